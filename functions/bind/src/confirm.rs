@@ -1,0 +1,78 @@
+//! `POST /v1/bind`: the bind.
+
+use eligibility::Judgement;
+use http_api::{Call, Code, OpenError, Problem, Purpose, Response, reply};
+use runtime::{App, OrProblem};
+use serde::Deserialize;
+use table::BindOutcome;
+use terms::{LinkCode, Reason};
+
+use crate::TRIES;
+use crate::case::Case;
+use crate::view::{self, BindingView};
+use crate::window::Confirmed;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    confirmation: String,
+}
+
+/// Judges and writes, until the account holds still from the one to the other.
+pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    let code = confirmed_link(app, call)?;
+    for _ in 0..TRIES {
+        let case = Case::read(app, &call.caller, &code).await?;
+        let answer = if case.is_made() {
+            made_before(app, call).await?
+        } else {
+            make(app, call, case).await?
+        };
+        if let Some(response) = answer {
+            return Ok(response);
+        }
+    }
+    Err(Code::Conflict.into())
+}
+
+fn confirmed_link<R>(app: &App, call: &Call<R>) -> Result<LinkCode, Problem> {
+    let Confirmation { confirmation } = call.json()?;
+    let opened = app.signer.open(Purpose::Confirmation, &call.caller, &confirmation, call.now);
+    let confirmed: Confirmed = opened.map_err(OpenError::of_confirmation)?;
+    Ok(confirmed.code)
+}
+
+/// A repetition: the same answer as the first time.
+async fn made_before<R>(app: &App, call: &Call<R>) -> Result<Option<Response>, Problem> {
+    let binding = app.table.binding(&call.caller).await.or_problem()?;
+    binding.map(|binding| reply::ok(&BindingView::new(&binding))).transpose()
+}
+
+/// Makes the binding; `None` if the account was changed since it was read.
+async fn make<R>(app: &App, call: &Call<R>, case: Case) -> Result<Option<Response>, Problem> {
+    let judgement = case.judge(&app.programme.eligibility, call.now);
+    if let Some(reason) = judgement.refusal() {
+        return Err(refused(reason, &judgement));
+    }
+    let Some((judged, binding)) = case.binding(judgement.rule, call.now) else {
+        return Err(Reason::UnknownAccount.into());
+    };
+    match app.table.bind(&judged, &binding).await.or_problem()? {
+        BindOutcome::Bound => reply::created(&BindingView::new(&binding)).map(Some),
+        BindOutcome::Changed => Ok(None),
+    }
+}
+
+/// The first unmet check gives the code; all of them are told. Being bound is a conflict; any
+/// other refusal is 422, also of those reasons that have another status elsewhere.
+fn refused(reason: Reason, judgement: &Judgement) -> Problem {
+    let problem = match reason {
+        Reason::AlreadyBound => Problem::new(reason),
+        _ => Problem::new(reason).unprocessable(),
+    };
+    let problem = problem.with("rule", &judgement.rule).with("checks", &view::checks(judgement));
+    match judgement.eligible_from() {
+        Some(instant) => problem.with("eligibleFrom", &instant),
+        None => problem,
+    }
+}

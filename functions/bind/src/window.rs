@@ -1,0 +1,72 @@
+//! `GET /v1/bind?ref=CODE`: what the confirmation window shows.
+
+use std::time::Duration;
+
+use commission::SharedCommission;
+use http_api::{Call, OrInternal, Problem, Purpose, Response, reply};
+use runtime::App;
+use serde::{Deserialize, Serialize};
+use terms::{LinkCode, Origin, Reason, Timestamp};
+
+use crate::case::Case;
+use crate::view::{self, CheckView};
+
+/// What a confirmation confirms. Its user is sealed in as well, outside of it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Confirmed {
+    pub(crate) code: LinkCode,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Window<'a> {
+    code: &'a LinkCode,
+    inviter: String,
+    origin: Origin,
+    shared_commission: SharedCommission,
+    eligible: bool,
+    rule: &'a str,
+    checks: Vec<CheckView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligible_from: Option<Timestamp>,
+    #[serde(flatten)]
+    leave: Option<Leave>,
+}
+
+/// The leave to bind.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Leave {
+    confirmation: String,
+    expires_at: Timestamp,
+}
+
+pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    let code: LinkCode = call.query.required("ref")?;
+    let case = Case::read(app, &call.caller, &code).await?;
+    let link = case.link().ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
+    let judgement = case.judge(&app.programme.eligibility, call.now);
+    let eligible = judgement.eligible();
+    reply::ok(&Window {
+        code: &code,
+        inviter: link.facts.owner.masked(),
+        origin: Origin::Recall,
+        shared_commission: link.shared,
+        eligible,
+        rule: &judgement.rule,
+        checks: view::checks(&judgement),
+        eligible_from: judgement.eligible_from(),
+        leave: eligible.then(|| leave(app, call, &code)).transpose()?,
+    })
+}
+
+fn leave<R>(app: &App, call: &Call<R>, code: &LinkCode) -> Result<Leave, Problem> {
+    let expires_at = after(call.now, app.programme.confirmation_valid_for);
+    let confirmed = Confirmed { code: code.clone() };
+    let sealed = app.signer.seal(Purpose::Confirmation, &call.caller, &confirmed, expires_at);
+    Ok(Leave { confirmation: sealed.or_internal()?, expires_at })
+}
+
+fn after(instant: Timestamp, time: Duration) -> Timestamp {
+    instant.plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,13 @@
+//! Every route of `bind` through its handler, over the embedded engine and the real SDK.
+//!
+//! The clock stands still until a test moves it, so that whole answers can be compared.
+
+#![cfg(test)]
+
+mod binding;
+mod confirming;
+mod race;
+mod reasons;
+mod refusals;
+mod window;
+mod world;

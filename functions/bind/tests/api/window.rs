@@ -1,0 +1,86 @@
+//! `GET /v1/bind?ref=CODE`.
+
+use crate::world::{CODE, INVITEE, INVITER, Scene, World, at};
+
+#[tokio::test]
+async fn an_eligible_user_sees_every_check_met_and_gets_a_confirmation() {
+    let world = World::new().await;
+    insta::assert_snapshot!(world.window(INVITEE, CODE).await);
+}
+
+#[tokio::test]
+async fn who_is_not_eligible_sees_why_and_from_when_he_is() {
+    let mut scene = Scene::default();
+    scene.invitee.registered_at = at("2026-10-01T08:00:00Z");
+    scene.invitee.last_activity_at = Some(at("2026-11-20T09:30:00.500Z"));
+    let world = World::of(&scene).await;
+    insta::assert_snapshot!(world.window(INVITEE, CODE).await);
+}
+
+#[tokio::test]
+async fn the_window_changes_nothing() {
+    let world = World::new().await;
+    let first = world.window(INVITEE, CODE).await.json();
+    assert_eq!(world.window(INVITEE, CODE).await.json(), first);
+    assert_eq!(world.binding(INVITEE).await.status(), 404);
+}
+
+#[tokio::test]
+async fn an_unknown_code_is_no_link() {
+    let world = World::new().await;
+    insta::assert_snapshot!(world.window(INVITEE, "NNNNNNNN").await);
+}
+
+#[tokio::test]
+async fn a_malformed_code_is_refused_by_name_and_not_repeated() {
+    let world = World::new().await;
+    let answer = world.window(INVITEE, "k7m2xw9p").await;
+    assert!(!answer.to_string().contains("k7m2xw9p"));
+    insta::assert_snapshot!(answer);
+    for code in ["", "ABCD", "ABCDEFGHABCDEFGHA", "K7M2%20W9P"] {
+        let answer = world.window(INVITEE, code).await;
+        assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "ref"), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_code_is_missed_by_name() {
+    let world = World::new().await;
+    insta::assert_snapshot!(world.ask(Some(INVITEE), "GET", "/v1/bind", "").await);
+}
+
+#[tokio::test]
+async fn the_inviter_is_masked() {
+    let world = World::new().await;
+    let answer = world.window(INVITEE, CODE).await;
+    assert_eq!(answer.text("/inviter"), "a***5");
+    assert!(!answer.to_string().contains(INVITER));
+}
+
+#[tokio::test]
+async fn a_user_who_is_bound_sees_that_he_is() {
+    let world = World::new().await;
+    let confirmation = world.window(INVITEE, CODE).await.text("/confirmation");
+    assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
+    let answer = world.window(INVITEE, CODE).await;
+    assert_eq!(answer.unmet(), ["already_bound"]);
+    assert_eq!(answer.json().get("confirmation"), None);
+}
+
+#[tokio::test]
+async fn the_rule_in_force_is_that_of_the_instant() {
+    let mut scene = Scene::default();
+    scene.invitee.registered_at = at("2025-11-01T00:00:00Z");
+    scene.invitee.last_activity_at = None;
+    let world = World::of(&scene).await;
+    world.clock.stand_at(at("2026-03-23T23:59:59.999Z"));
+    let before = world.window(INVITEE, CODE).await;
+    assert_eq!(
+        (before.text("/rule").as_str(), before.unmet()),
+        ("180-days", vec!["account_too_young".into()])
+    );
+    assert_eq!(before.text("/eligibleFrom"), "2026-03-24T00:00:00.000Z");
+    world.clock.stand_at(at("2026-03-24T00:00:00.000Z"));
+    let after = world.window(INVITEE, CODE).await;
+    assert_eq!((after.text("/rule").as_str(), after.unmet()), ("90-days", vec![]));
+}

@@ -1,0 +1,203 @@
+//! The commit: what was folded is proved, and gets its number in the ledger, or not at all.
+
+use runtime::App;
+use serde::{Deserialize, Serialize};
+use table::{
+    BUCKETS, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard, ShardReport,
+    Touched, Versioned, fingerprint,
+};
+use terms::Day;
+
+use crate::StepError;
+use crate::finish::{complete, next_closed};
+
+/// How often a commit makes room for a run that is being published, and tries again.
+const TRIES: usize = 8;
+/// Lines that one publishing worker takes.
+const LINES_PER_PART: u64 = 20_000;
+/// The most parts of a publishing.
+const MAX_PARTS: u64 = 64;
+
+/// What a commit says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// The run's number, or nothing if there was nothing to book.
+    pub seq: Option<u64>,
+    /// The parts in which it is to be published.
+    pub ranges: Vec<Part>,
+}
+
+/// One part of a run's publishing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Which part, from 0.
+    pub part: u16,
+    /// Of how many.
+    pub of: u16,
+}
+
+impl Part {
+    pub(crate) fn checked(self) -> Result<Self, StepError> {
+        if self.part < self.of && self.of <= BUCKETS {
+            return Ok(self);
+        }
+        Err(StepError::BadRequest("range: expected a part below `of`".to_owned()))
+    }
+
+    /// The inviters' buckets of this part.
+    pub(crate) fn buckets(self) -> std::ops::RangeInclusive<u16> {
+        let start = |part: u32| (part * u32::from(BUCKETS) / u32::from(self.of)) as u16;
+        start(self.part.into())..=start(u32::from(self.part) + 1) - 1
+    }
+
+    /// Whether this part copies a shard's work to what is booked.
+    pub(crate) fn copies(self, shard: u8) -> bool {
+        u16::from(shard) % self.of == self.part
+    }
+
+    fn all(of: u16) -> Vec<Self> {
+        (0..of).map(|part| Self { part, of }).collect()
+    }
+}
+
+/// Commits a run whose shards are all folded.
+pub(crate) async fn commit(
+    app: &App,
+    day: Day,
+    run: &str,
+    shards: &[Shard],
+) -> Result<Committed, StepError> {
+    let reports = reports_of(app, run, shards).await?;
+    for _ in 0..TRIES {
+        let record = app.table.day(day).await?;
+        let head = app.table.head().await?;
+        if let Some(done) = record.value.runs.iter().find(|done| done.run == run) {
+            return Ok(committed_before(done, &head.value));
+        }
+        if reports.iter().any(|report| report.day_revision != record.revision) {
+            return Err(StepError::Superseded(day));
+        }
+        if nothing_to_book(&reports) && !record.value.runs.is_empty() {
+            return nothing_due(app, day, &head, &reports).await;
+        }
+        if let Some(pending) = &head.value.pending {
+            complete(app, pending).await?;
+            continue;
+        }
+        if let Some(committed) = try_commit(app, day, run, &reports, &head, &record).await? {
+            return Ok(committed);
+        }
+    }
+    Err(StepError::Unfinished("other runs were committed in between, again and again".to_owned()))
+}
+
+/// The reports of exactly the shards that were to be folded.
+async fn reports_of(app: &App, run: &str, shards: &[Shard]) -> Result<Vec<ShardReport>, StepError> {
+    let mut reports = app.table.shard_reports(run).await?;
+    reports.retain(|report| shards.iter().any(|shard| shard.number() == report.shard));
+    if reports.len() != shards.len() {
+        let missing = shards.len().saturating_sub(reports.len());
+        return Err(StepError::Unfinished(format!("{missing} shards are not folded yet")));
+    }
+    Ok(reports)
+}
+
+fn nothing_to_book(reports: &[ShardReport]) -> bool {
+    reports.iter().all(|report| report.chunks.is_empty())
+}
+
+fn committed_before(done: &CommittedRun, head: &Head) -> Committed {
+    let pending = head.pending.as_ref().filter(|pending| pending.seq == done.seq);
+    let ranges = pending.map_or_else(Vec::new, |pending| Part::all(pending.parts));
+    Committed { seq: Some(done.seq), ranges }
+}
+
+async fn try_commit(
+    app: &App,
+    day: Day,
+    run: &str,
+    reports: &[ShardReport],
+    head: &Versioned<Head>,
+    record: &Versioned<DayRecord>,
+) -> Result<Option<Committed>, StepError> {
+    let report = prove(day, reports)?;
+    let lines: u64 = reports.iter().map(|report| report.lines).sum();
+    let seq = head.value.committed + 1;
+    let parts = (lines / LINES_PER_PART + 1).min(MAX_PARTS) as u16;
+    let committed = CommittedRun {
+        seq,
+        run: run.to_owned(),
+        committed_at: app.clock.now(),
+        lines,
+        digest: digest(&report)?,
+    };
+    let pending = Pending { seq, day, run: run.to_owned(), parts };
+    match app.table.commit(head, record, committed, &report, pending).await? {
+        CommitOutcome::Committed(seq) => {
+            Ok(Some(Committed { seq: Some(seq), ranges: Part::all(parts) }))
+        }
+        CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(None),
+    }
+}
+
+/// Proves that what is due adds up, over all shards.
+fn prove(day: Day, reports: &[ShardReport]) -> Result<RunReport, StepError> {
+    let overflow = StepError::overflow(day);
+    let mut report = RunReport::default();
+    for shard in reports {
+        report.due.merge(&shard.due).map_err(&overflow)?;
+        for (asset, money) in &shard.booked {
+            let total = report.booked.entry(*asset).or_default();
+            *total = total.plus(money).map_err(&overflow)?;
+        }
+        report.duplicates += shard.duplicates;
+        report.conflicts += shard.conflicts;
+        report.orphan_corrections += shard.orphan_corrections;
+        report.unrelated += shard.unrelated;
+    }
+    report.due.check().map_err(StepError::refused(day))?;
+    Ok(report)
+}
+
+fn digest(report: &RunReport) -> Result<String, StepError> {
+    let bytes = report.due.canonical_bytes().map_err(|e| StepError::Internal(e.to_string()))?;
+    Ok(fingerprint(&bytes))
+}
+
+/// A run that has nothing to add to what is booked leaves the ledger alone: it only takes back
+/// the marks, and closes the day if that is still to be done.
+async fn nothing_due(
+    app: &App,
+    day: Day,
+    head: &Versioned<Head>,
+    reports: &[ShardReport],
+) -> Result<Committed, StepError> {
+    let closed = next_closed(&head.value, day);
+    if closed != head.value.closed_through {
+        let mut head = head.clone();
+        head.value.closed_through = closed;
+        if !app.table.save_head(&head).await? {
+            return Err(StepError::Unfinished(
+                "the ledger moved while a day was closed".to_owned(),
+            ));
+        }
+    }
+    clear_marks(app, day, reports).await?;
+    Ok(Committed { seq: None, ranges: Vec::new() })
+}
+
+/// Takes back the marks that were there before the fees were read; renewed ones stay.
+pub(crate) async fn clear_marks(
+    app: &App,
+    day: Day,
+    reports: &[ShardReport],
+) -> Result<(), StepError> {
+    for report in reports {
+        if let Some(token) = &report.touched {
+            let mark = Touched { day, shard: report.shard, token: token.clone() };
+            app.table.clear(&mark).await?;
+        }
+    }
+    Ok(())
+}

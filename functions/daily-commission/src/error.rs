@@ -1,0 +1,80 @@
+//! Why a step did not come to its end, by names that the state machine knows.
+
+use commission::{Breach, Overflow};
+use lambda_runtime::Diagnostic;
+use table::TableError;
+use terms::Day;
+
+/// Why a step did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The input is no step's.
+    #[error("{0}")]
+    BadRequest(String),
+    /// A day is booked when it is over.
+    #[error("{0} is not over yet; a day is booked when it has ended, at midnight UTC")]
+    DayNotOver(Day),
+    /// The table asks us to slow down. Try again.
+    #[error("the table is busy: {0}")]
+    Throttled(TableError),
+    /// Something that the step needs is still to be done, by a retry of an earlier step.
+    #[error("{0}")]
+    Unfinished(String),
+    /// Another run of the day was committed first; this one has nothing more to do.
+    #[error("another run of {0} was committed first")]
+    Superseded(Day),
+    /// The figures do not add up. Nothing is booked; somebody has to look.
+    #[error("the run of {day} was refused: {breach}")]
+    ConservationRefused {
+        /// The day.
+        day: Day,
+        /// Where it fails.
+        breach: Breach,
+    },
+    /// Any other failure.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl StepError {
+    /// The error's name, as the state machine's `Retry` and `Catch` spell it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "BadRequest",
+            Self::DayNotOver(_) => "DayNotOver",
+            Self::Throttled(_) => "Throttled",
+            Self::Unfinished(_) => "Unfinished",
+            Self::Superseded(_) => "Superseded",
+            Self::ConservationRefused { .. } => "ConservationRefused",
+            Self::Internal(_) => "Internal",
+        }
+    }
+
+    /// A refusal of a day's figures.
+    pub(crate) fn refused(day: Day) -> impl Fn(Breach) -> Self {
+        move |breach| Self::ConservationRefused { day, breach }
+    }
+
+    /// A sum of a day's figures that does not fit.
+    pub(crate) fn overflow(day: Day) -> impl Fn(Overflow) -> Self {
+        move |overflow| Self::ConservationRefused { day, breach: overflow.into() }
+    }
+}
+
+impl From<TableError> for StepError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Throttled(_) | TableError::Contended(_) => Self::Throttled(error),
+            TableError::Corrupt { .. } | TableError::Service(_) => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<StepError> for Diagnostic {
+    fn from(error: StepError) -> Self {
+        Self { error_type: error.name().to_owned(), error_message: error.to_string() }
+    }
+}

@@ -1,0 +1,69 @@
+//! The finish: a published run becomes visible, whole and at once.
+
+use runtime::App;
+use serde::{Deserialize, Serialize};
+use table::{Head, Pending};
+use terms::Day;
+
+use crate::StepError;
+use crate::commit::{Part, clear_marks};
+use crate::publish::publish_pending;
+
+/// What a finish says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finished {
+    /// The newest run that readers see.
+    pub visible: u64,
+    /// The last day of an unbroken row of closed days.
+    pub closed_through: Option<Day>,
+}
+
+/// Makes a run visible whose parts are all published. A repeated finish changes nothing.
+pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
+    let mut head = app.table.head().await?;
+    if head.value.visible >= seq {
+        return Ok(finished(&head.value));
+    }
+    let pending = head.value.pending.take().filter(|pending| pending.seq == seq);
+    let Some(pending) = pending else {
+        return Err(StepError::BadRequest(format!("run {seq} is not committed")));
+    };
+    if app.table.parts_done(&pending.run).await? < usize::from(pending.parts) {
+        return Err(StepError::Unfinished(format!("run {seq} is not published yet")));
+    }
+    head.value.visible = seq;
+    head.value.closed_through = next_closed(&head.value, pending.day);
+    // Marks go first: should we die in between, the finish is repeated and finds no marks; the
+    // other way round they would stay, and cost a needless run.
+    clear_marks(app, pending.day, &app.table.shard_reports(&pending.run).await?).await?;
+    if app.table.save_head(&head).await? {
+        return Ok(finished(&head.value));
+    }
+    let head = app.table.head().await?.value;
+    if head.visible >= seq {
+        return Ok(finished(&head));
+    }
+    Err(StepError::Unfinished(format!("the ledger moved while run {seq} was finished")))
+}
+
+/// Publishes and finishes a run that was left between its commit and its end.
+pub(crate) async fn complete(app: &App, pending: &Pending) -> Result<Finished, StepError> {
+    for part in 0..pending.parts {
+        publish_pending(app, pending, Part { part, of: pending.parts }).await?;
+    }
+    finish(app, pending.seq).await
+}
+
+/// The last closed day after `day` is booked: days close one after the other.
+pub(crate) fn next_closed(head: &Head, day: Day) -> Option<Day> {
+    match head.closed_through {
+        None => Some(day),
+        Some(closed) if closed.next() == day => Some(day),
+        closed => closed,
+    }
+}
+
+fn finished(head: &Head) -> Finished {
+    Finished { visible: head.visible, closed_through: head.closed_through }
+}

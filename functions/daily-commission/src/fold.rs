@@ -1,0 +1,225 @@
+//! The fold of one shard of a day: what is due minus what is booked.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use commission::{
+    Arrived, Booked, Conservation, Fee, FeeCorrection, Line, Party, Relation, Relations, difference,
+};
+use runtime::App;
+use serde::{Deserialize, Serialize};
+use table::{
+    Account, FeeBatch, Money, Quarantined, Shard, ShardReport, ShardState, TouchedInvitee,
+    Versioned, Work, fingerprint,
+};
+use terms::{Day, Uid};
+
+use crate::StepError;
+
+/// What a fold says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folded {
+    /// The shard.
+    pub shard: u8,
+    /// How many lines it found to book.
+    pub lines: u64,
+}
+
+/// Folds one shard of a day for a run. A repeated fold answers what the first one found.
+pub(crate) async fn fold(
+    app: &App,
+    day: Day,
+    run: &str,
+    shard: Shard,
+) -> Result<Folded, StepError> {
+    let mut state = app.table.shard_state(day, run, shard).await?;
+    let report = match state.report.take() {
+        Some(report) => report,
+        None => work_out(app, day, run, shard, state).await?,
+    };
+    Ok(Folded { shard: report.shard, lines: report.lines })
+}
+
+/// Works out a shard. The mark and the day's revision in `state` were read before what they guard,
+/// so that whatever comes in between leaves the mark in place, or has the commit refused.
+async fn work_out(
+    app: &App,
+    day: Day,
+    run: &str,
+    shard: Shard,
+    state: ShardState,
+) -> Result<ShardReport, StepError> {
+    let first = state.day.value.runs.is_empty();
+    let sources = Sources::read(app, day, shard, &state).await?;
+    let fold = commission::fold(
+        day,
+        &sources.fees,
+        &sources.corrections,
+        &sources.relations(day),
+        &app.programme.commission,
+    )
+    .map_err(StepError::overflow(day))?;
+    quarantine(app, &fold.conflicts).await?;
+    let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
+    let lines = difference(&fold, &sources.booked_lines(day)?, first);
+    let work = sources.work(lines.map_err(StepError::overflow(day))?);
+    let attempt = attempt_name(app)?;
+    let now = app.clock.now();
+    let chunks = app.table.keep_work(run, shard, &attempt, &work, now).await?;
+    let report = ShardReport {
+        shard: shard.number(),
+        attempt,
+        chunks,
+        lines: work.lines.len() as u64,
+        day_revision: state.day.revision,
+        touched: state.touched,
+        due,
+        booked: totals(&work.lines).map_err(StepError::overflow(day))?,
+        duplicates: fold.duplicates,
+        conflicts: fold.conflicts.len() as u64,
+        orphan_corrections: fold.orphan_corrections,
+        unrelated: fold.unknown_fees,
+    };
+    Ok(app.table.report_shard(run, shard, report, now).await?)
+}
+
+/// All that the fold of a shard is made from.
+struct Sources {
+    fees: Vec<Arrived>,
+    corrections: Vec<FeeCorrection>,
+    new_bindings: Vec<Relation>,
+    booked: Vec<Work>,
+    accounts: HashMap<Uid, Versioned<Account>>,
+}
+
+impl Sources {
+    async fn read(
+        app: &App,
+        day: Day,
+        shard: Shard,
+        state: &ShardState,
+    ) -> Result<Self, StepError> {
+        let table = &app.table;
+        // On a day without runs nothing is booked, and a shard without a mark has no fees.
+        let first = state.day.value.runs.is_empty();
+        let batch = match first && state.touched.is_none() {
+            true => FeeBatch::default(),
+            false => table.fees(day, shard).await?,
+        };
+        let new_bindings = table.new_bindings(day, shard).await?;
+        let booked = if first { Vec::new() } else { table.booked(day, shard).await? };
+        let mut invitees: BTreeSet<&Uid> = batch.fees.iter().map(|a| &a.fee.uid).collect();
+        invitees.extend(booked.iter().flat_map(|work| &work.lines).map(|l| &l.key.invitee));
+        invitees.extend(new_bindings.iter().map(|relation| &relation.invitee));
+        let mut accounts = table.accounts(invitees).await?;
+        let inviters: BTreeSet<Uid> = accounts
+            .values()
+            .filter_map(|account| account.value.relation.as_ref())
+            .map(|relation| relation.inviter.clone())
+            .collect();
+        accounts.extend(table.accounts(&inviters).await?);
+        Ok(Self {
+            fees: batch.fees,
+            corrections: batch.corrections,
+            new_bindings,
+            booked,
+            accounts,
+        })
+    }
+
+    fn relations(&self, day: Day) -> Relations {
+        let mut relations = Relations::default();
+        for account in self.accounts.values().map(|account| &account.value) {
+            let Some(relation) = &account.relation else { continue };
+            relations.add_relation(relation.clone(), party(account));
+            if let Some(inviter) = self.accounts.get(&relation.inviter) {
+                let tier = inviter.value.tiers.at(day.start()).copied().unwrap_or_default();
+                relations.add_inviter(relation.inviter.clone(), party(&inviter.value), tier);
+            }
+        }
+        relations
+    }
+
+    fn booked_lines(&self, day: Day) -> Result<Booked, StepError> {
+        let mut booked = Booked::default();
+        for line in self.booked.iter().flat_map(|work| &work.lines) {
+            booked.apply(line).map_err(StepError::overflow(day))?;
+        }
+        Ok(booked)
+    }
+
+    fn work(&self, lines: Vec<Line>) -> Work {
+        let booked = |is: fn(&TouchedInvitee) -> bool| -> BTreeSet<&Uid> {
+            let invitees = self.booked.iter().flat_map(|work| &work.invitees);
+            invitees.filter(|i| is(i)).map(|i| &i.invitee).collect()
+        };
+        let (known, active) = (booked(|i| i.newly_bound), booked(|i| i.newly_active));
+        let newly_bound: BTreeSet<&Uid> = self
+            .new_bindings
+            .iter()
+            .map(|relation| &relation.invitee)
+            .filter(|invitee| !known.contains(invitee))
+            .collect();
+        let traded: BTreeSet<&Uid> = lines
+            .iter()
+            .filter(|line| line.sums.fee_count > 0)
+            .map(|line| &line.key.invitee)
+            .filter(|invitee| !active.contains(invitee))
+            .collect();
+        let mut touched: BTreeSet<&Uid> = lines.iter().map(|line| &line.key.invitee).collect();
+        touched.extend(&newly_bound);
+        let invitees = touched.into_iter().filter_map(|uid| {
+            let relation = self.accounts.get(uid)?.value.relation.as_ref()?;
+            Some(TouchedInvitee {
+                inviter: relation.inviter.clone(),
+                invitee: uid.clone(),
+                code: relation.code.clone(),
+                origin: relation.origin,
+                bound_at: relation.bound_at,
+                voided_at: relation.voided_at,
+                newly_bound: newly_bound.contains(uid),
+                newly_active: traded.contains(uid),
+            })
+        });
+        let invitees = invitees.collect();
+        Work { lines, invitees }
+    }
+}
+
+fn party(account: &Account) -> Party {
+    Party {
+        location: account.facts.location.clone(),
+        affiliate: account.facts.affiliate.clone(),
+        futures_opened_at: account.futures_opened_at,
+    }
+}
+
+fn totals(lines: &[Line]) -> Result<BTreeMap<commission::Asset, Money>, commission::Overflow> {
+    let mut totals: BTreeMap<_, Money> = BTreeMap::new();
+    for line in lines {
+        let total = totals.entry(line.key.asset).or_default();
+        *total = total.plus_line(&line.sums)?;
+    }
+    Ok(totals)
+}
+
+/// A fee that came with the identity of another is kept aside; the one that came first stands.
+async fn quarantine(app: &App, conflicts: &[Fee]) -> Result<(), StepError> {
+    for fee in conflicts {
+        let body = serde_json::to_string(fee).map_err(|e| StepError::Internal(e.to_string()))?;
+        let entry = Quarantined {
+            reason: "identity_conflict".to_owned(),
+            detail: "the trade id came before with another body, which stands".to_owned(),
+            body,
+            at: app.clock.now(),
+        };
+        app.table.quarantine(&entry).await?;
+    }
+    Ok(())
+}
+
+/// Two workers on one shard never share the name of their work.
+fn attempt_name(app: &App) -> Result<String, StepError> {
+    let mut drawn = [0; 16];
+    app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
+    Ok(fingerprint(&drawn))
+}

@@ -1,0 +1,138 @@
+//! What the function is asked to do.
+
+use serde::Deserialize;
+use serde_json::Value;
+use table::Shard;
+use terms::{Day, Quarter, Timestamp};
+
+use crate::StepError;
+use crate::commit::Part;
+
+/// A step, with its input checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Everything that one day needs, in one invocation.
+    WholeDay {
+        /// The day.
+        day: Day,
+    },
+    /// Names the days of a night.
+    Plan {
+        /// The day that ended.
+        day: Day,
+    },
+    /// Works out one shard of a day.
+    Fold {
+        /// The day.
+        day: Day,
+        /// The run.
+        run: String,
+        /// The shard.
+        shard: Shard,
+    },
+    /// Commits a run.
+    Commit {
+        /// The day.
+        day: Day,
+        /// The run.
+        run: String,
+        /// The shards that were folded.
+        shards: Vec<Shard>,
+    },
+    /// Publishes one part of a run.
+    Publish {
+        /// The run's number.
+        seq: u64,
+        /// The part.
+        part: Part,
+    },
+    /// Makes a run visible.
+    Finish {
+        /// The run's number.
+        seq: u64,
+    },
+    /// Sets the tiers that a quarter earned.
+    Evaluate {
+        /// The quarter that ended.
+        quarter: Quarter,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WholeDay {
+    day: Day,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    tag = "step",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+enum Raw {
+    Plan { day: Option<Day>, scheduled_time: Option<Timestamp> },
+    Fold { day: Day, run: String, shard: u8 },
+    Commit { day: Day, run: String, shards: Vec<u8> },
+    Publish { seq: u64, range: Part },
+    Finish { seq: u64 },
+    Evaluate { quarter: Quarter },
+}
+
+impl Step {
+    /// Reads the function's input.
+    ///
+    /// # Errors
+    /// [`StepError::BadRequest`] with what would be right.
+    pub fn read(input: &Value) -> Result<Self, StepError> {
+        if input.get("step").is_none() {
+            let WholeDay { day } = read(input, "{\"day\":\"2026-11-21\"}, or a step")?;
+            return Ok(Self::WholeDay { day });
+        }
+        Ok(match read(input, "a step of the nightly job")? {
+            Raw::Plan { day, scheduled_time } => Self::Plan { day: planned(day, scheduled_time)? },
+            Raw::Fold { day, run, shard } => Self::Fold { day, run, shard: known(shard)? },
+            Raw::Commit { day, run, shards } => {
+                let shards = shards.into_iter().map(known).collect::<Result<_, _>>()?;
+                Self::Commit { day, run, shards }
+            }
+            Raw::Publish { seq, range } => Self::Publish { seq, part: range.checked()? },
+            Raw::Finish { seq } => Self::Finish { seq },
+            Raw::Evaluate { quarter } => Self::Evaluate { quarter },
+        })
+    }
+
+    /// The step's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::WholeDay { .. } => "whole day",
+            Self::Plan { .. } => "plan",
+            Self::Fold { .. } => "fold",
+            Self::Commit { .. } => "commit",
+            Self::Publish { .. } => "publish",
+            Self::Finish { .. } => "finish",
+            Self::Evaluate { .. } => "evaluate",
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(input: &Value, what: &str) -> Result<T, StepError> {
+    serde_path_to_error::deserialize(input)
+        .map_err(|error| StepError::BadRequest(format!("expected {what}: {error}")))
+}
+
+/// The day that a schedule's time asks for is the one before it: late or early, the same day.
+fn planned(day: Option<Day>, scheduled: Option<Timestamp>) -> Result<Day, StepError> {
+    match (day, scheduled) {
+        (Some(day), None) => Ok(day),
+        (None, Some(time)) => Ok(time.day().previous()),
+        _ => Err(StepError::BadRequest("expected either day or scheduledTime".to_owned())),
+    }
+}
+
+fn known(shard: u8) -> Result<Shard, StepError> {
+    let wrong = || StepError::BadRequest(format!("expected a shard below {}", table::SHARDS));
+    Shard::new(shard).ok_or_else(wrong)
+}

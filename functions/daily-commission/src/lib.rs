@@ -1,0 +1,66 @@
+//! The nightly rollup: from a day's fees to booked lines that readers see.
+//!
+//! A night is a chain of steps, each of which may run twice, at once with itself, or die anywhere:
+//!
+//! 1. **plan** names the days to book, each with a run of its own;
+//! 2. **fold**, one per shard of invitees, works out what is due minus what is booked, and keeps
+//!    it under the run's name, where nobody reads it;
+//! 3. **commit** proves that everything adds up, and gives the run its number in the ledger with
+//!    one conditional transaction;
+//! 4. **publish**, in parts, writes what affiliates read, under that number;
+//! 5. **finish** makes the number visible: readers now see the whole run at once;
+//! 6. **evaluate**, on a quarter's first day, sets the tiers for the quarter that begins.
+//!
+//! The state machine calls them one by one; a small programme has a whole day done in one
+//! invocation, by the very same steps.
+
+mod commit;
+mod error;
+mod evaluate;
+mod finish;
+mod fold;
+mod input;
+mod plan;
+mod publish;
+mod summary;
+mod whole_day;
+
+pub use commit::{Committed, Part};
+pub use error::StepError;
+pub use evaluate::Evaluated;
+pub use finish::Finished;
+pub use fold::Folded;
+pub use input::Step;
+pub use plan::{DayPlan, Plan};
+pub use publish::Published;
+pub use whole_day::{DayReport, NightReport, run_day, run_night};
+
+use runtime::App;
+use serde_json::Value;
+
+/// The Lambda function: a step's input in, its output out.
+///
+/// # Errors
+/// [`StepError`], whose name the state machine retries or catches by.
+pub async fn handle(app: &App, input: &Value) -> Result<Value, StepError> {
+    let step = Step::read(input)?;
+    let started = app.clock.now();
+    let output = match &step {
+        Step::WholeDay { day } => to_json(&run_day(app, *day).await?),
+        Step::Plan { day } => to_json(&plan::plan(app, *day).await?),
+        Step::Fold { day, run, shard } => to_json(&fold::fold(app, *day, run, *shard).await?),
+        Step::Commit { day, run, shards } => {
+            to_json(&commit::commit(app, *day, run, shards).await?)
+        }
+        Step::Publish { seq, part } => to_json(&publish::publish(app, *seq, *part).await?),
+        Step::Finish { seq } => to_json(&finish::finish(app, *seq).await?),
+        Step::Evaluate { quarter } => to_json(&evaluate::evaluate_all(app, *quarter).await?),
+    }?;
+    let millis = app.clock.now().millis_since(started);
+    tracing::info!(step = step.name(), millis, "did a step");
+    Ok(output)
+}
+
+fn to_json<T: serde::Serialize>(output: &T) -> Result<Value, StepError> {
+    serde_json::to_value(output).map_err(|error| StepError::Internal(error.to_string()))
+}

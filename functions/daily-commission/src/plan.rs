@@ -1,0 +1,76 @@
+//! The plan of a night: which days are booked, each by a run of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use runtime::App;
+use serde::{Deserialize, Serialize};
+use table::{Shard, fingerprint};
+use terms::{Day, Quarter};
+
+use crate::StepError;
+use crate::finish::complete;
+
+/// What a night has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The days, in the order in which they are booked.
+    pub days: Vec<DayPlan>,
+    /// The quarter that the night ended, if it did.
+    pub quarter: Option<Quarter>,
+}
+
+/// One day's run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayPlan {
+    /// The day.
+    pub day: Day,
+    /// The run's name, under which its work is kept.
+    pub run: String,
+    /// The shards to fold.
+    pub shards: Vec<u8>,
+}
+
+/// Plans the night after `day`: that day and any that was missed since the last closed one, whole;
+/// and of earlier days the shards that late fees and corrections have touched.
+pub(crate) async fn plan(app: &App, day: Day) -> Result<Plan, StepError> {
+    check_over(app, day)?;
+    let head = app.table.head().await?.value;
+    if let Some(pending) = head.pending {
+        complete(app, &pending).await?;
+    }
+    let first = head.closed_through.map_or(day, Day::next).min(day);
+    let mut days = Vec::new();
+    for day in first.through(day) {
+        days.push(whole(app, day)?);
+    }
+    for (day, shards) in touched_before(app, first).await? {
+        days.push(DayPlan { day, run: run_name(app, day)?, shards: shards.into_iter().collect() });
+    }
+    let quarter = day.quarter();
+    Ok(Plan { days, quarter: (quarter.last_day() == day).then_some(quarter) })
+}
+
+/// A run over the whole of a day.
+pub(crate) fn whole(app: &App, day: Day) -> Result<DayPlan, StepError> {
+    let shards = Shard::all().map(Shard::number).collect();
+    Ok(DayPlan { day, run: run_name(app, day)?, shards })
+}
+
+pub(crate) fn check_over(app: &App, day: Day) -> Result<(), StepError> {
+    if app.clock.now() < day.end() { Err(StepError::DayNotOver(day)) } else { Ok(()) }
+}
+
+async fn touched_before(app: &App, first: Day) -> Result<BTreeMap<Day, BTreeSet<u8>>, StepError> {
+    let mut days: BTreeMap<Day, BTreeSet<u8>> = BTreeMap::new();
+    for mark in app.table.touched_through(first.previous()).await? {
+        days.entry(mark.day).or_default().insert(mark.shard);
+    }
+    Ok(days)
+}
+
+/// Two plans of one day never share a name: their work must not mix.
+fn run_name(app: &App, day: Day) -> Result<String, StepError> {
+    let mut drawn = [0; 16];
+    app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
+    Ok(format!("{day}-{}", fingerprint(&drawn)))
+}

@@ -1,0 +1,188 @@
+//! Publishing: a committed run is written as affiliates read it, under its number, still unseen.
+
+use std::collections::BTreeMap;
+
+use commission::Line;
+use runtime::App;
+use serde::{Deserialize, Serialize};
+use table::{
+    Pending, Referral, ReferralActivity, ShardReport, Slots, Summary, Totals, TouchedInvitee,
+    Versioned, Work, bucket,
+};
+use terms::{Day, Uid};
+
+use crate::StepError;
+use crate::commit::Part;
+use crate::summary;
+
+/// How often an item that a second publisher changes is read and written again.
+const TRIES: usize = 8;
+/// Invitees whose items are read in one call.
+const INVITEES_AT_ONCE: usize = 100;
+
+/// What publishing a part says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The affiliates whose day was written.
+    pub affiliates: usize,
+}
+
+/// Publishes one part of a committed run. A repeated publishing writes the same items again.
+pub(crate) async fn publish(app: &App, seq: u64, part: Part) -> Result<Published, StepError> {
+    let head = app.table.head().await?.value;
+    match head.pending {
+        Some(pending) if pending.seq == seq => publish_pending(app, &pending, part).await,
+        _ if head.visible >= seq => Ok(Published { affiliates: 0 }),
+        _ => Err(StepError::BadRequest(format!("run {seq} is not committed"))),
+    }
+}
+
+pub(crate) async fn publish_pending(
+    app: &App,
+    pending: &Pending,
+    part: Part,
+) -> Result<Published, StepError> {
+    let reports = app.table.shard_reports(&pending.run).await?;
+    for report in reports.iter().filter(|report| part.copies(report.shard)) {
+        app.table.keep_booked(&pending.run, report, pending.day, pending.seq).await?;
+    }
+    let statements = statements(app, pending, part, &reports).await?;
+    for (inviter, work) in &statements {
+        Publisher { app, inviter, day: pending.day, seq: pending.seq }.publish(work).await?;
+    }
+    app.table.part_done(&pending.run, part.part, app.clock.now()).await?;
+    Ok(Published { affiliates: statements.len() })
+}
+
+/// The run's work by inviter, of the part's inviters.
+async fn statements(
+    app: &App,
+    pending: &Pending,
+    part: Part,
+    reports: &[ShardReport],
+) -> Result<BTreeMap<Uid, Work>, StepError> {
+    let buckets = part.buckets();
+    let mut statements: BTreeMap<Uid, Work> = BTreeMap::new();
+    for report in reports {
+        for work in app.table.work(&pending.run, report, buckets.clone()).await? {
+            for line in work.lines.into_iter().filter(|l| buckets.contains(&bucket(&l.key.inviter)))
+            {
+                statements.entry(line.key.inviter.clone()).or_default().lines.push(line);
+            }
+            for touched in
+                work.invitees.into_iter().filter(|i| buckets.contains(&bucket(&i.inviter)))
+            {
+                statements.entry(touched.inviter.clone()).or_default().invitees.push(touched);
+            }
+        }
+    }
+    for work in statements.values_mut() {
+        work.lines.sort_by(|a, b| a.key.cmp(&b.key));
+        work.invitees.sort();
+    }
+    Ok(statements)
+}
+
+/// Writes one affiliate's part of a run.
+struct Publisher<'a> {
+    app: &'a App,
+    inviter: &'a Uid,
+    day: Day,
+    seq: u64,
+}
+
+impl Publisher<'_> {
+    async fn publish(&self, work: &Work) -> Result<(), StepError> {
+        let overflow = StepError::overflow(self.day);
+        let mut summary = summary::of_lines(&work.lines).map_err(overflow)?;
+        let mut by_invitee: BTreeMap<&Uid, Vec<&Line>> = BTreeMap::new();
+        for line in &work.lines {
+            by_invitee.entry(&line.key.invitee).or_default().push(line);
+        }
+        let mut newly_active = 0;
+        for touched in work.invitees.chunks(INVITEES_AT_ONCE) {
+            let places: Vec<_> =
+                touched.iter().map(|t| (self.inviter, t.bound_at, &t.invitee)).collect();
+            let mut known = self.app.table.referrals_at(&places).await?;
+            for touched in touched {
+                let lines = by_invitee.get(&touched.invitee).map_or(&[][..], Vec::as_slice);
+                let known = known.remove(&touched.invitee);
+                let (before, after) = self.publish_invitee(touched, lines, known).await?;
+                newly_active +=
+                    u32::from(before.first_trade_at.is_empty() && !after.first_trade_at.is_empty());
+                summary::count_invitee(&mut summary, touched, &before, &after);
+            }
+        }
+        self.publish_totals(&summary, newly_active).await?;
+        let table = &self.app.table;
+        Ok(table.publish_day(self.inviter, self.day, self.seq, summary, &work.lines).await?)
+    }
+
+    /// Answers what the invitee's trades came to before the run and after it.
+    async fn publish_invitee(
+        &self,
+        touched: &TouchedInvitee,
+        lines: &[&Line],
+        mut known: Option<Versioned<Referral>>,
+    ) -> Result<(ReferralActivity, ReferralActivity), StepError> {
+        for _ in 0..TRIES {
+            let before = known.as_ref().and_then(|r| r.value.activity.before(self.seq)).cloned();
+            let before = before.unwrap_or_default();
+            let after = summary::activity_after(&before, touched, lines)
+                .map_err(StepError::overflow(self.day))?;
+            let seen = known.as_ref().is_some_and(|r| r.value.activity.has_seen(self.seq));
+            let next = self.next_referral(touched, known, after.clone());
+            if seen || self.app.table.save_referral(self.inviter, &next).await? {
+                return Ok((before, after));
+            }
+            let place = (self.inviter, touched.bound_at, &touched.invitee);
+            known = self.app.table.referrals_at(&[place]).await?.remove(&touched.invitee);
+        }
+        Err(StepError::Unfinished("an invitee kept changing".to_owned()))
+    }
+
+    fn next_referral(
+        &self,
+        touched: &TouchedInvitee,
+        known: Option<Versioned<Referral>>,
+        activity: ReferralActivity,
+    ) -> Versioned<Referral> {
+        match known {
+            Some(Versioned { value, revision }) => {
+                let activity = value.activity.next(self.seq, activity);
+                Versioned { value: Referral { activity, ..value }, revision }
+            }
+            None => Versioned::new(Referral {
+                uid: touched.invitee.clone(),
+                code: touched.code.clone(),
+                origin: touched.origin,
+                bound_at: touched.bound_at,
+                activity: Slots::born(self.seq, activity),
+            }),
+        }
+    }
+
+    async fn publish_totals(&self, summary: &Summary, newly_active: u32) -> Result<(), StepError> {
+        for _ in 0..TRIES {
+            let known = self.app.table.totals(self.inviter).await?;
+            if known.as_ref().is_some_and(|totals| totals.value.has_seen(self.seq)) {
+                return Ok(());
+            }
+            let next = match known {
+                Some(Versioned { value, revision }) => {
+                    let before = value.before(self.seq).cloned().unwrap_or_default();
+                    let after = summary::totals_after(before, summary, newly_active);
+                    Versioned { value: value.next(self.seq, after), revision }
+                }
+                None => {
+                    let after = summary::totals_after(Totals::default(), summary, newly_active);
+                    Versioned::new(Slots::born(self.seq, after))
+                }
+            };
+            if self.app.table.save_totals(self.inviter, &next).await? {
+                return Ok(());
+            }
+        }
+        Err(StepError::Unfinished("an affiliate's totals kept changing".to_owned()))
+    }
+}

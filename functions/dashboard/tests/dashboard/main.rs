@@ -1,0 +1,12 @@
+//! The dashboard over the embedded engine, through the real SDK.
+
+#![cfg(test)]
+
+mod adds_up;
+mod exports;
+mod figures;
+mod lines;
+mod privacy;
+mod refused;
+mod sample;
+mod world;

@@ -1,0 +1,74 @@
+//! Every bad parameter has its stated error, and costs no read of anybody's data.
+
+use crate::sample::ledger;
+use crate::world::{AFFILIATE, World, json};
+
+const BAD: &[&str] = &[
+    "/v1/dashboard?from=2026-11-01",
+    "/v1/dashboard?to=2026-11-01",
+    "/v1/dashboard?from=2026-11-02&to=2026-11-01",
+    "/v1/dashboard?from=2025-11-21&to=2026-11-22",
+    "/v1/dashboard?from=2026-02-30&to=2026-11-01",
+    "/v1/dashboard?from=yesterday&to=2026-11-01",
+    "/v1/dashboard?limit=10",
+    "/v1/dashboard?from=2026-11-01&from=2026-11-01&to=2026-11-01",
+    "/v1/dashboard/referrals?origin=invited",
+    "/v1/dashboard/referrals?link=abc",
+    "/v1/dashboard/referrals?sort=uid",
+    "/v1/dashboard/referrals?limit=0",
+    "/v1/dashboard/referrals?limit=201",
+    "/v1/dashboard/referrals?limit=ten",
+    "/v1/dashboard/referrals?cursor=nonsense",
+    "/v1/dashboard/referrals?uid=affiliate-b",
+    "/v1/dashboard/commissions?product=options",
+    "/v1/dashboard/commissions?asset=btc",
+    "/v1/dashboard/commissions?uid=a%20b",
+    "/v1/dashboard/commissions?limit=0",
+    "/v1/dashboard/commissions?limit=201",
+    "/v1/dashboard/commissions?cursor=",
+    "/v1/dashboard/commissions?to=2026-11-01",
+    "/v1/dashboard/commissions?affiliate=affiliate-b",
+];
+
+#[tokio::test]
+async fn each_bad_parameter_is_named_with_what_would_be_right() {
+    let world = World::new().await;
+    let _before = world.engine.take_calls();
+    let mut refusals = Vec::new();
+    for target in BAD {
+        let response = world.ask(AFFILIATE, target, "application/json").await;
+        assert_eq!(response.status(), 400, "{target}");
+        refusals.push((*target, json(&response)));
+    }
+    insta::assert_json_snapshot!(refusals);
+    assert!(world.engine.take_calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_unknown_form_of_the_answer_is_refused() {
+    let response =
+        World::new().await.ask(AFFILIATE, "/v1/dashboard/commissions", "text/html").await;
+    insta::assert_json_snapshot!(json(&response));
+}
+
+#[tokio::test]
+async fn a_cursor_of_other_filters_or_another_route_is_refused() {
+    let world = ledger().await;
+    let lines = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21";
+    let cursor = world.get(&format!("{lines}&limit=1")).await["nextCursor"].clone();
+    let cursor = cursor.as_str().unwrap();
+    assert!(world.get(&format!("{lines}&cursor={cursor}")).await["lines"].is_array());
+    let (start, end) = cursor.split_at(20);
+    for elsewhere in [
+        format!("{lines}&asset=BTC&cursor={cursor}"),
+        format!("/v1/dashboard/commissions?from=2026-11-02&to=2026-11-21&cursor={cursor}"),
+        format!("/v1/dashboard/commissions?cursor={cursor}"),
+        format!("/v1/dashboard/referrals?cursor={cursor}"),
+        format!("{lines}&cursor={start}A{end}"),
+        format!("{lines}&cursor={start}"),
+    ] {
+        let response = world.ask(AFFILIATE, &elsewhere, "application/json").await;
+        assert_eq!(response.status(), 400, "{elsewhere}");
+        assert_eq!(json(&response)["parameter"], "cursor", "{elsewhere}");
+    }
+}

@@ -1,0 +1,38 @@
+//! `GET /v1/links`: all links, with the number of invitees that came by each.
+
+use http_api::{Call, Problem, Response, reply};
+use runtime::{App, OrProblem};
+use serde::Serialize;
+use terms::Timestamp;
+
+use crate::affiliate;
+use crate::view::ListedLink;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    /// Up to when invitees are counted; none before the first closed day.
+    data_as_of: Option<Timestamp>,
+    links: Vec<Counted<'a>>,
+}
+
+#[derive(Serialize)]
+struct Counted<'a> {
+    #[serde(flatten)]
+    link: ListedLink<'a>,
+    invitees: u32,
+}
+
+pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    let standing = async { app.table.standing(&call.caller).await.or_problem() };
+    let (links, (head, _, totals)) = tokio::try_join!(affiliate::links(app, call), standing)?;
+    let counted = links.value.links.iter().map(|link| {
+        let code = &link.facts.code;
+        let default = links.value.default.as_ref() == Some(code);
+        Counted {
+            link: ListedLink::new(link, default, &app.programme.links),
+            invitees: totals.by_link.get(code).copied().unwrap_or(0),
+        }
+    });
+    reply::ok(&List { data_as_of: head.data_as_of(), links: counted.collect() })
+}

@@ -1,0 +1,115 @@
+//! `PATCH /v1/links/{code}`.
+
+use crate::world::World;
+
+async fn with_two_links() -> (World, String, String) {
+    let world = World::new().await;
+    let first = world.get("alice", "/v1/link").await.text("/code");
+    let second = world.post("alice", "/v1/links", r#"{"label":"old"}"#).await.text("/code");
+    (world, first, second)
+}
+
+fn path(code: &str) -> String {
+    format!("/v1/links/{code}")
+}
+
+#[tokio::test]
+async fn label_and_default_are_changed_together() {
+    let (world, _, second) = with_two_links().await;
+    let body = r#"{"label":"new","default":true}"#;
+    insta::assert_snapshot!(world.patch("alice", &path(&second), body).await);
+    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), second);
+}
+
+#[tokio::test]
+async fn what_is_not_given_stays() {
+    let (world, first, second) = with_two_links().await;
+    let answer = world.patch("alice", &path(&second), r#"{"default":true}"#).await;
+    assert_eq!(answer.text("/label"), "old");
+    let answer = world.patch("alice", &path(&first), r#"{"label":"first"}"#).await;
+    assert_eq!(
+        (answer.text("/label").as_str(), &answer.json()["default"]),
+        ("first", &false.into())
+    );
+}
+
+#[tokio::test]
+async fn null_removes_the_label() {
+    let (world, _, second) = with_two_links().await;
+    let answer = world.patch("alice", &path(&second), r#"{"label":null}"#).await;
+    assert_eq!((answer.status(), &answer.json()["label"]), (200, &serde_json::Value::Null));
+    let listed = world.get("alice", "/v1/links").await.json();
+    assert_eq!(listed["links"][1]["label"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn a_share_never_changes() {
+    let (world, _, second) = with_two_links().await;
+    let body = r#"{"sharedCommission":{"spot":"0.05","futures":"0"}}"#;
+    insta::assert_snapshot!(world.patch("alice", &path(&second), body).await);
+}
+
+#[tokio::test]
+async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
+    let (world, _, second) = with_two_links().await;
+    let cases = [
+        ("{}", "body"),
+        ("7", "body"),
+        (r#"{"label":"\n"}"#, "label"),
+        (r#"{"default":false}"#, "default"),
+        (r#"{"default":null}"#, "default"),
+        (r#"{"createdAt":"2026-01-01T00:00:00Z"}"#, "createdAt"),
+        (r#"{"invites":["new","existing"]}"#, "invites"),
+    ];
+    for (body, parameter) in cases {
+        let answer = world.patch("alice", &path(&second), body).await;
+        assert_eq!(answer.outcome(), "400 bad_request", "{body}");
+        assert_eq!(answer.text("/parameter"), parameter, "{body}");
+    }
+    let answer = world.patch("alice", &path(&second), r#"{"default":false}"#).await;
+    insta::assert_snapshot!("default_cannot_be_taken_away", answer);
+}
+
+#[tokio::test]
+async fn anothers_link_is_as_unknown_as_nobodys() {
+    let (world, first, _) = with_two_links().await;
+    world.add_affiliate("bob").await;
+    let body = r#"{"label":"mine now"}"#;
+    let anothers = world.patch("bob", &path(&first), body).await;
+    insta::assert_snapshot!(anothers);
+    let nobodys = world.patch("bob", &path("NNNNNNNN"), body).await;
+    assert_eq!(nobodys.json(), anothers.json());
+    let listed = world.get("alice", "/v1/links").await.json();
+    assert_eq!(listed["links"][0]["label"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn a_malformed_code_is_refused_by_name() {
+    let (world, ..) = with_two_links().await;
+    for code in ["abc", "abcdefgh", "ABCDEFGH1ABCDEFGH", "AB%20CDE"] {
+        let answer = world.patch("alice", &path(code), r#"{"default":true}"#).await;
+        assert_eq!(answer.outcome(), "400 bad_request", "{code}");
+        assert_eq!(answer.text("/parameter"), "code", "{code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn changes_at_once_do_not_undo_each_other() {
+    let (world, first, second) = with_two_links().await;
+    let change = |code: String, body: &'static str| {
+        let world = world.clone();
+        tokio::spawn(async move { world.patch("alice", &path(&code), body).await.status() })
+    };
+    let calls = [
+        change(first.clone(), r#"{"label":"one"}"#),
+        change(second.clone(), r#"{"label":"two"}"#),
+        change(second.clone(), r#"{"default":true}"#),
+    ];
+    for call in calls {
+        assert_eq!(call.await.unwrap(), 200);
+    }
+    let listed = world.get("alice", "/v1/links").await.json();
+    assert_eq!(listed["links"][0]["label"], "one");
+    assert_eq!(listed["links"][1]["label"], "two");
+    assert_eq!(listed["links"][1]["default"], true);
+}

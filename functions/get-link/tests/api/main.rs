@@ -1,0 +1,13 @@
+//! Every route of `get-link` through its handler, over the embedded engine and the real SDK.
+//!
+//! The clock stands still and the entropy is seeded, so that whole answers can be compared.
+
+#![cfg(test)]
+
+mod changing;
+mod default;
+mod listing;
+mod making;
+mod qr;
+mod refusals;
+mod world;

@@ -1,0 +1,192 @@
+//! `GET /v1/link/qr.svg` and `GET /v1/link/qr.png`, read back by a QR reader.
+
+use crate::world::{Answer, World};
+
+/// A picture of black and white pixels, and its edge.
+struct Picture {
+    dark: Vec<bool>,
+    edge: usize,
+}
+
+impl Picture {
+    fn is_dark(&self, x: usize, y: usize) -> bool {
+        self.dark[y * self.edge + x]
+    }
+
+    /// What a QR reader reads in it.
+    fn read(&self) -> String {
+        let (edge, dark) = (self.edge, |x, y| self.is_dark(x, y));
+        let mut prepared = rqrr::PreparedImage::prepare_from_bitmap(edge, edge, dark);
+        let grids = prepared.detect_grids();
+        assert_eq!(grids.len(), 1);
+        grids[0].decode().unwrap().1
+    }
+
+    /// The edge of one module and the width of the blank border, in pixels: the code begins with
+    /// the top edge of a finder, which is seven modules long.
+    fn module_and_border(&self) -> (usize, usize) {
+        let border = (0..self.edge).find(|place| self.is_dark(*place, *place)).unwrap();
+        let finder = (border..self.edge).take_while(|x| self.is_dark(*x, border)).count();
+        assert_eq!(finder % 7, 0);
+        (finder / 7, border)
+    }
+}
+
+fn png(answer: &Answer) -> Picture {
+    assert_eq!((answer.status(), answer.header("content-type")), (200, "image/png"));
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(answer.bytes()));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!(info.width, info.height);
+    let dark = pixels.iter().map(|pixel| *pixel == 0).collect();
+    Picture { dark, edge: usize::try_from(info.width).unwrap() }
+}
+
+/// Draws the SVG's one path of rectangles, each `M{left} {top}h{width}v{height}H{left}V{top}`.
+fn svg(answer: &Answer) -> Picture {
+    assert_eq!((answer.status(), answer.header("content-type")), (200, "image/svg+xml"));
+    let text = std::str::from_utf8(answer.bytes()).unwrap();
+    let between = |start: &str, end: &str| {
+        let from = text.find(start).unwrap() + start.len();
+        &text[from..from + text[from..].find(end).unwrap()]
+    };
+    let edge: usize = between("width=\"", "\"").parse().unwrap();
+    let mut dark = vec![false; edge * edge];
+    for rectangle in between(" d=\"", "\"").split('M').skip(1) {
+        let numbers: Vec<usize> = rectangle
+            .split(|c: char| !c.is_ascii_digit())
+            .map(|number| number.parse().unwrap())
+            .collect();
+        let [left, top, width, height, ..] = numbers[..] else { panic!("{rectangle}") };
+        for y in top..top + height {
+            dark[y * edge + left..y * edge + left + width].fill(true);
+        }
+    }
+    Picture { dark, edge }
+}
+
+#[tokio::test]
+async fn both_pictures_lead_to_the_default_link() {
+    let world = World::new().await;
+    let url = world.get("alice", "/v1/link").await.text("/url");
+    assert!(url.starts_with("https://www.binance.com/join?ref="));
+    assert_eq!(svg(&world.get("alice", "/v1/link/qr.svg").await).read(), url);
+    assert_eq!(png(&world.get("alice", "/v1/link/qr.png").await).read(), url);
+}
+
+#[tokio::test]
+async fn the_paths_in_a_links_answer_lead_to_its_pictures() {
+    let world = World::new().await;
+    world.get("alice", "/v1/link").await;
+    let other = world.post("alice", "/v1/links", "{}").await;
+    let pictures = [
+        svg(&world.get("alice", &other.text("/qrCode/svg")).await),
+        png(&world.get("alice", &other.text("/qrCode/png")).await),
+    ];
+    for picture in pictures {
+        assert_eq!(picture.read(), other.text("/url"));
+    }
+}
+
+#[tokio::test]
+async fn a_picture_is_made_also_where_the_link_was_not_yet() {
+    let world = World::new().await;
+    let picture = svg(&world.get("alice", "/v1/link/qr.svg").await);
+    assert_eq!(picture.read(), world.get("alice", "/v1/link").await.text("/url"));
+}
+
+#[tokio::test]
+async fn a_link_that_invites_new_users_only_has_the_original_form() {
+    let world = World::new().await;
+    world.plant("alice", "LEGACY01", false).await;
+    let picture = svg(&world.get("alice", "/v1/link/qr.svg?code=LEGACY01").await);
+    assert_eq!(picture.read(), "https://accounts.binance.com/register?ref=LEGACY01");
+}
+
+#[tokio::test]
+async fn a_png_has_the_size_that_is_asked_for_in_whole_pixels_per_module() {
+    let world = World::new().await;
+    let url = world.get("alice", "/v1/link").await.text("/url");
+    for size in [128, 129, 511] {
+        let picture = png(&world.get("alice", &format!("/v1/link/qr.png?size={size}")).await);
+        assert_eq!(picture.edge, size);
+        assert_eq!(picture.read(), url, "{size}");
+        let (module, border) = picture.module_and_border();
+        assert!(border >= 4 * module, "{size}");
+        let across = (size - 2 * border) / module;
+        assert!((across + 8) * (module + 1) > size, "{size}: modules could be larger");
+    }
+}
+
+#[tokio::test]
+async fn a_png_has_512_pixels_unasked_and_2048_at_most() {
+    let world = World::new().await;
+    assert_eq!(png(&world.get("alice", "/v1/link/qr.png").await).edge, 512);
+    assert_eq!(png(&world.get("alice", "/v1/link/qr.png?size=2048").await).edge, 2048);
+}
+
+#[tokio::test]
+async fn an_svg_has_a_border_of_four_modules() {
+    let world = World::new().await;
+    let (module, border) = svg(&world.get("alice", "/v1/link/qr.svg").await).module_and_border();
+    assert_eq!(border, 4 * module);
+}
+
+#[tokio::test]
+async fn a_size_out_of_range_is_refused() {
+    let world = World::new().await;
+    insta::assert_snapshot!(world.get("alice", "/v1/link/qr.png?size=127").await);
+    for size in ["0", "2049", "-512", "512.0", "big", ""] {
+        let answer = world.get("alice", &format!("/v1/link/qr.png?size={size}")).await;
+        assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "size"), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn an_svg_takes_no_size() {
+    let world = World::new().await;
+    let answer = world.get("alice", "/v1/link/qr.svg?size=512").await;
+    assert_eq!(
+        (answer.outcome().as_str(), answer.text("/parameter").as_str()),
+        ("400 bad_request", "size")
+    );
+}
+
+#[tokio::test]
+async fn another_affiliates_code_has_no_picture_here() {
+    let world = World::new().await;
+    world.add_affiliate("bob").await;
+    let code = world.get("bob", "/v1/link").await.text("/code");
+    let anothers = world.get("alice", &format!("/v1/link/qr.png?code={code}")).await;
+    assert_eq!(anothers.outcome(), "404 not_found");
+    let nobodys = world.get("alice", "/v1/link/qr.svg?code=NNNNNNNN").await;
+    assert_eq!(nobodys.json(), anothers.json());
+    let malformed = world.get("alice", "/v1/link/qr.svg?code=nnnnnnnn").await;
+    assert_eq!((malformed.status(), malformed.text("/parameter").as_str()), (400, "code"));
+}
+
+#[tokio::test]
+async fn a_picture_is_kept_by_the_browser_and_confirmed_by_its_tag() {
+    let world = World::new().await;
+    for target in ["/v1/link/qr.svg", "/v1/link/qr.png?size=256"] {
+        let first = world.get("alice", target).await;
+        assert_eq!(first.header("cache-control"), "private, max-age=300");
+        assert_eq!(first.header("vary"), "Authorization");
+        let tag = first.header("etag").to_owned();
+        let given = [("if-none-match", tag.as_str())];
+        let again = world.ask(Some("alice"), "GET", target, &given, "").await;
+        assert_eq!((again.status(), again.bytes().len()), (304, 0), "{target}");
+        assert_eq!(again.header("etag"), tag);
+    }
+}
+
+#[tokio::test]
+async fn a_new_default_link_has_another_tag() {
+    let world = World::new().await;
+    let tag = world.get("alice", "/v1/link/qr.svg").await.header("etag").to_owned();
+    world.post("alice", "/v1/links", r#"{"default":true}"#).await;
+    let given = [("if-none-match", tag.as_str())];
+    assert_eq!(world.ask(Some("alice"), "GET", "/v1/link/qr.svg", &given, "").await.status(), 200);
+}

@@ -1,0 +1,115 @@
+//! Takes in the exchange's events: delivered at least once, in any order, some of them broken.
+//!
+//! Each event is judged alone. One that cannot be read is kept whole, with its reason, and holds
+//! up nothing; one that refers to an account that is not known yet fails its message, so that the
+//! queue brings it again; everything else is taken in, and taking it in twice changes nothing.
+
+mod account;
+mod batch;
+mod event;
+mod message;
+mod register;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use runtime::App;
+use table::TableError;
+use terms::{Reason, Timestamp};
+
+use crate::batch::Batch;
+use crate::message::Item;
+
+/// A message of the queue: a CloudEvent in JSON, or an array of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The queue's id of the message.
+    pub id: String,
+    /// When it was sent; the same however often it is delivered.
+    pub sent_at: Timestamp,
+    /// Its text.
+    pub body: String,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is taken in, now or before.
+    TakenIn,
+    /// It is kept aside for an operator.
+    Quarantined {
+        /// A stable word for the kind of trouble.
+        reason: &'static str,
+        /// What is wrong and what would be right.
+        detail: String,
+    },
+    /// It has to be brought again, when what it refers to is known.
+    Retry {
+        /// What is not known yet.
+        reason: Reason,
+    },
+}
+
+/// An event and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventReport {
+    /// The message's place in the batch.
+    pub message: usize,
+    /// The event's place in the message.
+    pub place: usize,
+    /// The event's own id, where it could be read.
+    pub id: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Takes in a batch of messages; answers what became of each event, in their order.
+///
+/// # Errors
+/// If the table fails; then every message has to be brought again.
+pub async fn take_in(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
+    let items = Batch::read(app, messages).take_in().await?;
+    let reports: Vec<EventReport> = items.into_iter().map(Item::report).collect();
+    log(messages, &reports);
+    Ok(reports)
+}
+
+/// The Lambda function: a batch from the queue in, the messages to bring again out.
+///
+/// # Errors
+/// If the table fails; the queue then brings the whole batch again.
+pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, TableError> {
+    let now = app.clock.now();
+    let messages: Vec<Message> =
+        event.records.into_iter().map(|record| message(record, now)).collect();
+    let reports = take_in(app, &messages).await?;
+    let mut response = SqsBatchResponse::default();
+    for (number, message) in messages.into_iter().enumerate() {
+        let again =
+            |r: &EventReport| r.message == number && matches!(r.outcome, Outcome::Retry { .. });
+        if reports.iter().any(again) {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message.id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    Ok(response)
+}
+
+fn message(record: SqsMessage, now: Timestamp) -> Message {
+    let sent_at = record.attributes.get("SentTimestamp").and_then(|millis| millis.parse().ok());
+    Message {
+        id: record.message_id.unwrap_or_default(),
+        sent_at: sent_at.and_then(Timestamp::from_millis).unwrap_or(now),
+        body: record.body.unwrap_or_default(),
+    }
+}
+
+fn log(messages: &[Message], reports: &[EventReport]) {
+    let count = |is: fn(&Outcome) -> bool| reports.iter().filter(|r| is(&r.outcome)).count();
+    tracing::info!(
+        messages = messages.len(),
+        events = reports.len(),
+        quarantined = count(|outcome| matches!(outcome, Outcome::Quarantined { .. })),
+        retried = count(|outcome| matches!(outcome, Outcome::Retry { .. })),
+        "took in a batch"
+    );
+}

@@ -1,0 +1,58 @@
+//! Why the sandbox does not start, each in one sentence that says what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why the sandbox does not start, or does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made, read or written.
+    #[error("the data directory {path} cannot be used ({source}); choose another with --data-dir")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Another sandbox runs on the same data.
+    #[error(
+        "another sandbox is running on the data directory {0}; stop it, or choose another \
+         directory with --data-dir"
+    )]
+    InUse(PathBuf),
+    /// A file in the data directory is not what the sandbox wrote.
+    #[error("the data file {path} is damaged ({why}); delete {} to begin anew", .path.parent().unwrap_or(.path).display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        why: String,
+    },
+    /// Another program listens there.
+    #[error("port {port} ({purpose}) is taken by another program; choose another with --port")]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// What it is for.
+        purpose: &'static str,
+    },
+    /// The system does not let us listen there.
+    #[error("port {port} ({purpose}) cannot be opened ({source}); choose another with --port")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What it is for.
+        purpose: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// `template.yaml` or `programme.toml`, as built in, is no such thing.
+    #[error("this build is broken: {0}")]
+    Build(String),
+    /// The sample programme met something unexpected.
+    #[error("the sample programme could not be loaded: {0}")]
+    Sample(String),
+    /// A server ended by itself.
+    #[error("a server failed: {0}")]
+    Server(String),
+}

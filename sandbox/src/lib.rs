@@ -1,0 +1,35 @@
+//! The whole recall programme in one process: what `cargo run` starts.
+//!
+//! It stands in for AWS and for the exchange, and for nothing else: the routes and the table come
+//! from `template.yaml`, the rules from `programme.toml`, and every request, event and night goes
+//! through the functions' own handlers.
+//!
+//! ```no_run
+//! use sandbox::{Options, Sandbox};
+//!
+//! # async fn doc() -> Result<(), sandbox::StartError> {
+//! let options = Options { port: 0, empty: true, quiet: true, ..Options::default() };
+//! let running = Sandbox::start(options).await?;
+//! println!("the API is at {}", running.api_url());
+//! running.stop().await
+//! # }
+//! ```
+
+mod data_dir;
+mod error;
+mod gateway;
+mod issuer;
+mod load;
+mod narrator;
+mod open;
+mod options;
+mod queue;
+mod ready;
+mod routes;
+mod running;
+pub mod sample;
+mod services;
+
+pub use error::StartError;
+pub use options::Options;
+pub use running::{Running, Sandbox};

@@ -1,0 +1,39 @@
+//! The wallet: it pays what runs have booked, and says so in events.
+
+use runtime::App;
+use serde_json::{Value, json};
+use table::{DaySummary, RunId, TableError};
+use terms::{Day, Timestamp, Uid};
+
+/// The wallet's word on everything of an affiliate that is committed and not paid yet, of some
+/// days.
+pub(super) async fn payments(
+    app: &App,
+    affiliate: &Uid,
+    (first, last): (Day, Day),
+) -> Result<Vec<Value>, TableError> {
+    let visible = app.table.head().await?.value.visible;
+    let booked = app.table.summaries(affiliate, first, last, visible).await?;
+    let unpaid = booked.into_iter().filter(|summary| summary.payment.is_none());
+    let paid_at = app.clock.now();
+    Ok(unpaid.map(|summary| payment(affiliate, &summary, paid_at)).collect())
+}
+
+fn payment(affiliate: &Uid, summary: &DaySummary, paid_at: Timestamp) -> Value {
+    let run = RunId { day: summary.day, seq: summary.seq };
+    let reference = format!("W-{affiliate}-{run}");
+    json!({
+        "specversion": "1.0",
+        "id": reference,
+        "source": "https://exchange.example/wallet",
+        "type": "exchange.commission.paid.v1",
+        "time": paid_at,
+        "data": {
+            "uid": affiliate,
+            "day": summary.day,
+            "runId": run,
+            "paidAt": paid_at,
+            "reference": reference,
+        },
+    })
+}

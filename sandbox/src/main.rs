@@ -1,0 +1,67 @@
+//! `cargo run`: the sandbox on the command line.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use sandbox::{Options, Sandbox, StartError};
+use tracing_subscriber::filter::LevelFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    log();
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// From start to Ctrl-C or SIGTERM, either of which may come while it is still starting.
+async fn run(options: Options) -> Result<(), StartError> {
+    let stopped = stopped();
+    tokio::pin!(stopped);
+    let mut running = tokio::select! {
+        started = Sandbox::start(options) => started?,
+        () = &mut stopped => return Ok(()),
+    };
+    tokio::select! {
+        error = running.failed() => Err(error),
+        () = stopped => running.stop().await,
+    }
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+async fn stopped() {
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        // Ctrl-C still works.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}
+
+/// Warnings and worse on standard error, or what `RUST_LOG` says.
+fn log() {
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
+    tracing_subscriber::fmt()
+        .with_max_level(level.unwrap_or(LevelFilter::WARN))
+        .with_writer(std::io::stderr)
+        .init();
+}

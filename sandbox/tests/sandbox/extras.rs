@@ -1,0 +1,163 @@
+//! The routes that exist in the sandbox alone.
+
+use serde_json::{Value, json};
+
+use crate::client::{Fixture, NOON, fixture, send};
+
+async fn put_clock(sandbox: &Fixture, body: &str) -> (u16, Value) {
+    let answer = sandbox.send("PUT", "/sandbox/clock", "", body).await;
+    (answer.status, answer.json())
+}
+
+#[tokio::test]
+async fn the_clock_stands_where_it_is_set_until_it_is_real_again() {
+    let sandbox = fixture().await;
+    assert_eq!(sandbox.get("/sandbox/clock").await.json(), json!({ "now": NOON }));
+    let set = put_clock(&sandbox, r#"{"now":"2030-01-01T02:00:00+02:00"}"#).await;
+    let then = json!({ "now": "2030-01-01T00:00:00.000Z" });
+    assert_eq!(set, (200, then.clone()));
+    assert_eq!(sandbox.get("/sandbox/clock").await.json(), then);
+    let (status, real) = put_clock(&sandbox, r#"{"now":null}"#).await;
+    assert_eq!(status, 200);
+    assert_ne!(real, then);
+}
+
+#[tokio::test]
+async fn a_wrong_setting_of_the_clock_is_refused_by_its_name() {
+    let sandbox = fixture().await;
+    let cases = [
+        ("{}", "now"),
+        (r#"{"now":"noon"}"#, "now"),
+        (r#"{"now":5}"#, "now"),
+        (r#"{"now":null,"then":null}"#, "then"),
+        ("", "body"),
+    ];
+    for (body, parameter) in cases {
+        let (status, problem) = put_clock(&sandbox, body).await;
+        assert_eq!((status, &problem["parameter"]), (400, &json!(parameter)), "{body}");
+        assert_eq!(problem["code"], "bad_request");
+    }
+    assert_eq!(sandbox.get("/sandbox/clock").await.json(), json!({ "now": NOON }));
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_a_problem() {
+    let sandbox = fixture().await;
+    let answer = sandbox.send("DELETE", "/sandbox/clock", "", "").await;
+    assert_eq!((answer.status, &answer.json()["code"]), (405, &json!("method_not_allowed")));
+}
+
+#[tokio::test]
+async fn a_token_tells_its_user_issuer_and_hour() {
+    let sandbox = fixture().await;
+    let answer = sandbox.post("/sandbox/token", &json!({ "uid": "u1" })).await.json();
+    assert_eq!(answer["tokenType"], "Bearer");
+    assert_eq!(answer["expiresAt"], "2026-11-22T13:00:00.000Z");
+    let keys = sandbox.get("/.well-known/jwks.json").await.json();
+    let keys: http_api::jwt::Keys = serde_json::from_value(keys).unwrap();
+    let (issuer, audience) = (http_api::jwt::SANDBOX_ISSUER, http_api::jwt::SANDBOX_AUDIENCE);
+    let token = answer["token"].as_str().unwrap();
+    let now = NOON.parse().unwrap();
+    let claims = http_api::jwt::verify(token, &keys, issuer, audience, now).unwrap();
+    assert_eq!(claims.subject.as_str(), "u1");
+    assert_eq!(claims.texts["scope"], "recall");
+    let about = sandbox.get("/.well-known/openid-configuration").await.json();
+    assert_eq!(about["issuer"], issuer);
+    let keys_at = format!("{}/.well-known/jwks.json", sandbox.running.api_url());
+    assert_eq!(about["jwks_uri"], keys_at);
+}
+
+#[tokio::test]
+async fn a_token_for_nobody_is_refused() {
+    let sandbox = fixture().await;
+    for (body, parameter) in [
+        (json!({}), "uid"),
+        (json!({ "uid": "no such id" }), "uid"),
+        (json!({ "uid": "u1", "sub": "u2" }), "sub"),
+        (json!([]), "body"),
+    ] {
+        let answer = sandbox.post("/sandbox/token", &body).await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.json()["parameter"], parameter, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn events_are_taken_in_and_those_that_are_not_are_named() {
+    let sandbox = fixture().await;
+    let event = |id: &str, kind: &str, data: Value| json!({ "specversion": "1.0", "id": id, "source": "test", "type": kind, "data": data });
+    let registered = json!({
+        "uid": "u1", "registeredAt": "2024-01-01T00:00:00Z", "country": "TR",
+    });
+    let active = |uid: &str| json!({ "uid": uid, "product": "spot", "at": "2026-11-01T00:00:00Z" });
+    let events = json!([
+        event("1", "exchange.activity.v1", active("nobody")),
+        event("2", "exchange.account.registered.v1", registered),
+        event("3", "exchange.unheard.v1", json!({})),
+        event("4", "exchange.activity.v1", active("u1")),
+    ]);
+    let report = sandbox.post("/sandbox/events", &events).await.json();
+    assert_eq!(report["accepted"], 2);
+    let failed = report["failed"].as_array().unwrap();
+    let what = |n: usize| (&failed[n]["index"], &failed[n]["id"], &failed[n]["outcome"]);
+    assert_eq!(what(0), (&json!(0), &json!("1"), &json!("retry")));
+    assert_eq!(failed[0]["reason"], "unknown_account");
+    assert_eq!(what(1), (&json!(2), &json!("3"), &json!("quarantined")));
+    assert!(failed[1]["detail"].as_str().unwrap().starts_with("type: expected"), "{report}");
+    assert_eq!(failed.len(), 2);
+}
+
+#[tokio::test]
+async fn one_event_needs_no_array_and_no_other_json_is_taken() {
+    let sandbox = fixture().await;
+    let registered = json!({
+        "specversion": "1.0", "id": "1", "source": "test",
+        "type": "exchange.account.registered.v1",
+        "data": { "uid": "u1", "registeredAt": "2024-01-01T00:00:00Z", "country": "TR" },
+    });
+    let report = sandbox.post("/sandbox/events", &registered).await.json();
+    assert_eq!(report, json!({ "accepted": 1, "failed": [] }));
+    let answer = sandbox.post("/sandbox/events", &json!("event")).await;
+    assert_eq!((answer.status, &answer.json()["parameter"]), (400, &json!("body")));
+}
+
+#[tokio::test]
+async fn the_night_of_a_day_that_is_over_books_it() {
+    let sandbox = fixture().await;
+    let answer = sandbox.post("/sandbox/rollup", &json!({ "day": "2026-11-21" })).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.json()["days"][0]["day"], "2026-11-21");
+}
+
+#[tokio::test]
+async fn the_night_of_a_day_that_is_not_over_is_refused() {
+    let sandbox = fixture().await;
+    for day in ["2026-11-22", "2026-02-30"] {
+        let answer = sandbox.post("/sandbox/rollup", &json!({ "day": day })).await;
+        assert_eq!((answer.status, &answer.json()["parameter"]), (400, &json!("day")), "{day}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_the_description_of_the_api_are_served() {
+    let sandbox = fixture().await;
+    let page = sandbox.get("/").await;
+    assert!(page.headers.contains("content-type: text/html"), "{}", page.headers);
+    assert!(page.body.contains(sandbox.running.api_url()) && !page.body.contains("{{"));
+    assert_eq!(sandbox.get("/v1/openapi.json").await.json()["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn dynamodb_answers_on_its_own_port() {
+    let sandbox = fixture().await;
+    let head = "x-amz-target: DynamoDB_20120810.DescribeTable\r\n\
+                content-type: application/x-amz-json-1.0\r\n\
+                x-amz-date: 20261122T120000Z\r\n\
+                authorization: AWS4-HMAC-SHA256 \
+                Credential=sandbox/20261122/local/dynamodb/aws4_request, \
+                SignedHeaders=host, Signature=0\r\n";
+    let url = sandbox.running.dynamodb_url();
+    let answer = send(&url, "POST", "/", head, r#"{"TableName":"recall"}"#).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.json()["Table"]["TableName"], "recall");
+}

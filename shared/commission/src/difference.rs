@@ -1,0 +1,322 @@
+//! What a run books: what is due minus what earlier runs of the day booked.
+
+use std::collections::BTreeMap;
+
+use terms::{LinkCode, Origin, Product, Uid};
+
+use crate::{Amount, Asset, Cause, Corrections, Due, Fold, Line, LineKey, Outcome, Overflow, Sums};
+
+/// The sum of the lines that earlier runs booked for a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Booked {
+    entries: BTreeMap<LineKey, Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    code: LinkCode,
+    origin: Origin,
+    sums: Sums,
+}
+
+impl Booked {
+    /// Takes in a line. Lines are taken in the order of their runs.
+    ///
+    /// # Errors
+    /// [`Overflow`] if a sum does not fit.
+    pub fn apply(&mut self, line: &Line) -> Result<(), Overflow> {
+        let before = self.entries.remove(&line.key);
+        let sums = before.map_or_else(Sums::default, |entry| entry.sums).after(&line.sums)?;
+        if sums != Sums::default() {
+            let entry = Entry { code: line.code.clone(), origin: line.origin, sums };
+            self.entries.insert(line.key.clone(), entry);
+        }
+        Ok(())
+    }
+
+    /// The sums that stand, in the order of their keys; none of them is nothing at all.
+    pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Sums)> {
+        self.entries.iter().map(|(key, entry)| (key, &entry.sums))
+    }
+}
+
+/// The lines that lead from what is booked to what is due, in the order of their keys; none if
+/// nothing changed. `first` says that no earlier run booked anything for the day.
+///
+/// # Errors
+/// [`Overflow`] if a difference does not fit.
+pub fn difference(fold: &Fold, booked: &Booked, first: bool) -> Result<Vec<Line>, Overflow> {
+    let mut lines = changed_lines(fold, booked)?;
+    if !first {
+        for group in lines.chunk_by_mut(|a, b| group(&a.key) == group(&b.key)) {
+            let (cause, why) = cause_of(group, fold)?;
+            for line in group {
+                (line.cause, line.why) = (cause, why.clone());
+            }
+        }
+    }
+    Ok(lines)
+}
+
+fn changed_lines(fold: &Fold, booked: &Booked) -> Result<Vec<Line>, Overflow> {
+    let mut pairs: BTreeMap<&LineKey, (Option<&Due>, Option<&Entry>)> = BTreeMap::new();
+    for (key, due) in &fold.due {
+        pairs.entry(key).or_default().0 = Some(due);
+    }
+    for (key, entry) in &booked.entries {
+        pairs.entry(key).or_default().1 = Some(entry);
+    }
+    let lines = pairs.into_iter().filter_map(|(key, pair)| changed_line(key, pair).transpose());
+    lines.collect()
+}
+
+fn changed_line(
+    key: &LineKey,
+    (due, entry): (Option<&Due>, Option<&Entry>),
+) -> Result<Option<Line>, Overflow> {
+    let link = due.map(|due| (&due.code, due.origin));
+    let Some((code, origin)) = link.or(entry.map(|entry| (&entry.code, entry.origin))) else {
+        return Ok(None);
+    };
+    let target = due.map_or_else(Sums::default, |due| due.sums);
+    let booked = entry.map_or_else(Sums::default, |entry| entry.sums);
+    if target == booked {
+        return Ok(None);
+    }
+    Ok(Some(Line {
+        key: key.clone(),
+        code: code.clone(),
+        origin,
+        sums: target.since(&booked)?,
+        cause: Cause::Booked,
+        why: Vec::new(),
+    }))
+}
+
+/// What neither facts nor corrections change of a fee: by them it moves within its group only.
+fn group(key: &LineKey) -> (&Uid, &Uid, Product, Asset) {
+    (&key.inviter, &key.invitee, key.product, key.asset)
+}
+
+/// Why the lines of one group exist, from what changed over all of them.
+fn cause_of(lines: &[Line], fold: &Fold) -> Result<(Cause, Vec<String>), Overflow> {
+    let Some(first) = lines.first() else { return Ok((Cause::FactsChanged, Vec::new())) };
+    if fold.voided.contains_key(&first.key.invitee) {
+        return Ok((Cause::BindingVoided, Vec::new()));
+    }
+    let change = lines.iter().try_fold(Sums::default(), |change, line| change.plus(&line.sums))?;
+    let corrections = corrections_in(&first.key, fold);
+    let cause = match corrections.filter(|_| is_by_correction(&change)) {
+        Some(corrections) => return Ok(by_correction(corrections)),
+        None if change.fee_count > 0 => Cause::LateFee,
+        None => Cause::FactsChanged,
+    };
+    Ok((cause, Vec::new()))
+}
+
+/// Whether more fees of a group are corrected than before, or as many fees have other amounts.
+fn is_by_correction(change: &Sums) -> bool {
+    let amounts = [change.fees, change.fees_usd, change.volume_usd];
+    change.corrected_count != 0 || (change.fee_count == 0 && amounts != [Amount::ZERO; 3])
+}
+
+fn by_correction(corrections: Corrections) -> (Cause, Vec<String>) {
+    let cause = if corrections.changed { Cause::FeeCorrected } else { Cause::TradeBusted };
+    (cause, corrections.why.into_iter().collect())
+}
+
+/// The corrections that hold in the group of `key`, if there are any.
+fn corrections_in(key: &LineKey, fold: &Fold) -> Option<Corrections> {
+    let least = LineKey { outcome: Outcome::LEAST, ..key.clone() };
+    let in_group = fold.due.range(least..).take_while(|(other, _)| group(other) == group(key));
+    let mut corrections = Corrections::default();
+    in_group.for_each(|(_, due)| corrections.merge(&due.corrections));
+    (!corrections.why.is_empty()).then_some(corrections)
+}
+
+#[cfg(test)]
+mod tests {
+    use terms::Reason;
+
+    use super::*;
+    use crate::testing::{
+        Pair, at, booked, correction, due_sums, earned, futures, location, pair, spot, units,
+    };
+    use crate::{Fee, FeeCorrection};
+
+    const ZERO_FEE: Outcome = Outcome::Zero { reason: Reason::ZeroFee };
+
+    fn lines(fold: &Fold, booked: &Booked, first: bool) -> Vec<Line> {
+        difference(fold, booked, first).unwrap()
+    }
+
+    fn first_run(pair: &Pair, fees: &[Fee], corrections: &[FeeCorrection]) -> Booked {
+        booked(&lines(&pair.fold(fees, corrections), &Booked::default(), true))
+    }
+
+    /// What a later run says of each line: outcome, cause, change of fees, and why.
+    fn later_run(fold: &Fold, booked: &Booked) -> Vec<(Outcome, Cause, Amount, String)> {
+        lines(fold, booked, false)
+            .into_iter()
+            .map(|line| (line.key.outcome, line.cause, line.sums.fees, line.why.join("; ")))
+            .collect()
+    }
+
+    fn said(
+        outcome: Outcome,
+        cause: Cause,
+        fees: &str,
+        why: &str,
+    ) -> (Outcome, Cause, Amount, String) {
+        (outcome, cause, units(fees), why.to_owned())
+    }
+
+    #[test]
+    fn the_first_run_books_all_that_is_due() {
+        let fold = pair().fold(&[spot("t1", "1"), futures("t2", "1")], &[]);
+        let lines = lines(&fold, &Booked::default(), true);
+        assert!(lines.iter().all(|line| line.cause == Cause::Booked && line.why.is_empty()));
+        assert!(lines.iter().map(|line| (&line.key, &line.sums)).eq(due_sums(&fold)));
+    }
+
+    #[test]
+    fn a_second_run_books_nothing() {
+        let (pair, fees) = (pair(), [spot("t1", "1"), futures("t2", "1")]);
+        let booked = first_run(&pair, &fees, &[]);
+        assert_eq!(lines(&pair.fold(&fees, &[]), &booked, false), []);
+    }
+
+    #[test]
+    fn a_late_fee_books_its_part_only() {
+        let pair = pair();
+        let booked = first_run(&pair, &[spot("t1", "1")], &[]);
+        let fold = pair.fold(&[spot("t1", "1"), spot("t2", "2"), futures("t3", "3")], &[]);
+        let expected = [
+            said(earned("0.2", "0"), Cause::LateFee, "2", ""),
+            said(earned("0.1", "0"), Cause::LateFee, "3", ""),
+        ];
+        assert_eq!(later_run(&fold, &booked), expected);
+    }
+
+    #[test]
+    fn a_corrected_fee_books_the_change_with_its_why() {
+        let (pair, fees) = (pair(), [spot("t1", "1"), spot("t2", "2")]);
+        let booked = first_run(&pair, &fees, &[]);
+        let fold = pair.fold(&fees, &[correction("t2", "0.5", "typed wrong")]);
+        let lines = lines(&fold, &booked, false);
+        assert_eq!((lines.len(), lines[0].cause), (1, Cause::FeeCorrected));
+        assert_eq!(lines[0].why, ["typed wrong"]);
+        assert_eq!((lines[0].sums.fees, lines[0].sums.fee_count), (units("-1.5"), 0));
+        assert_eq!(lines[0].sums.commission, units("-0.3"));
+    }
+
+    #[test]
+    fn a_busted_trade_is_taken_back_and_shown_as_a_fee_of_nothing() {
+        let (pair, fees) = (pair(), [spot("t1", "1"), spot("t2", "2")]);
+        let booked = first_run(&pair, &fees, &[]);
+        let fold = pair.fold(&fees, &[correction("t2", "0", "error trade")]);
+        let expected = [
+            said(earned("0.2", "0"), Cause::TradeBusted, "-2", "error trade"),
+            said(ZERO_FEE, Cause::TradeBusted, "0", "error trade"),
+        ];
+        assert_eq!(later_run(&fold, &booked), expected);
+        let counts: i64 = lines(&fold, &booked, false).iter().map(|line| line.sums.fee_count).sum();
+        assert_eq!(counts, 0);
+    }
+
+    #[test]
+    fn a_second_correction_of_the_same_fee_books_the_change_between_them() {
+        let (pair, fees) = (pair(), [spot("t1", "1")]);
+        let booked = first_run(&pair, &fees, &[correction("t1", "3", "first")]);
+        let mut second = correction("t1", "2", "second");
+        second.at = second.at.plus_days(1);
+        let fold = pair.fold(&fees, &[correction("t1", "3", "first"), second]);
+        let expected = [said(earned("0.2", "0"), Cause::FeeCorrected, "-1", "second")];
+        assert_eq!(later_run(&fold, &booked), expected);
+    }
+
+    #[test]
+    fn a_late_fee_is_not_laid_to_a_correction_that_was_booked_before() {
+        let pair = pair();
+        let corrections = [correction("t1", "3", "typed wrong")];
+        let booked = first_run(&pair, &[spot("t1", "1")], &corrections);
+        let fold = pair.fold(&[spot("t1", "1"), spot("t2", "2")], &corrections);
+        let expected = [said(earned("0.2", "0"), Cause::LateFee, "2", "")];
+        assert_eq!(later_run(&fold, &booked), expected);
+    }
+
+    #[test]
+    fn a_late_fee_that_is_corrected_already_tells_of_the_correction() {
+        let pair = pair();
+        let booked = first_run(&pair, &[spot("t1", "1")], &[]);
+        let corrections = [correction("t2", "3", "typed wrong")];
+        let fold = pair.fold(&[spot("t1", "1"), spot("t2", "2")], &corrections);
+        let expected = [said(earned("0.2", "0"), Cause::FeeCorrected, "3", "typed wrong")];
+        assert_eq!(later_run(&fold, &booked), expected);
+    }
+
+    #[test]
+    fn each_line_tells_of_its_own_corrections_only() {
+        let (pair, fees) = (pair(), [spot("t1", "3"), futures("t2", "3")]);
+        let booked = first_run(&pair, &fees, &[]);
+        let corrections = [correction("t1", "0", "error trade"), correction("t2", "2", "typo")];
+        let expected = [
+            said(earned("0.2", "0"), Cause::TradeBusted, "-3", "error trade"),
+            said(ZERO_FEE, Cause::TradeBusted, "0", "error trade"),
+            said(earned("0.1", "0"), Cause::FeeCorrected, "-1", "typo"),
+        ];
+        assert_eq!(later_run(&pair.fold(&fees, &corrections), &booked), expected);
+    }
+
+    #[test]
+    fn a_correction_touches_only_lines_of_its_own_product_and_asset() {
+        let (pair, fees) = (pair(), [spot("t1", "1"), futures("t2", "2")]);
+        let booked = first_run(&pair, &fees, &[]);
+        let fold = pair.fold(&fees, &[correction("t2", "1", "typed wrong")]);
+        let expected = [said(earned("0.1", "0"), Cause::FeeCorrected, "-1", "typed wrong")];
+        assert_eq!(later_run(&fold, &booked), expected);
+    }
+
+    #[test]
+    fn a_fact_that_comes_late_moves_fees_to_another_outcome() {
+        let (mut pair, fees) = (pair(), [futures("t1", "1")]);
+        let corrections = [correction("t1", "2", "typed wrong")];
+        let booked = first_run(&pair, &fees, &corrections);
+        pair.invitee.location.set(at("2026-11-22T00:00:00Z"), location("US"));
+        let blocked = Outcome::Zero { reason: Reason::FuturesRegionInvitee };
+        let expected = [
+            said(earned("0.1", "0"), Cause::FactsChanged, "-2", ""),
+            said(blocked, Cause::FactsChanged, "2", ""),
+        ];
+        assert_eq!(later_run(&pair.fold(&fees, &corrections), &booked), expected);
+    }
+
+    #[test]
+    fn a_void_binding_takes_everything_back() {
+        let (mut pair, fees) = (pair(), [spot("t1", "1"), futures("t2", "2")]);
+        let before = first_run(&pair, &fees, &[]);
+        pair.relation.voided_at = Some(at("2026-12-01T00:00:00Z"));
+        let fold = pair.fold(&fees, &[]);
+        let reversal = lines(&fold, &before, false);
+        let expected = [
+            said(earned("0.2", "0"), Cause::BindingVoided, "-1", ""),
+            said(earned("0.1", "0"), Cause::BindingVoided, "-2", ""),
+        ];
+        assert_eq!(later_run(&fold, &before), expected);
+        let mut after = before;
+        reversal.iter().for_each(|line| after.apply(line).unwrap());
+        assert_eq!(after, Booked::default());
+    }
+
+    #[test]
+    fn a_booked_line_that_is_due_no_more_keeps_its_link() {
+        let pair = pair();
+        let before = first_run(&pair, &[spot("t1", "1")], &[]);
+        let reversal = lines(&Fold::default(), &before, false);
+        assert_eq!((reversal.len(), reversal[0].cause), (1, Cause::FactsChanged));
+        assert_eq!(
+            (&reversal[0].code, reversal[0].origin),
+            (&pair.relation.code, pair.relation.origin)
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! What is due for a line's key, and what was charged in all.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use terms::{LinkCode, Origin};
+
+use crate::{Amount, Fee, FeeCorrection, Overflow, Parts, Sums};
+
+/// How many of the exchange's words for corrections stay with a line.
+const MAX_WHYS: usize = 3;
+
+/// What is due for one line's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The link by which the invitee was bound.
+    pub code: LinkCode,
+    /// How the invitee came.
+    pub origin: Origin,
+    /// The sums, with what they pay.
+    pub sums: Sums,
+    /// The corrections that took part.
+    pub corrections: Corrections,
+}
+
+/// Which corrections took part in some sums.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Corrections {
+    /// Whether one left something of its trade; if none did, all their trades were busted.
+    pub changed: bool,
+    /// The exchange's words, the first few in their order; empty if there is no correction.
+    pub why: BTreeSet<String>,
+}
+
+impl Corrections {
+    pub(crate) fn note(&mut self, correction: &FeeCorrection) {
+        self.changed |= !correction.busts();
+        self.add_why(&correction.why);
+    }
+
+    fn add_why(&mut self, why: &str) {
+        if !self.why.contains(why) {
+            self.why.insert(why.to_owned());
+        }
+        if self.why.len() > MAX_WHYS {
+            self.why.pop_last();
+        }
+    }
+
+    /// Takes in the corrections of other sums.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.changed |= other.changed;
+        other.why.iter().for_each(|why| self.add_why(why));
+    }
+}
+
+/// What was charged in one asset, counted on the fees themselves and not on the lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Charged {
+    /// The fees.
+    pub fee_count: i64,
+    /// Their sum in the asset.
+    pub fees: Amount,
+    /// Their sum in USD.
+    pub fees_usd: Amount,
+}
+
+impl Charged {
+    pub(crate) fn add(&mut self, fee: &Fee) -> Result<(), Overflow> {
+        self.fee_count = self.fee_count.checked_add(1).ok_or(Overflow)?;
+        self.fees = self.fees.plus(fee.amount)?;
+        self.fees_usd = self.fees_usd.plus(fee.amount_usd)?;
+        Ok(())
+    }
+
+    pub(crate) const fn of_parts(parts: &Parts) -> Self {
+        Self { fee_count: parts.fee_count, fees: parts.fees, fees_usd: parts.fees_usd }
+    }
+
+    pub(crate) fn plus(&self, other: &Self) -> Result<Self, Overflow> {
+        Ok(Self {
+            fee_count: self.fee_count.checked_add(other.fee_count).ok_or(Overflow)?,
+            fees: self.fees.plus(other.fees)?,
+            fees_usd: self.fees_usd.plus(other.fees_usd)?,
+        })
+    }
+}

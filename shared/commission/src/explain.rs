@@ -1,0 +1,103 @@
+//! The evidence behind a line: every fee that went into it.
+
+use terms::{Day, Timestamp, TradeId};
+
+use crate::settle::{Received, settle};
+use crate::{Amount, Arrived, FeeCorrection, LineKey, Relations, Rules, judge};
+
+/// One fee behind a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The fee's identity.
+    pub trade_id: TradeId,
+    /// When the trade was made.
+    pub at: Timestamp,
+    /// The amount that holds, in minor units of the line's asset.
+    pub amount: Amount,
+    /// Its value in USD.
+    pub amount_usd: Amount,
+    /// The volume of the trade in USD.
+    pub volume_usd: Amount,
+    /// The correction by which these amounts hold, if there is one: why, in the exchange's words.
+    pub corrected: Option<String>,
+}
+
+/// The fees of a day that went into the line of `key`, by trade id: judged again, by the same
+/// code as in [`fold`](crate::fold), so that their sums are the line's.
+#[must_use]
+pub fn explain(
+    key: &LineKey,
+    day: Day,
+    fees: &[Arrived],
+    corrections: &[FeeCorrection],
+    relations: &Relations,
+    rules: &Rules,
+) -> Vec<Evidence> {
+    let Some(standing) = relations.standing(&key.invitee) else { return Vec::new() };
+    if standing.relation.inviter != key.inviter || standing.relation.voided_at.is_some() {
+        return Vec::new();
+    }
+    let received = Received {
+        fees: fees.iter().filter(|arrived| arrived.fee.uid == key.invitee).collect(),
+        corrections: corrections.iter().filter(|other| other.uid == key.invitee).collect(),
+    };
+    let mut evidence = Vec::new();
+    for kept in settle(received, day, &rules.assets).fees {
+        let fee = kept.fee;
+        let place = (fee.product, fee.asset, judge(&fee, &standing, rules));
+        if place == (key.product, key.asset, key.outcome) {
+            evidence.push(Evidence {
+                trade_id: fee.trade_id.clone(),
+                at: fee.at,
+                amount: fee.amount,
+                amount_usd: fee.amount_usd,
+                volume_usd: fee.volume_usd,
+                corrected: kept.correction.map(|correction| correction.why.clone()),
+            });
+        }
+    }
+    evidence
+}
+
+#[cfg(test)]
+mod tests {
+    use terms::Product;
+
+    use super::*;
+    use crate::testing::{
+        Pair, arriving, at, correction, day, earned, futures, pair, read, spot, units,
+    };
+
+    fn explained(pair: &Pair, key: &LineKey) -> Vec<(String, Amount, Option<String>)> {
+        let fees =
+            arriving(&[spot("t2", "2"), spot("t1", "1"), spot("t2", "2"), futures("t3", "5")]);
+        let corrections = [correction("t1", "3", "typed wrong")];
+        explain(key, day(), &fees, &corrections, &pair.relations(), &pair.rules)
+            .into_iter()
+            .map(|evidence| (evidence.trade_id.to_string(), evidence.amount, evidence.corrected))
+            .collect()
+    }
+
+    #[test]
+    fn a_line_is_explained_by_its_fees_as_they_stand() {
+        let pair = pair();
+        let corrected = ("t1".to_owned(), units("3"), Some("typed wrong".to_owned()));
+        let other = ("t2".to_owned(), units("2"), None);
+        let key = pair.key(Product::Spot, "XMR", earned("0.2", "0"));
+        assert_eq!(explained(&pair, &key), [corrected, other]);
+        let key = pair.key(Product::Futures, "XMR", earned("0.1", "0"));
+        assert_eq!(explained(&pair, &key), [("t3".to_owned(), units("5"), None)]);
+    }
+
+    #[test]
+    fn what_is_not_due_has_no_evidence() {
+        let mut pair = pair();
+        let key = pair.key(Product::Spot, "XMR", earned("0.2", "0"));
+        let strange = LineKey { inviter: read("inviter-2"), ..key.clone() };
+        assert_eq!(explained(&pair, &strange), []);
+        let strange = LineKey { invitee: read("invitee-2"), ..key.clone() };
+        assert_eq!(explained(&pair, &strange), []);
+        pair.relation.voided_at = Some(at("2026-12-01T00:00:00Z"));
+        assert_eq!(explained(&pair, &key), []);
+    }
+}

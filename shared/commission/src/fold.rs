@@ -1,0 +1,361 @@
+//! The fold: a day's fees, judged and summed into what is due.
+
+use std::collections::BTreeMap;
+
+use terms::{Day, Product, Uid};
+
+use crate::judge::counts_for_tier;
+use crate::settle::{Kept, Settled, by_invitee, settle};
+use crate::{
+    Arrived, Asset, Charged, Corrections, Due, Fee, FeeCorrection, LineKey, Outcome, Overflow,
+    Relations, Rules, Standing, Sums, judge,
+};
+
+/// The result of a fold. All but `duplicates` is the same for the same fees and facts, in
+/// whatever order, batches and repetitions they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fold {
+    /// What is due; each entry has at least one fee.
+    pub due: BTreeMap<LineKey, Due>,
+    /// What was charged by asset, to prove the lines by.
+    pub charged: BTreeMap<Asset, Charged>,
+    /// Invitees whose binding is void, with the number of their fees: nothing is due for them.
+    pub voided: BTreeMap<Uid, u64>,
+    /// Other bodies of an identity that stands, which came later; to be quarantined.
+    pub conflicts: Vec<Fee>,
+    /// Fees of invitees that the relations do not know.
+    pub unknown_fees: u64,
+    /// Fees whose correction is known, and they are not.
+    pub orphan_corrections: u64,
+    /// Corrections with more decimals than their fee's asset has; their fees stand as charged.
+    pub inexact_corrections: u64,
+    /// Fees of another day than the one that is folded.
+    pub outside_day: u64,
+    /// Fees that were delivered again, and dropped.
+    pub duplicates: u64,
+}
+
+/// Folds the fees of a day. They are judged invitee by invitee, so that folding the invitees
+/// apart, in any number of shards, comes to the same: an identity is looked for among the fees
+/// of its own invitee only.
+///
+/// # Errors
+/// [`Overflow`] if a sum does not fit into 128 bits.
+pub fn fold(
+    day: Day,
+    fees: &[Arrived],
+    corrections: &[FeeCorrection],
+    relations: &Relations,
+    rules: &Rules,
+) -> Result<Fold, Overflow> {
+    let mut fold = Fold::default();
+    for (invitee, received) in by_invitee(fees, corrections) {
+        let settled = settle(received, day, &rules.assets);
+        fold.note_aside(&settled);
+        fold.take(invitee, &settled.fees, relations, rules)?;
+    }
+    Ok(fold)
+}
+
+impl Fold {
+    fn note_aside(&mut self, settled: &Settled<'_>) {
+        self.conflicts.extend(settled.conflicts.iter().map(|fee| (*fee).clone()));
+        self.orphan_corrections += settled.orphan_corrections;
+        self.inexact_corrections += settled.inexact_corrections;
+        self.outside_day += settled.outside_day;
+        self.duplicates += settled.duplicates;
+    }
+
+    fn take(
+        &mut self,
+        invitee: &Uid,
+        fees: &[Kept<'_>],
+        relations: &Relations,
+        rules: &Rules,
+    ) -> Result<(), Overflow> {
+        let count = fees.len() as u64;
+        match relations.standing(invitee) {
+            None => self.unknown_fees += count,
+            Some(standing) if standing.relation.voided_at.is_some() => {
+                self.voided.insert(invitee.clone(), count);
+            }
+            Some(standing) => self.book(fees, &standing, rules)?,
+        }
+        Ok(())
+    }
+
+    fn book(
+        &mut self,
+        fees: &[Kept<'_>],
+        standing: &Standing<'_>,
+        rules: &Rules,
+    ) -> Result<(), Overflow> {
+        let mut slots: BTreeMap<Slot, Filling> = BTreeMap::new();
+        for kept in fees {
+            let fee = kept.fee.as_ref();
+            self.charged.entry(fee.asset).or_default().add(fee)?;
+            let outcome = judge(fee, standing, rules);
+            let slot = slots.entry((fee.product, fee.asset, outcome)).or_default();
+            slot.add(kept, counts_for_tier(fee, standing, rules))?;
+        }
+        for (slot, filling) in slots {
+            let (key, due) = filling.due(slot, standing)?;
+            self.due.insert(key, due);
+        }
+        Ok(())
+    }
+}
+
+/// What tells the lines of one invitee apart: small and copied, where a [`LineKey`] has texts.
+type Slot = (Product, Asset, Outcome);
+
+#[derive(Debug, Default)]
+struct Filling {
+    sums: Sums,
+    corrections: Corrections,
+}
+
+impl Filling {
+    fn add(&mut self, kept: &Kept<'_>, counts: bool) -> Result<(), Overflow> {
+        self.sums.add_fee(&kept.fee, kept.correction.is_some(), counts)?;
+        if let Some(correction) = kept.correction {
+            self.corrections.note(correction);
+        }
+        Ok(())
+    }
+
+    fn due(self, slot: Slot, standing: &Standing<'_>) -> Result<(LineKey, Due), Overflow> {
+        let ((product, asset, outcome), relation) = (slot, standing.relation);
+        let key = LineKey {
+            inviter: relation.inviter.clone(),
+            invitee: relation.invitee.clone(),
+            product,
+            asset,
+            outcome,
+        };
+        let due = Due {
+            code: relation.code.clone(),
+            origin: relation.origin,
+            sums: self.sums.priced(outcome)?,
+            corrections: self.corrections,
+        };
+        Ok((key, due))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use terms::{Reason, Vip};
+
+    use super::*;
+    use crate::testing::{
+        Pair, arriving, at, correction, day, due_sums, earned, fee, futures, location, pair, rate,
+        read, rules, spot, units, usd,
+    };
+    use crate::{Amount, MarketRules, TierInForce, evaluate};
+
+    fn zero(reason: Reason) -> Outcome {
+        Outcome::Zero { reason }
+    }
+
+    /// Fees, commission and shared of the pair's only line, as texts, and its outcome.
+    fn only_line(pair: &Pair, fees: &[Fee]) -> (Outcome, [String; 3]) {
+        let fold = pair.fold(fees, &[]);
+        let lines = due_sums(&fold);
+        assert_eq!(lines.len(), 1);
+        let (key, sums) = lines[0];
+        let eight = pair.rules.assets.decimals(key.asset);
+        let texts = [sums.fees, sums.commission, sums.shared].map(|a| a.display(eight).to_string());
+        (key.outcome, texts)
+    }
+
+    #[test]
+    fn the_statement_row_comes_out_to_the_last_unit() {
+        let mut pair = pair();
+        pair.tier.spot = 2;
+        pair.relation.shared.spot = rate("0.2");
+        let (outcome, amounts) = only_line(&pair, &[spot("t1", "0.00524900")]);
+        assert_eq!(outcome, earned("0.41", "0.2"));
+        // 41 % of 0.00524900 is 0.00215209; without the invitee's 0.00104980 there is the rest.
+        assert_eq!(amounts, ["0.00524900", "0.00110229", "0.00104980"]);
+    }
+
+    #[test]
+    fn where_the_base_rate_is_below_the_share_the_invitee_gets_all_of_it() {
+        let mut pair = pair();
+        pair.relation.shared.futures = rate("0.2");
+        let (outcome, amounts) = only_line(&pair, &[futures("t1", "2")]);
+        assert_eq!(outcome, earned("0.1", "0.1"));
+        assert_eq!(amounts, ["2.00000000", "0.00000000", "0.20000000"]);
+    }
+
+    #[test]
+    fn a_line_is_rounded_once_and_down() {
+        let fees = ["t1", "t2", "t3"].map(|id| spot(id, "0.00000003"));
+        // 20 % of 9 units is 1.8; rounded fee by fee it would be 0.
+        let (_, amounts) = only_line(&pair(), &fees);
+        assert_eq!(amounts, ["0.00000009", "0.00000001", "0.00000000"]);
+    }
+
+    #[test]
+    fn the_inviter_has_what_rounding_leaves_of_the_total() {
+        let mut pair = pair();
+        pair.relation.shared.spot = rate("0.05");
+        // 20 % of 39 units is 7.8, so 7; 5 % is 1.95, so 1; the inviter has 6.
+        let (_, amounts) = only_line(&pair, &[spot("t1", "0.00000039")]);
+        assert_eq!(amounts, ["0.00000039", "0.00000006", "0.00000001"]);
+    }
+
+    #[test]
+    fn values_in_usd_are_paid_by_the_same_rates() {
+        let mut pair = pair();
+        pair.relation.shared.spot = rate("0.05");
+        let fold = pair.fold(&[spot("t1", "1"), spot("t2", "2")], &[]);
+        let (_, sums) = due_sums(&fold)[0];
+        assert_eq!((sums.fees_usd, sums.volume_usd), (usd("30"), usd("3000")));
+        assert_eq!((sums.commission_usd, sums.shared_usd), (usd("4.5"), usd("1.5")));
+    }
+
+    #[test]
+    fn fees_that_earn_nothing_stay_in_lines_with_their_reason() {
+        let fees = [
+            spot("t1", "-0.5"),
+            spot("t2", "0"),
+            Fee { vip: Vip(3), ..spot("t3", "4") },
+            Fee { broker: true, ..spot("t4", "8") },
+        ];
+        let pair = pair();
+        let fold = pair.fold(&fees, &[]);
+        let expected = [
+            (Reason::VipAboveLimit, "4"),
+            (Reason::ZeroFee, "0"),
+            (Reason::NegativeFee, "-0.5"),
+            (Reason::ExcludedFee, "8"),
+        ];
+        let found: Vec<_> = due_sums(&fold)
+            .into_iter()
+            .map(|(key, sums)| (key.outcome, sums.fees, sums.commission, sums.fee_count))
+            .collect();
+        let expected = expected.map(|(reason, fees)| (zero(reason), units(fees), Amount::ZERO, 1));
+        assert_eq!(found, expected);
+        assert_eq!(fold.charged[&read("XMR")].fees, units("11.5"));
+    }
+
+    #[test]
+    fn a_move_in_the_middle_of_the_day_makes_two_lines() {
+        let mut pair = pair();
+        pair.invitee.location.set(at("2026-11-22T12:00:00Z"), location("US"));
+        let before = Fee { at: at("2026-11-22T11:59:59.999Z"), ..futures("t1", "3") };
+        let fold = pair.fold(&[before, futures("t2", "5")], &[]);
+        let found: Vec<_> =
+            due_sums(&fold).into_iter().map(|(key, sums)| (key.outcome, sums.commission)).collect();
+        let blocked = (zero(Reason::FuturesRegionInvitee), Amount::ZERO);
+        assert_eq!(found, [(earned("0.1", "0"), units("0.3")), blocked]);
+    }
+
+    #[test]
+    fn a_quarter_s_volume_sets_the_rate_of_the_next() {
+        let spot_rules: MarketRules = rules().spot.at(at("2026-10-01T00:00:00Z")).unwrap().clone();
+        let reached = evaluate(usd("200000"), 3, &spot_rules);
+        let on = |time: &str, spot_tier| {
+            let mut pair = pair();
+            pair.tier = TierInForce { spot: spot_tier, ..TierInForce::default() };
+            let fees = arriving(&[Fee { at: at(time), ..spot("t1", "1") }]);
+            let day = at(time).day();
+            let fold = fold(day, &fees, &[], &pair.relations(), &pair.rules).unwrap();
+            due_sums(&fold)[0].1.commission
+        };
+        assert_eq!(on("2026-09-30T23:59:59.999Z", 0), units("0.2"));
+        assert_eq!(on("2026-10-01T00:00:00Z", reached), units("0.3"));
+    }
+
+    #[test]
+    fn products_and_assets_have_lines_of_their_own() {
+        let bitcoin = Fee { asset: read("BTC"), ..spot("t4", "1") };
+        let fees = [spot("t1", "1"), fee("t2", Product::Margin, "1"), futures("t3", "1"), bitcoin];
+        let pair = pair();
+        let fold = pair.fold(&fees, &[]);
+        let expected = [
+            pair.key(Product::Spot, "BTC", earned("0.2", "0")),
+            pair.key(Product::Spot, "XMR", earned("0.2", "0")),
+            pair.key(Product::Margin, "XMR", earned("0.2", "0")),
+            pair.key(Product::Futures, "XMR", earned("0.1", "0")),
+        ];
+        assert!(fold.due.keys().eq(expected.iter()));
+    }
+
+    #[test]
+    fn a_line_tells_its_first_and_last_trade() {
+        let times = ["2026-11-22T08:00:00Z", "2026-11-22T21:00:00Z", "2026-11-22T12:00:00Z"];
+        let fees = [0, 1, 2].map(|i| Fee { at: at(times[i]), ..spot(&format!("t{i}"), "1") });
+        let fold = pair().fold(&fees, &[]);
+        let (_, sums) = due_sums(&fold)[0];
+        assert_eq!(sums.first_trade_at, Some(at(times[0])));
+        assert_eq!(sums.last_trade_at, Some(at(times[1])));
+    }
+
+    #[test]
+    fn counted_volume_leaves_out_what_did_not_pay_a_fee() {
+        let fold = pair().fold(&[spot("t1", "1"), Fee { vip: Vip(3), ..spot("t2", "2") }], &[]);
+        let volumes: Vec<_> = fold
+            .due
+            .values()
+            .map(|due| (due.sums.volume_usd, due.sums.counted_volume_usd))
+            .collect();
+        assert_eq!(volumes, [(usd("1000"), usd("1000")), (usd("2000"), usd("0"))]);
+    }
+
+    #[test]
+    fn a_busted_trade_is_a_fee_of_nothing() {
+        let fold = pair().fold(&[spot("t1", "1")], &[correction("t1", "0", "error trade")]);
+        let (key, sums) = due_sums(&fold)[0];
+        assert_eq!(key.outcome, zero(Reason::ZeroFee));
+        assert_eq!((sums.fee_count, sums.corrected_count, sums.fees), (1, 1, Amount::ZERO));
+    }
+
+    #[test]
+    fn a_line_keeps_a_few_of_the_words_for_its_corrections() {
+        let fees = ["t1", "t2", "t3", "t4", "t5"].map(|id| spot(id, "1"));
+        let words = [("t5", "a"), ("t4", "e"), ("t3", "c"), ("t2", "b"), ("t1", "c")];
+        let corrections = words.map(|(id, why)| correction(id, "2", why));
+        let fold = pair().fold(&fees, &corrections);
+        let due = fold.due.values().next().unwrap();
+        assert_eq!(due.corrections.why.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert!(due.corrections.changed);
+    }
+
+    #[test]
+    fn fees_of_an_unknown_invitee_are_counted_and_not_due() {
+        let stranger = Fee { uid: read("stranger"), ..spot("t1", "1") };
+        let fold = pair().fold(&[stranger.clone(), stranger], &[]);
+        assert_eq!((fold.unknown_fees, fold.duplicates, fold.due.len()), (1, 1, 0));
+    }
+
+    #[test]
+    fn an_invitee_without_a_known_inviter_is_unknown() {
+        let pair = pair();
+        let mut relations = Relations::default();
+        relations.add_relation(pair.relation.clone(), pair.invitee.clone());
+        let fees = arriving(&[spot("t1", "1")]);
+        let fold = fold(day(), &fees, &[], &relations, &pair.rules).unwrap();
+        assert_eq!((fold.unknown_fees, fold.due.len()), (1, 0));
+    }
+
+    #[test]
+    fn nothing_is_due_under_a_void_binding() {
+        let mut pair = pair();
+        pair.relation.voided_at = Some(at("2026-12-01T00:00:00Z"));
+        let fold = pair.fold(&[spot("t1", "1"), spot("t2", "1")], &[]);
+        assert!(fold.due.is_empty() && fold.charged.is_empty());
+        assert_eq!(fold.voided, BTreeMap::from([(read("invitee-1"), 2)]));
+    }
+
+    #[test]
+    fn a_sum_that_does_not_fit_is_an_error() {
+        let huge = Amount::from_minor(i128::MAX);
+        let fees = ["t1", "t2"].map(|id| Fee { amount: huge, ..spot(id, "1") });
+        let pair = pair();
+        let fold = fold(day(), &arriving(&fees), &[], &pair.relations(), &pair.rules);
+        assert_eq!(fold, Err(Overflow));
+    }
+}

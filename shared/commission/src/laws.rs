@@ -1,0 +1,255 @@
+//! Laws that hold of every day, whatever was delivered: checked on days made at random.
+
+use proptest::prelude::*;
+use terms::{FeeKind, Product, Timestamp, Vip};
+
+use crate::testing::{at, booked, correction, day, due_sums, finest, location, pair, rate, read};
+use crate::{
+    Amount, Arrival, Arrived, Booked, Cause, Conservation, Fee, FeeCorrection, Fold, Line, Outcome,
+    Relations, TierInForce, difference, explain, fold,
+};
+
+/// How many invitees there are; the last one is not known to the relations.
+const INVITEES: u64 = 5;
+
+/// Four invitees of one inviter: bound in the middle of the day, moved in its middle, of a void
+/// binding if so wanted, and one of whom there is nothing to say.
+fn relations(void: bool) -> Relations {
+    let noon = at("2026-11-22T12:00:00Z");
+    let pair = pair();
+    let mut relations = Relations::default();
+    relations.add_inviter(read("inviter-1"), pair.inviter, TierInForce { spot: 2, futures: 0 });
+    for number in 0..INVITEES - 1 {
+        let (mut relation, mut invitee) = (pair.relation.clone(), pair.invitee.clone());
+        relation.invitee = read(&format!("invitee-{number}"));
+        relation.shared.spot = rate("0.05");
+        relation.shared.futures = rate("0.2");
+        match number {
+            0 => relation.bound_at = noon,
+            1 => _ = invitee.location.set(noon, location("US")),
+            2 => relation.voided_at = void.then_some(noon),
+            _ => {}
+        }
+        relations.add_relation(relation, invitee);
+    }
+    relations
+}
+
+/// An instant of the day, or within a minute of it.
+fn instant() -> impl Strategy<Value = Timestamp> {
+    (-60_000_i64..86_460_000).prop_map(|millis| day().start().plus_millis(millis))
+}
+
+fn amount() -> impl Strategy<Value = Amount> {
+    prop_oneof![
+        8 => 1..=10_i128.pow(14),
+        1 => Just(0),
+        1 => -1_000..0_i128,
+        1 => Just(Amount::MAX_PARSED),
+    ]
+    .prop_map(Amount::from_minor)
+}
+
+fn product() -> impl Strategy<Value = Product> {
+    prop::sample::select(Product::ALL)
+}
+
+prop_compose! {
+    /// A fee of few possible trades, so that identities meet.
+    fn a_fee()(
+        trade in 0..40_u64,
+        product in product(),
+        kind in prop_oneof![9 => Just(FeeKind::Trade), 1 => Just(FeeKind::Funding)],
+        asset in prop::sample::select(vec!["BTC", "XMR"]),
+        (amount, amount_usd, volume_usd) in (amount(), amount(), amount()),
+        vip in 0..4_u8,
+        broker in prop::bool::weighted(0.1),
+        at in instant(),
+    ) -> Fee {
+        let trade_id = read(&format!("t{trade}"));
+        let uid = read(&format!("invitee-{}", trade % INVITEES));
+        let asset = read(asset);
+        let vip = Vip(vip);
+        Fee { trade_id, uid, product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at }
+    }
+}
+
+prop_compose! {
+    fn a_correction()(
+        trade in 0..40_u64,
+        amounts in prop_oneof![
+            Just((Amount::ZERO, Amount::ZERO, Amount::ZERO)),
+            (amount(), amount(), amount()),
+        ],
+        later in 0..3_i64,
+        why in prop::sample::select(vec!["error trade", "typed wrong", "wrong asset price"]),
+    ) -> FeeCorrection {
+        let base = correction(&format!("t{trade}"), "0", why);
+        let uid = read(&format!("invitee-{}", trade % INVITEES));
+        let (amount, amount_usd, volume_usd) = amounts;
+        // Corrections have more decimals, and the same bound on what is read.
+        let amount = finest(Amount::from_minor(amount.minor() / 10_i128.pow(10)));
+        let at = base.at.plus_millis(later);
+        FeeCorrection { uid, amount, amount_usd, volume_usd, at, ..base }
+    }
+}
+
+/// What was delivered of a day, in the order of its arrival.
+#[derive(Debug, Clone)]
+struct Delivered {
+    fees: Vec<Arrived>,
+    corrections: Vec<FeeCorrection>,
+}
+
+fn delivered() -> impl Strategy<Value = Delivered> {
+    let fees = prop::collection::vec((a_fee(), 0..3_u64), 0..60);
+    let corrections = prop::collection::vec(a_correction(), 0..12);
+    (fees, corrections).prop_map(|(fees, corrections)| {
+        let mut now = 0;
+        let arrive = |(fee, later): (Fee, u64)| {
+            now += later;
+            Arrived { arrival: Arrival(now), fee }
+        };
+        Delivered { fees: fees.into_iter().map(arrive).collect(), corrections }
+    })
+}
+
+/// The same, with some of it again, in another order.
+fn delivered_otherwise() -> impl Strategy<Value = (Delivered, Delivered)> {
+    delivered().prop_flat_map(|once| {
+        let again = |length: usize| prop::collection::vec(prop::bool::ANY, length);
+        let (fees, corrections) = (once.fees.clone(), once.corrections.clone());
+        let fees = again(fees.len()).prop_map(move |again| with_repeats(&fees, &again));
+        let corrections =
+            again(corrections.len()).prop_map(move |again| with_repeats(&corrections, &again));
+        let otherwise = (fees.prop_shuffle(), corrections.prop_shuffle())
+            .prop_map(|(fees, corrections)| Delivered { fees, corrections });
+        (Just(once), otherwise)
+    })
+}
+
+fn with_repeats<T: Clone>(items: &[T], again: &[bool]) -> Vec<T> {
+    let repeated = items.iter().zip(again).filter(|(_, again)| **again).map(|(item, _)| item);
+    items.iter().chain(repeated).cloned().collect()
+}
+
+impl Delivered {
+    fn fold(&self, relations: &Relations) -> Fold {
+        fold(day(), &self.fees, &self.corrections, relations, &pair().rules).unwrap()
+    }
+
+    /// What there was after so many of the deliveries.
+    fn until(&self, fees: usize, corrections: usize) -> Self {
+        Self {
+            fees: self.fees.iter().take(fees).cloned().collect(),
+            corrections: self.corrections.iter().take(corrections).cloned().collect(),
+        }
+    }
+}
+
+fn apply(booked: &mut Booked, lines: &[Line]) {
+    lines.iter().for_each(|line| booked.apply(line).unwrap());
+}
+
+proptest! {
+    #[test]
+    fn order_and_repetition_change_nothing((once, otherwise) in delivered_otherwise()) {
+        let relations = relations(true);
+        let mut folds = [&once, &otherwise].map(|delivered| delivered.fold(&relations));
+        folds.iter_mut().for_each(|fold| fold.duplicates = 0);
+        let [once, otherwise] = folds;
+        let lines = |fold| difference(fold, &Booked::default(), true).unwrap();
+        let bytes = |fold| postcard::to_stdvec(&lines(fold)).unwrap();
+        prop_assert_eq!(bytes(&once), bytes(&otherwise));
+        prop_assert_eq!(once, otherwise);
+    }
+
+    #[test]
+    fn folding_invitees_apart_comes_to_the_same(delivered in delivered()) {
+        let relations = relations(true);
+        let whole = delivered.fold(&relations);
+        let mut proof = Conservation::default();
+        let (mut due, mut aside) = (Vec::new(), 0);
+        for number in 0..INVITEES {
+            let mut part = delivered.clone();
+            let uid = read(&format!("invitee-{number}"));
+            part.fees.retain(|arrived| arrived.fee.uid == uid);
+            part.corrections.retain(|correction| correction.uid == uid);
+            let part = part.fold(&relations);
+            proof.merge(&Conservation::of(&part).unwrap()).unwrap();
+            aside += part.unknown_fees + part.orphan_corrections + part.outside_day;
+            due.extend(part.due);
+        }
+        prop_assert_eq!(proof, Conservation::of(&whole).unwrap());
+        prop_assert_eq!(aside, whole.unknown_fees + whole.orphan_corrections + whole.outside_day);
+        prop_assert_eq!(due, whole.due.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn each_fee_counts_exactly_once(delivered in delivered()) {
+        let fold = delivered.fold(&relations(true));
+        let due: i64 = fold.due.values().map(|due| due.sums.fee_count).sum();
+        let left_aside = fold.duplicates + fold.conflicts.len() as u64 + fold.unknown_fees
+            + fold.outside_day + fold.voided.values().sum::<u64>();
+        prop_assert_eq!(due as u64 + left_aside, delivered.fees.len() as u64);
+    }
+
+    #[test]
+    fn fees_are_always_commission_shared_and_retained(delivered in delivered()) {
+        let fold = delivered.fold(&relations(true));
+        prop_assert_eq!(Conservation::of(&fold).unwrap().check(), Ok(()));
+    }
+
+    #[test]
+    fn the_parts_are_the_base_rate_of_the_fees(delivered in delivered()) {
+        for (key, sums) in due_sums(&delivered.fold(&relations(true))) {
+            let paid = sums.commission.plus(sums.shared).unwrap();
+            prop_assert_eq!(paid, key.outcome.rate().of(sums.fees));
+            prop_assert!(sums.commission >= Amount::ZERO && sums.shared >= Amount::ZERO);
+            if let Outcome::Earned { rate, shared } = key.outcome {
+                prop_assert!(shared <= rate && sums.fees > Amount::ZERO);
+            }
+        }
+    }
+
+    #[test]
+    fn the_runs_of_a_day_add_up_to_what_is_due(
+        delivered in delivered(),
+        (fees, corrections) in (0..60_usize, 0..12_usize),
+        void in any::<bool>(),
+    ) {
+        let early = delivered.until(fees, corrections).fold(&relations(false));
+        let mut total = booked(&difference(&early, &Booked::default(), true).unwrap());
+        let late = delivered.fold(&relations(void));
+        let lines = difference(&late, &total, false).unwrap();
+        prop_assert!(lines.is_sorted_by(|a, b| a.key < b.key));
+        prop_assert!(lines.iter().all(|line| line.cause != Cause::Booked));
+        apply(&mut total, &lines);
+        prop_assert_eq!(total.iter().collect::<Vec<_>>(), due_sums(&late));
+        prop_assert_eq!(difference(&late, &total, false).unwrap(), []);
+    }
+
+    #[test]
+    fn the_evidence_of_a_line_adds_up_to_it(delivered in delivered()) {
+        let relations = relations(true);
+        let (rules, Delivered { fees, corrections }) = (pair().rules, &delivered);
+        for (key, sums) in due_sums(&delivered.fold(&relations)) {
+            let evidence = explain(key, day(), fees, corrections, &relations, &rules);
+            let total = evidence.iter().try_fold(Amount::ZERO, |sum, fee| sum.plus(fee.amount));
+            prop_assert_eq!((evidence.len() as i64, total), (sums.fee_count, Ok(sums.fees)));
+        }
+    }
+
+    #[test]
+    fn fees_and_lines_survive_both_encodings(delivered in delivered()) {
+        let bytes = postcard::to_stdvec(&(&delivered.fees, &delivered.corrections)).unwrap();
+        let read: (Vec<Arrived>, Vec<FeeCorrection>) = postcard::from_bytes(&bytes).unwrap();
+        prop_assert_eq!(&read, &(delivered.fees.clone(), delivered.corrections.clone()));
+        let lines = difference(&delivered.fold(&relations(true)), &Booked::default(), true);
+        let lines = lines.unwrap();
+        let bytes = postcard::to_stdvec(&lines).unwrap();
+        prop_assert_eq!(&postcard::from_bytes::<Vec<Line>>(&bytes).unwrap(), &lines);
+        let json = serde_json::to_string(&lines).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Vec<Line>>(&json).unwrap(), &lines);
+    }
+}

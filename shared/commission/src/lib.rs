@@ -1,0 +1,46 @@
+//! Money and commission: what an inviter earns on an invitee's fees, and why.
+//!
+//! A night's work is four pure steps. [`fold`] judges each fee of a day by what held at its own
+//! time and sums the fees into what is due; [`difference`] subtracts what earlier runs booked
+//! and gives the lines of this run; [`Conservation`] proves that no unit was made or lost; and
+//! [`evaluate`] finds the tier of the next quarter. All arithmetic is on integers in 128 bits,
+//! checked; [`Rate::of`] is the only rounding. The crate knows no I/O, no clock, no AWS.
+
+mod asset;
+mod conservation;
+mod difference;
+mod due;
+mod evaluation;
+mod explain;
+mod fee;
+mod fold;
+mod judge;
+#[cfg(test)]
+mod laws;
+mod line;
+mod money;
+mod rate;
+mod relation;
+mod rules;
+mod settle;
+mod shared;
+mod sums;
+#[cfg(test)]
+mod testing;
+
+pub use asset::{Asset, Assets};
+pub use conservation::{Breach, Cell, Conservation, Parts};
+pub use difference::{Booked, difference};
+pub use due::{Charged, Corrections, Due};
+pub use evaluation::{NextTier, evaluate, progress};
+pub use explain::{Evidence, explain};
+pub use fee::{Arrival, Arrived, Fee, FeeCorrection};
+pub use fold::{Fold, fold};
+pub use judge::judge;
+pub use line::{Cause, Line, LineKey, Outcome};
+pub use money::{Amount, Decimals, Displayed, Overflow};
+pub use rate::Rate;
+pub use relation::{Party, Relation, Relations, Standing, TierInForce};
+pub use rules::{Anchor, FuturesWindow, MarketRules, Rules, Tier};
+pub use shared::{SharedCommission, SharedRules};
+pub use sums::Sums;

@@ -1,0 +1,279 @@
+//! Exact money: whole minor units in 128 bits, added with checks, never rounded on the way.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use terms::Malformed;
+
+/// A sum does not fit into 128 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a sum of amounts or of counts is too large to be kept exactly")]
+pub struct Overflow;
+
+/// How many decimals an asset's amounts have: 0 to 18.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimals(u8);
+
+impl Decimals {
+    /// The most decimals that an asset may have.
+    pub const MAX: u8 = 18;
+
+    /// The most decimals: any amount that is exact in its asset is exact with these.
+    pub const FINEST: Self = Self(Self::MAX);
+
+    /// So many decimals.
+    ///
+    /// # Errors
+    /// More than [`Decimals::MAX`].
+    pub fn new(count: u8) -> Result<Self, Malformed> {
+        if count <= Self::MAX {
+            Ok(Self(count))
+        } else {
+            Err(Malformed(format!("expected a number of decimals from 0 to {}", Self::MAX)))
+        }
+    }
+
+    /// The number of decimals.
+    #[must_use]
+    pub const fn count(self) -> u8 {
+        self.0
+    }
+
+    const fn scale(self) -> u128 {
+        10_u128.pow(self.0 as u32)
+    }
+}
+
+/// An amount in minor units of one asset, or of USD; negative where something is taken back.
+///
+/// Which asset and how many decimals stands beside it: amounts of two assets never meet in a sum.
+/// In JSON it is a string of minor units (a number would lose digits in most readers).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(i128);
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// The greatest magnitude that [`Amount::parse`] accepts: so many sums of such amounts fit
+    /// into 128 bits that no day of fees can overflow.
+    pub const MAX_PARSED: i128 = 10_i128.pow(30);
+
+    /// So many minor units.
+    #[must_use]
+    pub const fn from_minor(units: i128) -> Self {
+        Self(units)
+    }
+
+    /// The minor units.
+    #[must_use]
+    pub const fn minor(self) -> i128 {
+        self.0
+    }
+
+    /// Reads a decimal text such as `-12.5` exactly.
+    ///
+    /// # Errors
+    /// Text that is no plain decimal number, has more decimals than the asset, or is out of range.
+    pub fn parse(text: &str, decimals: Decimals) -> Result<Self, Malformed> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = split_point(digits).ok_or_else(not_a_number)?;
+        let missing = usize::from(decimals.0)
+            .checked_sub(fraction.len())
+            .ok_or_else(|| too_many_decimals(decimals))?;
+        let magnitude = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .chain(std::iter::repeat_n(b'0', missing))
+            .try_fold(0_i128, push_digit)
+            .ok_or_else(too_large)?;
+        Ok(Self(if negative { -magnitude } else { magnitude }))
+    }
+
+    /// The amount as text with all its decimals: `0.00104980`.
+    #[must_use]
+    pub const fn display(self, decimals: Decimals) -> Displayed {
+        Displayed { amount: self, decimals }
+    }
+
+    /// The same amount in minor units of fewer decimals; `None` if it is not exact in them.
+    #[must_use]
+    pub const fn coarsened(self, from: Decimals, to: Decimals) -> Option<Self> {
+        let Some(dropped) = from.0.checked_sub(to.0) else { return None };
+        let unit = 10_i128.pow(dropped as u32);
+        if self.0 % unit == 0 { Some(Self(self.0 / unit)) } else { None }
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`] if it does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`Overflow`] if it does not fit.
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+    }
+}
+
+/// Whole and fractional digits; the fraction is empty where there is no point.
+fn split_point(digits: &str) -> Option<(&str, &str)> {
+    let (whole, fraction) = match digits.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (digits, ""),
+    };
+    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    (!whole.is_empty() && plain(whole) && plain(fraction)).then_some((whole, fraction))
+}
+
+fn push_digit(value: i128, digit: u8) -> Option<i128> {
+    let value = value.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+    (value <= Amount::MAX_PARSED).then_some(value)
+}
+
+fn not_a_number() -> Malformed {
+    Malformed("expected an amount as a plain decimal number, as 12.5 or -0.001".to_owned())
+}
+
+fn too_many_decimals(decimals: Decimals) -> Malformed {
+    Malformed(format!("expected an amount with at most {} decimals", decimals.0))
+}
+
+fn too_large() -> Malformed {
+    Malformed("expected an amount of at most 10^30 minor units".to_owned())
+}
+
+/// An amount with its decimals, ready to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Displayed {
+    amount: Amount,
+    decimals: Decimals,
+}
+
+impl fmt::Display for Displayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.amount.0 < 0 { "-" } else { "" };
+        let magnitude = self.amount.0.unsigned_abs();
+        let (whole, fraction) =
+            (magnitude / self.decimals.scale(), magnitude % self.decimals.scale());
+        match usize::from(self.decimals.0) {
+            0 => write!(f, "{sign}{whole}"),
+            width => write!(f, "{sign}{whole}.{fraction:0width$}"),
+        }
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(&self.0)
+        } else {
+            serializer.serialize_i128(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            text.parse().map(Self).map_err(|_| de::Error::custom("expected minor units as text"))
+        } else {
+            i128::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decimals(count: u8) -> Decimals {
+        Decimals::new(count).unwrap()
+    }
+
+    fn parse(text: &str) -> Result<i128, String> {
+        Amount::parse(text, decimals(8)).map(Amount::minor).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_amount_is_read_exactly() {
+        assert_eq!(parse("0.00524900"), Ok(524_900));
+        assert_eq!(parse("-12.5"), Ok(-1_250_000_000));
+        assert_eq!(parse("7"), Ok(700_000_000));
+    }
+
+    #[test]
+    fn one_decimal_too_many_is_refused_even_if_it_is_a_zero() {
+        assert_eq!(parse("0.000000010").unwrap_err(), "expected an amount with at most 8 decimals");
+    }
+
+    #[test]
+    fn what_is_no_plain_number_is_refused() {
+        for text in ["", "-", ".5", "5.", "+1", "1e3", "1,5", " 1", "1.2.3", "--1", "٣"] {
+            assert!(parse(text).unwrap_err().contains("plain decimal number"), "{text}");
+        }
+    }
+
+    #[test]
+    fn ten_to_the_thirtieth_minor_units_is_the_most_that_is_read() {
+        let most = format!("1{}", "0".repeat(30));
+        assert_eq!(Amount::parse(&most, decimals(0)).unwrap().minor(), Amount::MAX_PARSED);
+        let above = format!("1{}1", "0".repeat(29));
+        for text in [above.as_str(), &"9".repeat(500)] {
+            let error = Amount::parse(text, decimals(0)).unwrap_err().to_string();
+            assert!(error.contains("10^30"), "{error}");
+        }
+    }
+
+    #[test]
+    fn all_decimals_are_shown() {
+        assert_eq!(Amount(104_980).display(decimals(8)).to_string(), "0.00104980");
+        assert_eq!(Amount(-5).display(decimals(2)).to_string(), "-0.05");
+        assert_eq!(Amount(42).display(decimals(0)).to_string(), "42");
+        let least = Amount(i128::MIN).display(decimals(18)).to_string();
+        assert_eq!(least, "-170141183460469231731.687303715884105728");
+    }
+
+    #[test]
+    fn a_sum_past_128_bits_is_an_error() {
+        assert_eq!(Amount(i128::MAX).plus(Amount(1)), Err(Overflow));
+        assert_eq!(Amount(i128::MIN).minus(Amount(1)), Err(Overflow));
+    }
+
+    #[test]
+    fn nineteen_decimals_are_too_many() {
+        assert!(Decimals::new(18).is_ok());
+        assert!(Decimals::new(19).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_reads_back_as_itself(
+            minor in -Amount::MAX_PARSED..=Amount::MAX_PARSED,
+            count in 0_u8..=18,
+        ) {
+            let shown = Amount(minor).display(decimals(count)).to_string();
+            prop_assert_eq!(Amount::parse(&shown, decimals(count)), Ok(Amount(minor)));
+        }
+
+        #[test]
+        fn an_amount_survives_both_encodings(minor: i128) {
+            let bytes = postcard::to_stdvec(&Amount(minor)).unwrap();
+            prop_assert_eq!(postcard::from_bytes(&bytes), Ok(Amount(minor)));
+            let json = serde_json::to_string(&Amount(minor)).unwrap();
+            prop_assert_eq!(json.clone(), format!("\"{minor}\""));
+            prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), Amount(minor));
+        }
+    }
+}

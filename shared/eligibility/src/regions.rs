@@ -1,0 +1,175 @@
+//! Where the programme, or a part of it, is not available.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use terms::{Country, Location, Malformed, Subdivision, Timestamp};
+
+/// A rule that depends on where somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RegionRule {
+    /// The inviter's place, at the instant of binding.
+    Inviter,
+    /// A new user's place, at the instant of binding.
+    InviteeSignup,
+    /// A recalled user's place, at the instant of binding.
+    InviteeRecall,
+    /// The place of either of them, at a futures trade.
+    Futures,
+}
+
+impl RegionRule {
+    /// Every rule that consults regions.
+    pub const ALL: [Self; 4] =
+        [Self::Inviter, Self::InviteeSignup, Self::InviteeRecall, Self::Futures];
+}
+
+/// What a list of regions names: a whole country, or a part of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A country, with all its parts.
+    Country(Country),
+    /// A part of a country; it blocks only accounts that are known to be in that part.
+    Subdivision(Subdivision),
+}
+
+impl FromStr for Place {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        if text.contains('-') {
+            text.parse().map(Self::Subdivision)
+        } else {
+            text.parse().map(Self::Country)
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Country(country) => country.fmt(f),
+            Self::Subdivision(subdivision) => subdivision.fmt(f),
+        }
+    }
+}
+
+/// The time in which a place is on a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Period {
+    /// The first instant on the list.
+    pub from: Timestamp,
+    /// The first instant no longer on it; open-ended where there is none.
+    pub until: Option<Timestamp>,
+}
+
+impl Period {
+    fn holds(&self, at: Timestamp) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// For each rule, the places that it blocks, and when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Regions {
+    blocked: BTreeMap<RegionRule, Blocked>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Blocked {
+    countries: BTreeMap<Country, Vec<Period>>,
+    subdivisions: BTreeMap<Subdivision, Vec<Period>>,
+}
+
+impl Regions {
+    /// Lets `rule` block `place` during `period`, besides what it blocks already.
+    pub fn block(&mut self, rule: RegionRule, place: Place, period: Period) {
+        let blocked = self.blocked.entry(rule).or_default();
+        match place {
+            Place::Country(country) => blocked.countries.entry(country).or_default(),
+            Place::Subdivision(part) => blocked.subdivisions.entry(part).or_default(),
+        }
+        .push(period);
+    }
+
+    /// Whether `rule` blocks somebody at `location` at the instant `at`.
+    #[must_use]
+    pub fn blocks(&self, rule: RegionRule, location: &Location, at: Timestamp) -> bool {
+        let Some(blocked) = self.blocked.get(&rule) else { return false };
+        let country = blocked.countries.get(&location.country);
+        let part = location.region.as_ref().and_then(|part| blocked.subdivisions.get(part));
+        country.into_iter().chain(part).flatten().any(|period| period.holds(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn location(country: &str, region: Option<&str>) -> Location {
+        Location {
+            country: country.parse().unwrap(),
+            region: region.map(|part| part.parse().unwrap()),
+        }
+    }
+
+    fn blocking(place: &str, until: Option<&str>) -> Regions {
+        let mut regions = Regions::default();
+        let period = Period { from: at("2025-01-01T00:00:00Z"), until: until.map(at) };
+        regions.block(RegionRule::Inviter, place.parse().unwrap(), period);
+        regions
+    }
+
+    #[test]
+    fn an_entry_blocks_from_its_first_instant_until_the_one_it_ends_at() {
+        let regions = blocking("SY", Some("2025-06-30T00:00:00Z"));
+        let blocks = |time| regions.blocks(RegionRule::Inviter, &location("SY", None), at(time));
+        assert!(!blocks("2024-12-31T23:59:59.999Z"));
+        assert!(blocks("2025-01-01T00:00:00.000Z"));
+        assert!(blocks("2025-06-29T23:59:59.999Z"));
+        assert!(!blocks("2025-06-30T00:00:00.000Z"));
+    }
+
+    #[test]
+    fn a_place_that_left_a_list_can_come_back() {
+        let mut regions = blocking("SY", Some("2025-06-30T00:00:00Z"));
+        let again = Period { from: at("2026-01-01T00:00:00Z"), until: None };
+        regions.block(RegionRule::Inviter, "SY".parse().unwrap(), again);
+        let blocks = |time| regions.blocks(RegionRule::Inviter, &location("SY", None), at(time));
+        assert!(!blocks("2025-12-31T00:00:00Z"));
+        assert!(blocks("2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_rule_blocks_only_what_it_was_told_to() {
+        let regions = blocking("SY", None);
+        let now = at("2026-01-01T00:00:00Z");
+        assert!(!regions.blocks(RegionRule::Futures, &location("SY", None), now));
+        assert!(!regions.blocks(RegionRule::Inviter, &location("TR", None), now));
+    }
+
+    #[test]
+    fn a_country_covers_its_parts_and_a_part_only_itself() {
+        let now = at("2026-01-01T00:00:00Z");
+        let crimea = location("UA", Some("UA-43"));
+        assert!(blocking("UA", None).blocks(RegionRule::Inviter, &crimea, now));
+
+        let part = blocking("UA-43", None);
+        assert!(part.blocks(RegionRule::Inviter, &crimea, now));
+        assert!(!part.blocks(RegionRule::Inviter, &location("UA", Some("UA-30")), now));
+        assert!(!part.blocks(RegionRule::Inviter, &location("UA", None), now));
+    }
+
+    #[test]
+    fn places_read_back_as_themselves() {
+        for text in ["GR", "UA-43"] {
+            assert_eq!(text.parse::<Place>().unwrap().to_string(), text);
+        }
+        assert!("Greece".parse::<Place>().is_err());
+        assert!("UA-".parse::<Place>().is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! The windows to the millisecond, and the change from one rule to the next.
+
+use eligibility::{Period, RegionRule, Requirement};
+use terms::{Reason, Timeline, Timestamp};
+
+use crate::support::{Case, at, location, unmet, windows, with};
+
+const CHANGE: &str = "2026-03-24T00:00:00Z";
+
+fn registered(at: Timestamp) -> Case {
+    with(Case::recall(), |case| {
+        case.inviter().registered_at = Timestamp::from_millis(0).unwrap();
+        case.invitee().registered_at = at;
+        case.invitee().location = Timeline::starting(at, location("TR"));
+    })
+}
+
+fn active(at: Timestamp) -> Case {
+    with(Case::recall(), |case| case.invitee().last_activity_at = Some(at))
+}
+
+#[test]
+fn exactly_ninety_days_of_age_do_not_qualify_and_one_millisecond_more_does() {
+    let since = at("2026-04-01T10:20:30.400Z");
+    let case = registered(since);
+    let exactly = since.plus_days(90);
+    assert_eq!(unmet(&case.judge_at(exactly)), [Reason::AccountTooYoung]);
+    assert!(case.judge_at(exactly.plus_millis(1)).eligible());
+}
+
+#[test]
+fn exactly_ninety_days_of_inactivity_do_not_qualify_and_one_millisecond_more_does() {
+    let since = at("2026-04-01T10:20:30.400Z");
+    let case = active(since);
+    let exactly = since.plus_days(90);
+    assert_eq!(unmet(&case.judge_at(exactly)), [Reason::RecentlyActive]);
+    assert!(case.judge_at(exactly.plus_millis(1)).eligible());
+}
+
+#[test]
+fn exactly_a_hundred_and_eighty_days_did_not_qualify_under_the_older_rule() {
+    let since = at("2025-08-15T00:00:00Z");
+    for case in [registered(since), active(since)] {
+        let exactly = since.plus_days(180);
+        assert!(!case.judge_at(exactly).eligible());
+        let judgement = case.judge_at(exactly.plus_millis(1));
+        assert!(judgement.eligible());
+        assert_eq!(judgement.rule, "2025-08-01");
+    }
+}
+
+#[test]
+fn the_rule_in_force_at_the_bind_decides_and_is_named() {
+    let case = active(at(CHANGE).plus_days(-100));
+    let before = case.judge_at(at(CHANGE).plus_millis(-1));
+    assert_eq!((before.rule.as_str(), before.eligible()), ("2025-08-01", false));
+    let after = case.judge_at(at(CHANGE));
+    assert_eq!((after.rule.as_str(), after.eligible()), ("2026-03-24", true));
+}
+
+#[test]
+fn an_unmet_window_says_what_it_needs_and_when_it_will_be_met() {
+    let since = at("2026-11-01T00:00:00Z");
+    let judgement = active(since).judge();
+    let check = judgement.checks.last().unwrap();
+    let needs = Requirement::Inactivity { more_than_days: 90, since: Some(since) };
+    assert_eq!(check.needs, Some(needs));
+    assert_eq!(check.eligible_from, Some(at("2027-01-30T00:00:00.001Z")));
+    assert_eq!(judgement.eligible_from(), check.eligible_from);
+}
+
+#[test]
+fn the_later_of_two_unmet_windows_decides() {
+    let judgement = with(registered(at("2026-10-01T00:00:00Z")), |case| {
+        case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
+    })
+    .judge();
+    assert_eq!(unmet(&judgement), [Reason::AccountTooYoung, Reason::RecentlyActive]);
+    assert_eq!(judgement.eligible_from(), Some(at("2027-01-30T00:00:00.001Z")));
+}
+
+#[test]
+fn a_milder_rule_that_is_known_to_come_brings_the_day_forward() {
+    let judgement = active(at("2025-12-01T00:00:00Z")).judge_at(at("2026-03-20T00:00:00Z"));
+    assert_eq!(judgement.eligible_from(), Some(at(CHANGE)));
+}
+
+#[test]
+fn a_stricter_rule_that_is_known_to_come_puts_the_day_off() {
+    let case = with(registered(at("2026-10-01T00:00:00Z")), |case| {
+        case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
+        case.rules.windows.set(at("2027-01-10T00:00:00Z"), windows("stricter", 365));
+    });
+    let judgement = case.judge();
+    assert_eq!(judgement.checks[11].eligible_from, Some(at("2026-12-30T00:00:00.001Z")));
+    assert_eq!(judgement.eligible_from(), Some(at("2027-11-01T00:00:00.001Z")));
+}
+
+#[test]
+fn time_alone_does_not_heal_what_something_else_stands_against() {
+    let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
+        case.invitee().inviter = "3000".parse().ok();
+    })
+    .judge();
+    assert_eq!(unmet(&judgement), [Reason::AlreadyBound, Reason::RecentlyActive]);
+    assert_eq!(judgement.eligible_from(), None);
+}
+
+#[test]
+fn no_day_is_promised_on_which_the_region_will_be_blocked() {
+    let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
+        let soon = Period { from: at("2027-01-01T00:00:00Z"), until: None };
+        case.rules.regions.block(RegionRule::InviteeRecall, "TR".parse().unwrap(), soon);
+    })
+    .judge();
+    assert_eq!(unmet(&judgement), [Reason::RecentlyActive]);
+    assert_eq!(judgement.eligible_from(), None);
+}
+
+#[test]
+fn before_the_first_rule_nobody_is_eligible() {
+    let before = at("2025-07-31T23:59:59.999Z");
+    for case in [Case::recall(), with(Case::signup(), |case| case.at = before)] {
+        let case = with(case, |case| case.invitee().registered_at = at("2022-05-01T08:00:00Z"));
+        let judgement = case.judge_at(before);
+        assert_eq!(judgement.rule, "");
+        assert!(unmet(&judgement).contains(&Reason::InviterNotAffiliate));
+        assert_eq!(judgement.eligible_from(), None);
+    }
+}
+
+#[test]
+fn an_activity_that_is_later_than_the_bind_is_recent() {
+    let case = active(at("2026-11-22T12:00:00.001Z"));
+    assert_eq!(unmet(&case.judge()), [Reason::RecentlyActive]);
+}

@@ -1,0 +1,195 @@
+//! Every reason for which a bind is refused is reached, alone wherever that is possible.
+
+use std::collections::BTreeSet;
+
+use terms::{Origin, Reason, Timeline};
+
+use crate::support::{Case, account, at, location, unmet, with};
+
+/// One case for each reason a recall can be refused for.
+fn refused_recalls() -> Vec<(Reason, Case)> {
+    let recall = |change: fn(&mut Case)| with(Case::recall(), change);
+    vec![
+        (Reason::UnknownLink, recall(|case| case.link = None)),
+        (Reason::UnknownAccount, recall(|case| case.invitee = None)),
+        (Reason::SubAccount, recall(|case| case.invitee().main_uid = "3000".parse().ok())),
+        (Reason::SelfReferral, recall(|case| case.invitee = case.inviter.clone())),
+        (Reason::AlreadyBound, recall(|case| case.invitee().inviter = "3000".parse().ok())),
+        (Reason::LinkNotRecallCapable, recall(|case| case.link().invites_existing = false)),
+        (
+            Reason::InviterNotAffiliate,
+            recall(|case| case.inviter().affiliate = Timeline::default()),
+        ),
+        (
+            Reason::InviterRegisteredAfterInvitee,
+            recall(|case| case.inviter().registered_at = at("2022-05-01T08:00:00.001Z")),
+        ),
+        (
+            Reason::SameIdentity,
+            recall(|case| {
+                case.inviter().person = "fingerprint".parse().ok();
+                case.invitee().person = "fingerprint".parse().ok();
+            }),
+        ),
+        (Reason::RegionBlockedInviter, recall(|case| move_to("GB", case.inviter()))),
+        (Reason::RegionBlockedInvitee, recall(|case| move_to("CU", case.invitee()))),
+        (Reason::AccountTooYoung, recall(|case| case.invitee().registered_at = case.at)),
+        (
+            Reason::RecentlyActive,
+            recall(|case| case.invitee().last_activity_at = Some(case.at.plus_days(-1))),
+        ),
+    ]
+}
+
+fn move_to(place: &str, account: &mut eligibility::AccountFacts) {
+    account.location = Timeline::starting(account.registered_at, location(place));
+}
+
+#[test]
+fn a_dormant_user_under_an_affiliate_s_recall_link_is_eligible() {
+    let judgement = Case::recall().judge();
+    assert!(judgement.eligible());
+    assert_eq!(judgement.refusal(), None);
+    assert_eq!(judgement.eligible_from(), None);
+}
+
+#[test]
+fn every_reason_for_refusing_a_bind_is_reached() {
+    let reached: BTreeSet<Reason> = refused_recalls()
+        .into_iter()
+        .map(|(reason, case)| {
+            let judgement = case.judge();
+            assert!(!judgement.eligible(), "{reason}");
+            assert_eq!(judgement.refusal(), Some(reason));
+            reason
+        })
+        .collect();
+    let all = Reason::ALL.iter().copied().filter(|reason| reason.refuses_bind()).collect();
+    assert_eq!(reached, all);
+}
+
+#[test]
+fn a_single_fault_fails_a_single_check() {
+    for (reason, case) in refused_recalls() {
+        // Who invites himself is the same person too.
+        if reason != Reason::SelfReferral {
+            assert_eq!(unmet(&case.judge()), [reason]);
+        }
+    }
+}
+
+#[test]
+fn refusals_have_a_fixed_precedence() {
+    let order: Vec<Reason> =
+        Case::recall().judge().checks.into_iter().map(|check| check.reason).collect();
+    let documented: Vec<Reason> = refused_recalls().into_iter().map(|(reason, _)| reason).collect();
+    assert_eq!(order, documented);
+}
+
+#[test]
+fn another_account_than_the_link_s_owner_cannot_be_its_inviter() {
+    let case = with(Case::recall(), |case| case.link().owner = "3000".parse().unwrap());
+    assert_eq!(unmet(&case.judge()), [Reason::UnknownAccount]);
+}
+
+#[test]
+fn an_unknown_inviter_is_an_unknown_account() {
+    let case = with(Case::recall(), |case| case.inviter = None);
+    assert_eq!(unmet(&case.judge()), [Reason::UnknownAccount]);
+}
+
+#[test]
+fn an_account_whose_place_is_unknown_counts_as_blocked() {
+    let case = with(Case::recall(), |case| {
+        case.inviter().location = Timeline::default();
+        case.invitee().location = Timeline::starting(case.at.plus_millis(1), location("TR"));
+    });
+    let expected = [Reason::RegionBlockedInviter, Reason::RegionBlockedInvitee];
+    assert_eq!(unmet(&case.judge()), expected);
+}
+
+#[test]
+fn a_place_is_judged_as_it_was_at_the_bind() {
+    let moved_away = with(Case::recall(), |case| {
+        let now = case.at;
+        move_to("CU", case.invitee());
+        case.invitee().location.set(now, location("TR"));
+    });
+    assert!(moved_away.judge().eligible());
+    assert!(!moved_away.judge_at(moved_away.at.plus_millis(-1)).eligible());
+}
+
+#[test]
+fn a_blocked_part_of_a_country_leaves_the_rest_of_it_free() {
+    let from = |place: &str| with(Case::recall(), |case| move_to(place, case.invitee()));
+    assert_eq!(from("UA-43").judge().refusal(), Some(Reason::RegionBlockedInvitee));
+    assert!(from("UA-30").judge().eligible());
+}
+
+#[test]
+fn an_affiliate_counts_only_while_in_the_programme() {
+    let case = with(Case::recall(), |case| {
+        let now = case.at;
+        case.inviter().affiliate.set(now, false);
+    });
+    assert_eq!(unmet(&case.judge()), [Reason::InviterNotAffiliate]);
+    assert!(case.judge_at(case.at.plus_millis(-1)).eligible());
+}
+
+#[test]
+fn an_inviter_registered_at_the_same_instant_is_not_younger() {
+    let case = with(Case::recall(), |case| {
+        case.inviter().registered_at = at("2022-05-01T08:00:00Z");
+    });
+    assert!(case.judge().eligible());
+}
+
+#[test]
+fn a_main_account_and_its_sub_account_are_one_identity() {
+    let case = with(Case::recall(), |case| {
+        let invitee = case.invitee().uid.clone();
+        case.inviter().main_uid = Some(invitee);
+    });
+    assert_eq!(unmet(&case.judge()), [Reason::SameIdentity]);
+}
+
+#[test]
+fn two_unknown_persons_are_not_the_same_one() {
+    let (a, b) = (account("1"), account("2"));
+    assert!(!a.is_same_identity_as(&b));
+}
+
+#[test]
+fn a_sign_up_asks_neither_for_age_nor_inactivity_nor_a_recall_link() {
+    let case = with(Case::signup(), |case| {
+        case.invitee().last_activity_at = Some(case.at);
+        case.link().invites_existing = false;
+    });
+    let judgement = case.judge();
+    assert!(judgement.eligible());
+    assert_eq!(judgement.checks.len(), 10);
+}
+
+#[test]
+fn sign_up_and_recall_are_blocked_by_regions_of_their_own() {
+    let at_home = |origin, place: &str| {
+        let case = with(Case::recall(), |case| {
+            case.origin = origin;
+            move_to(place, case.invitee());
+        });
+        case.judge().refusal()
+    };
+    let blocked = Some(Reason::RegionBlockedInvitee);
+    assert_eq!(at_home(Origin::Signup, "GR"), blocked);
+    assert_eq!(at_home(Origin::Recall, "GR"), None);
+    assert_eq!(at_home(Origin::Recall, "CU"), blocked);
+    assert_eq!(at_home(Origin::Signup, "CU"), None);
+}
+
+#[test]
+fn a_sign_up_is_refused_for_what_has_nothing_to_do_with_dormancy() {
+    let bound = with(Case::signup(), |case| case.invitee().inviter = "3000".parse().ok());
+    assert_eq!(unmet(&bound.judge()), [Reason::AlreadyBound]);
+    let gone = with(Case::signup(), |case| case.inviter().affiliate = Timeline::default());
+    assert_eq!(unmet(&gone.judge()), [Reason::InviterNotAffiliate]);
+}

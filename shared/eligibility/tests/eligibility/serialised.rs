@@ -1,0 +1,44 @@
+//! What is stored and shown keeps its names.
+
+use serde_json::json;
+
+use crate::support::{Case, at, with};
+
+#[test]
+fn facts_read_back_as_they_were_written() {
+    let mut case = Case::recall();
+    case.invitee().last_activity_at = Some(at("2025-01-02T03:04:05.006Z"));
+    let text = serde_json::to_string(case.invitee()).unwrap();
+    assert_eq!(&serde_json::from_str::<eligibility::AccountFacts>(&text).unwrap(), case.invitee());
+    let text = serde_json::to_string(case.link()).unwrap();
+    assert_eq!(&serde_json::from_str::<eligibility::LinkFacts>(&text).unwrap(), case.link());
+}
+
+#[test]
+fn a_missing_fact_is_left_out_and_not_written_as_null() {
+    let account = serde_json::to_value(Case::recall().invitee()).unwrap();
+    assert_eq!(account.get("inviter"), None);
+    assert_eq!(account["registeredAt"], "2022-05-01T08:00:00.000Z");
+}
+
+#[test]
+fn a_check_shows_its_reason_and_what_it_needs() {
+    let case = with(Case::recall(), |case| {
+        case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
+    });
+    let checks = serde_json::to_value(case.judge().checks).unwrap();
+    assert_eq!(checks[0], json!({ "reason": "unknown_link", "met": true }));
+    assert_eq!(
+        checks[12],
+        json!({
+            "reason": "recently_active",
+            "met": false,
+            "needs": {
+                "kind": "inactivity",
+                "moreThanDays": 90,
+                "since": "2026-11-01T00:00:00.000Z",
+            },
+            "eligibleFrom": "2027-01-30T00:00:00.001Z",
+        })
+    );
+}

@@ -1,0 +1,104 @@
+//! The programme's policy: a TOML text in, rules out, or every problem of the text at once.
+//!
+//! An operator edits the policy by hand, so a mistake must be easy to find: [`Programme::parse`]
+//! goes through the whole text and lists all problems, each with its line, the key, what is wrong
+//! and what would be right. Unknown keys are refused, because a misspelt rule is a missing rule.
+//! Each rule carries its source and the day on which that was read; both are for the reader of the
+//! text, and are only checked to be there.
+
+mod countries;
+mod dated;
+mod links;
+mod problem;
+mod regions;
+mod section;
+mod tiers;
+mod value;
+mod windows;
+
+use std::time::Duration;
+
+pub use links::LinkRules;
+use problem::Problems;
+pub use problem::{PolicyErrors, Problem};
+use section::Section;
+
+/// All rules of a programme.
+#[derive(Debug, Clone)]
+pub struct Programme {
+    /// Who may be bound to whom.
+    pub eligibility: eligibility::Rules,
+    /// What an inviter earns.
+    pub commission: commission::Rules,
+    /// How many links, and what they look like.
+    pub links: LinkRules,
+    /// How long the confirmation of a bind is good for after it was shown.
+    pub confirmation_valid_for: Duration,
+    /// A committed line is settled once so many days have passed since its day ended.
+    pub settle_after_days: u32,
+    /// How far the time of an event may lie ahead of our clock.
+    pub event_clock_skew: Duration,
+}
+
+const SECTIONS: &[&str] = &[
+    "eligibility",
+    "regions",
+    "commission",
+    "shared_commission",
+    "assets",
+    "links",
+    "confirmation",
+    "settlement",
+    "events",
+];
+
+impl Programme {
+    /// Reads and checks a policy.
+    ///
+    /// # Errors
+    /// Every problem of the text, in the order of its lines; a text that is no TOML has only the
+    /// problems that make it none.
+    pub fn parse(text: &str) -> Result<Self, PolicyErrors> {
+        let problems = Problems::new(text);
+        let (document, errors) = toml::de::DeTable::parse_recoverable(text);
+        errors.iter().for_each(|error| problems.not_toml(error));
+        if !problems.is_empty() {
+            return Err(problems.errors());
+        }
+        let root = Section::root(document.get_ref(), &problems);
+        root.only(SECTIONS);
+        match read(&root) {
+            Some(programme) if problems.is_empty() => Ok(programme),
+            _ => Err(problems.errors()),
+        }
+    }
+}
+
+fn read(root: &Section<'_>) -> Option<Programme> {
+    let regions = regions::read(root);
+    let eligibility = windows::read(root, regions.clone());
+    let commission = tiers::read(root, regions);
+    let links = links::read(root);
+    let minutes = |section, key, range| {
+        let section = root.section(section, &[key, "source", "as_of"])?;
+        section.sourced();
+        section.number::<u64>(key, range).map(|minutes| Duration::from_secs(minutes * 60))
+    };
+    let confirmation_valid_for = minutes("confirmation", "valid_minutes", 1..=1440);
+    let event_clock_skew = minutes("events", "clock_skew_minutes", 0..=1440);
+    let settle_after_days = settlement(root);
+    Some(Programme {
+        eligibility: eligibility?,
+        commission: commission?,
+        links: links?,
+        confirmation_valid_for: confirmation_valid_for?,
+        settle_after_days: settle_after_days?,
+        event_clock_skew: event_clock_skew?,
+    })
+}
+
+fn settlement(root: &Section<'_>) -> Option<u32> {
+    let section = root.section("settlement", &["settle_after_days", "source", "as_of"])?;
+    section.sourced();
+    section.number("settle_after_days", 0..=366)
+}

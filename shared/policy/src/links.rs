@@ -1,0 +1,72 @@
+//! `[links]`: how many links an affiliate may have, and what they look like.
+
+use terms::LinkCode;
+
+use crate::section::Section;
+use crate::value::Value;
+
+/// The rules of referral links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRules {
+    /// The most links that one affiliate may have.
+    pub max_links: u32,
+    recall_page: String,
+    original_page: String,
+    parameter: String,
+}
+
+impl LinkRules {
+    /// The link that invites new users and existing users.
+    #[must_use]
+    pub fn recall_url(&self, code: &LinkCode) -> String {
+        format!("{}?{}={code}", self.recall_page, self.parameter)
+    }
+
+    /// The link that invites new users only.
+    #[must_use]
+    pub fn original_url(&self, code: &LinkCode) -> String {
+        format!("{}?{}={code}", self.original_page, self.parameter)
+    }
+}
+
+pub(crate) fn read(root: &Section<'_>) -> Option<LinkRules> {
+    let known = ["max_links", "recall_url", "original_url", "parameter", "source", "as_of"];
+    let section = root.section("links", &known)?;
+    section.sourced();
+    let max_links = section.number("max_links", 1..=1000);
+    let recall_page = section.required("recall_url", PAGE).and_then(|value| page(&value));
+    let original_page = section.required("original_url", PAGE).and_then(|value| page(&value));
+    let parameter = section.required("parameter", PARAMETER).and_then(|value| parameter(&value));
+    Some(LinkRules {
+        max_links: max_links?,
+        recall_page: recall_page?,
+        original_page: original_page?,
+        parameter: parameter?,
+    })
+}
+
+const PAGE: &str = "an https address without a query, as https://www.binance.com/join";
+
+fn page(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let address = text.strip_prefix("https://").unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:%".contains(&byte);
+    if address.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && address.bytes().all(plain)
+    {
+        return Some(text.to_owned());
+    }
+    value.wrong(&format!("is \"{text}\""), PAGE);
+    None
+}
+
+const PARAMETER: &str = "the query parameter that carries the code, as ref";
+
+fn parameter(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Some(text.to_owned());
+    }
+    value.wrong(&format!("is \"{text}\""), PARAMETER);
+    None
+}

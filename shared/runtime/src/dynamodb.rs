@@ -1,0 +1,177 @@
+//! The DynamoDB client of a function.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Builder, Credentials, SharedHttpClient};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use lambda_http::http::Uri;
+
+use crate::start::{StartError, Variables};
+
+/// Attempts of one call, the first included.
+const ATTEMPTS: u32 = 3;
+/// DynamoDB is in the same region: a connection that takes longer will not come.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Long enough for a full page of 1 MB into a small function.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Shorter than the ten seconds that a function has to initialise.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// A client from the environment: region, credentials, and where it is set the endpoint.
+///
+/// Region and credentials are read from variables only, which is where Lambda puts them: no chain
+/// of providers is asked, so that nothing can wait for an instance metadata service that does not
+/// answer. The credentials are those of the execution environment, and as long-lived as it is.
+pub(crate) async fn client(variables: &Variables<'_>) -> Result<Client, StartError> {
+    let endpoint = endpoint(variables)?;
+    let local = endpoint.as_ref().is_some_and(is_loopback);
+    let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(region(variables, local)?)
+        .credentials_provider(credentials(variables, local)?)
+        .http_client(http_client(endpoint.as_ref()))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts())
+        .load()
+        .await;
+    let mut config = Builder::from(&shared);
+    config.set_endpoint_url(endpoint.map(|uri| uri.to_string()));
+    Ok(Client::from_conf(config.build()))
+}
+
+fn endpoint(variables: &Variables<'_>) -> Result<Option<Uri>, StartError> {
+    const NAME: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+    let Some(text) = variables.optional(NAME) else { return Ok(None) };
+    let uri = text.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
+    uri.map(Some).ok_or(StartError::Malformed {
+        name: NAME,
+        expected: "a URL with its scheme, as http://localhost:8000",
+    })
+}
+
+fn is_loopback(endpoint: &Uri) -> bool {
+    let host = endpoint.host().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn region(variables: &Variables<'_>, local: bool) -> Result<Region, StartError> {
+    let given =
+        variables.optional("AWS_REGION").or_else(|| variables.optional("AWS_DEFAULT_REGION"));
+    let region = given.or_else(|| local.then(|| "us-east-1".to_owned()));
+    region.map(Region::new).ok_or(StartError::Missing {
+        name: "AWS_REGION",
+        expected: "the region of the table, as eu-central-1",
+    })
+}
+
+/// A local engine takes any credentials; nothing else is ever called with made-up ones.
+fn credentials(variables: &Variables<'_>, local: bool) -> Result<Credentials, StartError> {
+    let key = variables.optional("AWS_ACCESS_KEY_ID");
+    if key.is_none() && local {
+        return Ok(Credentials::new("local", "local", None, None, "local endpoint"));
+    }
+    let key = key.ok_or(StartError::Missing {
+        name: "AWS_ACCESS_KEY_ID",
+        expected: "credentials, as the execution environment has them",
+    })?;
+    let secret = variables
+        .required("AWS_SECRET_ACCESS_KEY", "the secret that belongs to AWS_ACCESS_KEY_ID")?;
+    let token = variables.optional("AWS_SESSION_TOKEN");
+    Ok(Credentials::new(key, secret, token, None, "environment"))
+}
+
+/// TLS is by ring: aws-lc pays some 30 ms of CPU for entropy at the first handshake of a process.
+/// A plain endpoint needs no TLS, and then no certificates of the machine either.
+fn http_client(endpoint: Option<&Uri>) -> SharedHttpClient {
+    let builder = aws_smithy_http_client::Builder::new();
+    match endpoint.and_then(Uri::scheme_str) {
+        Some("http") => builder.build_http(),
+        _ => builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+    }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::config::ProvideCredentials;
+
+    use super::*;
+
+    const AWS: &[(&str, &str)] = &[
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "token"),
+    ];
+    const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+
+    /// The variables but for those named, and with one more.
+    fn lookup(without: &str, more: Option<(&str, &str)>) -> impl Fn(&str) -> Option<String> {
+        let kept = AWS.iter().copied().filter(|(name, _)| *name != without).chain(more);
+        let all: Vec<(String, String)> = kept.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        move |name| all.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    async fn refusal(lookup: &dyn Fn(&str) -> Option<String>) -> String {
+        client(&Variables(lookup)).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn in_aws_region_and_credentials_are_those_of_the_environment() {
+        let client = client(&Variables(&lookup("", None))).await.unwrap();
+        assert_eq!(client.config().region().unwrap().as_ref(), "eu-central-1");
+        let found = credentials(&Variables(&lookup("", None)), false).unwrap();
+        let found = found.provide_credentials().await.unwrap();
+        let parts = (found.access_key_id(), found.secret_access_key(), found.session_token());
+        assert_eq!(parts, ("key", "secret", Some("token")));
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_in_aws_is_said_at_once_by_its_name() {
+        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            let sentence = refusal(&lookup(name, None)).await;
+            assert!(sentence.starts_with(&format!("{name} is not set; expected ")), "{sentence}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
+        for url in ["http://localhost:8000", "http://127.0.0.1:8000/", "https://[::1]:8000"] {
+            let lookup = |name: &str| (name == ENDPOINT).then(|| url.to_owned());
+            let client = client(&Variables(&lookup)).await.unwrap();
+            assert_eq!(client.config().region().unwrap().as_ref(), "us-east-1");
+        }
+    }
+
+    #[tokio::test]
+    async fn another_host_is_never_called_with_made_up_credentials() {
+        for url in
+            ["http://localhost.example.com", "http://10.0.0.1:8000", "http://127.evil.example"]
+        {
+            let sentence = refusal(&lookup("AWS_ACCESS_KEY_ID", Some((ENDPOINT, url)))).await;
+            assert!(sentence.starts_with("AWS_ACCESS_KEY_ID is not set"), "{url}: {sentence}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_without_a_scheme_is_refused_with_an_example() {
+        for url in ["127.0.0.1:8000", "/dynamodb", "http//x", "not a url"] {
+            let sentence = refusal(&lookup("", Some((ENDPOINT, url)))).await;
+            assert!(sentence.contains("as http://localhost:8000"), "{url}: {sentence}");
+            assert!(!sentence.contains(url), "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What every function is given, and how the real ones are made from the environment.
+//!
+//! ```no_run
+//! use http_api::{Request, Response};
+//! use runtime::App;
+//!
+//! # async fn handle(app: &App, _: Request) -> Response { let _ = app; unimplemented!() }
+//! // The whole of an API function's `main`:
+//! async fn run() -> Result<(), runtime::Failure> {
+//!     runtime::serve(handle).await
+//! }
+//! # fn main() { let _ = run; }
+//! ```
+
+mod app;
+mod clock;
+mod dynamodb;
+mod entropy;
+mod start;
+
+pub use app::{App, OrProblem};
+pub use clock::{Clock, Dial};
+pub use entropy::{Entropy, EntropyError};
+pub use start::{Failure, StartError, init_logging, serve, start};

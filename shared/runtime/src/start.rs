@@ -1,0 +1,236 @@
+//! From the environment to an [`App`], and from there to the first request.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use http_api::{KeysError, Request, Response, Signer};
+use lambda_http::service_fn;
+use table::Table;
+
+use crate::{App, Clock, Entropy, dynamodb};
+
+/// Why a function cannot start. The values of variables are never repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable is not set, or empty.
+    #[error("{name} is not set; expected {expected}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// A variable does not hold what it should.
+    #[error("{name} is malformed; expected {expected}")]
+    Malformed {
+        /// The variable.
+        name: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// `SIGNING_KEYS` does not hold keys.
+    #[error("SIGNING_KEYS: {0}")]
+    Keys(#[from] KeysError),
+    /// The programme that was built in does not parse.
+    #[error("the programme cannot be read: {0}")]
+    Programme(String),
+}
+
+/// Why `main` ends. Its `Debug`, which is what Rust prints then, is one sentence.
+pub struct Failure(Box<dyn Error + Send + Sync>);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<lambda_http::Error> for Failure {
+    fn from(error: lambda_http::Error) -> Self {
+        Self(error)
+    }
+}
+
+/// Looks up the variables of the environment; an empty one is not set.
+pub(crate) struct Variables<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
+
+impl Variables<'_> {
+    pub(crate) fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn required(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<String, StartError> {
+        self.optional(name).ok_or(StartError::Missing { name, expected })
+    }
+}
+
+impl App {
+    /// The real one: `TABLE_NAME`, `SIGNING_KEYS` (one or more keys of at least 32 bytes,
+    /// separated by commas, the signing one first), and what the SDK needs of the environment.
+    ///
+    /// Nothing is called yet: see [`Table::warm_up`].
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable that is missing or wrong.
+    pub async fn from_environment() -> Result<Self, StartError> {
+        Self::from_variables(&Variables(&|name| std::env::var(name).ok())).await
+    }
+
+    async fn from_variables(variables: &Variables<'_>) -> Result<Self, StartError> {
+        let name = variables.required("TABLE_NAME", "the name of the DynamoDB table")?;
+        let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
+        let signer = Signer::from_keys_text(&keys)?;
+        let programme =
+            programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
+        Ok(Self {
+            table: Table::new(dynamodb::client(variables).await?, name),
+            programme: Arc::new(programme),
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            signer,
+        })
+    }
+}
+
+/// Logs to standard output: JSON lines where Lambda is told so (`AWS_LAMBDA_LOG_FORMAT=JSON`, as
+/// the template does), else plain ones. `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` set the level.
+///
+/// To be called once in a process.
+pub fn init_logging() {
+    lambda_http::tracing::init_default_subscriber();
+}
+
+/// Logging, the app from the environment, and one cheap read of the table, so that name
+/// resolution and TLS are done before the first request.
+///
+/// A failed read stops nothing: what ails the table may be over when the first request comes.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+pub async fn start() -> Result<App, StartError> {
+    init_logging();
+    let app = App::from_environment().await?;
+    if let Err(error) = app.table.warm_up().await {
+        tracing::warn!(%error, "the table could not be read at the start");
+    }
+    Ok(app)
+}
+
+/// The whole `main` of an API function: [`start`], then every request to the handler.
+///
+/// # Errors
+/// What keeps the function from starting, or the runtime from going on.
+pub async fn serve<H, F>(handle: H) -> Result<(), Failure>
+where
+    H: Fn(&'static App, Request) -> F + Send,
+    F: Future<Output = Response> + Send + 'static,
+{
+    // It lives as long as the process: handlers borrow it for all their time.
+    let app: &'static App = Box::leak(Box::new(start().await?));
+    let service = service_fn(|request| {
+        let response = handle(app, request);
+        async { Ok::<_, Infallible>(response.await) }
+    });
+    Ok(lambda_http::run(service).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const KEY: &str = "a key of at least thirty-two bytes";
+
+    fn lookup<'a>(all: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
+    }
+
+    async fn app(all: &[(&str, &str)]) -> Result<App, StartError> {
+        App::from_variables(&Variables(&lookup(all))).await
+    }
+
+    async fn refusal(all: &[(&str, &str)]) -> String {
+        let Err(error) = app(all).await else { panic!("not refused") };
+        format!("{:?}", Failure::from(error))
+    }
+
+    #[tokio::test]
+    async fn a_missing_or_empty_variable_is_named_in_one_sentence() {
+        let table = "TABLE_NAME is not set; expected the name of the DynamoDB table";
+        assert_eq!(refusal(&[]).await, table);
+        assert_eq!(refusal(&[("TABLE_NAME", "")]).await, table);
+        let keys = "SIGNING_KEYS is not set; expected keys of at least 32 bytes each";
+        assert_eq!(refusal(&[("TABLE_NAME", "t")]).await, keys);
+    }
+
+    #[tokio::test]
+    async fn a_short_signing_key_is_named_by_its_place_and_not_repeated() {
+        let sentence = refusal(&[("TABLE_NAME", "t"), ("SIGNING_KEYS", "short")]).await;
+        let expected = "SIGNING_KEYS: signing key 1 has 5 bytes; at least 32 are needed";
+        assert_eq!(sentence, expected);
+    }
+
+    /// Answers one HTTP request with an empty item, and tells what was asked.
+    async fn answer_once(listener: TcpListener) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"}}}") {
+            let mut part = [0; 4096];
+            let length = stream.read(&mut part).await.unwrap();
+            asked.extend(&part[..length]);
+        }
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0";
+        let answer = format!("{head}\r\ncontent-length: 2\r\n\r\n{{}}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(asked).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_app_of_a_plain_local_endpoint_reads_its_table() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let variables = [
+            ("TABLE_NAME", "recall-of-this-test"),
+            ("SIGNING_KEYS", KEY),
+            ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
+        ];
+        let app = app(&variables).await.unwrap();
+        let server = tokio::spawn(answer_once(listener));
+        timeout(Duration::from_secs(5), app.table.warm_up()).await.unwrap().unwrap();
+        let asked = server.await.unwrap();
+        assert!(asked.contains("DynamoDB_20120810.GetItem"), "{asked}");
+        assert!(asked.contains("recall-of-this-test"), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_nobody_serves_fails_soon_and_not_by_waiting() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let variables = [
+            ("TABLE_NAME", "t"),
+            ("SIGNING_KEYS", KEY),
+            ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
+        ];
+        let app = app(&variables).await.unwrap();
+        let outcome = timeout(Duration::from_secs(8), app.table.warm_up()).await;
+        assert!(outcome.unwrap().is_err());
+    }
+}

@@ -1,0 +1,308 @@
+//! The handful of ways in which the table is read and written; all else stands on these.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, PutRequest,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
+};
+
+use crate::error::{Refused, TableError, refused};
+use crate::item::{Item, REVISION, number, text};
+use crate::keys::{Key, PK, Range, SK};
+
+/// How often an unfinished batch or a conflicting transaction is tried before we give up.
+const TRIES: u32 = 8;
+/// DynamoDB's limits of one call.
+const KEYS_PER_GET: usize = 100;
+const ITEMS_PER_WRITE: usize = 25;
+
+/// The one table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// What must hold for a write to be made.
+pub(crate) enum Condition {
+    /// Nothing is there under the key.
+    Absent,
+    /// The item is there, unchanged since it was read at this revision (0: it is absent).
+    Revision(u64),
+}
+
+/// One action of a transaction.
+pub(crate) enum Action {
+    /// Writes an item if the condition holds.
+    Put(Item, Condition),
+    /// Only checks that an item is there.
+    Exists(Key),
+}
+
+/// Items of a range, and where to read on.
+pub(crate) struct Page {
+    pub(crate) items: Vec<Item>,
+    pub(crate) more: bool,
+}
+
+impl Table {
+    /// The table of this name, reached by this client.
+    #[must_use]
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// Reads one small item, so that name resolution, TLS and credentials are done before the
+    /// first request. Cost: half a read unit.
+    ///
+    /// # Errors
+    /// If the table cannot be reached.
+    pub async fn warm_up(&self) -> Result<(), TableError> {
+        let key = crate::keys::head().attributes();
+        self.client.get_item().table_name(&self.name).set_key(Some(key)).send().await?;
+        Ok(())
+    }
+
+    /// One item, as the last write left it.
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        let request = self.client.get_item().table_name(&self.name);
+        let answer = request.set_key(Some(key.attributes())).consistent_read(true).send().await?;
+        Ok(answer.item)
+    }
+
+    /// Items by their keys, in no order; what is not there is left out.
+    pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        let mut items = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS_PER_GET) {
+            let mut wanted = Some(self.wanted(keys)?);
+            for attempt in 0.. {
+                let Some(keys) = wanted.take() else { break };
+                let request = self.client.batch_get_item().request_items(&self.name, keys);
+                let answer = request.send().await?;
+                items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+                wanted = answer.unprocessed_keys.and_then(|mut rest| rest.remove(&self.name));
+                if wanted.is_some() {
+                    pause(attempt).await?;
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    fn wanted(&self, keys: &[Key]) -> Result<KeysAndAttributes, TableError> {
+        KeysAndAttributes::builder()
+            .set_keys(Some(keys.iter().map(Key::attributes).collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|error| TableError::Service(error.to_string()))
+    }
+
+    /// All items of a range, page after page.
+    pub(crate) async fn query(&self, range: &Range) -> Result<Vec<Item>, TableError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self.range(range).set_exclusive_start_key(start);
+            let answer = request.send().await?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// At most `limit` items of a range, from its beginning or its end, after a given sort key.
+    pub(crate) async fn page(
+        &self,
+        range: &Range,
+        forward: bool,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<Page, TableError> {
+        let start = after.map(|sk| Key { pk: range.pk.clone(), sk: sk.to_owned() }.attributes());
+        let request = self.range(range).scan_index_forward(forward).limit(limit);
+        let answer = request.set_exclusive_start_key(start).send().await?;
+        let more = answer.last_evaluated_key.is_some();
+        Ok(Page { items: answer.items.unwrap_or_default(), more })
+    }
+
+    fn range(
+        &self,
+        range: &Range,
+    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression(format!("{PK} = :pk AND {SK} BETWEEN :from AND :to"))
+            .expression_attribute_values(":pk", text(&range.pk))
+            .expression_attribute_values(":from", text(&range.from))
+            .expression_attribute_values(":to", text(&range.to))
+    }
+
+    /// Writes an item whatever was there before.
+    pub(crate) async fn put(&self, item: Item) -> Result<(), TableError> {
+        self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await?;
+        Ok(())
+    }
+
+    /// Writes an item if the condition holds; otherwise answers the item that is there.
+    pub(crate) async fn put_if(
+        &self,
+        item: Item,
+        condition: Condition,
+    ) -> Result<Result<(), Option<Item>>, TableError> {
+        let (item, expression, values) = conditional(item, &condition);
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(expression)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Ok(())),
+            Err(error) => match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Err(failed.item().cloned()))
+                }
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// Writes items, none of which anybody else writes with other content.
+    pub(crate) async fn put_many(&self, items: Vec<Item>) -> Result<(), TableError> {
+        let mut rest = items;
+        while !rest.is_empty() {
+            let tail = rest.split_off(rest.len().min(ITEMS_PER_WRITE));
+            let mut requests =
+                rest.into_iter().map(write_request).collect::<Result<Vec<_>, _>>()?;
+            for attempt in 0.. {
+                let request = self.client.batch_write_item().request_items(&self.name, requests);
+                let answer = request.send().await?;
+                let left = answer.unprocessed_items.and_then(|mut left| left.remove(&self.name));
+                requests = left.unwrap_or_default();
+                if requests.is_empty() {
+                    break;
+                }
+                pause(attempt).await?;
+            }
+            rest = tail;
+        }
+        Ok(())
+    }
+
+    /// Removes an item if one of its attributes still has this text.
+    pub(crate) async fn delete_if(
+        &self,
+        key: &Key,
+        attribute: &str,
+        value: &str,
+    ) -> Result<bool, TableError> {
+        let sent = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression("#a = :v")
+            .expression_attribute_names("#a", attribute)
+            .expression_attribute_values(":v", text(value))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes all writes or none. Conflicts with other transactions are tried again.
+    ///
+    /// Answers `Ok(Err(place, item))` where the condition of the action at `place` did not hold.
+    pub(crate) async fn transact(
+        &self,
+        actions: Vec<Action>,
+    ) -> Result<Result<(), (usize, Option<Item>)>, TableError> {
+        let items = actions.into_iter().map(|a| self.action(a)).collect::<Result<Vec<_>, _>>()?;
+        for attempt in 0.. {
+            let request = self.client.transact_write_items();
+            match request.set_transact_items(Some(items.clone())).send().await.map_err(refused) {
+                Ok(_) => break,
+                Err(Refused::Condition { place, item }) => return Ok(Err((place, item))),
+                Err(Refused::Conflict) => pause(attempt).await?,
+                Err(Refused::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn action(&self, action: Action) -> Result<TransactWriteItem, TableError> {
+        let built = match action {
+            Action::Put(item, condition) => {
+                let (item, expression, values) = conditional(item, &condition);
+                Put::builder()
+                    .table_name(&self.name)
+                    .set_item(Some(item))
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(
+                        ReturnValuesOnConditionCheckFailure::AllOld,
+                    )
+                    .build()
+                    .map(|put| TransactWriteItem::builder().put(put).build())
+            }
+            Action::Exists(key) => ConditionCheck::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .condition_expression(format!("attribute_exists({PK})"))
+                .build()
+                .map(|check| TransactWriteItem::builder().condition_check(check).build()),
+        };
+        built.map_err(|error| TableError::Service(error.to_string()))
+    }
+}
+
+type Values = Option<std::collections::HashMap<String, AttributeValue>>;
+
+/// The item with its next revision where it has one, and the condition as DynamoDB takes it.
+fn conditional(mut item: Item, condition: &Condition) -> (Item, String, Values) {
+    match condition {
+        Condition::Absent => (item, format!("attribute_not_exists({PK})"), None),
+        Condition::Revision(read) => {
+            item.insert(REVISION.to_owned(), number(read + 1));
+            if *read == 0 {
+                return (item, format!("attribute_not_exists({PK})"), None);
+            }
+            let values = [(":rev".to_owned(), number(read))].into();
+            (item, format!("{REVISION} = :rev"), Some(values))
+        }
+    }
+}
+
+fn write_request(item: Item) -> Result<WriteRequest, TableError> {
+    let put = PutRequest::builder().set_item(Some(item)).build();
+    put.map(|put| WriteRequest::builder().put_request(put).build())
+        .map_err(|error| TableError::Service(error.to_string()))
+}
+
+/// Waits longer after each try, and gives up after the last one.
+async fn pause(attempt: u32) -> Result<(), TableError> {
+    if attempt + 1 >= TRIES {
+        return Err(TableError::Throttled(format!("work was left undone after {TRIES} tries")));
+    }
+    tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+    Ok(())
+}

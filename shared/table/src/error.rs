@@ -1,0 +1,97 @@
+//! What can go wrong at the table, and what a failed condition means.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+
+/// A failure of the table. None of these is an answer to a question about the programme.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// DynamoDB asks us to slow down, or left work undone after our retries. Try again later.
+    #[error("the table is throttled: {0}")]
+    Throttled(String),
+    /// An item was changed between our read and our write, more often than we retry.
+    #[error("an item kept changing under the write: {0}")]
+    Contended(&'static str),
+    /// An item cannot be read as what its key says it is.
+    #[error("a stored {what} cannot be read: {why}")]
+    Corrupt {
+        /// The kind of item.
+        what: &'static str,
+        /// What the decoder said.
+        why: String,
+    },
+    /// Any other failure of the service or the connection.
+    #[error("DynamoDB failed: {0}")]
+    Service(String),
+}
+
+impl TableError {
+    /// A stable word for the kind of failure, as error types and metrics spell it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Throttled(_) | Self::Contended(_) => "Throttled",
+            Self::Corrupt { .. } => "Corrupt",
+            Self::Service(_) => "Service",
+        }
+    }
+
+    /// An item of the kind `what` that does not decode.
+    pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
+        Self::Corrupt { what, why: why.to_string() }
+    }
+}
+
+const THROTTLES: &[&str] = &[
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+];
+
+impl<E> From<SdkError<E>> for TableError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    fn from(error: SdkError<E>) -> Self {
+        let throttled = error.code().is_some_and(|code| THROTTLES.contains(&code));
+        let chain = DisplayErrorContext(&error).to_string();
+        if throttled { Self::Throttled(chain) } else { Self::Service(chain) }
+    }
+}
+
+/// Why a transaction was not made.
+pub(crate) enum Refused {
+    /// The action at this place had a condition that did not hold; the item as it was, if any.
+    Condition { place: usize, item: Option<HashMap<String, AttributeValue>> },
+    /// Another transaction was at one of the items; try again.
+    Conflict,
+    /// Anything else.
+    Failed(TableError),
+}
+
+/// The one place where a cancelled transaction's reasons, which come by position, get a meaning.
+pub(crate) fn refused(error: SdkError<TransactWriteItemsError>) -> Refused {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
+        let retry = error.code().is_some_and(|code| code == "TransactionInProgressException");
+        return if retry { Refused::Conflict } else { Refused::Failed(error.into()) };
+    };
+    let reasons = cancelled.cancellation_reasons();
+    let code_at = |code: &str| reasons.iter().position(|reason| reason.code() == Some(code));
+    if let Some(place) = code_at("ConditionalCheckFailed") {
+        let item = reasons.get(place).and_then(CancellationReason::item).cloned();
+        return Refused::Condition { place, item };
+    }
+    if code_at("TransactionConflict").is_some() {
+        return Refused::Conflict;
+    }
+    if reasons.iter().any(|r| r.code().is_some_and(|code| THROTTLES.contains(&code))) {
+        return Refused::Failed(TableError::Throttled("in a transaction".to_owned()));
+    }
+    Refused::Failed(error.into())
+}

@@ -1,0 +1,284 @@
+//! A run's work before it is committed: seen by nobody, written once, gone after some days.
+
+use std::collections::BTreeMap;
+
+use commission::{Asset, Conservation, Line};
+use serde::{Deserialize, Serialize};
+use terms::{Day, LinkCode, Origin, Timestamp, Uid};
+
+use crate::access::{Condition, Table};
+use crate::account::Versioned;
+use crate::error::TableError;
+use crate::fees::Touched;
+use crate::item::{Item, expire, packed, read_packed, read_plain};
+use crate::keys::{self, Shard, bucket};
+use crate::ledger::{DayRecord, versioned};
+use crate::statement::Money;
+
+/// What one worker found for one shard of a day: the difference to what is booked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// The lines to book.
+    pub lines: Vec<Line>,
+    /// The invitees that the lines or new bindings are about, each once.
+    pub invitees: Vec<TouchedInvitee>,
+}
+
+/// An invitee in a worker's finding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TouchedInvitee {
+    /// The inviter.
+    pub inviter: Uid,
+    /// The invitee.
+    pub invitee: Uid,
+    /// The link by which he was bound.
+    pub code: LinkCode,
+    /// How he came.
+    pub origin: Origin,
+    /// When he was bound.
+    pub bound_at: Timestamp,
+    /// When the binding was found void, if it was.
+    pub voided_at: Option<Timestamp>,
+    /// Whether the run books the binding itself: it is new.
+    pub newly_bound: bool,
+    /// Whether he traded on this day and no earlier run of the day knew.
+    pub newly_active: bool,
+}
+
+impl Work {
+    /// Whether there is nothing to book.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.invitees.is_empty()
+    }
+}
+
+/// What a worker says of its shard when it is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShardReport {
+    /// The shard's number.
+    pub shard: u8,
+    /// Names the chunks of the attempt that counts.
+    pub attempt: String,
+    /// The first and last bucket of inviters in each chunk.
+    pub chunks: Vec<(u16, u16)>,
+    /// How many lines are to be booked.
+    pub lines: u64,
+    /// The revision of the day's record when what is booked was read.
+    pub day_revision: u64,
+    /// The mark that was there before the fees were read.
+    pub touched: Option<String>,
+    /// The proof that what is due adds up, for the whole of what is due now.
+    pub due: Conservation,
+    /// What this run books, by asset.
+    pub booked: BTreeMap<Asset, Money>,
+    /// Fees that came twice and were counted once.
+    pub duplicates: u64,
+    /// Fees with a known identity and another body, which are quarantined.
+    pub conflicts: u64,
+    /// Corrections whose fee has not come.
+    pub orphan_corrections: u64,
+    /// Fees of users without a relation.
+    pub unrelated: u64,
+}
+
+/// What a worker has to know of its shard before it begins.
+#[derive(Debug, Default)]
+pub struct ShardState {
+    /// The report, if another worker has done the work.
+    pub report: Option<ShardReport>,
+    /// The token of the mark, if the shard is touched.
+    pub touched: Option<String>,
+    /// The day's committed runs.
+    pub day: Versioned<DayRecord>,
+}
+
+/// A part of a run's publishing that is done.
+#[derive(Serialize, Deserialize)]
+struct PartDone {
+    part: u16,
+}
+
+/// Lines in one chunk: some 200 bytes each keep an item under 400 KB.
+const LINES_PER_CHUNK: usize = 1000;
+/// How long the work of a run is kept, in days.
+const WORK_DAYS: i64 = 14;
+
+impl Table {
+    /// Keeps a worker's finding under the name of its attempt; answers the chunks' buckets.
+    /// Cost: 1 write unit per KB.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn keep_work(
+        &self,
+        run: &str,
+        shard: Shard,
+        attempt: &str,
+        work: &Work,
+        now: Timestamp,
+    ) -> Result<Vec<(u16, u16)>, TableError> {
+        let mut buckets = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
+        for (number, chunk) in (0..).zip(split(work)) {
+            let key = keys::work_chunk(run, shard, attempt, number);
+            items.push(expire(packed(&key, &chunk.work)?, now.plus_days(WORK_DAYS)));
+            buckets.push((chunk.first, chunk.last));
+        }
+        self.put_many(items).await?;
+        Ok(buckets)
+    }
+
+    /// Closes a shard's work. The first report stands: a second worker's is dropped, and the first
+    /// one's is answered. Cost: 1 write unit per KB.
+    ///
+    /// # Errors
+    /// If the table fails or the first report does not decode.
+    pub async fn report_shard(
+        &self,
+        run: &str,
+        shard: Shard,
+        report: ShardReport,
+        now: Timestamp,
+    ) -> Result<ShardReport, TableError> {
+        let item = packed(&keys::shard_report(run, shard), &report)?;
+        let item = expire(item, now.plus_days(WORK_DAYS));
+        match self.put_if(item, Condition::Absent).await? {
+            Ok(()) => Ok(report),
+            Err(Some(first)) => read_packed("shard report", &first),
+            Err(None) => Err(TableError::Contended("a shard's report")),
+        }
+    }
+
+    /// What a worker has to know of its shard before it begins. Cost: 1 call, about 3 read units.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn shard_state(
+        &self,
+        day: Day,
+        run: &str,
+        shard: Shard,
+    ) -> Result<ShardState, TableError> {
+        let report_key = keys::shard_report(run, shard);
+        let mark_key = keys::touched(day, shard);
+        let mut state = ShardState::default();
+        for item in self.get_many(&[report_key.clone(), mark_key.clone(), keys::day(day)]).await? {
+            if keys::is_at(&item, &report_key) {
+                state.report = Some(read_packed("shard report", &item)?);
+            } else if keys::is_at(&item, &mark_key) {
+                let mark: Touched = read_plain("mark", item)?;
+                state.touched = Some(mark.token);
+            } else {
+                state.day = versioned("day", Some(item))?;
+            }
+        }
+        Ok(state)
+    }
+
+    /// The reports of all shards whose work is done. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or a report does not decode.
+    pub async fn shard_reports(&self, run: &str) -> Result<Vec<ShardReport>, TableError> {
+        let items = self.query(&keys::shard_reports(run)).await?;
+        items.iter().map(|item| read_packed("shard report", item)).collect()
+    }
+
+    /// What a shard's worker found, of the inviters in some buckets. Cost: 1 read unit per 4 KB of
+    /// the chunks that hold such inviters.
+    ///
+    /// # Errors
+    /// If the table fails, or a chunk is missing or does not decode.
+    pub async fn work(
+        &self,
+        run: &str,
+        report: &ShardReport,
+        buckets: std::ops::RangeInclusive<u16>,
+    ) -> Result<Vec<Work>, TableError> {
+        let Some(shard) = Shard::new(report.shard) else { return Ok(Vec::new()) };
+        let wanted: Vec<_> = (0u32..)
+            .zip(&report.chunks)
+            .filter(|(_, (first, last))| first <= buckets.end() && buckets.start() <= last)
+            .map(|(number, _)| keys::work_chunk(run, shard, &report.attempt, number))
+            .collect();
+        let items = self.get_many(&wanted).await?;
+        if items.len() != wanted.len() {
+            return Err(TableError::corrupt("run's work", "chunks are missing"));
+        }
+        items.iter().map(|item| read_packed("run's work", item)).collect()
+    }
+
+    /// Remembers that a part of a run's publishing is done. Cost: 1 write unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn part_done(&self, run: &str, part: u16, now: Timestamp) -> Result<(), TableError> {
+        let item = packed(&keys::part_done(run, part), &PartDone { part })?;
+        self.put(expire(item, now.plus_days(WORK_DAYS))).await
+    }
+
+    /// How many parts of a run's publishing are done. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn parts_done(&self, run: &str) -> Result<usize, TableError> {
+        Ok(self.query(&keys::parts_done(run)).await?.len())
+    }
+
+    /// Copies a shard's work to where later runs of the day find what is booked. Cost: as the work.
+    ///
+    /// # Errors
+    /// If the table fails, or a chunk is missing or does not decode.
+    pub async fn keep_booked(
+        &self,
+        run: &str,
+        report: &ShardReport,
+        day: Day,
+        seq: u64,
+    ) -> Result<(), TableError> {
+        let Some(shard) = Shard::new(report.shard) else { return Ok(()) };
+        let mut items = Vec::new();
+        for (number, work) in (0..).zip(self.work(run, report, 0..=u16::MAX).await?) {
+            items.push(packed(&keys::booked_chunk(day, shard, seq, number), &work)?);
+        }
+        self.put_many(items).await
+    }
+
+    /// All that committed runs booked for a day's shard. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or a chunk does not decode.
+    pub async fn booked(&self, day: Day, shard: Shard) -> Result<Vec<Work>, TableError> {
+        let items = self.query(&keys::booked(day, shard)).await?;
+        items.iter().map(|item| read_packed("booked work", item)).collect()
+    }
+}
+
+struct Chunk {
+    first: u16,
+    last: u16,
+    work: Work,
+}
+
+/// Splits work into chunks in the order of the inviters' buckets. An inviter may span chunks.
+fn split(work: &Work) -> Vec<Chunk> {
+    let mut lines: Vec<_> = work.lines.iter().map(|l| (bucket(&l.key.inviter), l)).collect();
+    let mut invitees: Vec<_> = work.invitees.iter().map(|i| (bucket(&i.inviter), i)).collect();
+    lines.sort_by_key(|(bucket, _)| *bucket);
+    invitees.sort_by_key(|(bucket, _)| *bucket);
+    let of_lines = lines.chunks(LINES_PER_CHUNK).map(|part| {
+        let work = part.iter().map(|(_, line)| (*line).clone()).collect();
+        chunk(part, Work { lines: work, ..Work::default() })
+    });
+    let of_invitees = invitees.chunks(LINES_PER_CHUNK).map(|part| {
+        let work = part.iter().map(|(_, invitee)| (*invitee).clone()).collect();
+        chunk(part, Work { invitees: work, ..Work::default() })
+    });
+    of_lines.chain(of_invitees).collect()
+}
+
+fn chunk<T>(part: &[(u16, T)], work: Work) -> Chunk {
+    let bucket_of = |entry: Option<&(u16, T)>| entry.map_or(0, |(bucket, _)| *bucket);
+    Chunk { first: bucket_of(part.first()), last: bucket_of(part.last()), work }
+}

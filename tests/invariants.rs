@@ -1,0 +1,278 @@
+//! The programme's invariants over random days: the same events, told in two ways.
+//!
+//! One world hears of everything in order, night after night; the other hears of it shuffled, in
+//! arrays, some of it twice, with all nights at the end and some runs cut short. Both must come
+//! to the same lines' sums. `SEEDS=100 cargo test -p end-to-end random` tries more; a failure
+//! names its seed.
+
+use std::collections::BTreeMap;
+
+use eligibility::{Bind, LinkFacts, judge};
+use ingest::Outcome;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use terms::{Day, Origin};
+
+use crate::world::{World, day, event, uid};
+
+const DAYS: [&str; 3] = ["2026-11-18", "2026-11-19", "2026-11-20"];
+const AFFILIATES: [&str; 2] = ["affiliate-1", "affiliate-2"];
+const RECALLED: [&str; 3] = ["recalled-1", "recalled-2", "recalled-3"];
+const SIGNED_UP: [&str; 3] = ["signed-up-1", "signed-up-2", "signed-up-3"];
+
+struct Told {
+    day: &'static str,
+    event: Value,
+}
+
+fn pick<'a, T>(dice: &mut StdRng, from: &'a [T]) -> &'a T {
+    &from[dice.random_range(0..from.len())]
+}
+
+fn time(dice: &mut StdRng, day: &str) -> String {
+    let (hour, minute) = (dice.random_range(1..24), dice.random_range(0..60));
+    format!("{day}T{hour:02}:{minute:02}:00.{:03}Z", dice.random_range(0..1000))
+}
+
+fn random_fee(dice: &mut StdRng, number: usize, day: &str) -> Value {
+    let traders = [RECALLED, SIGNED_UP].concat();
+    let units = dice.random_range(-20_i64..400);
+    json!({
+        "tradeId": format!("trade-{number}"), "uid": pick(dice, &traders),
+        "product": pick(dice, &["spot", "margin", "futures"]),
+        "kind": pick(dice, &["trade", "trade", "trade", "trade", "funding", "liquidation"]),
+        "asset": pick(dice, &["BTC", "XMR", "USDT"]),
+        "amount": format!("{}0.0000{:04}", if units < 0 { "-" } else { "" }, units.abs()),
+        "amountUsd": format!("{units}"), "volumeUsd": format!("{}", units.abs() * 1000),
+        "vipLevel": dice.random_range(0..4), "broker": dice.random_bool(0.05),
+        "at": time(dice, day),
+    })
+}
+
+fn random_correction(dice: &mut StdRng, fee: &Value, of: &str, on: &str) -> Value {
+    let busted = dice.random_bool(0.5);
+    json!({
+        "tradeId": fee["tradeId"], "uid": fee["uid"], "day": of,
+        "amount": if busted { "0" } else { "0.00001234" },
+        "amountUsd": if busted { "0" } else { "12" },
+        "volumeUsd": if busted { "0" } else { "12000" },
+        "at": time(dice, on), "why": if busted { "trade busted" } else { "wrong fee tier" },
+    })
+}
+
+/// Everything that the exchange tells over three days, in the order in which it happens.
+fn told(dice: &mut StdRng) -> Vec<Told> {
+    let mut told = Vec::new();
+    let mut number = 0;
+    let mut tell = |day, kind: &str, data: Value| {
+        number += 1;
+        told.push(Told { day, event: event(&format!("event-{number}"), kind, data) });
+    };
+    let mut fees: Vec<(Value, &str)> = Vec::new();
+    for day in DAYS {
+        for _ in 0..12 {
+            let fee = random_fee(dice, fees.len(), day);
+            tell(day, "fee.charged", fee.clone());
+            fees.push((fee, day));
+        }
+        for _ in 0..2 {
+            let (fee, of) = pick(dice, &fees).clone();
+            tell(day, "fee.corrected", random_correction(dice, &fee, of, day));
+        }
+        let parties = [&AFFILIATES[..], &RECALLED[..]].concat();
+        let moved = json!({
+            "uid": pick(dice, &parties), "at": time(dice, day),
+            "country": pick(dice, &["CH", "TR", "SG", "MX"]),
+        });
+        tell(day, "account.changed", moved);
+    }
+    told
+}
+
+/// Affiliates with links, three recalled users and three who signed up, all on the first morning.
+async fn peopled(seed: u64) -> World {
+    let world = World::seeded("2026-11-18T00:10:00Z", seed).await;
+    for (affiliate, rest) in AFFILIATES.iter().zip([RECALLED, SIGNED_UP]) {
+        let code = world.affiliate(affiliate).await;
+        for (number, invitee) in rest.iter().enumerate() {
+            if number % 2 == 0 {
+                world.registered(invitee, "2024-01-01T00:00:00Z").await;
+                assert_eq!(world.bind(invitee, &code).await.status, 201);
+            } else {
+                let data = json!({
+                    "uid": invitee, "registeredAt": "2026-11-18T00:05:00Z", "country": "CH",
+                    "ref": code,
+                });
+                world.taken("account.registered", data).await;
+            }
+        }
+    }
+    world
+}
+
+async fn deliver(world: &World, events: &[&Told]) {
+    let body = Value::Array(events.iter().map(|told| told.event.clone()).collect());
+    for report in world.send_raw(&body.to_string()).await {
+        assert_eq!(report.outcome, Outcome::TakenIn);
+    }
+}
+
+async fn in_order(seed: u64, told: &[Told]) -> World {
+    let world = peopled(seed).await;
+    for night in DAYS {
+        world.clock.stand_at(day(night).end());
+        for told in told.iter().filter(|told| told.day == night) {
+            deliver(&world, &[told]).await;
+        }
+        world.night(night).await;
+        check(&world).await;
+    }
+    world
+}
+
+async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> World {
+    let world = peopled(seed).await;
+    world.clock.stand_at(day(DAYS[2]).end());
+    let mut order: Vec<&Told> = told.iter().chain(told.iter().step_by(5)).collect();
+    order.shuffle(dice);
+    while !order.is_empty() {
+        let batch = order.split_off(order.len().saturating_sub(dice.random_range(1..9)));
+        deliver(&world, &batch).await;
+        if dice.random_bool(0.2) {
+            let (day, steps) = (*pick(dice, &DAYS), dice.random_range(0..67));
+            die_midway(&world, day, steps).await;
+        }
+        if dice.random_bool(0.1) {
+            let day = *pick(dice, &DAYS);
+            world.book(day).await;
+            check(&world).await;
+        }
+    }
+    world.night(DAYS[2]).await;
+    world
+}
+
+/// A run that gets as far as some of its shards, its commit, or its first published part.
+async fn die_midway(world: &World, day: &str, steps: usize) {
+    let step = async |input: Value| daily_commission::handle(&world.app, &input).await.unwrap();
+    let plan = step(json!({ "step": "plan", "day": day })).await["days"][0].clone();
+    let (day, run, shards) = (&plan["day"], &plan["run"], plan["shards"].as_array().unwrap());
+    for shard in shards.iter().take(steps) {
+        step(json!({ "step": "fold", "day": day, "run": run, "shard": shard })).await;
+    }
+    if steps < shards.len() {
+        return;
+    }
+    let commit = json!({ "step": "commit", "day": day, "run": run, "shards": shards });
+    let committed = step(commit).await;
+    if let Some(range) = committed["ranges"].get(0).filter(|_| steps > shards.len()) {
+        step(json!({ "step": "publish", "seq": committed["seq"], "range": range })).await;
+    }
+}
+
+type Totals = BTreeMap<String, [i128; 4]>;
+
+/// The sum of an affiliate's lines by what they are about, as the export tells them.
+async fn line_totals(world: &World) -> Totals {
+    let mut totals = Totals::new();
+    for affiliate in AFFILIATES {
+        for line in world.lines(affiliate, DAYS[0], DAYS[2]).await {
+            let about = ["day", "uid", "product", "asset", "reason", "rate", "sharedRate"];
+            let key: Vec<String> = about.iter().map(|name| line[*name].to_string()).collect();
+            let sums = totals.entry(format!("{affiliate} {}", key.join(" "))).or_default();
+            for (sum, name) in sums.iter_mut().zip(["fees", "commission", "shared", "feesUsd"]) {
+                *sum += minor(line[name].as_str().unwrap());
+            }
+        }
+    }
+    totals.retain(|_, sums| *sums != [0; 4]);
+    totals
+}
+
+fn minor(text: &str) -> i128 {
+    text.replace('.', "").parse().unwrap()
+}
+
+/// Checks what must hold at any time, on what is read back from the table.
+async fn check(world: &World) {
+    bindings_are_eligible(world).await;
+    lines_are_the_summaries(world).await;
+}
+
+/// Invariants 1 and 2: one inviter, and the facts and the rule that made the binding eligible do.
+async fn bindings_are_eligible(world: &World) {
+    for invitee in [RECALLED, SIGNED_UP].concat() {
+        let account = world.app.table.account(&uid(invitee)).await.unwrap().unwrap().value;
+        let binding = world.app.table.binding(&uid(invitee)).await.unwrap().unwrap();
+        let relation = account.relation.unwrap();
+        assert_eq!(binding.relation.inviter, relation.inviter);
+        assert_eq!(account.facts.inviter, Some(relation.inviter.clone()));
+        let link = LinkFacts {
+            code: relation.code.clone(),
+            owner: relation.inviter.clone(),
+            invites_existing: true,
+        };
+        let bind = Bind {
+            link: Some(&link),
+            inviter: Some(&binding.inviter),
+            invitee: Some(&binding.invitee),
+            origin: relation.origin,
+            at: relation.bound_at,
+        };
+        let judgement = judge(&bind, &world.app.programme.eligibility);
+        assert!(judgement.eligible(), "{judgement:?}");
+        assert_eq!(judgement.rule, binding.rule);
+        assert_eq!(relation.origin == Origin::Recall, invitee.ends_with(['1', '3']));
+    }
+}
+
+/// Invariants 4 and 5: the lines, the days' summaries and the conservation report agree.
+async fn lines_are_the_summaries(world: &World) {
+    for affiliate in AFFILIATES {
+        for day in DAYS {
+            let lines = world.lines(affiliate, day, day).await;
+            let of_lines: i128 = lines.iter().map(|l| minor(l["commissionUsd"].as_str().unwrap())).sum();
+            let summaries = world.summaries(affiliate, day).await;
+            let cells = summaries.iter().flat_map(|day| day.summary.cells.values());
+            let of_cells: i128 = cells.map(|money| money.commission_usd.minor()).sum();
+            assert_eq!(of_lines, of_cells, "{affiliate} {day}");
+        }
+    }
+    for day in DAYS.map(day) {
+        for run in world.app.table.day(day).await.unwrap().value.runs {
+            let report = world.app.table.run_report(day, run.seq).await.unwrap().unwrap();
+            assert_eq!(report.due.check(), Ok(()));
+        }
+    }
+}
+
+/// Invariant 3: once all is told and booked, running the days again books nothing.
+async fn nothing_is_left(world: &World) {
+    for day in DAYS {
+        assert_eq!(world.book(day).await.lines, 0, "{day}");
+    }
+    assert_eq!(world.app.table.touched_through(Day::next(day(DAYS[2]))).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn random_days_come_to_the_same_lines_however_they_are_told() {
+    let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(4);
+    for seed in 0..seeds {
+        println!("seed {seed}");
+        let mut dice = StdRng::seed_from_u64(seed);
+        let told = told(&mut dice);
+        let ordered = in_order(seed, &told).await;
+        let shuffled = shuffled(seed, &told, &mut dice).await;
+        for world in [&ordered, &shuffled] {
+            // Facts that came late are booked when their days are run again.
+            for day in DAYS {
+                world.book(day).await;
+            }
+            check(world).await;
+            nothing_is_left(world).await;
+        }
+        assert_eq!(line_totals(&ordered).await, line_totals(&shuffled).await, "seed {seed}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The programme as a whole, as its users meet it: the functions' own handlers, called through
+//! the events that Lambda gives them, over the embedded engine and the real SDK.
+
+#![cfg(test)]
+
+mod invariants;
+mod late;
+mod reruns;
+mod story;
+mod taking_in;
+mod world;
