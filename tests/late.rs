@@ -126,6 +126,36 @@ async fn an_activity_that_proves_a_bind_undue_voids_it_and_reverses_its_lines() 
 }
 
 #[tokio::test]
+async fn activity_voids_a_bind_from_the_window_s_first_instant_to_the_last_before_it() {
+    const BOUND_AT: &str = "2026-11-20T09:00:00.000Z";
+    for (time, voided) in [
+        ("2026-08-22T08:59:59.999Z", false),
+        ("2026-08-22T09:00:00.000Z", true),
+        ("2026-11-20T08:59:59.999Z", true),
+        (BOUND_AT, false),
+    ] {
+        let world = booked().await;
+        let active = json!({ "uid": "dormant", "product": "earn", "at": time });
+        world.taken("activity", active).await;
+        let account = world.app.table.account(&crate::world::uid("dormant")).await;
+        let relation = account.unwrap().unwrap().value.relation.unwrap();
+        assert_eq!(relation.bound_at.to_string(), BOUND_AT);
+        assert_eq!(relation.voided_at.is_some(), voided, "{time}");
+    }
+}
+
+#[tokio::test]
+async fn a_trade_at_the_very_instant_of_the_bind_earns() {
+    let world = World::at("2026-11-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+    world.bind("dormant", &code).await;
+    world.charged(fee("t1", "dormant", "2026-11-20T09:00:00Z")).await;
+    world.night("2026-11-20").await;
+    assert_eq!(lines(&world).await, [line("commission", "", "0.00020000")]);
+}
+
+#[tokio::test]
 async fn the_same_trade_id_with_another_body_is_quarantined_and_the_first_stands() {
     let world = booked().await;
     world.now("2026-11-21T12:00:00Z");

@@ -3,6 +3,9 @@
 
 #![cfg(test)]
 
+mod emulator;
+mod events_dir;
+mod contract;
 mod invariants;
 mod late;
 mod reruns;

@@ -105,7 +105,8 @@ impl DataDir {
         StartError::Damaged { path: self.file(name), why: why.to_string() }
     }
 
-    fn unusable(&self, source: io::Error) -> StartError {
+    /// The error for a directory that the system does not let us use.
+    pub(crate) fn unusable(&self, source: io::Error) -> StartError {
         StartError::DataDir { path: self.path.clone(), source }
     }
 }

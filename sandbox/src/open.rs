@@ -13,7 +13,7 @@ use crate::StartError;
 use crate::data_dir::{Contents, DataDir};
 
 /// The name of the table in the embedded engine.
-const TABLE_NAME: &str = "recall";
+pub(crate) const TABLE_NAME: &str = "recall";
 
 const SIGNING_KEY_FILE: &str = "signing-key";
 const SIGNING_KEY_BYTES: usize = 32;
@@ -43,11 +43,21 @@ impl Plan {
 }
 
 /// The engine over the directory's data file.
-pub(crate) fn engine(dir: &DataDir) -> Result<Engine, StartError> {
+pub(crate) fn on_disk(dir: &DataDir) -> Result<Engine, StartError> {
     Engine::on_disk(&dir.database()).map_err(|error| match error {
         EngineError::Open(why) => StartError::Damaged { path: dir.database(), why },
         error => StartError::Server(error.to_string()),
     })
+}
+
+/// An engine that forgets everything unless it is saved.
+pub(crate) fn in_memory() -> Result<Engine, StartError> {
+    Engine::memory().map_err(|error| StartError::Server(error.to_string()))
+}
+
+/// Makes the directory's data file from all that the engine holds.
+pub(crate) fn save(dir: &DataDir, engine: &Engine) -> Result<(), StartError> {
+    engine.save(&dir.database()).map_err(|error| dir.unusable(std::io::Error::other(error)))
 }
 
 /// What the functions are given: the table in the engine, made if it is missing.

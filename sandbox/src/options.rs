@@ -46,8 +46,8 @@ pub struct Options {
     #[arg(long, value_name = "TIME")]
     pub clock: Option<Timestamp>,
 
-    /// Say nothing on standard output
-    #[arg(long)]
+    /// Say nothing on standard output, for tests.
+    #[arg(skip)]
     pub quiet: bool,
 }
 

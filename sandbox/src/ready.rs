@@ -1,6 +1,7 @@
 //! What the sandbox says when it is ready.
 
 use crate::load::Highlights;
+use crate::open::TABLE_NAME;
 use crate::running::Running;
 
 /// The addresses, and three commands to try next.
@@ -12,7 +13,7 @@ pub(crate) fn text(running: &Running, highlights: Option<&Highlights>) -> String
         None => without_sample(api),
     };
     format!(
-        "\nready\n  page      {api}/\n  API       {api}/v1\n  DynamoDB  {dynamodb}\n\n\
+        "\nready\n  page      {api}/\n  API       {api}/v1\n  DynamoDB  {dynamodb}, table {TABLE_NAME}\n\n\
          Try next:\n{commands}\nCtrl-C stops it."
     )
 }

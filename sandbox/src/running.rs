@@ -83,28 +83,42 @@ async fn fill(
     dial: &Dial,
     narrator: Narrator,
 ) -> Result<(App, Engine, Option<Highlights>), StartError> {
-    let plan = Plan::of(dir.contents()?, options.empty);
-    if let Plan::Begin { sample, anew } = plan {
-        if anew {
-            narrator
-                .say("An earlier load of the sample programme was interrupted; beginning anew.");
+    let highlights = match Plan::of(dir.contents()?, options.empty) {
+        Plan::Begin { sample, anew } => {
+            if anew {
+                narrator.say("Loading the sample programme was interrupted; beginning anew.");
+            }
+            begin(dir, template, sample, dial, narrator).await?
         }
-        dir.remove_database()?;
-        dir.set_contents(if sample { &Contents::Loading } else { &Contents::Without })?;
-    }
-    let engine = open::engine(dir)?;
-    let app = open::app(dir, &engine, &template.table, dial.clock()).await?;
-    let highlights = match plan {
-        Plan::Begin { sample: true, .. } => {
-            let highlights = load(&app, dial, narrator).await?;
-            turn(dial, options);
-            dir.set_contents(&Contents::Loaded(highlights.clone()))?;
-            Some(highlights)
-        }
-        Plan::Begin { .. } => None,
         Plan::GoOn(contents) => go_on(contents, options.empty, narrator),
     };
+    turn(dial, options);
+    let engine = open::on_disk(dir)?;
+    let app = open::app(dir, &engine, &template.table, dial.clock()).await?;
     Ok((app, engine, highlights))
+}
+
+/// Begins a new data file. The sample is loaded in memory and then written at once, so that many
+/// thousand small writes need not reach the disk one by one.
+async fn begin(
+    dir: &DataDir,
+    template: &Template,
+    sample: bool,
+    dial: &Dial,
+    narrator: Narrator,
+) -> Result<Option<Highlights>, StartError> {
+    dir.remove_database()?;
+    if !sample {
+        dir.set_contents(&Contents::Without)?;
+        return Ok(None);
+    }
+    dir.set_contents(&Contents::Loading)?;
+    let engine = open::in_memory()?;
+    let app = open::app(dir, &engine, &template.table, dial.clock()).await?;
+    let highlights = load(&app, dial, narrator).await?;
+    open::save(dir, &engine)?;
+    dir.set_contents(&Contents::Loaded(highlights.clone()))?;
+    Ok(Some(highlights))
 }
 
 /// Says what is there already.

@@ -6,8 +6,8 @@ use commission::Line;
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{
-    Pending, Referral, ReferralActivity, ShardReport, Slots, Summary, Totals, TouchedInvitee,
-    Versioned, Work, bucket,
+    Found, Pending, Referral, ReferralActivity, ShardReport, Slots, Summary, Totals,
+    TouchedInvitee, Versioned, Work, bucket,
 };
 use terms::{Day, Uid};
 
@@ -43,10 +43,14 @@ pub(crate) async fn publish_pending(
     part: Part,
 ) -> Result<Published, StepError> {
     let reports = app.table.shard_reports(&pending.run).await?;
-    for report in reports.iter().filter(|report| part.copies(report.shard)) {
-        app.table.keep_booked(&pending.run, report, pending.day, pending.seq).await?;
-    }
-    let statements = statements(app, pending, part, &reports).await?;
+    let wanted = |report: &ShardReport| match part.copies(report.shard) {
+        true => 0..=u16::MAX,
+        false => part.buckets(),
+    };
+    let found = app.table.work(&pending.run, &reports, wanted).await?;
+    let copied = found.iter().filter(|found| part.copies(found.shard));
+    app.table.keep_booked(copied, pending.day, pending.seq).await?;
+    let statements = statements(found, part);
     for (inviter, work) in &statements {
         Publisher { app, inviter, day: pending.day, seq: pending.seq }.publish(work).await?;
     }
@@ -55,32 +59,23 @@ pub(crate) async fn publish_pending(
 }
 
 /// The run's work by inviter, of the part's inviters.
-async fn statements(
-    app: &App,
-    pending: &Pending,
-    part: Part,
-    reports: &[ShardReport],
-) -> Result<BTreeMap<Uid, Work>, StepError> {
+fn statements(found: Vec<Found>, part: Part) -> BTreeMap<Uid, Work> {
     let buckets = part.buckets();
     let mut statements: BTreeMap<Uid, Work> = BTreeMap::new();
-    for report in reports {
-        for work in app.table.work(&pending.run, report, buckets.clone()).await? {
-            for line in work.lines.into_iter().filter(|l| buckets.contains(&bucket(&l.key.inviter)))
-            {
-                statements.entry(line.key.inviter.clone()).or_default().lines.push(line);
-            }
-            for touched in
-                work.invitees.into_iter().filter(|i| buckets.contains(&bucket(&i.inviter)))
-            {
-                statements.entry(touched.inviter.clone()).or_default().invitees.push(touched);
-            }
+    for Found { work, .. } in found {
+        for line in work.lines.into_iter().filter(|l| buckets.contains(&bucket(&l.key.inviter))) {
+            statements.entry(line.key.inviter.clone()).or_default().lines.push(line);
+        }
+        let touched = work.invitees.into_iter();
+        for touched in touched.filter(|touched| buckets.contains(&bucket(&touched.inviter))) {
+            statements.entry(touched.inviter.clone()).or_default().invitees.push(touched);
         }
     }
     for work in statements.values_mut() {
         work.lines.sort_by(|a, b| a.key.cmp(&b.key));
         work.invitees.sort();
     }
-    Ok(statements)
+    statements
 }
 
 /// Writes one affiliate's part of a run.

@@ -95,7 +95,8 @@ fn note_activity(account: &mut Account, at: Timestamp) -> bool {
     note
 }
 
-/// A recall whose invitee proves to have been active within the window before it was not due.
+/// A recall whose invitee proves to have been active within the window before it was not due. A
+/// trade at the very instant of the bind is its first, and earns.
 fn void_if_undue(
     account: &mut Account,
     at: Timestamp,
@@ -104,7 +105,7 @@ fn void_if_undue(
 ) -> bool {
     let Some(relation) = account.relation.as_mut() else { return false };
     let recalled = relation.origin == Origin::Recall && relation.voided_at.is_none();
-    if !recalled || at > relation.bound_at {
+    if !recalled || at >= relation.bound_at {
         return false;
     }
     let Some(windows) = programme.eligibility.windows.at(relation.bound_at) else { return false };

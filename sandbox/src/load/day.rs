@@ -20,16 +20,14 @@ const NIGHT_MILLIS: i64 = 30 * 60 * 1000;
 pub(super) struct Loader<'a> {
     app: &'a App,
     dial: &'a Dial,
-    /// The first day of the sample.
-    first: Day,
     links: HashMap<Via, LinkCode>,
     /// Events that are still to be delivered, those that the queue brings again among them.
     waiting: Vec<Value>,
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(app: &'a App, dial: &'a Dial, first: Day) -> Self {
-        Self { app, dial, first, links: HashMap::new(), waiting: Vec::new() }
+    pub(super) fn new(app: &'a App, dial: &'a Dial) -> Self {
+        Self { app, dial, links: HashMap::new(), waiting: Vec::new() }
     }
 
     /// Lets a day happen, and the night after it.
@@ -70,7 +68,7 @@ impl<'a> Loader<'a> {
             }
             Action::Recall(via, uid) => user::bind(self.app, &uid, self.link(&via)?).await?,
             Action::PayUpTo(uid, day) => {
-                self.waiting.extend(wallet::payments(self.app, &uid, (self.first, day)).await?);
+                self.waiting.extend(wallet::payments(self.app, &uid, day).await?);
             }
             Action::Deliver(event) | Action::SignUp(_, event) => self.queue(&event)?,
         }

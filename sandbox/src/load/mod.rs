@@ -16,7 +16,7 @@ use terms::{Day, Uid};
 use crate::StartError;
 use crate::load::day::Loader;
 use crate::narrator::Narrator;
-use crate::sample::Sample;
+use crate::sample::{Sample, SimulatedDay};
 
 /// The sample's seed: every sandbox shows the same programme, up to its dates.
 const SEED: u64 = 1;
@@ -41,24 +41,32 @@ pub(crate) async fn load(
 ) -> Result<Highlights, StartError> {
     let sample = Sample::generate(SEED, dial.now().day().previous());
     let highlights = highlights(&sample)?;
-    narrator.say(format_args!(
-        "Loading the sample programme, {} to {}: {}.",
-        highlights.first_day,
-        highlights.last_day,
-        sample.figures()
-    ));
+    let Highlights { first_day, last_day, .. } = &highlights;
+    let figures = sample.figures();
+    narrator.say(format_args!("Loading the sample programme, {first_day} to {last_day}:"));
+    narrator.say(format_args!("  {figures}."));
+    live(app, dial, sample.days, narrator).await?;
+    Ok(highlights)
+}
+
+/// Lets the days happen, one after the other.
+async fn live(
+    app: &App,
+    dial: &Dial,
+    days: Vec<SimulatedDay>,
+    narrator: Narrator,
+) -> Result<(), StartError> {
     // Seeded, so that links have the same codes in every sandbox.
     let app = App { entropy: Entropy::seeded(SEED), ..app.clone() };
-    let mut loader = Loader::new(&app, dial, highlights.first_day);
-    let mut days = narrator.days(sample.days.len() as u64);
-    for simulated in sample.days {
+    let mut progress = narrator.days(days.len() as u64);
+    let mut loader = Loader::new(&app, dial);
+    for simulated in days {
         let day = simulated.day;
         loader.live(simulated).await.map_err(|why| StartError::Sample(format!("{day}: {why}")))?;
-        days.done(day);
+        progress.done(day);
     }
-    days.finish();
-    loader.finish().map_err(|why| StartError::Sample(why.to_string()))?;
-    Ok(highlights)
+    progress.finish();
+    loader.finish().map_err(|why| StartError::Sample(why.to_string()))
 }
 
 fn highlights(sample: &Sample) -> Result<Highlights, StartError> {
@@ -69,5 +77,50 @@ fn highlights(sample: &Sample) -> Result<Highlights, StartError> {
             last_day: last.day,
         }),
         _ => Err(StartError::Sample("it is empty".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use embedded::{Engine, create_table};
+    use http_api::Signer;
+    use table::Table;
+    use template::Template;
+
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    async fn app(dial: &Dial) -> App {
+        let client = Engine::memory().unwrap().client();
+        let definition = Template::embedded().unwrap().table;
+        create_table(&client, "recall", &definition).await.unwrap();
+        App {
+            table: Table::new(client, "recall"),
+            programme: Arc::new(programme::programme().unwrap()),
+            clock: dial.clock(),
+            entropy: Entropy::system(),
+            signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_days_of_the_sample_are_lived_through_and_booked() {
+        let dial = Dial::default();
+        let app = app(&dial).await;
+        let mut sample = Sample::generate(SEED, day("2026-11-21"));
+        let affiliate = highlights(&sample).unwrap().affiliate;
+        sample.days.truncate(3);
+        let (first, last) = (sample.days[0].day, sample.days[2].day);
+        live(&app, &dial, sample.days, Narrator::new(true)).await.unwrap();
+        let head = app.table.head().await.unwrap().value;
+        assert_eq!(head.closed_through, Some(last));
+        assert_eq!(dial.now(), last.end().plus_millis(30 * 60 * 1000));
+        let booked = app.table.summaries(&affiliate, first, last, head.visible).await.unwrap();
+        assert!(booked.iter().any(|summary| summary.summary.lines > 0), "{booked:?}");
     }
 }

@@ -5,14 +5,18 @@ use serde_json::{Value, json};
 use table::{DaySummary, RunId, TableError};
 use terms::{Day, Timestamp, Uid};
 
-/// The wallet's word on everything of an affiliate that is committed and not paid yet, of some
-/// days.
+/// The sample is two months long: nothing that is unpaid is older.
+const LOOK_BACK_DAYS: i32 = 100;
+
+/// The wallet's word on everything of an affiliate that is committed and not paid yet, of the days
+/// up to `last`.
 pub(super) async fn payments(
     app: &App,
     affiliate: &Uid,
-    (first, last): (Day, Day),
+    last: Day,
 ) -> Result<Vec<Value>, TableError> {
     let visible = app.table.head().await?.value.visible;
+    let first = last.plus(-LOOK_BACK_DAYS);
     let booked = app.table.summaries(affiliate, first, last, visible).await?;
     let unpaid = booked.into_iter().filter(|summary| summary.payment.is_none());
     let paid_at = app.clock.now();

@@ -148,6 +148,19 @@ async fn the_page_and_the_description_of_the_api_are_served() {
 }
 
 #[tokio::test]
+async fn everybody_on_the_page_is_in_the_sample() {
+    let page = fixture().await.get("/").await.body;
+    let cast = sandbox::sample::Sample::generate(1, "2026-11-21".parse().unwrap()).cast;
+    let cast = serde_json::to_string(&cast).unwrap();
+    let ids: Vec<&str> = page.split("<td><code>").filter_map(|cell| cell.get(..8)).collect();
+    let ids: Vec<_> = ids.into_iter().filter(|id| id.parse::<u32>().is_ok()).collect();
+    assert_eq!(ids.len(), 7);
+    for id in ids {
+        assert!(cast.contains(&format!("\"{id}\"")), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn dynamodb_answers_on_its_own_port() {
     let sandbox = fixture().await;
     let head = "x-amz-target: DynamoDB_20120810.DescribeTable\r\n\

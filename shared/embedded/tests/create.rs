@@ -40,3 +40,20 @@ async fn a_definition_that_the_engine_refuses_is_an_error() {
     let error = create_table(&client, "recall", &without_keys).await.unwrap_err();
     assert!(matches!(error, CreateError::Service(_)), "{error}");
 }
+
+#[tokio::test]
+async fn what_is_saved_is_there_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("data");
+    let text = |text: &str| AttributeValue::S(text.into());
+    let engine = Engine::memory().unwrap();
+    let client = engine.client();
+    create_table(&client, "recall", &definition()).await.unwrap();
+    let put = client.put_item().table_name("recall").item("pk", text("a")).item("sk", text("b"));
+    put.send().await.unwrap();
+    engine.save(&file).unwrap();
+    assert!(engine.save(&file).is_err());
+    let client = Engine::on_disk(&file).unwrap().client();
+    let get = client.get_item().table_name("recall").key("pk", text("a")).key("sk", text("b"));
+    assert!(get.send().await.unwrap().item.is_some());
+}

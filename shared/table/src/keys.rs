@@ -100,6 +100,12 @@ pub(crate) fn is_at(item: &HashMap<String, AttributeValue>, key: &Key) -> bool {
         && item.get(SK) == Some(&AttributeValue::S(key.sk.clone()))
 }
 
+/// An item's primary key.
+pub(crate) fn key_of(item: &HashMap<String, AttributeValue>) -> Option<Key> {
+    let part = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    Some(Key { pk: part(PK)?, sk: part(SK)? })
+}
+
 /// An item's sort key.
 pub(crate) fn sort_key(item: &HashMap<String, AttributeValue>) -> &str {
     item.get(SK).and_then(|sk| sk.as_s().ok()).map_or("", String::as_str)

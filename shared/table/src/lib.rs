@@ -28,7 +28,7 @@ pub use fees::{FeeBatch, Touched};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
 pub use ledger::{CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport};
 pub use link::{Link, LinkOutcome, Links};
-pub use run::{ShardReport, ShardState, TouchedInvitee, Work};
+pub use run::{Found, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use slots::Slots;
 pub use statement::{

@@ -1,0 +1,111 @@
+//! The API's description, `docs/openapi.json`, against the API: it says what the functions do, all
+//! of it and nothing else.
+
+mod api;
+mod document;
+mod faults;
+mod refused;
+mod shapes;
+mod tour;
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use template::Template;
+
+use document::{Document, Operation};
+use tour::AFFILIATE;
+
+/// The answers of API Gateway itself: no function gives them, so that nobody here can ask for them.
+const GATEWAY: [(u16, &str); 3] =
+    [(401, "application/json"), (429, "application/json"), (500, "application/json")];
+
+#[test]
+fn the_documented_routes_are_those_of_the_template_and_of_the_functions() {
+    let documented: BTreeSet<_> =
+        Document::read().operations().iter().map(Operation::key).collect();
+    let deployed: BTreeSet<_> =
+        Template::embedded().unwrap().routes.iter().map(|route| route.key()).collect();
+    let answered: BTreeSet<_> = answered().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(documented, deployed);
+    assert_eq!(documented, answered);
+}
+
+#[test]
+fn the_documented_query_parameters_are_those_that_the_functions_know() {
+    let document = Document::read();
+    for (key, known) in answered() {
+        let parameters = document.parameters(&document.operation(&key), "query");
+        let documented: BTreeSet<_> = parameters.keys().map(String::as_str).collect();
+        assert_eq!(documented, known, "{key}");
+    }
+}
+
+#[test]
+fn every_route_needs_a_token() {
+    let document = Document::read();
+    assert!(Template::embedded().unwrap().routes.iter().all(|route| route.authorized));
+    assert_eq!(document.json["security"], json!([{ "accessToken": [] }]));
+    for (path, method) in document.operations().iter().map(|o| (&o.path, o.method.to_lowercase())) {
+        assert!(document.json["paths"][path][&method]["security"].is_null(), "{method} {path}");
+    }
+}
+
+/// The routes of the functions, each with its query parameters.
+fn answered() -> Vec<(String, BTreeSet<&'static str>)> {
+    fn keys<R: Copy>(routes: http_api::Routes<R>) -> Vec<(String, BTreeSet<&'static str>)> {
+        let key = |route: &http_api::Entry<R>| {
+            let key = format!("{} {}", route.method(), route.pattern());
+            (key, route.query_names().iter().copied().collect())
+        };
+        routes.iter().map(key).collect()
+    }
+    [keys(get_link::ROUTES), keys(bind::ROUTES), keys(dashboard::ROUTES)].concat()
+}
+
+#[tokio::test]
+async fn what_is_answered_is_documented_and_what_is_documented_is_answered() {
+    let (world, api) = tour::begin().await;
+    api.get(AFFILIATE, "/v1/links").await.is("200");
+    let code = tour::links(&api).await;
+    tour::bindings(&world, &api, &code).await;
+    tour::dashboard(&api, "").await;
+    tour::refused_binds(&world, &api, &code).await;
+    refused::without_a_token(&api, &code).await;
+    refused::unknown_parameters(&api, &code).await;
+    refused::not_admitted(&api, &code).await;
+    refused::anothers_links(&api).await;
+    refused::what_the_document_forbids(&api).await;
+    refused::bodies_that_the_document_forbids(&api, &code).await;
+    refused::what_no_schema_can_tell(&api).await;
+    refused::faults(&world, &api, &code).await;
+    refused::contention(&world, &api, &code).await;
+    tour::too_many_links(&api).await;
+    tour::bad_confirmations(&world, &api, &code).await;
+    tour::three_days(&world).await;
+    tour::dashboard(&api, "?from=2026-11-20&to=2026-11-22").await;
+    tour::pages(&api).await;
+    tour::filters(&api, &code).await;
+
+    let shown = api.shown();
+    let never: Vec<_> = documented().into_iter().filter(|what| !shown.contains(what)).collect();
+    assert_eq!(never, Vec::<String>::new(), "documented, and never answered");
+}
+
+/// Each documented `operation status`, and with it each media type, code and header.
+fn documented() -> BTreeSet<String> {
+    let document = Document::read();
+    let mut all = BTreeSet::new();
+    for operation in document.operations() {
+        for answer in document.answers(&operation) {
+            let place = format!("{} {}", operation.key(), answer.status);
+            let mut media = document.media(&answer);
+            media.retain(|media| !GATEWAY.contains(&(answer.status, media)));
+            let headers = document.headers(&answer).into_keys();
+            let details = media.into_iter().chain(headers).chain(document.codes(&answer));
+            all.extend(details.map(|detail| format!("{place} {detail}")));
+            all.insert(place);
+        }
+    }
+    all
+}

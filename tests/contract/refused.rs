@@ -1,0 +1,178 @@
+//! Every way in which routes refuse, whoever asks for whatever.
+
+use serde_json::{Value, json};
+
+use super::api::{Answer, Api, Ask};
+use super::faults::Fault;
+use super::tour::{AFFILIATE, COMMISSIONS, NEWCOMER, confirmation};
+use crate::world::World;
+
+/// A good request of each route: method, target, body.
+type Good = (&'static str, String, String);
+
+fn good(api: &Api, caller: &str, code: &str) -> Vec<Good> {
+    let confirmed = confirmation(api, caller, code).to_string();
+    let get = |target: &str| ("GET", target.to_owned(), String::new());
+    vec![
+        get("/v1/link"),
+        get("/v1/link/qr.svg"),
+        get("/v1/link/qr.png"),
+        get("/v1/links"),
+        ("POST", "/v1/links".to_owned(), "{}".to_owned()),
+        ("PATCH", format!("/v1/links/{code}"), r#"{"label":null}"#.to_owned()),
+        get(&format!("/v1/bind?ref={code}")),
+        ("POST", "/v1/bind".to_owned(), confirmed),
+        get("/v1/binding"),
+        get("/v1/dashboard"),
+        get("/v1/dashboard/referrals"),
+        get(COMMISSIONS),
+    ]
+}
+
+fn of<'a>(caller: Option<&'a str>, (method, target, body): &'a Good) -> Ask<'a> {
+    Ask { caller, method, target, headers: &[], body }
+}
+
+pub async fn without_a_token(api: &Api, code: &str) {
+    for request in good(api, AFFILIATE, code) {
+        api.ask(of(None, &request)).await.is("401 unauthenticated");
+    }
+}
+
+pub async fn unknown_parameters(api: &Api, code: &str) {
+    for (method, target, body) in good(api, AFFILIATE, code) {
+        let join = if target.contains('?') { '&' } else { '?' };
+        let request = (method, format!("{target}{join}uid_of_other=1"), body);
+        let ask = of(Some(AFFILIATE), &request);
+        assert!(api.complaint(ask).is_some(), "{}", request.1);
+        api.ask(ask).await.is("400 bad_request");
+    }
+}
+
+/// Who has no links and no dashboard: an invitee, and an account that nobody knows.
+pub async fn not_admitted(api: &Api, code: &str) {
+    for (caller, reason) in [(NEWCOMER, "inviter_not_affiliate"), ("ghost-1", "unknown_account")] {
+        let requests = good(api, caller, code);
+        for request in requests.iter().filter(|(_, target, _)| !target.contains("/bind")) {
+            api.ask(of(Some(caller), request)).await.is(&format!("403 {reason}"));
+        }
+    }
+}
+
+pub async fn anothers_links(api: &Api) {
+    for target in ["/v1/link/qr.svg?code=NNNNNNNN", "/v1/link/qr.png?code=NNNNNNNN"] {
+        api.get(AFFILIATE, target).await.is("404 not_found");
+    }
+    let change = json!({ "label": "mine" });
+    api.send(AFFILIATE, "PATCH", "/v1/links/NNNNNNNN", change).await.is("404 not_found");
+}
+
+pub async fn faults(world: &World, api: &Api, code: &str) {
+    for (fault, outcome) in [(Fault::Throttled, "429 throttled"), (Fault::Broken, "500 internal")] {
+        let app = fault.in_app(world);
+        for request in good(api, AFFILIATE, code) {
+            api.ask_of(&app, of(Some(AFFILIATE), &request)).await.is(outcome);
+        }
+    }
+}
+
+/// Somebody else always changes the same thing first.
+pub async fn contention(world: &World, api: &Api, code: &str) {
+    world.registered("dormant-99", "2024-01-01T00:00:00Z").await;
+    world.registered("without-links", "2024-01-01T00:00:00Z").await;
+    let joined = json!({ "uid": "without-links", "affiliate": true, "at": "2025-01-01T00:00:00Z" });
+    world.taken("account.changed", joined).await;
+    let app = Fault::Contended.in_app(world);
+    for request in good(api, "dormant-99", code) {
+        let caller = match (request.0, request.1.as_str()) {
+            ("GET", "/v1/link" | "/v1/link/qr.svg" | "/v1/link/qr.png") => "without-links",
+            ("POST", "/v1/bind") => "dormant-99",
+            ("POST" | "PATCH", _) => AFFILIATE,
+            _ => continue,
+        };
+        api.ask_of(&app, of(Some(caller), &request)).await.is("409 conflict");
+    }
+}
+
+/// What the document forbids, the functions refuse, naming what is wrong.
+pub async fn what_the_document_forbids(api: &Api) {
+    for (target, parameter) in [
+        ("/v1/link/qr.png?size=127", "size"),
+        ("/v1/link/qr.png?size=2049", "size"),
+        ("/v1/link/qr.svg?code=abc", "code"),
+        ("/v1/bind", "ref"),
+        ("/v1/bind?ref=k7m2xw9p", "ref"),
+        ("/v1/bind?ref=ABCD", "ref"),
+        ("/v1/bind?ref=ABCDEFGHJKMNPQRST", "ref"),
+        ("/v1/dashboard?from=2026-11-31&to=2026-12-01", "from"),
+        ("/v1/dashboard?from=2026-11-1&to=2026-12-01", "from"),
+        ("/v1/dashboard/referrals?limit=0", "limit"),
+        ("/v1/dashboard/referrals?limit=201", "limit"),
+        ("/v1/dashboard/referrals?sort=uid", "sort"),
+        ("/v1/dashboard/referrals?origin=invited", "origin"),
+        ("/v1/dashboard/referrals?cursor=no!", "cursor"),
+        ("/v1/dashboard/commissions?limit=201", "limit"),
+        ("/v1/dashboard/commissions?product=options", "product"),
+        ("/v1/dashboard/commissions?asset=btc", "asset"),
+        ("/v1/dashboard/commissions?uid=", "uid"),
+    ] {
+        let request = ("GET", target.to_owned(), String::new());
+        refused(api, &request, parameter).await;
+    }
+}
+
+pub async fn bodies_that_the_document_forbids(api: &Api, code: &str) {
+    let links = "/v1/links";
+    let patch = format!("/v1/links/{code}");
+    let shared = |spot: &str| json!({ "sharedCommission": { "spot": spot, "futures": "0" } });
+    for (method, target, body, parameter) in [
+        ("POST", links, json!({ "label": "" }), "label"),
+        ("POST", links, json!({ "label": " x" }), "label"),
+        ("POST", links, json!({ "label": "é".repeat(65) }), "label"),
+        ("POST", links, json!({ "label": "a\nb" }), "label"),
+        ("POST", links, json!({ "owner": "u1" }), "owner"),
+        ("POST", links, json!({ "default": null }), "default"),
+        ("POST", links, json!({ "sharedCommission": { "spot": "0" } }), "sharedCommission.futures"),
+        ("POST", links, shared("1.01"), "sharedCommission.spot"),
+        ("POST", links, shared("5%"), "sharedCommission.spot"),
+        ("PATCH", &patch, json!({}), "body"),
+        ("PATCH", &patch, json!({ "default": false }), "default"),
+        ("PATCH", &patch, json!({ "sharedCommission": null }), "sharedCommission"),
+        ("PATCH", "/v1/links/abc", json!({ "label": null }), "code"),
+        ("POST", "/v1/bind", json!({}), "confirmation"),
+        ("POST", "/v1/bind", json!({ "confirmation": 7 }), "confirmation"),
+        ("POST", "/v1/bind", json!([]), "body"),
+    ] {
+        refused(api, &(method, target.to_owned(), body.to_string()), parameter).await;
+    }
+}
+
+/// What no schema can tell: two parameters that do not go together, what the policy allows, and
+/// tokens.
+pub async fn what_no_schema_can_tell(api: &Api) {
+    for (target, parameter) in [
+        ("/v1/dashboard?from=2026-11-01", "to"),
+        ("/v1/dashboard?from=2026-11-02&to=2026-11-01", "from"),
+        ("/v1/dashboard?from=2025-11-21&to=2026-11-22", "to"),
+        ("/v1/dashboard/referrals?cursor=AAAA", "cursor"),
+    ] {
+        let answer = api.get(AFFILIATE, target).await.is("400 bad_request");
+        assert_eq!(answer.json()["parameter"], parameter, "{target}");
+    }
+    let answer = api.get_as(AFFILIATE, COMMISSIONS, "text/html").await.is("400 bad_request");
+    assert_eq!(answer.json()["parameter"], "Accept");
+    for spot in ["0.15", "0.01"] {
+        let wish = json!({ "sharedCommission": { "spot": spot, "futures": "0" } });
+        let answer = api.send(AFFILIATE, "POST", "/v1/links", wish).await.is("400 bad_request");
+        assert_eq!(answer.json()["allowed"], json!(["0", "0.05", "0.1"]));
+    }
+}
+
+async fn refused(api: &Api, request: &Good, parameter: &str) -> Answer {
+    let ask = of(Some(AFFILIATE), request);
+    assert!(api.complaint(ask).is_some(), "the document allows {request:?}");
+    let answer = api.ask(ask).await.is("400 bad_request");
+    let named: Value = answer.json()["parameter"].clone();
+    assert_eq!(named, parameter, "{request:?}");
+    answer
+}

@@ -1,0 +1,295 @@
+//! Every route used as it is meant to be: from the first link to the paid commission.
+
+use commission::SharedCommission;
+use eligibility::LinkFacts;
+use http_api::Purpose;
+use serde_json::{Value, json};
+use table::Link;
+use terms::Reason;
+
+use super::api::{Answer, Api, Ask};
+use crate::world::{World, at, fee, uid};
+
+pub const AFFILIATE: &str = "affiliate-35";
+pub const RECALLED: &str = "dormant-90";
+pub const NEWCOMER: &str = "newcomer-8";
+/// Will be bound and found to have been active.
+const VOIDED: &str = "dormant-91";
+pub const COMMISSIONS: &str = "/v1/dashboard/commissions";
+/// The days on which there are trades.
+const DAYS: &str = "from=2026-11-20&to=2026-11-22";
+
+pub async fn begin() -> (World, Api) {
+    let world = World::at("2026-11-20T09:00:00Z").await;
+    world.affiliate(AFFILIATE).await;
+    for dormant in [RECALLED, VOIDED] {
+        world.registered(dormant, "2024-01-01T00:00:00Z").await;
+    }
+    let api = Api::over(world.app.clone());
+    (world, api)
+}
+
+/// A link with shared commission, which becomes the default; answers its code.
+pub async fn links(api: &Api) -> String {
+    let first = api.get(AFFILIATE, "/v1/link").await.is("200").json();
+    let shared = json!({ "spot": "0.10", "futures": "0.05" });
+    let wish = json!({ "label": "autumn channel", "sharedCommission": shared, "default": true });
+    let made = api.send(AFFILIATE, "POST", "/v1/links", wish).await.is("201").json();
+    let target = format!("/v1/links/{}", first["code"].as_str().unwrap());
+    let plain = json!({ "label": null, "sharedCommission": null });
+    api.send(AFFILIATE, "POST", "/v1/links", plain).await.is("201");
+    for change in [json!({ "label": "winter", "default": true }), json!({ "label": null })] {
+        api.send(AFFILIATE, "PATCH", &target, change).await.is("200");
+    }
+    pictures(api, made["code"].as_str().unwrap()).await;
+    let default = api.get(AFFILIATE, "/v1/link").await.json();
+    assert_eq!(default, first);
+    assert_eq!(
+        api.get(AFFILIATE, "/v1/links").await.is("200").json()["links"][1]["code"],
+        made["code"]
+    );
+    made["code"].as_str().unwrap().to_owned()
+}
+
+async fn pictures(api: &Api, code: &str) {
+    for target in [
+        "/v1/link/qr.svg".to_owned(),
+        format!("/v1/link/qr.svg?code={code}"),
+        format!("/v1/link/qr.png?code={code}&size=128"),
+        "/v1/link/qr.png?size=2048".to_owned(),
+    ] {
+        let tag = api.get(AFFILIATE, &target).await.is("200").headers["etag"].clone();
+        let headers = &[("if-none-match", tag.as_str())];
+        let ask =
+            Ask { caller: Some(AFFILIATE), method: "GET", target: &target, headers, body: "" };
+        api.ask(ask).await.is("304");
+    }
+}
+
+pub async fn too_many_links(api: &Api) {
+    let links = api.get(AFFILIATE, "/v1/links").await.json()["links"].as_array().unwrap().len();
+    for _ in links..20 {
+        api.send(AFFILIATE, "POST", "/v1/links", json!({})).await.is("201");
+    }
+    api.send(AFFILIATE, "POST", "/v1/links", json!({})).await.is("409 too_many_links");
+}
+
+/// Opens a link and presses [Bind Now], twice.
+pub async fn bind(api: &Api, invitee: &str, code: &str) {
+    let window = api.get(invitee, &format!("/v1/bind?ref={code}")).await.is("200").json();
+    let confirmed = json!({ "confirmation": window["confirmation"] });
+    let bound = api.send(invitee, "POST", "/v1/bind", confirmed.clone()).await.is("201").json();
+    assert_eq!(api.send(invitee, "POST", "/v1/bind", confirmed).await.is("200").json(), bound);
+    api.get(invitee, "/v1/binding").await.is("200");
+}
+
+/// Two recalled invitees and a new one.
+pub async fn bindings(world: &World, api: &Api, code: &str) {
+    bind(api, RECALLED, code).await;
+    bind(api, VOIDED, code).await;
+    let signed_up = json!({
+        "uid": NEWCOMER, "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
+    });
+    world.taken("account.registered", signed_up).await;
+    api.get(NEWCOMER, "/v1/binding").await.is("200");
+}
+
+/// A confirmation as the window hands it out, without asking whether the user is eligible.
+pub fn confirmation(api: &Api, caller: &str, code: &str) -> Value {
+    let expires_at = api.app.clock.now().plus_millis(600_000);
+    let (caller, payload) = (uid(caller), json!({ "code": code }));
+    let sealed = api.app.signer.seal(Purpose::Confirmation, &caller, &payload, expires_at);
+    json!({ "confirmation": sealed.unwrap() })
+}
+
+/// Every reason for which a bind is refused, in the window and by the bind.
+pub async fn refused_binds(world: &World, api: &Api, code: &str) {
+    for reason in Reason::ALL.iter().copied().filter(|reason| reason.refuses_bind()) {
+        let (caller, code) = staged(world, reason, code).await;
+        let window = api.get(&caller, &format!("/v1/bind?ref={code}")).await;
+        match reason {
+            Reason::UnknownLink => window.is("404 unknown_link"),
+            _ => window.is("200"),
+        };
+        let confirmed = confirmation(api, &caller, &code);
+        let status = if reason == Reason::AlreadyBound { 409 } else { 422 };
+        let refused = api.send(&caller, "POST", "/v1/bind", confirmed).await;
+        refused.is(&format!("{status} {reason}"));
+    }
+}
+
+/// Makes a world in which the reason is the first that refuses; answers who asks, and the code.
+async fn staged(world: &World, reason: Reason, code: &str) -> (String, String) {
+    let caller = format!("invitee-{reason}");
+    let account = |registered: &str, country: &str| json!({ "uid": caller, "registeredAt": registered, "country": country });
+    let mut facts = account("2024-01-01T00:00:00Z", "CH");
+    let mut code = code.to_owned();
+    match reason {
+        Reason::UnknownAccount => return ("ghost-1".to_owned(), code),
+        Reason::SelfReferral => return (AFFILIATE.to_owned(), code),
+        Reason::AlreadyBound => return (RECALLED.to_owned(), other_affiliate(world, None).await),
+        Reason::UnknownLink => code = "NNNNNNNN".to_owned(),
+        Reason::SubAccount => facts["mainUid"] = json!(RECALLED),
+        Reason::LinkNotRecallCapable => code = old_link(world).await,
+        Reason::InviterNotAffiliate => {
+            code = other_affiliate(world, Some(("affiliate", json!(false)))).await;
+        }
+        Reason::InviterRegisteredAfterInvitee => facts = account("2018-01-01T00:00:00Z", "CH"),
+        Reason::SameIdentity => {
+            facts["personHash"] = json!("person-1");
+            code = other_affiliate(world, Some(("personHash", json!("person-1")))).await;
+        }
+        Reason::RegionBlockedInviter => {
+            code = other_affiliate(world, Some(("country", json!("DE")))).await;
+        }
+        Reason::RegionBlockedInvitee => facts = account("2024-01-01T00:00:00Z", "GB"),
+        Reason::AccountTooYoung => facts = account("2026-11-01T00:00:00Z", "CH"),
+        _ => {}
+    }
+    world.taken("account.registered", facts).await;
+    if reason == Reason::RecentlyActive {
+        let activity = json!({ "uid": caller, "product": "earn", "at": "2026-11-01T00:00:00Z" });
+        world.taken("activity", activity).await;
+    }
+    (caller, code)
+}
+
+/// Another affiliate, about whom something changed; answers his link's code.
+async fn other_affiliate(world: &World, change: Option<(&str, Value)>) -> String {
+    let name = format!("affiliate-{}", change.as_ref().map_or("same", |(field, _)| field));
+    let code = world.affiliate(&name).await;
+    if let Some((field, value)) = change {
+        let changed = json!({ "uid": name, field: value, "at": "2026-11-20T08:30:00Z" });
+        world.taken("account.changed", changed).await;
+    }
+    code
+}
+
+/// A link from before there were recalls: it invites new users only.
+async fn old_link(world: &World) -> String {
+    let owner = uid(AFFILIATE);
+    let (_, mut links) = world.app.table.affiliate(&owner).await.unwrap();
+    let code: terms::LinkCode = "LEGACY01".parse().unwrap();
+    let facts = LinkFacts { code: code.clone(), owner: owner.clone(), invites_existing: false };
+    let (label, shared) = (None, SharedCommission::default());
+    let link = Link { facts, label, shared, created_at: at("2024-01-01T00:00:00Z") };
+    links.value.links.push(link.clone());
+    world.app.table.make_link(&owner, &link, &links).await.unwrap();
+    code.to_string()
+}
+
+pub async fn bad_confirmations(world: &World, api: &Api, code: &str) {
+    let expires_at = api.app.clock.now().plus_millis(600_000).to_string();
+    let good = confirmation(api, "dormant-92", code);
+    let press = || api.send("dormant-92", "POST", "/v1/bind", good.clone());
+    api.send(RECALLED, "POST", "/v1/bind", good.clone()).await.is("422 confirmation_invalid");
+    world.now(&expires_at);
+    press().await.is("422 confirmation_expired");
+    api.get("dormant-92", "/v1/binding").await.is("404 not_found");
+}
+
+/// All that the dashboard shows, in every form.
+pub async fn dashboard(api: &Api, days: &str) -> Answer {
+    for target in ["/v1/links", "/v1/dashboard/referrals"] {
+        api.get(AFFILIATE, target).await.is("200");
+    }
+    api.get(AFFILIATE, COMMISSIONS).await.is("200");
+    for form in ["text/csv", "application/x-ndjson"] {
+        api.get_as(AFFILIATE, COMMISSIONS, form).await.is("200");
+    }
+    api.get(AFFILIATE, &format!("/v1/dashboard{days}")).await.is("200")
+}
+
+/// Three days: trades that earn and that do not, what comes late, and a payment.
+pub async fn three_days(world: &World) {
+    world.now("2026-11-20T23:00:00Z");
+    for fee in trades() {
+        world.charged(fee).await;
+    }
+    world.night("2026-11-20").await;
+    world.now("2026-11-21T12:00:00Z");
+    world.taken("fee.corrected", json!({
+        "tradeId": "t1", "uid": RECALLED, "day": "2026-11-20", "amount": "0", "amountUsd": "0",
+        "volumeUsd": "0", "at": "2026-11-21T11:00:00Z", "why": "trade busted",
+    })).await;
+    let late = trade("late", RECALLED, "spot", ["XMR", "0.010498", "1.67968", "1679.68"]);
+    world.charged(late).await;
+    let active = json!({ "uid": VOIDED, "product": "earn", "at": "2026-11-01T00:00:00Z" });
+    world.taken("activity", active).await;
+    world.charged(fee("t8", NEWCOMER, "2026-11-21T10:00:00Z")).await;
+    world.night("2026-11-21").await;
+    world.night("2026-11-22").await;
+    let run = world.lines(AFFILIATE, "2026-11-20", "2026-11-20").await[0]["runId"].clone();
+    world.now("2026-11-23T09:00:00Z");
+    world.taken("commission.paid", json!({
+        "uid": AFFILIATE, "day": "2026-11-20", "runId": run, "paidAt": "2026-11-23T08:00:00Z",
+        "reference": "payout-1",
+    })).await;
+}
+
+/// The first day's: some that earn in each product, and two that earn nothing.
+fn trades() -> [Value; 7] {
+    let recalled = |id, product, amount| trade(id, RECALLED, product, amount);
+    let mut above_the_limit = recalled("t4", "spot", ["USDT", "3.2", "3.2", "3200"]);
+    above_the_limit["vipLevel"] = json!(5);
+    [
+        recalled("t1", "spot", ["BTC", "0.005249", "498.655", "498655"]),
+        recalled("t2", "margin", ["XMR", "0.05249", "8.3984", "8398.4"]),
+        recalled("t3", "futures", ["USDT", "12.5", "12.5", "31250"]),
+        above_the_limit,
+        recalled("t5", "spot", ["BTC", "-0.0005", "-47.5", "47500"]),
+        trade("t6", NEWCOMER, "spot", ["USDT", "20.75", "20.75", "20750"]),
+        trade("t7", VOIDED, "spot", ["BTC", "0.001", "95", "95000"]),
+    ]
+}
+
+/// A trade of the first day, with its fee in an asset, in USD, and its volume in USD.
+fn trade(id: &str, uid: &str, product: &str, [asset, amount, usd, volume]: [&str; 4]) -> Value {
+    let mut fee = fee(id, uid, "2026-11-20T10:00:00Z");
+    fee["product"] = json!(product);
+    fee["asset"] = json!(asset);
+    fee["amount"] = json!(amount);
+    fee["amountUsd"] = json!(usd);
+    fee["volumeUsd"] = json!(volume);
+    fee
+}
+
+/// Lists read to their ends, page by page, in every form.
+pub async fn pages(api: &Api) {
+    let all = api.get(AFFILIATE, &format!("{COMMISSIONS}?{DAYS}")).await.is("200").json();
+    let lines = read_on(api, &format!("{COMMISSIONS}?{DAYS}&limit=1"), "lines").await;
+    assert_eq!(all["lines"], lines);
+    let referrals = api.get(AFFILIATE, "/v1/dashboard/referrals?sort=boundAt").await.json();
+    let target = "/v1/dashboard/referrals?sort=boundAt&limit=1";
+    assert_eq!(referrals["referrals"], read_on(api, target, "referrals").await);
+    for form in ["text/csv", "application/x-ndjson"] {
+        let header_rows = usize::from(form == "text/csv");
+        let first = api.get_as(AFFILIATE, &format!("{COMMISSIONS}?limit=2"), form).await;
+        let link = first.headers["link"].clone();
+        let next = link.strip_prefix('<').unwrap().split('>').next().unwrap();
+        let second = api.get_as(AFFILIATE, next, form).await.is("200");
+        assert_eq!(second.text().lines().count(), 2 + header_rows);
+    }
+}
+
+async fn read_on(api: &Api, target: &str, list: &str) -> Value {
+    let mut read = Vec::new();
+    let mut page = api.get(AFFILIATE, target).await.is("200").json();
+    loop {
+        read.extend(page[list].as_array().unwrap().iter().cloned());
+        let Some(cursor) = page["nextCursor"].as_str() else { return read.into() };
+        page = api.get(AFFILIATE, &format!("{target}&cursor={cursor}")).await.is("200").json();
+    }
+}
+
+pub async fn filters(api: &Api, code: &str) {
+    for target in [
+        format!("/v1/dashboard/referrals?origin=recall&link={code}&sort=-boundAt&limit=200"),
+        format!("{COMMISSIONS}?{DAYS}&product=futures&asset=USDT&uid={RECALLED}&limit=200"),
+    ] {
+        api.get(AFFILIATE, &target).await.is("200");
+    }
+    for invitee in [RECALLED, VOIDED] {
+        api.get(invitee, "/v1/binding").await.is("200");
+    }
+}

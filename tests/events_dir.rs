@@ -1,0 +1,353 @@
+//! The files of `events/`: each is run by the function that its folder names, through the parsing
+//! of the function's own runtime; first as it is, then with what only a running programme can
+//! give (a link's code, a confirmation, a run) filled in.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use daily_commission::StepError;
+use lambda_http::Body;
+use serde_json::{Value, json};
+use template::Template;
+
+use crate::world::{World, day};
+
+const AFFILIATE: &str = "10000001";
+const DORMANT: &str = "20000001";
+
+/// What the files hold in the place of a link's code, and of a confirmation.
+const CODE: &str = "ABCDEFGH";
+const CONFIRMATION: &str = "CONFIRMATION";
+
+/// What the API's functions answer to the files as they are: status, type, and one member.
+const AS_THEY_ARE: [(&str, &str, &str, &str); 12] = [
+    ("get-link/link.json", "200 application/json", "/invites/1", "existing"),
+    ("get-link/qr-svg.json", "200 image/svg+xml", "", ""),
+    ("get-link/qr-png.json", "200 image/png", "", ""),
+    ("get-link/links.json", "200 application/json", "/links/0/sharedCommission/spot", "0"),
+    ("get-link/new-link.json", "201 application/json", "/label", "autumn stream"),
+    ("get-link/change-link.json", "404 application/problem+json", "/parameter", "code"),
+    ("bind/window.json", "404 application/problem+json", "/code", "unknown_link"),
+    ("bind/bind.json", "422 application/problem+json", "/code", "confirmation_invalid"),
+    ("bind/binding.json", "404 application/problem+json", "/code", "not_found"),
+    ("dashboard/dashboard.json", "200 application/json", "/from", "2026-11-01"),
+    ("dashboard/referrals.json", "200 application/json", "", ""),
+    ("dashboard/commissions.json", "200 application/json", "/to", "2026-11-21"),
+];
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events")
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(directory().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn event(file: &str) -> Value {
+    serde_json::from_str(&read(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// All files, as `bind/window.json`.
+fn files() -> BTreeSet<String> {
+    let folders = names(&directory()).into_iter().filter(|name| directory().join(name).is_dir());
+    let inside = |folder: String| {
+        names(&directory().join(&folder)).into_iter().map(move |name| format!("{folder}/{name}"))
+    };
+    folders.flat_map(inside).collect()
+}
+
+/// What the nightly machine's first state hands on of the machine's input.
+fn planned(mut input: Value) -> Value {
+    input["step"] = json!("plan");
+    input
+}
+
+/// An answer of an API function.
+struct Answer {
+    /// Status and type, as `200 application/json`.
+    kind: String,
+    /// Null where it is no JSON.
+    body: Value,
+}
+
+/// A world with an affiliate and a dormant user of the sample programme, and the files run in it.
+struct Stage {
+    world: World,
+    code: String,
+    run: BTreeSet<String>,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let world = World::at("2026-11-22T12:00:00Z").await;
+        let code = world.affiliate(AFFILIATE).await;
+        world.registered(DORMANT, "2024-01-01T00:00:00Z").await;
+        Self { world, code, run: BTreeSet::new() }
+    }
+
+    fn text(&mut self, file: &str) -> String {
+        self.run.insert(file.to_owned());
+        read(file)
+    }
+
+    /// Runs a request; `filled` are placeholders and what stands for them.
+    async fn request(&mut self, file: &str, filled: &[(&str, &str)]) -> Answer {
+        let mut text = self.text(file);
+        for (placeholder, value) in filled {
+            assert!(text.contains(placeholder), "{file} does not hold {placeholder}");
+            text = text.replace(placeholder, value);
+        }
+        let request = lambda_http::request::from_str(&text).unwrap();
+        let app = &self.world.app;
+        let response = match file.split('/').next().unwrap() {
+            "get-link" => get_link::handle(app, request).await,
+            "bind" => bind::handle(app, request).await,
+            "dashboard" => dashboard::handle(app, request).await,
+            other => panic!("{other} answers no requests"),
+        };
+        let media = response.headers()["content-type"].to_str().unwrap();
+        let kind = format!("{} {media}", response.status().as_u16());
+        let body = match response.body() {
+            Body::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+            _ => Value::Null,
+        };
+        Answer { kind, body }
+    }
+
+    /// Takes the queue's batch in; answers the messages that are to come again.
+    async fn batch(&mut self, code: &str) -> Vec<String> {
+        let text = self.text("ingest/batch.json").replace(CODE, code);
+        let batch: SqsEvent = serde_json::from_str(&text).unwrap();
+        let answer = ingest::handle(&self.world.app, batch).await.unwrap();
+        answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    }
+
+    async fn quarantined(&self) -> Vec<String> {
+        let today = self.world.app.table.quarantined(day("2026-11-22")).await.unwrap();
+        today.into_iter().map(|kept| kept.reason).collect()
+    }
+
+    /// Runs a step of the nightly job, with some members of its input replaced.
+    async fn step(&mut self, file: &str, filled: Value) -> Result<Value, StepError> {
+        let mut input: Value = serde_json::from_str(&self.text(file)).unwrap();
+        for (name, value) in filled.as_object().unwrap() {
+            assert!(input.get(name).is_some(), "{file} has no {name}");
+            input[name] = value.clone();
+        }
+        daily_commission::handle(&self.world.app, &input).await
+    }
+
+    async fn as_it_is(&mut self, file: &str) -> Result<Value, StepError> {
+        self.step(file, json!({})).await
+    }
+
+    /// Runs what the nightly machine makes of an input of its own.
+    async fn night(&mut self, file: &str) -> Value {
+        let input = planned(serde_json::from_str(&self.text(file)).unwrap());
+        daily_commission::handle(&self.world.app, &input).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn every_file_is_run_as_it_is_and_answers_as_stated() {
+    let mut stage = Stage::set().await;
+    for (file, kind, pointer, value) in AS_THEY_ARE {
+        let answer = stage.request(file, &[]).await;
+        assert_eq!(answer.kind, kind, "{file}: {}", answer.body);
+        if !pointer.is_empty() {
+            assert_eq!(answer.body.pointer(pointer), Some(&json!(value)), "{file}");
+        }
+    }
+    taken_in_as_it_is(&mut stage).await;
+    stepped_as_they_are(&mut stage).await;
+    assert_eq!(stage.run, files(), "left: the files run here; right: the files that there are");
+}
+
+/// The message of an unknown account comes again; a payment for what was never booked and an event
+/// of an unknown type are kept aside; all else is taken in.
+async fn taken_in_as_it_is(stage: &mut Stage) {
+    let messages = event("ingest/batch.json")["Records"].clone();
+    assert_eq!(stage.batch(CODE).await, [messages[2]["messageId"].as_str().unwrap()]);
+    let reasons = BTreeSet::from_iter(stage.quarantined().await);
+    assert_eq!(reasons, ["nothing_booked", "unreadable"].map(str::to_owned).into());
+}
+
+async fn stepped_as_they_are(stage: &mut Stage) {
+    for file in ["start-nightly/scheduled.json", "nightly/night.json", "nightly/by-hand.json"] {
+        assert_eq!(stage.night(file).await["days"][0]["day"], "2026-11-21", "{file}");
+    }
+    let plan = stage.as_it_is("daily-commission/plan.json").await.unwrap();
+    assert_eq!(plan["days"][0]["shards"].as_array().map(Vec::len), Some(64));
+    let fold = stage.as_it_is("daily-commission/fold.json").await.unwrap();
+    assert_eq!(fold["lines"], 0, "nobody has bound yet");
+    for (file, error) in [
+        ("daily-commission/commit.json", "Unfinished"),
+        ("daily-commission/publish.json", "BadRequest"),
+        ("daily-commission/finish.json", "BadRequest"),
+    ] {
+        assert_eq!(stage.as_it_is(file).await.unwrap_err().name(), error, "{file}");
+    }
+    let evaluated = stage.as_it_is("daily-commission/evaluate.json").await.unwrap();
+    assert_eq!(evaluated, json!({ "affiliates": 1, "promoted": 0 }));
+    let booked = stage.as_it_is("daily-commission/whole-day.json").await.unwrap();
+    assert_eq!(booked, json!({ "day": "2026-11-21", "seq": 1, "lines": 0 }));
+}
+
+#[tokio::test]
+async fn a_link_that_exists_is_changed() {
+    let mut stage = Stage::set().await;
+    let code = stage.code.clone();
+    let changed = stage.request("get-link/change-link.json", &[(CODE, &code)]).await;
+    assert_eq!(changed.kind, "200 application/json");
+    assert_eq!((&changed.body["code"], &changed.body["default"]), (&json!(code), &json!(true)));
+    assert_eq!(changed.body["label"], "winter stream");
+}
+
+#[tokio::test]
+async fn the_window_of_a_link_that_exists_gives_the_confirmation_that_binds() {
+    let mut stage = Stage::set().await;
+    let code = stage.code.clone();
+    let window = stage.request("bind/window.json", &[(CODE, &code)]).await;
+    assert_eq!(window.kind, "200 application/json");
+    assert_eq!(window.body["eligible"], true, "{}", window.body);
+    let confirmation = window.body["confirmation"].as_str().unwrap();
+    for kind in ["201 application/json", "200 application/json"] {
+        let bound = stage.request("bind/bind.json", &[(CONFIRMATION, confirmation)]).await;
+        assert_eq!(bound.kind, kind, "{}", bound.body);
+        assert_eq!(bound.body["code"], code);
+    }
+    let binding = stage.request("bind/binding.json", &[]).await;
+    assert_eq!(binding.kind, "200 application/json");
+    assert_eq!(binding.body["inviter"], "1***1");
+}
+
+#[tokio::test]
+async fn a_batch_and_a_night_of_steps_are_seen_on_the_dashboard() {
+    let mut stage = Stage::set().await;
+    let code = stage.code.clone();
+    assert_eq!(stage.batch(&code).await.len(), 1);
+    booked_by_steps(&mut stage).await;
+
+    let referrals = stage.request("dashboard/referrals.json", &[]).await.body;
+    assert_eq!(referrals["referrals"][0]["uid"], "90000001");
+    let lines = stage.request("dashboard/commissions.json", &[]).await.body["lines"].clone();
+    assert_eq!(lines[0]["fees"], "0.00150000");
+    assert_eq!(lines[0]["status"], "accrued");
+    let dashboard = stage.request("dashboard/dashboard.json", &[]).await.body;
+    assert_eq!(dashboard["dataAsOf"], "2026-11-22T00:00:00.000Z");
+    assert_eq!(dashboard["counts"]["signup"], 1);
+
+    // The queue brings the batch again, with the word that the run was paid, which now exists.
+    assert_eq!(stage.batch(&code).await.len(), 1);
+    let lines = stage.request("dashboard/commissions.json", &[]).await.body["lines"].clone();
+    assert_eq!(lines[0]["status"], "paid");
+    let again = stage.as_it_is("daily-commission/whole-day.json").await.unwrap();
+    assert_eq!(again, json!({ "day": "2026-11-21", "seq": null, "lines": 0 }));
+}
+
+/// The night as the machine takes it; only the run's name is not the files'.
+async fn booked_by_steps(stage: &mut Stage) {
+    let plan = stage.as_it_is("daily-commission/plan.json").await.unwrap()["days"][0].clone();
+    let run = json!({ "run": plan["run"] });
+    let fold = stage.step("daily-commission/fold.json", run.clone()).await.unwrap();
+    assert_eq!(fold["lines"], 1, "the file has the shard of the user in the batch");
+    for shard in plan["shards"].as_array().unwrap() {
+        let filled = json!({ "run": plan["run"], "shard": shard });
+        stage.step("daily-commission/fold.json", filled).await.unwrap();
+    }
+    let committed = stage.step("daily-commission/commit.json", run).await.unwrap();
+    assert_eq!(committed, json!({ "seq": 1, "ranges": [{ "part": 0, "of": 1 }] }));
+    let published = stage.as_it_is("daily-commission/publish.json").await.unwrap();
+    assert_eq!(published, json!({ "affiliates": 1 }));
+    let finished = stage.as_it_is("daily-commission/finish.json").await.unwrap();
+    assert_eq!(finished, json!({ "visible": 1, "closedThrough": "2026-11-21" }));
+}
+
+#[test]
+fn every_file_is_explained_in_the_readme() {
+    let readme = read("README.md");
+    let unexplained = files().into_iter().filter(|file| !readme.contains(&format!("`{file}`")));
+    assert_eq!(unexplained.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn every_route_of_the_template_has_its_file_and_no_other_route_has() {
+    let requests = files().into_iter().filter(|file| event(file)["routeKey"].is_string());
+    let found: BTreeSet<(String, String)> = requests
+        .map(|file| {
+            let key = event(&file)["routeKey"].as_str().unwrap().to_owned();
+            (file.split('/').next().unwrap().to_owned(), key)
+        })
+        .collect();
+    let routes = Template::embedded().unwrap().routes;
+    let expected = routes.iter().map(|route| (route.function.clone(), route.key())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn requests_are_events_as_the_api_s_gateway_writes_them() {
+    for route in Template::embedded().unwrap().routes {
+        let of_route = |file: &String| event(file)["routeKey"] == json!(route.key());
+        let file = files().into_iter().find(of_route).unwrap();
+        let event = event(&file);
+        let (path, context) = (event["rawPath"].as_str().unwrap(), &event["requestContext"]);
+        let parameters = route.parameters(&route.method, path).unwrap();
+        for (name, value) in parameters {
+            assert_eq!(event["pathParameters"][name], value, "{file}");
+        }
+        assert_eq!(context["routeKey"], event["routeKey"], "{file}");
+        assert_eq!(context["http"]["path"], path, "{file}");
+        assert_eq!(context["http"]["method"], route.method, "{file}");
+        let subject = &context["authorizer"]["jwt"]["claims"]["sub"];
+        assert_eq!(subject.is_string(), route.authorized, "{file}");
+        let body = event["body"].as_str().unwrap_or_default();
+        assert_eq!(event["headers"]["content-length"], body.len().to_string(), "{file}");
+    }
+}
+
+/// The inputs that a state machine writes down for a step, wherever they stand in it.
+fn inputs_of(machine: &Value, step: &str) -> Vec<Value> {
+    let inner = match machine {
+        Value::Object(members) if machine["step"] == step => {
+            return vec![Value::Object(members.clone())];
+        }
+        Value::Object(members) => members.values().collect::<Vec<_>>(),
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    inner.into_iter().flat_map(|part| inputs_of(part, step)).collect()
+}
+
+fn members(object: &Value) -> BTreeSet<&String> {
+    object.as_object().unwrap().keys().collect()
+}
+
+#[test]
+fn steps_are_given_what_the_state_machine_passes() {
+    let machine: Value =
+        serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
+    for step in ["fold", "commit", "publish", "finish", "evaluate"] {
+        let event = event(&format!("daily-commission/{step}.json"));
+        let passed = inputs_of(&machine, step);
+        assert_eq!(passed.iter().map(members).collect::<Vec<_>>(), [members(&event)], "{step}");
+    }
+    let plan = &machine["States"]["Plan"]["Arguments"]["Payload"];
+    assert_eq!(plan, "{% $merge([{\"step\": \"plan\"}, $states.input]) %}");
+    assert_eq!(planned(event("nightly/night.json")), event("daily-commission/plan.json"));
+}
+
+#[test]
+fn the_starter_passes_the_schedule_s_time_on_and_nothing_else() {
+    let starter: Value =
+        serde_saphyr::from_str(include_str!("../statemachine/start-nightly.asl.yaml")).unwrap();
+    let passed = &starter["States"]["StartNight"]["Arguments"]["Input"];
+    assert_eq!(passed, &json!({ "scheduledTime": "{% $states.input.scheduledTime %}" }));
+    assert_eq!(event("nightly/night.json"), event("start-nightly/scheduled.json"));
+}
