@@ -233,7 +233,8 @@ async fn lines_are_the_summaries(world: &World) {
     for affiliate in AFFILIATES {
         for day in DAYS {
             let lines = world.lines(affiliate, day, day).await;
-            let of_lines: i128 = lines.iter().map(|l| minor(l["commissionUsd"].as_str().unwrap())).sum();
+            let of_lines: i128 =
+                lines.iter().map(|l| minor(l["commissionUsd"].as_str().unwrap())).sum();
             let summaries = world.summaries(affiliate, day).await;
             let cells = summaries.iter().flat_map(|day| day.summary.cells.values());
             let of_cells: i128 = cells.map(|money| money.commission_usd.minor()).sum();

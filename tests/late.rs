@@ -34,7 +34,8 @@ async fn a_late_fee_is_booked_by_the_next_night_for_its_own_day() {
     let night = world.night("2026-11-21").await;
     let days: Vec<_> = night.days.iter().map(|d| (d.day.to_string(), d.lines)).collect();
     assert_eq!(days, [("2026-11-21".to_owned(), 0), ("2026-11-20".to_owned(), 1)]);
-    let expected = [line("commission", "", "0.00040000"), line("correction", "late_fee", "0.00020000")];
+    let expected =
+        [line("commission", "", "0.00040000"), line("correction", "late_fee", "0.00020000")];
     assert_eq!(lines(&world).await, expected);
 }
 

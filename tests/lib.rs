@@ -3,9 +3,9 @@
 
 #![cfg(test)]
 
+mod contract;
 mod emulator;
 mod events_dir;
-mod contract;
 mod invariants;
 mod late;
 mod reruns;

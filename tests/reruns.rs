@@ -118,13 +118,12 @@ async fn of_two_runs_of_one_day_at_once_one_is_booked() {
     let plans = [plan(world.clone()).await, plan(world.clone()).await];
     for plan in &plans {
         for shard in plan["shards"].as_array().unwrap() {
-            let fold = json!({ "step": "fold", "day": plan["day"], "run": plan["run"], "shard": shard });
+            let fold =
+                json!({ "step": "fold", "day": plan["day"], "run": plan["run"], "shard": shard });
             step(&world, fold).await.unwrap();
         }
     }
-    let commit = |plan: &Value| {
-        json!({ "step": "commit", "day": plan["day"], "run": plan["run"], "shards": plan["shards"] })
-    };
+    let commit = |plan: &Value| json!({ "step": "commit", "day": plan["day"], "run": plan["run"], "shards": plan["shards"] });
     let first = step(&world, commit(&plans[0])).await.unwrap();
     let second = step(&world, commit(&plans[1])).await.unwrap_err();
     assert_eq!(second.name(), "Superseded");

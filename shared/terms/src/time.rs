@@ -57,8 +57,11 @@ impl Timestamp {
 impl FromStr for Timestamp {
     type Err = Malformed;
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let malformed =
-            || Malformed::expected("an RFC 3339 time in the years 1970 to 9999, as 2026-11-22T12:00:00.000Z");
+        let malformed = || {
+            Malformed::expected(
+                "an RFC 3339 time in the years 1970 to 9999, as 2026-11-22T12:00:00.000Z",
+            )
+        };
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| malformed())?;
         // A leap second (:60) has no place of its own here: it is the last millisecond before it.
         let second = time.timestamp().checked_mul(1000).ok_or_else(malformed)?;
@@ -151,14 +154,17 @@ impl Day {
     }
 
     fn date(self) -> NaiveDate {
-        DateTime::<Utc>::from_timestamp_millis(self.start().millis()).unwrap_or_default().date_naive()
+        DateTime::<Utc>::from_timestamp_millis(self.start().millis())
+            .unwrap_or_default()
+            .date_naive()
     }
 }
 
 impl FromStr for Day {
     type Err = Malformed;
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let malformed = || Malformed::expected("a calendar day of the years 1970 to 9999, as 2026-11-22");
+        let malformed =
+            || Malformed::expected("a calendar day of the years 1970 to 9999, as 2026-11-22");
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| malformed())?;
         let start = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
         let day = Timestamp::from_millis(start).map(Timestamp::day).ok_or_else(malformed)?;
@@ -207,7 +213,8 @@ impl Quarter {
     #[must_use]
     pub fn first_day(self) -> Day {
         let date = NaiveDate::from_ymd_opt(self.year, u32::from(self.number) * 3 - 2, 1);
-        let millis = date.map_or(0, |d| d.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis());
+        let millis =
+            date.map_or(0, |d| d.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis());
         Timestamp(millis.max(0)).day()
     }
 
@@ -290,7 +297,13 @@ mod tests {
 
     #[test]
     fn impossible_times_and_days_are_refused() {
-        for text in ["2026-02-30T00:00:00Z", "2026-11-22", "2026-11-22T12:00:00", "1969-12-31T23:59:59Z", ""] {
+        for text in [
+            "2026-02-30T00:00:00Z",
+            "2026-11-22",
+            "2026-11-22T12:00:00",
+            "1969-12-31T23:59:59Z",
+            "",
+        ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
         for text in ["2026-02-30", "2026-1-1", "20261122", "2026-11-22T00:00:00Z", "+2026-1-01"] {
