@@ -82,7 +82,7 @@ async fn what_is_answered_is_documented_and_what_is_documented_is_answered() {
     refused::contention(&world, &api, &code).await;
     tour::too_many_links(&api).await;
     tour::bad_confirmations(&world, &api, &code).await;
-    tour::three_days(&world).await;
+    tour::three_days(&world, &api).await;
     tour::dashboard(&api, "?from=2026-11-20&to=2026-11-22").await;
     tour::pages(&api).await;
     tour::filters(&api, &code).await;
@@ -90,6 +90,28 @@ async fn what_is_answered_is_documented_and_what_is_documented_is_answered() {
     let shown = api.shown();
     let never: Vec<_> = documented().into_iter().filter(|what| !shown.contains(what)).collect();
     assert_eq!(never, Vec::<String>::new(), "documented, and never answered");
+    let unsaid: Vec<_> = words().into_iter().filter(|word| !api.has_said(word)).collect();
+    assert_eq!(unsaid, Vec::<String>::new(), "documented words that no answer has");
+}
+
+/// The words of the closed lists; reasons and codes have tests of their own.
+fn words() -> Vec<String> {
+    let document = Document::read();
+    let lists = [
+        "Origin/enum",
+        "Product/enum",
+        "Market/enum",
+        "Status/enum",
+        "Cause/enum",
+        "Invites/items/enum",
+        "Line/properties/type/enum",
+        "Referral/properties/status/enum",
+    ];
+    let words = lists.iter().flat_map(|list| {
+        let words = document.at(&format!("/components/schemas/{list}")).as_array().unwrap();
+        words.iter().map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    words.collect()
 }
 
 /// Each documented `operation status`, and with it each media type, code and header.

@@ -67,6 +67,8 @@ pub struct Api {
     routes: Vec<Route>,
     line: Arc<Validator>,
     shown: Mutex<BTreeSet<String>>,
+    /// Every text of every JSON answer.
+    said: Mutex<BTreeSet<String>>,
 }
 
 impl Api {
@@ -74,12 +76,17 @@ impl Api {
         let document = Document::read();
         let line = document.validator(LINE);
         let routes = Template::embedded().unwrap().routes;
-        Self { app, document, routes, line, shown: Mutex::default() }
+        Self { app, document, routes, line, shown: Mutex::default(), said: Mutex::default() }
     }
 
     /// What was shown so far: `operation status`, and with it each media type, code and header.
     pub fn shown(&self) -> BTreeSet<String> {
         self.shown.lock().unwrap().clone()
+    }
+
+    /// Whether a JSON answer had this word as a value or a member's name.
+    pub fn has_said(&self, word: &str) -> bool {
+        self.said.lock().unwrap().contains(word)
     }
 
     /// Asks, and fails unless the document describes the answer.
@@ -148,6 +155,7 @@ impl Api {
         let is_json = answer.media().ends_with("json") && answer.media() != "application/x-ndjson";
         let body = if is_json { answer.json() } else { answer.text().into() };
         self.document.hold(&schema, &body, place);
+        listen(&body, &mut self.said.lock().unwrap());
         match answer.media() {
             "application/problem+json" => {
                 assert_eq!(body["status"], answer.status, "{place}");
@@ -228,6 +236,18 @@ impl Api {
 
     fn show(&self, what: String) {
         self.shown.lock().unwrap().insert(what);
+    }
+}
+
+fn listen(value: &Value, said: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => drop(said.insert(text.clone())),
+        Value::Array(items) => items.iter().for_each(|item| listen(item, said)),
+        Value::Object(members) => members.iter().for_each(|(name, member)| {
+            said.insert(name.clone());
+            listen(member, said);
+        }),
+        _ => {}
     }
 }
 

@@ -11,6 +11,22 @@ use super::document::{Document, escaped};
 /// Objects that are not ours to close.
 const OPEN: [&str; 1] = ["/components/schemas/GatewayMessage"];
 
+/// The members that answers and requests may lack; all others are always there.
+const OPTIONAL: [&str; 12] = [
+    "BindRefusal/eligibleFrom",
+    "Check/eligibleFrom",
+    "Check/needs",
+    "Check/sentence",
+    "IneligibleWindow/eligibleFrom",
+    "LinkChange/default",
+    "LinkChange/label",
+    "NewLink/default",
+    "NewLink/label",
+    "NewLink/sharedCommission",
+    "Problem/parameter",
+    "Relationship/voidedAt",
+];
+
 /// Calls `visit` with every place of the document, and the pointer to it.
 fn walk<'a>(value: &'a Value, pointer: &str, visit: &mut impl FnMut(&'a Value, &str)) {
     visit(value, pointer);
@@ -85,6 +101,21 @@ fn every_object_lists_what_it_has_and_has_nothing_else() {
             }
         }
     });
+}
+
+#[test]
+fn only_the_members_listed_here_are_optional() {
+    let document = Document::read();
+    let mut optional = BTreeSet::new();
+    for schema in document.keys("/components/schemas") {
+        let required = &document.json["components"]["schemas"][&schema]["required"];
+        for name in document.keys(&format!("/components/schemas/{schema}/properties")) {
+            if !required.as_array().is_some_and(|required| required.iter().any(|it| *it == name)) {
+                optional.insert(format!("{schema}/{name}"));
+            }
+        }
+    }
+    assert_eq!(optional, OPTIONAL.map(str::to_owned).into());
 }
 
 /// The places where examples stand, each with the schema that they are examples of.

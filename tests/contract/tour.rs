@@ -15,6 +15,8 @@ pub const RECALLED: &str = "dormant-90";
 pub const NEWCOMER: &str = "newcomer-8";
 /// Will be bound and found to have been active.
 const VOIDED: &str = "dormant-91";
+/// Will be bound and not trade.
+const QUIET: &str = "dormant-93";
 pub const COMMISSIONS: &str = "/v1/dashboard/commissions";
 /// The days on which there are trades.
 const DAYS: &str = "from=2026-11-20&to=2026-11-22";
@@ -22,7 +24,7 @@ const DAYS: &str = "from=2026-11-20&to=2026-11-22";
 pub async fn begin() -> (World, Api) {
     let world = World::at("2026-11-20T09:00:00Z").await;
     world.affiliate(AFFILIATE).await;
-    for dormant in [RECALLED, VOIDED] {
+    for dormant in [RECALLED, VOIDED, QUIET] {
         world.registered(dormant, "2024-01-01T00:00:00Z").await;
     }
     let api = Api::over(world.app.clone());
@@ -83,10 +85,11 @@ pub async fn bind(api: &Api, invitee: &str, code: &str) {
     api.get(invitee, "/v1/binding").await.is("200");
 }
 
-/// Two recalled invitees and a new one.
+/// Three recalled invitees and a new one.
 pub async fn bindings(world: &World, api: &Api, code: &str) {
-    bind(api, RECALLED, code).await;
-    bind(api, VOIDED, code).await;
+    for invitee in [RECALLED, VOIDED, QUIET] {
+        bind(api, invitee, code).await;
+    }
     let signed_up = json!({
         "uid": NEWCOMER, "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
     });
@@ -201,30 +204,48 @@ pub async fn dashboard(api: &Api, days: &str) -> Answer {
 }
 
 /// Three days: trades that earn and that do not, what comes late, and a payment.
-pub async fn three_days(world: &World) {
+pub async fn three_days(world: &World, api: &Api) {
     world.now("2026-11-20T23:00:00Z");
     for fee in trades() {
         world.charged(fee).await;
     }
     world.night("2026-11-20").await;
+    api.get(AFFILIATE, "/v1/dashboard/referrals").await.is("200");
+    api.get(AFFILIATE, COMMISSIONS).await.is("200");
     world.now("2026-11-21T12:00:00Z");
-    world.taken("fee.corrected", json!({
-        "tradeId": "t1", "uid": RECALLED, "day": "2026-11-20", "amount": "0", "amountUsd": "0",
-        "volumeUsd": "0", "at": "2026-11-21T11:00:00Z", "why": "trade busted",
-    })).await;
+    what_comes_late(world).await;
+    world.charged(fee("t8", NEWCOMER, "2026-11-21T10:00:00Z")).await;
+    world.night("2026-11-21").await;
+    world.night("2026-11-22").await;
+    world.book("2026-11-20").await;
+    let run = world.lines(AFFILIATE, "2026-11-20", "2026-11-20").await[0]["runId"].clone();
+    world.now("2026-11-23T09:00:00Z");
+    let paid = json!({
+        "uid": AFFILIATE, "day": "2026-11-20", "runId": run, "paidAt": "2026-11-23T08:00:00Z",
+        "reference": "payout-1",
+    });
+    world.taken("commission.paid", paid).await;
+}
+
+/// One of each cause for which a day is corrected.
+async fn what_comes_late(world: &World) {
+    let corrected = |id, uid, amounts: [&str; 3], why| {
+        json!({
+            "tradeId": id, "uid": uid, "day": "2026-11-20", "amount": amounts[0],
+            "amountUsd": amounts[1], "volumeUsd": amounts[2], "at": "2026-11-21T11:00:00Z",
+            "why": why,
+        })
+    };
+    let busted = corrected("t1", RECALLED, ["0", "0", "0"], "trade busted");
+    world.taken("fee.corrected", busted).await;
+    let halved = corrected("t6", NEWCOMER, ["10.375", "10.375", "20750"], "wrong fee tier");
+    world.taken("fee.corrected", halved).await;
     let late = trade("late", RECALLED, "spot", ["XMR", "0.010498", "1.67968", "1679.68"]);
     world.charged(late).await;
     let active = json!({ "uid": VOIDED, "product": "earn", "at": "2026-11-01T00:00:00Z" });
     world.taken("activity", active).await;
-    world.charged(fee("t8", NEWCOMER, "2026-11-21T10:00:00Z")).await;
-    world.night("2026-11-21").await;
-    world.night("2026-11-22").await;
-    let run = world.lines(AFFILIATE, "2026-11-20", "2026-11-20").await[0]["runId"].clone();
-    world.now("2026-11-23T09:00:00Z");
-    world.taken("commission.paid", json!({
-        "uid": AFFILIATE, "day": "2026-11-20", "runId": run, "paidAt": "2026-11-23T08:00:00Z",
-        "reference": "payout-1",
-    })).await;
+    let moved = json!({ "uid": RECALLED, "country": "US", "at": "2026-11-20T09:30:00Z" });
+    world.taken("account.changed", moved).await;
 }
 
 /// The first day's: some that earn in each product, and two that earn nothing.
