@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::{Answer, Api, Ask};
-use super::faults::Fault;
+use super::faults::Trouble;
 use super::tour::{AFFILIATE, COMMISSIONS, NEWCOMER, confirmation};
 use crate::world::World;
 
@@ -68,7 +68,9 @@ pub async fn anothers_links(api: &Api) {
 }
 
 pub async fn faults(world: &World, api: &Api, code: &str) {
-    for (fault, outcome) in [(Fault::Throttled, "429 throttled"), (Fault::Broken, "500 internal")] {
+    for (fault, outcome) in
+        [(Trouble::Throttled, "429 throttled"), (Trouble::Broken, "500 internal")]
+    {
         let app = fault.in_app(world);
         for request in good(api, AFFILIATE, code) {
             api.ask_of(&app, of(Some(AFFILIATE), &request)).await.is(outcome);
@@ -82,7 +84,7 @@ pub async fn contention(world: &World, api: &Api, code: &str) {
     world.registered("without-links", "2024-01-01T00:00:00Z").await;
     let joined = json!({ "uid": "without-links", "affiliate": true, "at": "2025-01-01T00:00:00Z" });
     world.taken("account.changed", joined).await;
-    let app = Fault::Contended.in_app(world);
+    let app = Trouble::Contended.in_app(world);
     for request in good(api, "dormant-99", code) {
         let caller = match (request.0, request.1.as_str()) {
             ("GET", "/v1/link" | "/v1/link/qr.svg" | "/v1/link/qr.png") => "without-links",

@@ -1,6 +1,7 @@
 //! The SDK's HTTP connector, answered in the process.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -10,17 +11,19 @@ use aws_smithy_types::body::SdkBody;
 
 use crate::Engine;
 use crate::dispatch::dispatch;
+use crate::faults::{Fault, Faults, Shortened};
 
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
 #[derive(Clone)]
 pub(crate) struct Connector {
     engine: Engine,
+    faults: Option<Arc<dyn Faults>>,
 }
 
 impl Connector {
-    pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine }
+    pub(crate) fn new(engine: Engine, faults: Option<Arc<dyn Faults>>) -> Self {
+        Self { engine, faults }
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
@@ -33,12 +36,40 @@ impl Connector {
             })?;
         let body = request.body().bytes().unwrap_or_default();
         self.engine.count(operation);
-        let (status, json) = dispatch(&self.engine.database, operation, body);
+        let (status, json) = match self.faults.as_ref().and_then(|f| f.next(operation)) {
+            None => dispatch(&self.engine.database, operation, body),
+            Some(fault) => self.go_wrong(&fault, operation, body)?,
+        };
         let status =
             StatusCode::try_from(status).map_err(|e| ConnectorError::other(e.into(), None))?;
         let mut response = HttpResponse::new(status, SdkBody::from(json));
         response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
         Ok(response)
+    }
+
+    fn go_wrong(
+        &self,
+        fault: &Fault,
+        operation: &str,
+        body: &[u8],
+    ) -> Result<(u16, String), ConnectorError> {
+        if let Some(refusal) = fault.refusal() {
+            return Ok(refusal);
+        }
+        let shortened = match fault {
+            Fault::EndsAfter(items) => Shortened::of(operation, body, *items),
+            _ => None,
+        };
+        let answer = match (fault, shortened) {
+            (Fault::RequestLost, _) => (0, String::new()),
+            (_, Some(short)) if short.is_empty() => (200, short.answer("{}".to_owned())),
+            (_, Some(short)) => {
+                let (status, json) = dispatch(&self.engine.database, operation, &short.request);
+                (status, short.answer(json))
+            }
+            (_, None) => dispatch(&self.engine.database, operation, body),
+        };
+        fault.lost().map_or(Ok(answer), Err)
     }
 }
 
@@ -55,6 +86,6 @@ impl HttpConnector for Connector {
 
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Connector")
+        f.debug_struct("Connector").field("faults", &self.faults).finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@
 mod connector;
 mod create;
 mod dispatch;
+mod faults;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,7 @@ use dynoxide::Database;
 use crate::connector::Connector;
 
 pub use create::{CreateError, create_table};
+pub use faults::{Fault, Faults};
 
 /// Why the engine could not be opened or served.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +78,17 @@ impl Engine {
     /// A real SDK client whose requests are answered by this engine.
     #[must_use]
     pub fn client(&self) -> aws_sdk_dynamodb::Client {
-        let connector = SharedHttpConnector::new(Connector::new(self.clone()));
+        self.client_over(None)
+    }
+
+    /// The same, where calls go wrong as `faults` say.
+    #[must_use]
+    pub fn faulty_client(&self, faults: Arc<dyn Faults>) -> aws_sdk_dynamodb::Client {
+        self.client_over(Some(faults))
+    }
+
+    fn client_over(&self, faults: Option<Arc<dyn Faults>>) -> aws_sdk_dynamodb::Client {
+        let connector = SharedHttpConnector::new(Connector::new(self.clone(), faults));
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::from_static("local"))

@@ -77,15 +77,15 @@ impl Table {
         let mut items = Vec::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_GET) {
             let mut wanted = Some(self.wanted(keys)?);
-            for attempt in 0.. {
-                let Some(keys) = wanted.take() else { break };
+            let mut patience = Patience::default();
+            while let Some(keys) = wanted.take() {
+                let asked = keys.keys.len();
                 let request = self.client.batch_get_item().request_items(&self.name, keys);
                 let answer = request.send().await?;
                 items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
                 wanted = answer.unprocessed_keys.and_then(|mut rest| rest.remove(&self.name));
-                if wanted.is_some() {
-                    pause(attempt).await?;
-                }
+                let left = wanted.as_ref().map_or(0, |wanted| wanted.keys.len());
+                patience.after_round(asked, left).await?;
             }
         }
         Ok(items)
@@ -184,15 +184,14 @@ impl Table {
             let tail = rest.split_off(rest.len().min(ITEMS_PER_WRITE));
             let mut requests =
                 rest.into_iter().map(write_request).collect::<Result<Vec<_>, _>>()?;
-            for attempt in 0.. {
+            let mut patience = Patience::default();
+            while !requests.is_empty() {
+                let asked = requests.len();
                 let request = self.client.batch_write_item().request_items(&self.name, requests);
                 let answer = request.send().await?;
                 let left = answer.unprocessed_items.and_then(|mut left| left.remove(&self.name));
                 requests = left.unwrap_or_default();
-                if requests.is_empty() {
-                    break;
-                }
-                pause(attempt).await?;
+                patience.after_round(asked, requests.len()).await?;
             }
             rest = tail;
         }
@@ -298,6 +297,24 @@ fn write_request(item: Item) -> Result<WriteRequest, TableError> {
         .map_err(|error| TableError::Service(error.to_string()))
 }
 
+/// How long a batch is gone on with. A call brings at most 16 MB, and 1 MB of one partition, so
+/// that a round which does only a part of it is no failure: only rounds that do nothing count.
+#[derive(Default)]
+struct Patience {
+    fruitless: u32,
+}
+
+impl Patience {
+    async fn after_round(&mut self, asked: usize, left: usize) -> Result<(), TableError> {
+        if left < asked {
+            self.fruitless = 0;
+            return Ok(());
+        }
+        self.fruitless += 1;
+        pause(self.fruitless).await
+    }
+}
+
 /// Waits longer after each try, and gives up after the last one.
 async fn pause(attempt: u32) -> Result<(), TableError> {
     if attempt + 1 >= TRIES {
@@ -305,4 +322,57 @@ async fn pause(attempt: u32) -> Result<(), TableError> {
     }
     tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use embedded::{Engine, Fault, Faults, create_table};
+    use template::Template;
+
+    use super::*;
+
+    /// Every batch ends after so many of its items.
+    #[derive(Debug)]
+    struct Batches {
+        end_after: usize,
+    }
+
+    impl Faults for Batches {
+        fn next(&self, operation: &str) -> Option<Fault> {
+            operation.starts_with("Batch").then_some(Fault::EndsAfter(self.end_after))
+        }
+    }
+
+    async fn table_whose_batches_end_after(items: usize) -> Table {
+        let engine = Engine::memory().unwrap();
+        let definition = Template::embedded().unwrap().table;
+        create_table(&engine.client(), "recall", &definition).await.unwrap();
+        Table::new(engine.faulty_client(Arc::new(Batches { end_after: items })), "recall")
+    }
+
+    fn key(number: usize) -> Key {
+        Key { pk: "batches".to_owned(), sk: format!("{number:03}") }
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_brings_items_is_gone_on_with_to_its_end() {
+        let table = table_whose_batches_end_after(3).await;
+        let keys: Vec<Key> = (0..150).map(key).collect();
+        table.put_many(keys.iter().map(Key::attributes).collect()).await.unwrap();
+        let found = table.get_many(&keys).await.unwrap();
+        let found: BTreeSet<_> = found.iter().map(|item| crate::keys::sort_key(item)).collect();
+        assert!(found.into_iter().eq(keys.iter().map(|key| key.sk.as_str())));
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_never_brings_anything_is_given_up() {
+        let table = table_whose_batches_end_after(0).await;
+        let read = table.get_many(&[key(1)]).await;
+        assert!(matches!(read, Err(TableError::Throttled(_))));
+        let written = table.put_many(vec![key(1).attributes()]).await;
+        assert!(matches!(written, Err(TableError::Throttled(_))));
+    }
 }

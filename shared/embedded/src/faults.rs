@@ -1,0 +1,120 @@
+//! What a network and a busy service do to a call, and an engine in the process never does.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use dynoxide::DynoxideError;
+use serde_json::{Map, Value, json};
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The service answers this error, as `ThrottlingException`, and does nothing.
+    Refused(&'static str),
+    /// The service fails with status 500 and does nothing.
+    Failed,
+    /// The connection breaks before the service has the request.
+    RequestLost,
+    /// The service does what it was asked, and the connection breaks before the answer is there.
+    ReplyLost,
+    /// A batch or a page ends after so many items; what is left comes back as unprocessed.
+    EndsAfter(usize),
+}
+
+/// Decides, call by call, what goes wrong.
+pub trait Faults: fmt::Debug + Send + Sync + 'static {
+    /// The fault of the next call, if it has one.
+    fn next(&self, operation: &str) -> Option<Fault>;
+}
+
+impl Fault {
+    /// What the caller gets instead of an answer, where the fault keeps it from being one.
+    pub(crate) fn lost(&self) -> Option<ConnectorError> {
+        let said = match self {
+            Self::RequestLost => "the connection broke before the request was sent",
+            Self::ReplyLost => "the connection broke before the reply came",
+            _ => return None,
+        };
+        Some(ConnectorError::io(said.into()))
+    }
+
+    /// The error that the service answers, where it answers one.
+    pub(crate) fn refusal(&self) -> Option<(u16, String)> {
+        match self {
+            Self::Refused(kind) => Some((400, error_body(kind))),
+            Self::Failed => {
+                let error = DynoxideError::InternalServerError("by the fault's will".to_owned());
+                Some((error.status_code(), error.to_json()))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn error_body(kind: &str) -> String {
+    json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"),
+        "message": "by the fault's will",
+        "CancellationReasons": [{ "Code": "ConditionalCheckFailed" }, { "Code": "None" }],
+    })
+    .to_string()
+}
+
+/// A request that ends early, and what of it is left undone.
+pub(crate) struct Shortened {
+    pub(crate) request: Vec<u8>,
+    empty: bool,
+    left: Option<(&'static str, Map<String, Value>)>,
+}
+
+impl Shortened {
+    /// The request with its first `items` items, where it is one that may end early.
+    pub(crate) fn of(operation: &str, body: &[u8], items: usize) -> Option<Self> {
+        let mut request: Value = serde_json::from_slice(body).ok()?;
+        let batch = matches!(operation, "BatchGetItem" | "BatchWriteItem");
+        let left = match operation {
+            "Query" => {
+                let limit = request.get("Limit").and_then(Value::as_u64).unwrap_or(u64::MAX);
+                request["Limit"] = limit.min(items.max(1) as u64).into();
+                None
+            }
+            "BatchGetItem" => Some(("UnprocessedKeys", cut(&mut request, items, true)?)),
+            "BatchWriteItem" => Some(("UnprocessedItems", cut(&mut request, items, false)?)),
+            _ => return None,
+        };
+        let empty = batch && items == 0;
+        Some(Self { request: request.to_string().into_bytes(), empty, left })
+    }
+
+    /// Whether nothing at all is done.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    /// The engine's answer with what was left undone.
+    pub(crate) fn answer(self, answer: String) -> String {
+        let Some((name, left)) = self.left else { return answer };
+        let Ok(mut answer) = serde_json::from_str::<Value>(&answer) else { return answer };
+        answer[name] = left.into();
+        answer.to_string()
+    }
+}
+
+/// Takes all but the first `items` out of a batch of one table; answers what was taken, or
+/// nothing where the batch is no longer than that.
+fn cut(request: &mut Value, items: usize, keys: bool) -> Option<Map<String, Value>> {
+    let tables = request.get_mut("RequestItems")?.as_object_mut()?;
+    let (name, asked) = tables.iter_mut().next()?;
+    let list = if keys { asked.get_mut("Keys")? } else { &mut *asked }.as_array_mut()?;
+    let rest = list.split_off(items.min(list.len()));
+    if rest.is_empty() {
+        return None;
+    }
+    let mut left = asked.clone();
+    if keys {
+        left["Keys"] = rest.into();
+    } else {
+        left = rest.into();
+    }
+    Some(Map::from_iter([(name.clone(), left)]))
+}
