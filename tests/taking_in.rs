@@ -24,7 +24,7 @@ async fn a_fee_of_a_user_without_an_inviter_is_activity_only() {
     let account = world.app.table.account(&uid("loner")).await.unwrap().unwrap().value;
     assert_eq!(account.facts.last_activity_at, Some(at("2026-11-20T10:00:00Z")));
     let kept = world.app.table.fees(day("2026-11-20"), table::Shard::of(&uid("loner"))).await;
-    assert_eq!(kept.unwrap(), table::FeeBatch::default());
+    assert!(kept.unwrap().fees.is_empty());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use commission::{
-    Arrived, Booked, Conservation, Fee, FeeCorrection, Line, Party, Relation, Relations, difference,
+    Booked, Conservation, Fee, FeeCorrection, Fees, Line, Party, Relation, Relations, difference,
 };
 use runtime::App;
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ async fn work_out(
 
 /// All that the fold of a shard is made from.
 struct Sources {
-    fees: Vec<Arrived>,
+    fees: Fees,
     corrections: Vec<FeeCorrection>,
     new_bindings: Vec<Relation>,
     booked: Vec<Work>,
@@ -107,7 +107,7 @@ impl Sources {
         };
         let new_bindings = table.new_bindings(day, shard).await?;
         let booked = if first { Vec::new() } else { table.booked(day, shard).await? };
-        let mut invitees: BTreeSet<&Uid> = batch.fees.iter().map(|a| &a.fee.uid).collect();
+        let mut invitees: BTreeSet<&Uid> = batch.fees.invitees().collect();
         invitees.extend(booked.iter().flat_map(|work| &work.lines).map(|l| &l.key.invitee));
         invitees.extend(new_bindings.iter().map(|relation| &relation.invitee));
         let mut accounts = table.accounts(invitees).await?;

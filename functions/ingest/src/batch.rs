@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use commission::{Arrival, Arrived, Relation};
+use commission::{Arrival, Relation};
 use runtime::App;
 use table::{
     Account, FeeBatch, Identity, Payment, PaymentOutcome, Quarantined, Shard, TableError,
@@ -179,7 +179,7 @@ impl<'a> Batch<'a> {
                 continue;
             };
             if main.relation.is_some() {
-                keep(news, item.sent_at, &main.facts.uid, &mut chunks);
+                keep(news, item.sent_at, &main.facts.uid, &mut chunks)?;
             }
         }
         for ((day, shard), batch) in &chunks {
@@ -249,7 +249,7 @@ fn keep(
     sent_at: Timestamp,
     main: &Uid,
     chunks: &mut BTreeMap<(Day, Shard), FeeBatch>,
-) {
+) -> Result<(), TableError> {
     let shard = Shard::of(main);
     match news {
         News::Charged(fee) => {
@@ -257,7 +257,7 @@ fn keep(
             fee.uid = main.clone();
             let arrival = Arrival(sent_at.millis().unsigned_abs());
             let batch = chunks.entry((fee.at.day(), shard)).or_default();
-            batch.fees.push(Arrived { arrival, fee });
+            batch.push(arrival, &fee)?;
         }
         News::Corrected { day, correction } => {
             let mut correction = correction.clone();
@@ -266,6 +266,7 @@ fn keep(
         }
         _ => {}
     }
+    Ok(())
 }
 
 fn distinct(mut uids: Vec<Uid>) -> Vec<Uid> {

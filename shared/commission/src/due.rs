@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use terms::{LinkCode, Origin};
 
-use crate::{Amount, Fee, FeeCorrection, Overflow, Parts, Sums};
+use crate::{Amount, Charge, FeeCorrection, Overflow, Parts, Sums};
 
 /// How many of the exchange's words for corrections stay with a line.
 const MAX_WHYS: usize = 3;
@@ -67,7 +67,7 @@ pub struct Charged {
 }
 
 impl Charged {
-    pub(crate) fn add(&mut self, fee: &Fee) -> Result<(), Overflow> {
+    pub(crate) fn add(&mut self, fee: &Charge) -> Result<(), Overflow> {
         self.fee_count = self.fee_count.checked_add(1).ok_or(Overflow)?;
         self.fees = self.fees.plus(fee.amount)?;
         self.fees_usd = self.fees_usd.plus(fee.amount_usd)?;

@@ -2,8 +2,8 @@
 
 use terms::{Day, Timestamp, TradeId};
 
-use crate::settle::{Received, settle};
-use crate::{Amount, Arrived, FeeCorrection, LineKey, Relations, Rules, judge};
+use crate::settle::settle;
+use crate::{Amount, FeeCorrection, Fees, LineKey, Relations, Rules, judge};
 
 /// One fee behind a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Evidence {
 pub fn explain(
     key: &LineKey,
     day: Day,
-    fees: &[Arrived],
+    fees: &Fees,
     corrections: &[FeeCorrection],
     relations: &Relations,
     rules: &Rules,
@@ -37,25 +37,24 @@ pub fn explain(
     if standing.relation.inviter != key.inviter || standing.relation.voided_at.is_some() {
         return Vec::new();
     }
-    let received = Received {
-        fees: fees.iter().filter(|arrived| arrived.fee.uid == key.invitee).collect(),
-        corrections: corrections.iter().filter(|other| other.uid == key.invitee).collect(),
-    };
+    let corrections: Vec<_> = corrections.iter().filter(|c| c.uid == key.invitee).collect();
+    let settled = settle(&mut fees.of(&key.invitee), &corrections, day, &rules.assets);
     let mut evidence = Vec::new();
-    for kept in settle(received, day, &rules.assets).fees {
-        let fee = kept.fee;
-        let place = (fee.product, fee.asset, judge(&fee, &standing, rules));
+    for kept in settled.fees {
+        let charge = &kept.charge;
+        let place = (charge.product, charge.asset, judge(charge, &standing, rules));
         if place == (key.product, key.asset, key.outcome) {
             evidence.push(Evidence {
-                trade_id: fee.trade_id.clone(),
-                at: fee.at,
-                amount: fee.amount,
-                amount_usd: fee.amount_usd,
-                volume_usd: fee.volume_usd,
+                trade_id: kept.fee.fee().trade_id,
+                at: charge.at,
+                amount: charge.amount,
+                amount_usd: charge.amount_usd,
+                volume_usd: charge.volume_usd,
                 corrected: kept.correction.map(|correction| correction.why.clone()),
             });
         }
     }
+    evidence.sort_by(|a, b| a.trade_id.cmp(&b.trade_id));
     evidence
 }
 

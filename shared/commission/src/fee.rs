@@ -35,6 +35,59 @@ pub struct Fee {
     pub at: Timestamp,
 }
 
+/// What was charged: a fee without its identity and its payer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Charge {
+    /// What was traded.
+    pub product: Product,
+    /// What it was charged for.
+    pub kind: FeeKind,
+    /// The asset in which it was charged.
+    pub asset: Asset,
+    /// How much, in minor units of the asset.
+    pub amount: Amount,
+    /// Its value at the trade, in minor units of USD.
+    pub amount_usd: Amount,
+    /// The volume of the trade, in minor units of USD.
+    pub volume_usd: Amount,
+    /// The payer's VIP level at the trade.
+    pub vip: Vip,
+    /// Whether a broker placed the order.
+    pub broker: bool,
+    /// When the trade was made.
+    pub at: Timestamp,
+}
+
+impl Fee {
+    /// A fee of these parts.
+    #[must_use]
+    pub const fn new(trade_id: TradeId, uid: Uid, charge: Charge) -> Self {
+        let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
+            charge;
+        Self {
+            trade_id,
+            uid,
+            product,
+            kind,
+            asset,
+            amount,
+            amount_usd,
+            volume_usd,
+            vip,
+            broker,
+            at,
+        }
+    }
+
+    /// What was charged.
+    #[must_use]
+    pub const fn charge(&self) -> Charge {
+        let Self { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at, .. } =
+            *self;
+        Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at }
+    }
+}
+
 /// What a fee should have been. All amounts zero: the trade was busted.
 ///
 /// Of several corrections of one fee the latest holds.
@@ -70,12 +123,3 @@ impl FeeCorrection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Arrival(pub u64);
-
-/// A fee and when it arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arrived {
-    /// Its place in the order of arrival.
-    pub arrival: Arrival,
-    /// The fee.
-    pub fee: Fee,
-}

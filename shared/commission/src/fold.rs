@@ -1,14 +1,14 @@
 //! The fold: a day's fees, judged and summed into what is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use terms::{Day, Product, Uid};
 
-use crate::judge::counts_for_tier;
-use crate::settle::{Kept, Settled, by_invitee, settle};
+use crate::judging::{Judging, RuleChanges, Verdict};
+use crate::settle::{Kept, Settled, settle};
 use crate::{
-    Arrived, Asset, Charged, Corrections, Due, Fee, FeeCorrection, LineKey, Outcome, Overflow,
-    Relations, Rules, Standing, Sums, judge,
+    Asset, Charged, Corrections, Due, Fee, FeeCorrection, Fees, LineKey, Outcome, Overflow,
+    Relations, Rules, Standing, Sums,
 };
 
 /// The result of a fold. All but `duplicates` is the same for the same fees and facts, in
@@ -43,23 +43,37 @@ pub struct Fold {
 /// [`Overflow`] if a sum does not fit into 128 bits.
 pub fn fold(
     day: Day,
-    fees: &[Arrived],
+    fees: &Fees,
     corrections: &[FeeCorrection],
     relations: &Relations,
     rules: &Rules,
 ) -> Result<Fold, Overflow> {
     let mut fold = Fold::default();
-    for (invitee, received) in by_invitee(fees, corrections) {
-        let settled = settle(received, day, &rules.assets);
+    let rule_changes = RuleChanges::of(day, rules);
+    let mut corrections = by_invitee(corrections);
+    fees.by_invitee().try_for_each(|invitee, delivered| {
+        let corrections = corrections.remove(invitee).unwrap_or_default();
+        let settled = settle(delivered, &corrections, day, &rules.assets);
         fold.note_aside(&settled);
-        fold.take(invitee, &settled.fees, relations, rules)?;
+        fold.take(invitee, &settled.fees, relations, &rule_changes)
+    })?;
+    for corrections in corrections.into_values() {
+        fold.note_aside(&settle(&mut [], &corrections, day, &rules.assets));
     }
     Ok(fold)
 }
 
+fn by_invitee(corrections: &[FeeCorrection]) -> HashMap<&Uid, Vec<&FeeCorrection>> {
+    let mut by_invitee: HashMap<&Uid, Vec<&FeeCorrection>> = HashMap::new();
+    for correction in corrections {
+        by_invitee.entry(&correction.uid).or_default().push(correction);
+    }
+    by_invitee
+}
+
 impl Fold {
     fn note_aside(&mut self, settled: &Settled<'_>) {
-        self.conflicts.extend(settled.conflicts.iter().map(|fee| (*fee).clone()));
+        self.conflicts.extend(settled.conflicts.iter().map(|fee| fee.fee()));
         self.orphan_corrections += settled.orphan_corrections;
         self.inexact_corrections += settled.inexact_corrections;
         self.outside_day += settled.outside_day;
@@ -71,7 +85,7 @@ impl Fold {
         invitee: &Uid,
         fees: &[Kept<'_>],
         relations: &Relations,
-        rules: &Rules,
+        rule_changes: &RuleChanges<'_>,
     ) -> Result<(), Overflow> {
         let count = fees.len() as u64;
         match relations.standing(invitee) {
@@ -79,7 +93,7 @@ impl Fold {
             Some(standing) if standing.relation.voided_at.is_some() => {
                 self.voided.insert(invitee.clone(), count);
             }
-            Some(standing) => self.book(fees, &standing, rules)?,
+            Some(standing) => self.book(fees, &standing, rule_changes)?,
         }
         Ok(())
     }
@@ -88,15 +102,21 @@ impl Fold {
         &mut self,
         fees: &[Kept<'_>],
         standing: &Standing<'_>,
-        rules: &Rules,
+        rule_changes: &RuleChanges<'_>,
     ) -> Result<(), Overflow> {
-        let mut slots: BTreeMap<Slot, Filling> = BTreeMap::new();
+        let mut judging = Judging::of(rule_changes, standing);
+        let mut slots: Vec<(Slot, Filling)> = Vec::new();
+        let mut charged: Vec<(Asset, Charged)> = Vec::new();
         for kept in fees {
-            let fee = kept.fee.as_ref();
-            self.charged.entry(fee.asset).or_default().add(fee)?;
-            let outcome = judge(fee, standing, rules);
-            let slot = slots.entry((fee.product, fee.asset, outcome)).or_default();
-            slot.add(kept, counts_for_tier(fee, standing, rules))?;
+            let charge = &kept.charge;
+            entry(&mut charged, charge.asset).add(charge)?;
+            let Verdict { outcome, counts_for_tier } = judging.verdict(charge);
+            entry(&mut slots, (charge.product, charge.asset, outcome))
+                .add(kept, counts_for_tier)?;
+        }
+        for (asset, charged) in charged {
+            let total = self.charged.entry(asset).or_default();
+            *total = total.plus(&charged)?;
         }
         for (slot, filling) in slots {
             let (key, due) = filling.due(slot, standing)?;
@@ -104,6 +124,16 @@ impl Fold {
         }
         Ok(())
     }
+}
+
+/// The value under a key among so few that looking at each is the fastest way to it.
+fn entry<K: PartialEq, V: Default>(entries: &mut Vec<(K, V)>, key: K) -> &mut V {
+    let place = entries.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+        entries.push((key, V::default()));
+        entries.len() - 1
+    });
+    #[expect(clippy::indexing_slicing, reason = "the place was just found or made")]
+    &mut entries[place].1
 }
 
 /// What tells the lines of one invitee apart: small and copied, where a [`LineKey`] has texts.
@@ -117,7 +147,7 @@ struct Filling {
 
 impl Filling {
     fn add(&mut self, kept: &Kept<'_>, counts: bool) -> Result<(), Overflow> {
-        self.sums.add_fee(&kept.fee, kept.correction.is_some(), counts)?;
+        self.sums.add_fee(&kept.charge, kept.correction.is_some(), counts)?;
         if let Some(correction) = kept.correction {
             self.corrections.note(correction);
         }

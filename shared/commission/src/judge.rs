@@ -4,7 +4,7 @@ use eligibility::RegionRule;
 use terms::{FeeKind, Market, Reason, Timestamp};
 
 use crate::{
-    Amount, Anchor, Fee, FuturesWindow, MarketRules, Outcome, Party, Rate, Rules, Standing,
+    Amount, Anchor, Charge, FuturesWindow, MarketRules, Outcome, Party, Rate, Rules, Standing,
 };
 
 /// Judges one fee: the rates that it earns, or the first reason why it earns nothing.
@@ -14,7 +14,7 @@ use crate::{
 /// not known never pays: once it is, the day's next run books the difference. Before a market's
 /// first rules the rate is zero.
 #[must_use]
-pub fn judge(fee: &Fee, standing: &Standing<'_>, rules: &Rules) -> Outcome {
+pub fn judge(fee: &Charge, standing: &Standing<'_>, rules: &Rules) -> Outcome {
     let market = fee.product.market();
     let market_rules = rules.market(market).at(fee.at);
     let zero = fee_reason(fee)
@@ -29,7 +29,7 @@ pub fn judge(fee: &Fee, standing: &Standing<'_>, rules: &Rules) -> Outcome {
 
 /// Whether the volume of a trade counts for the inviter's tier: it paid a fee, it was made after
 /// the binding, and the invitee's VIP level was within the limit.
-pub(crate) fn counts_for_tier(fee: &Fee, standing: &Standing<'_>, rules: &Rules) -> bool {
+pub(crate) fn counts_for_tier(fee: &Charge, standing: &Standing<'_>, rules: &Rules) -> bool {
     let within_limit = |market_rules: &MarketRules| fee.vip <= market_rules.vip_limit();
     fee.kind == FeeKind::Trade
         && fee.amount > Amount::ZERO
@@ -37,7 +37,7 @@ pub(crate) fn counts_for_tier(fee: &Fee, standing: &Standing<'_>, rules: &Rules)
         && rules.market(fee.product.market()).at(fee.at).is_some_and(within_limit)
 }
 
-fn fee_reason(fee: &Fee) -> Option<Reason> {
+fn fee_reason(fee: &Charge) -> Option<Reason> {
     if fee.kind != FeeKind::Trade || fee.broker {
         Some(Reason::ExcludedFee)
     } else if fee.amount < Amount::ZERO {
@@ -49,7 +49,7 @@ fn fee_reason(fee: &Fee) -> Option<Reason> {
     }
 }
 
-fn relation_reason(fee: &Fee, standing: &Standing<'_>) -> Option<Reason> {
+fn relation_reason(fee: &Charge, standing: &Standing<'_>) -> Option<Reason> {
     if fee.at < standing.relation.bound_at {
         Some(Reason::BeforeBinding)
     } else if standing.inviter.affiliate.at(fee.at) != Some(&true) {
@@ -59,7 +59,7 @@ fn relation_reason(fee: &Fee, standing: &Standing<'_>) -> Option<Reason> {
     }
 }
 
-fn futures_reason(fee: &Fee, standing: &Standing<'_>, rules: &Rules) -> Option<Reason> {
+fn futures_reason(fee: &Charge, standing: &Standing<'_>, rules: &Rules) -> Option<Reason> {
     let opened = |at: Timestamp| at <= fee.at;
     if !standing.inviter.futures_opened_at.is_some_and(opened) {
         Some(Reason::InviterNoFuturesAccount)
@@ -77,7 +77,7 @@ fn is_restricted(party: &Party, at: Timestamp, rules: &Rules) -> bool {
     party.location.at(at).is_none_or(blocked)
 }
 
-fn tier_reason(fee: &Fee, standing: &Standing<'_>, rules: &MarketRules) -> Option<Reason> {
+fn tier_reason(fee: &Charge, standing: &Standing<'_>, rules: &MarketRules) -> Option<Reason> {
     let at_tier0 = standing.tier.of(fee.product.market()) == 0;
     if fee.vip > rules.vip_limit() {
         Some(Reason::VipAboveLimit)
@@ -112,6 +112,7 @@ mod tests {
     use terms::{Timeline, Vip};
 
     use super::*;
+    use crate::Fee;
     use crate::testing::{
         Pair, YEAR, at, earned, fee, futures, futures_rules, location, pair, rate, spot,
     };
@@ -339,7 +340,7 @@ mod tests {
         let pair = pair();
         let Pair { relation, invitee, inviter, tier, rules } = &pair;
         let standing = Standing { relation, invitee, inviter, tier: *tier };
-        let counts = |fee: Fee| counts_for_tier(&fee, &standing, rules);
+        let counts = |fee: Fee| counts_for_tier(&fee.charge(), &standing, rules);
         assert!(counts(spot("t1", "1")));
         assert!(counts(Fee { vip: Vip(2), ..spot("t1", "1") }));
         assert!(!counts(Fee { vip: Vip(3), ..spot("t1", "1") }));

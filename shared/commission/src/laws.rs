@@ -1,12 +1,14 @@
 //! Laws that hold of every day, whatever was delivered: checked on days made at random.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use terms::{FeeKind, Product, Timestamp, Vip};
 
 use crate::testing::{at, booked, correction, day, due_sums, finest, location, pair, rate, read};
 use crate::{
-    Amount, Arrival, Arrived, Booked, Cause, Conservation, Fee, FeeCorrection, Fold, Line, Outcome,
-    Relations, TierInForce, difference, explain, fold,
+    Amount, Arrival, Booked, Cause, Conservation, Fee, FeeCorrection, Fees, Fold, Line, LineKey,
+    Outcome, Relations, TierInForce, difference, explain, fold,
 };
 
 /// How many invitees there are; the last one is not known to the relations.
@@ -97,7 +99,7 @@ prop_compose! {
 /// What was delivered of a day, in the order of its arrival.
 #[derive(Debug, Clone)]
 struct Delivered {
-    fees: Vec<Arrived>,
+    fees: Vec<(Arrival, Fee)>,
     corrections: Vec<FeeCorrection>,
 }
 
@@ -108,7 +110,7 @@ fn delivered() -> impl Strategy<Value = Delivered> {
         let mut now = 0;
         let arrive = |(fee, later): (Fee, u64)| {
             now += later;
-            Arrived { arrival: Arrival(now), fee }
+            (Arrival(now), fee)
         };
         Delivered { fees: fees.into_iter().map(arrive).collect(), corrections }
     })
@@ -135,7 +137,13 @@ fn with_repeats<T: Clone>(items: &[T], again: &[bool]) -> Vec<T> {
 
 impl Delivered {
     fn fold(&self, relations: &Relations) -> Fold {
-        fold(day(), &self.fees, &self.corrections, relations, &pair().rules).unwrap()
+        fold(day(), &self.fees(), &self.corrections, relations, &pair().rules).unwrap()
+    }
+
+    fn fees(&self) -> Fees {
+        let mut fees = Fees::default();
+        self.fees.iter().for_each(|(arrival, fee)| fees.push(*arrival, fee).unwrap());
+        fees
     }
 
     /// What there was after so many of the deliveries.
@@ -173,7 +181,7 @@ proptest! {
         for number in 0..INVITEES {
             let mut part = delivered.clone();
             let uid = read(&format!("invitee-{number}"));
-            part.fees.retain(|arrived| arrived.fee.uid == uid);
+            part.fees.retain(|(_, fee)| fee.uid == uid);
             part.corrections.retain(|correction| correction.uid == uid);
             let part = part.fold(&relations);
             proof.merge(&Conservation::of(&part).unwrap()).unwrap();
@@ -232,19 +240,37 @@ proptest! {
     #[test]
     fn the_evidence_of_a_line_adds_up_to_it(delivered in delivered()) {
         let relations = relations(true);
-        let (rules, Delivered { fees, corrections }) = (pair().rules, &delivered);
+        let (rules, fees, corrections) = (pair().rules, delivered.fees(), &delivered.corrections);
         for (key, sums) in due_sums(&delivered.fold(&relations)) {
-            let evidence = explain(key, day(), fees, corrections, &relations, &rules);
+            let evidence = explain(key, day(), &fees, corrections, &relations, &rules);
             let total = evidence.iter().try_fold(Amount::ZERO, |sum, fee| sum.plus(fee.amount));
             prop_assert_eq!((evidence.len() as i64, total), (sums.fee_count, Ok(sums.fees)));
         }
     }
 
     #[test]
-    fn fees_and_lines_survive_both_encodings(delivered in delivered()) {
-        let bytes = postcard::to_stdvec(&(&delivered.fees, &delivered.corrections)).unwrap();
-        let read: (Vec<Arrived>, Vec<FeeCorrection>) = postcard::from_bytes(&bytes).unwrap();
-        prop_assert_eq!(&read, &(delivered.fees.clone(), delivered.corrections.clone()));
+    fn fees_are_kept_as_they_came(delivered in delivered()) {
+        let kept: Vec<_> =
+            delivered.fees().iter().map(|fee| (fee.arrival(), fee.fee())).collect();
+        prop_assert_eq!(kept, delivered.fees);
+    }
+
+    #[test]
+    fn each_fee_is_judged_as_it_would_be_alone(delivered in delivered()) {
+        let (relations, rules) = (relations(false), pair().rules);
+        let fold = delivered.fold(&relations);
+        let mut alone: BTreeMap<LineKey, i64> = BTreeMap::new();
+        for key in fold.due.keys() {
+            let (fees, corrections) = (delivered.fees(), &delivered.corrections);
+            let evidence = explain(key, day(), &fees, corrections, &relations, &rules);
+            alone.insert(key.clone(), evidence.len() as i64);
+        }
+        let together = fold.due.iter().map(|(key, due)| (key.clone(), due.sums.fee_count));
+        prop_assert_eq!(together.collect::<BTreeMap<_, _>>(), alone);
+    }
+
+    #[test]
+    fn lines_survive_both_encodings(delivered in delivered()) {
         let lines = difference(&delivered.fold(&relations(true)), &Booked::default(), true);
         let lines = lines.unwrap();
         let bytes = postcard::to_stdvec(&lines).unwrap();

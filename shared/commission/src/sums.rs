@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use terms::Timestamp;
 
-use crate::{Amount, Fee, Outcome, Overflow};
+use crate::{Amount, Charge, Outcome, Overflow};
 
 /// The counts and sums of a line; in a correcting line the change of each, negative for less.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl Sums {
     /// Takes in one fee; `counts` says whether its volume counts for the tier.
     pub(crate) fn add_fee(
         &mut self,
-        fee: &Fee,
+        fee: &Charge,
         corrected: bool,
         counts: bool,
     ) -> Result<(), Overflow> {
@@ -126,6 +126,7 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Fee;
     use crate::testing::{at, due_sums, pair, spot, units};
 
     fn sums(trade_id: &str, amount: &str, time: &str) -> Sums {

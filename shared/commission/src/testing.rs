@@ -7,7 +7,7 @@ use eligibility::{Period, RegionRule, Regions};
 use terms::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Vip};
 
 use crate::{
-    Amount, Anchor, Arrival, Arrived, Assets, Booked, Decimals, Fee, FeeCorrection, Fold,
+    Amount, Anchor, Arrival, Assets, Booked, Decimals, Fee, FeeCorrection, Fees, Fold,
     FuturesWindow, Line, LineKey, MarketRules, Outcome, Party, Rate, Relation, Relations, Rules,
     SharedCommission, SharedRules, Standing, Sums, Tier, TierInForce, fold, judge,
 };
@@ -133,7 +133,7 @@ impl Pair {
 
     pub fn judge(&self, fee: &Fee) -> Outcome {
         let Self { relation, invitee, inviter, tier, .. } = self;
-        judge(fee, &Standing { relation, invitee, inviter, tier: *tier }, &self.rules)
+        judge(&fee.charge(), &Standing { relation, invitee, inviter, tier: *tier }, &self.rules)
     }
 
     /// Folds `DAY` with the fees arriving in the order given.
@@ -152,9 +152,12 @@ impl Pair {
     }
 }
 
-pub fn arriving(fees: &[Fee]) -> Vec<Arrived> {
-    let places = (0..).map(Arrival);
-    places.zip(fees).map(|(arrival, fee)| Arrived { arrival, fee: fee.clone() }).collect()
+pub fn arriving(fees: &[Fee]) -> Fees {
+    let mut arriving = Fees::default();
+    for (arrival, fee) in (0..).map(Arrival).zip(fees) {
+        arriving.push(arrival, fee).unwrap();
+    }
+    arriving
 }
 
 /// A fee of the pair's invitee at noon of `DAY`, with ten times the amount as its value in USD

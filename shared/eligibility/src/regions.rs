@@ -100,6 +100,15 @@ impl Regions {
         let part = location.region.as_ref().and_then(|part| blocked.subdivisions.get(part));
         country.into_iter().chain(part).flatten().any(|period| period.holds(at))
     }
+
+    /// The instants at which what `rule` blocks may change, in no order.
+    pub fn changes(&self, rule: RegionRule) -> impl Iterator<Item = Timestamp> {
+        let blocked = self.blocked.get(&rule).into_iter();
+        let periods = blocked.flat_map(|blocked| {
+            blocked.countries.values().chain(blocked.subdivisions.values()).flatten()
+        });
+        periods.flat_map(|period| [Some(period.from), period.until]).flatten()
+    }
 }
 
 #[cfg(test)]

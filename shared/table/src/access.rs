@@ -102,14 +102,28 @@ impl Table {
     /// All items of a range, page after page.
     pub(crate) async fn query(&self, range: &Range) -> Result<Vec<Item>, TableError> {
         let mut items = Vec::new();
+        self.query_each(range, |item| {
+            items.push(item);
+            Ok(())
+        })
+        .await?;
+        Ok(items)
+    }
+
+    /// Calls `take` with each item of a range; only one page of at most 1 MB is held at a time.
+    pub(crate) async fn query_each(
+        &self,
+        range: &Range,
+        mut take: impl FnMut(Item) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
         let mut start = None;
         loop {
             let request = self.range(range).set_exclusive_start_key(start);
             let answer = request.send().await?;
-            items.extend(answer.items.unwrap_or_default());
+            answer.items.into_iter().flatten().try_for_each(&mut take)?;
             start = answer.last_evaluated_key;
             if start.is_none() {
-                return Ok(items);
+                return Ok(());
             }
         }
     }

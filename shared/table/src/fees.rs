@@ -1,19 +1,20 @@
 //! Fees in chunks: one write for thousands of them, and a mark that their shard was touched.
 
-use commission::{Arrived, FeeCorrection};
+use commission::{Arrival, Fee, FeeCorrection, Fees};
 use serde::{Deserialize, Serialize};
 use terms::Day;
 
 use crate::access::Table;
+use crate::chunk;
 use crate::error::TableError;
-use crate::item::{packed, plain, read_packed, read_plain};
+use crate::item::{content, packed_bytes, plain, read_plain};
 use crate::keys::{self, Shard, fingerprint};
 
 /// Fees and corrections of one day and shard, as they came.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct FeeBatch {
     /// Charged fees.
-    pub fees: Vec<Arrived>,
+    pub fees: Fees,
     /// Corrections of fees, which may come before the fee itself.
     pub corrections: Vec<FeeCorrection>,
 }
@@ -29,8 +30,15 @@ pub struct Touched {
     pub token: String,
 }
 
-/// Fees in one item: at most some 350 bytes each, so that an item stays under 400 KB.
-const FEES_PER_CHUNK: usize = 1000;
+impl FeeBatch {
+    /// Takes in a fee.
+    ///
+    /// # Errors
+    /// There are more fees than one batch can hold.
+    pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TableError> {
+        self.fees.push(arrival, fee).map_err(|error| TableError::Service(error.to_string()))
+    }
+}
 
 impl Table {
     /// Keeps fees of one day and shard, and marks the shard as touched. The same batch again is
@@ -45,11 +53,9 @@ impl Table {
         batch: &FeeBatch,
     ) -> Result<(), TableError> {
         let mut token = String::new();
-        for chunk in chunks(batch) {
-            let content =
-                postcard::to_stdvec(&chunk).map_err(|e| TableError::corrupt("fee chunk", e))?;
-            token = fingerprint(&content);
-            self.put(packed(&keys::fee_chunk(day, shard, &token), &chunk)?).await?;
+        for chunk in chunk::write(batch)? {
+            token = fingerprint(&chunk);
+            self.put(packed_bytes(&keys::fee_chunk(day, shard, &token), chunk)).await?;
         }
         self.touch(day, shard, &token).await
     }
@@ -69,11 +75,10 @@ impl Table {
     /// If the table fails or a chunk does not decode.
     pub async fn fees(&self, day: Day, shard: Shard) -> Result<FeeBatch, TableError> {
         let mut all = FeeBatch::default();
-        for item in self.query(&keys::fees(day, shard)).await? {
-            let chunk: FeeBatch = read_packed("fee chunk", &item)?;
-            all.fees.extend(chunk.fees);
-            all.corrections.extend(chunk.corrections);
-        }
+        self.query_each(&keys::fees(day, shard), |item| {
+            chunk::read(content("fee chunk", &item)?, &mut all)
+        })
+        .await?;
         Ok(all)
     }
 
@@ -96,13 +101,4 @@ impl Table {
         }
         Ok(())
     }
-}
-
-fn chunks(batch: &FeeBatch) -> Vec<FeeBatch> {
-    let fees = batch.fees.chunks(FEES_PER_CHUNK);
-    let corrections = batch.corrections.chunks(FEES_PER_CHUNK);
-    let fees = fees.map(|fees| FeeBatch { fees: fees.to_vec(), ..FeeBatch::default() });
-    let corrections =
-        corrections.map(|c| FeeBatch { corrections: c.to_vec(), ..FeeBatch::default() });
-    fees.chain(corrections).collect()
 }

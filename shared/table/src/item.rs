@@ -45,10 +45,15 @@ pub(crate) fn read_plain<T: DeserializeOwned>(
 /// An item under `key` whose content is one compact binary attribute.
 pub(crate) fn packed<T: Serialize>(key: &Key, value: &T) -> Result<Item, TableError> {
     let bytes = postcard::to_stdvec(value).map_err(|e| TableError::corrupt("content", e))?;
+    Ok(packed_bytes(key, bytes))
+}
+
+/// An item under `key` whose content is these bytes.
+pub(crate) fn packed_bytes(key: &Key, bytes: Vec<u8>) -> Item {
     let mut item = key.attributes();
     item.insert(VERSION.to_owned(), number(FORM));
     item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(bytes)));
-    Ok(item)
+    item
 }
 
 /// Reads what [`packed`] wrote.
@@ -56,11 +61,15 @@ pub(crate) fn read_packed<T: DeserializeOwned>(
     what: &'static str,
     item: &Item,
 ) -> Result<T, TableError> {
+    let bytes = content(what, item)?;
+    postcard::from_bytes(bytes).map_err(|error| TableError::corrupt(what, error))
+}
+
+/// The bytes that [`packed_bytes`] wrote.
+pub(crate) fn content<'a>(what: &'static str, item: &'a Item) -> Result<&'a [u8], TableError> {
     check_form(what, item)?;
     match item.get(CONTENT) {
-        Some(AttributeValue::B(bytes)) => {
-            postcard::from_bytes(bytes.as_ref()).map_err(|error| TableError::corrupt(what, error))
-        }
+        Some(AttributeValue::B(bytes)) => Ok(bytes.as_ref()),
         _ => Err(TableError::corrupt(what, "it has no content")),
     }
 }

@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod binding;
+mod chunk;
 mod error;
 mod event;
 mod fees;

@@ -25,16 +25,21 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Whether a text is such an identifier, without keeping it.
+            ///
+            /// # Errors
+            /// It is not.
+            pub fn check(text: &str) -> Result<(), Malformed> {
+                if is_id_text(text, $max) { Ok(()) } else { Err(Malformed::expected($what)) }
+            }
         }
 
         impl FromStr for $name {
             type Err = Malformed;
             fn from_str(text: &str) -> Result<Self, Malformed> {
-                if is_id_text(text, $max) {
-                    Ok(Self(text.into()))
-                } else {
-                    Err(Malformed::expected($what))
-                }
+                Self::check(text)?;
+                Ok(Self(text.into()))
             }
         }
 
