@@ -10,7 +10,6 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
 use crate::Engine;
-use crate::dispatch::dispatch;
 use crate::faults::{Fault, Faults, Shortened};
 
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -37,7 +36,7 @@ impl Connector {
         let body = request.body().bytes().unwrap_or_default();
         self.engine.count(operation);
         let (status, json) = match self.faults.as_ref().and_then(|f| f.next(operation)) {
-            None => dispatch(&self.engine.database, operation, body),
+            None => self.engine.run(operation, body),
             Some(fault) => self.go_wrong(&fault, operation, body)?,
         };
         let status =
@@ -64,10 +63,10 @@ impl Connector {
             (Fault::RequestLost, _) => (0, String::new()),
             (_, Some(short)) if short.is_empty() => (200, short.answer("{}".to_owned())),
             (_, Some(short)) => {
-                let (status, json) = dispatch(&self.engine.database, operation, &short.request);
+                let (status, json) = self.engine.run(operation, &short.request);
                 (status, short.answer(json))
             }
-            (_, None) => dispatch(&self.engine.database, operation, body),
+            (_, None) => self.engine.run(operation, body),
         };
         fault.lost().map_or(Ok(answer), Err)
     }

@@ -9,19 +9,23 @@ mod connector;
 mod create;
 mod dispatch;
 mod faults;
+mod meter;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use dynoxide::Database;
 
 use crate::connector::Connector;
+use crate::dispatch::dispatch;
 
 pub use create::{CreateError, create_table};
 pub use faults::{Fault, Faults};
+pub use meter::Spent;
 
 /// Why the engine could not be opened or served.
 #[derive(Debug, thiserror::Error)]
@@ -37,11 +41,12 @@ pub enum EngineError {
     Serve(String),
 }
 
-/// The embedded engine. Clones share one database and one count of calls.
+/// The embedded engine. Clones share one database and one account of what calls cost.
 #[derive(Clone)]
 pub struct Engine {
     database: Database,
-    calls: Arc<Mutex<BTreeMap<String, usize>>>,
+    spent: Arc<Mutex<Spent>>,
+    counts_capacity: bool,
 }
 
 impl Engine {
@@ -63,7 +68,7 @@ impl Engine {
 
     fn over(database: dynoxide::Result<Database>) -> Result<Self, EngineError> {
         let database = database.map_err(|error| EngineError::Open(error.to_string()))?;
-        Ok(Self { database, calls: Arc::default() })
+        Ok(Self { database, spent: Arc::default(), counts_capacity: false })
     }
 
     /// Writes all data into a new file, for [`Engine::on_disk`] to go on with.
@@ -99,10 +104,27 @@ impl Engine {
         aws_sdk_dynamodb::Client::from_conf(config)
     }
 
+    /// The same engine, which also counts the capacity that DynamoDB would charge.
+    #[must_use]
+    pub fn counting_capacity(mut self) -> Self {
+        self.counts_capacity = true;
+        self
+    }
+
     /// How often each operation was called since the last time this was asked.
     #[must_use]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
-        std::mem::take(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+        self.take_spent().calls
+    }
+
+    /// What the calls since the last time this was asked came to.
+    #[must_use]
+    pub fn take_spent(&self) -> Spent {
+        std::mem::take(&mut self.spent())
+    }
+
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves the DynamoDB API over HTTP until `shutdown` resolves.
@@ -120,7 +142,17 @@ impl Engine {
     }
 
     fn count(&self, operation: &str) {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        *calls.entry(operation.to_owned()).or_default() += 1;
+        *self.spent().calls.entry(operation.to_owned()).or_default() += 1;
+    }
+
+    /// Runs one operation; answers the HTTP status and the JSON body.
+    fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
+        let started = Instant::now();
+        let asking = self.counts_capacity.then(|| meter::asking_for_capacity(body));
+        let answer = dispatch(&self.database, operation, asking.as_deref().unwrap_or(body));
+        let busy = started.elapsed();
+        let half_units = if self.counts_capacity { meter::half_units(&answer.1) } else { 0 };
+        self.spent().add(operation, half_units, busy);
+        answer
     }
 }

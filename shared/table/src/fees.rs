@@ -31,6 +31,22 @@ pub struct Touched {
 }
 
 impl FeeBatch {
+    /// The batch as it is stored: in chunks that fit into an item.
+    ///
+    /// # Errors
+    /// Something does not encode.
+    pub fn to_chunks(&self) -> Result<Vec<Vec<u8>>, TableError> {
+        chunk::write(self)
+    }
+
+    /// Adds what a stored chunk holds.
+    ///
+    /// # Errors
+    /// The chunk does not decode.
+    pub fn read_chunk(&mut self, chunk: &[u8]) -> Result<(), TableError> {
+        chunk::read(chunk, self)
+    }
+
     /// Takes in a fee.
     ///
     /// # Errors
@@ -53,7 +69,7 @@ impl Table {
         batch: &FeeBatch,
     ) -> Result<(), TableError> {
         let mut token = String::new();
-        for chunk in chunk::write(batch)? {
+        for chunk in batch.to_chunks()? {
             token = fingerprint(&chunk);
             self.put(packed_bytes(&keys::fee_chunk(day, shard, &token), chunk)).await?;
         }
@@ -76,7 +92,7 @@ impl Table {
     pub async fn fees(&self, day: Day, shard: Shard) -> Result<FeeBatch, TableError> {
         let mut all = FeeBatch::default();
         self.query_each(&keys::fees(day, shard), |item| {
-            chunk::read(content("fee chunk", &item)?, &mut all)
+            all.read_chunk(content("fee chunk", &item)?)
         })
         .await?;
         Ok(all)

@@ -1,0 +1,47 @@
+//! A whole day, rolled up by the function's own steps in one invocation.
+
+use std::collections::BTreeMap;
+
+use table::{FeeBatch, Shard};
+
+use crate::Failure;
+use crate::engine::World;
+use crate::made::MadeDay;
+use crate::measure::{Figures, Watch};
+
+pub async fn run(fees: u64) -> Result<(), Failure> {
+    let made = MadeDay::of(fees)?;
+    let world = World::after(&made, false).await?;
+    world.open_accounts(&made).await?;
+    keep_fees(&world, &made).await?;
+    let _before = world.engine.take_spent();
+    let watch = Watch::start();
+    let report = daily_commission::run_day(&world.app, made.day).await?;
+    let mut figures = Figures::of("day", fees);
+    figures.note("rollup", watch.stop());
+    let spent = world.engine.take_spent();
+    figures.note("engineSeconds", spent.busy.as_secs_f64());
+    figures.note("calls", spent.calls.values().sum::<usize>());
+    figures.note("lines", report.lines);
+    figures.print();
+    Ok(())
+}
+
+/// Keeps the day's fees by shard, a thousand in a chunk.
+async fn keep_fees(world: &World, made: &MadeDay) -> Result<(), Failure> {
+    let mut waiting: BTreeMap<Shard, FeeBatch> = BTreeMap::new();
+    for fee in made.fees() {
+        let (arrival, fee) = fee?;
+        let shard = Shard::of(&fee.uid);
+        let batch = waiting.entry(shard).or_default();
+        batch.push(arrival, &fee)?;
+        if batch.fees.len() >= crate::made::FEES_PER_CHUNK {
+            let batch = std::mem::take(batch);
+            world.app.table.add_fees(made.day, shard, &batch).await?;
+        }
+    }
+    for (shard, batch) in waiting {
+        world.app.table.add_fees(made.day, shard, &batch).await?;
+    }
+    Ok(())
+}

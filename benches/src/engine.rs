@@ -1,0 +1,77 @@
+//! The programme over the embedded engine, with accounts that are bound.
+
+use std::sync::Arc;
+
+use commission::TierInForce;
+use eligibility::AccountFacts;
+use embedded::{Engine, create_table};
+use http_api::Signer;
+use runtime::{App, Dial, Entropy};
+use table::{Account, Table, Versioned};
+use template::Template;
+use terms::Timeline;
+
+use crate::Failure;
+use crate::made::{Bound, MadeDay};
+
+pub const TABLE: &str = "recall";
+
+pub struct World {
+    pub engine: Engine,
+    pub app: App,
+}
+
+impl World {
+    /// An empty table, on the night after the day.
+    pub async fn after(made: &MadeDay, capacity: bool) -> Result<Self, Failure> {
+        let engine = Engine::memory()?;
+        let engine = if capacity { engine.counting_capacity() } else { engine };
+        create_table(&engine.client(), TABLE, &Template::embedded()?.table).await?;
+        let clock = Dial::default();
+        clock.stand_at(made.day.end().plus_millis(1_800_000));
+        let app = App {
+            table: Table::new(engine.client(), TABLE),
+            programme: Arc::new(programme::programme()?),
+            clock: clock.clock(),
+            entropy: Entropy::seeded(2026),
+            signer: Signer::from_keys_text("a key of at least thirty-two bytes")?,
+        };
+        Ok(Self { engine, app })
+    }
+
+    /// The day's accounts, inviters and invitees.
+    pub async fn open_accounts(&self, made: &MadeDay) -> Result<(), Failure> {
+        for number in 0..made.inviters() {
+            let party = made.inviter_party()?;
+            let mut account = Account::new(facts(MadeDay::inviter(number)?, made));
+            account.facts.location = party.location;
+            account.facts.affiliate = party.affiliate;
+            account.futures_opened_at = party.futures_opened_at;
+            let tier = TierInForce { spot: (number % 4) as usize, futures: 0 };
+            account.tiers = Timeline::starting(made.day.start().plus_days(-100), tier);
+            self.app.table.save_account(&Versioned::new(account)).await?;
+        }
+        for bound in made.bound() {
+            let Bound { relation, party } = bound?;
+            let mut account = Account::new(facts(relation.invitee.clone(), made));
+            account.facts.location = party.location;
+            account.futures_opened_at = party.futures_opened_at;
+            account.relation = Some(relation);
+            self.app.table.save_account(&Versioned::new(account)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn facts(uid: terms::Uid, made: &MadeDay) -> AccountFacts {
+    AccountFacts {
+        uid,
+        registered_at: made.day.start().plus_days(-900),
+        main_uid: None,
+        person: None,
+        last_activity_at: None,
+        location: Timeline::default(),
+        affiliate: Timeline::default(),
+        inviter: None,
+    }
+}

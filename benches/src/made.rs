@@ -1,0 +1,232 @@
+//! A day made from a seed: who is bound to whom, and the fees of their trades.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use commission::{
+    Amount, Arrival, Charge, Fee, Party, Relation, Relations, SharedCommission, TierInForce,
+};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use table::FeeBatch;
+use terms::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Uid, Vip};
+
+use crate::Failure;
+
+/// Fees of an invitee who trades, on average.
+const FEES_PER_INVITEE: u64 = 50;
+/// Invitees of an inviter, on average.
+const INVITEES_PER_INVITER: u64 = 20;
+/// Fees in a chunk, as a busy queue brings them.
+pub const FEES_PER_CHUNK: usize = 1000;
+const ASSETS: [&str; 20] = [
+    "USDT", "BTC", "ETH", "BNB", "USDC", "SOL", "XRP", "DOGE", "ADA", "TRX", "LINK", "AVAX", "LTC",
+    "XMR", "DOT", "SHIB", "UNI", "ATOM", "APT", "NEAR",
+];
+
+/// A day of so many fees.
+pub struct MadeDay {
+    pub day: Day,
+    fees: u64,
+    invitees: u64,
+}
+
+/// An invitee with all that his fees are judged by.
+pub struct Bound {
+    pub relation: Relation,
+    pub party: Party,
+}
+
+impl MadeDay {
+    pub fn of(fees: u64) -> Result<Self, Failure> {
+        Ok(Self { day: "2026-11-20".parse()?, fees, invitees: (fees / FEES_PER_INVITEE).max(1) })
+    }
+
+    pub fn inviters(&self) -> u64 {
+        self.invitees / INVITEES_PER_INVITER + 1
+    }
+
+    pub fn inviter(number: u64) -> Result<Uid, Failure> {
+        Ok((20_000_000 + number).to_string().parse()?)
+    }
+
+    fn uid(number: u64) -> Result<Uid, Failure> {
+        Ok((35_000_000 + number * 7).to_string().parse()?)
+    }
+
+    /// The invitees: some bound in the middle of the day, some where futures are restricted.
+    pub fn bound(&self) -> impl Iterator<Item = Result<Bound, Failure>> {
+        let (inviters, noon) = (self.inviters(), self.day.start().plus_millis(43_200_000));
+        let long_ago = self.day.start().plus_days(-200);
+        (0..self.invitees).map(move |number| {
+            let bound_at = if number % 50 == 7 { noon } else { long_ago };
+            let country = if number % 20 == 3 { "US" } else { "CH" };
+            let location = Location { country: country.parse()?, region: None };
+            let relation = Relation {
+                inviter: Self::inviter(number % inviters)?,
+                invitee: Self::uid(number)?,
+                code: "K7M2XW9P".parse()?,
+                origin: if number % 3 == 0 { Origin::Signup } else { Origin::Recall },
+                bound_at,
+                shared: SharedCommission::default(),
+                voided_at: None,
+            };
+            let party = Party {
+                location: Timeline::starting(long_ago, location),
+                futures_opened_at: Some(long_ago),
+                ..Party::default()
+            };
+            Ok(Bound { relation, party })
+        })
+    }
+
+    pub fn inviter_party(&self) -> Result<Party, Failure> {
+        let long_ago = self.day.start().plus_days(-500);
+        Ok(Party {
+            location: Timeline::starting(
+                long_ago,
+                Location { country: "CH".parse()?, region: None },
+            ),
+            affiliate: Timeline::starting(long_ago, true),
+            futures_opened_at: Some(long_ago),
+        })
+    }
+
+    pub fn relations(&self) -> Result<Relations, Failure> {
+        let mut relations = Relations::default();
+        for number in 0..self.inviters() {
+            let tier = TierInForce { spot: (number % 4) as usize, futures: 0 };
+            relations.add_inviter(Self::inviter(number)?, self.inviter_party()?, tier);
+        }
+        for bound in self.bound() {
+            let Bound { relation, party } = bound?;
+            relations.add_relation(relation, party);
+        }
+        Ok(relations)
+    }
+
+    /// The fees in the order of their arrival; one in a hundred arrives a second time, later.
+    pub fn fees(&self) -> impl Iterator<Item = Result<(Arrival, Fee), Failure>> {
+        let mut random = StdRng::seed_from_u64(2026);
+        let once = self.fees - self.fees / 101;
+        let mut last: Option<Fee> = None;
+        let (start, invitees) = (self.day.start(), self.invitees);
+        (0..self.fees).map(move |number| {
+            let arrival = Arrival(start.millis().unsigned_abs() + number / 2);
+            let repeated = (number % 101 == 100).then(|| last.clone()).flatten();
+            let fee = match repeated {
+                Some(fee) => fee,
+                None => made_fee(&mut random, number, start, invitees, once)?,
+            };
+            last = Some(fee.clone());
+            Ok((arrival, fee))
+        })
+    }
+
+    /// The fees in batches as large as a chunk.
+    pub fn batches(&self) -> impl Iterator<Item = Result<FeeBatch, Failure>> {
+        let mut fees = self.fees().peekable();
+        std::iter::from_fn(move || {
+            fees.peek()?;
+            let mut batch = FeeBatch::default();
+            for fee in fees.by_ref().take(FEES_PER_CHUNK) {
+                let taken = fee.and_then(|(arrival, fee)| Ok(batch.push(arrival, &fee)?));
+                if let Err(error) = taken {
+                    return Some(Err(error));
+                }
+            }
+            Some(Ok(batch))
+        })
+    }
+}
+
+fn made_fee(
+    random: &mut StdRng,
+    number: u64,
+    start: Timestamp,
+    invitees: u64,
+    once: u64,
+) -> Result<Fee, Failure> {
+    // The lower of two draws: some trade much, most little.
+    let payer = random.random_range(0..invitees).min(random.random_range(0..invitees));
+    let asset = random.random_range(0..ASSETS.len()).min(random.random_range(0..ASSETS.len()));
+    let amount = i128::from(random.random_range(1_000_u64..900_000_000));
+    let signed = match random.random_range(0..100) {
+        0 => 0,
+        1 => -amount,
+        _ => amount,
+    };
+    let product = match random.random_range(0..20) {
+        0..14 => Product::Spot,
+        14 => Product::Margin,
+        _ => Product::Futures,
+    };
+    let kind = if random.random_range(0..50) == 0 { FeeKind::Funding } else { FeeKind::Trade };
+    let charge = Charge {
+        product,
+        kind,
+        asset: ASSETS.get(asset).copied().unwrap_or("USDT").parse()?,
+        amount: Amount::from_minor(signed),
+        amount_usd: Amount::from_minor(signed * 9 / 10),
+        volume_usd: Amount::from_minor(amount * 900),
+        vip: Vip(match random.random_range(0..10) {
+            0 => 4,
+            1 => 2,
+            2..4 => 1,
+            _ => 0,
+        }),
+        broker: random.random_range(0..50) == 0,
+        at: start.plus_millis((number * 86_399_999 / once.max(1)).min(86_399_999).cast_signed()),
+    };
+    Ok(Fee::new((4_127_365_000 + number).to_string().parse()?, MadeDay::uid(payer)?, charge))
+}
+
+/// Writes a day's fees as chunks and as CSV.
+pub fn write(fees: u64, chunks: &Path, csv: Option<&Path>) -> Result<(), Failure> {
+    let made = MadeDay::of(fees)?;
+    let mut out = BufWriter::new(File::create(chunks)?);
+    for batch in made.batches() {
+        for chunk in batch?.to_chunks()? {
+            out.write_all(&u32::try_from(chunk.len())?.to_le_bytes())?;
+            out.write_all(&chunk)?;
+        }
+    }
+    out.flush()?;
+    match csv {
+        Some(path) => write_csv(&made, path),
+        None => Ok(()),
+    }
+}
+
+fn write_csv(made: &MadeDay, path: &Path) -> Result<(), Failure> {
+    let mut out = BufWriter::new(File::create(path)?);
+    writeln!(
+        out,
+        "trade_id,uid,product,kind,asset,amount,amount_usd,volume_usd,vip,broker,at,arrival"
+    )?;
+    for fee in made.fees() {
+        let (Arrival(arrival), fee) = fee?;
+        let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
+            fee.charge();
+        let (amount, amount_usd, volume_usd) =
+            (amount.minor(), amount_usd.minor(), volume_usd.minor());
+        let (trade_id, uid, vip, at) = (fee.trade_id, fee.uid, vip.0, at.millis());
+        writeln!(
+            out,
+            "{trade_id},{uid},{product},{kind},{asset},{amount},{amount_usd},{volume_usd},{vip},{broker},{at},{arrival}"
+        )?;
+    }
+    out.flush()?;
+    let mut out = BufWriter::new(File::create(path.with_extension("relations.csv"))?);
+    writeln!(out, "invitee,inviter,bound_at,restricted,spot_tier")?;
+    for (number, bound) in (0..).zip(made.bound()) {
+        let Bound { relation, party } = bound?;
+        let restricted = party.location.latest().is_some_and(|l| l.country.as_str() == "US");
+        let (invitee, inviter, bound_at) =
+            (relation.invitee, relation.inviter, relation.bound_at.millis());
+        let tier = number % made.inviters() % 4;
+        writeln!(out, "{invitee},{inviter},{bound_at},{restricted},{tier}")?;
+    }
+    Ok(out.flush()?)
+}

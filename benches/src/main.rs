@@ -1,0 +1,96 @@
+//! Benchmarks, one case a process, so that each has its own peak of memory: `benches/run.py` runs
+//! them all and prints the tables of docs/PERFORMANCE.md. A case prints one line of JSON.
+
+mod day;
+mod engine;
+mod fold;
+mod ingest_events;
+mod made;
+mod measure;
+mod per_item;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Why a case could not be run.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Parser)]
+#[command(about = "One case of the benchmarks; `benches/run.py` runs them all")]
+struct Arguments {
+    #[command(subcommand)]
+    case: Case,
+}
+
+#[derive(Subcommand)]
+enum Case {
+    /// Writes a day's fees: as chunks, and as CSV for other engines.
+    Make {
+        /// How many fees.
+        fees: u64,
+        /// Where the chunks go, each after its length.
+        #[arg(long)]
+        chunks: PathBuf,
+        /// Where the CSV goes.
+        #[arg(long)]
+        csv: Option<PathBuf>,
+    },
+    /// One worker's part: reads chunks, folds them, subtracts what is booked, proves the rest.
+    Fold {
+        /// How many fees the chunks hold.
+        fees: u64,
+        /// The chunks.
+        #[arg(long)]
+        chunks: PathBuf,
+    },
+    /// Fees kept in chunks, and read, through the SDK and the embedded engine.
+    Chunked {
+        /// How many fees.
+        fees: u64,
+        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        #[arg(long)]
+        capacity: bool,
+    },
+    /// The alternative: one item per fee, written and read by the plain SDK and `serde_dynamo`.
+    PerItem {
+        /// How many fees.
+        fees: u64,
+        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        #[arg(long)]
+        capacity: bool,
+    },
+    /// A whole day, rolled up in one invocation over the embedded engine.
+    Day {
+        /// How many fees.
+        fees: u64,
+    },
+    /// Events through `ingest` into the embedded engine, ten thousand a batch.
+    Ingest {
+        /// How many fees.
+        fees: u64,
+        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        #[arg(long)]
+        capacity: bool,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().case {
+        Case::Make { fees, chunks, csv } => made::write(fees, &chunks, csv.as_deref()),
+        Case::Fold { fees, chunks } => fold::run(fees, &chunks),
+        Case::Chunked { fees, capacity } => per_item::chunked(fees, capacity).await,
+        Case::PerItem { fees, capacity } => per_item::per_item(fees, capacity).await,
+        Case::Day { fees } => day::run(fees).await,
+        Case::Ingest { fees, capacity } => ingest_events::run(fees, capacity).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

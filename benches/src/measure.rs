@@ -1,0 +1,71 @@
+//! What a case took: time of the clock, time of the processor, memory.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+/// Ticks of `/proc/self/stat` in a second, on every Linux that Rust runs on.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// A case's figures, printed as one line of JSON.
+pub struct Figures(Map<String, Value>);
+
+impl Figures {
+    pub fn of(case: &str, fees: u64) -> Self {
+        Self(Map::from_iter([("case".to_owned(), case.into()), ("fees".to_owned(), fees.into())]))
+    }
+
+    pub fn note(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// Runs a part of the case and notes its time by the clock and of the processor, in seconds.
+    pub fn time<T>(&mut self, part: &str, run: impl FnOnce() -> T) -> T {
+        let watch = Watch::start();
+        let result = run();
+        self.note(part, watch.stop());
+        result
+    }
+
+    pub fn print(mut self) {
+        self.note("peakMemoryMb", peak_memory_mb());
+        println!("{}", Value::from(self.0));
+    }
+}
+
+/// Measures from its start.
+pub struct Watch {
+    clock: Instant,
+    processor: Duration,
+}
+
+impl Watch {
+    pub fn start() -> Self {
+        Self { clock: Instant::now(), processor: processor_time() }
+    }
+
+    pub fn stop(&self) -> Value {
+        let processor = processor_time().saturating_sub(self.processor);
+        json!({
+            "seconds": self.clock.elapsed().as_secs_f64(),
+            "processorSeconds": processor.as_secs_f64(),
+        })
+    }
+}
+
+/// What this process has used of the processor.
+fn processor_time() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+}
+
+fn peak_memory_mb() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or_default() / 1024
+}
