@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use daily_commission::StepError;
+use daily_commission::{Deadline, StepError};
 use lambda_http::Body;
 use serde_json::{Value, json};
 use template::Template;
@@ -141,7 +141,7 @@ impl Stage {
             assert!(input.get(name).is_some(), "{file} has no {name}");
             input[name] = value.clone();
         }
-        daily_commission::handle(&self.world.app, &input).await
+        daily_commission::handle(&self.world.app, &input, Deadline::NONE).await
     }
 
     async fn as_it_is(&mut self, file: &str) -> Result<Value, StepError> {
@@ -151,7 +151,7 @@ impl Stage {
     /// Runs what the nightly machine makes of an input of its own.
     async fn night(&mut self, file: &str) -> Value {
         let input = planned(serde_json::from_str(&self.text(file)).unwrap());
-        daily_commission::handle(&self.world.app, &input).await.unwrap()
+        daily_commission::handle(&self.world.app, &input, Deadline::NONE).await.unwrap()
     }
 }
 
@@ -341,6 +341,8 @@ fn steps_are_given_what_the_state_machine_passes() {
     let plan = &machine["States"]["Plan"]["Arguments"]["Payload"];
     assert_eq!(plan, "{% $merge([{\"step\": \"plan\"}, $states.input]) %}");
     assert_eq!(planned(event("nightly/night.json")), event("daily-commission/plan.json"));
+    let shards = format!("{{% [0..{}] %}}", table::SHARDS - 1);
+    assert_eq!(machine["States"]["Evaluate"]["Items"], shards);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Runs that come twice, late, at once, or die in between.
 
-use daily_commission::{StepError, handle};
+use daily_commission::{Deadline, StepError, handle};
 use serde_json::{Value, json};
 
 use crate::world::{World, day, fee};
@@ -29,7 +29,7 @@ async fn read(world: &World) -> Vec<Value> {
 }
 
 async fn step(world: &World, input: Value) -> Result<Value, StepError> {
-    handle(&world.app, &input).await
+    handle(&world.app, &input, Deadline::NONE).await
 }
 
 /// Takes the night's steps up to (not with) the one at `until`; answers how many there are.
@@ -179,4 +179,48 @@ async fn a_night_takes_up_the_days_that_were_missed() {
     assert_eq!(days, ["2026-11-21", "2026-11-22", "2026-11-23"]);
     let head = world.app.table.head().await.unwrap().value;
     assert_eq!(head.closed_through, Some(day("2026-11-23")));
+}
+
+#[tokio::test]
+async fn a_day_that_takes_too_long_is_handed_over_and_gone_on_with() {
+    let undisturbed = traded().await;
+    undisturbed.book("2026-11-20").await;
+    let world = traded().await;
+    let out_of_time = Deadline::at(world.app.clock.now());
+    let whole_day = json!({ "day": "2026-11-20" });
+    let error = handle(&world.app, &whole_day, out_of_time).await.unwrap_err();
+    assert_eq!(error.name(), "HandedOver");
+    assert_eq!(read(&world).await, Vec::<Value>::new());
+    let sentence = error.to_string();
+    let input = sentence.split_once("go on with ").unwrap().1;
+    let report = step(&world, serde_json::from_str(input).unwrap()).await.unwrap();
+    assert_eq!(report["seq"], 1);
+    assert_eq!(read(&world).await, read(&undisturbed).await);
+}
+
+#[tokio::test]
+async fn a_publishing_that_takes_too_long_is_handed_over_and_gone_on_with() {
+    let undisturbed = traded().await;
+    undisturbed.book("2026-11-20").await;
+    let world = traded().await;
+    let committed = steps(&world, 65).await;
+    assert_eq!(committed, 66, "64 folds, and the commit is the last step");
+    let publish = json!({ "step": "publish", "seq": 1, "range": { "part": 0, "of": 1 } });
+    let out_of_time = Deadline::at(world.app.clock.now());
+    let error = handle(&world.app, &publish, out_of_time).await.unwrap_err();
+    assert_eq!(error.name(), "HandedOver");
+    step(&world, publish).await.unwrap();
+    step(&world, json!({ "step": "finish", "seq": 1 })).await.unwrap();
+    assert_eq!(read(&world).await, read(&undisturbed).await);
+}
+
+#[tokio::test]
+async fn a_run_of_another_day_is_not_gone_on_with() {
+    let world = traded().await;
+    let input = json!({ "day": "2026-11-20", "run": "2026-11-19-0123456789abcdef" });
+    let error = step(&world, input).await.unwrap_err();
+    assert_eq!(
+        (error.name(), error.to_string().as_str()),
+        ("BadRequest", "run: expected a run of 2026-11-20")
+    );
 }

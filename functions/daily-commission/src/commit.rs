@@ -8,8 +8,8 @@ use table::{
 };
 use terms::Day;
 
-use crate::StepError;
 use crate::finish::{complete, next_closed};
+use crate::{Deadline, StepError};
 
 /// How often a commit makes room for a run that is being published, and tries again.
 const TRIES: usize = 8;
@@ -67,6 +67,7 @@ pub(crate) async fn commit(
     day: Day,
     run: &str,
     shards: &[Shard],
+    deadline: Deadline,
 ) -> Result<Committed, StepError> {
     let reports = reports_of(app, run, shards).await?;
     for _ in 0..TRIES {
@@ -82,7 +83,7 @@ pub(crate) async fn commit(
             return nothing_due(app, day, &head, &reports).await;
         }
         if let Some(pending) = &head.value.pending {
-            complete(app, pending).await?;
+            complete(app, pending, deadline).await?;
             continue;
         }
         if let Some(committed) = try_commit(app, day, run, &reports, &head, &record).await? {

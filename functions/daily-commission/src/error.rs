@@ -20,6 +20,19 @@ pub enum StepError {
     /// Something that the step needs is still to be done, by a retry of an earlier step.
     #[error("{0}")]
     Unfinished(String),
+    /// The worker's time is nearly over. What it did is kept: the same input goes on from there.
+    #[error("the time of this invocation is nearly over; the same input again goes on from here")]
+    HandedOver,
+    /// The same, of a day in one invocation.
+    #[error(
+        "the time of this invocation is nearly over; go on with {{\"day\":\"{day}\",\"run\":\"{run}\"}}"
+    )]
+    DayHandedOver {
+        /// The day.
+        day: Day,
+        /// The run's name, under which what is done is kept.
+        run: String,
+    },
     /// Another run of the day was committed first; this one has nothing more to do.
     #[error("another run of {0} was committed first")]
     Superseded(Day),
@@ -45,6 +58,7 @@ impl StepError {
             Self::DayNotOver(_) => "DayNotOver",
             Self::Throttled(_) => "Throttled",
             Self::Unfinished(_) => "Unfinished",
+            Self::HandedOver | Self::DayHandedOver { .. } => "HandedOver",
             Self::Superseded(_) => "Superseded",
             Self::ConservationRefused { .. } => "ConservationRefused",
             Self::Internal(_) => "Internal",

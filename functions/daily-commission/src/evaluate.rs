@@ -1,6 +1,7 @@
 //! The quarterly evaluation: the tiers that a quarter earned, in force for the next one.
 
-use commission::{Amount, TierInForce, evaluate};
+use commission::{Amount, TierInForce};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::Shard;
@@ -20,23 +21,38 @@ pub struct Evaluated {
     pub promoted: usize,
 }
 
-/// Evaluates every affiliate over a quarter. Again for the same quarter it comes to the same,
-/// unless the quarter's days were corrected since.
-pub(crate) async fn evaluate_all(app: &App, quarter: Quarter) -> Result<Evaluated, StepError> {
+/// Affiliates that are evaluated side by side: each has a partition of his own.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Evaluates the affiliates of some shards over a quarter. Again for the same quarter it comes to
+/// the same, unless the quarter's days were corrected since.
+pub(crate) async fn evaluate(
+    app: &App,
+    quarter: Quarter,
+    shards: &[Shard],
+) -> Result<Evaluated, StepError> {
+    let visible = app.table.head().await?.value.visible;
     let mut evaluated = Evaluated { affiliates: 0, promoted: 0 };
-    for shard in Shard::all() {
-        for affiliate in app.table.affiliates(shard).await? {
-            let tiers = tiers(app, &affiliate, quarter).await?;
-            set(app, &affiliate, quarter, tiers).await?;
-            evaluated.affiliates += 1;
-            evaluated.promoted += usize::from(tiers != TierInForce::default());
-        }
+    for shard in shards {
+        let affiliates = app.table.affiliates(*shard).await?;
+        let evaluate_one = async |affiliate: &Uid| {
+            let tiers = tiers(app, affiliate, quarter, visible).await?;
+            set(app, affiliate, quarter, tiers).await.map(|()| tiers)
+        };
+        let tiers = stream::iter(&affiliates).map(evaluate_one).buffer_unordered(SIDE_BY_SIDE);
+        let tiers: Vec<TierInForce> = tiers.try_collect().await?;
+        evaluated.affiliates += tiers.len();
+        evaluated.promoted += tiers.iter().filter(|t| **t != TierInForce::default()).count();
     }
     Ok(evaluated)
 }
 
-async fn tiers(app: &App, affiliate: &Uid, quarter: Quarter) -> Result<TierInForce, StepError> {
-    let visible = app.table.head().await?.value.visible;
+async fn tiers(
+    app: &App,
+    affiliate: &Uid,
+    quarter: Quarter,
+    visible: u64,
+) -> Result<TierInForce, StepError> {
     let (from, to) = (quarter.first_day(), quarter.last_day());
     let days = app.table.summaries(affiliate, from, to, visible).await?;
     let start = quarter.next().first_day().start();
@@ -52,7 +68,7 @@ async fn tiers(app: &App, affiliate: &Uid, quarter: Quarter) -> Result<TierInFor
             volume = volume.plus(counted).map_err(StepError::overflow(to))?;
             traders += day.new_traders.get(&market).copied().unwrap_or_default();
         }
-        Ok(rules.map_or(0, |rules| evaluate(volume, traders, rules)))
+        Ok(rules.map_or(0, |rules| commission::evaluate(volume, traders, rules)))
     };
     Ok(TierInForce { spot: tier(Market::Spot)?, futures: tier(Market::Futures)? })
 }

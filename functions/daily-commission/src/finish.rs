@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use table::{Head, Pending};
 use terms::Day;
 
-use crate::StepError;
 use crate::commit::{Part, clear_marks};
 use crate::publish::publish_pending;
+use crate::{Deadline, StepError};
 
 /// What a finish says when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +48,13 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
 }
 
 /// Publishes and finishes a run that was left between its commit and its end.
-pub(crate) async fn complete(app: &App, pending: &Pending) -> Result<Finished, StepError> {
+pub(crate) async fn complete(
+    app: &App,
+    pending: &Pending,
+    deadline: Deadline,
+) -> Result<Finished, StepError> {
     for part in 0..pending.parts {
-        publish_pending(app, pending, Part { part, of: pending.parts }).await?;
+        publish_pending(app, pending, Part { part, of: pending.parts }, deadline).await?;
     }
     finish(app, pending.seq).await
 }

@@ -49,7 +49,7 @@ async fn work_out(
     state: ShardState,
 ) -> Result<ShardReport, StepError> {
     let first = state.day.value.runs.is_empty();
-    let sources = Sources::read(app, day, shard, &state).await?;
+    let mut sources = Sources::read(app, day, shard, &state).await?;
     let fold = commission::fold(
         day,
         &sources.fees,
@@ -58,6 +58,8 @@ async fn work_out(
         &app.programme.commission,
     )
     .map_err(StepError::overflow(day))?;
+    // They have done their part, and are most of what a worker holds.
+    sources.fees = Fees::default();
     quarantine(app, &fold.conflicts).await?;
     let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
     let lines = difference(&fold, &sources.booked_lines(day)?, first);

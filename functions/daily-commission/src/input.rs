@@ -15,6 +15,8 @@ pub enum Step {
     WholeDay {
         /// The day.
         day: Day,
+        /// The run that an earlier invocation began and handed over.
+        run: Option<String>,
     },
     /// Names the days of a night.
     Plan {
@@ -55,6 +57,8 @@ pub enum Step {
     Evaluate {
         /// The quarter that ended.
         quarter: Quarter,
+        /// Of which affiliates; of all if none is named.
+        shard: Option<Shard>,
     },
 }
 
@@ -62,6 +66,7 @@ pub enum Step {
 #[serde(deny_unknown_fields)]
 struct WholeDay {
     day: Day,
+    run: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,7 +82,7 @@ enum Raw {
     Commit { day: Day, run: String, shards: Vec<u8> },
     Publish { seq: u64, range: Part },
     Finish { seq: u64 },
-    Evaluate { quarter: Quarter },
+    Evaluate { quarter: Quarter, shard: Option<u8> },
 }
 
 impl Step {
@@ -87,8 +92,8 @@ impl Step {
     /// [`StepError::BadRequest`] with what would be right.
     pub fn read(input: &Value) -> Result<Self, StepError> {
         if input.get("step").is_none() {
-            let WholeDay { day } = read(input, "{\"day\":\"2026-11-21\"}, or a step")?;
-            return Ok(Self::WholeDay { day });
+            let WholeDay { day, run } = read(input, "{\"day\":\"2026-11-21\"}, or a step")?;
+            return Ok(Self::WholeDay { day, run: run.map(|run| run_of(day, run)).transpose()? });
         }
         Ok(match read(input, "a step of the nightly job")? {
             Raw::Plan { day, scheduled_time } => Self::Plan { day: planned(day, scheduled_time)? },
@@ -99,7 +104,9 @@ impl Step {
             }
             Raw::Publish { seq, range } => Self::Publish { seq, part: range.checked()? },
             Raw::Finish { seq } => Self::Finish { seq },
-            Raw::Evaluate { quarter } => Self::Evaluate { quarter },
+            Raw::Evaluate { quarter, shard } => {
+                Self::Evaluate { quarter, shard: shard.map(known).transpose()? }
+            }
         })
     }
 
@@ -130,6 +137,14 @@ fn planned(day: Option<Day>, scheduled: Option<Timestamp>) -> Result<Day, StepEr
         (None, Some(time)) => Ok(time.day().previous()),
         _ => Err(StepError::BadRequest("expected either day or scheduledTime".to_owned())),
     }
+}
+
+/// A run carries the name of its day.
+fn run_of(day: Day, run: String) -> Result<String, StepError> {
+    if run.starts_with(&format!("{day}-")) {
+        return Ok(run);
+    }
+    Err(StepError::BadRequest(format!("run: expected a run of {day}")))
 }
 
 fn known(shard: u8) -> Result<Shard, StepError> {

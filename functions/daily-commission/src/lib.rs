@@ -15,6 +15,7 @@
 //! invocation, by the very same steps.
 
 mod commit;
+mod deadline;
 mod error;
 mod evaluate;
 mod finish;
@@ -26,6 +27,7 @@ mod summary;
 mod whole_day;
 
 pub use commit::{Committed, Part};
+pub use deadline::Deadline;
 pub use error::StepError;
 pub use evaluate::Evaluated;
 pub use finish::Finished;
@@ -37,24 +39,33 @@ pub use whole_day::{DayReport, NightReport, run_day, run_night};
 
 use runtime::App;
 use serde_json::Value;
+use table::Shard;
 
-/// The Lambda function: a step's input in, its output out.
+/// The Lambda function: a step's input in, its output out. A step that would not come to its end
+/// before `deadline` stops where another one can go on.
 ///
 /// # Errors
 /// [`StepError`], whose name the state machine retries or catches by.
-pub async fn handle(app: &App, input: &Value) -> Result<Value, StepError> {
+pub async fn handle(app: &App, input: &Value, deadline: Deadline) -> Result<Value, StepError> {
     let step = Step::read(input)?;
     let started = app.clock.now();
     let output = match &step {
-        Step::WholeDay { day } => to_json(&run_day(app, *day).await?),
-        Step::Plan { day } => to_json(&plan::plan(app, *day).await?),
+        Step::WholeDay { day, run } => {
+            to_json(&whole_day::resume(app, *day, run.clone(), deadline).await?)
+        }
+        Step::Plan { day } => to_json(&plan::plan(app, *day, deadline).await?),
         Step::Fold { day, run, shard } => to_json(&fold::fold(app, *day, run, *shard).await?),
         Step::Commit { day, run, shards } => {
-            to_json(&commit::commit(app, *day, run, shards).await?)
+            to_json(&commit::commit(app, *day, run, shards, deadline).await?)
         }
-        Step::Publish { seq, part } => to_json(&publish::publish(app, *seq, *part).await?),
+        Step::Publish { seq, part } => {
+            to_json(&publish::publish(app, *seq, *part, deadline).await?)
+        }
         Step::Finish { seq } => to_json(&finish::finish(app, *seq).await?),
-        Step::Evaluate { quarter } => to_json(&evaluate::evaluate_all(app, *quarter).await?),
+        Step::Evaluate { quarter, shard } => {
+            let shards: Vec<_> = shard.map_or_else(|| Shard::all().collect(), |shard| vec![shard]);
+            to_json(&evaluate::evaluate(app, *quarter, &shards).await?)
+        }
     }?;
     let millis = app.clock.now().millis_since(started);
     tracing::info!(step = step.name(), millis, "did a step");

@@ -1,13 +1,17 @@
 //! The nightly rollup's function: one step in, its outcome out.
 
+use daily_commission::Deadline;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
+use terms::Timestamp;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Failure> {
     let app = runtime::start().await?;
     let step = async |event: LambdaEvent<Value>| {
-        let done = daily_commission::handle(&app, &event.payload).await;
+        let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);
+        let deadline = cut_off.map_or(Deadline::NONE, Deadline::at);
+        let done = daily_commission::handle(&app, &event.payload, deadline).await;
         done.map_err(|error| {
             tracing::error!(name = error.name(), %error, "a step failed");
             Diagnostic::from(error)

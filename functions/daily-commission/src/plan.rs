@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use table::{Shard, fingerprint};
 use terms::{Day, Quarter};
 
-use crate::StepError;
 use crate::finish::complete;
+use crate::{Deadline, StepError};
 
 /// What a night has to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,11 +32,11 @@ pub struct DayPlan {
 
 /// Plans the night after `day`: that day and any that was missed since the last closed one, whole;
 /// and of earlier days the shards that late fees and corrections have touched.
-pub(crate) async fn plan(app: &App, day: Day) -> Result<Plan, StepError> {
+pub(crate) async fn plan(app: &App, day: Day, deadline: Deadline) -> Result<Plan, StepError> {
     check_over(app, day)?;
     let head = app.table.head().await?.value;
     if let Some(pending) = head.pending {
-        complete(app, &pending).await?;
+        complete(app, &pending, deadline).await?;
     }
     let first = head.closed_through.map_or(day, Day::next).min(day);
     let mut days = Vec::new();

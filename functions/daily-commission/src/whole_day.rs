@@ -1,20 +1,18 @@
 //! A day, or a night, in one invocation: the steps of the state machine, one after the other.
 
-use std::sync::Arc;
-
+use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::App;
 use serde::Serialize;
 use table::Shard;
 use terms::Day;
-use tokio::task::JoinSet;
 
-use crate::StepError;
 use crate::commit::commit;
-use crate::evaluate::{Evaluated, evaluate_all};
+use crate::evaluate::{Evaluated, evaluate};
 use crate::finish::{complete, finish};
 use crate::fold::fold;
 use crate::plan::{DayPlan, check_over, plan, whole};
 use crate::publish::publish;
+use crate::{Deadline, StepError};
 
 /// What became of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,11 +40,27 @@ pub struct NightReport {
 /// # Errors
 /// [`StepError`], as the state machine would see it.
 pub async fn run_day(app: &App, day: Day) -> Result<DayReport, StepError> {
+    resume(app, day, None, Deadline::NONE).await
+}
+
+/// Books the whole of a day; goes on with a run that an earlier invocation began, if one is named.
+pub(crate) async fn resume(
+    app: &App,
+    day: Day,
+    begun: Option<String>,
+    deadline: Deadline,
+) -> Result<DayReport, StepError> {
     check_over(app, day)?;
     if let Some(pending) = app.table.head().await?.value.pending {
-        complete(app, &pending).await?;
+        complete(app, &pending, deadline).await?;
     }
-    run(app, whole(app, day)?).await
+    let plan = whole(app, day)?;
+    let plan = DayPlan { run: begun.unwrap_or(plan.run), ..plan };
+    let name = plan.run.clone();
+    match run(app, plan, deadline).await {
+        Err(StepError::HandedOver) => Err(StepError::DayHandedOver { day, run: name }),
+        done => done,
+    }
 }
 
 /// Does what the night after `day` has to do, as the state machine does it.
@@ -54,29 +68,29 @@ pub async fn run_day(app: &App, day: Day) -> Result<DayReport, StepError> {
 /// # Errors
 /// [`StepError`], as the state machine would see it.
 pub async fn run_night(app: &App, day: Day) -> Result<NightReport, StepError> {
-    let plan = plan(app, day).await?;
+    let plan = plan(app, day, Deadline::NONE).await?;
     let mut days = Vec::new();
     for day in plan.days {
-        days.push(run(app, day).await?);
+        days.push(run(app, day, Deadline::NONE).await?);
     }
     let evaluated = match plan.quarter {
-        Some(quarter) => Some(evaluate_all(app, quarter).await?),
+        Some(quarter) => Some(evaluate(app, quarter, &Shard::all().collect::<Vec<_>>()).await?),
         None => None,
     };
     Ok(NightReport { days, evaluated })
 }
 
-async fn run(app: &App, plan: DayPlan) -> Result<DayReport, StepError> {
+async fn run(app: &App, plan: DayPlan, deadline: Deadline) -> Result<DayReport, StepError> {
     let DayPlan { day, run, shards } = plan;
     let shards: Vec<Shard> = shards.into_iter().filter_map(Shard::new).collect();
-    let lines = fold_all(app, day, &run, &shards).await?;
-    let committed = match commit(app, day, &run, &shards).await {
+    let lines = fold_all(app, day, &run, &shards, deadline).await?;
+    let committed = match commit(app, day, &run, &shards, deadline).await {
         Err(StepError::Superseded(day)) => return Ok(DayReport { day, seq: None, lines: 0 }),
         committed => committed?,
     };
     if let Some(seq) = committed.seq {
         for part in committed.ranges {
-            publish(app, seq, part).await?;
+            publish(app, seq, part, deadline).await?;
         }
         finish(app, seq).await?;
     }
@@ -87,18 +101,17 @@ async fn run(app: &App, plan: DayPlan) -> Result<DayReport, StepError> {
 const SIDE_BY_SIDE: usize = 8;
 
 /// Folds shards; answers how many lines they found to book.
-async fn fold_all(app: &App, day: Day, run: &str, shards: &[Shard]) -> Result<u64, StepError> {
-    let run: Arc<str> = run.into();
-    let mut waiting = shards.iter().copied();
-    let mut folding = JoinSet::new();
-    let mut lines = 0;
-    loop {
-        for shard in waiting.by_ref().take(SIDE_BY_SIDE - folding.len()) {
-            let (app, run) = (app.clone(), Arc::clone(&run));
-            folding.spawn(async move { fold(&app, day, &run, shard).await });
-        }
-        let Some(folded) = folding.join_next().await else { return Ok(lines) };
-        let folded = folded.map_err(|error| StepError::Internal(error.to_string()))?;
-        lines += folded?.lines;
-    }
+async fn fold_all(
+    app: &App,
+    day: Day,
+    run: &str,
+    shards: &[Shard],
+    deadline: Deadline,
+) -> Result<u64, StepError> {
+    let fold_one = async |shard: &Shard| {
+        deadline.check(&app.clock)?;
+        fold(app, day, run, *shard).await
+    };
+    let folded = stream::iter(shards).map(fold_one).buffer_unordered(SIDE_BY_SIDE);
+    folded.try_fold(0, async |lines, folded| Ok(lines + folded.lines)).await
 }

@@ -158,7 +158,7 @@ impl Conservation {
     /// [`Breach::Overflow`].
     pub fn of(fold: &Fold) -> Result<Self, Breach> {
         let mut proof = Self { cells: BTreeMap::new(), charged: fold.charged.clone() };
-        for (key, due) in &fold.due {
+        for (key, due) in fold.due.iter() {
             proof.add(key, due)?;
         }
         Ok(proof)
@@ -305,7 +305,7 @@ mod tests {
     /// What the check says after one due line was tampered with.
     fn after(tamper: impl Fn(&mut Sums)) -> Result<(), Breach> {
         let mut fold = pair().fold(&[fee("t1", Product::Margin, "1")], &[]);
-        fold.due.values_mut().for_each(|due| tamper(&mut due.sums));
+        fold.due.entries_mut().iter_mut().for_each(|(_, due)| tamper(&mut due.sums));
         Conservation::of(&fold)?.check()
     }
 
@@ -328,18 +328,18 @@ mod tests {
     #[test]
     fn a_fee_that_is_in_no_line_or_in_two_is_found() {
         let mut fold = sample();
-        fold.due.pop_first();
+        fold.due.entries_mut().remove(0);
         let found = Err(Breach::Fees { asset: read("XMR") });
         assert_eq!(Conservation::of(&fold).unwrap().check(), found);
         assert_eq!(after(|sums| sums.fee_count = 2), found);
-        fold.due.clear();
+        fold.due.entries_mut().clear();
         assert_eq!(Conservation::of(&fold).unwrap().check(), found);
     }
 
     #[test]
     fn a_line_that_pays_for_a_fee_that_earns_nothing_is_found() {
         let mut fold = pair().fold(&[spot("t1", "0")], &[]);
-        fold.due.values_mut().for_each(|due| due.sums.commission = units("1"));
+        fold.due.entries_mut().iter_mut().for_each(|(_, due)| due.sums.commission = units("1"));
         let found = Err(Breach::Rate { asset: read("XMR"), product: Product::Spot });
         assert_eq!(Conservation::of(&fold), found);
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use terms::{LinkCode, Origin, Product, Uid};
+use terms::{LinkCode, Origin};
 
-use crate::{Amount, Asset, Cause, Corrections, Due, Fold, Line, LineKey, Outcome, Overflow, Sums};
+use crate::due::group;
+use crate::{Amount, Cause, Corrections, Due, Fold, Line, LineKey, Overflow, Sums};
 
 /// The sum of the lines that earlier runs booked for a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,15 +60,15 @@ pub fn difference(fold: &Fold, booked: &Booked, first: bool) -> Result<Vec<Line>
 }
 
 fn changed_lines(fold: &Fold, booked: &Booked) -> Result<Vec<Line>, Overflow> {
-    let mut pairs: BTreeMap<&LineKey, (Option<&Due>, Option<&Entry>)> = BTreeMap::new();
-    for (key, due) in &fold.due {
-        pairs.entry(key).or_default().0 = Some(due);
+    let mut lines = Vec::with_capacity(fold.due.len());
+    for (key, due) in fold.due.iter() {
+        lines.extend(changed_line(key, (Some(due), booked.entries.get(key)))?);
     }
-    for (key, entry) in &booked.entries {
-        pairs.entry(key).or_default().1 = Some(entry);
+    for (key, entry) in booked.entries.iter().filter(|(key, _)| fold.due.get(key).is_none()) {
+        lines.extend(changed_line(key, (None, Some(entry)))?);
     }
-    let lines = pairs.into_iter().filter_map(|(key, pair)| changed_line(key, pair).transpose());
-    lines.collect()
+    lines.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(lines)
 }
 
 fn changed_line(
@@ -91,11 +92,6 @@ fn changed_line(
         cause: Cause::Booked,
         why: Vec::new(),
     }))
-}
-
-/// What neither facts nor corrections change of a fee: by them it moves within its group only.
-fn group(key: &LineKey) -> (&Uid, &Uid, Product, Asset) {
-    (&key.inviter, &key.invitee, key.product, key.asset)
 }
 
 /// Why the lines of one group exist, from what changed over all of them.
@@ -127,10 +123,8 @@ fn by_correction(corrections: Corrections) -> (Cause, Vec<String>) {
 
 /// The corrections that hold in the group of `key`, if there are any.
 fn corrections_in(key: &LineKey, fold: &Fold) -> Option<Corrections> {
-    let least = LineKey { outcome: Outcome::LEAST, ..key.clone() };
-    let in_group = fold.due.range(least..).take_while(|(other, _)| group(other) == group(key));
     let mut corrections = Corrections::default();
-    in_group.for_each(|(_, due)| corrections.merge(&due.corrections));
+    fold.due.in_group(key).for_each(|due| corrections.merge(&due.corrections));
     (!corrections.why.is_empty()).then_some(corrections)
 }
 
@@ -142,7 +136,7 @@ mod tests {
     use crate::testing::{
         Pair, at, booked, correction, due_sums, earned, futures, location, pair, spot, units,
     };
-    use crate::{Fee, FeeCorrection};
+    use crate::{Fee, FeeCorrection, Outcome};
 
     const ZERO_FEE: Outcome = Outcome::Zero { reason: Reason::ZeroFee };
 

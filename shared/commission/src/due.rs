@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use terms::{LinkCode, Origin};
+use terms::{LinkCode, Origin, Product, Uid};
 
-use crate::{Amount, Charge, FeeCorrection, Overflow, Parts, Sums};
+use crate::{Amount, Asset, Charge, FeeCorrection, LineKey, Overflow, Parts, Sums};
 
 /// How many of the exchange's words for corrections stay with a line.
 const MAX_WHYS: usize = 3;
@@ -21,6 +21,63 @@ pub struct Due {
     pub sums: Sums,
     /// The corrections that took part.
     pub corrections: Corrections,
+}
+
+/// What is due for all lines of a fold, in the order of their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllDue {
+    /// Sorted: the fold goes from inviter to inviter, and finds each one's in order. A list takes
+    /// less time and memory than a map, and a worker has hundreds of thousands of lines.
+    entries: Vec<(LineKey, Due)>,
+}
+
+impl AllDue {
+    /// Adds what comes after all that is there.
+    pub(crate) fn push(&mut self, key: LineKey, due: Due) {
+        debug_assert!(self.entries.last().is_none_or(|(last, _)| *last < key));
+        self.entries.push((key, due));
+    }
+
+    /// What is due, with its keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Due)> {
+        self.entries.iter().map(|(key, due)| (key, due))
+    }
+
+    /// What is due under one key.
+    #[must_use]
+    pub fn get(&self, key: &LineKey) -> Option<&Due> {
+        let place = self.entries.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
+        self.entries.get(place).map(|(_, due)| due)
+    }
+
+    /// How many lines there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is due.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What is due in the group of a key: the lines that differ from it by their outcome only.
+    pub(crate) fn in_group(&self, key: &LineKey) -> impl Iterator<Item = &Due> {
+        let first = self.entries.partition_point(|(other, _)| group(other) < group(key));
+        let rest = self.entries.get(first..).unwrap_or_default();
+        rest.iter().take_while(|(other, _)| group(other) == group(key)).map(|(_, due)| due)
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn entries_mut(&mut self) -> &mut Vec<(LineKey, Due)> {
+        &mut self.entries
+    }
+}
+
+/// What neither facts nor corrections change of a fee: by them it moves within its group only.
+pub(crate) fn group(key: &LineKey) -> (&Uid, &Uid, Product, Asset) {
+    (&key.inviter, &key.invitee, key.product, key.asset)
 }
 
 /// Which corrections took part in some sums.

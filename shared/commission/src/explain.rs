@@ -38,7 +38,7 @@ pub fn explain(
         return Vec::new();
     }
     let corrections: Vec<_> = corrections.iter().filter(|c| c.uid == key.invitee).collect();
-    let settled = settle(&mut fees.of(&key.invitee), &corrections, day, &rules.assets);
+    let settled = settle(fees, &mut fees.of(&key.invitee), &corrections, day, &rules.assets);
     let mut evidence = Vec::new();
     for kept in settled.fees {
         let charge = &kept.charge;

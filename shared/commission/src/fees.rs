@@ -139,16 +139,20 @@ impl Fees {
     }
 
     /// The fees of one invitee.
-    pub(crate) fn of<'a>(&'a self, invitee: &Uid) -> Vec<Identified<'a>> {
+    pub(crate) fn of(&self, invitee: &Uid) -> Vec<Place> {
         let wanted = self.known.get(invitee).copied();
-        let of_invitee = self.iter().filter(|fee| Some(fee.record.invitee) == wanted);
-        of_invitee.map(FeeRef::identified).collect()
+        let numbered = (0..).zip(self.iter());
+        let of_invitee = numbered.filter(|(_, fee)| Some(fee.record.invitee) == wanted);
+        of_invitee.map(|(number, fee)| fee.place(number)).collect()
     }
 
-    /// The fees brought together by invitee; the invitees in the order of their ids.
-    ///
-    /// The fees are put in place by counting, and not compared: it takes one pass to count them,
-    /// and one to place them.
+    /// The fee at a place.
+    #[expect(clippy::indexing_slicing, reason = "the list only grows, and places name its entries")]
+    pub(crate) fn at(&self, place: Place) -> FeeRef<'_> {
+        FeeRef { fees: self, record: &self.records[place.record()] }
+    }
+
+    /// The fees brought together by invitee: counted and put in place, and not compared.
     pub(crate) fn by_invitee(&self) -> ByInvitee<'_> {
         let mut ends = vec![0_usize; self.invitees.len()];
         for record in &self.records {
@@ -160,14 +164,11 @@ impl Fees {
         for end in &mut ends {
             (*end, start) = (start, start + *end);
         }
-        let Some(first) = self.iter().next() else {
-            return ByInvitee { fees: self, places: Vec::new(), ends };
-        };
-        let mut places = vec![first.identified(); self.records.len()];
-        for fee in self.iter() {
+        let mut places = vec![Place(0); self.records.len()];
+        for (number, fee) in (0..).zip(self.iter()) {
             let Some(end) = ends.get_mut(fee.record.invitee as usize) else { continue };
             if let Some(place) = places.get_mut(*end) {
-                *place = fee.identified();
+                *place = fee.place(number);
             }
             *end += 1;
         }
@@ -182,27 +183,27 @@ fn number(length: usize) -> Result<u32, TooMany> {
 /// Fees brought together by invitee.
 pub(crate) struct ByInvitee<'a> {
     fees: &'a Fees,
-    places: Vec<Identified<'a>>,
+    places: Vec<Place>,
     /// Where the fees of each invitee end; those of the next begin there.
     ends: Vec<usize>,
 }
 
 impl<'a> ByInvitee<'a> {
-    /// Calls `take` with each invitee and his fees, in the order of the ids.
-    pub(crate) fn try_for_each<E>(
-        mut self,
-        mut take: impl FnMut(&'a Uid, &mut [Identified<'a>]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// The invitees and their fees, in the order of a key and then of their ids.
+    pub(crate) fn in_order_of<K: Ord>(
+        &mut self,
+        key: impl Fn(&'a Uid) -> K,
+    ) -> impl Iterator<Item = (&'a Uid, &mut [Place])> {
         let mut rest = self.places.as_mut_slice();
         let mut groups = Vec::with_capacity(self.ends.len());
         let mut start = 0;
         for (uid, end) in self.fees.invitees.iter().zip(&self.ends) {
             let (group, tail) = rest.split_at_mut(end - start);
-            groups.push((uid, group));
+            groups.push((key(uid), uid, group));
             (rest, start) = (tail, *end);
         }
-        groups.sort_unstable_by_key(|(uid, _)| *uid);
-        groups.into_iter().try_for_each(|(uid, group)| take(uid, group))
+        groups.sort_unstable_by(|(a, a_uid, _), (b, b_uid, _)| (a, a_uid).cmp(&(b, b_uid)));
+        groups.into_iter().map(|(_, uid, group)| (uid, group))
     }
 }
 
@@ -213,21 +214,34 @@ pub struct FeeRef<'a> {
     record: &'a Record,
 }
 
-/// A fee with a digest of its identity: equal for equal ones, hardly ever for different ones, so
-/// that most fees are told apart without a look at their trade ids.
-#[derive(Clone, Copy)]
-pub(crate) struct Identified<'a> {
-    pub digest: u64,
-    pub fee: FeeRef<'a>,
+/// Where a fee is kept, after a digest of its identity: equal for equal ones, hardly ever for
+/// different ones. In the order of their places the fees of one identity stand together, and most
+/// fees are told apart without a look at them, which would cost a walk to memory each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(u64);
+
+impl Place {
+    fn new(digest: u64, record: u32) -> Self {
+        Self(digest << 32 | u64::from(record))
+    }
+
+    pub(crate) const fn digest(self) -> u64 {
+        self.0 >> 32
+    }
+
+    const fn record(self) -> usize {
+        (self.0 & 0xFFFF_FFFF) as usize
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_digest(self, digest: u64) -> Self {
+        Self::new(digest, self.record() as u32)
+    }
 }
 
 impl<'a> FeeRef<'a> {
     /// Its identity.
     #[must_use]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the buffer only grows, and records name its parts"
-    )]
     pub fn trade_id(self) -> &'a str {
         let start = self.record.trade_id_start as usize;
         &self.fees.trade_ids[start..start + usize::from(self.record.trade_id_length)]
@@ -265,10 +279,10 @@ impl<'a> FeeRef<'a> {
         Fee::new(trade_id, self.invitee().clone(), self.charge())
     }
 
-    fn identified(self) -> Identified<'a> {
+    fn place(self, number: u32) -> Place {
         let mut hasher = DefaultHasher::new();
         self.trade_id().hash(&mut hasher);
-        Identified { digest: hasher.finish(), fee: self }
+        Place::new(hasher.finish(), number)
     }
 }
 

@@ -7,7 +7,7 @@ use terms::{Day, Product, Uid};
 use crate::judging::{Judging, RuleChanges, Verdict};
 use crate::settle::{Kept, Settled, settle};
 use crate::{
-    Asset, Charged, Corrections, Due, Fee, FeeCorrection, Fees, LineKey, Outcome, Overflow,
+    AllDue, Asset, Charged, Corrections, Due, Fee, FeeCorrection, Fees, LineKey, Outcome, Overflow,
     Relations, Rules, Standing, Sums,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fold {
     /// What is due; each entry has at least one fee.
-    pub due: BTreeMap<LineKey, Due>,
+    pub due: AllDue,
     /// What was charged by asset, to prove the lines by.
     pub charged: BTreeMap<Asset, Charged>,
     /// Invitees whose binding is void, with the number of their fees: nothing is due for them.
@@ -51,14 +51,16 @@ pub fn fold(
     let mut fold = Fold::default();
     let rule_changes = RuleChanges::of(day, rules);
     let mut corrections = by_invitee(corrections);
-    fees.by_invitee().try_for_each(|invitee, delivered| {
+    // In the order of the lines: by inviter, then by invitee.
+    let inviter = |invitee: &Uid| relations.standing(invitee).map(|known| &known.relation.inviter);
+    fees.by_invitee().in_order_of(inviter).try_for_each(|(invitee, delivered)| {
         let corrections = corrections.remove(invitee).unwrap_or_default();
-        let settled = settle(delivered, &corrections, day, &rules.assets);
+        let settled = settle(fees, delivered, &corrections, day, &rules.assets);
         fold.note_aside(&settled);
         fold.take(invitee, &settled.fees, relations, &rule_changes)
     })?;
     for corrections in corrections.into_values() {
-        fold.note_aside(&settle(&mut [], &corrections, day, &rules.assets));
+        fold.note_aside(&settle(fees, &mut [], &corrections, day, &rules.assets));
     }
     Ok(fold)
 }
@@ -105,35 +107,55 @@ impl Fold {
         rule_changes: &RuleChanges<'_>,
     ) -> Result<(), Overflow> {
         let mut judging = Judging::of(rule_changes, standing);
-        let mut slots: Vec<(Slot, Filling)> = Vec::new();
-        let mut charged: Vec<(Asset, Charged)> = Vec::new();
+        let mut slots: Few<Slot, Filling> = Few::default();
+        let mut charged: Few<Asset, Charged> = Few::default();
         for kept in fees {
             let charge = &kept.charge;
-            entry(&mut charged, charge.asset).add(charge)?;
+            charged.entry(charge.asset).add(charge)?;
             let Verdict { outcome, counts_for_tier } = judging.verdict(charge);
-            entry(&mut slots, (charge.product, charge.asset, outcome))
-                .add(kept, counts_for_tier)?;
+            slots.entry((charge.product, charge.asset, outcome)).add(kept, counts_for_tier)?;
         }
-        for (asset, charged) in charged {
+        for (asset, charged) in charged.sorted() {
             let total = self.charged.entry(asset).or_default();
             *total = total.plus(&charged)?;
         }
-        for (slot, filling) in slots {
+        for (slot, filling) in slots.sorted() {
             let (key, due) = filling.due(slot, standing)?;
-            self.due.insert(key, due);
+            self.due.push(key, due);
         }
         Ok(())
     }
 }
 
-/// The value under a key among so few that looking at each is the fastest way to it.
-fn entry<K: PartialEq, V: Default>(entries: &mut Vec<(K, V)>, key: K) -> &mut V {
-    let place = entries.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-        entries.push((key, V::default()));
-        entries.len() - 1
-    });
-    #[expect(clippy::indexing_slicing, reason = "the place was just found or made")]
-    &mut entries[place].1
+/// Values by keys so few that looking at each is the fastest way to one. The keys stand apart:
+/// they are looked at for every fee, and the values are large.
+struct Few<K, V> {
+    keys: Vec<K>,
+    values: Vec<V>,
+}
+
+impl<K, V> Default for Few<K, V> {
+    fn default() -> Self {
+        Self { keys: Vec::with_capacity(8), values: Vec::with_capacity(8) }
+    }
+}
+
+impl<K: Copy + Ord, V: Default> Few<K, V> {
+    fn entry(&mut self, key: K) -> &mut V {
+        let place = self.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+            self.keys.push(key);
+            self.values.push(V::default());
+            self.keys.len() - 1
+        });
+        #[expect(clippy::indexing_slicing, reason = "the place was just found or made")]
+        &mut self.values[place]
+    }
+
+    fn sorted(self) -> Vec<(K, V)> {
+        let mut entries: Vec<_> = self.keys.into_iter().zip(self.values).collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        entries
+    }
 }
 
 /// What tells the lines of one invitee apart: small and copied, where a [`LineKey`] has texts.
@@ -311,7 +333,7 @@ mod tests {
             pair.key(Product::Margin, "XMR", earned("0.2", "0")),
             pair.key(Product::Futures, "XMR", earned("0.1", "0")),
         ];
-        assert!(fold.due.keys().eq(expected.iter()));
+        assert!(fold.due.iter().map(|(key, _)| key).eq(expected.iter()));
     }
 
     #[test]
@@ -329,8 +351,8 @@ mod tests {
         let fold = pair().fold(&[spot("t1", "1"), Fee { vip: Vip(3), ..spot("t2", "2") }], &[]);
         let volumes: Vec<_> = fold
             .due
-            .values()
-            .map(|due| (due.sums.volume_usd, due.sums.counted_volume_usd))
+            .iter()
+            .map(|(_, due)| (due.sums.volume_usd, due.sums.counted_volume_usd))
             .collect();
         assert_eq!(volumes, [(usd("1000"), usd("1000")), (usd("2000"), usd("0"))]);
     }
@@ -349,7 +371,7 @@ mod tests {
         let words = [("t5", "a"), ("t4", "e"), ("t3", "c"), ("t2", "b"), ("t1", "c")];
         let corrections = words.map(|(id, why)| correction(id, "2", why));
         let fold = pair().fold(&fees, &corrections);
-        let due = fold.due.values().next().unwrap();
+        let (_, due) = fold.due.iter().next().unwrap();
         assert_eq!(due.corrections.why.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
         assert!(due.corrections.changed);
     }

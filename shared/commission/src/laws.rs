@@ -186,17 +186,18 @@ proptest! {
             let part = part.fold(&relations);
             proof.merge(&Conservation::of(&part).unwrap()).unwrap();
             aside += part.unknown_fees + part.orphan_corrections + part.outside_day;
-            due.extend(part.due);
+            due.extend(part.due.iter().map(|(key, due)| (key.clone(), due.clone())));
         }
         prop_assert_eq!(proof, Conservation::of(&whole).unwrap());
         prop_assert_eq!(aside, whole.unknown_fees + whole.orphan_corrections + whole.outside_day);
-        prop_assert_eq!(due, whole.due.into_iter().collect::<Vec<_>>());
+        let all = whole.due.iter().map(|(key, due)| (key.clone(), due.clone()));
+        prop_assert_eq!(due, all.collect::<Vec<_>>());
     }
 
     #[test]
     fn each_fee_counts_exactly_once(delivered in delivered()) {
         let fold = delivered.fold(&relations(true));
-        let due: i64 = fold.due.values().map(|due| due.sums.fee_count).sum();
+        let due: i64 = fold.due.iter().map(|(_, due)| due.sums.fee_count).sum();
         let left_aside = fold.duplicates + fold.conflicts.len() as u64 + fold.unknown_fees
             + fold.outside_day + fold.voided.values().sum::<u64>();
         prop_assert_eq!(due as u64 + left_aside, delivered.fees.len() as u64);
@@ -260,7 +261,7 @@ proptest! {
         let (relations, rules) = (relations(false), pair().rules);
         let fold = delivered.fold(&relations);
         let mut alone: BTreeMap<LineKey, i64> = BTreeMap::new();
-        for key in fold.due.keys() {
+        for (key, _) in fold.due.iter() {
             let (fees, corrections) = (delivered.fees(), &delivered.corrections);
             let evidence = explain(key, day(), &fees, corrections, &relations, &rules);
             alone.insert(key.clone(), evidence.len() as i64);

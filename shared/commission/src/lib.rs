@@ -33,7 +33,7 @@ mod testing;
 pub use asset::{Asset, Assets};
 pub use conservation::{Breach, Cell, Conservation, Parts};
 pub use difference::{Booked, difference};
-pub use due::{Charged, Corrections, Due};
+pub use due::{AllDue, Charged, Corrections, Due};
 pub use evaluation::{NextTier, evaluate, progress};
 pub use explain::{Evidence, explain};
 pub use fee::{Arrival, Charge, Fee, FeeCorrection};

@@ -24,9 +24,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The first of all outcomes in their order.
-    pub(crate) const LEAST: Self = Self::Earned { rate: Rate::ZERO, shared: Rate::ZERO };
-
     /// Why nothing was earned, if so.
     #[must_use]
     pub const fn reason(self) -> Option<Reason> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use terms::Day;
 
-use crate::fees::{FeeRef, Identified};
-use crate::{Assets, Charge, Decimals, FeeCorrection};
+use crate::fees::{FeeRef, Place};
+use crate::{Amount, Assets, Charge, Decimals, FeeCorrection, Fees};
 
 /// A fee that stands, with the amounts that hold.
 pub(crate) struct Kept<'a> {
@@ -29,73 +29,85 @@ pub(crate) struct Settled<'a> {
 
 /// Settles what was delivered of one invitee, in any order and with repetitions.
 pub(crate) fn settle<'a>(
-    delivered: &mut [Identified<'a>],
+    fees: &'a Fees,
+    delivered: &mut [Place],
     corrections: &[&'a FeeCorrection],
     day: Day,
     assets: &Assets,
 ) -> Settled<'a> {
-    let mut corrections = latest(corrections);
     let mut settled = Settled::default();
-    let standing = first_arrived(delivered, &mut settled);
-    settled.fees.reserve(standing.len());
-    for fee in standing {
-        let correction =
-            if corrections.is_empty() { None } else { corrections.remove(fee.trade_id()) };
-        let charge = fee.charge();
-        if charge.at.day() == day {
-            settled.keep(fee, charge, correction, assets);
-        } else {
-            settled.outside_day += 1;
-        }
-    }
-    settled.orphan_corrections = corrections.len() as u64;
+    settled.keep_first_arrived(fees, delivered);
+    settled.correct(latest(corrections), assets);
+    let standing = settled.fees.len();
+    settled.fees.retain(|kept| kept.charge.at.day() == day);
+    settled.outside_day = (standing - settled.fees.len()) as u64;
     settled
 }
 
-/// Of each identity the body that arrived first; of two at once, the lesser.
-fn first_arrived<'a>(
-    delivered: &mut [Identified<'a>],
-    settled: &mut Settled<'a>,
-) -> Vec<FeeRef<'a>> {
-    delivered.sort_unstable_by_key(|identified| identified.digest);
-    let mut standing = Vec::with_capacity(delivered.len());
-    for alike in delivered.chunk_by_mut(|a, b| a.digest == b.digest) {
-        match alike {
-            [only] => standing.push(only.fee),
-            _ => tell_apart(alike, &mut standing, settled),
-        }
-    }
-    keep_distinct(settled);
-    standing
-}
-
-/// Fees whose digests are equal: deliveries of one identity, or by a rare chance of several.
-fn tell_apart<'a>(
-    alike: &mut [Identified<'a>],
-    standing: &mut Vec<FeeRef<'a>>,
-    settled: &mut Settled<'a>,
-) {
-    alike.sort_unstable_by_key(|Identified { fee, .. }| {
-        (fee.trade_id(), fee.arrival(), fee.charge())
-    });
-    for of_one in alike.chunk_by(|a, b| a.fee.trade_id() == b.fee.trade_id()) {
-        let Some((first, others)) = of_one.split_first() else { continue };
-        standing.push(first.fee);
-        for other in others {
-            if other.fee.charge() == first.fee.charge() {
-                settled.duplicates += 1;
-            } else {
-                settled.conflicts.push(other.fee);
+impl<'a> Settled<'a> {
+    /// Keeps of each identity the body that arrived first; of two at once, the lesser.
+    fn keep_first_arrived(&mut self, fees: &'a Fees, delivered: &mut [Place]) {
+        delivered.sort_unstable();
+        let mut standing = Vec::with_capacity(delivered.len());
+        for alike in delivered.chunk_by(|a, b| a.digest() == b.digest()) {
+            match alike {
+                [only] => standing.push(fees.at(*only)),
+                _ => self.tell_apart(alike.iter().map(|place| fees.at(*place)), &mut standing),
             }
         }
+        self.keep_distinct_conflicts();
+        // A pass of its own: the fees are spread over all of memory, and fetched side by side.
+        let kept = |fee: FeeRef<'a>| Kept { fee, charge: fee.charge(), correction: None };
+        self.fees = standing.into_iter().map(kept).collect();
+    }
+
+    /// Fees whose digests are equal: deliveries of one identity, or by a rare chance of several.
+    fn tell_apart(
+        &mut self,
+        alike: impl Iterator<Item = FeeRef<'a>>,
+        standing: &mut Vec<FeeRef<'a>>,
+    ) {
+        let mut alike: Vec<_> = alike.collect();
+        alike.sort_unstable_by_key(|fee| (fee.trade_id(), fee.arrival(), fee.charge()));
+        for of_one in alike.chunk_by(|a, b| a.trade_id() == b.trade_id()) {
+            let Some((first, others)) = of_one.split_first() else { continue };
+            standing.push(*first);
+            let same = |other: &&FeeRef<'a>| other.charge() == first.charge();
+            self.duplicates += others.iter().filter(same).count() as u64;
+            self.conflicts.extend(others.iter().filter(|other| !same(other)));
+        }
+    }
+
+    fn keep_distinct_conflicts(&mut self) {
+        let delivered = self.conflicts.len();
+        self.conflicts.sort_unstable_by_key(|fee| (fee.trade_id(), fee.charge()));
+        self.conflicts.dedup_by_key(|fee| (fee.trade_id(), fee.charge()));
+        self.duplicates += (delivered - self.conflicts.len()) as u64;
+    }
+
+    /// Corrects the fees; a correction that is not exact in its fee's asset is left aside.
+    fn correct(&mut self, mut corrections: BTreeMap<&str, &'a FeeCorrection>, assets: &Assets) {
+        if corrections.is_empty() {
+            return;
+        }
+        for kept in &mut self.fees {
+            let Some(correction) = corrections.remove(kept.fee.trade_id()) else { continue };
+            let decimals = assets.decimals(kept.charge.asset);
+            match correction.amount.coarsened(Decimals::FINEST, decimals) {
+                Some(amount) => kept.correct(correction, amount),
+                None => self.inexact_corrections += 1,
+            }
+        }
+        self.orphan_corrections = corrections.len() as u64;
     }
 }
 
-fn keep_distinct(settled: &mut Settled<'_>) {
-    let delivered = settled.conflicts.len();
-    settled.conflicts.sort_unstable_by_key(|fee| (fee.trade_id(), fee.charge()));
-    settled.conflicts.dedup_by_key(|fee| (fee.trade_id(), fee.charge()));
-    settled.duplicates += (delivered - settled.conflicts.len()) as u64;
+impl<'a> Kept<'a> {
+    fn correct(&mut self, correction: &'a FeeCorrection, amount: Amount) {
+        let FeeCorrection { amount_usd, volume_usd, .. } = *correction;
+        self.charge = Charge { amount, amount_usd, volume_usd, ..self.charge };
+        self.correction = Some(correction);
+    }
 }
 
 /// Of each identity the latest correction; of two at once, the greater.
@@ -110,35 +122,11 @@ fn latest<'a>(corrections: &[&'a FeeCorrection]) -> BTreeMap<&'a str, &'a FeeCor
     latest
 }
 
-impl<'a> Settled<'a> {
-    /// Keeps a fee as corrected; a correction that is not exact in the fee's asset is left aside.
-    fn keep(
-        &mut self,
-        fee: FeeRef<'a>,
-        charged: Charge,
-        correction: Option<&'a FeeCorrection>,
-        assets: &Assets,
-    ) {
-        let exact = |correction: &FeeCorrection| {
-            correction.amount.coarsened(Decimals::FINEST, assets.decimals(charged.asset))
-        };
-        let usable = correction.and_then(|correction| Some((correction, exact(correction)?)));
-        self.inexact_corrections += u64::from(correction.is_some() && usable.is_none());
-        let charge = usable.map_or(charged, |(correction, amount)| Charge {
-            amount,
-            amount_usd: correction.amount_usd,
-            volume_usd: correction.volume_usd,
-            ..charged
-        });
-        self.fees.push(Kept { fee, charge, correction: usable.map(|(correction, _)| correction) });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{at, correction, day, read, spot, units};
-    use crate::{Amount, Arrival, Fee, Fees};
+    use crate::{Arrival, Fee};
 
     fn arrived<'a>(fees: impl IntoIterator<Item = (u64, &'a Fee)>) -> Fees {
         let mut arrived = Fees::default();
@@ -151,7 +139,7 @@ mod tests {
     fn settled<'a>(fees: &'a Fees, corrections: &'a [FeeCorrection]) -> Settled<'a> {
         let corrections: Vec<_> = corrections.iter().collect();
         let mut delivered = fees.of(&read("invitee-1"));
-        settle(&mut delivered, &corrections, day(), &crate::testing::rules().assets)
+        settle(fees, &mut delivered, &corrections, day(), &crate::testing::rules().assets)
     }
 
     fn amounts(settled: &Settled<'_>) -> Vec<Amount> {
@@ -201,8 +189,8 @@ mod tests {
         let (first, second) = (spot("t1", "1"), spot("t2", "2"));
         let fees = arrived([(1, &first), (2, &second), (3, &first)]);
         let mut delivered = fees.of(&read("invitee-1"));
-        delivered.iter_mut().for_each(|identified| identified.digest = 0);
-        let settled = settle(&mut delivered, &[], day(), &crate::testing::rules().assets);
+        delivered.iter_mut().for_each(|place| *place = place.with_digest(7));
+        let settled = settle(&fees, &mut delivered, &[], day(), &crate::testing::rules().assets);
         assert_eq!(amounts(&settled), [units("1"), units("2")]);
         assert_eq!((settled.conflicts.len(), settled.duplicates), (0, 1));
     }

@@ -16,7 +16,7 @@ use crate::keys::{Key, PK, Range, SK};
 const TRIES: u32 = 8;
 /// DynamoDB's limits of one call.
 const KEYS_PER_GET: usize = 100;
-const ITEMS_PER_WRITE: usize = 25;
+pub(crate) const ITEMS_PER_WRITE: usize = 25;
 
 /// The one table.
 #[derive(Clone, Debug)]

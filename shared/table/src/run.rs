@@ -7,7 +7,7 @@ use commission::{Asset, Conservation, Line};
 use serde::{Deserialize, Serialize};
 use terms::{Day, LinkCode, Origin, Timestamp, Uid};
 
-use crate::access::{Condition, Table};
+use crate::access::{Condition, ITEMS_PER_WRITE, Table};
 use crate::account::Versioned;
 use crate::error::TableError;
 use crate::fees::Touched;
@@ -132,10 +132,14 @@ impl Table {
     ) -> Result<Vec<(u16, u16)>, TableError> {
         let mut buckets = Vec::new();
         let mut items: Vec<Item> = Vec::new();
-        for (number, chunk) in (0..).zip(split(work)) {
+        for (number, chunk) in (0..).zip(Sorted::by_bucket(work).chunks()) {
             let key = keys::work_chunk(run, shard, attempt, number);
             items.push(expire(packed(&key, &chunk.work)?, now.plus_days(WORK_DAYS)));
             buckets.push((chunk.first, chunk.last));
+            // Not all at once: a shard's findings may take as much memory as its fees.
+            if items.len() == ITEMS_PER_WRITE {
+                self.put_many(std::mem::take(&mut items)).await?;
+            }
         }
         self.put_many(items).await?;
         Ok(buckets)
@@ -287,21 +291,33 @@ struct Chunk {
     work: Work,
 }
 
-/// Splits work into chunks in the order of the inviters' buckets. An inviter may span chunks.
-fn split(work: &Work) -> Vec<Chunk> {
-    let mut lines: Vec<_> = work.lines.iter().map(|l| (bucket(&l.key.inviter), l)).collect();
-    let mut invitees: Vec<_> = work.invitees.iter().map(|i| (bucket(&i.inviter), i)).collect();
-    lines.sort_by_key(|(bucket, _)| *bucket);
-    invitees.sort_by_key(|(bucket, _)| *bucket);
-    let of_lines = lines.chunks(LINES_PER_CHUNK).map(|part| {
-        let work = part.iter().map(|(_, line)| (*line).clone()).collect();
-        chunk(part, Work { lines: work, ..Work::default() })
-    });
-    let of_invitees = invitees.chunks(LINES_PER_CHUNK).map(|part| {
-        let work = part.iter().map(|(_, invitee)| (*invitee).clone()).collect();
-        chunk(part, Work { invitees: work, ..Work::default() })
-    });
-    of_lines.chain(of_invitees).collect()
+/// Work in the order of the inviters' buckets.
+struct Sorted<'a> {
+    lines: Vec<(u16, &'a Line)>,
+    invitees: Vec<(u16, &'a TouchedInvitee)>,
+}
+
+impl<'a> Sorted<'a> {
+    fn by_bucket(work: &'a Work) -> Self {
+        let mut lines: Vec<_> = work.lines.iter().map(|l| (bucket(&l.key.inviter), l)).collect();
+        let mut invitees: Vec<_> = work.invitees.iter().map(|i| (bucket(&i.inviter), i)).collect();
+        lines.sort_by_key(|(bucket, _)| *bucket);
+        invitees.sort_by_key(|(bucket, _)| *bucket);
+        Self { lines, invitees }
+    }
+
+    /// The work in chunks. An inviter may span chunks.
+    fn chunks(&self) -> impl Iterator<Item = Chunk> {
+        let of_lines = self.lines.chunks(LINES_PER_CHUNK).map(|part| {
+            let lines = part.iter().map(|(_, line)| (*line).clone()).collect();
+            chunk(part, Work { lines, ..Work::default() })
+        });
+        let of_invitees = self.invitees.chunks(LINES_PER_CHUNK).map(|part| {
+            let invitees = part.iter().map(|(_, invitee)| (*invitee).clone()).collect();
+            chunk(part, Work { invitees, ..Work::default() })
+        });
+        of_lines.chain(of_invitees)
+    }
 }
 
 fn chunk<T>(part: &[(u16, T)], work: Work) -> Chunk {

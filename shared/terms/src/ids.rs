@@ -1,7 +1,9 @@
-//! Identifiers. Their `Debug` is redacted: ids of people do not belong in logs.
+//! Identifiers. Their `Debug` is redacted: ids of people do not belong in logs. Their clones share
+//! one text: a night's lines name the same people many times.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The text of the identifier.
@@ -91,7 +93,7 @@ impl Uid {
 /// Codes of other systems have 5 or 8 characters; ours are drawn by [`LinkCode::from_entropy`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct LinkCode(Box<str>);
+pub struct LinkCode(Arc<str>);
 
 impl LinkCode {
     /// 31 letters and digits without look-alikes: no 0/O, no 1/I/L.
