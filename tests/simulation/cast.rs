@@ -15,8 +15,9 @@ pub const SHARDS: u8 = 3;
 /// The countries to and from which people move.
 pub const COUNTRIES: [&str; 6] = ["CH", "TR", "MX", "US", "SG", "GB"];
 
-/// Affiliates in good standing. The last one has no futures account.
-pub const AFFILIATES: [&str; 3] = ["aurora", "boris", "chloe"];
+/// Affiliates in good standing, who might be invited themselves: the numbers bring them into the
+/// shards of the trial. The last one has no futures account.
+pub const AFFILIATES: [&str; 3] = ["aurora-9", "boris-3", "chloe-14"];
 /// He has left the programme.
 const DEPARTED: &str = "dorian";
 /// He has moved to where nobody may promote the programme.

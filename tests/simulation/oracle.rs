@@ -80,7 +80,8 @@ fn outcome(trade: &Trade, relation: &Relation, facts: &Facts, decided: &Decided<
     let futures = trade.product == "futures";
     let (spot_tier, futures_tier) = (decided.tiers)(inviter, trade.day().start());
     let (tier, rates) = if futures { (futures_tier, FUTURES) } else { (spot_tier, SPOT) };
-    let restricted = |uid: &str| NO_FUTURES.contains(held(facts.country.get(uid), at).unwrap());
+    let restricted =
+        |uid: &str| held(facts.country.get(uid), at).is_none_or(|it| NO_FUTURES.contains(it));
     let vip_limit = if futures { 1 } else { 2 };
     let opened = |uid: &str| facts.futures_opened.get(uid).copied();
     let year_from = opened(&trade.payer).max(Some(relation.bound_at)).unwrap();

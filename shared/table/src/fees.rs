@@ -44,14 +44,16 @@ impl Table {
         shard: Shard,
         batch: &FeeBatch,
     ) -> Result<(), TableError> {
-        let mut token = String::new();
+        let mut names = String::new();
         for chunk in chunks(batch) {
             let content =
                 postcard::to_stdvec(&chunk).map_err(|e| TableError::corrupt("fee chunk", e))?;
-            token = fingerprint(&content);
-            self.put(packed(&keys::fee_chunk(day, shard, &token), &chunk)?).await?;
+            let name = fingerprint(&content);
+            self.put(packed(&keys::fee_chunk(day, shard, &name), &chunk)?).await?;
+            names.push_str(&name);
         }
-        self.touch(day, shard, &token).await
+        // Of all chunks: two batches that share one must not share their mark.
+        self.touch(day, shard, &fingerprint(names.as_bytes())).await
     }
 
     /// Marks a day's shard, so that the next night's run takes it up. Cost: 1 write unit.
