@@ -136,7 +136,7 @@ async fn late_facts_are_booked(stage: &Stage, world: &World) {
         let input = json!({ "step": "evaluate", "quarter": quarter });
         daily_commission::handle(&world.app, &input).await.unwrap();
     }
-    let before = stage.fair.app.table.head().await.unwrap().value.visible;
+    let before = world.app.table.head().await.unwrap().value.visible;
     for day in days {
         daily_commission::handle(&world.app, &whole_day(day)).await.unwrap();
     }
