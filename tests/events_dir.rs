@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use daily_commission::{Deadline, StepError};
+use daily_commission::StepError;
 use lambda_http::Body;
 use serde_json::{Value, json};
 use template::Template;
@@ -141,7 +141,7 @@ impl Stage {
             assert!(input.get(name).is_some(), "{file} has no {name}");
             input[name] = value.clone();
         }
-        daily_commission::handle(&self.world.app, &input, Deadline::NONE).await
+        daily_commission::handle(&self.world.app, &input).await
     }
 
     async fn as_it_is(&mut self, file: &str) -> Result<Value, StepError> {
@@ -151,7 +151,7 @@ impl Stage {
     /// Runs what the nightly machine makes of an input of its own.
     async fn night(&mut self, file: &str) -> Value {
         let input = planned(serde_json::from_str(&self.text(file)).unwrap());
-        daily_commission::handle(&self.world.app, &input, Deadline::NONE).await.unwrap()
+        daily_commission::handle(&self.world.app, &input).await.unwrap()
     }
 }
 

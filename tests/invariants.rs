@@ -156,11 +156,7 @@ async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> World {
 
 /// A run that gets as far as some of its shards, its commit, or its first published part.
 async fn die_midway(world: &World, day: &str, steps: usize) {
-    let step = async |input: Value| {
-        daily_commission::handle(&world.app, &input, daily_commission::Deadline::NONE)
-            .await
-            .unwrap()
-    };
+    let step = async |input: Value| daily_commission::handle(&world.app, &input).await.unwrap();
     let plan = step(json!({ "step": "plan", "day": day })).await["days"][0].clone();
     let (day, run, shards) = (&plan["day"], &plan["run"], plan["shards"].as_array().unwrap());
     for shard in shards.iter().take(steps) {

@@ -9,6 +9,7 @@ mod events_dir;
 mod invariants;
 mod late;
 mod reruns;
+mod simulation;
 mod story;
 mod taking_in;
 mod world;

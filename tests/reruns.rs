@@ -1,6 +1,6 @@
 //! Runs that come twice, late, at once, or die in between.
 
-use daily_commission::{Deadline, StepError, handle};
+use daily_commission::{Deadline, StepError, handle, handle_until};
 use serde_json::{Value, json};
 
 use crate::world::{World, day, fee};
@@ -29,7 +29,7 @@ async fn read(world: &World) -> Vec<Value> {
 }
 
 async fn step(world: &World, input: Value) -> Result<Value, StepError> {
-    handle(&world.app, &input, Deadline::NONE).await
+    handle(&world.app, &input).await
 }
 
 /// Takes the night's steps up to (not with) the one at `until`; answers how many there are.
@@ -188,7 +188,7 @@ async fn a_day_that_takes_too_long_is_handed_over_and_gone_on_with() {
     let world = traded().await;
     let out_of_time = Deadline::at(world.app.clock.now());
     let whole_day = json!({ "day": "2026-11-20" });
-    let error = handle(&world.app, &whole_day, out_of_time).await.unwrap_err();
+    let error = handle_until(&world.app, &whole_day, out_of_time).await.unwrap_err();
     assert_eq!(error.name(), "HandedOver");
     assert_eq!(read(&world).await, Vec::<Value>::new());
     let sentence = error.to_string();
@@ -207,7 +207,7 @@ async fn a_publishing_that_takes_too_long_is_handed_over_and_gone_on_with() {
     assert_eq!(committed, 66, "64 folds, and the commit is the last step");
     let publish = json!({ "step": "publish", "seq": 1, "range": { "part": 0, "of": 1 } });
     let out_of_time = Deadline::at(world.app.clock.now());
-    let error = handle(&world.app, &publish, out_of_time).await.unwrap_err();
+    let error = handle_until(&world.app, &publish, out_of_time).await.unwrap_err();
     assert_eq!(error.name(), "HandedOver");
     step(&world, publish).await.unwrap();
     step(&world, json!({ "step": "finish", "seq": 1 })).await.unwrap();

@@ -87,11 +87,10 @@ pub async fn per_item(fees: u64, capacity: bool) -> Result<(), Failure> {
 }
 
 fn note(figures: &mut Figures, part: &str, watch: &Watch, spent: &Spent) {
-    let mut took = watch.stop();
-    took["engineSeconds"] = spent.busy.as_secs_f64().into();
-    took["halfUnits"] = (spent.half_units_read() + spent.half_units_written()).into();
-    took["calls"] = spent.calls.values().sum::<usize>().into();
-    figures.note(part, took);
+    figures.note(part, watch.stop());
+    figures.note(&format!("{part}EngineSeconds"), spent.busy.as_secs_f64());
+    figures.note(&format!("{part}HalfUnits"), spent.half_units_read() + spent.half_units_written());
+    figures.note(&format!("{part}Calls"), spent.calls.values().sum::<usize>());
 }
 
 async fn empty(fees: u64, capacity: bool) -> Result<(MadeDay, World), Failure> {

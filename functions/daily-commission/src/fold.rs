@@ -34,6 +34,9 @@ pub(crate) async fn fold(
     let mut state = app.table.shard_state(day, run, shard).await?;
     let report = match state.report.take() {
         Some(report) => report,
+        None if !state.is_published() => {
+            return Err(StepError::Unfinished(format!("a run of {day} is not published yet")));
+        }
         None => work_out(app, day, run, shard, state).await?,
     };
     Ok(Folded { shard: report.shard, lines: report.lines })

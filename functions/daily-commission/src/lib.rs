@@ -41,12 +41,24 @@ use runtime::App;
 use serde_json::Value;
 use table::Shard;
 
-/// The Lambda function: a step's input in, its output out. A step that would not come to its end
-/// before `deadline` stops where another one can go on.
+/// A step's input in, its output out.
 ///
 /// # Errors
 /// [`StepError`], whose name the state machine retries or catches by.
-pub async fn handle(app: &App, input: &Value, deadline: Deadline) -> Result<Value, StepError> {
+pub async fn handle(app: &App, input: &Value) -> Result<Value, StepError> {
+    handle_until(app, input, Deadline::NONE).await
+}
+
+/// The Lambda function: as [`handle`]; a step that would not come to its end before `deadline`
+/// stops where another one can go on.
+///
+/// # Errors
+/// [`StepError`], whose name the state machine retries or catches by.
+pub async fn handle_until(
+    app: &App,
+    input: &Value,
+    deadline: Deadline,
+) -> Result<Value, StepError> {
     let step = Step::read(input)?;
     let started = app.clock.now();
     let output = match &step {

@@ -11,7 +11,7 @@ async fn main() -> Result<(), runtime::Failure> {
     let step = async |event: LambdaEvent<Value>| {
         let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);
         let deadline = cut_off.map_or(Deadline::NONE, Deadline::at);
-        let done = daily_commission::handle(&app, &event.payload, deadline).await;
+        let done = daily_commission::handle_until(&app, &event.payload, deadline).await;
         done.map_err(|error| {
             tracing::error!(name = error.name(), %error, "a step failed");
             Diagnostic::from(error)

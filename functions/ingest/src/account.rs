@@ -21,8 +21,8 @@ pub(crate) enum Update {
 pub(crate) struct Effect {
     /// Whether anything changed that has to be written.
     pub changed: bool,
-    /// Whether the binding was found void by these updates.
-    pub voided: bool,
+    /// Whether these updates prove the binding void: now, or once more.
+    pub void: bool,
 }
 
 /// The account that a registration tells of.
@@ -51,8 +51,10 @@ pub(crate) fn apply(
         match update {
             Update::Changed(changed) => effect.changed |= change(account, changed),
             Update::Active(at) => {
-                effect.voided |= void_if_undue(account, *at, programme, now);
-                effect.changed |= effect.voided | note_activity(account, *at);
+                let undue = is_undue(account, *at, programme);
+                effect.void |= undue;
+                effect.changed |= undue && void(account, now);
+                effect.changed |= note_activity(account, *at);
             }
         }
     }
@@ -95,24 +97,22 @@ fn note_activity(account: &mut Account, at: Timestamp) -> bool {
     note
 }
 
-/// A recall whose invitee proves to have been active within the window before it was not due. A
-/// trade at the very instant of the bind is its first, and earns.
-fn void_if_undue(
-    account: &mut Account,
-    at: Timestamp,
-    programme: &Programme,
-    now: Timestamp,
-) -> bool {
-    let Some(relation) = account.relation.as_mut() else { return false };
-    let recalled = relation.origin == Origin::Recall && relation.voided_at.is_none();
-    if !recalled || at >= relation.bound_at {
+/// Whether an activity proves the binding undue: a recall whose invitee was active within the
+/// window before it. A trade at the very instant of the bind is its first, and earns.
+fn is_undue(account: &Account, at: Timestamp, programme: &Programme) -> bool {
+    let Some(relation) = &account.relation else { return false };
+    if relation.origin != Origin::Recall || at >= relation.bound_at {
         return false;
     }
     let Some(windows) = programme.eligibility.windows.at(relation.bound_at) else { return false };
     let window = i64::from(windows.inactivity_days) * MILLIS_PER_DAY;
-    let undue = relation.bound_at.millis_since(at) <= window;
-    if undue {
-        relation.voided_at = Some(now);
-    }
-    undue
+    relation.bound_at.millis_since(at) <= window
+}
+
+/// Finds the binding void, unless it was before; answers whether anything changed.
+fn void(account: &mut Account, now: Timestamp) -> bool {
+    let Some(relation) = account.relation.as_mut() else { return false };
+    let first = relation.voided_at.is_none();
+    relation.voided_at = relation.voided_at.or(Some(now));
+    first
 }

@@ -152,7 +152,8 @@ impl<'a> Batch<'a> {
         if updates.iter().any(joins) {
             self.app.table.list_affiliate(&uid).await?;
         }
-        if let (true, Some(relation)) = (effect.voided, &account.value.relation) {
+        // Also where it was found void before: whoever did may have died before he came here.
+        if let (true, Some(relation)) = (effect.void, &account.value.relation) {
             self.touch_since(relation).await?;
         }
         self.accounts.insert(uid, account);
@@ -162,7 +163,8 @@ impl<'a> Batch<'a> {
     /// Lets the next run take up every day of a binding that was found void.
     async fn touch_since(&self, relation: &Relation) -> Result<(), TableError> {
         let shard = Shard::of(&relation.invitee);
-        let token = fingerprint(self.now.to_string().as_bytes());
+        let content = format!("{} {:?}", relation.invitee, relation.voided_at);
+        let token = fingerprint(content.as_bytes());
         for day in relation.bound_at.day().through(self.now.day()) {
             self.app.table.touch(day, shard, &token).await?;
         }

@@ -19,7 +19,7 @@ pub(crate) async fn register(
     before: Option<&Account>,
 ) -> Result<Result<Option<Account>, &'static str>, TableError> {
     if let Some(before) = before {
-        return Ok(compare(event, before));
+        return again(app, event, before).await;
     }
     let account = registered(event);
     let (account, bound) = match &event.code {
@@ -34,32 +34,41 @@ pub(crate) async fn register(
     if !written {
         let now_known = app.table.account(&event.uid).await?;
         let now_known = now_known.ok_or(TableError::Contended("an account"))?;
-        return Ok(compare(event, &now_known.value));
+        return again(app, event, &now_known.value).await;
     }
-    match bound {
-        Some(binding) => entered(app, new.value, binding.relation).await.map(Ok),
-        None => Ok(Ok(Some(new.value))),
+    let mut account = new.value;
+    if let Some(Binding { relation, .. }) = bound {
+        mark(app, &relation).await?;
+        account.facts.inviter = Some(relation.inviter.clone());
+        account.relation = Some(relation);
     }
+    Ok(Ok(Some(account)))
 }
 
-/// A late registration binds on a day whose run is over, so that day is marked for the next one.
-async fn entered(
+/// A registration of a known account. The worker that was told of it first may have died between
+/// the binding and its mark, so the day is marked once more.
+async fn again(
     app: &App,
-    mut account: Account,
-    relation: Relation,
-) -> Result<Option<Account>, TableError> {
-    let token = fingerprint(relation.bound_at.to_string().as_bytes());
-    app.table.touch(relation.bound_at.day(), Shard::of(&relation.invitee), &token).await?;
-    account.facts.inviter = Some(relation.inviter.clone());
-    account.relation = Some(relation);
-    Ok(Some(account))
-}
-
-fn compare(event: &Registered, known: &Account) -> Result<Option<Account>, &'static str> {
+    event: &Registered,
+    known: &Account,
+) -> Result<Result<Option<Account>, &'static str>, TableError> {
     let same = known.facts.registered_at == event.registered_at
         && known.facts.main_uid == event.main_uid
         && known.facts.location.at(event.registered_at).is_some();
-    if same { Ok(None) } else { Err("the account was registered before with other facts") }
+    if !same {
+        return Ok(Err("the account was registered before with other facts"));
+    }
+    match &known.relation {
+        Some(relation) if relation.origin == Origin::Signup => mark(app, relation).await?,
+        _ => {}
+    }
+    Ok(Ok(None))
+}
+
+/// A late registration binds on a day whose run is over, so that day is marked for the next one.
+async fn mark(app: &App, relation: &Relation) -> Result<(), TableError> {
+    let token = fingerprint(format!("{} {}", relation.invitee, relation.bound_at).as_bytes());
+    app.table.touch(relation.bound_at.day(), Shard::of(&relation.invitee), &token).await
 }
 
 /// Judges a sign-up through a link. A refusal stays with the account; the account is registered

@@ -1,7 +1,7 @@
 //! The SDK's HTTP connector, answered in the process.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -18,11 +18,19 @@ const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 pub(crate) struct Connector {
     engine: Engine,
     faults: Option<Arc<dyn Faults>>,
+    late: Arc<Mutex<Vec<Late>>>,
+}
+
+/// A request on its long way to the service; nobody waits for its answer any more.
+struct Late {
+    calls_to_go: usize,
+    operation: String,
+    body: Vec<u8>,
 }
 
 impl Connector {
     pub(crate) fn new(engine: Engine, faults: Option<Arc<dyn Faults>>) -> Self {
-        Self { engine, faults }
+        Self { engine, faults, late: Arc::default() }
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
@@ -35,6 +43,7 @@ impl Connector {
             })?;
         let body = request.body().bytes().unwrap_or_default();
         self.engine.count(operation);
+        self.let_late_ones_arrive();
         let (status, json) = match self.faults.as_ref().and_then(|f| f.next(operation)) {
             None => self.engine.run(operation, body),
             Some(fault) => self.go_wrong(&fault, operation, body)?,
@@ -52,15 +61,19 @@ impl Connector {
         operation: &str,
         body: &[u8],
     ) -> Result<(u16, String), ConnectorError> {
-        if let Some(refusal) = fault.refusal() {
+        if let Some(refusal) = fault.refusal(operation) {
             return Ok(refusal);
+        }
+        if let Fault::RequestLate(calls) = fault {
+            let (operation, body) = (operation.to_owned(), body.to_vec());
+            self.lock_late().push(Late { calls_to_go: *calls, operation, body });
         }
         let shortened = match fault {
             Fault::EndsAfter(items) => Shortened::of(operation, body, *items),
             _ => None,
         };
         let answer = match (fault, shortened) {
-            (Fault::RequestLost, _) => (0, String::new()),
+            (Fault::RequestLost | Fault::RequestLate(_), _) => (0, String::new()),
             (_, Some(short)) if short.is_empty() => (200, short.answer("{}".to_owned())),
             (_, Some(short)) => {
                 let (status, json) = self.engine.run(operation, &short.request);
@@ -69,6 +82,25 @@ impl Connector {
             (_, None) => self.engine.run(operation, body),
         };
         fault.lost().map_or(Ok(answer), Err)
+    }
+
+    /// Late requests come one call nearer; those that have arrived are done.
+    fn let_late_ones_arrive(&self) {
+        for late in self.lock_late().extract_if(.., |late| late.is_there()) {
+            self.engine.run(&late.operation, &late.body);
+        }
+    }
+
+    fn lock_late(&self) -> std::sync::MutexGuard<'_, Vec<Late>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Late {
+    fn is_there(&mut self) -> bool {
+        let is_there = self.calls_to_go == 0;
+        self.calls_to_go = self.calls_to_go.saturating_sub(1);
+        is_there
     }
 }
 

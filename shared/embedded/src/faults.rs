@@ -11,12 +11,17 @@ use serde_json::{Map, Value, json};
 pub enum Fault {
     /// The service answers this error, as `ThrottlingException`, and does nothing.
     Refused(&'static str),
+    /// Another transaction is at one of the items: the service cancels this one, or refuses the
+    /// single write, and does nothing.
+    Conflict,
     /// The service fails with status 500 and does nothing.
     Failed,
     /// The connection breaks before the service has the request.
     RequestLost,
     /// The service does what it was asked, and the connection breaks before the answer is there.
     ReplyLost,
+    /// The connection breaks, and the request reaches the service all the same, so many calls later.
+    RequestLate(usize),
     /// A batch or a page ends after so many items; what is left comes back as unprocessed.
     EndsAfter(usize),
 }
@@ -32,6 +37,7 @@ impl Fault {
     pub(crate) fn lost(&self) -> Option<ConnectorError> {
         let said = match self {
             Self::RequestLost => "the connection broke before the request was sent",
+            Self::RequestLate(_) => "the connection broke while the request was sent",
             Self::ReplyLost => "the connection broke before the reply came",
             _ => return None,
         };
@@ -39,9 +45,17 @@ impl Fault {
     }
 
     /// The error that the service answers, where it answers one.
-    pub(crate) fn refusal(&self) -> Option<(u16, String)> {
+    pub(crate) fn refusal(&self, operation: &str) -> Option<(u16, String)> {
         match self {
-            Self::Refused(kind) => Some((400, error_body(kind))),
+            Self::Refused(kind) => Some((400, error_body(kind, "ConditionalCheckFailed"))),
+            Self::Conflict => {
+                let of_transaction = operation == "TransactWriteItems";
+                let kind = match of_transaction {
+                    true => "TransactionCanceledException",
+                    false => "TransactionConflictException",
+                };
+                Some((400, error_body(kind, "TransactionConflict")))
+            }
             Self::Failed => {
                 let error = DynoxideError::InternalServerError("by the fault's will".to_owned());
                 Some((error.status_code(), error.to_json()))
@@ -51,11 +65,12 @@ impl Fault {
     }
 }
 
-fn error_body(kind: &str) -> String {
+/// An error; of a transaction, with the reason why its first action cancelled it.
+fn error_body(kind: &str, first_reason: &str) -> String {
     json!({
         "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"),
         "message": "by the fault's will",
-        "CancellationReasons": [{ "Code": "ConditionalCheckFailed" }, { "Code": "None" }],
+        "CancellationReasons": [{ "Code": first_reason }, { "Code": "None" }],
     })
     .to_string()
 }
@@ -75,7 +90,8 @@ impl Shortened {
         let left = match operation {
             "Query" => {
                 let limit = request.get("Limit").and_then(Value::as_u64).unwrap_or(u64::MAX);
-                request["Limit"] = limit.min(items.max(1) as u64).into();
+                let limit = limit.min(items.max(1) as u64);
+                request.as_object_mut()?.insert("Limit".to_owned(), limit.into());
                 None
             }
             "BatchGetItem" => Some(("UnprocessedKeys", cut(&mut request, items, true)?)),
@@ -95,7 +111,9 @@ impl Shortened {
     pub(crate) fn answer(self, answer: String) -> String {
         let Some((name, left)) = self.left else { return answer };
         let Ok(mut answer) = serde_json::from_str::<Value>(&answer) else { return answer };
-        answer[name] = left.into();
+        if let Some(members) = answer.as_object_mut() {
+            members.insert(name.to_owned(), left.into());
+        }
         answer.to_string()
     }
 }
@@ -112,7 +130,7 @@ fn cut(request: &mut Value, items: usize, keys: bool) -> Option<Map<String, Valu
     }
     let mut left = asked.clone();
     if keys {
-        left["Keys"] = rest.into();
+        left.as_object_mut()?.insert("Keys".to_owned(), rest.into());
     } else {
         left = rest.into();
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, PutRequest,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
@@ -85,7 +86,7 @@ impl Table {
                 items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
                 wanted = answer.unprocessed_keys.and_then(|mut rest| rest.remove(&self.name));
                 let left = wanted.as_ref().map_or(0, |wanted| wanted.keys.len());
-                patience.after_round(asked, left).await?;
+                patience.after_round(self, asked, left).await?;
             }
         }
         Ok(items)
@@ -205,7 +206,7 @@ impl Table {
                 let answer = request.send().await?;
                 let left = answer.unprocessed_items.and_then(|mut left| left.remove(&self.name));
                 requests = left.unwrap_or_default();
-                patience.after_round(asked, requests.len()).await?;
+                patience.after_round(self, asked, requests.len()).await?;
             }
             rest = tail;
         }
@@ -255,11 +256,23 @@ impl Table {
             match request.set_transact_items(Some(items.clone())).send().await.map_err(refused) {
                 Ok(_) => break,
                 Err(Refused::Condition { place, item }) => return Ok(Err((place, item))),
-                Err(Refused::Conflict) => pause(attempt).await?,
+                Err(Refused::Conflict) => self.pause(attempt).await?,
                 Err(Refused::Failed(error)) => return Err(error),
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Waits longer after each try, as the client waits between its own, and gives up after the
+    /// last one.
+    async fn pause(&self, attempt: u32) -> Result<(), TableError> {
+        if attempt + 1 >= TRIES {
+            return Err(TableError::Throttled(format!("work was left undone after {TRIES} tries")));
+        }
+        if let Some(sleep) = self.client.config().sleep_impl() {
+            sleep.sleep(Duration::from_millis(10 << attempt)).await;
+        }
+        Ok(())
     }
 
     fn action(&self, action: Action) -> Result<TransactWriteItem, TableError> {
@@ -319,23 +332,19 @@ struct Patience {
 }
 
 impl Patience {
-    async fn after_round(&mut self, asked: usize, left: usize) -> Result<(), TableError> {
+    async fn after_round(
+        &mut self,
+        table: &Table,
+        asked: usize,
+        left: usize,
+    ) -> Result<(), TableError> {
         if left < asked {
             self.fruitless = 0;
             return Ok(());
         }
         self.fruitless += 1;
-        pause(self.fruitless).await
+        table.pause(self.fruitless).await
     }
-}
-
-/// Waits longer after each try, and gives up after the last one.
-async fn pause(attempt: u32) -> Result<(), TableError> {
-    if attempt + 1 >= TRIES {
-        return Err(TableError::Throttled(format!("work was left undone after {TRIES} tries")));
-    }
-    tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -377,7 +386,7 @@ mod tests {
         let keys: Vec<Key> = (0..150).map(key).collect();
         table.put_many(keys.iter().map(Key::attributes).collect()).await.unwrap();
         let found = table.get_many(&keys).await.unwrap();
-        let found: BTreeSet<_> = found.iter().map(|item| crate::keys::sort_key(item)).collect();
+        let found: BTreeSet<_> = found.iter().map(crate::keys::sort_key).collect();
         assert!(found.into_iter().eq(keys.iter().map(|key| key.sk.as_str())));
     }
 

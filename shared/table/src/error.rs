@@ -50,6 +50,8 @@ const THROTTLES: &[&str] = &[
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingError",
+    // A single write met a transaction: nothing is wrong, and the next try will do.
+    "TransactionConflictException",
 ];
 
 impl<E> From<SdkError<E>> for TableError

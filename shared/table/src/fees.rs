@@ -68,12 +68,14 @@ impl Table {
         shard: Shard,
         batch: &FeeBatch,
     ) -> Result<(), TableError> {
-        let mut token = String::new();
+        let mut names = String::new();
         for chunk in batch.to_chunks()? {
-            token = fingerprint(&chunk);
-            self.put(packed_bytes(&keys::fee_chunk(day, shard, &token), chunk)).await?;
+            let name = fingerprint(&chunk);
+            self.put(packed_bytes(&keys::fee_chunk(day, shard, &name), chunk)).await?;
+            names.push_str(&name);
         }
-        self.touch(day, shard, &token).await
+        // Of all chunks: two batches that share one must not share their mark.
+        self.touch(day, shard, &fingerprint(names.as_bytes())).await
     }
 
     /// Marks a day's shard, so that the next night's run takes it up. Cost: 1 write unit.

@@ -13,7 +13,7 @@ use crate::error::TableError;
 use crate::fees::Touched;
 use crate::item::{Item, expire, packed, read_packed, read_plain};
 use crate::keys::{self, Key, Shard, bucket};
-use crate::ledger::{DayRecord, versioned};
+use crate::ledger::{DayRecord, Head, versioned};
 use crate::statement::Money;
 
 /// What one worker found for one shard of a day: the difference to what is booked.
@@ -92,6 +92,17 @@ pub struct ShardState {
     pub touched: Option<String>,
     /// The day's committed runs.
     pub day: Versioned<DayRecord>,
+    /// The newest run that readers see.
+    pub visible: u64,
+}
+
+impl ShardState {
+    /// Whether all that is booked for the day can be read: a run's part of it is written when the
+    /// run is published, after its commit.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.day.value.runs.iter().all(|run| run.seq <= self.visible)
+    }
 }
 
 /// A chunk of what a worker found.
@@ -166,7 +177,7 @@ impl Table {
         }
     }
 
-    /// What a worker has to know of its shard before it begins. Cost: 1 call, about 3 read units.
+    /// What a worker has to know of its shard before it begins. Cost: 1 call, about 4 read units.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -179,8 +190,11 @@ impl Table {
         let report_key = keys::shard_report(run, shard);
         let mark_key = keys::touched(day, shard);
         let mut state = ShardState::default();
-        for item in self.get_many(&[report_key.clone(), mark_key.clone(), keys::day(day)]).await? {
-            if keys::is_at(&item, &report_key) {
+        let wanted = [report_key.clone(), mark_key.clone(), keys::day(day), keys::head()];
+        for item in self.get_many(&wanted).await? {
+            if keys::is_at(&item, &keys::head()) {
+                state.visible = versioned::<Head>("head", Some(item))?.value.visible;
+            } else if keys::is_at(&item, &report_key) {
                 state.report = Some(read_packed("shard report", &item)?);
             } else if keys::is_at(&item, &mark_key) {
                 let mark: Touched = read_plain("mark", item)?;

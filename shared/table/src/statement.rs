@@ -346,7 +346,8 @@ impl Table {
     }
 
     /// Writes what a run booked for an affiliate's day: its lines in chunks, then the summary.
-    /// The same run writes the same items, however often. Cost: 1 write unit per KB.
+    /// The first summary stands: it was made before any later run could change what it counts by,
+    /// and whoever comes late with another is not heard. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -364,7 +365,9 @@ impl Table {
             summary.chunks = number + 1;
         }
         self.put_many(items).await?;
-        self.put(packed(&keys::summary(affiliate, day, seq), &summary)?).await
+        let summary = packed(&keys::summary(affiliate, day, seq), &summary)?;
+        let _first_or_not = self.put_if(summary, Condition::Absent).await?;
+        Ok(())
     }
 
     /// Keeps the wallet's word that it paid what a run booked for an affiliate's day.

@@ -1,0 +1,37 @@
+//! Every choice of a trial, from its one seed.
+
+use std::cell::RefCell;
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+pub struct Dice(RefCell<StdRng>);
+
+impl Dice {
+    pub fn of(seed: u64) -> Self {
+        Self(RefCell::new(StdRng::seed_from_u64(seed)))
+    }
+
+    /// A number below `end`, which is above 0.
+    pub fn below(&self, end: usize) -> usize {
+        self.0.borrow_mut().random_range(0..end)
+    }
+
+    pub fn between(&self, least: i64, greatest: i64) -> i64 {
+        self.0.borrow_mut().random_range(least..=greatest)
+    }
+
+    /// Whether something happens that happens so often in a hundred.
+    pub fn chance(&self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub fn pick<'a, T>(&self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    pub fn shuffle<T>(&self, list: &mut [T]) {
+        list.shuffle(&mut *self.0.borrow_mut());
+    }
+}

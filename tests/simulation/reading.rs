@@ -1,0 +1,141 @@
+//! What affiliates read by the API: figures, lines and exports, which must agree with each other,
+//! and belong to the reader alone.
+
+use std::collections::BTreeMap;
+
+use commission::Rate;
+use serde_json::Value;
+
+use super::cast::AFFILIATES;
+use super::facts::read;
+use super::oracle::{Sheet, Sums};
+use super::stage::Stage;
+use super::watch::Watch;
+use crate::world::World;
+
+/// The amounts of a line, in the order of [`Sums`].
+const AMOUNTS: [&str; 7] =
+    ["fees", "feesUsd", "volumeUsd", "commission", "shared", "commissionUsd", "sharedUsd"];
+
+/// All lines that an affiliate reads by the API.
+pub async fn lines(stage: &Stage, world: &World, affiliate: &str) -> Vec<Value> {
+    let (from, to) = (stage.first_day.plus(-120), world.clock.now().day());
+    world.lines(affiliate, &from.to_string(), &to.to_string()).await
+}
+
+/// The sums of all lines of all affiliates, by what they are about.
+pub async fn sheet(stage: &Stage, world: &World) -> Sheet {
+    let mut sheet = Sheet::new();
+    for affiliate in AFFILIATES {
+        for line in lines(stage, world, affiliate).await {
+            let word = |name: &str| line[name].as_str().unwrap().to_owned();
+            let outcome = line["reason"].as_str().map_or_else(|| rates(&line), str::to_owned);
+            let key = (
+                affiliate.to_owned(),
+                word("uid"),
+                word("day"),
+                word("product"),
+                word("asset"),
+                outcome,
+            );
+            let sums = sheet.entry(key).or_default();
+            sums[0] += i128::from(line["feeCount"].as_i64().unwrap());
+            for (sum, name) in sums.iter_mut().skip(1).zip(AMOUNTS) {
+                *sum += read(line[name].as_str().unwrap());
+            }
+        }
+    }
+    sheet.retain(|_, sums| *sums != Sums::default());
+    sheet
+}
+
+/// Rate and shared rate, in points of a hundred.
+fn rates(line: &Value) -> String {
+    let points = |name: &str| {
+        let rate: Rate = line[name].as_str().unwrap().parse().unwrap();
+        rate.millionths() / 10_000
+    };
+    format!("{}/{}", points("rate"), points("sharedRate"))
+}
+
+/// Promises 4 and 8, as an affiliate meets them.
+pub async fn affiliates_read_the_same_everywhere(stage: &Stage, watch: &Watch) {
+    for affiliate in AFFILIATES {
+        let lines = lines(stage, &stage.fair, affiliate).await;
+        for line in &lines {
+            let invitee = line["uid"].as_str().unwrap();
+            assert_eq!(watch.relations[invitee].inviter.as_str(), affiliate);
+            let (_, seq) = line["runId"].as_str().unwrap().split_once('.').unwrap();
+            assert!(seq.parse::<u64>().unwrap() <= watch.visible());
+            note(stage, line);
+        }
+        figures_are_the_lines(stage, affiliate, &lines).await;
+        csv_is_the_lines(stage, affiliate, &lines).await;
+    }
+    strangers_read_nothing(stage).await;
+}
+
+fn note(stage: &Stage, line: &Value) {
+    if let Some(reason) = line["reason"].as_str() {
+        stage.diary.reach(format!("earned nothing: {reason}"));
+    }
+    if let Some(cause) = line["cause"].as_str() {
+        stage.diary.reach(format!("corrected: {cause}"));
+    }
+    stage.diary.reach(format!("line: {}", line["status"].as_str().unwrap()));
+}
+
+/// The dashboard's totals, and its days, are the sums of the lines.
+async fn figures_are_the_lines(stage: &Stage, affiliate: &str, lines: &[Value]) {
+    let target = format!("/v1/dashboard?{}", range(stage));
+    let answer = stage.fair.get(affiliate, &target).await;
+    let dashboard = answer.json();
+    let mut by_day: BTreeMap<&str, i128> = BTreeMap::new();
+    let mut usd = 0;
+    for line in lines {
+        let commission = read(line["commissionUsd"].as_str().unwrap());
+        *by_day.entry(line["day"].as_str().unwrap()).or_default() += commission;
+        usd += commission;
+    }
+    let total = &dashboard["totals"]["usd"]["commission"];
+    assert_eq!(total.as_str().map_or(0, read), usd, "{affiliate}: {answer}", answer = answer.body);
+    for day in dashboard["series"].as_array().unwrap() {
+        let of_lines = by_day.remove(day["day"].as_str().unwrap()).unwrap_or(0);
+        assert_eq!(read(day["commissionUsd"].as_str().unwrap()), of_lines, "{affiliate} {day}");
+    }
+    assert!(by_day.is_empty(), "days without figures: {by_day:?}");
+}
+
+/// The CSV export has the very rows of the JSON Lines.
+async fn csv_is_the_lines(stage: &Stage, affiliate: &str, lines: &[Value]) {
+    let target = format!("/v1/dashboard/commissions?{}", range(stage));
+    let accept = [("accept", "text/csv")];
+    let export = stage.fair.call(affiliate, "GET", &target, &accept, None).await;
+    let mut reader = csv::Reader::from_reader(export.body.as_bytes());
+    let columns = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), lines.len());
+    for (row, line) in rows.iter().zip(lines) {
+        for name in ["id", "uid", "fees", "commission", "shared", "reason"] {
+            let column = columns.iter().position(|column| column == name).unwrap();
+            assert_eq!(&row[column], line[name].as_str().unwrap_or(""), "{name} of {line}");
+        }
+    }
+}
+
+fn range(stage: &Stage) -> String {
+    format!("from={}&to={}", stage.first_day.plus(-120), stage.now().day())
+}
+
+/// Promise 8: who is no affiliate has no dashboard, and a place in another's list is no place.
+async fn strangers_read_nothing(stage: &Stage) {
+    let guest = &stage.cast.dormant[0];
+    assert_eq!(stage.fair.get(guest, "/v1/dashboard").await.status, 403);
+    let target = format!("/v1/dashboard/commissions?limit=1&{}", range(stage));
+    let page = stage.fair.get(AFFILIATES[0], &target).await;
+    if let Some(cursor) = page.json()["nextCursor"].as_str() {
+        let target = format!("{target}&cursor={cursor}");
+        let stolen = stage.fair.get(AFFILIATES[1], &target).await;
+        assert!(matches!(stolen.status, 400 | 403), "{}", stolen.body);
+    }
+}

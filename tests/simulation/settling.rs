@@ -1,0 +1,229 @@
+//! The end of a trial: everything arrives, the nights are made up for, and the books are compared
+//! with the oracle's and with those of a world in which nothing ever went wrong.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::json;
+use terms::{Day, Timestamp};
+
+use super::cast::AFFILIATES;
+use super::oracle::{Decided, Key, Sheet, Sums, due};
+use super::queue::{Letter, batch};
+use super::reading::{affiliates_read_the_same_everywhere, lines, sheet};
+use super::stage::{Stage, opening};
+use super::trial::{DAYS, play, whole_day};
+use super::watch::Watch;
+use super::working::{ingest_takes_a_batch, night};
+use crate::world::{World, uid};
+
+/// Settles a trial's world, and compares.
+pub async fn everything_settles(stage: &Rc<Stage>, watch: &mut Watch) {
+    everybody_finishes(stage).await;
+    everything_arrives(stage).await;
+    stage.diary.write("all is told; the last night");
+    a_fair_night(stage).await;
+    watch.looks(stage).await;
+    affiliates_read_the_same_everywhere(stage, watch).await;
+    every_fee_is_booked(stage, watch).await;
+    every_binding_is_listed(stage, watch).await;
+
+    late_facts_are_booked(stage, &stage.fair).await;
+    watch.looks(stage).await;
+    let booked = since_bound(sheet(stage, &stage.fair).await, watch);
+    compare("oracle", &booked, &since_bound(expected(stage, watch).await, watch));
+    reruns_book_nothing(stage).await;
+    let other = undisturbed(stage, watch).await;
+    compare("undisturbed world", &booked, &since_bound(sheet(stage, &other).await, watch));
+}
+
+/// The weather clears up. Most come to an end; some are killed, or were dead all the time.
+async fn everybody_finishes(stage: &Rc<Stage>) {
+    play(stage, stage.dice.below(2000)).await;
+    stage.troupe.is_dismissed();
+    stage.weather.clears_up();
+}
+
+/// The queue brings everything until it is taken in.
+async fn everything_arrives(stage: &Rc<Stage>) {
+    for name in &stage.cast.newcomers {
+        let known = stage.facts.borrow().country.contains_key(name);
+        if !known {
+            let at = stage.ago(0);
+            stage.facts.borrow_mut().country.entry(name.clone()).or_default().insert(at, "CH");
+            let data = json!({ "uid": name, "registeredAt": at, "country": "CH" });
+            stage.sends(vec![("account.registered", data)], Vec::new());
+        }
+    }
+    for _ in 0..500 {
+        if stage.queue.borrow().is_empty() {
+            return;
+        }
+        ingest_takes_a_batch(stage, 10);
+        play(stage, 5_000).await;
+    }
+    panic!("the queue does not become empty");
+}
+
+/// One night without ghosts and limits, after the story's last day.
+async fn a_fair_night(stage: &Rc<Stage>) {
+    let last = stage.first_day.plus(DAYS - 1);
+    stage.fair.clock.stand_at(stage.now().max(last.end().plus_millis(30 * 60_000)));
+    let number = stage.number();
+    night(stage, number, last).await.unwrap();
+    play(stage, 50_000).await;
+    let left = stage.fair.app.table.touched_through(last).await.unwrap();
+    assert_eq!(left, [], "a night takes up every mark");
+}
+
+/// Promise 3: each fee of each invitee is in the books of its day, whatever it came to.
+async fn every_fee_is_booked(stage: &Stage, watch: &Watch) {
+    let booked = of_any_outcome(since_bound(sheet(stage, &stage.fair).await, watch));
+    let due = of_any_outcome(since_bound(expected(stage, watch).await, watch));
+    compare("fees told", &booked, &due);
+}
+
+/// Fees, their value, and volume, of all outcomes together: what facts do not change.
+fn of_any_outcome(sheet: Sheet) -> Sheet {
+    let mut any = Sheet::new();
+    for ((inviter, invitee, day, product, asset, _), sums) in sheet {
+        let key = (inviter, invitee, day, product, asset, "any".to_owned());
+        let of_any = any.entry(key).or_default();
+        of_any.iter_mut().zip(sums).take(4).for_each(|(sum, part)| *sum += part);
+    }
+    any.retain(|_, sums| *sums != Sums::default());
+    any
+}
+
+/// Everybody who is bound is counted with his inviter, and once.
+async fn every_binding_is_listed(stage: &Stage, watch: &Watch) {
+    let mut bound: BTreeMap<&str, u64> = BTreeMap::new();
+    for relation in watch.relations.values() {
+        *bound.entry(relation.inviter.as_str()).or_default() += 1;
+    }
+    for affiliate in AFFILIATES {
+        let dashboard = stage.fair.get(affiliate, "/v1/dashboard").await.json();
+        let counted = dashboard["counts"]["invitees"].as_u64();
+        assert_eq!(counted, Some(bound.get(affiliate).copied().unwrap_or(0)), "{affiliate}");
+    }
+}
+
+/// What the oracle finds due, by the bindings and tiers that the table has.
+async fn expected(stage: &Stage, watch: &Watch) -> Sheet {
+    let uids = AFFILIATES.map(uid);
+    let accounts = stage.fair.app.table.accounts(&uids).await.unwrap();
+    let tiers = |inviter: &str, at: Timestamp| {
+        let tier = accounts[&uid(inviter)].value.tiers.at(at).copied().unwrap_or_default();
+        (tier.spot, tier.futures)
+    };
+    let decided = Decided { relations: &watch.relations, tiers: &tiers };
+    let mut due = due(&stage.facts.borrow(), &decided);
+    due.retain(|(.., day, _, _, _), _| day.parse::<Day>().unwrap() < stage.now().day());
+    due
+}
+
+/// Facts that came late move fees between outcomes when their days are run again, and do nothing
+/// else.
+async fn late_facts_are_booked(stage: &Stage, world: &World) {
+    let days = days_with_fees(stage);
+    if let Some(quarter) = stage.first_day.through(stage.first_day.plus(DAYS - 1)).find_map(|day| {
+        let quarter = day.quarter();
+        (quarter.last_day() == day).then_some(quarter)
+    }) {
+        let input = json!({ "step": "evaluate", "quarter": quarter });
+        daily_commission::handle(&world.app, &input).await.unwrap();
+    }
+    let before = world.app.table.head().await.unwrap().value.visible;
+    for day in days {
+        daily_commission::handle(&world.app, &whole_day(day)).await.unwrap();
+    }
+    for affiliate in AFFILIATES {
+        for line in lines(stage, world, affiliate).await {
+            let (_, seq) = line["runId"].as_str().unwrap().split_once('.').unwrap();
+            // A void binding takes back what it booked; what it booked as nothing may stay.
+            let is_nothing = line["cause"] == "binding_voided" && line["reason"].is_string();
+            if seq.parse::<u64>().unwrap() > before && !is_nothing {
+                assert_eq!(line["cause"], "facts_changed", "a mark was lost: {line}");
+            }
+        }
+    }
+}
+
+/// Every day of which the exchange told something, and which is over.
+fn days_with_fees(stage: &Stage) -> Vec<Day> {
+    let facts = stage.facts.borrow();
+    let mut days: Vec<Day> = facts.trades.iter().map(|trade| trade.day()).collect();
+    days.extend(stage.first_day.through(stage.first_day.plus(DAYS - 1)));
+    days.retain(|day| *day < stage.now().day());
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
+async fn reruns_book_nothing(stage: &Stage) {
+    let before = stage.fair.app.table.head().await.unwrap();
+    for day in days_with_fees(stage) {
+        let report = stage.fair.book(&day.to_string()).await;
+        assert_eq!((report.lines, report.seq), (0, None), "{day}");
+    }
+    assert_eq!(stage.fair.app.table.head().await.unwrap().value.visible, before.value.visible);
+}
+
+/// The same events told one by one in order, the same bindings, each night in time.
+async fn undisturbed(stage: &Stage, watch: &Watch) -> World {
+    let (world, ..) = opening(stage.first_day, stage.seed).await;
+    world.clock.stand_at(stage.now());
+    for name in &stage.cast.newcomers {
+        let registered_at = *stage.facts.borrow().country[name].keys().next().unwrap();
+        world.registered(name, &registered_at.to_string()).await;
+    }
+    for relation in watch.relations.values() {
+        let account = world.app.table.account(&relation.invitee).await.unwrap();
+        let Some(account) = account.filter(|account| account.value.relation.is_none()) else {
+            continue;
+        };
+        let binding = stage.fair.app.table.binding(&relation.invitee).await.unwrap().unwrap();
+        world.app.table.bind(&account, &binding).await.unwrap();
+    }
+    let mut day = stage.first_day;
+    let mut refused: Vec<Letter> = Vec::new();
+    let sent = stage.queue.borrow().sent.clone();
+    for letter in &sent {
+        while letter.sent_at.day() > day {
+            world.night(&day.to_string()).await;
+            day = day.next();
+        }
+        world.clock.stand_at(letter.sent_at);
+        refused.push(letter.clone());
+        // What tells of a newcomer before he is known is brought again until he is.
+        let answer = ingest::handle(&world.app, batch(&refused)).await.unwrap();
+        let again = answer.batch_item_failures;
+        refused.retain(|letter| again.iter().any(|it| it.item_identifier == letter.id));
+    }
+    assert!(refused.is_empty(), "everybody is known in the end");
+    world.clock.stand_at(stage.now());
+    world.night(&stage.first_day.plus(DAYS - 1).to_string()).await;
+    late_facts_are_booked(stage, &world).await;
+    world
+}
+
+/// Leaves out what was traded before a binding. Such a fee was activity, and nothing else, if it
+/// was told of before the bind, and is in the books as earning nothing if it was told of after.
+fn since_bound(mut sheet: Sheet, watch: &Watch) -> Sheet {
+    sheet.retain(|(_, invitee, day, _, _, outcome), _| {
+        let bound_on = watch.relations.get(invitee).map(|relation| relation.bound_at.day());
+        let after = bound_on.is_some_and(|bound_on| bound_on.to_string() <= *day);
+        after && outcome != "before_binding"
+    });
+    sheet
+}
+
+fn compare(with: &str, ours: &Sheet, theirs: &Sheet) {
+    let keys: std::collections::BTreeSet<&Key> = ours.keys().chain(theirs.keys()).collect();
+    let differing: Vec<String> = keys
+        .into_iter()
+        .filter(|key| ours.get(*key) != theirs.get(*key))
+        .map(|key| format!("{key:?}\n  booked {:?}\n  {with} {:?}", ours.get(key), theirs.get(key)))
+        .collect();
+    assert!(differing.is_empty(), "booked otherwise than by the {with}:\n{}", differing.join("\n"));
+}

@@ -1,0 +1,122 @@
+//! One trial: a story of some days in the trial's weather, and then the settling of accounts.
+
+use std::rc::Rc;
+
+use serde_json::json;
+use terms::Day;
+
+use super::diary::{Diary, Reached, ToldOnFailure};
+use super::reading::affiliates_read_the_same_everywhere;
+use super::settling;
+use super::stage::Stage;
+use super::telling::{something_is_told, the_wallet_pays};
+use super::troupe::Turn;
+use super::watch::Watch;
+use super::working::{
+    a_day_is_booked_by_hand, ingest_takes_a_batch, night_falls, somebody_opens_a_link,
+};
+
+/// The days of a story.
+pub const DAYS: i32 = 3;
+/// The scenes of a day.
+const SCENES: usize = 30;
+
+/// What is left of a trial that was passed.
+pub struct Passed {
+    pub reached: Reached,
+    pub steps: Vec<String>,
+}
+
+/// Runs the trial of a seed.
+///
+/// # Panics
+/// If a promise is broken; then the steps that led there are printed.
+pub fn trial(seed: u64) -> Passed {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let diary = Rc::new(Diary::of(seed));
+        let _told = ToldOnFailure(diary.clone());
+        let stage = Stage::set(seed, diary.clone()).await;
+        let mut watch = Watch::default();
+        for day in stage.first_day.through(stage.first_day.plus(DAYS - 1)) {
+            a_day_goes_by(&stage, &mut watch, day).await;
+        }
+        settling::everything_settles(&stage, &mut watch).await;
+        stage.troupe.is_dismissed();
+        let mut reached = diary.reached();
+        stage.weather.counts().into_iter().for_each(|(kind, times)| reached.note(kind, times));
+        Passed { reached, steps: diary.steps() }
+    })
+}
+
+/// A day's scenes, in which the last night's work may still go on; then the night.
+async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
+    for _ in 0..SCENES {
+        scene(stage, day).await;
+        play(stage, stage.dice.below(60)).await;
+        look(stage, watch).await;
+        stage.time_passes(stage.dice.between(0, 20_000));
+        if stage.dice.chance(40) {
+            stage.troupe.cut_off_hurried();
+            stage.time_passes(stage.dice.between(0, 40 * 60_000));
+        }
+        assert_eq!(stage.now().day(), day, "a day's scenes fit into the day");
+    }
+    if stage.dice.chance(20) {
+        stage.fair.clock.stand_at(day.end().plus_millis(stage.dice.between(0, 5_000)));
+        a_day_is_booked_by_hand(stage, day);
+        play(stage, stage.dice.below(300)).await;
+    }
+    stage.troupe.cut_off_hurried();
+    stage.fair.clock.stand_at(day.end().plus_millis(30 * 60_000));
+    if stage.dice.chance(90) {
+        night_falls(stage, day);
+        play(stage, stage.dice.below(400)).await;
+        look(stage, watch).await;
+    }
+}
+
+async fn scene(stage: &Rc<Stage>, day: Day) {
+    match stage.dice.below(100) {
+        0..45 => something_is_told(stage),
+        45..70 => ingest_takes_a_batch(stage, 1 + stage.dice.below(6)),
+        70..90 => somebody_opens_a_link(stage),
+        90..94 => the_wallet_pays(stage).await,
+        94..97 if day > stage.first_day => night_falls(stage, day.previous()),
+        _ if day > stage.first_day => {
+            let earlier = stage.dice.between(1, i64::from(day.days_since(stage.first_day)));
+            a_day_is_booked_by_hand(stage, day.plus(-(earlier as i32)));
+        }
+        _ => something_is_told(stage),
+    }
+}
+
+/// So many turns of those who are at work.
+pub async fn play(stage: &Rc<Stage>, turns: usize) {
+    for _ in 0..turns {
+        if stage.troupe.is_empty() {
+            return;
+        }
+        match stage.troupe.turn(&stage.dice).await {
+            Turn::Working => {}
+            Turn::Done(name) => stage.diary.write(format!("{name} is done")),
+            Turn::Killed(name) => {
+                stage.diary.write(format!("{name} is killed"));
+                stage.diary.reach("somebody is killed between two calls");
+            }
+        }
+    }
+}
+
+async fn look(stage: &Rc<Stage>, watch: &mut Watch) {
+    stage.diary.reach("the promises are checked");
+    if watch.looks(stage).await {
+        stage.diary.write(format!("visible are runs up to {}", watch.visible()));
+        affiliates_read_the_same_everywhere(stage, watch).await;
+    }
+}
+
+/// A step's input, as an operator would write it.
+pub fn whole_day(day: Day) -> serde_json::Value {
+    json!({ "day": day })
+}
