@@ -40,6 +40,24 @@ async fn a_late_fee_is_booked_by_the_next_night_for_its_own_day() {
 }
 
 #[tokio::test]
+async fn a_late_fee_costs_what_it_touches_and_not_its_whole_day() {
+    let world = booked().await;
+    let late = fee("t-late", "dormant", "2026-11-20T10:00:00Z");
+    world.now("2026-11-21T09:00:00Z");
+    world.charged(late).await;
+    let plan = json!({ "step": "plan", "day": "2026-11-21" });
+    world.now("2026-11-22T00:30:00Z");
+    let plan = daily_commission::handle(&world.app, &plan).await.unwrap();
+    let shards = |day: usize| plan["days"][day]["shards"].as_array().unwrap().len();
+    assert_eq!(plan["days"][1]["day"], "2026-11-20");
+    assert_eq!(
+        (shards(0), shards(1)),
+        (64, 1),
+        "the whole day that ended, one shard of the one before"
+    );
+}
+
+#[tokio::test]
 async fn a_corrected_fee_is_booked_as_a_new_line_with_its_reason() {
     let world = booked().await;
     world.now("2026-11-21T12:00:00Z");

@@ -27,6 +27,30 @@ pub async fn run(fees: u64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The day of one affiliate, and what he reads of it.
+pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
+    let made = MadeDay::of_one_inviter(invitees)?;
+    let world = World::after(&made, false).await?;
+    world.open_accounts(&made).await?;
+    keep_fees(&world, &made).await?;
+    let _before = world.engine.take_spent();
+    let mut figures = Figures::of("affiliate", invitees);
+    let watch = Watch::start();
+    let report = daily_commission::run_day(&world.app, made.day).await?;
+    figures.note("rollup", watch.stop());
+    figures.note("lines", report.lines);
+    figures.note("rollupCalls", world.engine.take_spent().calls.values().sum::<usize>());
+    let (inviter, table) = (MadeDay::inviter(0)?, &world.app.table);
+    let watch = Watch::start();
+    let visible = table.standing(&inviter).await?.0.visible;
+    let days = table.summaries(&inviter, made.day.plus(-364), made.day, visible).await?;
+    figures.note("dashboard", watch.stop());
+    figures.note("dashboardCalls", world.engine.take_spent().calls.values().sum::<usize>());
+    figures.note("activeInvitees", days.iter().map(|day| day.summary.active).sum::<u32>());
+    figures.print();
+    Ok(())
+}
+
 /// Keeps the day's fees by shard, a thousand in a chunk.
 async fn keep_fees(world: &World, made: &MadeDay) -> Result<(), Failure> {
     let mut waiting: BTreeMap<Shard, FeeBatch> = BTreeMap::new();

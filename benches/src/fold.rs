@@ -26,6 +26,8 @@ pub fn run(fees: u64, chunks: &Path) -> Result<(), Failure> {
     figures.note("bytesPerFee", std::fs::metadata(chunks)?.len() / fees.max(1));
     figures.note("duplicates", folded.duplicates);
     figures.note("lines", lines.len());
+    let commission: i128 = lines.iter().map(|line| line.sums.commission.minor()).sum();
+    figures.note("commission", commission.to_string());
     figures.print();
     Ok(())
 }

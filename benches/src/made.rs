@@ -30,6 +30,7 @@ pub struct MadeDay {
     pub day: Day,
     fees: u64,
     invitees: u64,
+    inviters: u64,
 }
 
 /// An invitee with all that his fees are judged by.
@@ -40,11 +41,18 @@ pub struct Bound {
 
 impl MadeDay {
     pub fn of(fees: u64) -> Result<Self, Failure> {
-        Ok(Self { day: "2026-11-20".parse()?, fees, invitees: (fees / FEES_PER_INVITEE).max(1) })
+        let invitees = (fees / FEES_PER_INVITEE).max(1);
+        let inviters = invitees / INVITEES_PER_INVITER + 1;
+        Ok(Self { day: "2026-11-20".parse()?, fees, invitees, inviters })
     }
 
-    pub fn inviters(&self) -> u64 {
-        self.invitees / INVITEES_PER_INVITER + 1
+    /// A day of one inviter, with some fees for each of so many invitees.
+    pub fn of_one_inviter(invitees: u64) -> Result<Self, Failure> {
+        Ok(Self { day: "2026-11-20".parse()?, fees: invitees * 5, invitees, inviters: 1 })
+    }
+
+    pub const fn inviters(&self) -> u64 {
+        self.inviters
     }
 
     pub fn inviter(number: u64) -> Result<Uid, Failure> {

@@ -66,6 +66,11 @@ enum Case {
         /// How many fees.
         fees: u64,
     },
+    /// A day of one affiliate alone, whose invitees all trade, and what he then reads.
+    Affiliate {
+        /// How many active invitees.
+        invitees: u64,
+    },
     /// Events through `ingest` into the embedded engine, ten thousand a batch.
     Ingest {
         /// How many fees.
@@ -84,6 +89,7 @@ async fn main() -> ExitCode {
         Case::Chunked { fees, capacity } => per_item::chunked(fees, capacity).await,
         Case::PerItem { fees, capacity } => per_item::per_item(fees, capacity).await,
         Case::Day { fees } => day::run(fees).await,
+        Case::Affiliate { invitees } => day::affiliate(invitees).await,
         Case::Ingest { fees, capacity } => ingest_events::run(fees, capacity).await,
     };
     match done {

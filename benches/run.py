@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Runs all benchmarks and prints the tables of docs/PERFORMANCE.md: `python3 benches/run.py`.
+
+Builds the released programme, and installs DuckDB into a virtual environment under target/. Takes
+some minutes; `--small` tries everything on little.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import venv
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "target" / "benches"
+# On-demand prices of us-east-1 in dollars a million units, since November 2024.
+WRITE_PRICE, READ_PRICE = 0.625, 0.125
+
+
+def build() -> Path:
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "benches"], cwd=ROOT, check=True)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / "release" / "benches"
+
+
+def duckdb_python() -> Path:
+    home = WORK / "venv"
+    python = home / "bin" / "python"
+    if not python.exists():
+        venv.create(home, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "duckdb==2.0.1"], check=True)
+    return python
+
+
+def lines_of(command: list) -> list[dict]:
+    print("$", *[Path(str(part)).name if "/" in str(part) else part for part in command], file=sys.stderr)
+    out = subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in out.stdout.splitlines()]
+
+
+def one(command: list) -> dict:
+    return lines_of(command)[0]
+
+
+def rate(fees: int, seconds: float) -> str:
+    return f"{fees / max(seconds, 0.001) / 1e6:.2f}"
+
+
+def table(title: str, head: list[str], rows: list[list]) -> None:
+    print(f"\n### {title}\n")
+    print("|", " | ".join(head), "|")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("|", " | ".join(str(cell) for cell in row), "|")
+
+
+def folds(bench: Path, sizes: list[int]) -> None:
+    rows = []
+    for fees in sizes:
+        chunks = WORK / f"{fees}.chunks"
+        one_or_none([bench, "make", fees, "--chunks", chunks, "--csv", chunks.with_suffix(".csv")])
+        runs = [one([bench, "fold", fees, "--chunks", chunks]) for _ in range(3)]
+        best = min(runs, key=lambda run: run["fold"]["processorSeconds"])
+        fold, read, proof = (best[part]["processorSeconds"] for part in ("fold", "readChunks", "linesAndProof"))
+        rows.append([f"{fees:,}", f"{best['lines']:,}", best["bytesPerFee"], rate(fees, read), rate(fees, fold),
+                     rate(fees, read + fold + proof), best["peakMemoryMb"]])
+    table("The fold of one worker, one core, best of three",
+          ["fees", "lines", "bytes a fee", "decoding, M fees/s", "fold, M fees/s",
+           "decoding, fold, lines and proof, M fees/s", "peak memory, MB"], rows)
+
+
+def one_or_none(command: list) -> None:
+    subprocess.run([str(part) for part in command], check=True)
+
+
+def against_duckdb(bench: Path, fees: int) -> None:
+    chunks, csv = WORK / f"{fees}.chunks", WORK / f"{fees}.csv"
+    parquet = csv.with_suffix(".parquet")
+    python = duckdb_python()
+    copy = ("import duckdb; duckdb.sql(\"COPY (SELECT * FROM read_csv('%s', types = {'uid': 'VARCHAR', "
+            "'trade_id': 'VARCHAR'})) TO '%s' (FORMAT parquet, COMPRESSION zstd)\")" % (csv, parquet))
+    subprocess.run([python, "-c", copy], check=True)
+    ours = one([bench, "fold", fees, "--chunks", chunks])
+    theirs = lines_of([python, ROOT / "benches" / "duckdb_fold.py", parquet, csv.with_suffix(".relations.csv")])
+    took = sum(ours[part]["processorSeconds"] for part in ("readChunks", "fold", "linesAndProof"))
+    rows = [["this engine, chunks to lines", f"{ours['lines']:,}", ours["commission"], f"{took:.2f}",
+             rate(fees, took), ours["peakMemoryMb"], "1.0"]]
+    for their in theirs:
+        used = their["processorSeconds"]
+        rows.append([their["case"], f"{their['lines']:,}", their["commission"], f"{used:.2f}",
+                     rate(fees, used), their["peakMemoryMb"], f"{used / took:.1f}"])
+    table(f"The same {fees:,} fees folded by DuckDB on one thread, from Parquet",
+          ["engine", "lines", "commission, minor units of all assets", "core seconds", "M fees/s",
+           "peak memory, MB", "time against ours"], rows)
+    if len({(row[1], row[2]) for row in rows}) != 1:
+        sys.exit("the engines do not agree")
+
+
+def against_items(bench: Path, fees: int) -> None:
+    rows = []
+    for case, name in [("chunked", "chunks of a thousand"), ("per-item", "one item a fee, SDK and serde_dynamo")]:
+        run, metered = one([bench, case, fees]), one([bench, case, fees, "--capacity"])
+        write = metered["writeHalfUnits"] / 2 * 1e6 / fees
+        read = metered["readHalfUnits"] / 2 * 1e6 / fees
+        sdk = run["read"]["processorSeconds"] - run["readEngineSeconds"]
+        rows.append([name, f"{write:,.0f}", f"{read:,.0f}",
+                     f"{write * WRITE_PRICE / 1e6 + read * READ_PRICE / 1e6:.4f}",
+                     f"{run['read']['processorSeconds']:.2f}", f"{run['readEngineSeconds']:.2f}",
+                     rate(fees, sdk)])
+    ratio = float(rows[1][3]) / float(rows[0][3])
+    rows.append(["ratio of costs", "", "", f"{ratio:.1f}", "", "", ""])
+    table(f"Keeping and reading {fees:,} fees through the SDK and the embedded engine",
+          ["design", "write units a million", "read units a million", "$ a million fees",
+           "reading, core seconds", "of these the engine's own", "M fees/s read without the engine"], rows)
+
+
+def days(bench: Path, sizes: list[int]) -> None:
+    rows = []
+    for fees in sizes:
+        run = one([bench, "day", fees])
+        took, engine = run["rollup"]["processorSeconds"], run["engineSeconds"]
+        rows.append([f"{fees:,}", f"{run['lines']:,}", f"{run['calls']:,}", f"{took:.1f}", f"{engine:.1f}",
+                     rate(fees, took - engine), run["peakMemoryMb"]])
+    table("A whole day rolled up in one invocation, fees to published lines, over the embedded engine",
+          ["fees", "lines", "calls", "core seconds", "of these the engine's own", "M fees/s without the engine",
+           "peak memory with the engine's data, MB"], rows)
+
+
+def ingest(bench: Path, fees: int) -> None:
+    run, metered = one([bench, "ingest", fees]), one([bench, "ingest", fees, "--capacity"])
+    took, engine = run["takeIn"]["processorSeconds"], run["engineSeconds"]
+    table("Taking in fee events of bound users, ten thousand a batch",
+          ["events", "calls", "core seconds", "of these the engine's own", "M events/s without the engine",
+           "write units a million", "read units a million"],
+          [[f"{fees:,}", f"{run['calls']:,}", f"{took:.1f}", f"{engine:.1f}", rate(fees, took - engine),
+            f"{metered['halfUnitsWritten'] / 2 * 1e6 / fees:,.0f}",
+            f"{metered['halfUnitsRead'] / 2 * 1e6 / fees:,.0f}"]])
+
+
+def processor() -> str:
+    names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return f"{len(names)} × {names[0]}" if names else platform.machine()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="a tenth of everything")
+    scale = 10 if parser.parse_args().small else 1
+    WORK.mkdir(parents=True, exist_ok=True)
+    bench = build()
+    print(f"{processor()}, {date.today()}, load {os.getloadavg()[0]:.1f} at the start")
+    folds(bench, [100_000 // scale, 500_000 // scale, 1_000_000 // scale, 2_000_000 // scale, 10_000_000 // scale])
+    against_duckdb(bench, 2_000_000 // scale)
+    against_items(bench, 200_000 // scale)
+    days(bench, [100_000 // scale, 1_000_000 // scale, 10_000_000 // scale])
+    ingest(bench, 500_000 // scale)
+
+
+if __name__ == "__main__":
+    main()
