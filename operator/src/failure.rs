@@ -47,6 +47,14 @@ pub enum Failure {
     /// The operator said no.
     #[error("nothing was done")]
     Declined,
+    /// The table does not answer at all.
+    #[error("{place} does not answer: {error}")]
+    Unreachable {
+        /// The table.
+        place: String,
+        /// Why.
+        error: TableError,
+    },
     /// A step of the nightly job failed.
     #[error("{0}")]
     Step(#[from] StepError),
@@ -82,6 +90,7 @@ impl Failure {
             | Self::Start(_)
             | Self::NobodyToAsk(_)
             | Self::Declined
+            | Self::Unreachable { .. }
             | Self::Step(StepError::BadRequest(_) | StepError::DayNotOver(_)) => 2,
             Self::Step(_) | Self::Table(_) | Self::File { .. } | Self::Content { .. } => 3,
         }

@@ -42,7 +42,8 @@ impl Place {
             ),
             error => error.into(),
         })?;
-        app.table.warm_up().await?;
+        let silent = |error| Failure::Unreachable { place: self.to_string(), error };
+        app.table.warm_up().await.map_err(silent)?;
         Ok(app)
     }
 }

@@ -112,7 +112,7 @@ impl Books<'_, '_> {
     }
 
     fn tell_total(&mut self) {
-        if self.runs < 2 && self.total.is_empty() {
+        if self.total.is_empty() {
             return;
         }
         let assets = &self.app.programme.commission.assets;

@@ -53,7 +53,7 @@ fn told(verified: &Verified, assets: &Assets) -> Vec<String> {
     let fees = count(verified.fees, "fee");
     if *runs == 0 {
         let due = count(differences.len(), "line");
-        return vec![format!("{day}  is not booked: {fees} make {due} due")];
+        return vec![format!("{day}  not booked yet: {fees} make {due} due")];
     }
     let (lines, inviters) = (count(verified.lines, "line"), count(verified.inviters, "affiliate"));
     let runs = count(*runs, "run");

@@ -158,10 +158,17 @@ fn booked(booked: &BookedView) -> Vec<String> {
     ]
 }
 
+/// What a line adds, or takes back.
 fn change(line: &DueView) -> String {
     let DueView { fees, commission, shared, asset, .. } = line;
-    let (about, number) = (about(line), count(line.fee_count, "fee"));
-    format!("{about}: {number} of {fees} {asset}, commission {commission}, shared {shared}")
+    let fees = match line.fee_count {
+        0 => format!("no other fees, changed by {fees} {asset}"),
+        number => format!("{} of {fees} {asset}", count(number, "fee")),
+    };
+    match line.came_to.rate {
+        Some(_) => format!("{}: {fees}, commission {commission}, shared {shared}", about(line)),
+        None => format!("{}: {fees}", about(line)),
+    }
 }
 
 const fn status_in_words(status: Status) -> &'static str {
