@@ -35,14 +35,14 @@ pub(crate) async fn import(
     let files = Files::of(path);
     let (lines, progress, size) = open(app, &files)?;
     let from = match progress.line {
-        0 => "the events of".to_owned(),
-        line => format!("the events after line {line} of"),
+        0 => String::new(),
+        line => format!(", going on after line {line}"),
     };
-    desk.ask(place, format_args!("takes in {from} {}.", path.display()))?;
-    if progress.line == 0 {
+    let what = format!("takes in the events of {}{from}.", path.display());
+    desk.ask(place, &what)?;
+    if files.events.is_some() && progress.line == 0 {
+        // What an earlier import of the file left there comes again with the file.
         progress::remove(&files.retry)?;
-    } else {
-        desk.note(format_args!("going on after line {}", progress.line));
     }
     let bar = desk.bar(size.unwrap_or(0), if size.is_some() { BAR } else { SPINNER });
     let mut import = Import { app, desk, files, progress, bar };
@@ -82,7 +82,8 @@ fn open(app: &App, files: &Files) -> Result<(Lines, Progress, Option<u64>), Fail
         let lines = Lines::new(Box::new(BufReader::new(stdin())), "standard input".into(), 0);
         return Ok((lines, Progress::new(app.clock.now(), String::new()), None));
     };
-    let mut file = File::open(path).map_err(Failure::at(path))?;
+    let missing = |error| Failure::Asked(format!("{}: {error}", path.display()));
+    let mut file = File::open(path).map_err(missing)?;
     let size = file.metadata().map_err(Failure::at(path))?.len();
     let first = lines::first_line(&mut file).map_err(Failure::at(path))?;
     let known = files.progress.as_deref().map(Progress::load).transpose()?.flatten();

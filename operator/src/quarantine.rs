@@ -90,7 +90,7 @@ async fn replay(
         taken += bring(app, batch, desk).await?;
     }
     let stay = entries.len() - taken;
-    desk.note(format_args!("{} taken in, {stay} stay", entries_counted(taken)));
+    desk.note(format_args!("{} taken in, {stay} left where they were", entries_counted(taken)));
     Ok(Verdict::of(stay == 0 && conflicts.is_empty()))
 }
 

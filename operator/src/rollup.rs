@@ -26,8 +26,8 @@ pub(crate) async fn rollup(
     if app.clock.now() < days.last.end() {
         return Err(StepError::DayNotOver(days.last).into());
     }
-    let what = if night { "does what was to be done in the night after" } else { "books anew" };
-    desk.ask(place, format_args!("{what} {days}: the difference to what is booked, if any."))?;
+    let what = if night { "does what is due in the night after" } else { "books what is due of" };
+    desk.ask(place, format_args!("{what} {days}, and is not booked yet."))?;
     let bar = desk.bar(0, BAR);
     let mut books = Books { app, desk, bar, runs: 0, total: BTreeMap::new() };
     let outcome = books.all(days, night).await;
