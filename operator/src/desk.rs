@@ -1,7 +1,7 @@
 //! Where the operator sits: results are written there, questions asked, progress shown.
 
 use std::fmt::Display;
-use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
+use std::io::{BufRead, BufReader, IsTerminal, Write, stderr, stdin, stdout};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -22,7 +22,8 @@ impl Desk<'static> {
     #[must_use]
     pub fn standard(yes: bool) -> Self {
         let answers: Option<Box<dyn BufRead>> = match stdin().is_terminal() {
-            true => Some(Box::new(stdin().lock())),
+            // Byte by byte, so that what comes after an answer is left to others.
+            true => Some(Box::new(BufReader::with_capacity(1, stdin()))),
             false => None,
         };
         let (results, questions) = (Box::new(stdout()), Box::new(stderr()));

@@ -1,5 +1,7 @@
 //! The functions' own steps, asked for as the state machine asks.
 
+use std::time::Duration;
+
 use daily_commission::{Committed, DayPlan, Evaluated, Folded, Plan, StepError};
 use indicatif::ProgressBar;
 use runtime::App;
@@ -10,6 +12,9 @@ use tokio::task::JoinSet;
 
 /// Shards that are folded side by side; each waits for the table most of the time.
 const SIDE_BY_SIDE: usize = 8;
+/// How long is waited before a step is tried again; each time twice as long, to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LAST_PAUSE: Duration = Duration::from_secs(16);
 
 /// What became of a day's run.
 pub(crate) enum Booked {
@@ -69,10 +74,24 @@ async fn fold(app: &App, plan: &DayPlan, bar: &ProgressBar) -> Result<(), StepEr
 }
 
 async fn step<T: DeserializeOwned>(app: &App, input: Value) -> Result<T, StepError> {
-    let output = daily_commission::handle(app, &input).await?;
+    let output = persist(app, &input).await?;
     serde_json::from_value(output).map_err(|error| StepError::Internal(error.to_string()))
 }
 
 async fn done(app: &App, input: Value) -> Result<(), StepError> {
-    daily_commission::handle(app, &input).await.map(drop)
+    persist(app, &input).await.map(drop)
+}
+
+/// Does a step, and again for a while if what keeps it may pass by itself: each may be repeated.
+async fn persist(app: &App, input: &Value) -> Result<Value, StepError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match daily_commission::handle(app, input).await {
+            Err(StepError::Throttled(_) | StepError::Unfinished(_)) if pause <= LAST_PAUSE => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            outcome => return outcome,
+        }
+    }
 }

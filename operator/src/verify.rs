@@ -93,17 +93,13 @@ fn in_words(difference: &Difference, assets: &Assets) -> String {
             let figures = money_figures(
                 *asset,
                 assets,
-                &[
-                    ("is booked as", booked),
-                    ("stands in the lines as", lines),
-                    ("in the summary as", summary),
-                ],
+                &[("booked", booked), ("in the lines", lines), ("in the summary", summary)],
             );
             let what = format!("{product} {asset} of {origin} invitees");
             format!("  what affiliate {inviter} reads, {what}:\n{}", figures.join("\n"))
         }
         Difference::Report { asset, booked, reported } => {
-            let sides = [("is booked as", booked), ("and reported by the runs as", reported)];
+            let sides = [("booked", booked), ("reported by the runs", reported)];
             format!("  the total in {asset}:\n{}", money_figures(*asset, assets, &sides).join("\n"))
         }
         Difference::Count { booked, reported } => {
@@ -190,7 +186,7 @@ fn money_figures(
         let values = sides.iter().filter_map(|(side, all)| Some((side, &all.get(place)?.1)));
         if values.clone().any(|(_, other)| other != value) {
             let values: Vec<_> = values.map(|(side, value)| format!("{side} {value}")).collect();
-            told.push(format!("    {figure} {}", values.join(", ")));
+            told.push(format!("    {figure}: {}", values.join(", ")));
         }
     }
     told

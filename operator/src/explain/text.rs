@@ -18,10 +18,7 @@ pub(crate) fn of(view: &Explanation) -> Vec<String> {
     title(&mut text, heading(view.fees.len(), "fee", "No fees"));
     view.fees.iter().for_each(|one| text.extend(fee(one, &view.binding)));
     text.extend(aside(&view.aside));
-    title(
-        &mut text,
-        format!("{}, by these fees", heading(view.due.len(), "line due", "Nothing due")),
-    );
+    title(&mut text, heading(view.due.len(), "line due by these fees", "Nothing due"));
     view.due.iter().for_each(|line| text.extend(due(line)));
     title(&mut text, heading(view.booked.len(), "line booked", "Nothing booked"));
     view.booked.iter().for_each(|line| text.extend(booked(line)));

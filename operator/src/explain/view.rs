@@ -1,8 +1,7 @@
 //! What is explained, as JSON shows it and the text is made from.
 
 use commission::{
-    Amount, Assets, Booked, Cause, Decimals, Due, LineKey, Outcome, Overflow, Rate, Sums,
-    difference,
+    Amount, Assets, Booked, Cause, Due, LineKey, Outcome, Overflow, Rate, Sums, difference,
 };
 use daily_commission::{ExplainedFee, InviteeDay};
 use dashboard::Status;
@@ -97,7 +96,8 @@ pub(crate) struct DueView {
     pub came_to: CameTo,
     pub fee_count: i64,
     pub fees: String,
-    /// The rate of the fees, exactly; what was paid together is this, rounded down.
+    /// The rate of the fees, exactly; what is paid together is this, rounded down. A correction has
+    /// none: it is the difference of two such roundings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_exact: Option<String>,
     pub total: String,
@@ -161,7 +161,7 @@ impl Explanation {
         let mut so_far = Booked::default();
         booked.iter().try_for_each(|b| so_far.apply(&b.line)).map_err(overflow)?;
         let missing = difference(fold, &so_far, false).map_err(overflow)?;
-        let due = |(key, due): (&LineKey, &Due)| DueView::new(key, &due.sums, assets);
+        let due = |(key, due): (&LineKey, &Due)| DueView::whole(key, &due.sums, assets);
         Ok(Self {
             invitee: relation.invitee.clone(),
             day: explained.day,
@@ -237,25 +237,35 @@ impl CameTo {
 }
 
 impl DueView {
+    /// What a line adds, or takes back.
     fn new(key: &LineKey, sums: &Sums, assets: &Assets) -> Self {
         let decimals = assets.decimals(key.asset);
         let text = |amount: Amount| amount.display(decimals).to_string();
         let total = sums.commission.plus(sums.shared).unwrap_or_default();
-        let came_to = CameTo::new(Some(key.outcome));
-        let exactly = |rate: Option<Rate>, decimals: Decimals| exact(sums.fees, rate?, decimals);
         Self {
             product: key.product,
             asset: key.asset.to_string(),
             fee_count: sums.fee_count,
             fees: text(sums.fees),
-            total_exact: exactly(came_to.rate, decimals),
+            total_exact: None,
             total: text(total),
-            shared_exact: exactly(came_to.shared_rate, decimals),
+            shared_exact: None,
             shared: text(sums.shared),
             commission: text(sums.commission),
             commission_usd: sums.commission_usd.display(assets.usd()).to_string(),
-            came_to,
+            came_to: CameTo::new(Some(key.outcome)),
         }
+    }
+
+    /// What is due in all, with the products that are rounded.
+    fn whole(key: &LineKey, sums: &Sums, assets: &Assets) -> Self {
+        let line = Self::new(key, sums, assets);
+        let decimals = assets.decimals(key.asset);
+        let exactly = |rate: Option<Rate>| {
+            exact(sums.fees, rate.filter(|rate| *rate > Rate::ZERO)?, decimals)
+        };
+        let CameTo { rate, shared_rate, .. } = line.came_to;
+        Self { total_exact: exactly(rate), shared_exact: exactly(shared_rate), ..line }
     }
 }
 

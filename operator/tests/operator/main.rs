@@ -1,6 +1,8 @@
 //! The operator's commands over the embedded engine, through the real SDK: what they print, how
 //! they exit, and what they leave in the table.
 
+#![cfg(test)]
+
 mod consent;
 mod explaining;
 mod importing;

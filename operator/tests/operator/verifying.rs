@@ -69,6 +69,19 @@ async fn a_summary_that_is_not_the_sum_of_its_lines_is_found() {
 }
 
 #[tokio::test]
+async fn a_summary_of_an_affiliate_without_any_lines_is_found() {
+    let world = booked().await;
+    world.affiliate("idle").await;
+    let read = world.summaries("affiliate", "2026-11-20").await.remove(0);
+    let mut forged = read.summary;
+    forged.chunks = 0;
+    let table = &world.app.table;
+    table.publish_day(&uid("idle"), read.day, 1, forged, &[]).await.unwrap();
+    let shown = run(&world, "verify 2026-11-20").await;
+    assert!(shown.results.contains("what affiliate idle reads"), "{}", shown.results);
+}
+
+#[tokio::test]
 async fn a_fee_that_came_since_is_due_and_told_as_waiting() {
     let world = booked().await;
     world.now("2026-11-21T12:00:00Z");
