@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use commission::Overflow;
 use daily_commission::StepError;
 use runtime::StartError;
 use table::TableError;
@@ -55,6 +56,9 @@ pub enum Failure {
         /// Why.
         error: TableError,
     },
+    /// Figures that do not fit into 128 bits.
+    #[error("{0}")]
+    Overflow(#[from] Overflow),
     /// A step of the nightly job failed.
     #[error("{0}")]
     Step(#[from] StepError),
@@ -85,7 +89,7 @@ impl Failure {
     #[must_use]
     pub const fn code(&self) -> u8 {
         match self {
-            Self::Step(StepError::ConservationRefused { .. }) => 1,
+            Self::Overflow(_) | Self::Step(StepError::ConservationRefused { .. }) => 1,
             Self::Asked(_)
             | Self::Start(_)
             | Self::NobodyToAsk(_)

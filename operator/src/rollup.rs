@@ -88,16 +88,15 @@ impl Books<'_, '_> {
     }
 
     async fn tell_run(&mut self, day: Day, seq: u64) -> Result<(), Failure> {
-        let overflow = |overflow: commission::Overflow| Failure::Asked(overflow.to_string());
         let assets = &self.app.programme.commission.assets;
         let record = self.app.table.day(day).await?.value;
         let lines = record.runs.iter().find(|run| run.seq == seq).map_or(0, |run| run.lines);
         let report = self.app.table.run_report(day, seq).await?.unwrap_or_default();
         let mut sum = Money::default();
         for (asset, money) in report.booked {
-            sum = sum.plus(&money).map_err(overflow)?;
+            sum = sum.plus(&money)?;
             let total = self.total.entry(asset).or_default();
-            *total = total.plus(&money).map_err(overflow)?;
+            *total = total.plus(&money)?;
         }
         self.runs += 1;
         let (commission, shared) = (usd(sum.commission_usd, assets), usd(sum.shared_usd, assets));

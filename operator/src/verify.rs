@@ -1,9 +1,10 @@
 //! `operator verify`: proves booked days from their fees.
 
-use commission::{Assets, Sums};
+use commission::{Asset, Assets, LineKey, Sums};
 use daily_commission::{Difference, Verified, verify_day};
 use runtime::App;
 use table::{Money, SHARDS};
+use terms::Timestamp;
 
 use crate::figures::{amount, count, line, usd};
 use crate::{Days, Desk, Failure, Verdict};
@@ -113,61 +114,44 @@ fn in_words(difference: &Difference, assets: &Assets) -> String {
 }
 
 /// Each figure of a line that is booked otherwise than due.
-fn line_figures(
-    key: &commission::LineKey,
-    booked: &Sums,
-    due: &Sums,
-    assets: &Assets,
-) -> Vec<String> {
+fn line_figures(key: &LineKey, booked: &Sums, due: &Sums, assets: &Assets) -> Vec<String> {
+    let only = |sums: &Sums, what: &str| {
+        let commission = amount(sums.commission, key.asset, assets);
+        vec![format!("    {what}: {}, commission {commission}", count(sums.fee_count, "fee"))]
+    };
     if *booked == Sums::default() {
-        let commission = amount(due.commission, key.asset, assets);
-        let fees = count(due.fee_count, "fee");
-        return vec![format!("    is not booked, and due: {fees}, commission {commission}")];
+        return only(due, "is not booked, and due");
     }
     if *due == Sums::default() {
-        let commission = amount(booked.commission, key.asset, assets);
-        let fees = count(booked.fee_count, "fee");
-        return vec![format!("    is booked, and not due: {fees}, commission {commission}")];
+        return only(booked, "is booked, and not due");
     }
-    let in_asset = |sums: &Sums| {
-        [("fees", sums.fees), ("commission", sums.commission), ("shared", sums.shared)]
-            .map(|(name, sum)| (name, amount(sum, key.asset, assets)))
-    };
-    let in_usd = |sums: &Sums| {
-        [
-            ("fees in USD", sums.fees_usd),
-            ("commission in USD", sums.commission_usd),
-            ("shared in USD", sums.shared_usd),
-            ("volume", sums.volume_usd),
-            ("volume for the tier", sums.counted_volume_usd),
-        ]
-        .map(|(name, sum)| (name, usd(sum, assets)))
-    };
-    let time = |at: Option<terms::Timestamp>| at.map_or("none".to_owned(), |at| at.to_string());
-    let others = |sums: &Sums| {
-        [
-            ("number of fees", sums.fee_count.to_string()),
-            ("number of corrected fees", sums.corrected_count.to_string()),
-            ("first trade", time(sums.first_trade_at)),
-            ("last trade", time(sums.last_trade_at)),
-        ]
-    };
-    let all = |sums: &Sums| {
-        in_asset(sums).into_iter().chain(in_usd(sums)).chain(others(sums)).collect::<Vec<_>>()
-    };
-    let pairs = all(booked).into_iter().zip(all(due));
-    let differing = pairs.filter(|(booked, due)| booked != due);
+    let [booked, due] = [booked, due].map(|sums| figures_of_line(sums, key.asset, assets));
+    let differing = booked.into_iter().zip(due).filter(|(booked, due)| booked != due);
     differing
         .map(|((name, booked), (_, due))| format!("    {name}: booked {booked}, due {due}"))
         .collect()
 }
 
+fn figures_of_line(sums: &Sums, asset: Asset, assets: &Assets) -> [(&'static str, String); 12] {
+    let time = |at: Option<Timestamp>| at.map_or("none".to_owned(), |at| at.to_string());
+    [
+        ("fees", amount(sums.fees, asset, assets)),
+        ("commission", amount(sums.commission, asset, assets)),
+        ("shared", amount(sums.shared, asset, assets)),
+        ("fees in USD", usd(sums.fees_usd, assets)),
+        ("commission in USD", usd(sums.commission_usd, assets)),
+        ("shared in USD", usd(sums.shared_usd, assets)),
+        ("volume", usd(sums.volume_usd, assets)),
+        ("volume for the tier", usd(sums.counted_volume_usd, assets)),
+        ("number of fees", sums.fee_count.to_string()),
+        ("number of corrected fees", sums.corrected_count.to_string()),
+        ("first trade", time(sums.first_trade_at)),
+        ("last trade", time(sums.last_trade_at)),
+    ]
+}
+
 /// Each figure in which the sides do not agree.
-fn money_figures(
-    asset: commission::Asset,
-    assets: &Assets,
-    sides: &[(&str, &Money)],
-) -> Vec<String> {
+fn money_figures(asset: Asset, assets: &Assets, sides: &[(&str, &Money)]) -> Vec<String> {
     let figures = |money: &Money| {
         [
             ("fees", amount(money.fees, asset, assets)),

@@ -1,16 +1,20 @@
 //! The proof of a booked day: worked out anew from its fees, and compared with all that is kept of
 //! it, to the unit. Read only.
 
+mod statements;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use commission::{Asset, Breach, Conservation, LineKey, Overflow, Sums, difference};
 use runtime::App;
-use table::{DayRecord, DaySummary, Money, Shard, ShardState, Versioned, fingerprint};
+use table::{DayRecord, Money, Shard, ShardState, Versioned, fingerprint};
 use terms::{Day, Origin, Product, Uid};
 use tokio::task::JoinSet;
 
 use crate::StepError;
 use crate::fold::due;
+
+use statements::{Statement, add};
 
 /// Shards, and then affiliates, that are looked at side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -127,9 +131,6 @@ pub async fn verify_day(
     Ok(Verified { day, runs, fees, lines, inviters, waiting, differences })
 }
 
-/// What is booked for an affiliate, as the affiliate should read it.
-type Statement = BTreeMap<Cell, Money>;
-
 /// What was found in one shard.
 struct ShardFound {
     shard: u8,
@@ -222,15 +223,10 @@ impl Found {
         let visible = app.table.head().await?.value.visible;
         let read = self.statements.iter().map(|(inviter, booked)| {
             let (app, inviter, booked) = (app.clone(), inviter.clone(), booked.clone());
-            async move {
-                let runs = app.table.summaries(&inviter, day, day, visible).await?;
-                let lines = lines_of(&app, &inviter, &runs).await?;
-                let summary = summary_of(&runs).map_err(StepError::overflow(day))?;
-                Ok(compare(&inviter, &booked, &lines, &summary))
-            }
+            async move { statements::check(&app, day, visible, &inviter, &booked).await }
         });
         let mut differences = Vec::new();
-        side_by_side(read, |found: Vec<Difference>| {
+        side_by_side(read, |found| {
             differences.extend(found);
             Ok(())
         })
@@ -273,55 +269,6 @@ impl Found {
         }
         Ok(())
     }
-}
-
-fn add(statement: &mut Statement, cell: Cell, sums: &Sums) -> Result<(), Overflow> {
-    let money = statement.entry(cell).or_default();
-    *money = money.plus_line(sums)?;
-    Ok(())
-}
-
-async fn lines_of(app: &App, inviter: &Uid, runs: &[DaySummary]) -> Result<Statement, StepError> {
-    let mut statement = Statement::new();
-    for run in runs {
-        let chunks: Vec<_> = (0..run.summary.chunks).map(|chunk| (run.seq, chunk)).collect();
-        for line in app.table.lines(inviter, &chunks).await?.iter().flatten() {
-            add(&mut statement, (line.key.product, line.key.asset, line.origin), &line.sums)
-                .map_err(StepError::overflow(run.day))?;
-        }
-    }
-    Ok(statement)
-}
-
-fn summary_of(runs: &[DaySummary]) -> Result<Statement, Overflow> {
-    let mut statement = Statement::new();
-    for (cell, money) in runs.iter().flat_map(|run| &run.summary.cells) {
-        let sum = statement.entry(*cell).or_default();
-        *sum = sum.plus(money)?;
-    }
-    Ok(statement)
-}
-
-fn compare(
-    inviter: &Uid,
-    booked: &Statement,
-    lines: &Statement,
-    summary: &Statement,
-) -> Vec<Difference> {
-    let cells: BTreeSet<&Cell> =
-        [booked, lines, summary].into_iter().flat_map(|s| s.keys()).collect();
-    let of = |statement: &Statement, cell| statement.get(cell).copied().unwrap_or_default();
-    let differences = cells.into_iter().filter_map(|cell| {
-        let (booked, lines, summary) = (of(booked, cell), of(lines, cell), of(summary, cell));
-        (booked != lines || booked != summary).then(|| Difference::Statement {
-            inviter: inviter.clone(),
-            cell: *cell,
-            booked,
-            lines,
-            summary,
-        })
-    });
-    differences.collect()
 }
 
 /// Does some work side by side, each part's outcome given to `take` as it comes.

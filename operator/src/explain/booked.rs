@@ -36,8 +36,7 @@ pub(crate) async fn lines(
     let committed = app.table.day(day).await?.value.runs;
     let mut booked = Vec::new();
     for summary in app.table.summaries(inviter, day, day, visible).await? {
-        let status = RunStatus::of(&summary, app.programme.settle_after_days, now)
-            .map_err(|overflow| Failure::Asked(overflow.to_string()))?;
+        let status = RunStatus::of(&summary, app.programme.settle_after_days, now)?;
         let seq = summary.seq;
         let committed_at = committed.iter().find(|run| run.seq == seq).map(|run| run.committed_at);
         for chunk in 0..summary.summary.chunks {

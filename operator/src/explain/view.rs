@@ -12,7 +12,6 @@ use terms::{Day, FeeKind, LinkCode, Market, Origin, Product, Reason, Timestamp, 
 
 use super::because::because;
 use super::booked::BookedLine;
-use crate::Failure;
 use crate::figures::exact;
 
 /// An invitee's day, or one line of it.
@@ -144,8 +143,7 @@ impl Explanation {
         binding: Option<&Binding>,
         booked: &[BookedLine],
         only: Option<&LineKey>,
-    ) -> Result<Self, Failure> {
-        let overflow = |overflow: Overflow| Failure::Asked(overflow.to_string());
+    ) -> Result<Self, Overflow> {
         let assets = &app.programme.commission.assets;
         let wanted = |key: &LineKey| only.is_none_or(|only| only == key);
         let (relation, fold) = (&explained.relation, &explained.fold);
@@ -159,8 +157,8 @@ impl Explanation {
             because(reason, &fee.fee, standing.as_ref()?, &app.programme.commission)
         };
         let mut so_far = Booked::default();
-        booked.iter().try_for_each(|b| so_far.apply(&b.line)).map_err(overflow)?;
-        let missing = difference(fold, &so_far, false).map_err(overflow)?;
+        booked.iter().try_for_each(|b| so_far.apply(&b.line))?;
+        let missing = difference(fold, &so_far, false)?;
         let due = |(key, due): (&LineKey, &Due)| DueView::whole(key, &due.sums, assets);
         Ok(Self {
             invitee: relation.invitee.clone(),
