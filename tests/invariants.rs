@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use daily_commission::{explain_day, verify_day};
 use eligibility::{Bind, LinkFacts, judge};
 use ingest::Outcome;
 use rand::rngs::StdRng;
@@ -255,6 +256,28 @@ async fn nothing_is_left(world: &World) {
         assert_eq!(world.book(day).await.lines, 0, "{day}");
     }
     assert_eq!(world.app.table.touched_through(Day::next(day(DAYS[2]))).await.unwrap(), []);
+    for day in DAYS.map(day) {
+        let verified = verify_day(&world.app, day, || ()).await.unwrap();
+        assert_eq!(verified.differences, [], "{day}");
+        every_line_is_explained(world, day).await;
+    }
+}
+
+/// Each line's sum is the sum of the fees that are told to be behind it.
+async fn every_line_is_explained(world: &World, day: Day) {
+    for invitee in [RECALLED, SIGNED_UP].concat() {
+        let account = world.app.table.account(&uid(invitee)).await.unwrap().unwrap();
+        let explained = explain_day(&world.app, &account, day).await.unwrap().unwrap();
+        for (key, due) in explained.fold.due.iter() {
+            let fees: Vec<i128> =
+                explained.fees_of(key).map(|told| told.fee.amount.minor()).collect();
+            let sums = &due.sums;
+            assert_eq!(
+                (fees.iter().sum(), fees.len()),
+                (sums.fees.minor(), sums.fee_count as usize)
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! The quarterly evaluation: the tiers that a quarter earned, in force for the next one.
 
 use commission::{Amount, TierInForce};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::Shard;
 use terms::{Market, Quarter, Uid};
 
 use crate::StepError;
+use crate::side_by_side::side_by_side;
 
 /// How often an account that others keep changing is read and written again.
 const TRIES: usize = 8;
@@ -35,12 +35,11 @@ pub(crate) async fn evaluate(
     let mut evaluated = Evaluated { affiliates: 0, promoted: 0 };
     for shard in shards {
         let affiliates = app.table.affiliates(*shard).await?;
-        let evaluate_one = async |affiliate: &Uid| {
+        let evaluate_one = async |affiliate| {
             let tiers = tiers(app, affiliate, quarter, visible).await?;
             set(app, affiliate, quarter, tiers).await.map(|()| tiers)
         };
-        let tiers = stream::iter(&affiliates).map(evaluate_one).buffer_unordered(SIDE_BY_SIDE);
-        let tiers: Vec<TierInForce> = tiers.try_collect().await?;
+        let tiers = side_by_side(SIDE_BY_SIDE, affiliates.iter().map(evaluate_one)).await?;
         evaluated.affiliates += tiers.len();
         evaluated.promoted += tiers.iter().filter(|t| **t != TierInForce::default()).count();
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use commission::{
-    Booked, Conservation, Fee, FeeCorrection, Fees, Line, Party, Relation, Relations, difference,
+    Booked, Conservation, Fee, FeeCorrection, Fees, Fold, Line, Party, Relation, Relations,
+    difference,
 };
 use runtime::App;
 use serde::{Deserialize, Serialize};
@@ -52,17 +53,7 @@ async fn work_out(
     state: ShardState,
 ) -> Result<ShardReport, StepError> {
     let first = state.day.value.runs.is_empty();
-    let mut sources = Sources::read(app, day, shard, &state).await?;
-    let fold = commission::fold(
-        day,
-        &sources.fees,
-        &sources.corrections,
-        &sources.relations(day),
-        &app.programme.commission,
-    )
-    .map_err(StepError::overflow(day))?;
-    // They have done their part, and are most of what a worker holds.
-    sources.fees = Fees::default();
+    let (sources, fold) = due(app, day, shard, &state).await?;
     quarantine(app, &fold.conflicts).await?;
     let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
     let lines = difference(&fold, &sources.booked_lines(day)?, first);
@@ -87,12 +78,35 @@ async fn work_out(
     Ok(app.table.report_shard(run, shard, report, now).await?)
 }
 
+/// What is due for a shard of a day, with what it is made from (without the fees) and what is
+/// booked. Writes nothing.
+pub(crate) async fn due(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    state: &ShardState,
+) -> Result<(Sources, Fold), StepError> {
+    let mut sources = Sources::read(app, day, shard, state).await?;
+    let fold = commission::fold(
+        day,
+        &sources.fees,
+        &sources.corrections,
+        &relations(&sources.accounts, day),
+        &app.programme.commission,
+    )
+    .map_err(StepError::overflow(day))?;
+    // They have done their part, and are most of what a worker holds.
+    sources.fees = Fees::default();
+    Ok((sources, fold))
+}
+
 /// All that the fold of a shard is made from.
-struct Sources {
+pub(crate) struct Sources {
     fees: Fees,
     corrections: Vec<FeeCorrection>,
     new_bindings: Vec<Relation>,
-    booked: Vec<Work>,
+    /// What earlier runs of the day booked.
+    pub(crate) booked: Vec<Work>,
     accounts: HashMap<Uid, Versioned<Account>>,
 }
 
@@ -131,20 +145,7 @@ impl Sources {
         })
     }
 
-    fn relations(&self, day: Day) -> Relations {
-        let mut relations = Relations::default();
-        for account in self.accounts.values().map(|account| &account.value) {
-            let Some(relation) = &account.relation else { continue };
-            relations.add_relation(relation.clone(), party(account));
-            if let Some(inviter) = self.accounts.get(&relation.inviter) {
-                let tier = inviter.value.tiers.at(day.start()).copied().unwrap_or_default();
-                relations.add_inviter(relation.inviter.clone(), party(&inviter.value), tier);
-            }
-        }
-        relations
-    }
-
-    fn booked_lines(&self, day: Day) -> Result<Booked, StepError> {
+    pub(crate) fn booked_lines(&self, day: Day) -> Result<Booked, StepError> {
         let mut booked = Booked::default();
         for line in self.booked.iter().flat_map(|work| &work.lines) {
             booked.apply(line).map_err(StepError::overflow(day))?;
@@ -188,6 +189,20 @@ impl Sources {
         let invitees = invitees.collect();
         Work { lines, invitees }
     }
+}
+
+/// Who invited whom among some accounts, and what holds of both on a day.
+pub(crate) fn relations(accounts: &HashMap<Uid, Versioned<Account>>, day: Day) -> Relations {
+    let mut relations = Relations::default();
+    for account in accounts.values().map(|account| &account.value) {
+        let Some(relation) = &account.relation else { continue };
+        relations.add_relation(relation.clone(), party(account));
+        if let Some(inviter) = accounts.get(&relation.inviter) {
+            let tier = inviter.value.tiers.at(day.start()).copied().unwrap_or_default();
+            relations.add_inviter(relation.inviter.clone(), party(&inviter.value), tier);
+        }
+    }
+    relations
 }
 
 fn party(account: &Account) -> Party {

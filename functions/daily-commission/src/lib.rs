@@ -14,27 +14,34 @@
 //! The state machine calls them one by one; a small programme has a whole day done in one
 //! invocation, by the very same steps.
 
+mod by_hand;
 mod commit;
 mod deadline;
 mod error;
 mod evaluate;
+mod explain;
 mod finish;
 mod fold;
 mod input;
 mod plan;
 mod publish;
+mod side_by_side;
 mod summary;
+mod verify;
 mod whole_day;
 
+pub use by_hand::plan_day;
 pub use commit::{Committed, Part};
 pub use deadline::Deadline;
 pub use error::StepError;
 pub use evaluate::Evaluated;
+pub use explain::{ExplainedFee, InviteeDay, explain_day};
 pub use finish::Finished;
 pub use fold::Folded;
 pub use input::Step;
 pub use plan::{DayPlan, Plan};
 pub use publish::Published;
+pub use verify::{Cell, Difference, Verified, verify_day};
 pub use whole_day::{DayReport, NightReport, run_day, run_night};
 
 use runtime::App;

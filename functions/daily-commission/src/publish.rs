@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use commission::Line;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{
@@ -13,6 +12,7 @@ use table::{
 use terms::{Day, Uid};
 
 use crate::commit::Part;
+use crate::side_by_side::side_by_side;
 use crate::summary;
 use crate::{Deadline, StepError};
 
@@ -63,12 +63,11 @@ pub(crate) async fn publish_pending(
     let copied = found.iter().filter(|found| part.copies(found.shard));
     app.table.keep_booked(copied, pending.day, pending.seq).await?;
     let statements = statements(found, part);
-    let publish_one = async |(inviter, work): (&Uid, &Work)| {
-        let (day, seq) = (pending.day, pending.seq);
-        Publisher { app, inviter, day, seq, deadline }.publish(work).await
-    };
-    let published = stream::iter(&statements).map(publish_one).buffer_unordered(AFFILIATES_AT_ONCE);
-    published.try_collect::<()>().await?;
+    let (day, seq) = (pending.day, pending.seq);
+    let publish_one =
+        async |inviter, work| Publisher { app, inviter, day, seq, deadline }.publish(work).await;
+    let work = statements.iter().map(|(inviter, work)| publish_one(inviter, work));
+    side_by_side(AFFILIATES_AT_ONCE, work).await?;
     app.table.part_done(&pending.run, part.part, app.clock.now()).await?;
     Ok(Published { affiliates: statements.len() })
 }
@@ -133,13 +132,14 @@ impl Publisher<'_> {
         let places: Vec<_> =
             touched.iter().map(|t| (self.inviter, t.bound_at, &t.invitee)).collect();
         let mut known = self.app.table.referrals_at(&places).await?;
-        let known = touched.iter().map(|touched| (touched, known.remove(&touched.invitee)));
-        let publish_one = async |(touched, known): (&'w TouchedInvitee, _)| {
+        let publish_one = async |touched: &'w TouchedInvitee, known| {
             let lines = lines.get(&touched.invitee).map_or(&[][..], Vec::as_slice);
             let (before, after) = self.publish_invitee(touched, lines, known).await?;
             Ok((touched, before, after))
         };
-        stream::iter(known).map(publish_one).buffered(INVITEES_AT_ONCE).try_collect().await
+        let work =
+            touched.iter().map(|touched| publish_one(touched, known.remove(&touched.invitee)));
+        side_by_side(INVITEES_AT_ONCE, work).await
     }
 
     /// Answers what the invitee's trades came to before the run and after it.

@@ -1,6 +1,5 @@
 //! A day, or a night, in one invocation: the steps of the state machine, one after the other.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::App;
 use serde::Serialize;
 use table::Shard;
@@ -12,6 +11,7 @@ use crate::finish::{complete, finish};
 use crate::fold::fold;
 use crate::plan::{DayPlan, check_over, plan, whole};
 use crate::publish::publish;
+use crate::side_by_side::side_by_side;
 use crate::{Deadline, StepError};
 
 /// What became of a day.
@@ -108,10 +108,10 @@ async fn fold_all(
     shards: &[Shard],
     deadline: Deadline,
 ) -> Result<u64, StepError> {
-    let fold_one = async |shard: &Shard| {
+    let fold_one = async |shard| {
         deadline.check(&app.clock)?;
-        fold(app, day, run, *shard).await
+        fold(app, day, run, shard).await
     };
-    let folded = stream::iter(shards).map(fold_one).buffer_unordered(SIDE_BY_SIDE);
-    folded.try_fold(0, async |lines, folded| Ok(lines + folded.lines)).await
+    let folded = side_by_side(SIDE_BY_SIDE, shards.iter().copied().map(fold_one)).await?;
+    Ok(folded.iter().map(|folded| folded.lines).sum())
 }

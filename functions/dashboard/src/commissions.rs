@@ -17,7 +17,7 @@ use crate::view::{Covered, View};
 use export::Export;
 use filter::Filter;
 use row::Row;
-pub use row::{COLUMNS, VERSION};
+pub use row::{COLUMNS, VERSION, line_id};
 use walk::{Place, Walk};
 
 /// How often lines are read for one export; what is left then follows by `Link`.

@@ -17,7 +17,8 @@ use http_api::{Call, Problem, Routes, get, serve};
 use lambda_http::{Body, Request, Response};
 use runtime::App;
 
-pub use commissions::{COLUMNS, VERSION};
+pub use commissions::{COLUMNS, VERSION, line_id};
+pub use status::{RunStatus, Status};
 
 /// What the function can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::tally::Tally;
 /// The closed list of statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
+pub enum Status {
     /// Booked, and not settled yet.
     Accrued,
     /// Booked so long ago that the wallet may pay it.
@@ -33,7 +33,7 @@ impl Status {
 
 /// What decides about the status of a run's amounts.
 #[derive(Debug, Clone)]
-pub(crate) struct RunStatus {
+pub struct RunStatus {
     paid: bool,
     settled: bool,
     booked: Tally,
@@ -41,11 +41,10 @@ pub(crate) struct RunStatus {
 
 impl RunStatus {
     /// The status of what `run` booked, where a line is settled so many days after its day ended.
-    pub(crate) fn of(
-        run: &DaySummary,
-        settle_after_days: u32,
-        now: Timestamp,
-    ) -> Result<Self, Overflow> {
+    ///
+    /// # Errors
+    /// [`Overflow`] if a sum does not fit.
+    pub fn of(run: &DaySummary, settle_after_days: u32, now: Timestamp) -> Result<Self, Overflow> {
         let mut booked = Tally::default();
         for ((_, asset, _), money) in &run.summary.cells {
             booked.add(*asset, money)?;
@@ -55,7 +54,8 @@ impl RunStatus {
     }
 
     /// The status of all lines of the run in an asset.
-    pub(crate) fn in_asset(&self, asset: Asset) -> Status {
+    #[must_use]
+    pub fn in_asset(&self, asset: Asset) -> Status {
         let booked = self.booked.by_asset.get(&asset).map_or(Amount::ZERO, |sum| sum.commission);
         match (self.paid, self.settled) {
             (true, _) => Status::Paid,

@@ -9,7 +9,7 @@ use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
 use table::Table;
 
-use crate::{App, Clock, Entropy, dynamodb};
+use crate::{App, Clock, Entropy, EntropyError, dynamodb};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,9 @@ pub enum StartError {
     /// `SIGNING_KEYS` does not hold keys.
     #[error("SIGNING_KEYS: {0}")]
     Keys(#[from] KeysError),
+    /// There is no randomness to be had.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
     /// The programme that was built in does not parse.
     #[error("the programme cannot be read: {0}")]
     Programme(String),
@@ -58,6 +61,9 @@ impl From<lambda_http::Error> for Failure {
         Self(error)
     }
 }
+
+/// What `TABLE_NAME` should hold.
+const TABLE_NAME: &str = "the name of the DynamoDB table";
 
 /// Looks up the variables of the environment; an empty one is not set.
 pub(crate) struct Variables<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
@@ -88,10 +94,27 @@ impl App {
         Self::from_variables(&Variables(&|name| std::env::var(name).ok())).await
     }
 
+    /// What a tool beside the functions works with: made as for a function, from whatever `lookup`
+    /// finds, but without `SIGNING_KEYS`. Its signing key is drawn, so that no function would take
+    /// what it signs.
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable that is missing or wrong.
+    pub async fn for_tool(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+        let mut drawn = [0; 32];
+        Entropy::system().fill(&mut drawn)?;
+        let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::signing_by(Signer::from_keys_text(&key)?, &Variables(lookup)).await
+    }
+
     async fn from_variables(variables: &Variables<'_>) -> Result<Self, StartError> {
-        let name = variables.required("TABLE_NAME", "the name of the DynamoDB table")?;
+        variables.required("TABLE_NAME", TABLE_NAME)?;
         let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
-        let signer = Signer::from_keys_text(&keys)?;
+        Self::signing_by(Signer::from_keys_text(&keys)?, variables).await
+    }
+
+    async fn signing_by(signer: Signer, variables: &Variables<'_>) -> Result<Self, StartError> {
+        let name = variables.required("TABLE_NAME", TABLE_NAME)?;
         let programme =
             programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
         Ok(Self {
@@ -178,6 +201,15 @@ mod tests {
         assert_eq!(refusal(&[("TABLE_NAME", "")]).await, table);
         let keys = "SIGNING_KEYS is not set; expected keys of at least 32 bytes each";
         assert_eq!(refusal(&[("TABLE_NAME", "t")]).await, keys);
+    }
+
+    #[tokio::test]
+    async fn a_tool_needs_the_table_s_name_and_no_signing_keys() {
+        let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
+        assert!(App::for_tool(&lookup(&variables)).await.is_ok());
+        let Err(error) = App::for_tool(&lookup(&[])).await else { panic!("not refused") };
+        let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
+        assert_eq!(error.to_string(), sentence);
     }
 
     #[tokio::test]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 
@@ -57,12 +58,22 @@ const THROTTLES: &[&str] = &[
 impl<E> From<SdkError<E>> for TableError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
+    SdkError<E>: RequestId,
 {
     fn from(error: SdkError<E>) -> Self {
         let throttled = error.code().is_some_and(|code| THROTTLES.contains(&code));
-        let chain = DisplayErrorContext(&error).to_string();
-        if throttled { Self::Throttled(chain) } else { Self::Service(chain) }
+        let told = told(&error, error.request_id());
+        if throttled { Self::Throttled(told) } else { Self::Service(told) }
     }
+}
+
+/// An error with all its causes. The raw answer is left out: it may hold items, and ids of people.
+fn told(error: &dyn std::error::Error, request: Option<&str>) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut told: Vec<String> = causes.map(ToString::to_string).collect();
+    told.dedup();
+    let request = request.map_or(String::new(), |id| format!(" (request {id})"));
+    told.join(": ") + &request
 }
 
 /// Why a transaction was not made.

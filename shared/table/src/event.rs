@@ -22,6 +22,14 @@ pub struct Quarantined {
     pub at: Timestamp,
 }
 
+impl Quarantined {
+    /// The name of the entry within its day: a digest of its reason and content.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        fingerprint(format!("{}\n{}", self.reason, self.body).as_bytes())
+    }
+}
+
 /// What is known of an event's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
@@ -72,8 +80,7 @@ impl Table {
     /// # Errors
     /// If the table fails.
     pub async fn quarantine(&self, entry: &Quarantined) -> Result<(), TableError> {
-        let content = fingerprint(format!("{}\n{}", entry.reason, entry.body).as_bytes());
-        self.put(plain(&keys::quarantined(entry.at.day(), &content), entry)?).await
+        self.put(plain(&keys::quarantined(entry.at.day(), &entry.digest()), entry)?).await
     }
 
     /// All that could not be taken in on a day. Cost: 1 read unit per 4 KB.
@@ -83,5 +90,15 @@ impl Table {
     pub async fn quarantined(&self, day: Day) -> Result<Vec<Quarantined>, TableError> {
         let items = self.query(&keys::quarantine(day)).await?;
         items.into_iter().map(|item| read_plain("quarantine entry", item)).collect()
+    }
+
+    /// Takes an entry out of the quarantine. Answers `false` where it was not there (any more).
+    /// Cost: 1 write unit per KB.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn release(&self, entry: &Quarantined) -> Result<bool, TableError> {
+        let key = keys::quarantined(entry.at.day(), &entry.digest());
+        self.delete_if(&key, "reason", &entry.reason).await
     }
 }

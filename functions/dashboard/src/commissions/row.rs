@@ -5,7 +5,7 @@ use serde::Serialize;
 use table::{RunId, fingerprint};
 use terms::{Day, LinkCode, Origin, Product, Reason, Timestamp, Uid};
 
-use super::walk::{Place, Placed};
+use super::walk::Placed;
 use crate::status::Status;
 
 /// The version of the columns, of the types of lines and of their meaning. Whoever reads exports by
@@ -105,7 +105,7 @@ impl Row {
         let reason = key.outcome.reason();
         Self {
             version: VERSION,
-            id: id(affiliate, place),
+            id: line_id(affiliate, place.seq, place.chunk, place.index),
             day: run.id.day,
             run_id: run.id,
             r#type: if correction.is_some() { Kind::Correction } else { Kind::Commission },
@@ -143,9 +143,10 @@ impl Row {
     }
 }
 
-/// A run writes a line to the same place however often it is repeated, and no other run does.
-fn id(affiliate: &Uid, place: &Place) -> String {
-    let Place { seq, chunk, index, .. } = place;
+/// The identity of a line, by its place: the run's number, the chunk, the place in the chunk. A run
+/// writes a line to the same place however often it is repeated, and no other run does.
+#[must_use]
+pub fn line_id(affiliate: &Uid, seq: u64, chunk: u32, index: usize) -> String {
     fingerprint(format!("{affiliate}#{seq}#{chunk}#{index}").as_bytes())
 }
 

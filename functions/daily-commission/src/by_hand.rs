@@ -1,0 +1,21 @@
+//! What an operator asks for by hand, before the steps of the night do it.
+
+use runtime::App;
+use terms::Day;
+
+use crate::finish::complete;
+use crate::plan::{DayPlan, check_over, whole};
+use crate::{Deadline, StepError};
+
+/// Plans a run over the whole of one day, and no other; a run that was left between its commit and
+/// its end is ended before.
+///
+/// # Errors
+/// [`StepError::DayNotOver`], or what the table answers.
+pub async fn plan_day(app: &App, day: Day) -> Result<DayPlan, StepError> {
+    check_over(app, day)?;
+    if let Some(pending) = app.table.head().await?.value.pending {
+        complete(app, &pending, Deadline::NONE).await?;
+    }
+    whole(app, day)
+}

@@ -1,0 +1,288 @@
+//! The proof of a booked day: worked out anew from its fees, and compared with all that is kept of
+//! it, to the unit. Read only.
+
+mod statements;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commission::{Asset, Breach, Conservation, LineKey, Overflow, Sums, difference};
+use runtime::App;
+use table::{DayRecord, Money, Shard, ShardState, Versioned, fingerprint};
+use terms::{Day, Origin, Product, Uid};
+use tokio::task::JoinSet;
+
+use crate::StepError;
+use crate::fold::due;
+
+use statements::{Statement, add};
+
+/// Shards, and then affiliates, that are looked at side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// A cell of what an affiliate reads of a day.
+pub type Cell = (Product, Asset, Origin);
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    /// The day.
+    pub day: Day,
+    /// How many runs booked it; at none, nothing is compared but the lines.
+    pub runs: usize,
+    /// The fees that were judged again.
+    pub fees: i64,
+    /// The lines that are booked.
+    pub lines: u64,
+    /// The affiliates who have them.
+    pub inviters: usize,
+    /// Shards with fees or corrections that came since, and that the next run takes up.
+    pub waiting: BTreeSet<u8>,
+    /// All that is kept otherwise than it should be.
+    pub differences: Vec<Difference>,
+}
+
+/// Something that is kept otherwise than it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Difference {
+    /// A line is booked otherwise than it is due.
+    Line {
+        /// The shard that holds it.
+        shard: u8,
+        /// Which line.
+        key: LineKey,
+        /// As it is booked, by all runs together.
+        booked: Box<Sums>,
+        /// As it is due.
+        due: Box<Sums>,
+    },
+    /// An affiliate reads other sums than are booked.
+    Statement {
+        /// The affiliate.
+        inviter: Uid,
+        /// Which of the sums.
+        cell: Cell,
+        /// The sum of what is booked.
+        booked: Money,
+        /// The sum of the lines that the affiliate reads.
+        lines: Money,
+        /// The day's summary that the affiliate reads.
+        summary: Money,
+    },
+    /// The runs' reports tell of another total than is booked.
+    Report {
+        /// The asset.
+        asset: Asset,
+        /// The sum of what is booked.
+        booked: Money,
+        /// The sum of what the runs reported.
+        reported: Money,
+    },
+    /// The runs say that they booked another number of lines.
+    Count {
+        /// The lines that are there.
+        booked: u64,
+        /// What the runs say.
+        reported: u64,
+    },
+    /// A run's report is missing, or is not the one that it was committed with.
+    Proof {
+        /// The run's number.
+        seq: u64,
+    },
+    /// What is due does not add up.
+    Breach(Breach),
+}
+
+/// Works out a day anew and compares; `done` is told of each shard that is done with. Cost: what
+/// a run over the whole day reads, 1 call for each affiliate, and 1 for each run and affiliate
+/// with lines.
+///
+/// # Errors
+/// [`StepError::Unfinished`] if a run of the day came in between; or what the table answers.
+pub async fn verify_day(
+    app: &App,
+    day: Day,
+    mut done: impl FnMut(),
+) -> Result<Verified, StepError> {
+    let record = app.table.day(day).await?;
+    let mut found = Found::default();
+    let shards = Shard::all().map(|shard| {
+        let (app, record) = (app.clone(), record.clone());
+        async move { check_shard(&app, day, shard, record).await }
+    });
+    side_by_side(shards, |shard| {
+        done();
+        found.add(shard).map_err(StepError::overflow(day))
+    })
+    .await?;
+    if !record.value.runs.is_empty() {
+        found.check_statements(app, day).await?;
+        found.check_reports(app, day, &record.value).await?;
+    }
+    let pending = app.table.head().await?.value.pending;
+    let moved = app.table.day(day).await?.revision != record.revision;
+    if moved || pending.is_some_and(|pending| pending.day == day) {
+        let sentence = format!("a run of {day} came in between: verify it again when it is done");
+        return Err(StepError::Unfinished(sentence));
+    }
+    let runs = record.value.runs.len();
+    let inviters = found.statements.values().filter(|statement| !statement.is_empty()).count();
+    let Found { fees, lines, waiting, differences, .. } = found;
+    Ok(Verified { day, runs, fees, lines, inviters, waiting, differences })
+}
+
+/// What was found in one shard.
+struct ShardFound {
+    shard: u8,
+    fees: i64,
+    lines: u64,
+    waits: bool,
+    statements: BTreeMap<Uid, Statement>,
+    differences: Vec<Difference>,
+}
+
+async fn check_shard(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    record: Versioned<DayRecord>,
+) -> Result<ShardFound, StepError> {
+    let marks = app.table.shard_state(day, "", shard).await?.touched;
+    // A mark makes the fees be read on a day without runs too.
+    let touched = Some(String::new());
+    let state = ShardState { day: record, touched, ..ShardState::default() };
+    let (sources, fold) = due(app, day, shard, &state).await?;
+    let booked = sources.booked_lines(day)?;
+    let lines = sources.booked.iter().flat_map(|work| &work.lines);
+    let mut found = ShardFound {
+        shard: shard.number(),
+        fees: fold.due.iter().map(|(_, due)| due.sums.fee_count).sum(),
+        lines: lines.clone().count() as u64,
+        waits: marks.is_some(),
+        statements: BTreeMap::new(),
+        differences: Vec::new(),
+    };
+    // Who has nothing booked should read nothing either.
+    for affiliate in app.table.affiliates(shard).await? {
+        found.statements.entry(affiliate).or_default();
+    }
+    let overflow = StepError::overflow(day);
+    for line in lines {
+        let statement = found.statements.entry(line.key.inviter.clone()).or_default();
+        add(statement, (line.key.product, line.key.asset, line.origin), &line.sums)
+            .map_err(&overflow)?;
+    }
+    let sums_booked: BTreeMap<&LineKey, &Sums> = booked.iter().collect();
+    for line in difference(&fold, &booked, false).map_err(&overflow)? {
+        let due = fold.due.get(&line.key).map(|due| due.sums).unwrap_or_default();
+        let booked = sums_booked.get(&line.key).copied().copied().unwrap_or_default();
+        found.differences.push(Difference::Line {
+            shard: found.shard,
+            key: line.key,
+            booked: Box::new(booked),
+            due: Box::new(due),
+        });
+    }
+    let proof = Conservation::of(&fold).and_then(|proof| proof.check());
+    found.differences.extend(proof.err().map(Difference::Breach));
+    Ok(found)
+}
+
+/// What was found in all shards.
+#[derive(Default)]
+struct Found {
+    fees: i64,
+    lines: u64,
+    waiting: BTreeSet<u8>,
+    statements: BTreeMap<Uid, Statement>,
+    by_asset: BTreeMap<Asset, Money>,
+    differences: Vec<Difference>,
+}
+
+impl Found {
+    fn add(&mut self, shard: ShardFound) -> Result<(), Overflow> {
+        self.fees += shard.fees;
+        self.lines += shard.lines;
+        self.waiting.extend(shard.waits.then_some(shard.shard));
+        self.differences.extend(shard.differences);
+        for (inviter, statement) in shard.statements {
+            let mine = self.statements.entry(inviter).or_default();
+            for (cell, money) in statement {
+                let (_, asset, _) = cell;
+                for sum in [mine.entry(cell).or_default(), self.by_asset.entry(asset).or_default()]
+                {
+                    *sum = sum.plus(&money)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what is booked with what affiliates read, lines and summaries.
+    async fn check_statements(&mut self, app: &App, day: Day) -> Result<(), StepError> {
+        let visible = app.table.head().await?.value.visible;
+        let read = self.statements.iter().map(|(inviter, booked)| {
+            let (app, inviter, booked) = (app.clone(), inviter.clone(), booked.clone());
+            async move { statements::check(&app, day, visible, &inviter, &booked).await }
+        });
+        let mut differences = Vec::new();
+        side_by_side(read, |found| {
+            differences.extend(found);
+            Ok(())
+        })
+        .await?;
+        self.differences.extend(differences);
+        Ok(())
+    }
+
+    /// Compares what is booked with what its runs reported.
+    async fn check_reports(
+        &mut self,
+        app: &App,
+        day: Day,
+        record: &DayRecord,
+    ) -> Result<(), StepError> {
+        let mut reported: BTreeMap<Asset, Money> = BTreeMap::new();
+        for run in &record.runs {
+            let report = app.table.run_report(day, run.seq).await?;
+            let proof = report.as_ref().and_then(|report| report.due.canonical_bytes().ok());
+            if proof.is_none_or(|bytes| fingerprint(&bytes) != run.digest) {
+                self.differences.push(Difference::Proof { seq: run.seq });
+            }
+            for (asset, money) in report.into_iter().flat_map(|report| report.booked) {
+                let sum = reported.entry(asset).or_default();
+                *sum = sum.plus(&money).map_err(StepError::overflow(day))?;
+            }
+        }
+        let assets: BTreeSet<Asset> =
+            self.by_asset.keys().chain(reported.keys()).copied().collect();
+        for asset in assets {
+            let booked = self.by_asset.get(&asset).copied().unwrap_or_default();
+            let reported = reported.get(&asset).copied().unwrap_or_default();
+            if booked != reported {
+                self.differences.push(Difference::Report { asset, booked, reported });
+            }
+        }
+        let reported = record.runs.iter().map(|run| run.lines).sum();
+        if self.lines != reported {
+            self.differences.push(Difference::Count { booked: self.lines, reported });
+        }
+        Ok(())
+    }
+}
+
+/// Does some work side by side, each part's outcome given to `take` as it comes.
+async fn side_by_side<T: Send + 'static>(
+    work: impl IntoIterator<Item = impl Future<Output = Result<T, StepError>> + Send + 'static>,
+    mut take: impl FnMut(T) -> Result<(), StepError>,
+) -> Result<(), StepError> {
+    let mut waiting = work.into_iter();
+    let mut running = JoinSet::new();
+    loop {
+        for part in waiting.by_ref().take(SIDE_BY_SIDE - running.len()) {
+            running.spawn(part);
+        }
+        let Some(outcome) = running.join_next().await else { return Ok(()) };
+        take(outcome.map_err(|error| StepError::Internal(error.to_string()))??)?;
+    }
+}

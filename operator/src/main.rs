@@ -1,0 +1,30 @@
+//! `cargo run -p operator`: the operator's tool on the command line.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use operator::{Desk, Options};
+use tracing_subscriber::filter::LevelFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    log();
+    let mut desk = Desk::standard(options.yes);
+    match operator::run(options, &mut desk).await {
+        Ok(verdict) => ExitCode::from(verdict.code()),
+        Err(failure) => {
+            eprintln!("operator: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+/// Errors on standard error, or what `RUST_LOG` says.
+fn log() {
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
+    tracing_subscriber::fmt()
+        .with_max_level(level.unwrap_or(LevelFilter::ERROR))
+        .with_writer(std::io::stderr)
+        .init();
+}

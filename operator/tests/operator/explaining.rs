@@ -1,0 +1,76 @@
+//! `explain`: an invitee's day, or a line of it, in words.
+
+use serde_json::{Value, json};
+
+use crate::support::{booked, corrected, run, traded};
+
+#[tokio::test]
+async fn a_day_is_explained_fee_by_fee_and_line_by_line() {
+    insta::assert_snapshot!(run(&booked().await, "explain dormant 2026-11-20").await);
+}
+
+#[tokio::test]
+async fn a_correction_is_explained_with_what_was_charged_and_what_is_to_come() {
+    let world = booked().await;
+    corrected(&world).await;
+    insta::assert_snapshot!(run(&world, "explain dormant 2026-11-20").await);
+}
+
+#[tokio::test]
+async fn a_paid_and_corrected_line_is_explained_by_the_id_of_the_export() {
+    let world = booked().await;
+    let paid = json!({
+        "uid": "affiliate", "day": "2026-11-20", "runId": "2026-11-20.1",
+        "paidAt": "2026-11-21T00:10:00Z", "reference": "payout-1",
+    });
+    world.taken("commission.paid", paid).await;
+    corrected(&world).await;
+    world.night("2026-11-21").await;
+    let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    let correction = lines.iter().find(|line| line["type"] == "correction").unwrap();
+    let id = correction["id"].as_str().unwrap();
+    let shown = run(&world, &format!("explain dormant 2026-11-20 --line {id}")).await;
+    insta::assert_snapshot!(shown);
+}
+
+#[tokio::test]
+async fn json_tells_the_same() {
+    let shown = run(&booked().await, "explain dormant 2026-11-20 --json").await;
+    let json: Value = serde_json::from_str(&shown.results).unwrap();
+    assert_eq!(json["fees"].as_array().unwrap().len(), 4);
+    assert_eq!(json["toBeBooked"], json!([]));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json["booked"]).unwrap());
+}
+
+#[tokio::test]
+async fn under_a_void_binding_no_fee_is_judged_and_what_is_booked_is_to_be_taken_back() {
+    let world = booked().await;
+    world.now("2026-11-21T12:00:00Z");
+    let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T00:00:00Z" });
+    world.taken("activity", active).await;
+    let shown = run(&world, "explain dormant 2026-11-20").await;
+    for text in ["Found void at 2026-11-21T12:00:00.000Z", "is not judged", "Nothing due"] {
+        assert!(shown.results.contains(text), "{text}: {}", shown.results);
+    }
+    assert!(shown.results.contains("commission -0.00040000"), "{}", shown.results);
+}
+
+#[tokio::test]
+async fn what_cannot_be_explained_says_why() {
+    let world = traded().await;
+    let sub = json!({
+        "uid": "sub", "registeredAt": "2024-02-01T00:00:00Z", "country": "CH",
+        "mainUid": "dormant",
+    });
+    world.taken("account.registered", sub).await;
+    for (command, sentence) in [
+        ("explain nobody 2026-11-20", "no account nobody is known"),
+        ("explain affiliate 2026-11-20", "affiliate has no inviter"),
+        ("explain sub 2026-11-20", "sub is a sub-account: its trades are those of dormant"),
+        ("explain dormant 2026-11-20 --line abc", "no line abc is booked"),
+    ] {
+        let shown = run(&world, command).await;
+        assert_eq!(shown.code, 2);
+        assert!(shown.questions.contains(sentence), "{}", shown.questions);
+    }
+}
