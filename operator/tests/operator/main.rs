@@ -10,6 +10,5 @@ mod quarantined;
 mod rolling_up;
 mod support;
 mod verifying;
-#[expect(dead_code, reason = "the world of the end-to-end tests; not all of it is needed here")]
 #[path = "../../../tests/world.rs"]
 mod world;
