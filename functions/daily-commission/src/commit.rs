@@ -152,10 +152,7 @@ fn prove(day: Day, reports: &[ShardReport]) -> Result<RunReport, StepError> {
             let total = report.booked.entry(*asset).or_default();
             *total = total.plus(money).map_err(&overflow)?;
         }
-        report.duplicates += shard.duplicates;
-        report.conflicts += shard.conflicts;
-        report.orphan_corrections += shard.orphan_corrections;
-        report.unrelated += shard.unrelated;
+        report.aside = report.aside.plus(shard.aside);
     }
     report.due.check().map_err(StepError::refused(day))?;
     Ok(report)

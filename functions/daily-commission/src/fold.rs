@@ -9,7 +9,7 @@ use commission::{
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{
-    Account, FeeBatch, Money, Quarantined, Shard, ShardReport, ShardState, TouchedInvitee,
+    Account, Aside, FeeBatch, Money, Quarantined, Shard, ShardReport, ShardState, TouchedInvitee,
     Versioned, Work, fingerprint,
 };
 use terms::{Day, Uid};
@@ -70,10 +70,7 @@ async fn work_out(
         touched: state.touched,
         due,
         booked: totals(&work.lines).map_err(StepError::overflow(day))?,
-        duplicates: fold.duplicates,
-        conflicts: fold.conflicts.len() as u64,
-        orphan_corrections: fold.orphan_corrections,
-        unrelated: fold.unknown_fees,
+        aside: aside(&fold),
     };
     Ok(app.table.report_shard(run, shard, report, now).await?)
 }
@@ -210,6 +207,19 @@ fn party(account: &Account) -> Party {
         location: account.facts.location.clone(),
         affiliate: account.facts.affiliate.clone(),
         futures_opened_at: account.futures_opened_at,
+    }
+}
+
+/// What was delivered and is in no line.
+fn aside(fold: &Fold) -> Aside {
+    Aside {
+        duplicates: fold.duplicates,
+        conflicts: fold.conflicts.len() as u64,
+        void: fold.voided.values().sum(),
+        unrelated: fold.unknown_fees,
+        outside_day: fold.outside_day,
+        orphan_corrections: fold.orphan_corrections,
+        inexact_corrections: fold.inexact_corrections,
     }
 }
 

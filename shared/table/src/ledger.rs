@@ -83,14 +83,44 @@ pub struct RunReport {
     pub due: Conservation,
     /// What this run booked, by asset.
     pub booked: BTreeMap<Asset, Money>,
-    /// Fees that came twice and were counted once.
+    /// What was delivered and is in no line.
+    pub aside: Aside,
+}
+
+/// What was delivered and is in no line, counted by what it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Aside {
+    /// Fees that came again and were counted once.
     pub duplicates: u64,
     /// Fees with a known identity and another body, which are quarantined.
     pub conflicts: u64,
-    /// Corrections whose fee has not come.
-    pub orphan_corrections: u64,
+    /// Fees of invitees whose binding is void.
+    pub void: u64,
     /// Fees of users without a relation.
     pub unrelated: u64,
+    /// Fees of another day than the one under which they are kept.
+    pub outside_day: u64,
+    /// Corrections whose fee has not come.
+    pub orphan_corrections: u64,
+    /// Corrections with more decimals than their fee's asset has; their fees stand as charged.
+    pub inexact_corrections: u64,
+}
+
+impl Aside {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            duplicates: self.duplicates + other.duplicates,
+            conflicts: self.conflicts + other.conflicts,
+            void: self.void + other.void,
+            unrelated: self.unrelated + other.unrelated,
+            outside_day: self.outside_day + other.outside_day,
+            orphan_corrections: self.orphan_corrections + other.orphan_corrections,
+            inexact_corrections: self.inexact_corrections + other.inexact_corrections,
+        }
+    }
 }
 
 /// What became of a commit.

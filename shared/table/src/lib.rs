@@ -27,7 +27,7 @@ pub use error::TableError;
 pub use event::{Identity, Quarantined};
 pub use fees::{FeeBatch, Touched};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
-pub use ledger::{CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport};
+pub use ledger::{Aside, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport};
 pub use link::{Link, LinkOutcome, Links};
 pub use run::{Found, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;

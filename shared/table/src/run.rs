@@ -13,7 +13,7 @@ use crate::error::TableError;
 use crate::fees::Touched;
 use crate::item::{Item, expire, packed, read_packed, read_plain};
 use crate::keys::{self, Key, Shard, bucket};
-use crate::ledger::{DayRecord, Head, versioned};
+use crate::ledger::{Aside, DayRecord, Head, versioned};
 use crate::statement::Money;
 
 /// What one worker found for one shard of a day: the difference to what is booked.
@@ -73,14 +73,8 @@ pub struct ShardReport {
     pub due: Conservation,
     /// What this run books, by asset.
     pub booked: BTreeMap<Asset, Money>,
-    /// Fees that came twice and were counted once.
-    pub duplicates: u64,
-    /// Fees with a known identity and another body, which are quarantined.
-    pub conflicts: u64,
-    /// Corrections whose fee has not come.
-    pub orphan_corrections: u64,
-    /// Fees of users without a relation.
-    pub unrelated: u64,
+    /// What was delivered and is in no line.
+    pub aside: Aside,
 }
 
 /// What a worker has to know of its shard before it begins.
