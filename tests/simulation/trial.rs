@@ -69,6 +69,11 @@ async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
     }
     stage.troupe.cut_off_hurried();
     stage.fair.clock.stand_at(day.end().plus_millis(30 * 60_000));
+    if day == stage.first_day {
+        // The schedule tries for hours; from its first success on nothing is missed.
+        let plan = json!({ "step": "plan", "day": day });
+        daily_commission::handle(&stage.fair.app, &plan).await.unwrap();
+    }
     if stage.dice.chance(90) {
         night_falls(stage, day);
         play(stage, stage.dice.below(400)).await;
