@@ -15,6 +15,9 @@ const LIVES: u8 = 1;
 /// Both fees, as a set of bits; also the tokens of their marks.
 const FEES: [u8; 2] = [0b01, 0b10];
 
+/// A mark: the token of what was kept last, and how often it was made.
+type Mark = Option<(u8, u8)>;
+
 /// The guards of the code.
 #[derive(Clone, Copy)]
 struct Guards {
@@ -22,8 +25,10 @@ struct Guards {
     waits_for_publishing: bool,
     /// A commit is refused if another run of the day came after the fold had begun.
     checks_day_revision: bool,
-    /// A mark is only taken back if it is the one that was read before the fees.
+    /// A mark is only taken back if it has the token that was read before the fees.
     clears_own_mark: bool,
+    /// And only if it was not made again since.
+    counts_marks: bool,
     /// The first summary of a run stands.
     first_summary_stands: bool,
 }
@@ -32,6 +37,7 @@ const ALL: Guards = Guards {
     waits_for_publishing: true,
     checks_day_revision: true,
     clears_own_mark: true,
+    counts_marks: true,
     first_summary_stands: true,
 };
 
@@ -40,7 +46,7 @@ const ALL: Guards = Guards {
 struct Report {
     fees: u8,
     day_revision: usize,
-    mark: Option<u8>,
+    mark: Mark,
 }
 
 /// Where a worker is.
@@ -51,9 +57,9 @@ enum Worker {
     /// `Table::shard_state` is still to be read.
     Folding,
     /// `Sources::read`: the fees are still to be read.
-    ReadingFees { day_revision: usize, mark: Option<u8> },
+    ReadingFees { day_revision: usize, mark: Mark },
     /// The booked chunks are still to be read.
-    ReadingBooked { due: u8, day_revision: usize, mark: Option<u8> },
+    ReadingBooked { due: u8, day_revision: usize, mark: Mark },
     /// `commit`: day and head are still to be read.
     Committing(Report),
     /// The transaction is still to be sent, at the head's revision that was read.
@@ -96,8 +102,10 @@ enum Arrival {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     fees: u8,
-    mark: Option<u8>,
+    mark: Mark,
     arrival: Arrival,
+    /// The first fee's message may come once more.
+    comes_again: bool,
     /// The day's committed runs; their number is the day's revision.
     day: Vec<Run>,
     visible: usize,
@@ -115,6 +123,8 @@ enum Action {
     Kill(usize),
     /// Ingest goes on by one step.
     Ingest,
+    /// Ingest is brought the first fee again: the same chunk, and its mark.
+    IngestAgain,
 }
 
 struct Runs(Guards);
@@ -128,6 +138,7 @@ impl Model for Runs {
             fees: 0,
             mark: None,
             arrival: Arrival::Coming(0),
+            comes_again: true,
             day: Vec::new(),
             visible: 0,
             head_revision: 0,
@@ -148,6 +159,9 @@ impl Model for Runs {
         if state.arrival != Arrival::AllHere {
             actions.push(Action::Ingest);
         }
+        if state.comes_again && state.fees & FEES[0] != 0 {
+            actions.push(Action::IngestAgain);
+        }
     }
 
     fn next_state(&self, before: &State, action: Action) -> Option<State> {
@@ -162,6 +176,10 @@ impl Model for Runs {
                 state.workers[number] = (Worker::Planning, lives);
             }
             Action::Ingest => state.ingest(),
+            Action::IngestAgain => {
+                state.comes_again = false;
+                state.touches(FEES[0]);
+            }
         }
         (state != *before).then_some(state)
     }
@@ -209,11 +227,17 @@ impl State {
                 Arrival::Kept(fee)
             }
             Arrival::Kept(fee) => {
-                self.mark = Some(FEES[fee]);
+                self.touches(FEES[fee]);
                 if fee + 1 < FEES.len() { Arrival::Coming(fee + 1) } else { Arrival::AllHere }
             }
             Arrival::AllHere => Arrival::AllHere,
         };
+    }
+
+    /// `touch`
+    fn touches(&mut self, token: u8) {
+        let count = self.mark.map_or(0, |(_, count)| count);
+        self.mark = Some((token, count + 1));
     }
 
     /// The run between its commit and its being visible, by its number from 1.
@@ -304,8 +328,10 @@ impl State {
         Worker::Finishing { seq }
     }
 
-    fn clears(&mut self, mark: Option<u8>, guards: Guards) {
-        if !guards.clears_own_mark || (mark.is_some() && self.mark == mark) {
+    fn clears(&mut self, mark: Mark, guards: Guards) {
+        let (Some((token, count)), Some((found, found_count))) = (mark, self.mark) else { return };
+        let is_own = token == found || !guards.clears_own_mark;
+        if is_own && (count == found_count || !guards.counts_marks) {
             self.mark = None;
         }
     }
@@ -341,7 +367,14 @@ fn without_the_day_s_revision_a_fee_is_booked_twice() {
 
 #[test]
 fn without_the_mark_s_token_a_late_fee_is_lost() {
-    let (_, broken) = broken_promises(Runs(Guards { clears_own_mark: false, ..ALL }));
+    let guards = Guards { clears_own_mark: false, counts_marks: false, ..ALL };
+    let (_, broken) = broken_promises(Runs(guards));
+    assert_eq!(broken, ["no fee is left without a mark"]);
+}
+
+#[test]
+fn without_counting_marks_a_message_that_comes_twice_hides_a_late_fee() {
+    let (_, broken) = broken_promises(Runs(Guards { counts_marks: false, ..ALL }));
     assert_eq!(broken, ["no fee is left without a mark"]);
 }
 

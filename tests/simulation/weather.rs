@@ -86,7 +86,7 @@ fn draw(dice: &mut StdRng, operation: &str) -> (&'static str, Fault) {
         "TransactWriteItems" if dice.random() => {
             ("transaction in progress", Fault::Refused("TransactionInProgressException"))
         }
-        "TransactWriteItems" | "PutItem" | "DeleteItem" => ("transaction conflict", Fault::Conflict),
+        "TransactWriteItems" | "PutItem" | "UpdateItem" | "DeleteItem" => ("transaction conflict", Fault::Conflict),
         "BatchGetItem" | "BatchWriteItem" => {
             ("unprocessed items", Fault::EndsAfter(dice.random_range(0..4)))
         }

@@ -199,21 +199,41 @@ impl Table {
         Ok(())
     }
 
-    /// Removes an item if one of its attributes still has this text.
+    /// Writes an item whatever was there before, and counts the writes in its revision.
+    pub(crate) async fn put_counted(&self, key: &Key, mut item: Item) -> Result<(), TableError> {
+        item.retain(|name, _| name != PK && name != SK);
+        let mut request = self.client.update_item().table_name(&self.name);
+        let mut sets = Vec::new();
+        for (number, (name, value)) in item.into_iter().enumerate() {
+            sets.push(format!("#a{number} = :v{number}"));
+            request = request
+                .expression_attribute_names(format!("#a{number}"), name)
+                .expression_attribute_values(format!(":v{number}"), value);
+        }
+        let request = request
+            .set_key(Some(key.attributes()))
+            .update_expression(format!("SET {} ADD {REVISION} :one", sets.join(", ")))
+            .expression_attribute_values(":one", number(1));
+        request.send().await?;
+        Ok(())
+    }
+
+    /// Removes an item if one of its attributes still has this text, at the same revision.
     pub(crate) async fn delete_if(
         &self,
         key: &Key,
-        attribute: &str,
-        value: &str,
+        (attribute, value): (&str, &str),
+        revision: u64,
     ) -> Result<bool, TableError> {
         let sent = self
             .client
             .delete_item()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
-            .condition_expression("#a = :v")
+            .condition_expression(format!("#a = :v AND {REVISION} = :rev"))
             .expression_attribute_names("#a", attribute)
             .expression_attribute_values(":v", text(value))
+            .expression_attribute_values(":rev", number(revision))
             .send()
             .await;
         match sent {
