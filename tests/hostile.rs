@@ -24,9 +24,26 @@ const INPUTS: u64 = 1000;
 
 /// What breaks decoders: numbers at their limits, ends of structures, odd characters.
 const WORDS: [&[u8]; 20] = [
-    b"0", b"-1", b"1e308", b"18446744073709551616", b"-0.0", b"null", b"{}", b"[]", b"\"", b"\\u0000",
-    b"\\ud800", b"[[[[[[[[", b"9999-12-31T23:59:60Z", b"\xff\xfe", b"%00", b"&", b"=", b"\n",
-    b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", "٣".as_bytes(),
+    b"0",
+    b"-1",
+    b"1e308",
+    b"18446744073709551616",
+    b"-0.0",
+    b"null",
+    b"{}",
+    b"[]",
+    b"\"",
+    b"\\u0000",
+    b"\\ud800",
+    b"[[[[[[[[",
+    b"9999-12-31T23:59:60Z",
+    b"\xff\xfe",
+    b"%00",
+    b"&",
+    b"=",
+    b"\n",
+    b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+    "٣".as_bytes(),
 ];
 
 fn inputs() -> u64 {
@@ -121,7 +138,10 @@ fn any_step_is_read_or_refused_with_what_would_be_right() {
     each_mangled_text(&examples("daily-commission"), |text| {
         let Ok(input) = serde_json::from_str::<Value>(text) else { return };
         if let Err(error) = Step::read(&input) {
-            assert!(matches!(&error, StepError::BadRequest(why) if why.contains("expected")), "{error}");
+            assert!(
+                matches!(&error, StepError::BadRequest(why) if why.contains("expected")),
+                "{error}"
+            );
         }
     });
 }
@@ -218,7 +238,9 @@ async fn any_query_and_body_is_answered_and_never_by_the_server_s_fault() {
         format!("/v1/link/qr.svg?code={code}"),
         format!("/v1/bind?ref={code}"),
         "/v1/dashboard?from=2026-11-01&to=2026-11-24".to_owned(),
-        format!("/v1/dashboard/referrals?origin=recall&link={code}&sort=-boundAt&limit=5&cursor=AQAA"),
+        format!(
+            "/v1/dashboard/referrals?origin=recall&link={code}&sort=-boundAt&limit=5&cursor=AQAA"
+        ),
         "/v1/dashboard/commissions?product=spot&asset=BTC&uid=nora&limit=5&cursor=AQAA".to_owned(),
     ];
     let bodies = [

@@ -34,11 +34,18 @@ struct Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Binder {
     /// Has a confirmation and presses.
-    Pressing { tries: u8 },
+    Pressing {
+        tries: u8,
+    },
     /// `Case::read`: what is judged, and on which the write depends.
-    Judging { read: Account, tries: u8 },
+    Judging {
+        read: Account,
+        tries: u8,
+    },
     /// The transaction was sent; the reply may be lost, and the SDK sends it again by its token.
-    Sent { tries: u8 },
+    Sent {
+        tries: u8,
+    },
     Bound,
     Refused,
     Gone,
@@ -137,8 +144,7 @@ impl Model for Bind {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always("a user has at most one inviter, ever", |_, state: &State| {
-                state.written.len() <= 1
-                    && state.account.inviter == state.written.first().copied()
+                state.written.len() <= 1 && state.account.inviter == state.written.first().copied()
             }),
             Property::always("who is told that he is bound is bound so", |_, state: &State| {
                 let told = |(number, binder): (usize, &Binder)| {

@@ -57,23 +57,46 @@ enum Worker {
     /// `Table::shard_state` is still to be read.
     Folding,
     /// `Sources::read`: the fees are still to be read.
-    ReadingFees { day_revision: usize, mark: Mark },
+    ReadingFees {
+        day_revision: usize,
+        mark: Mark,
+    },
     /// The booked chunks are still to be read.
-    ReadingBooked { due: u8, day_revision: usize, mark: Mark },
+    ReadingBooked {
+        due: u8,
+        day_revision: usize,
+        mark: Mark,
+    },
     /// `commit`: day and head are still to be read.
     Committing(Report),
     /// The transaction is still to be sent, at the head's revision that was read.
-    Transacting { report: Report, head_revision: u8 },
+    Transacting {
+        report: Report,
+        head_revision: u8,
+    },
     /// `publish_pending`: the invitees' slots are still to be read.
-    Publishing { seq: usize },
+    Publishing {
+        seq: usize,
+    },
     /// `publish_day`, with what the slots said was there before the run.
-    Summing { seq: usize, before: usize },
+    Summing {
+        seq: usize,
+        before: usize,
+    },
     /// `finish`: the head is still to be read.
-    Finishing { seq: usize },
+    Finishing {
+        seq: usize,
+    },
     /// `clear_marks`.
-    Clearing { seq: usize, head_revision: u8 },
+    Clearing {
+        seq: usize,
+        head_revision: u8,
+    },
     /// `save_head`.
-    Showing { seq: usize, head_revision: u8 },
+    Showing {
+        seq: usize,
+        head_revision: u8,
+    },
     Done,
 }
 
@@ -269,9 +292,7 @@ impl State {
                 Worker::Committing(Report { fees, day_revision, mark })
             }
             Worker::Committing(report) => self.commits(report, guards),
-            Worker::Transacting { report, head_revision } => {
-                self.transacts(report, head_revision)
-            }
+            Worker::Transacting { report, head_revision } => self.transacts(report, head_revision),
             Worker::Publishing { seq } => self.publishes(seq),
             Worker::Summing { seq, before } => self.sums(seq, before, guards),
             Worker::Finishing { seq } if self.visible >= seq => Worker::Done,

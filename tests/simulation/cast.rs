@@ -78,7 +78,8 @@ impl Cast {
 
     /// Everybody who may open a link.
     pub fn guests(&self) -> Vec<String> {
-        let mut guests = [&self.dormant[..], &self.dormant, &self.refused, &self.newcomers].concat();
+        let mut guests =
+            [&self.dormant[..], &self.dormant, &self.refused, &self.newcomers].concat();
         guests.extend([self.twin.clone(), self.desk.clone(), AFFILIATES[0].to_owned()]);
         guests
     }

@@ -28,7 +28,8 @@ impl Watch {
     /// Looks at everything. `true` if something new has become visible.
     pub async fn looks(&mut self, stage: &Stage) -> bool {
         self.checked += 1;
-        let writes = ["PutItem", "TransactWriteItems", "BatchWriteItem", "DeleteItem", "UpdateItem"];
+        let writes =
+            ["PutItem", "TransactWriteItems", "BatchWriteItem", "DeleteItem", "UpdateItem"];
         let calls = stage.fair.engine.take_calls();
         if self.checked > 1 && !writes.iter().any(|operation| calls.contains_key(*operation)) {
             return false;
@@ -101,7 +102,9 @@ impl Watch {
             assert_eq!(*lines_now, lines, "{place:?} was edited");
             assert!(summary.payment.is_none() || now.payment == summary.payment, "{place:?}");
         }
-        for (affiliate, day, seq) in self.ledger.keys().filter(|(_, _, seq)| *seq > self.head.visible) {
+        for (affiliate, day, seq) in
+            self.ledger.keys().filter(|(_, _, seq)| *seq > self.head.visible)
+        {
             stage.diary.write(format!("{affiliate} sees run {seq} of {day}"));
         }
     }
@@ -112,7 +115,9 @@ impl Watch {
             let proof = stage.fair.app.table.run_report(day, run.seq).await.unwrap().unwrap();
             assert_eq!(proof.due.check(), Ok(()), "{day} {}", run.seq);
             let mut booked: BTreeMap<_, Money> = BTreeMap::new();
-            for (affiliate, ..) in self.ledger.keys().filter(|place| (place.1, place.2) == (day, run.seq)) {
+            for (affiliate, ..) in
+                self.ledger.keys().filter(|place| (place.1, place.2) == (day, run.seq))
+            {
                 let (summary, lines) = &self.ledger[&(*affiliate, day, run.seq)];
                 check_lines(summary, lines);
                 for ((_, asset, _), money) in &summary.summary.cells {
@@ -143,7 +148,8 @@ impl Watch {
         let mut counted: BTreeMap<(String, Day), i64> = BTreeMap::new();
         for ((_, day, _), (_, lines)) in &self.ledger {
             for line in lines {
-                *counted.entry((line.key.invitee.to_string(), *day)).or_default() += line.sums.fee_count;
+                *counted.entry((line.key.invitee.to_string(), *day)).or_default() +=
+                    line.sums.fee_count;
             }
         }
         let mut told: BTreeMap<(String, Day), BTreeSet<String>> = BTreeMap::new();
@@ -180,7 +186,8 @@ impl Watch {
             }
             let due = facts.trades.iter().filter(|trade| trade.at >= relation.bound_at);
             let due: BTreeSet<&String> = due.map(|trade| &trade.id).collect();
-            let least = trades.intersection(&planned.taken_in).filter(|id| due.contains(id)).count();
+            let least =
+                trades.intersection(&planned.taken_in).filter(|id| due.contains(id)).count();
             let count = counted.get(&(payer.clone(), day)).copied().unwrap_or(0);
             assert!(count >= least as i64, "run {} missed fees of {payer} on {day}", run.seq);
         }

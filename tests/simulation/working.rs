@@ -65,7 +65,8 @@ async fn bind(stage: &Stage, guest: &str, code: &str) {
     }
     let mut bound: Option<Value> = None;
     for _ in 0..TRIES {
-        let answer = stage.rough.post(guest, "/v1/bind", json!({ "confirmation": confirmation })).await;
+        let answer =
+            stage.rough.post(guest, "/v1/bind", json!({ "confirmation": confirmation })).await;
         note_reason(stage, answer.status, &answer.json());
         stage.diary.write(format!("{guest} presses at {code}: {}", answer.status));
         if let (200 | 201, Some(first)) = (answer.status, &bound) {
@@ -89,7 +90,9 @@ fn note_reason(stage: &Stage, status: u16, answer: &Value) {
     let reason = unmet.map_or(&answer["code"], |check| &check["reason"]);
     match status {
         200 | 201 if unmet.is_none() => stage.diary.reach(format!("window or bind: {status}")),
-        200 | 404 | 409 | 422 => stage.diary.reach(format!("refused: {}", reason.as_str().unwrap())),
+        200 | 404 | 409 | 422 => {
+            stage.diary.reach(format!("refused: {}", reason.as_str().unwrap()))
+        }
         429 | 500 | 503 => stage.diary.reach(format!("window or bind: {status}")),
         _ => panic!("a bind is answered {status}: {answer}"),
     }

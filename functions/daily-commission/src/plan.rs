@@ -63,7 +63,9 @@ async fn closed_through(app: &App, day: Day) -> Result<Day, StepError> {
         head.value.closed_through = Some(day.previous());
         app.table.save_head(&head).await?;
     }
-    Err(StepError::Unfinished("the ledger kept moving while its first night was planned".to_owned()))
+    Err(StepError::Unfinished(
+        "the ledger kept moving while its first night was planned".to_owned(),
+    ))
 }
 
 /// A run over the whole of a day.
