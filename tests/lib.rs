@@ -6,6 +6,7 @@
 mod contract;
 mod emulator;
 mod events_dir;
+mod hostile;
 mod invariants;
 mod late;
 mod reruns;

@@ -16,6 +16,7 @@ mod cast;
 mod diary;
 mod dice;
 mod facts;
+mod found;
 mod oracle;
 mod queue;
 mod reading;

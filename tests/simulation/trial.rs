@@ -62,13 +62,19 @@ async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
         }
         assert_eq!(stage.now().day(), day, "a day's scenes fit into the day");
     }
+    stage.troupe.cut_off_hurried();
     if stage.dice.chance(20) {
-        stage.fair.clock.stand_at(day.end().plus_millis(stage.dice.between(0, 5_000)));
+        // At the earliest when all that users asked on that day is answered.
+        stage.fair.clock.stand_at(day.end().plus_millis(stage.dice.between(30_000, 60_000)));
         a_day_is_booked_by_hand(stage, day);
         play(stage, stage.dice.below(300)).await;
     }
-    stage.troupe.cut_off_hurried();
     stage.fair.clock.stand_at(day.end().plus_millis(30 * 60_000));
+    if day == stage.first_day {
+        // The schedule tries for hours; from its first success on nothing is missed.
+        let plan = json!({ "step": "plan", "day": day });
+        daily_commission::handle(&stage.fair.app, &plan).await.unwrap();
+    }
     if stage.dice.chance(90) {
         night_falls(stage, day);
         play(stage, stage.dice.below(400)).await;

@@ -114,18 +114,21 @@ impl Troupe {
     }
 }
 
-/// Work that ends before its time: `None` if it was not done after so many turns.
-pub async fn killed_after<T>(turns: Option<usize>, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = Box::pin(work);
-    let mut left = turns;
-    poll_fn(|context| match left.as_mut() {
-        Some(0) => Poll::Ready(None),
-        left => {
-            if let Some(left) = left {
-                *left -= 1;
-            }
-            work.as_mut().poll(context).map(Some)
+/// Lets work go on for so many turns; its result, if it comes to its end in them.
+pub async fn advance<T>(work: &mut Pin<Box<impl Future<Output = T>>>, turns: usize) -> Option<T> {
+    for _ in 0..turns {
+        match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+            Poll::Ready(result) => return Some(result),
+            Poll::Pending => tokio::task::yield_now().await,
         }
-    })
-    .await
+    }
+    None
+}
+
+/// Work that is killed after so many turns, if it is not done by then.
+pub async fn killed_after<T>(turns: Option<usize>, work: impl Future<Output = T>) -> Option<T> {
+    match turns {
+        Some(turns) => advance(&mut Box::pin(work), turns).await,
+        None => Some(work.await),
+    }
 }

@@ -28,7 +28,8 @@ impl Watch {
     /// Looks at everything. `true` if something new has become visible.
     pub async fn looks(&mut self, stage: &Stage) -> bool {
         self.checked += 1;
-        let writes = ["PutItem", "TransactWriteItems", "BatchWriteItem", "DeleteItem"];
+        let writes =
+            ["PutItem", "TransactWriteItems", "BatchWriteItem", "DeleteItem", "UpdateItem"];
         let calls = stage.fair.engine.take_calls();
         if self.checked > 1 && !writes.iter().any(|operation| calls.contains_key(*operation)) {
             return false;

@@ -4,7 +4,7 @@ use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{
     BUCKETS, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard, ShardReport,
-    Touched, Versioned, fingerprint,
+    Versioned, fingerprint,
 };
 use terms::Day;
 
@@ -181,21 +181,14 @@ async fn nothing_due(
             ));
         }
     }
-    clear_marks(app, day, reports).await?;
+    clear_marks(app, reports).await?;
     Ok(Committed { seq: None, ranges: Vec::new() })
 }
 
 /// Takes back the marks that were there before the fees were read; renewed ones stay.
-pub(crate) async fn clear_marks(
-    app: &App,
-    day: Day,
-    reports: &[ShardReport],
-) -> Result<(), StepError> {
-    for report in reports {
-        if let Some(token) = &report.touched {
-            let mark = Touched { day, shard: report.shard, token: token.clone() };
-            app.table.clear(&mark).await?;
-        }
+pub(crate) async fn clear_marks(app: &App, reports: &[ShardReport]) -> Result<(), StepError> {
+    for mark in reports.iter().filter_map(|report| report.touched.as_ref()) {
+        app.table.clear(mark).await?;
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     head.value.closed_through = next_closed(&head.value, pending.day);
     // Marks go first: should we die in between, the finish is repeated and finds no marks; the
     // other way round they would stay, and cost a needless run.
-    clear_marks(app, pending.day, &app.table.shard_reports(&pending.run).await?).await?;
+    clear_marks(app, &app.table.shard_reports(&pending.run).await?).await?;
     if app.table.save_head(&head).await? {
         return Ok(finished(&head.value));
     }

@@ -10,6 +10,9 @@ use terms::{Day, Quarter};
 use crate::finish::complete;
 use crate::{Deadline, StepError};
 
+/// How often the head of a ledger without closed days is read and written again.
+const TRIES: usize = 8;
+
 /// What a night has to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -34,11 +37,10 @@ pub struct DayPlan {
 /// and of earlier days the shards that late fees and corrections have touched.
 pub(crate) async fn plan(app: &App, day: Day, deadline: Deadline) -> Result<Plan, StepError> {
     check_over(app, day)?;
-    let head = app.table.head().await?.value;
-    if let Some(pending) = head.pending {
+    if let Some(pending) = app.table.head().await?.value.pending {
         complete(app, &pending, deadline).await?;
     }
-    let first = head.closed_through.map_or(day, Day::next).min(day);
+    let first = closed_through(app, day).await?.next().min(day);
     let mut days = Vec::new();
     for day in first.through(day) {
         days.push(whole(app, day)?);
@@ -48,6 +50,22 @@ pub(crate) async fn plan(app: &App, day: Day, deadline: Deadline) -> Result<Plan
     }
     let quarter = day.quarter();
     Ok(Plan { days, quarter: (quarter.last_day() == day).then_some(quarter) })
+}
+
+/// The last closed day. The first night of all notes the day before it: should that night fail, the
+/// next one knows what it missed.
+async fn closed_through(app: &App, day: Day) -> Result<Day, StepError> {
+    for _ in 0..TRIES {
+        let mut head = app.table.head().await?;
+        if let Some(closed) = head.value.closed_through {
+            return Ok(closed);
+        }
+        head.value.closed_through = Some(day.previous());
+        app.table.save_head(&head).await?;
+    }
+    Err(StepError::Unfinished(
+        "the ledger kept moving while its first night was planned".to_owned(),
+    ))
 }
 
 /// A run over the whole of a day.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commission::{Asset, Breach, Conservation, LineKey, Overflow, Sums, difference};
 use runtime::App;
-use table::{DayRecord, Money, Shard, ShardState, Versioned, fingerprint};
+use table::{DayRecord, Money, Shard, ShardState, Touched, Versioned, fingerprint};
 use terms::{Day, Origin, Product, Uid};
 use tokio::task::JoinSet;
 
@@ -149,7 +149,7 @@ async fn check_shard(
 ) -> Result<ShardFound, StepError> {
     let marks = app.table.shard_state(day, "", shard).await?.touched;
     // A mark makes the fees be read on a day without runs too.
-    let touched = Some(String::new());
+    let touched = Some(Touched { day, shard: shard.number(), token: String::new(), count: 0 });
     let state = ShardState { day: record, touched, ..ShardState::default() };
     let (sources, fold) = due(app, day, shard, &state).await?;
     let booked = sources.booked_lines(day)?;

@@ -1,5 +1,6 @@
 //! The handful of ways in which the table is read and written; all else stands on these.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -213,21 +214,47 @@ impl Table {
         Ok(())
     }
 
-    /// Removes an item if one of its attributes still has this text.
+    /// Writes an item whatever was there before, and counts the writes in its revision.
+    pub(crate) async fn put_counted(&self, key: &Key, mut item: Item) -> Result<(), TableError> {
+        item.retain(|name, _| name != PK && name != SK);
+        let mut request = self.client.update_item().table_name(&self.name);
+        let mut sets = Vec::new();
+        for (number, (name, value)) in item.into_iter().enumerate() {
+            sets.push(format!("#a{number} = :v{number}"));
+            request = request
+                .expression_attribute_names(format!("#a{number}"), name)
+                .expression_attribute_values(format!(":v{number}"), value);
+        }
+        let request = request
+            .set_key(Some(key.attributes()))
+            .update_expression(format!("SET {} ADD {REVISION} :one", sets.join(", ")))
+            .expression_attribute_values(":one", number(1));
+        request.send().await?;
+        Ok(())
+    }
+
+    /// Removes an item if one of its attributes still has this text, and if it has a revision, that
+    /// is the same.
     pub(crate) async fn delete_if(
         &self,
         key: &Key,
-        attribute: &str,
-        value: &str,
+        (attribute, value): (&str, &str),
+        revision: Option<u64>,
     ) -> Result<bool, TableError> {
+        let unchanged = match revision {
+            Some(_) => format!("#a = :v AND {REVISION} = :rev"),
+            None => format!("#a = :v AND attribute_not_exists({REVISION})"),
+        };
+        let mut values = HashMap::from([(":v".to_owned(), text(value))]);
+        values.extend(revision.map(|revision| (":rev".to_owned(), number(revision))));
         let sent = self
             .client
             .delete_item()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
-            .condition_expression("#a = :v")
+            .condition_expression(unchanged)
             .expression_attribute_names("#a", attribute)
-            .expression_attribute_values(":v", text(value))
+            .set_expression_attribute_values(Some(values))
             .send()
             .await;
         match sent {
@@ -301,7 +328,7 @@ impl Table {
     }
 }
 
-type Values = Option<std::collections::HashMap<String, AttributeValue>>;
+type Values = Option<HashMap<String, AttributeValue>>;
 
 /// The item with its next revision where it has one, and the condition as DynamoDB takes it.
 fn conditional(mut item: Item, condition: &Condition) -> (Item, String, Values) {

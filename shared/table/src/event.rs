@@ -99,6 +99,6 @@ impl Table {
     /// If the table fails.
     pub async fn release(&self, entry: &Quarantined) -> Result<bool, TableError> {
         let key = keys::quarantined(entry.at.day(), &entry.digest());
-        self.delete_if(&key, "reason", &entry.reason).await
+        self.delete_if(&key, ("reason", &entry.reason), None).await
     }
 }

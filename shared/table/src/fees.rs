@@ -26,8 +26,21 @@ pub struct Touched {
     pub day: Day,
     /// The shard's number.
     pub shard: u8,
-    /// Changes with every chunk, so that a mark renewed meanwhile is not removed.
+    /// Names what was kept before the mark was made.
     pub token: String,
+    /// How often the mark was made since it was last removed. With the token it tells whether the
+    /// mark was renewed meanwhile: also where a message that comes twice puts an old token in the
+    /// place of a newer one.
+    #[serde(rename = "rev")]
+    pub count: u64,
+}
+
+/// A mark as it is written; the table counts the rest.
+#[derive(Serialize)]
+struct Mark<'a> {
+    day: Day,
+    shard: u8,
+    token: &'a str,
 }
 
 impl FeeBatch {
@@ -83,8 +96,9 @@ impl Table {
     /// # Errors
     /// If the table fails.
     pub async fn touch(&self, day: Day, shard: Shard, token: &str) -> Result<(), TableError> {
-        let mark = Touched { day, shard: shard.number(), token: token.to_owned() };
-        self.put(plain(&keys::touched(day, shard), &mark)?).await
+        let (key, shard) = (keys::touched(day, shard), shard.number());
+        let mark = Mark { day, shard, token };
+        self.put_counted(&key, plain(&key, &mark)?).await
     }
 
     /// All fees of a day's shard. Cost: 1 read unit per 4 KB of packed fees.
@@ -115,7 +129,8 @@ impl Table {
     /// If the table fails.
     pub async fn clear(&self, mark: &Touched) -> Result<(), TableError> {
         if let Some(shard) = Shard::new(mark.shard) {
-            self.delete_if(&keys::touched(mark.day, shard), "token", &mark.token).await?;
+            let key = keys::touched(mark.day, shard);
+            self.delete_if(&key, ("token", &mark.token), Some(mark.count)).await?;
         }
         Ok(())
     }

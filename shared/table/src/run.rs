@@ -68,7 +68,7 @@ pub struct ShardReport {
     /// The revision of the day's record when what is booked was read.
     pub day_revision: u64,
     /// The mark that was there before the fees were read.
-    pub touched: Option<String>,
+    pub touched: Option<Touched>,
     /// The proof that what is due adds up, for the whole of what is due now.
     pub due: Conservation,
     /// What this run books, by asset.
@@ -82,8 +82,8 @@ pub struct ShardReport {
 pub struct ShardState {
     /// The report, if another worker has done the work.
     pub report: Option<ShardReport>,
-    /// The token of the mark, if the shard is touched.
-    pub touched: Option<String>,
+    /// The mark, if the shard is touched.
+    pub touched: Option<Touched>,
     /// The day's committed runs.
     pub day: Versioned<DayRecord>,
     /// The newest run that readers see.
@@ -191,8 +191,7 @@ impl Table {
             } else if keys::is_at(&item, &report_key) {
                 state.report = Some(read_packed("shard report", &item)?);
             } else if keys::is_at(&item, &mark_key) {
-                let mark: Touched = read_plain("mark", item)?;
-                state.touched = Some(mark.token);
+                state.touched = Some(read_plain("mark", item)?);
             } else {
                 state.day = versioned("day", Some(item))?;
             }
