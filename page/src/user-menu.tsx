@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { signOut, useSession } from "./auth/session";
 import { useConfig } from "./config";
-import { en } from "./text/en";
 import { useWords } from "./text";
+import { en } from "./text/en";
 import { Icon } from "./ui/icons";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "./ui/menu";
 import { chooseTheme, chosenTheme } from "./ui/theme";

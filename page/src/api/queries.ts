@@ -71,8 +71,7 @@ export function usePicture(path: string) {
 export function useDashboard(days?: Days) {
   return useQuery({
     queryKey: ["dashboard", days?.from, days?.to],
-    queryFn: ({ signal }) =>
-      body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
+    queryFn: ({ signal }) => body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
     placeholderData: keepPreviousData,
   });
 }

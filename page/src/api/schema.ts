@@ -4,1774 +4,1870 @@
  */
 
 export interface paths {
-    "/v1/link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The caller's default link
-         * @description Made at the first call and the same ever after, unless its owner makes another link the default. Of many first calls at once one makes it, and all answer it.
-         */
-        get: operations["getDefaultLink"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+  "/v1/link": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/link/qr.svg": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The QR code of a link, as SVG
-         * @description The QR code of the link's `url`, with the quiet zone that readers rely on.
-         */
-        get: operations["getLinkQrCodeSvg"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * The caller's default link
+     * @description Made at the first call and the same ever after, unless its owner makes another link the default. Of many first calls at once one makes it, and all answer it.
+     */
+    get: operations["getDefaultLink"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/link/qr.svg": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/link/qr.png": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The QR code of a link, as PNG
-         * @description The QR code of the link's `url`, drawn in whole pixels so that every edge is sharp.
-         */
-        get: operations["getLinkQrCodePng"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * The QR code of a link, as SVG
+     * @description The QR code of the link's `url`, with the quiet zone that readers rely on.
+     */
+    get: operations["getLinkQrCodeSvg"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/link/qr.png": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All links of the caller
-         * @description With the number of invitees that came by each. Empty before the first link is made.
-         */
-        get: operations["listLinks"];
-        put?: never;
-        /**
-         * Make a link
-         * @description Up to 20 links. The shared commission is chosen here, once: a link's share never changes, and a bound invitee's neither. The request is not idempotent: after an answer that was lost, look at `GET /v1/links` first.
-         */
-        post: operations["createLink"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * The QR code of a link, as PNG
+     * @description The QR code of the link's `url`, drawn in whole pixels so that every edge is sharp.
+     */
+    get: operations["getLinkQrCodePng"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/links": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/links/{code}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** Change a link's label, or make it the default */
-        patch: operations["updateLink"];
-        trace?: never;
+    /**
+     * All links of the caller
+     * @description With the number of invitees that came by each. Empty before the first link is made.
+     */
+    get: operations["listLinks"];
+    put?: never;
+    /**
+     * Make a link
+     * @description Up to 20 links. The shared commission is chosen here, once: a link's share never changes, and a bound invitee's neither. The request is not idempotent: after an answer that was lost, look at `GET /v1/links` first.
+     */
+    post: operations["createLink"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/links/{code}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/bind": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What the confirmation window shows
-         * @description For an existing user who opened a link and logged in. Shows every check with what it needs and when it would be met, and where all are met a `confirmation` that is good for ten minutes. Nothing is changed.
-         */
-        get: operations["getConfirmationWindow"];
-        put?: never;
-        /**
-         * Bind Now
-         * @description Binds the caller to the link's owner, for life: it can be neither changed nor removed. Everything is judged again within the write, so that nothing can change in between. Idempotent: the same bind again answers 200 with the same body.
-         */
-        post: operations["bind"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** Change a link's label, or make it the default */
+    patch: operations["updateLink"];
+    trace?: never;
+  };
+  "/v1/bind": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/binding": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The caller's own inviter, and what was shared
-         * @description For invitees, recalled or signed up. The inviter stays masked.
-         */
-        get: operations["getBinding"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * What the confirmation window shows
+     * @description For an existing user who opened a link and logged in. Shows every check with what it needs and when it would be met, and where all are met a `confirmation` that is good for ten minutes. Nothing is changed.
+     */
+    get: operations["getConfirmationWindow"];
+    put?: never;
+    /**
+     * Bind Now
+     * @description Binds the caller to the link's owner, for life: it can be neither changed nor removed. Everything is judged again within the write, so that nothing can change in between. Idempotent: the same bind again answers 200 with the same body.
+     */
+    post: operations["bind"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/binding": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/dashboard": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The figures of a range of days
-         * @description Counts, totals and daily series by product and asset and in US dollars, what is pending and what is paid, why fees earned nothing, the tier per market with the way to the next, and the figures per link.
-         */
-        get: operations["getDashboard"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * The caller's own inviter, and what was shared
+     * @description For invitees, recalled or signed up. The inviter stays masked.
+     */
+    get: operations["getBinding"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/dashboard": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/dashboard/referrals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The invitees, one by one */
-        get: operations["listReferrals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /**
+     * The figures of a range of days
+     * @description Counts, totals and daily series by product and asset and in US dollars, what is pending and what is paid, why fees earned nothing, the tier per market with the way to the next, and the figures per link.
+     */
+    get: operations["getDashboard"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/dashboard/referrals": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/v1/dashboard/commissions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The lines behind the figures, as pages or as an export
-         * @description Every booked line with its rate, its status and, where it earned nothing, the reason. `Accept` chooses the form: JSON comes in pages; `text/csv` and `application/x-ndjson` bring the whole range at once, and what does not fit into one answer (some 5 MB) follows at `Link: …; rel="next"`. All forms have the same columns, the same lines and the same totals, to the last digit.
-         */
-        get: operations["listCommissionLines"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The invitees, one by one */
+    get: operations["listReferrals"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/v1/dashboard/commissions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
+    /**
+     * The lines behind the figures, as pages or as an export
+     * @description Every booked line with its rate, its status and, where it earned nothing, the reason. `Accept` chooses the form: JSON comes in pages; `text/csv` and `application/x-ndjson` bring the whole range at once, and what does not fit into one answer (some 5 MB) follows at `Link: …; rel="next"`. All forms have the same columns, the same lines and the same totals, to the last digit.
+     */
+    get: operations["listCommissionLines"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-    schemas: {
+  schemas: {
+    /**
+     * @description The exchange's id of a user's main account.
+     * @example dormant-90
+     */
+    Uid: string;
+    /**
+     * @description The inviter as the invitee may see him: the first and the last character of his id, or stars alone where the id is short. The number of stars does not tell the length.
+     * @example a***e
+     */
+    MaskedUid: string;
+    /**
+     * @description The token in a referral link. Codes made here have 8 characters and no look-alikes (no 0 and O, no 1, I and L).
+     * @example 4PSJNG3B
+     */
+    LinkCode: string;
+    /**
+     * Format: uri
+     * @example https://www.binance.com/join?ref=4PSJNG3B
+     */
+    WebAddress: string;
+    /**
+     * @description A name for a link: no control characters, and no white space at either end. Only its owner sees it.
+     * @example autumn channel
+     */
+    Label: string;
+    /**
+     * @description An asset's ticker.
+     * @example BTC
+     */
+    Asset: string;
+    /**
+     * @description An exact amount of an asset as a decimal text, always with all decimals of the asset (8, unless the programme's policy says otherwise). Never parse it as a binary float.
+     * @example 0.00104980
+     */
+    Amount: string;
+    /**
+     * @description An exact value in US dollars as a decimal text, always with 8 decimals unless the programme's policy says otherwise. Values are those at the instant of each fee or trade.
+     * @example 12.50010000
+     */
+    UsdAmount: string;
+    /**
+     * @description A part of a fee from 0 to 1 as the shortest decimal text: `"0.41"` is 41 %.
+     * @example 0.41
+     */
+    Rate: string;
+    /**
+     * @description A part of a fee from 0 to 1 with up to 6 decimals: `"0.05"` is 5 points of the fee.
+     * @example 0.05
+     */
+    RateChoice: string;
+    /**
+     * Format: date
+     * @description A UTC calendar day.
+     * @example 2026-11-20
+     */
+    Day: string;
+    /**
+     * Format: date-time
+     * @description An instant as RFC 3339 in UTC, to the millisecond.
+     * @example 2026-11-20T09:00:00.000Z
+     */
+    Timestamp: string;
+    /**
+     * @description A calendar quarter in UTC.
+     * @example 2026-Q4
+     */
+    Quarter: string;
+    /** @description Up to when the figures are complete: the end of the last closed day. `null` before the first day is closed. */
+    DataAsOf: components["schemas"]["Timestamp"] | null;
+    /**
+     * @description The nightly run that booked a line: the day that it booked and the run's number.
+     * @example 2026-11-20.17
+     */
+    RunId: string;
+    /**
+     * @description The name of the eligibility rule in force at that instant. Rules change on announced dates; a binding keeps the one that it was made under. Empty before the programme's first rule.
+     * @example 90-days
+     */
+    RuleName: string;
+    /** @description An opaque, signed leave to bind. */
+    Confirmation: string;
+    /** @description An opaque, signed place in a list. */
+    Cursor: string;
+    /** @description Pass it as `cursor` to read on; `null` at the end of the list. */
+    NextCursor: components["schemas"]["Cursor"] | null;
+    /**
+     * @description How an invitee came: `recall` for an existing user who was won back, `signup` for a new one.
+     * @enum {string}
+     */
+    Origin: "recall" | "signup";
+    /**
+     * @description What was traded.
+     * @enum {string}
+     */
+    Product: "spot" | "margin" | "futures";
+    /**
+     * @description The products that share one rate and one assessment: `spot` stands for spot and margin.
+     * @enum {string}
+     */
+    Market: "spot" | "futures";
+    /**
+     * @description Where an amount is on its way to the wallet. `accrued`: booked. `settled`: booked so long ago that the wallet may pay it. `paid`: the wallet reported the payment. `reversed`: the run takes back more of the asset than it adds, and the wallet has not taken it yet. The wallet pays a run asset by asset, so all lines of one run and asset share one status.
+     * @enum {string}
+     */
+    Status: "accrued" | "settled" | "paid" | "reversed";
+    /**
+     * @description Why a correction was made. `late_fee`: fees came after an earlier run. `fee_corrected`: the exchange corrected fees. `trade_busted`: trades were taken back whole. `facts_changed`: facts became known by which the same fees are judged otherwise. `binding_voided`: the binding was found void.
+     * @enum {string}
+     */
+    Cause: "late_fee" | "fee_corrected" | "trade_busted" | "facts_changed" | "binding_voided";
+    /**
+     * @description Why a bind is refused or a fee earned nothing: the whole closed list.
+     *
+     *     | reason | in words |
+     *     |---|---|
+     *     | `inviter_not_affiliate` | The inviter is not in the affiliate programme. |
+     *     | `self_referral` | A link's owner cannot be invited by it. |
+     *     | `already_bound` | This account already has an inviter, and that is for life. |
+     *     | `account_too_young` | The account is not old enough yet. |
+     *     | `recently_active` | The account has traded or used a product too recently. |
+     *     | `unknown_account` | The exchange has not told us of this account yet. |
+     *     | `unknown_link` | There is no referral link with this code. |
+     *     | `link_not_recall_capable` | This link invites new users only; the inviter's latest link invites existing users too. |
+     *     | `sub_account` | A sub-account cannot be bound; its main account can. |
+     *     | `inviter_registered_after_invitee` | The inviter's account is younger than the invited account. |
+     *     | `same_identity` | Inviter and invitee are the same person. |
+     *     | `region_blocked_inviter` | The programme is not available where the inviter is. |
+     *     | `region_blocked_invitee` | The programme is not available where the invited user is. |
+     *     | `vip_above_limit` | The invitee's VIP level at the trade was above the limit for commission. |
+     *     | `futures_window_ended` | At tier 0, futures commission is paid for a limited time, and that time was over. |
+     *     | `futures_region_inviter` | The inviter was in a country where futures commission is not paid. |
+     *     | `futures_region_invitee` | The invitee was in a country where futures commission is not paid. |
+     *     | `inviter_no_futures_account` | The inviter had no futures account at the time of the trade. |
+     *     | `zero_fee` | No fee was charged. |
+     *     | `negative_fee` | The fee was a rebate to the trader; it earns nothing and takes nothing. |
+     *     | `excluded_fee` | Liquidation, funding, delivery and broker fees earn no commission. |
+     *     | `before_binding` | The trade was made before the invitee was bound. |
+     * @enum {string}
+     */
+    Reason:
+      | "inviter_not_affiliate"
+      | "self_referral"
+      | "already_bound"
+      | "account_too_young"
+      | "recently_active"
+      | "unknown_account"
+      | "unknown_link"
+      | "link_not_recall_capable"
+      | "sub_account"
+      | "inviter_registered_after_invitee"
+      | "same_identity"
+      | "region_blocked_inviter"
+      | "region_blocked_invitee"
+      | "vip_above_limit"
+      | "futures_window_ended"
+      | "futures_region_inviter"
+      | "futures_region_invitee"
+      | "inviter_no_futures_account"
+      | "zero_fee"
+      | "negative_fee"
+      | "excluded_fee"
+      | "before_binding";
+    /** @description The reasons for which a bind is refused. */
+    BindReason: components["schemas"]["Reason"] &
+      (
+        | "inviter_not_affiliate"
+        | "self_referral"
+        | "already_bound"
+        | "account_too_young"
+        | "recently_active"
+        | "unknown_account"
+        | "unknown_link"
+        | "link_not_recall_capable"
+        | "sub_account"
+        | "inviter_registered_after_invitee"
+        | "same_identity"
+        | "region_blocked_inviter"
+        | "region_blocked_invitee"
+      );
+    /** @description The reasons for which a fee earned nothing. */
+    ZeroReason: components["schemas"]["Reason"] &
+      (
+        | "inviter_not_affiliate"
+        | "vip_above_limit"
+        | "futures_window_ended"
+        | "futures_region_inviter"
+        | "futures_region_invitee"
+        | "inviter_no_futures_account"
+        | "zero_fee"
+        | "negative_fee"
+        | "excluded_fee"
+        | "before_binding"
+      );
+    /**
+     * @description What went wrong, for programs: the closed list. Match on it, not on sentences.
+     *
+     *     | code | status | in words |
+     *     |---|---|---|
+     *     | `inviter_not_affiliate` | 403 | The inviter is not in the affiliate programme. |
+     *     | `self_referral` | 422 | A link's owner cannot be invited by it. |
+     *     | `already_bound` | 409 | This account already has an inviter, and that is for life. |
+     *     | `account_too_young` | 422 | The account is not old enough yet. |
+     *     | `recently_active` | 422 | The account has traded or used a product too recently. |
+     *     | `unknown_account` | 403 | The exchange has not told us of this account yet. |
+     *     | `unknown_link` | 404 | There is no referral link with this code. |
+     *     | `link_not_recall_capable` | 422 | This link invites new users only; the inviter's latest link invites existing users too. |
+     *     | `sub_account` | 422 | A sub-account cannot be bound; its main account can. |
+     *     | `inviter_registered_after_invitee` | 422 | The inviter's account is younger than the invited account. |
+     *     | `same_identity` | 422 | Inviter and invitee are the same person. |
+     *     | `region_blocked_inviter` | 422 | The programme is not available where the inviter is. |
+     *     | `region_blocked_invitee` | 422 | The programme is not available where the invited user is. |
+     *     | `unauthenticated` | 401 | A valid access token is needed. |
+     *     | `forbidden` | 403 | This is not yours to see or to change. |
+     *     | `not_found` | 404 | There is nothing here. |
+     *     | `method_not_allowed` | 405 | This path exists, but not with this method. |
+     *     | `bad_request` | 400 | The request is not as documented. |
+     *     | `confirmation_invalid` | 422 | This confirmation was not given to you for this; open the link again. |
+     *     | `confirmation_expired` | 422 | The confirmation has expired; open the link again. |
+     *     | `conflict` | 409 | Something changed at the same moment; look again and retry. |
+     *     | `too_many_links` | 409 | You have as many links as the programme allows. |
+     *     | `throttled` | 429 | Too many requests at once; retry in a moment. |
+     *     | `internal` | 500 | Something went wrong on our side; retrying is safe. |
+     *
+     *     A refused bind has status 422 for every reason but `already_bound`.
+     * @enum {string}
+     */
+    ProblemCode:
+      | "inviter_not_affiliate"
+      | "self_referral"
+      | "already_bound"
+      | "account_too_young"
+      | "recently_active"
+      | "unknown_account"
+      | "unknown_link"
+      | "link_not_recall_capable"
+      | "sub_account"
+      | "inviter_registered_after_invitee"
+      | "same_identity"
+      | "region_blocked_inviter"
+      | "region_blocked_invitee"
+      | "unauthenticated"
+      | "forbidden"
+      | "not_found"
+      | "method_not_allowed"
+      | "bad_request"
+      | "confirmation_invalid"
+      | "confirmation_expired"
+      | "conflict"
+      | "too_many_links"
+      | "throttled"
+      | "internal";
+    /**
+     * @description Whom the address may invite: new users, or existing ones as well.
+     * @example [
+     *       "new",
+     *       "existing"
+     *     ]
+     */
+    Invites: ("new" | "existing")[];
+    /** @description Where the link's QR code is drawn: paths of this API, to be fetched with the caller's access token. */
+    QrCodePaths: {
+      /**
+       * Format: uri-reference
+       * @description The picture as SVG.
+       */
+      svg: string;
+      /**
+       * Format: uri-reference
+       * @description The picture as PNG.
+       */
+      png: string;
+    };
+    /** @description The older form of the same link. It cannot recall anybody. */
+    OriginalLink: {
+      url: components["schemas"]["WebAddress"];
+      /**
+       * @description New users only.
+       * @constant
+       */
+      invites: ["new"];
+    };
+    /** @description The invitee's part of the commission, in points of the fee. The inviter earns the base rate less this part. */
+    SharedCommission: {
+      /** @description Of spot and margin fees. */
+      spot: components["schemas"]["Rate"];
+      /** @description Of futures fees. */
+      futures: components["schemas"]["Rate"];
+    };
+    /** @description A referral link. */
+    Link: {
+      code: components["schemas"]["LinkCode"];
+      /** @description What the affiliate shares. */
+      url: components["schemas"]["WebAddress"];
+      invites: components["schemas"]["Invites"];
+      qrCode: components["schemas"]["QrCodePaths"];
+      sharedCommission: components["schemas"]["SharedCommission"];
+      /** @description When the link was made. */
+      createdAt: components["schemas"]["Timestamp"];
+      original: components["schemas"]["OriginalLink"];
+    };
+    /** @description A referral link as its owner keeps it among others. */
+    LabelledLink: {
+      code: components["schemas"]["LinkCode"];
+      /** @description What the affiliate shares. */
+      url: components["schemas"]["WebAddress"];
+      invites: components["schemas"]["Invites"];
+      qrCode: components["schemas"]["QrCodePaths"];
+      sharedCommission: components["schemas"]["SharedCommission"];
+      /** @description When the link was made. */
+      createdAt: components["schemas"]["Timestamp"];
+      original: components["schemas"]["OriginalLink"];
+      /** @description The owner's own name for the link; `null` where it has none. */
+      label: components["schemas"]["Label"] | null;
+      /** @description Whether `GET /v1/link` answers this link. At most one link of a user is the default. */
+      default: boolean;
+    };
+    /** @description A referral link with the number of its invitees. */
+    CountedLink: {
+      code: components["schemas"]["LinkCode"];
+      /** @description What the affiliate shares. */
+      url: components["schemas"]["WebAddress"];
+      invites: components["schemas"]["Invites"];
+      qrCode: components["schemas"]["QrCodePaths"];
+      sharedCommission: components["schemas"]["SharedCommission"];
+      /** @description When the link was made. */
+      createdAt: components["schemas"]["Timestamp"];
+      original: components["schemas"]["OriginalLink"];
+      /** @description The owner's own name for the link; `null` where it has none. */
+      label: components["schemas"]["Label"] | null;
+      /** @description Whether `GET /v1/link` answers this link. At most one link of a user is the default. */
+      default: boolean;
+      /**
+       * Format: int64
+       * @description How many invitees ever came by the link, as of `dataAsOf`.
+       */
+      invitees: number;
+    };
+    LinkList: {
+      dataAsOf: components["schemas"]["DataAsOf"];
+      /** @description In the order in which they were made. */
+      links: components["schemas"]["CountedLink"][];
+      /** @description How many links a user may have. */
+      maxLinks: number;
+      /** @description What a new link may share, from nothing upwards. */
+      sharedCommissionChoices: {
+        /** @description Of spot and margin fees. */
+        spot: components["schemas"]["Rate"][];
+        /** @description Of futures fees. */
+        futures: components["schemas"]["Rate"][];
+      };
+    };
+    /** @description What to share. Allowed are steps of 5 points, up to half of the base rate at tier 0 and never above 20 points; the refusal of another choice lists those that are allowed. */
+    SharedCommissionChoice: {
+      /** @description Of spot and margin fees. */
+      spot: components["schemas"]["RateChoice"];
+      /** @description Of futures fees. */
+      futures: components["schemas"]["RateChoice"];
+    };
+    /** @description A link to be made. Every field may be left out: `{}` makes a link without a label that shares nothing. */
+    NewLink: {
+      /** @description `null` is the same as leaving it out. */
+      label?: components["schemas"]["Label"] | null;
+      /** @description Fixed for ever once the link is made. Nothing is shared where it is left out or `null`. */
+      sharedCommission?: components["schemas"]["SharedCommissionChoice"] | null;
+      /**
+       * @description Whether the link becomes the default. A user's first link does so in any case.
+       * @default false
+       */
+      default: boolean;
+    };
+    /** @description What to change; what is left out stays as it is. */
+    LinkChange: {
+      /** @description The new label; `null` removes it. */
+      label?: components["schemas"]["Label"] | null;
+      /**
+       * @description Makes the link the default. To take the default away from a link, give it to another.
+       * @constant
+       */
+      default?: true;
+    };
+    /** @description The account must be registered for longer than so many days. */
+    AccountAge: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: "account_age";
+      /** @description Days of 24 hours; exactly so many are not enough, one millisecond more is. */
+      moreThanDays: number;
+      /** @description When the account was registered. */
+      since: components["schemas"]["Timestamp"];
+    };
+    /** @description The account must have been dormant for longer than so many days: no trade and no use of any product. Logging in is no use. */
+    Inactivity: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: "inactivity";
+      /** @description Days of 24 hours; exactly so many are not enough, one millisecond more is. */
+      moreThanDays: number;
+      /** @description The last trade or use of a product; `null` if there never was one. */
+      since: components["schemas"]["Timestamp"] | null;
+    };
+    /** @description What a check needs, where that is a matter of time. */
+    Requirement: components["schemas"]["AccountAge"] | components["schemas"]["Inactivity"];
+    /** @description One condition of a bind, and whether it is met. */
+    Check: {
+      /** @description What the bind is refused for where the check is not met. */
+      reason: components["schemas"]["BindReason"];
+      met: boolean;
+      needs?: components["schemas"]["Requirement"];
+      /** @description The first instant at which this unmet check would be met, where time alone heals it. */
+      eligibleFrom?: components["schemas"]["Timestamp"];
+      /** @description Why the check is not met, for a person. Absent where it is met. */
+      sentence?: string;
+    };
+    /** @description Every check, in the order in which they refuse: the first that is not met names the refusal. A check that needs an unknown account is left out. */
+    Checks: components["schemas"]["Check"][];
+    /** @description The caller can bind now. */
+    EligibleWindow: {
+      /** @description The link that was opened. */
+      code: components["schemas"]["LinkCode"];
+      inviter: components["schemas"]["MaskedUid"];
+      /**
+       * @description An opened link recalls an existing user; new users are bound when they sign up.
+       * @constant
+       */
+      origin: "recall";
+      /** @description What the invitee would get back of his fees, for life. */
+      sharedCommission: components["schemas"]["SharedCommission"];
+      /**
+       * @description Whether the caller can bind now.
+       * @constant
+       */
+      eligible: true;
+      rule: components["schemas"]["RuleName"];
+      checks: components["schemas"]["Checks"];
+      /** @description Send it with `POST /v1/bind`. Good for this user and this link only. */
+      confirmation: components["schemas"]["Confirmation"];
+      /** @description The instant from which the confirmation is no longer good: ten minutes on. */
+      expiresAt: components["schemas"]["Timestamp"];
+    };
+    /** @description The caller cannot bind now; `checks` say why. */
+    IneligibleWindow: {
+      /** @description The link that was opened. */
+      code: components["schemas"]["LinkCode"];
+      inviter: components["schemas"]["MaskedUid"];
+      /**
+       * @description An opened link recalls an existing user; new users are bound when they sign up.
+       * @constant
+       */
+      origin: "recall";
+      /** @description What the invitee would get back of his fees, for life. */
+      sharedCommission: components["schemas"]["SharedCommission"];
+      /**
+       * @description Whether the caller can bind now.
+       * @constant
+       */
+      eligible: false;
+      rule: components["schemas"]["RuleName"];
+      checks: components["schemas"]["Checks"];
+      /** @description The first instant at which the caller could bind if nothing happens but time passing. Absent where something other than time has to change. */
+      eligibleFrom?: components["schemas"]["Timestamp"];
+    };
+    /** @description What the confirmation window shows. */
+    ConfirmationWindow:
+      | components["schemas"]["EligibleWindow"]
+      | components["schemas"]["IneligibleWindow"];
+    BindRequest: {
+      /** @description From `GET /v1/bind`, not older than ten minutes. */
+      confirmation: components["schemas"]["Confirmation"];
+    };
+    /** @description The permanent relation of an invitee to his inviter, as the invitee sees it. */
+    Binding: {
+      inviter: components["schemas"]["MaskedUid"];
+      /** @description The link by which the invitee came. */
+      code: components["schemas"]["LinkCode"];
+      origin: components["schemas"]["Origin"];
+      /** @description When the binding took effect. Trades before this instant earn nothing. */
+      boundAt: components["schemas"]["Timestamp"];
+      /** @description The invitee's part, fixed at the binding for life. */
+      sharedCommission: components["schemas"]["SharedCommission"];
+      rule: components["schemas"]["RuleName"];
+    };
+    /** @description What was shared in one asset. */
+    SharedAsset: {
+      asset: components["schemas"]["Asset"];
+      amount: components["schemas"]["Amount"];
+      usd: components["schemas"]["UsdAmount"];
+    };
+    /** @description What was shared with the invitee since the binding. */
+    SharedEarnings: {
+      /** @description The sum over all assets. */
+      usd: components["schemas"]["UsdAmount"];
+      /** @description By asset, in the order of the tickers. */
+      assets: components["schemas"]["SharedAsset"][];
+    };
+    /** @description The caller's own binding, and what came of it for him. */
+    Relationship: {
+      inviter: components["schemas"]["MaskedUid"];
+      /** @description The link by which the invitee came. */
+      code: components["schemas"]["LinkCode"];
+      origin: components["schemas"]["Origin"];
+      /** @description When the binding took effect. Trades before this instant earn nothing. */
+      boundAt: components["schemas"]["Timestamp"];
+      /** @description The invitee's part, fixed at the binding for life. */
+      sharedCommission: components["schemas"]["SharedCommission"];
+      rule: components["schemas"]["RuleName"];
+      /** @description When the binding was found void: facts that came late proved that it should not have been made. It earns nothing, and the account can bind to nobody else. Absent otherwise. */
+      voidedAt?: components["schemas"]["Timestamp"];
+      shared: components["schemas"]["SharedEarnings"];
+      dataAsOf: components["schemas"]["DataAsOf"];
+    };
+    /** @description Amounts of one asset. */
+    AssetFigures: {
+      fees: components["schemas"]["Amount"];
+      /** @description The inviter's part. */
+      commission: components["schemas"]["Amount"];
+      /** @description The invitees' part. */
+      shared: components["schemas"]["Amount"];
+    };
+    /** @description Amounts over all assets, in US dollars. */
+    UsdFigures: {
+      fees: components["schemas"]["UsdAmount"];
+      /** @description The inviter's part. */
+      commission: components["schemas"]["UsdAmount"];
+      /** @description The invitees' part. */
+      shared: components["schemas"]["UsdAmount"];
+      /** @description The volume of all trades, also of those that earned nothing. */
+      volume: components["schemas"]["UsdAmount"];
+    };
+    /** @description Amounts by asset, and over all assets in US dollars. Amounts of different assets are never added up but in dollars. */
+    Figures: {
+      /** @description By ticker; an asset without lines is absent. */
+      byAsset: {
+        [key: string]: components["schemas"]["AssetFigures"];
+      };
+      usd: components["schemas"]["UsdFigures"];
+    };
+    /** @description Invitees over all time, as of `dataAsOf`. */
+    InviteeCounts: {
+      /**
+       * Format: int64
+       * @description All of them: `recall` and `signup` together.
+       */
+      invitees: number;
+      /**
+       * Format: int64
+       * @description Existing users who were won back.
+       */
+      recall: number;
+      /**
+       * Format: int64
+       * @description New users.
+       */
+      signup: number;
+      /**
+       * Format: int64
+       * @description Those who have traded at least once since they were bound.
+       */
+      active: number;
+    };
+    /** @description Who was bound in the range. */
+    NewInvitees: {
+      /**
+       * Format: int64
+       * @description Existing users who were won back.
+       */
+      recall: number;
+      /**
+       * Format: int64
+       * @description New users.
+       */
+      signup: number;
+    };
+    /** @description The inviter's commission by status, in one asset. */
+    StatusAmounts: {
+      accrued: components["schemas"]["Amount"];
+      settled: components["schemas"]["Amount"];
+      paid: components["schemas"]["Amount"];
+      reversed: components["schemas"]["Amount"];
+    };
+    /** @description The inviter's commission by status, over all assets. */
+    StatusUsdAmounts: {
+      accrued: components["schemas"]["UsdAmount"];
+      settled: components["schemas"]["UsdAmount"];
+      paid: components["schemas"]["UsdAmount"];
+      reversed: components["schemas"]["UsdAmount"];
+    };
+    /** @description What is pending and what is paid: the four statuses add up to the commission of the range. */
+    CommissionByStatus: {
+      /** @description By ticker. */
+      byAsset: {
+        [key: string]: components["schemas"]["StatusAmounts"];
+      };
+      usd: components["schemas"]["StatusUsdAmounts"];
+    };
+    /** @description Fees that earned nothing for one reason. */
+    ZeroedFees: {
+      reason: components["schemas"]["ZeroReason"];
+      /** @description The reason in words. */
+      sentence: string;
+      /**
+       * Format: int64
+       * @description How many fees. Negative where the range holds only the correction that takes them back; never 0.
+       */
+      feeCount: number;
+    };
+    /** @description What the running quarter has so far, of the days that were booked: it decides the tier of the next quarter. */
+    QuarterSoFar: {
+      /** @description Volume that counts: trades that paid a fee, by invitees within the VIP limit. */
+      volumeUsd: components["schemas"]["UsdAmount"];
+      /**
+       * Format: int64
+       * @description New registrants whose first trade falls in the quarter; recalled users are not counted.
+       */
+      newTraders: number;
+      /** @description The tier that this gives if nothing is added. It may lie below the one in force. */
+      tier: number;
+    };
+    /** @description The tier above, what it asks for in a quarter, and what is missing so far. */
+    NextTier: {
+      tier: number;
+      rate: components["schemas"]["Rate"];
+      volumeUsd: components["schemas"]["UsdAmount"];
+      /**
+       * Format: int64
+       * @description New traders asked for.
+       */
+      newTraders: number;
+      /** @description 0 once reached. */
+      missingVolumeUsd: components["schemas"]["UsdAmount"];
+      /**
+       * Format: int64
+       * @description 0 once reached.
+       */
+      missingNewTraders: number;
+    };
+    /** @description The tier in force in one market, and the way to the next. */
+    MarketTier: {
+      market: components["schemas"]["Market"];
+      products: components["schemas"]["Product"][];
+      /** @description The row in the programme's table, from 0. */
+      tier: number;
+      /** @description The base rate of the tier. */
+      rate: components["schemas"]["Rate"];
+      /** @description The quarter from which the tier has been in force without a break; `null` if never evaluated. */
+      since: components["schemas"]["Quarter"] | null;
+      /** @description The quarter to whose end it stays in force: the running one. */
+      until: components["schemas"]["Quarter"];
+      soFar: components["schemas"]["QuarterSoFar"];
+      /** @description `null` at the top. */
+      next: components["schemas"]["NextTier"] | null;
+    };
+    /** @description What came by one link. Its label stands in `GET /v1/links`. */
+    LinkFigures: {
+      code: components["schemas"]["LinkCode"];
+      /**
+       * Format: int64
+       * @description All who ever came by it.
+       */
+      invitees: number;
+      /**
+       * Format: int64
+       * @description Those who came in the range.
+       */
+      newInvitees: number;
+      /** @description Of the range. */
+      usd: components["schemas"]["UsdFigures"];
+    };
+    /** @description One day of the series, whether anything happened on it or not. */
+    DayFigures: {
+      day: components["schemas"]["Day"];
+      /** @description Whether the day is closed. Figures of a day that is not are those of an early run, if any. */
+      final: boolean;
+      commissionUsd: components["schemas"]["UsdAmount"];
+      sharedUsd: components["schemas"]["UsdAmount"];
+      volumeUsd: components["schemas"]["UsdAmount"];
+      /** @description The commission by product. */
+      commissionUsdByProduct: {
+        spot: components["schemas"]["UsdAmount"];
+        margin: components["schemas"]["UsdAmount"];
+        futures: components["schemas"]["UsdAmount"];
+      };
+      /** @description The commission by ticker, in the asset itself. */
+      commissionByAsset: {
+        [key: string]: components["schemas"]["Amount"];
+      };
+      /**
+       * Format: int64
+       * @description Who was bound on the day.
+       */
+      newInvitees: number;
+      /**
+       * Format: int64
+       * @description Invitees who traded on the day.
+       */
+      activeInvitees: number;
+    };
+    /** @description The figures of a range of days. All but `counts` and `tiers` are of the range; `totals` are the sum of the lines that `GET /v1/dashboard/commissions` lists for the same range, to the last digit. */
+    DashboardSummary: {
+      dataAsOf: components["schemas"]["DataAsOf"];
+      /** @description The first day covered. */
+      from: components["schemas"]["Day"];
+      /** @description The last day covered, included. */
+      to: components["schemas"]["Day"];
+      /** @description The last covered day that is closed; `null` if none is. A line of a closed day is never edited: what comes late is booked as a correction. */
+      finalThrough: components["schemas"]["Day"] | null;
+      counts: components["schemas"]["InviteeCounts"];
+      newInvitees: components["schemas"]["NewInvitees"];
+      /**
+       * Format: int64
+       * @description How many fees the lines of the range are made of.
+       */
+      feeCount: number;
+      totals: components["schemas"]["Figures"];
+      /** @description The totals by product. */
+      byProduct: {
+        spot: components["schemas"]["Figures"];
+        margin: components["schemas"]["Figures"];
+        futures: components["schemas"]["Figures"];
+      };
+      /** @description The totals by the invitees' origin. */
+      byOrigin: {
+        recall: components["schemas"]["Figures"];
+        signup: components["schemas"]["Figures"];
+      };
+      commissionByStatus: components["schemas"]["CommissionByStatus"];
+      /** @description Why fees earned nothing: each reason once. */
+      zeros: components["schemas"]["ZeroedFees"][];
+      /** @description One entry for each market with rules in force. */
+      tiers: components["schemas"]["MarketTier"][];
+      /** @description Each link by which anybody came, in the order of the codes. */
+      links: components["schemas"]["LinkFigures"][];
+      /** @description Every day from `from` to the last that is closed or has lines: no gaps to fill, and the days add up to the totals. */
+      series: components["schemas"]["DayFigures"][];
+    };
+    /** @description An invitee, with all figures since he was bound. */
+    Referral: {
+      uid: components["schemas"]["Uid"];
+      origin: components["schemas"]["Origin"];
+      /** @description The link by which he came. */
+      code: components["schemas"]["LinkCode"];
+      boundAt: components["schemas"]["Timestamp"];
+      /** @description The first trade after the binding; `null` before it. */
+      firstTradeTime: components["schemas"]["Timestamp"] | null;
+      /** @description The last booked trade; `null` before the first. */
+      lastTradeTime: components["schemas"]["Timestamp"] | null;
+      totals: components["schemas"]["Figures"];
+      /**
+       * @description `active`: he has traded since he was bound. `no_trades_yet`: he has not. `voided`: the binding was found void and earns nothing.
+       * @enum {string}
+       */
+      status: "active" | "no_trades_yet" | "voided";
+    };
+    ReferralPage: {
+      dataAsOf: components["schemas"]["DataAsOf"];
+      /** @description May hold fewer than `limit` and even none where a filter passes many over; only `nextCursor` tells the end. */
+      referrals: components["schemas"]["Referral"][];
+      nextCursor: components["schemas"]["NextCursor"];
+    };
+    /** @description One booked commission amount: the fees of one invitee, day, product, asset and rate that one run booked. Lines are never edited. In a correction the amounts are the change. */
+    Line: {
+      /**
+       * @description The version of the columns, of the types and of their meaning. A program that reads exports may rely on all of it: any change gets the next number.
+       * @constant
+       */
+      version: 1;
+      /** @description The line's identity: the same in every answer and every form, and never another line's. */
+      id: string;
+      /** @description The UTC day of the trades. */
+      day: components["schemas"]["Day"];
+      runId: components["schemas"]["RunId"];
+      /**
+       * @description `commission` was booked with the day itself; `correction` changes what was booked before.
+       * @enum {string}
+       */
+      type: "commission" | "correction";
+      /** @description Why the correction was made; `null` on a first booking. */
+      cause: components["schemas"]["Cause"] | null;
+      /** @description The day whose earlier lines the correction corrects; `null` on a first booking. */
+      corrects: components["schemas"]["Day"] | null;
+      /** @description The exchange's own words for corrected fees behind the line, joined by `; `. */
+      why: string | null;
+      /** @description The invitee who traded. */
+      uid: components["schemas"]["Uid"];
+      origin: components["schemas"]["Origin"];
+      /** @description The link by which the invitee came. */
+      code: components["schemas"]["LinkCode"];
+      product: components["schemas"]["Product"];
+      /** @description The asset of the fees, in which the line is settled. */
+      asset: components["schemas"]["Asset"];
+      /**
+       * Format: int64
+       * @description How many fees the line is made of; in a correction the change, so it may be negative or zero.
+       */
+      feeCount: number;
+      /** @description The fees charged, in `asset`. Negative for fees that are rebates to the trader, and for what a correction takes back. */
+      fees: components["schemas"]["Amount"];
+      /** @description The base rate applied: the inviter's and the invitee's part together. `"0"` where nothing was earned. */
+      rate: components["schemas"]["Rate"];
+      /** @description The invitee's part of the base rate, never above it. */
+      sharedRate: components["schemas"]["Rate"];
+      /** @description The inviter's part of the fees, in `asset`: `fees × rate` rounded down, less `shared`. */
+      commission: components["schemas"]["Amount"];
+      /** @description The invitee's part of the fees, in `asset`, rounded down. */
+      shared: components["schemas"]["Amount"];
+      /** @description `fees` at their value when charged. */
+      feesUsd: components["schemas"]["UsdAmount"];
+      /** @description `commission` at the fees' value when charged. */
+      commissionUsd: components["schemas"]["UsdAmount"];
+      /** @description `shared` at the fees' value when charged. */
+      sharedUsd: components["schemas"]["UsdAmount"];
+      /** @description The volume of the trades. */
+      volumeUsd: components["schemas"]["UsdAmount"];
+      /** @description Why the fees earned nothing; `null` where they earned. */
+      reason: components["schemas"]["ZeroReason"] | null;
+      /** @description The reason in words. */
+      sentence: string | null;
+      status: components["schemas"]["Status"];
+      /** @description When the wallet paid; `null` unless `paid`. */
+      paidAt: components["schemas"]["Timestamp"] | null;
+      /** @description The wallet's own reference of the payment; `null` unless `paid`. */
+      reference: string | null;
+    } & (unknown & unknown & unknown);
+    LinePage: {
+      dataAsOf: components["schemas"]["DataAsOf"];
+      /** @description The first day covered. */
+      from: components["schemas"]["Day"];
+      /** @description The last day covered, included. */
+      to: components["schemas"]["Day"];
+      /** @description The last covered day that is closed; `null` if none is. A line of a closed day is never edited: what comes late is booked as a correction. */
+      finalThrough: components["schemas"]["Day"] | null;
+      /** @description By day, and within a day in the order of booking. May hold fewer than `limit` and even none; only `nextCursor` tells the end. */
+      lines: components["schemas"]["Line"][];
+      nextCursor: components["schemas"]["NextCursor"];
+    };
+    /** @description Why a request is not answered as hoped (RFC 9457). */
+    Problem: {
+      /** @description A URN that ends in the code. */
+      type: string;
+      /** @description The code in one sentence, the same for every problem of this code. */
+      title: string;
+      /** @description The HTTP status of the answer. */
+      status: number;
+      /** @description What is wrong this time and, where it helps, what would be right. Values that were sent are never repeated. */
+      detail: string;
+      code: components["schemas"]["ProblemCode"];
+      /** @description The query parameter, path parameter, header or body field that is wrong; fields within fields as `sharedCommission.spot`, and `body` for the body as a whole. */
+      parameter?: string;
+    };
+    /** @description A refused bind, with every check that was made. */
+    BindRefusal: {
+      /** @description A URN that ends in the code. */
+      type: string;
+      /** @description The code in one sentence, the same for every problem of this code. */
+      title: string;
+      /** @description The HTTP status of the answer. */
+      status: number;
+      /** @description What is wrong this time and, where it helps, what would be right. Values that were sent are never repeated. */
+      detail: string;
+      code: components["schemas"]["ProblemCode"];
+      rule: components["schemas"]["RuleName"];
+      checks: components["schemas"]["Checks"];
+      /** @description The first instant at which the caller could bind if nothing happens but time passing. Absent where something other than time has to change. */
+      eligibleFrom?: components["schemas"]["Timestamp"];
+    };
+    /** @description A shared commission that the programme does not allow, with what it allows. */
+    SharedCommissionRefusal: {
+      /** @description A URN that ends in the code. */
+      type: string;
+      /** @description The code in one sentence, the same for every problem of this code. */
+      title: string;
+      /** @description The HTTP status of the answer. */
+      status: number;
+      /** @description What is wrong this time and, where it helps, what would be right. Values that were sent are never repeated. */
+      detail: string;
+      code: components["schemas"]["ProblemCode"];
+      /** @enum {string} */
+      parameter: "sharedCommission.spot" | "sharedCommission.futures";
+      /** @description The choices for this market, from nothing upwards. */
+      allowed: components["schemas"]["Rate"][];
+    };
+    /**
+     * @description What the gateway before the functions answers by itself. It knows no codes: go by the status.
+     * @example {
+     *       "message": "Unauthorized"
+     *     }
+     */
+    GatewayMessage: {
+      message: string;
+    };
+  };
+  responses: {
+    /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
+    BadRequest: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 400;
+          /** @enum {unknown} */
+          code?: "bad_request";
+        };
+      };
+    };
+    /** @description No access token, or one that does not hold: expired, unsigned, of another issuer or audience. Where the gateway refuses the token itself, the body is its own short message. */
+    Unauthenticated: {
+      headers: {
         /**
-         * @description The exchange's id of a user's main account.
-         * @example dormant-90
+         * @description `Bearer`, and what is wrong with the token if there is one.
+         * @example Bearer
          */
-        Uid: string;
+        "WWW-Authenticate": string;
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 401;
+          /** @enum {unknown} */
+          code?: "unauthenticated";
+        };
+        "application/json": components["schemas"]["GatewayMessage"];
+      };
+    };
+    /** @description The caller is not an affiliate (of the dashboard's routes: never was one, and has no invitees), or the exchange has not told of the account yet. */
+    NotAdmitted: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 403;
+          /** @enum {unknown} */
+          code?: "inviter_not_affiliate" | "unknown_account";
+        };
+      };
+    };
+    /** @description The caller has no link with this code. The same for a code that is another's and for one that is nobody's. */
+    NoSuchLink: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 404;
+          /** @enum {unknown} */
+          code?: "not_found";
+        };
+      };
+    };
+    /** @description The caller's links kept changing at the same moment. Nothing was done; retry. */
+    Contended: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 409;
+          /** @enum {unknown} */
+          code?: "conflict";
+        };
+      };
+    };
+    /** @description Too many requests at once. Nothing was done; wait and retry, with growing pauses. */
+    Throttled: {
+      headers: {
         /**
-         * @description The inviter as the invitee may see him: the first and the last character of his id, or stars alone where the id is short. The number of stars does not tell the length.
-         * @example a***e
+         * @description Seconds to wait. Absent where the gateway itself refuses.
+         * @example 1
          */
-        MaskedUid: string;
-        /**
-         * @description The token in a referral link. Codes made here have 8 characters and no look-alikes (no 0 and O, no 1, I and L).
-         * @example 4PSJNG3B
-         */
-        LinkCode: string;
-        /**
-         * Format: uri
-         * @example https://www.binance.com/join?ref=4PSJNG3B
-         */
-        WebAddress: string;
-        /**
-         * @description A name for a link: no control characters, and no white space at either end. Only its owner sees it.
-         * @example autumn channel
-         */
-        Label: string;
-        /**
-         * @description An asset's ticker.
-         * @example BTC
-         */
-        Asset: string;
-        /**
-         * @description An exact amount of an asset as a decimal text, always with all decimals of the asset (8, unless the programme's policy says otherwise). Never parse it as a binary float.
-         * @example 0.00104980
-         */
-        Amount: string;
-        /**
-         * @description An exact value in US dollars as a decimal text, always with 8 decimals unless the programme's policy says otherwise. Values are those at the instant of each fee or trade.
-         * @example 12.50010000
-         */
-        UsdAmount: string;
-        /**
-         * @description A part of a fee from 0 to 1 as the shortest decimal text: `"0.41"` is 41 %.
-         * @example 0.41
-         */
-        Rate: string;
-        /**
-         * @description A part of a fee from 0 to 1 with up to 6 decimals: `"0.05"` is 5 points of the fee.
-         * @example 0.05
-         */
-        RateChoice: string;
-        /**
-         * Format: date
-         * @description A UTC calendar day.
-         * @example 2026-11-20
-         */
-        Day: string;
-        /**
-         * Format: date-time
-         * @description An instant as RFC 3339 in UTC, to the millisecond.
-         * @example 2026-11-20T09:00:00.000Z
-         */
-        Timestamp: string;
-        /**
-         * @description A calendar quarter in UTC.
-         * @example 2026-Q4
-         */
-        Quarter: string;
-        /** @description Up to when the figures are complete: the end of the last closed day. `null` before the first day is closed. */
-        DataAsOf: components["schemas"]["Timestamp"] | null;
-        /**
-         * @description The nightly run that booked a line: the day that it booked and the run's number.
-         * @example 2026-11-20.17
-         */
-        RunId: string;
-        /**
-         * @description The name of the eligibility rule in force at that instant. Rules change on announced dates; a binding keeps the one that it was made under. Empty before the programme's first rule.
-         * @example 90-days
-         */
-        RuleName: string;
-        /** @description An opaque, signed leave to bind. */
-        Confirmation: string;
-        /** @description An opaque, signed place in a list. */
-        Cursor: string;
-        /** @description Pass it as `cursor` to read on; `null` at the end of the list. */
-        NextCursor: components["schemas"]["Cursor"] | null;
-        /**
-         * @description How an invitee came: `recall` for an existing user who was won back, `signup` for a new one.
-         * @enum {string}
-         */
-        Origin: "recall" | "signup";
-        /**
-         * @description What was traded.
-         * @enum {string}
-         */
-        Product: "spot" | "margin" | "futures";
-        /**
-         * @description The products that share one rate and one assessment: `spot` stands for spot and margin.
-         * @enum {string}
-         */
-        Market: "spot" | "futures";
-        /**
-         * @description Where an amount is on its way to the wallet. `accrued`: booked. `settled`: booked so long ago that the wallet may pay it. `paid`: the wallet reported the payment. `reversed`: the run takes back more of the asset than it adds, and the wallet has not taken it yet. The wallet pays a run asset by asset, so all lines of one run and asset share one status.
-         * @enum {string}
-         */
-        Status: "accrued" | "settled" | "paid" | "reversed";
-        /**
-         * @description Why a correction was made. `late_fee`: fees came after an earlier run. `fee_corrected`: the exchange corrected fees. `trade_busted`: trades were taken back whole. `facts_changed`: facts became known by which the same fees are judged otherwise. `binding_voided`: the binding was found void.
-         * @enum {string}
-         */
-        Cause: "late_fee" | "fee_corrected" | "trade_busted" | "facts_changed" | "binding_voided";
-        /**
-         * @description Why a bind is refused or a fee earned nothing: the whole closed list.
-         *
-         *     | reason | in words |
-         *     |---|---|
-         *     | `inviter_not_affiliate` | The inviter is not in the affiliate programme. |
-         *     | `self_referral` | A link's owner cannot be invited by it. |
-         *     | `already_bound` | This account already has an inviter, and that is for life. |
-         *     | `account_too_young` | The account is not old enough yet. |
-         *     | `recently_active` | The account has traded or used a product too recently. |
-         *     | `unknown_account` | The exchange has not told us of this account yet. |
-         *     | `unknown_link` | There is no referral link with this code. |
-         *     | `link_not_recall_capable` | This link invites new users only; the inviter's latest link invites existing users too. |
-         *     | `sub_account` | A sub-account cannot be bound; its main account can. |
-         *     | `inviter_registered_after_invitee` | The inviter's account is younger than the invited account. |
-         *     | `same_identity` | Inviter and invitee are the same person. |
-         *     | `region_blocked_inviter` | The programme is not available where the inviter is. |
-         *     | `region_blocked_invitee` | The programme is not available where the invited user is. |
-         *     | `vip_above_limit` | The invitee's VIP level at the trade was above the limit for commission. |
-         *     | `futures_window_ended` | At tier 0, futures commission is paid for a limited time, and that time was over. |
-         *     | `futures_region_inviter` | The inviter was in a country where futures commission is not paid. |
-         *     | `futures_region_invitee` | The invitee was in a country where futures commission is not paid. |
-         *     | `inviter_no_futures_account` | The inviter had no futures account at the time of the trade. |
-         *     | `zero_fee` | No fee was charged. |
-         *     | `negative_fee` | The fee was a rebate to the trader; it earns nothing and takes nothing. |
-         *     | `excluded_fee` | Liquidation, funding, delivery and broker fees earn no commission. |
-         *     | `before_binding` | The trade was made before the invitee was bound. |
-         * @enum {string}
-         */
-        Reason: "inviter_not_affiliate" | "self_referral" | "already_bound" | "account_too_young" | "recently_active" | "unknown_account" | "unknown_link" | "link_not_recall_capable" | "sub_account" | "inviter_registered_after_invitee" | "same_identity" | "region_blocked_inviter" | "region_blocked_invitee" | "vip_above_limit" | "futures_window_ended" | "futures_region_inviter" | "futures_region_invitee" | "inviter_no_futures_account" | "zero_fee" | "negative_fee" | "excluded_fee" | "before_binding";
-        /** @description The reasons for which a bind is refused. */
-        BindReason: components["schemas"]["Reason"] & ("inviter_not_affiliate" | "self_referral" | "already_bound" | "account_too_young" | "recently_active" | "unknown_account" | "unknown_link" | "link_not_recall_capable" | "sub_account" | "inviter_registered_after_invitee" | "same_identity" | "region_blocked_inviter" | "region_blocked_invitee");
-        /** @description The reasons for which a fee earned nothing. */
-        ZeroReason: components["schemas"]["Reason"] & ("inviter_not_affiliate" | "vip_above_limit" | "futures_window_ended" | "futures_region_inviter" | "futures_region_invitee" | "inviter_no_futures_account" | "zero_fee" | "negative_fee" | "excluded_fee" | "before_binding");
-        /**
-         * @description What went wrong, for programs: the closed list. Match on it, not on sentences.
-         *
-         *     | code | status | in words |
-         *     |---|---|---|
-         *     | `inviter_not_affiliate` | 403 | The inviter is not in the affiliate programme. |
-         *     | `self_referral` | 422 | A link's owner cannot be invited by it. |
-         *     | `already_bound` | 409 | This account already has an inviter, and that is for life. |
-         *     | `account_too_young` | 422 | The account is not old enough yet. |
-         *     | `recently_active` | 422 | The account has traded or used a product too recently. |
-         *     | `unknown_account` | 403 | The exchange has not told us of this account yet. |
-         *     | `unknown_link` | 404 | There is no referral link with this code. |
-         *     | `link_not_recall_capable` | 422 | This link invites new users only; the inviter's latest link invites existing users too. |
-         *     | `sub_account` | 422 | A sub-account cannot be bound; its main account can. |
-         *     | `inviter_registered_after_invitee` | 422 | The inviter's account is younger than the invited account. |
-         *     | `same_identity` | 422 | Inviter and invitee are the same person. |
-         *     | `region_blocked_inviter` | 422 | The programme is not available where the inviter is. |
-         *     | `region_blocked_invitee` | 422 | The programme is not available where the invited user is. |
-         *     | `unauthenticated` | 401 | A valid access token is needed. |
-         *     | `forbidden` | 403 | This is not yours to see or to change. |
-         *     | `not_found` | 404 | There is nothing here. |
-         *     | `method_not_allowed` | 405 | This path exists, but not with this method. |
-         *     | `bad_request` | 400 | The request is not as documented. |
-         *     | `confirmation_invalid` | 422 | This confirmation was not given to you for this; open the link again. |
-         *     | `confirmation_expired` | 422 | The confirmation has expired; open the link again. |
-         *     | `conflict` | 409 | Something changed at the same moment; look again and retry. |
-         *     | `too_many_links` | 409 | You have as many links as the programme allows. |
-         *     | `throttled` | 429 | Too many requests at once; retry in a moment. |
-         *     | `internal` | 500 | Something went wrong on our side; retrying is safe. |
-         *
-         *     A refused bind has status 422 for every reason but `already_bound`.
-         * @enum {string}
-         */
-        ProblemCode: "inviter_not_affiliate" | "self_referral" | "already_bound" | "account_too_young" | "recently_active" | "unknown_account" | "unknown_link" | "link_not_recall_capable" | "sub_account" | "inviter_registered_after_invitee" | "same_identity" | "region_blocked_inviter" | "region_blocked_invitee" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "bad_request" | "confirmation_invalid" | "confirmation_expired" | "conflict" | "too_many_links" | "throttled" | "internal";
-        /**
-         * @description Whom the address may invite: new users, or existing ones as well.
-         * @example [
-         *       "new",
-         *       "existing"
-         *     ]
-         */
-        Invites: ("new" | "existing")[];
-        /** @description Where the link's QR code is drawn: paths of this API, to be fetched with the caller's access token. */
-        QrCodePaths: {
-            /**
-             * Format: uri-reference
-             * @description The picture as SVG.
-             */
-            svg: string;
-            /**
-             * Format: uri-reference
-             * @description The picture as PNG.
-             */
-            png: string;
+        "Retry-After"?: number;
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 429;
+          /** @enum {unknown} */
+          code?: "throttled";
         };
-        /** @description The older form of the same link. It cannot recall anybody. */
-        OriginalLink: {
-            url: components["schemas"]["WebAddress"];
-            /**
-             * @description New users only.
-             * @constant
-             */
-            invites: [
-                "new"
-            ];
+        "application/json": components["schemas"]["GatewayMessage"];
+      };
+    };
+    /** @description A fault on our side; its cause is in our log and not in the answer. Retry, with growing pauses. Only after a failed `POST /v1/links` look at the list first: the link may have been made. */
+    Internal: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 500;
+          /** @enum {unknown} */
+          code?: "internal";
         };
-        /** @description The invitee's part of the commission, in points of the fee. The inviter earns the base rate less this part. */
-        SharedCommission: {
-            /** @description Of spot and margin fees. */
-            spot: components["schemas"]["Rate"];
-            /** @description Of futures fees. */
-            futures: components["schemas"]["Rate"];
+        "application/json": components["schemas"]["GatewayMessage"];
+      };
+    };
+  };
+  parameters: {
+    /**
+     * @description The link's code.
+     * @example N4HHANA7
+     */
+    LinkCodeInPath: components["schemas"]["LinkCode"];
+    /** @description One of the caller's links; the default link where it is left out. */
+    LinkCodeInQuery: components["schemas"]["LinkCode"];
+    /** @description The `ETag` of the picture that the client has: 304 if it is still the same. */
+    IfNoneMatch: string;
+    /**
+     * @description The first day, included. Give `from` and `to`, at most 366 days, or neither: then the last 30 closed days.
+     * @example 2026-11-20
+     */
+    From: components["schemas"]["Day"];
+    /**
+     * @description The last day, included.
+     * @example 2026-11-22
+     */
+    To: components["schemas"]["Day"];
+    /** @description The most entries on a page. May change from page to page. */
+    Limit: number;
+    /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
+    Cursor: components["schemas"]["Cursor"];
+  };
+  requestBodies: never;
+  headers: {
+    /** @description Changes when the picture does. Send it back as `If-None-Match`. */
+    ETag: string;
+    /** @description The caller's browser may keep the picture for five minutes. */
+    ImageCacheControl: "private, max-age=300";
+    /** @description The same path shows another caller another picture. */
+    VaryAuthorization: "Authorization";
+    /** @description CSV and JSON Lines only: the path of what did not fit into this answer. Absent at the end. */
+    NextPage: string;
+    /** @description CSV and JSON Lines only: a file name with the range. */
+    ExportName: string;
+    /** @description CSV and JSON Lines only: up to when the figures are complete, as `dataAsOf` in JSON. Absent before the first day is closed. */
+    DataAsOf: components["schemas"]["Timestamp"];
+  };
+  pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+  getDefaultLink: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The default link. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        /** @description A referral link. */
-        Link: {
-            code: components["schemas"]["LinkCode"];
-            /** @description What the affiliate shares. */
-            url: components["schemas"]["WebAddress"];
-            invites: components["schemas"]["Invites"];
-            qrCode: components["schemas"]["QrCodePaths"];
-            sharedCommission: components["schemas"]["SharedCommission"];
-            /** @description When the link was made. */
-            createdAt: components["schemas"]["Timestamp"];
-            original: components["schemas"]["OriginalLink"];
+        content: {
+          "application/json": components["schemas"]["Link"];
         };
-        /** @description A referral link as its owner keeps it among others. */
-        LabelledLink: {
-            code: components["schemas"]["LinkCode"];
-            /** @description What the affiliate shares. */
-            url: components["schemas"]["WebAddress"];
-            invites: components["schemas"]["Invites"];
-            qrCode: components["schemas"]["QrCodePaths"];
-            sharedCommission: components["schemas"]["SharedCommission"];
-            /** @description When the link was made. */
-            createdAt: components["schemas"]["Timestamp"];
-            original: components["schemas"]["OriginalLink"];
-            /** @description The owner's own name for the link; `null` where it has none. */
-            label: components["schemas"]["Label"] | null;
-            /** @description Whether `GET /v1/link` answers this link. At most one link of a user is the default. */
-            default: boolean;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      409: components["responses"]["Contended"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  getLinkQrCodeSvg: {
+    parameters: {
+      query?: {
+        /** @description One of the caller's links; the default link where it is left out. */
+        code?: components["parameters"]["LinkCodeInQuery"];
+      };
+      header?: {
+        /** @description The `ETag` of the picture that the client has: 304 if it is still the same. */
+        "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The picture. */
+      200: {
+        headers: {
+          ETag: components["headers"]["ETag"];
+          "Cache-Control": components["headers"]["ImageCacheControl"];
+          Vary: components["headers"]["VaryAuthorization"];
+          [name: string]: unknown;
         };
-        /** @description A referral link with the number of its invitees. */
-        CountedLink: {
-            code: components["schemas"]["LinkCode"];
-            /** @description What the affiliate shares. */
-            url: components["schemas"]["WebAddress"];
-            invites: components["schemas"]["Invites"];
-            qrCode: components["schemas"]["QrCodePaths"];
-            sharedCommission: components["schemas"]["SharedCommission"];
-            /** @description When the link was made. */
-            createdAt: components["schemas"]["Timestamp"];
-            original: components["schemas"]["OriginalLink"];
-            /** @description The owner's own name for the link; `null` where it has none. */
-            label: components["schemas"]["Label"] | null;
-            /** @description Whether `GET /v1/link` answers this link. At most one link of a user is the default. */
-            default: boolean;
-            /**
-             * Format: int64
-             * @description How many invitees ever came by the link, as of `dataAsOf`.
-             */
-            invitees: number;
+        content: {
+          "image/svg+xml": string;
         };
-        LinkList: {
-            dataAsOf: components["schemas"]["DataAsOf"];
-            /** @description In the order in which they were made. */
-            links: components["schemas"]["CountedLink"][];
-            /** @description How many links a user may have. */
-            maxLinks: number;
-            /** @description What a new link may share, from nothing upwards. */
-            sharedCommissionChoices: {
-                /** @description Of spot and margin fees. */
-                spot: components["schemas"]["Rate"][];
-                /** @description Of futures fees. */
-                futures: components["schemas"]["Rate"][];
-            };
+      };
+      /** @description The client's picture is still good. */
+      304: {
+        headers: {
+          ETag: components["headers"]["ETag"];
+          "Cache-Control": components["headers"]["ImageCacheControl"];
+          Vary: components["headers"]["VaryAuthorization"];
+          [name: string]: unknown;
         };
-        /** @description What to share. Allowed are steps of 5 points, up to half of the base rate at tier 0 and never above 20 points; the refusal of another choice lists those that are allowed. */
-        SharedCommissionChoice: {
-            /** @description Of spot and margin fees. */
-            spot: components["schemas"]["RateChoice"];
-            /** @description Of futures fees. */
-            futures: components["schemas"]["RateChoice"];
+        content?: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      404: components["responses"]["NoSuchLink"];
+      409: components["responses"]["Contended"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  getLinkQrCodePng: {
+    parameters: {
+      query?: {
+        /** @description One of the caller's links; the default link where it is left out. */
+        code?: components["parameters"]["LinkCodeInQuery"];
+        /** @description The edge of the picture, in pixels. */
+        size?: number;
+      };
+      header?: {
+        /** @description The `ETag` of the picture that the client has: 304 if it is still the same. */
+        "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The picture. */
+      200: {
+        headers: {
+          ETag: components["headers"]["ETag"];
+          "Cache-Control": components["headers"]["ImageCacheControl"];
+          Vary: components["headers"]["VaryAuthorization"];
+          [name: string]: unknown;
         };
-        /** @description A link to be made. Every field may be left out: `{}` makes a link without a label that shares nothing. */
-        NewLink: {
-            /** @description `null` is the same as leaving it out. */
-            label?: components["schemas"]["Label"] | null;
-            /** @description Fixed for ever once the link is made. Nothing is shared where it is left out or `null`. */
-            sharedCommission?: components["schemas"]["SharedCommissionChoice"] | null;
-            /**
-             * @description Whether the link becomes the default. A user's first link does so in any case.
-             * @default false
-             */
-            default: boolean;
+        content: {
+          "image/png": string;
         };
-        /** @description What to change; what is left out stays as it is. */
-        LinkChange: {
-            /** @description The new label; `null` removes it. */
-            label?: components["schemas"]["Label"] | null;
-            /**
-             * @description Makes the link the default. To take the default away from a link, give it to another.
-             * @constant
-             */
-            default?: true;
+      };
+      /** @description The client's picture is still good. */
+      304: {
+        headers: {
+          ETag: components["headers"]["ETag"];
+          "Cache-Control": components["headers"]["ImageCacheControl"];
+          Vary: components["headers"]["VaryAuthorization"];
+          [name: string]: unknown;
         };
-        /** @description The account must be registered for longer than so many days. */
-        AccountAge: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "account_age";
-            /** @description Days of 24 hours; exactly so many are not enough, one millisecond more is. */
-            moreThanDays: number;
-            /** @description When the account was registered. */
-            since: components["schemas"]["Timestamp"];
+        content?: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      404: components["responses"]["NoSuchLink"];
+      409: components["responses"]["Contended"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  listLinks: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The links, in the order in which they were made. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        /** @description The account must have been dormant for longer than so many days: no trade and no use of any product. Logging in is no use. */
-        Inactivity: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "inactivity";
-            /** @description Days of 24 hours; exactly so many are not enough, one millisecond more is. */
-            moreThanDays: number;
-            /** @description The last trade or use of a product; `null` if there never was one. */
-            since: components["schemas"]["Timestamp"] | null;
+        content: {
+          "application/json": components["schemas"]["LinkList"];
         };
-        /** @description What a check needs, where that is a matter of time. */
-        Requirement: components["schemas"]["AccountAge"] | components["schemas"]["Inactivity"];
-        /** @description One condition of a bind, and whether it is met. */
-        Check: {
-            /** @description What the bind is refused for where the check is not met. */
-            reason: components["schemas"]["BindReason"];
-            met: boolean;
-            needs?: components["schemas"]["Requirement"];
-            /** @description The first instant at which this unmet check would be met, where time alone heals it. */
-            eligibleFrom?: components["schemas"]["Timestamp"];
-            /** @description Why the check is not met, for a person. Absent where it is met. */
-            sentence?: string;
-        };
-        /** @description Every check, in the order in which they refuse: the first that is not met names the refusal. A check that needs an unknown account is left out. */
-        Checks: components["schemas"]["Check"][];
-        /** @description The caller can bind now. */
-        EligibleWindow: {
-            /** @description The link that was opened. */
-            code: components["schemas"]["LinkCode"];
-            inviter: components["schemas"]["MaskedUid"];
-            /**
-             * @description An opened link recalls an existing user; new users are bound when they sign up.
-             * @constant
-             */
-            origin: "recall";
-            /** @description What the invitee would get back of his fees, for life. */
-            sharedCommission: components["schemas"]["SharedCommission"];
-            /**
-             * @description Whether the caller can bind now.
-             * @constant
-             */
-            eligible: true;
-            rule: components["schemas"]["RuleName"];
-            checks: components["schemas"]["Checks"];
-            /** @description Send it with `POST /v1/bind`. Good for this user and this link only. */
-            confirmation: components["schemas"]["Confirmation"];
-            /** @description The instant from which the confirmation is no longer good: ten minutes on. */
-            expiresAt: components["schemas"]["Timestamp"];
-        };
-        /** @description The caller cannot bind now; `checks` say why. */
-        IneligibleWindow: {
-            /** @description The link that was opened. */
-            code: components["schemas"]["LinkCode"];
-            inviter: components["schemas"]["MaskedUid"];
-            /**
-             * @description An opened link recalls an existing user; new users are bound when they sign up.
-             * @constant
-             */
-            origin: "recall";
-            /** @description What the invitee would get back of his fees, for life. */
-            sharedCommission: components["schemas"]["SharedCommission"];
-            /**
-             * @description Whether the caller can bind now.
-             * @constant
-             */
-            eligible: false;
-            rule: components["schemas"]["RuleName"];
-            checks: components["schemas"]["Checks"];
-            /** @description The first instant at which the caller could bind if nothing happens but time passing. Absent where something other than time has to change. */
-            eligibleFrom?: components["schemas"]["Timestamp"];
-        };
-        /** @description What the confirmation window shows. */
-        ConfirmationWindow: components["schemas"]["EligibleWindow"] | components["schemas"]["IneligibleWindow"];
-        BindRequest: {
-            /** @description From `GET /v1/bind`, not older than ten minutes. */
-            confirmation: components["schemas"]["Confirmation"];
-        };
-        /** @description The permanent relation of an invitee to his inviter, as the invitee sees it. */
-        Binding: {
-            inviter: components["schemas"]["MaskedUid"];
-            /** @description The link by which the invitee came. */
-            code: components["schemas"]["LinkCode"];
-            origin: components["schemas"]["Origin"];
-            /** @description When the binding took effect. Trades before this instant earn nothing. */
-            boundAt: components["schemas"]["Timestamp"];
-            /** @description The invitee's part, fixed at the binding for life. */
-            sharedCommission: components["schemas"]["SharedCommission"];
-            rule: components["schemas"]["RuleName"];
-        };
-        /** @description What was shared in one asset. */
-        SharedAsset: {
-            asset: components["schemas"]["Asset"];
-            amount: components["schemas"]["Amount"];
-            usd: components["schemas"]["UsdAmount"];
-        };
-        /** @description What was shared with the invitee since the binding. */
-        SharedEarnings: {
-            /** @description The sum over all assets. */
-            usd: components["schemas"]["UsdAmount"];
-            /** @description By asset, in the order of the tickers. */
-            assets: components["schemas"]["SharedAsset"][];
-        };
-        /** @description The caller's own binding, and what came of it for him. */
-        Relationship: {
-            inviter: components["schemas"]["MaskedUid"];
-            /** @description The link by which the invitee came. */
-            code: components["schemas"]["LinkCode"];
-            origin: components["schemas"]["Origin"];
-            /** @description When the binding took effect. Trades before this instant earn nothing. */
-            boundAt: components["schemas"]["Timestamp"];
-            /** @description The invitee's part, fixed at the binding for life. */
-            sharedCommission: components["schemas"]["SharedCommission"];
-            rule: components["schemas"]["RuleName"];
-            /** @description When the binding was found void: facts that came late proved that it should not have been made. It earns nothing, and the account can bind to nobody else. Absent otherwise. */
-            voidedAt?: components["schemas"]["Timestamp"];
-            shared: components["schemas"]["SharedEarnings"];
-            dataAsOf: components["schemas"]["DataAsOf"];
-        };
-        /** @description Amounts of one asset. */
-        AssetFigures: {
-            fees: components["schemas"]["Amount"];
-            /** @description The inviter's part. */
-            commission: components["schemas"]["Amount"];
-            /** @description The invitees' part. */
-            shared: components["schemas"]["Amount"];
-        };
-        /** @description Amounts over all assets, in US dollars. */
-        UsdFigures: {
-            fees: components["schemas"]["UsdAmount"];
-            /** @description The inviter's part. */
-            commission: components["schemas"]["UsdAmount"];
-            /** @description The invitees' part. */
-            shared: components["schemas"]["UsdAmount"];
-            /** @description The volume of all trades, also of those that earned nothing. */
-            volume: components["schemas"]["UsdAmount"];
-        };
-        /** @description Amounts by asset, and over all assets in US dollars. Amounts of different assets are never added up but in dollars. */
-        Figures: {
-            /** @description By ticker; an asset without lines is absent. */
-            byAsset: {
-                [key: string]: components["schemas"]["AssetFigures"];
-            };
-            usd: components["schemas"]["UsdFigures"];
-        };
-        /** @description Invitees over all time, as of `dataAsOf`. */
-        InviteeCounts: {
-            /**
-             * Format: int64
-             * @description All of them: `recall` and `signup` together.
-             */
-            invitees: number;
-            /**
-             * Format: int64
-             * @description Existing users who were won back.
-             */
-            recall: number;
-            /**
-             * Format: int64
-             * @description New users.
-             */
-            signup: number;
-            /**
-             * Format: int64
-             * @description Those who have traded at least once since they were bound.
-             */
-            active: number;
-        };
-        /** @description Who was bound in the range. */
-        NewInvitees: {
-            /**
-             * Format: int64
-             * @description Existing users who were won back.
-             */
-            recall: number;
-            /**
-             * Format: int64
-             * @description New users.
-             */
-            signup: number;
-        };
-        /** @description The inviter's commission by status, in one asset. */
-        StatusAmounts: {
-            accrued: components["schemas"]["Amount"];
-            settled: components["schemas"]["Amount"];
-            paid: components["schemas"]["Amount"];
-            reversed: components["schemas"]["Amount"];
-        };
-        /** @description The inviter's commission by status, over all assets. */
-        StatusUsdAmounts: {
-            accrued: components["schemas"]["UsdAmount"];
-            settled: components["schemas"]["UsdAmount"];
-            paid: components["schemas"]["UsdAmount"];
-            reversed: components["schemas"]["UsdAmount"];
-        };
-        /** @description What is pending and what is paid: the four statuses add up to the commission of the range. */
-        CommissionByStatus: {
-            /** @description By ticker. */
-            byAsset: {
-                [key: string]: components["schemas"]["StatusAmounts"];
-            };
-            usd: components["schemas"]["StatusUsdAmounts"];
-        };
-        /** @description Fees that earned nothing for one reason. */
-        ZeroedFees: {
-            reason: components["schemas"]["ZeroReason"];
-            /** @description The reason in words. */
-            sentence: string;
-            /**
-             * Format: int64
-             * @description How many fees. Negative where the range holds only the correction that takes them back; never 0.
-             */
-            feeCount: number;
-        };
-        /** @description What the running quarter has so far, of the days that were booked: it decides the tier of the next quarter. */
-        QuarterSoFar: {
-            /** @description Volume that counts: trades that paid a fee, by invitees within the VIP limit. */
-            volumeUsd: components["schemas"]["UsdAmount"];
-            /**
-             * Format: int64
-             * @description New registrants whose first trade falls in the quarter; recalled users are not counted.
-             */
-            newTraders: number;
-            /** @description The tier that this gives if nothing is added. It may lie below the one in force. */
-            tier: number;
-        };
-        /** @description The tier above, what it asks for in a quarter, and what is missing so far. */
-        NextTier: {
-            tier: number;
-            rate: components["schemas"]["Rate"];
-            volumeUsd: components["schemas"]["UsdAmount"];
-            /**
-             * Format: int64
-             * @description New traders asked for.
-             */
-            newTraders: number;
-            /** @description 0 once reached. */
-            missingVolumeUsd: components["schemas"]["UsdAmount"];
-            /**
-             * Format: int64
-             * @description 0 once reached.
-             */
-            missingNewTraders: number;
-        };
-        /** @description The tier in force in one market, and the way to the next. */
-        MarketTier: {
-            market: components["schemas"]["Market"];
-            products: components["schemas"]["Product"][];
-            /** @description The row in the programme's table, from 0. */
-            tier: number;
-            /** @description The base rate of the tier. */
-            rate: components["schemas"]["Rate"];
-            /** @description The quarter from which the tier has been in force without a break; `null` if never evaluated. */
-            since: components["schemas"]["Quarter"] | null;
-            /** @description The quarter to whose end it stays in force: the running one. */
-            until: components["schemas"]["Quarter"];
-            soFar: components["schemas"]["QuarterSoFar"];
-            /** @description `null` at the top. */
-            next: components["schemas"]["NextTier"] | null;
-        };
-        /** @description What came by one link. Its label stands in `GET /v1/links`. */
-        LinkFigures: {
-            code: components["schemas"]["LinkCode"];
-            /**
-             * Format: int64
-             * @description All who ever came by it.
-             */
-            invitees: number;
-            /**
-             * Format: int64
-             * @description Those who came in the range.
-             */
-            newInvitees: number;
-            /** @description Of the range. */
-            usd: components["schemas"]["UsdFigures"];
-        };
-        /** @description One day of the series, whether anything happened on it or not. */
-        DayFigures: {
-            day: components["schemas"]["Day"];
-            /** @description Whether the day is closed. Figures of a day that is not are those of an early run, if any. */
-            final: boolean;
-            commissionUsd: components["schemas"]["UsdAmount"];
-            sharedUsd: components["schemas"]["UsdAmount"];
-            volumeUsd: components["schemas"]["UsdAmount"];
-            /** @description The commission by product. */
-            commissionUsdByProduct: {
-                spot: components["schemas"]["UsdAmount"];
-                margin: components["schemas"]["UsdAmount"];
-                futures: components["schemas"]["UsdAmount"];
-            };
-            /** @description The commission by ticker, in the asset itself. */
-            commissionByAsset: {
-                [key: string]: components["schemas"]["Amount"];
-            };
-            /**
-             * Format: int64
-             * @description Who was bound on the day.
-             */
-            newInvitees: number;
-            /**
-             * Format: int64
-             * @description Invitees who traded on the day.
-             */
-            activeInvitees: number;
-        };
-        /** @description The figures of a range of days. All but `counts` and `tiers` are of the range; `totals` are the sum of the lines that `GET /v1/dashboard/commissions` lists for the same range, to the last digit. */
-        DashboardSummary: {
-            dataAsOf: components["schemas"]["DataAsOf"];
-            /** @description The first day covered. */
-            from: components["schemas"]["Day"];
-            /** @description The last day covered, included. */
-            to: components["schemas"]["Day"];
-            /** @description The last covered day that is closed; `null` if none is. A line of a closed day is never edited: what comes late is booked as a correction. */
-            finalThrough: components["schemas"]["Day"] | null;
-            counts: components["schemas"]["InviteeCounts"];
-            newInvitees: components["schemas"]["NewInvitees"];
-            /**
-             * Format: int64
-             * @description How many fees the lines of the range are made of.
-             */
-            feeCount: number;
-            totals: components["schemas"]["Figures"];
-            /** @description The totals by product. */
-            byProduct: {
-                spot: components["schemas"]["Figures"];
-                margin: components["schemas"]["Figures"];
-                futures: components["schemas"]["Figures"];
-            };
-            /** @description The totals by the invitees' origin. */
-            byOrigin: {
-                recall: components["schemas"]["Figures"];
-                signup: components["schemas"]["Figures"];
-            };
-            commissionByStatus: components["schemas"]["CommissionByStatus"];
-            /** @description Why fees earned nothing: each reason once. */
-            zeros: components["schemas"]["ZeroedFees"][];
-            /** @description One entry for each market with rules in force. */
-            tiers: components["schemas"]["MarketTier"][];
-            /** @description Each link by which anybody came, in the order of the codes. */
-            links: components["schemas"]["LinkFigures"][];
-            /** @description Every day from `from` to the last that is closed or has lines: no gaps to fill, and the days add up to the totals. */
-            series: components["schemas"]["DayFigures"][];
-        };
-        /** @description An invitee, with all figures since he was bound. */
-        Referral: {
-            uid: components["schemas"]["Uid"];
-            origin: components["schemas"]["Origin"];
-            /** @description The link by which he came. */
-            code: components["schemas"]["LinkCode"];
-            boundAt: components["schemas"]["Timestamp"];
-            /** @description The first trade after the binding; `null` before it. */
-            firstTradeTime: components["schemas"]["Timestamp"] | null;
-            /** @description The last booked trade; `null` before the first. */
-            lastTradeTime: components["schemas"]["Timestamp"] | null;
-            totals: components["schemas"]["Figures"];
-            /**
-             * @description `active`: he has traded since he was bound. `no_trades_yet`: he has not. `voided`: the binding was found void and earns nothing.
-             * @enum {string}
-             */
-            status: "active" | "no_trades_yet" | "voided";
-        };
-        ReferralPage: {
-            dataAsOf: components["schemas"]["DataAsOf"];
-            /** @description May hold fewer than `limit` and even none where a filter passes many over; only `nextCursor` tells the end. */
-            referrals: components["schemas"]["Referral"][];
-            nextCursor: components["schemas"]["NextCursor"];
-        };
-        /** @description One booked commission amount: the fees of one invitee, day, product, asset and rate that one run booked. Lines are never edited. In a correction the amounts are the change. */
-        Line: {
-            /**
-             * @description The version of the columns, of the types and of their meaning. A program that reads exports may rely on all of it: any change gets the next number.
-             * @constant
-             */
-            version: 1;
-            /** @description The line's identity: the same in every answer and every form, and never another line's. */
-            id: string;
-            /** @description The UTC day of the trades. */
-            day: components["schemas"]["Day"];
-            runId: components["schemas"]["RunId"];
-            /**
-             * @description `commission` was booked with the day itself; `correction` changes what was booked before.
-             * @enum {string}
-             */
-            type: "commission" | "correction";
-            /** @description Why the correction was made; `null` on a first booking. */
-            cause: components["schemas"]["Cause"] | null;
-            /** @description The day whose earlier lines the correction corrects; `null` on a first booking. */
-            corrects: components["schemas"]["Day"] | null;
-            /** @description The exchange's own words for corrected fees behind the line, joined by `; `. */
-            why: string | null;
-            /** @description The invitee who traded. */
-            uid: components["schemas"]["Uid"];
-            origin: components["schemas"]["Origin"];
-            /** @description The link by which the invitee came. */
-            code: components["schemas"]["LinkCode"];
-            product: components["schemas"]["Product"];
-            /** @description The asset of the fees, in which the line is settled. */
-            asset: components["schemas"]["Asset"];
-            /**
-             * Format: int64
-             * @description How many fees the line is made of; in a correction the change, so it may be negative or zero.
-             */
-            feeCount: number;
-            /** @description The fees charged, in `asset`. Negative for fees that are rebates to the trader, and for what a correction takes back. */
-            fees: components["schemas"]["Amount"];
-            /** @description The base rate applied: the inviter's and the invitee's part together. `"0"` where nothing was earned. */
-            rate: components["schemas"]["Rate"];
-            /** @description The invitee's part of the base rate, never above it. */
-            sharedRate: components["schemas"]["Rate"];
-            /** @description The inviter's part of the fees, in `asset`: `fees × rate` rounded down, less `shared`. */
-            commission: components["schemas"]["Amount"];
-            /** @description The invitee's part of the fees, in `asset`, rounded down. */
-            shared: components["schemas"]["Amount"];
-            /** @description `fees` at their value when charged. */
-            feesUsd: components["schemas"]["UsdAmount"];
-            /** @description `commission` at the fees' value when charged. */
-            commissionUsd: components["schemas"]["UsdAmount"];
-            /** @description `shared` at the fees' value when charged. */
-            sharedUsd: components["schemas"]["UsdAmount"];
-            /** @description The volume of the trades. */
-            volumeUsd: components["schemas"]["UsdAmount"];
-            /** @description Why the fees earned nothing; `null` where they earned. */
-            reason: components["schemas"]["ZeroReason"] | null;
-            /** @description The reason in words. */
-            sentence: string | null;
-            status: components["schemas"]["Status"];
-            /** @description When the wallet paid; `null` unless `paid`. */
-            paidAt: components["schemas"]["Timestamp"] | null;
-            /** @description The wallet's own reference of the payment; `null` unless `paid`. */
-            reference: string | null;
-        } & (unknown & unknown & unknown);
-        LinePage: {
-            dataAsOf: components["schemas"]["DataAsOf"];
-            /** @description The first day covered. */
-            from: components["schemas"]["Day"];
-            /** @description The last day covered, included. */
-            to: components["schemas"]["Day"];
-            /** @description The last covered day that is closed; `null` if none is. A line of a closed day is never edited: what comes late is booked as a correction. */
-            finalThrough: components["schemas"]["Day"] | null;
-            /** @description By day, and within a day in the order of booking. May hold fewer than `limit` and even none; only `nextCursor` tells the end. */
-            lines: components["schemas"]["Line"][];
-            nextCursor: components["schemas"]["NextCursor"];
-        };
-        /** @description Why a request is not answered as hoped (RFC 9457). */
-        Problem: {
-            /** @description A URN that ends in the code. */
-            type: string;
-            /** @description The code in one sentence, the same for every problem of this code. */
-            title: string;
-            /** @description The HTTP status of the answer. */
-            status: number;
-            /** @description What is wrong this time and, where it helps, what would be right. Values that were sent are never repeated. */
-            detail: string;
-            code: components["schemas"]["ProblemCode"];
-            /** @description The query parameter, path parameter, header or body field that is wrong; fields within fields as `sharedCommission.spot`, and `body` for the body as a whole. */
-            parameter?: string;
-        };
-        /** @description A refused bind, with every check that was made. */
-        BindRefusal: {
-            /** @description A URN that ends in the code. */
-            type: string;
-            /** @description The code in one sentence, the same for every problem of this code. */
-            title: string;
-            /** @description The HTTP status of the answer. */
-            status: number;
-            /** @description What is wrong this time and, where it helps, what would be right. Values that were sent are never repeated. */
-            detail: string;
-            code: components["schemas"]["ProblemCode"];
-            rule: components["schemas"]["RuleName"];
-            checks: components["schemas"]["Checks"];
-            /** @description The first instant at which the caller could bind if nothing happens but time passing. Absent where something other than time has to change. */
-            eligibleFrom?: components["schemas"]["Timestamp"];
-        };
-        /** @description A shared commission that the programme does not allow, with what it allows. */
-        SharedCommissionRefusal: {
-            /** @description A URN that ends in the code. */
-            type: string;
-            /** @description The code in one sentence, the same for every problem of this code. */
-            title: string;
-            /** @description The HTTP status of the answer. */
-            status: number;
-            /** @description What is wrong this time and, where it helps, what would be right. Values that were sent are never repeated. */
-            detail: string;
-            code: components["schemas"]["ProblemCode"];
-            /** @enum {string} */
-            parameter: "sharedCommission.spot" | "sharedCommission.futures";
-            /** @description The choices for this market, from nothing upwards. */
-            allowed: components["schemas"]["Rate"][];
-        };
-        /**
-         * @description What the gateway before the functions answers by itself. It knows no codes: go by the status.
-         * @example {
-         *       "message": "Unauthorized"
-         *     }
-         */
-        GatewayMessage: {
-            message: string;
-        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  createLink: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewLink"];
+      };
     };
     responses: {
-        /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
-        BadRequest: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status?: 400;
-                    /** @enum {unknown} */
-                    code?: "bad_request";
-                };
-            };
+      /** @description The new link. */
+      201: {
+        headers: {
+          [name: string]: unknown;
         };
-        /** @description No access token, or one that does not hold: expired, unsigned, of another issuer or audience. Where the gateway refuses the token itself, the body is its own short message. */
-        Unauthenticated: {
-            headers: {
-                /**
-                 * @description `Bearer`, and what is wrong with the token if there is one.
-                 * @example Bearer
-                 */
-                "WWW-Authenticate": string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status?: 401;
-                    /** @enum {unknown} */
-                    code?: "unauthenticated";
-                };
-                "application/json": components["schemas"]["GatewayMessage"];
-            };
+        content: {
+          "application/json": components["schemas"]["LabelledLink"];
         };
-        /** @description The caller is not an affiliate (of the dashboard's routes: never was one, and has no invitees), or the exchange has not told of the account yet. */
-        NotAdmitted: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status?: 403;
-                    /** @enum {unknown} */
-                    code?: "inviter_not_affiliate" | "unknown_account";
-                };
-            };
+      };
+      /** @description A parameter, header or body is not as documented, or the programme does not allow the shared commission: `allowed` then lists the choices. */
+      400: {
+        headers: {
+          [name: string]: unknown;
         };
-        /** @description The caller has no link with this code. The same for a code that is another's and for one that is nobody's. */
-        NoSuchLink: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status?: 404;
-                    /** @enum {unknown} */
-                    code?: "not_found";
-                };
-            };
+        content: {
+          "application/problem+json": (
+            | components["schemas"]["Problem"]
+            | components["schemas"]["SharedCommissionRefusal"]
+          ) & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
         };
-        /** @description The caller's links kept changing at the same moment. Nothing was done; retry. */
-        Contended: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status?: 409;
-                    /** @enum {unknown} */
-                    code?: "conflict";
-                };
-            };
+      };
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      /** @description The caller has as many links as the programme allows; or the links kept changing at the same moment, nothing was done, and the request can be repeated. */
+      409: {
+        headers: {
+          [name: string]: unknown;
         };
-        /** @description Too many requests at once. Nothing was done; wait and retry, with growing pauses. */
-        Throttled: {
-            headers: {
-                /**
-                 * @description Seconds to wait. Absent where the gateway itself refuses.
-                 * @example 1
-                 */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status?: 429;
-                    /** @enum {unknown} */
-                    code?: "throttled";
-                };
-                "application/json": components["schemas"]["GatewayMessage"];
-            };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 409;
+            /** @enum {unknown} */
+            code?: "conflict" | "too_many_links";
+          };
         };
-        /** @description A fault on our side; its cause is in our log and not in the answer. Retry, with growing pauses. Only after a failed `POST /v1/links` look at the list first: the link may have been made. */
-        Internal: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status?: 500;
-                    /** @enum {unknown} */
-                    code?: "internal";
-                };
-                "application/json": components["schemas"]["GatewayMessage"];
-            };
-        };
+      };
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
     };
+  };
+  updateLink: {
     parameters: {
+      query?: never;
+      header?: never;
+      path: {
         /**
          * @description The link's code.
          * @example N4HHANA7
          */
-        LinkCodeInPath: components["schemas"]["LinkCode"];
-        /** @description One of the caller's links; the default link where it is left out. */
-        LinkCodeInQuery: components["schemas"]["LinkCode"];
-        /** @description The `ETag` of the picture that the client has: 304 if it is still the same. */
-        IfNoneMatch: string;
+        code: components["parameters"]["LinkCodeInPath"];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LinkChange"];
+      };
+    };
+    responses: {
+      /** @description The link as it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelledLink"];
+        };
+      };
+      /** @description A parameter, header or body is not as documented. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      404: components["responses"]["NoSuchLink"];
+      409: components["responses"]["Contended"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  getConfirmationWindow: {
+    parameters: {
+      query: {
+        /**
+         * @description The code of the link that was opened.
+         * @example N4HHANA7
+         */
+        ref: components["schemas"]["LinkCode"];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The window, for who can bind and for who cannot. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConfirmationWindow"];
+        };
+      };
+      /** @description A parameter is not as documented, is unknown, or is given twice. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      401: components["responses"]["Unauthenticated"];
+      /** @description There is no link with this code. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 404;
+            /** @enum {unknown} */
+            code?: "unknown_link";
+          };
+        };
+      };
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  bind: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BindRequest"];
+      };
+    };
+    responses: {
+      /** @description The caller was bound by this very link before. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Binding"];
+        };
+      };
+      /** @description The binding took effect now. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Binding"];
+        };
+      };
+      /** @description A parameter, header or body is not as documented. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      401: components["responses"]["Unauthenticated"];
+      /** @description The caller has another inviter already, and that is for life; or the account kept changing at the same moment, nothing was done, and the request can be repeated. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": (
+            | components["schemas"]["BindRefusal"]
+            | components["schemas"]["Problem"]
+          ) & {
+            /** @constant */
+            status?: 409;
+            /** @enum {unknown} */
+            code?: "already_bound" | "conflict";
+          };
+        };
+      };
+      /** @description A check is not met, as something changed since the window was shown; or the confirmation is not good. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": (
+            | components["schemas"]["BindRefusal"]
+            | components["schemas"]["Problem"]
+          ) & {
+            /** @constant */
+            status?: 422;
+            /** @enum {unknown} */
+            code?:
+              | "inviter_not_affiliate"
+              | "self_referral"
+              | "account_too_young"
+              | "recently_active"
+              | "unknown_account"
+              | "unknown_link"
+              | "link_not_recall_capable"
+              | "sub_account"
+              | "inviter_registered_after_invitee"
+              | "same_identity"
+              | "region_blocked_inviter"
+              | "region_blocked_invitee"
+              | "confirmation_invalid"
+              | "confirmation_expired";
+          };
+        };
+      };
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  getBinding: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The relation. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Relationship"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      /** @description The caller has no inviter. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 404;
+            /** @enum {unknown} */
+            code?: "not_found";
+          };
+        };
+      };
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  getDashboard: {
+    parameters: {
+      query?: {
         /**
          * @description The first day, included. Give `from` and `to`, at most 366 days, or neither: then the last 30 closed days.
          * @example 2026-11-20
          */
-        From: components["schemas"]["Day"];
+        from?: components["parameters"]["From"];
         /**
          * @description The last day, included.
          * @example 2026-11-22
          */
-        To: components["schemas"]["Day"];
+        to?: components["parameters"]["To"];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The figures. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DashboardSummary"];
+        };
+      };
+      /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  listReferrals: {
+    parameters: {
+      query?: {
+        /** @description Only invitees who came so. */
+        origin?: components["schemas"]["Origin"];
+        /** @description Only invitees who came by this link. */
+        link?: components["schemas"]["LinkCode"];
+        /** @description `boundAt` lists the longest bound first, `-boundAt` the newest. */
+        sort?: "boundAt" | "-boundAt";
         /** @description The most entries on a page. May change from page to page. */
-        Limit: number;
+        limit?: components["parameters"]["Limit"];
         /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
-        Cursor: components["schemas"]["Cursor"];
+        cursor?: components["parameters"]["Cursor"];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    requestBodies: never;
-    headers: {
-        /** @description Changes when the picture does. Send it back as `If-None-Match`. */
-        ETag: string;
-        /** @description The caller's browser may keep the picture for five minutes. */
-        ImageCacheControl: "private, max-age=300";
-        /** @description The same path shows another caller another picture. */
-        VaryAuthorization: "Authorization";
-        /** @description CSV and JSON Lines only: the path of what did not fit into this answer. Absent at the end. */
-        NextPage: string;
-        /** @description CSV and JSON Lines only: a file name with the range. */
-        ExportName: string;
-        /** @description CSV and JSON Lines only: up to when the figures are complete, as `dataAsOf` in JSON. Absent before the first day is closed. */
-        DataAsOf: components["schemas"]["Timestamp"];
+    requestBody?: never;
+    responses: {
+      /** @description A page of invitees. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReferralPage"];
+        };
+      };
+      /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
     };
-    pathItems: never;
-}
-export type $defs = Record<string, never>;
-export interface operations {
-    getDefaultLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The default link. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Link"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            409: components["responses"]["Contended"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
+  };
+  listCommissionLines: {
+    parameters: {
+      query?: {
+        /**
+         * @description The first day, included. Give `from` and `to`, at most 366 days, or neither: then the last 30 closed days.
+         * @example 2026-11-20
+         */
+        from?: components["parameters"]["From"];
+        /**
+         * @description The last day, included.
+         * @example 2026-11-22
+         */
+        to?: components["parameters"]["To"];
+        /** @description Only lines of this product. */
+        product?: components["schemas"]["Product"];
+        /** @description Only lines in this asset. */
+        asset?: components["schemas"]["Asset"];
+        /** @description Only lines of this invitee. */
+        uid?: components["schemas"]["Uid"];
+        /** @description The most lines in one answer. Left out: 50 in JSON, and no limit but that of size in an export. */
+        limit?: number;
+        /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
+        cursor?: components["parameters"]["Cursor"];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    getLinkQrCodeSvg: {
-        parameters: {
-            query?: {
-                /** @description One of the caller's links; the default link where it is left out. */
-                code?: components["parameters"]["LinkCodeInQuery"];
-            };
-            header?: {
-                /** @description The `ETag` of the picture that the client has: 304 if it is still the same. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The lines, in the form that `Accept` prefers; JSON where it prefers none. */
+      200: {
+        headers: {
+          Link: components["headers"]["NextPage"];
+          "Content-Disposition": components["headers"]["ExportName"];
+          "Data-As-Of": components["headers"]["DataAsOf"];
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The picture. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Cache-Control": components["headers"]["ImageCacheControl"];
-                    Vary: components["headers"]["VaryAuthorization"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/svg+xml": string;
-                };
-            };
-            /** @description The client's picture is still good. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Cache-Control": components["headers"]["ImageCacheControl"];
-                    Vary: components["headers"]["VaryAuthorization"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            404: components["responses"]["NoSuchLink"];
-            409: components["responses"]["Contended"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
+        content: {
+          "application/json": components["schemas"]["LinePage"];
+          "text/csv": string;
+          "application/x-ndjson": string;
         };
+      };
+      /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["NotAdmitted"];
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
     };
-    getLinkQrCodePng: {
-        parameters: {
-            query?: {
-                /** @description One of the caller's links; the default link where it is left out. */
-                code?: components["parameters"]["LinkCodeInQuery"];
-                /** @description The edge of the picture, in pixels. */
-                size?: number;
-            };
-            header?: {
-                /** @description The `ETag` of the picture that the client has: 304 if it is still the same. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The picture. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Cache-Control": components["headers"]["ImageCacheControl"];
-                    Vary: components["headers"]["VaryAuthorization"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/png": string;
-                };
-            };
-            /** @description The client's picture is still good. */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Cache-Control": components["headers"]["ImageCacheControl"];
-                    Vary: components["headers"]["VaryAuthorization"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            404: components["responses"]["NoSuchLink"];
-            409: components["responses"]["Contended"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    listLinks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The links, in the order in which they were made. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkList"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    createLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewLink"];
-            };
-        };
-        responses: {
-            /** @description The new link. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelledLink"];
-                };
-            };
-            /** @description A parameter, header or body is not as documented, or the programme does not allow the shared commission: `allowed` then lists the choices. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": (components["schemas"]["Problem"] | components["schemas"]["SharedCommissionRefusal"]) & {
-                        /** @constant */
-                        status?: 400;
-                        /** @enum {unknown} */
-                        code?: "bad_request";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            /** @description The caller has as many links as the programme allows; or the links kept changing at the same moment, nothing was done, and the request can be repeated. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 409;
-                        /** @enum {unknown} */
-                        code?: "conflict" | "too_many_links";
-                    };
-                };
-            };
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    updateLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The link's code.
-                 * @example N4HHANA7
-                 */
-                code: components["parameters"]["LinkCodeInPath"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LinkChange"];
-            };
-        };
-        responses: {
-            /** @description The link as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelledLink"];
-                };
-            };
-            /** @description A parameter, header or body is not as documented. `parameter` names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 400;
-                        /** @enum {unknown} */
-                        code?: "bad_request";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            404: components["responses"]["NoSuchLink"];
-            409: components["responses"]["Contended"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    getConfirmationWindow: {
-        parameters: {
-            query: {
-                /**
-                 * @description The code of the link that was opened.
-                 * @example N4HHANA7
-                 */
-                ref: components["schemas"]["LinkCode"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The window, for who can bind and for who cannot. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConfirmationWindow"];
-                };
-            };
-            /** @description A parameter is not as documented, is unknown, or is given twice. `parameter` names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 400;
-                        /** @enum {unknown} */
-                        code?: "bad_request";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /** @description There is no link with this code. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 404;
-                        /** @enum {unknown} */
-                        code?: "unknown_link";
-                    };
-                };
-            };
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    bind: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BindRequest"];
-            };
-        };
-        responses: {
-            /** @description The caller was bound by this very link before. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Binding"];
-                };
-            };
-            /** @description The binding took effect now. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Binding"];
-                };
-            };
-            /** @description A parameter, header or body is not as documented. `parameter` names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 400;
-                        /** @enum {unknown} */
-                        code?: "bad_request";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            /** @description The caller has another inviter already, and that is for life; or the account kept changing at the same moment, nothing was done, and the request can be repeated. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": (components["schemas"]["BindRefusal"] | components["schemas"]["Problem"]) & {
-                        /** @constant */
-                        status?: 409;
-                        /** @enum {unknown} */
-                        code?: "already_bound" | "conflict";
-                    };
-                };
-            };
-            /** @description A check is not met, as something changed since the window was shown; or the confirmation is not good. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": (components["schemas"]["BindRefusal"] | components["schemas"]["Problem"]) & {
-                        /** @constant */
-                        status?: 422;
-                        /** @enum {unknown} */
-                        code?: "inviter_not_affiliate" | "self_referral" | "account_too_young" | "recently_active" | "unknown_account" | "unknown_link" | "link_not_recall_capable" | "sub_account" | "inviter_registered_after_invitee" | "same_identity" | "region_blocked_inviter" | "region_blocked_invitee" | "confirmation_invalid" | "confirmation_expired";
-                    };
-                };
-            };
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    getBinding: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The relation. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Relationship"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /** @description The caller has no inviter. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 404;
-                        /** @enum {unknown} */
-                        code?: "not_found";
-                    };
-                };
-            };
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    getDashboard: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The first day, included. Give `from` and `to`, at most 366 days, or neither: then the last 30 closed days.
-                 * @example 2026-11-20
-                 */
-                from?: components["parameters"]["From"];
-                /**
-                 * @description The last day, included.
-                 * @example 2026-11-22
-                 */
-                to?: components["parameters"]["To"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The figures. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DashboardSummary"];
-                };
-            };
-            /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 400;
-                        /** @enum {unknown} */
-                        code?: "bad_request";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    listReferrals: {
-        parameters: {
-            query?: {
-                /** @description Only invitees who came so. */
-                origin?: components["schemas"]["Origin"];
-                /** @description Only invitees who came by this link. */
-                link?: components["schemas"]["LinkCode"];
-                /** @description `boundAt` lists the longest bound first, `-boundAt` the newest. */
-                sort?: "boundAt" | "-boundAt";
-                /** @description The most entries on a page. May change from page to page. */
-                limit?: components["parameters"]["Limit"];
-                /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of invitees. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReferralPage"];
-                };
-            };
-            /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 400;
-                        /** @enum {unknown} */
-                        code?: "bad_request";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
-    listCommissionLines: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The first day, included. Give `from` and `to`, at most 366 days, or neither: then the last 30 closed days.
-                 * @example 2026-11-20
-                 */
-                from?: components["parameters"]["From"];
-                /**
-                 * @description The last day, included.
-                 * @example 2026-11-22
-                 */
-                to?: components["parameters"]["To"];
-                /** @description Only lines of this product. */
-                product?: components["schemas"]["Product"];
-                /** @description Only lines in this asset. */
-                asset?: components["schemas"]["Asset"];
-                /** @description Only lines of this invitee. */
-                uid?: components["schemas"]["Uid"];
-                /** @description The most lines in one answer. Left out: 50 in JSON, and no limit but that of size in an export. */
-                limit?: number;
-                /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The lines, in the form that `Accept` prefers; JSON where it prefers none. */
-            200: {
-                headers: {
-                    Link: components["headers"]["NextPage"];
-                    "Content-Disposition": components["headers"]["ExportName"];
-                    "Data-As-Of": components["headers"]["DataAsOf"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinePage"];
-                    "text/csv": string;
-                    "application/x-ndjson": string;
-                };
-            };
-            /** @description A parameter, header or body is not as documented, is unknown, or is given twice. `parameter` names it. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        status?: 400;
-                        /** @enum {unknown} */
-                        code?: "bad_request";
-                    };
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["NotAdmitted"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-        };
-    };
+  };
 }

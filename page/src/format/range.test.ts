@@ -13,7 +13,10 @@ test("presets end with the last closed day, or today where the period runs", () 
 });
 
 test("on the first day of a month, that month is one day long", () => {
-  expect(daysOf({ preset: "month" }, "2026-11-30")).toEqual({ from: "2026-12-01", to: "2026-12-01" });
+  expect(daysOf({ preset: "month" }, "2026-11-30")).toEqual({
+    from: "2026-12-01",
+    to: "2026-12-01",
+  });
   expect(daysOf({ preset: "lastMonth" }, "2026-02-28").to).toBe("2026-02-28");
 });
 

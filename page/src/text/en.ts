@@ -315,7 +315,7 @@ export const en = {
     checking: "Looking up the invitation…",
     window: {
       title: "Confirm your inviter",
-      lead: (inviter: string) => `${inviter} invites you.`,
+      lead: "You are invited by",
       get: "You get back",
       ofSpot: "of spot and margin fees",
       ofFutures: "of futures fees",
@@ -475,7 +475,8 @@ export const en = {
     label: "Sandbox",
     clock: (instant: string) => `Clock: ${instant}`,
     nextDay: "A day passes",
-    nextDayHelp: "Sets the clock to half past midnight of the next day and books the day that ended.",
+    nextDayHelp:
+      "Sets the clock to half past midnight of the next day and books the day that ended.",
     passing: "A night is booked…",
     passed: (day: string) => `${day} is booked.`,
   },

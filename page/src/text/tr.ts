@@ -84,7 +84,8 @@ export const tr: Texts = {
     tierNote: "Bu çeyrekteki kademenize göre. Çeyrekten çeyreğe değişebilir.",
     original: "Eski bağlantı",
     originalCan: "Yeni kullanıcıları davet eder; bu bağlantıyla kaydolurlar.",
-    originalCannot: "Hesabı olan kimseyi geri getiremez: onlar için yukarıdaki bağlantıyı kullanın.",
+    originalCannot:
+      "Hesabı olan kimseyi geri getiremez: onlar için yukarıdaki bağlantıyı kullanın.",
     all: "Tüm bağlantılarınız",
     count: (used, most) => `${used} / ${most}`,
     link: "Bağlantı",
@@ -291,7 +292,8 @@ export const tr: Texts = {
       late_fee: "Ücretler, gün kaydedildikten sonra geldi.",
       fee_corrected: "Borsa ücretleri düzeltti.",
       trade_busted: "İşlemler tümüyle geri alındı.",
-      facts_changed: "Aynı ücretlerin farklı değerlendirilmesini gerektiren bir bilgi ortaya çıktı.",
+      facts_changed:
+        "Aynı ücretlerin farklı değerlendirilmesini gerektiren bir bilgi ortaya çıktı.",
       binding_voided: "Bağlanmanın geçersiz olduğu anlaşıldı.",
     },
   },
@@ -299,8 +301,7 @@ export const tr: Texts = {
   zeroReasons: {
     inviter_not_affiliate: "İşlem anında satış ortaklığı programında değildiniz.",
     vip_above_limit: "Davetlinin VIP seviyesi komisyon sınırının üzerindeydi.",
-    futures_window_ended:
-      "Kademe 0'da vadeli komisyonu sınırlı bir süre ödenir; bu süre dolmuştu.",
+    futures_window_ended: "Kademe 0'da vadeli komisyonu sınırlı bir süre ödenir; bu süre dolmuştu.",
     futures_region_inviter: "Vadeli komisyonunun ödenmediği bir ülkedeydiniz.",
     futures_region_invitee: "Davetli, vadeli komisyonunun ödenmediği bir ülkedeydi.",
     inviter_no_futures_account: "İşlem anında vadeli hesabınız yoktu.",
@@ -320,7 +321,7 @@ export const tr: Texts = {
     checking: "Davet aranıyor…",
     window: {
       title: "Davet edeninizi onaylayın",
-      lead: (inviter) => `${inviter} sizi davet ediyor.`,
+      lead: "Sizi davet eden",
       get: "Geri alacağınız",
       ofSpot: "spot ve marjin ücretlerinden",
       ofFutures: "vadeli ücretlerinden",

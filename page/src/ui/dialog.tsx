@@ -1,5 +1,5 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useWords } from "../text";
 import { Icon } from "./icons";
 
@@ -9,7 +9,7 @@ interface Props {
   title: string;
   /** A sentence below the title. */
   lead?: ReactNode;
-  /** Whether a click beside it closes it; a decision is not to be lost that way. */
+  /** A decision is lost by no click beside it, and begins with no button in focus. */
   decisive?: boolean;
   children: ReactNode;
 }
@@ -17,6 +17,7 @@ interface Props {
 /** A window over the page, which keeps the focus until it is closed. */
 export function Dialog({ open, onClose, title, lead, decisive = false, children }: Props) {
   const { t } = useWords();
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Root
       open={open}
@@ -25,15 +26,14 @@ export function Dialog({ open, onClose, title, lead, decisive = false, children 
     >
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
-        <Base.Popup className="dialog">
-          <div className="dialog-head">
-            <Base.Title className="dialog-title">{title}</Base.Title>
-            <Base.Close className="button button-quiet button-icon" aria-label={t.common.close}>
-              <Icon name="cross" />
-            </Base.Close>
-          </div>
+        <Base.Popup className="dialog" ref={popup} {...(decisive && { initialFocus: popup })}>
+          <Base.Title className="dialog-title">{title}</Base.Title>
           {lead && <Base.Description className="dialog-lead">{lead}</Base.Description>}
           {children}
+          {/* Last, so that the first thing in focus is what the window is for. */}
+          <Base.Close className="button button-quiet button-icon close" aria-label={t.common.close}>
+            <Icon name="cross" />
+          </Base.Close>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -15,11 +15,12 @@ interface Props {
 /** A button with a list of actions. */
 export function Menu({ button, className = "button", label, disabled = false, children }: Props) {
   return (
-    <Base.Root modal={false}>
+    <Base.Root>
       <Base.Trigger className={className} aria-label={label} disabled={disabled}>
         {button}
       </Base.Trigger>
-      <Base.Portal>
+      {/* Inside a landmark, where screen readers look for it. */}
+      <Base.Portal container={document.getElementById("main")}>
         <Base.Positioner className="menu-positioner" sideOffset={6} align="end">
           <Base.Popup className="menu">{children}</Base.Popup>
         </Base.Positioner>

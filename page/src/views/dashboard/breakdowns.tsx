@@ -77,7 +77,12 @@ export function ByProduct({ data }: Data) {
   }));
   const whole = data.totals.usd.commission;
   return (
-    <Breakdown title={t.dashboard.byProduct} first={t.dashboard.product} rows={rows} whole={whole} />
+    <Breakdown
+      title={t.dashboard.byProduct}
+      first={t.dashboard.product}
+      rows={rows}
+      whole={whole}
+    />
   );
 }
 
@@ -113,7 +118,9 @@ export function ByLink({ data, labels }: Data & { labels: Map<string, string | n
     ...link.usd,
   }));
   const whole = data.totals.usd.commission;
-  return <Breakdown title={t.dashboard.byLink} first={t.dashboard.link} rows={rows} whole={whole} />;
+  return (
+    <Breakdown title={t.dashboard.byLink} first={t.dashboard.link} rows={rows} whole={whole} />
+  );
 }
 
 /** In the assets themselves: what was earned, what is pending, what was paid. */

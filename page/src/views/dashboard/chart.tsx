@@ -2,8 +2,8 @@ import {
   BarController,
   BarElement,
   CategoryScale,
-  Chart as ChartJs,
   type ChartConfiguration,
+  Chart as ChartJs,
   LinearScale,
 } from "chart.js";
 import { useEffect, useRef, useState } from "react";
@@ -104,7 +104,9 @@ export default function Chart(props: Props) {
   const described = points[active ?? last];
   return (
     <div className="chart" onPointerMove={at} onPointerDown={at} onPointerLeave={() => show(null)}>
-      <canvas ref={canvas} aria-hidden="true" />
+      <div className="chart-canvas" aria-hidden="true">
+        <canvas ref={canvas} />
+      </div>
       {point && <Marker left={left} />}
       <input
         className="chart-slider"
@@ -145,7 +147,7 @@ function words(point: Point, { metric, shown }: Props, t: Texts, f: Formats): st
 function Tooltip({ point, left, metric, shown }: Props & { point: Point; left: number }) {
   const { t, f } = useWords();
   const figure = (text: string) =>
-    metric === "activity" ? <Amount value={text} /> : <Usd value={text} />;
+    metric === "activity" ? <Amount value={text} /> : <Usd value={text} short />;
   return (
     <div className="tooltip" style={{ "--at": `${left}px` } as React.CSSProperties}>
       <p className="tooltip-title">

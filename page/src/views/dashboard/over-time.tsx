@@ -94,7 +94,7 @@ function PointTable({ points, metric, shown }: PointTableProps) {
   const { t, f } = useWords();
   const total = metric === "commission";
   const value = (text: string) =>
-    metric === "activity" ? <Amount value={text} /> : <Usd value={text} />;
+    metric === "activity" ? <Amount value={text} /> : <Usd value={text} short />;
   return (
     <TableScroll label={t.dashboard.overTime}>
       <table>

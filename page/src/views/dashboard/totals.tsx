@@ -17,7 +17,12 @@ export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
   const joined = data.newInvitees.recall + data.newInvitees.signup;
   return (
     <dl className="totals">
-      <Total name="commission" label={t.dashboard.commission} help={t.dashboard.commissionHelp} main>
+      <Total
+        name="commission"
+        label={t.dashboard.commission}
+        help={t.dashboard.commissionHelp}
+        main
+      >
         <Usd value={usd.commission} strong />
         <span className="total-note">{t.dashboard.fees(f.count(data.feeCount))}</span>
       </Total>
@@ -31,7 +36,7 @@ export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
         <Usd value={usd.shared} />
       </Total>
       <Total name="volume" label={t.dashboard.volume}>
-        <Usd value={usd.volume} />
+        <Usd value={usd.volume} short />
       </Total>
       <Total name="invitees" label={t.dashboard.invitees}>
         <span className="money">{f.count(data.counts.invitees)}</span>

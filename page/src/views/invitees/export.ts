@@ -21,7 +21,12 @@ const COLUMNS = [
 function row(invitee: Invitee): Record<(typeof COLUMNS)[number], string | null> {
   const { fees, commission, shared, volume } = invitee.totals.usd;
   const { uid, origin, code, boundAt, firstTradeTime, lastTradeTime, status } = invitee;
-  const figures = { feesUsd: fees, commissionUsd: commission, sharedUsd: shared, volumeUsd: volume };
+  const figures = {
+    feesUsd: fees,
+    commissionUsd: commission,
+    sharedUsd: shared,
+    volumeUsd: volume,
+  };
   return { uid, origin, code, boundAt, firstTradeTime, lastTradeTime, status, ...figures };
 }
 

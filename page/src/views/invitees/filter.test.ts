@@ -26,7 +26,10 @@ test("amounts are sorted by value, equals by id", () => {
 });
 
 test("who has not traded sorts before who has", () => {
-  const list = [invitee("a", "0", { lastTradeTime: "2026-11-01T00:00:00.000Z" }), invitee("b", "0")];
+  const list = [
+    invitee("a", "0", { lastTradeTime: "2026-11-01T00:00:00.000Z" }),
+    invitee("b", "0"),
+  ];
   expect(sorted(list, { by: "lastTrade", descending: false })[0]?.uid).toBe("b");
 });
 

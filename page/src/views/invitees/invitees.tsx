@@ -186,7 +186,9 @@ function SaveMenu({ invitees, day }: { invitees: Schemas["Referral"][]; day: str
   return (
     <Menu button={content} disabled={invitees.length === 0}>
       <MenuItem onClick={() => saveInvitees("csv", invitees, day)}>{t.lines.exportCsv}</MenuItem>
-      <MenuItem onClick={() => saveInvitees("ndjson", invitees, day)}>{t.lines.exportJson}</MenuItem>
+      <MenuItem onClick={() => saveInvitees("ndjson", invitees, day)}>
+        {t.lines.exportJson}
+      </MenuItem>
     </Menu>
   );
 }

@@ -76,7 +76,7 @@ function Row({ invitee, label }: { invitee: Invitee; label: string | undefined }
       <td className="wide">{day(invitee.firstTradeTime)}</td>
       <td>{day(invitee.lastTradeTime)}</td>
       <td className="number">
-        <Usd value={usd.volume} />
+        <Usd value={usd.volume} short />
       </td>
       <td className="number">
         <Usd value={usd.commission} />

@@ -80,7 +80,8 @@ function Relation({ relation }: { relation: Relationship }) {
 function Received({ relation }: { relation: Relationship }) {
   const { t } = useWords();
   const { spot, futures } = relation.sharedCommission;
-  const { assets, usd } = relation.shared;
+  const { usd } = relation.shared;
+  const assets = relation.shared.assets.filter((asset) => !isZero(asset.amount));
   const sharesNothing = isZero(spot) && isZero(futures);
   return (
     <Card title={t.inviter.received}>

@@ -18,13 +18,8 @@ export function ConfirmationWindow({ open, window, notice, busy, bind, close }: 
   const { t, f } = useWords();
   const words = t.join.window;
   return (
-    <Dialog
-      open={open}
-      onClose={close}
-      decisive
-      title={words.title}
-      lead={words.lead(window.inviter)}
-    >
+    <Dialog open={open} onClose={close} decisive title={words.title} lead={words.lead}>
+      <p className="inviter-id">{window.inviter}</p>
       {notice && (
         <p className="notice" role="alert">
           <Icon name="info" />
@@ -55,17 +50,21 @@ export function ConfirmationWindow({ open, window, notice, busy, bind, close }: 
 function Share({ shared }: { shared: Schemas["SharedCommission"] }) {
   const { t, f } = useWords();
   const words = t.join.window;
-  if (isZero(shared.spot) && isZero(shared.futures)) return <p className="help">{words.nothing}</p>;
+  if (isZero(shared.spot) && isZero(shared.futures))
+    return <p className="gets-nothing">{words.nothing}</p>;
   return (
-    <dl className="gets" aria-label={words.get}>
-      <div>
-        <dt>{words.ofSpot}</dt>
-        <dd>{f.percent(shared.spot)}</dd>
-      </div>
-      <div>
-        <dt>{words.ofFutures}</dt>
-        <dd>{f.percent(shared.futures)}</dd>
-      </div>
-    </dl>
+    <>
+      <p className="gets-label">{words.get}</p>
+      <dl className="gets">
+        <div>
+          <dt>{words.ofSpot}</dt>
+          <dd>{f.percent(shared.spot)}</dd>
+        </div>
+        <div>
+          <dt>{words.ofFutures}</dt>
+          <dd>{f.percent(shared.futures)}</dd>
+        </div>
+      </dl>
+    </>
   );
 }

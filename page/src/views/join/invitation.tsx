@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { ApiError, type Schemas } from "../../api/client";
 import { useBind, useBinding, useWindow } from "../../api/queries";
 import { useWords } from "../../text";
-import { Failed, sentence, Skeleton, State } from "../../ui/states";
+import { Failed, Skeleton, State, sentence } from "../../ui/states";
 import { ConfirmationWindow } from "./confirmation-window";
 import { Refused, RefusedByName } from "./refused";
 
@@ -17,7 +17,9 @@ export default function Invitation({ code }: { code: string }) {
 
   if (bind.data) return <Bound binding={bind.data} />;
   if (bind.error instanceof ApiError && isRefusal(bind.error)) {
-    return <Refused code={code} checks={bind.error.body.checks} from={bind.error.body.eligibleFrom} />;
+    return (
+      <Refused code={code} checks={bind.error.body.checks} from={bind.error.body.eligibleFrom} />
+    );
   }
   if (window.isPending) return <Skeleton tall lines={4} />;
   if (window.isError) {

@@ -22,7 +22,7 @@ export function Refused({ code, checks, from }: Props) {
   if (reason === "already_bound") return <AlreadyBound code={code} />;
   if (!reason) return null;
   return (
-    <div className="narrow">
+    <div className="narrow refusal">
       <RefusedByName reason={reason} />
       {from && (
         <p className="notice notice-good" role="status">
@@ -84,11 +84,12 @@ function AlreadyBound({ code }: { code: string }) {
 
 function Checks({ checks }: { checks: Check[] }) {
   const { t, f } = useWords();
+  const unmetFirst = [...checks].sort((a, b) => Number(a.met) - Number(b.met));
   return (
     <section className="card card-plain" aria-label={t.join.checks}>
       <h2 className="small-head">{t.join.checks}</h2>
       <ul className="points">
-        {checks.map((check) => (
+        {unmetFirst.map((check) => (
           <li className={check.met ? "point-good" : "point-bad"} key={check.reason}>
             <Icon name={check.met ? "check" : "cross"} />
             <span>

@@ -14,7 +14,7 @@ export function Computation({ line }: { line: Line }) {
   return (
     <div className="computation">
       <section aria-label={t.lines.open}>
-        <h3>{t.lines.open}</h3>
+        <h2 className="small-head">{t.lines.open}</h2>
         {line.reason ? <Zero line={line} /> : <Sum line={line} />}
         <Correction line={line} />
       </section>
@@ -105,7 +105,7 @@ function Facts({ line }: { line: Line }) {
       {line.paidAt && <Step name={compute.paidAt}>{f.utcInstant(line.paidAt)}</Step>}
       {line.reference && <Step name={compute.reference}>{line.reference}</Step>}
       <Step name={compute.volume}>
-        <Usd value={line.volumeUsd} />
+        <Usd value={line.volumeUsd} short />
       </Step>
       <Step name={compute.link}>
         <span className="mono">{line.code}</span> · {t.origins[line.origin]}

@@ -88,7 +88,11 @@ function AllLinks({ rates }: { rates: Rates | undefined }) {
   );
   const used = links.data && t.links.count(f.count(links.data.links.length), most);
   return (
-    <Card title={t.links.all} {...(used && { help: full ? t.links.full(most) : used })} aside={make}>
+    <Card
+      title={t.links.all}
+      {...(used && { help: full ? t.links.full(most) : used })}
+      aside={make}
+    >
       {links.isPending && <Skeleton lines={2} />}
       {links.isError && <Failed error={links.error} retry={() => links.refetch()} />}
       {links.data && <LinkTable links={links.data.links} />}

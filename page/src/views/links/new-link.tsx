@@ -106,6 +106,9 @@ function Choice({ market, choices, rate, value, onChange }: ChoiceProps) {
   const { t, f } = useWords();
   return (
     <div className="share-choice">
+      <p className="field-label" aria-hidden="true">
+        {t.links.shareOf(t.markets[market])}
+      </p>
       <Segmented
         label={t.links.shareOf(t.markets[market])}
         value={value}
