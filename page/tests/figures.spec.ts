@@ -71,9 +71,9 @@ test("the chart is read by the arrow keys, and its legend hides series", async (
 
 test("the chart follows the pointer, and is a table for who prefers that", async ({ page }) => {
   await open(page, "/dashboard", AURORA);
-  const box = await page.locator(".chart").boundingBox();
-  if (!box) throw new Error("no chart");
-  await page.mouse.move(box.x + box.width - 20, box.y + 100);
+  const chart = page.locator(".chart");
+  const width = (await chart.boundingBox())?.width ?? 0;
+  await chart.hover({ position: { x: width - 20, y: 100 } });
   await expect(page.locator(".tooltip")).toContainText("21 Nov 2026");
   await page.getByRole("button", { name: en.dashboard.asTable }).click();
   const table = page.getByRole("region", { name: en.dashboard.overTime }).getByRole("table");

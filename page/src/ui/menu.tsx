@@ -1,5 +1,5 @@
 import { Menu as Base } from "@base-ui/react/menu";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { Icon, type IconName } from "./icons";
 
 interface Props {
@@ -14,18 +14,26 @@ interface Props {
 
 /** A button with a list of actions. */
 export function Menu({ button, className = "button", label, disabled = false, children }: Props) {
+  // Beside its button, so that it is inside the same landmark.
+  const place = useRef<HTMLSpanElement>(null);
   return (
-    <Base.Root>
-      <Base.Trigger className={className} aria-label={label} disabled={disabled}>
-        {button}
-      </Base.Trigger>
-      {/* Inside a landmark, where screen readers look for it. */}
-      <Base.Portal container={document.getElementById("main")}>
-        <Base.Positioner className="menu-positioner" sideOffset={6} align="end">
-          <Base.Popup className="menu">{children}</Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <span className="menu-place" ref={place}>
+      <Base.Root>
+        <Base.Trigger className={className} aria-label={label} disabled={disabled}>
+          {button}
+        </Base.Trigger>
+        <Base.Portal container={place}>
+          <Base.Positioner
+            className="menu-positioner"
+            positionMethod="fixed"
+            sideOffset={6}
+            align="end"
+          >
+            <Base.Popup className="menu">{children}</Base.Popup>
+          </Base.Positioner>
+        </Base.Portal>
+      </Base.Root>
+    </span>
   );
 }
 
