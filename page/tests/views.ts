@@ -27,7 +27,10 @@ export const VIEWS: View[] = [
     name: "link-menu",
     uid: AURORA,
     address: at("/"),
-    open: (page) => page.locator("td .button-icon").first().click(),
+    open: async (page) => {
+      await page.locator("td .button-icon").first().click();
+      await page.getByRole("menu").waitFor();
+    },
   },
   { name: "dashboard", uid: AURORA, address: at("/dashboard") },
   { name: "dashboard-open-days", uid: AURORA, address: at("/dashboard?range=quarter") },

@@ -120,7 +120,7 @@ export default function Chart(props: Props) {
         onFocus={() => show(active ?? last)}
         onBlur={() => show(null)}
       />
-      {point && <Tooltip {...props} point={point} left={left} />}
+      {point && <Tooltip {...props} point={point} left={left} before={(active ?? 0) > last / 2} />}
     </div>
   );
 }
@@ -144,12 +144,22 @@ function words(point: Point, { metric, shown }: Props, t: Texts, f: Formats): st
   return `${titleOf(point, t, f)}: ${parts.join(", ")}`;
 }
 
-function Tooltip({ point, left, metric, shown }: Props & { point: Point; left: number }) {
+interface TooltipProps extends Props {
+  point: Point;
+  left: number;
+  /** Whether it stands left of its point. */
+  before: boolean;
+}
+
+function Tooltip({ point, left, before, metric, shown }: TooltipProps) {
   const { t, f } = useWords();
   const figure = (text: string) =>
     metric === "activity" ? <Amount value={text} /> : <Usd value={text} short />;
   return (
-    <div className="tooltip" style={{ "--at": `${left}px` } as React.CSSProperties}>
+    <div
+      className={`tooltip${before ? " tooltip-before" : ""}`}
+      style={{ "--at": `${left}px` } as React.CSSProperties}
+    >
       <p className="tooltip-title">
         {titleOf(point, t, f)}
         {!point.final && <span className="badge">{t.dashboard.notFinalDay}</span>}
