@@ -25,7 +25,6 @@ export function App({ config, ...first }: Props) {
   }, []);
   useEffect(() => {
     document.documentElement.lang = words.language;
-    document.title = words.texts.name;
   }, [words]);
   return (
     <ConfigContext value={config}>

@@ -1,8 +1,8 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { useSession } from "./auth/session";
 import { useConfig } from "./config";
-import { useWords } from "./text";
+import { type Texts, useWords } from "./text";
 import { Icon, type IconName } from "./ui/icons";
 import { Skeleton, State } from "./ui/states";
 import { UserMenu } from "./user-menu";
@@ -17,9 +17,33 @@ const Inviter = lazy(() => import("./views/inviter/inviter"));
 const SignedIn = lazy(() => import("./views/sign-in/signed-in"));
 const SandboxBar = lazy(() => import("./sandbox-bar"));
 
+/** The views that the navigation leads to: address, picture, name. */
+function placesOf(t: Texts): [string, IconName, string][] {
+  return [
+    ["/", "link", t.nav.links],
+    ["/dashboard", "chart", t.nav.dashboard],
+    ["/invitees", "people", t.nav.invitees],
+    ["/lines", "lines", t.nav.lines],
+    ["/inviter", "person", t.nav.inviter],
+  ];
+}
+
+/** Tells history and screen readers where they are. */
+function useTitle() {
+  const { t } = useWords();
+  const { user } = useSession();
+  const [path] = useLocation();
+  const [, , place] = placesOf(t).find(([address]) => address === path) ?? [];
+  const view = path === "/join" ? t.join.title : user && place;
+  useEffect(() => {
+    document.title = view ? `${view} · ${t.name}` : t.name;
+  }, [view, t]);
+}
+
 /** What stands around every view. */
 export function Shell() {
   const { t } = useWords();
+  useTitle();
   const { user } = useSession();
   const { signIn } = useConfig();
   return (
@@ -52,16 +76,9 @@ export function Shell() {
 function Navigation() {
   const { t } = useWords();
   const [path] = useLocation();
-  const items: [string, IconName, string][] = [
-    ["/", "link", t.nav.links],
-    ["/dashboard", "chart", t.nav.dashboard],
-    ["/invitees", "people", t.nav.invitees],
-    ["/lines", "lines", t.nav.lines],
-    ["/inviter", "person", t.nav.inviter],
-  ];
   return (
     <nav className="nav" aria-label={t.nav.label}>
-      {items.map(([href, icon, text]) => (
+      {placesOf(t).map(([href, icon, text]) => (
         <Link
           className="nav-item"
           key={href}

@@ -2,14 +2,13 @@ import { useState } from "react";
 import { signOut, useSession } from "./auth/session";
 import { useConfig } from "./config";
 import { useWords } from "./text";
-import { en } from "./text/en";
 import { Icon } from "./ui/icons";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "./ui/menu";
 import { chooseTheme, chosenTheme } from "./ui/theme";
 
 /** Each language under its own name, which needs no translation. */
 const LANGUAGES = [
-  { value: "en", text: en.languageName },
+  { value: "en", text: "English" },
   { value: "tr", text: "Türkçe" },
 ] as const;
 

@@ -144,10 +144,9 @@ export function useBind() {
 }
 
 /** The caller's own relation; `null` where he has none. */
-export function useBinding(enabled = true) {
+export function useBinding() {
   return useQuery({
     queryKey: ["binding"],
-    enabled,
     queryFn: async ({ signal }) => {
       try {
         return await body(GET("/v1/binding", { signal }));

@@ -24,7 +24,7 @@ const LAST_LINES: usize = 12;
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 enum NoPage {
-    #[error("npm was not found; install Node.js 18 or newer and start again")]
+    #[error("npm was not found; install Node.js 18 or newer and start again.")]
     NpmMissing,
     #[error("`npm {step}` failed:\n{last_lines}")]
     Step { step: &'static str, last_lines: String },
@@ -119,7 +119,7 @@ mod tests {
     fn a_page_is_current_until_one_of_its_sources_changes() {
         let dir = tempfile::tempdir().unwrap();
         let project = dir.path();
-        let then = SystemTime::now();
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         write(project, "src/views/link.ts", then);
         assert!(!is_current(project));
         write(project, "dist/index.html", then);
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn libraries_are_current_until_their_list_changes() {
         let dir = tempfile::tempdir().unwrap();
-        let then = SystemTime::now();
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         write(dir.path(), "package-lock.json", then);
         assert!(!libraries_are_current(dir.path()));
         write(dir.path(), "node_modules/.package-lock.json", then);
