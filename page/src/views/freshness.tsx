@@ -16,8 +16,9 @@ export function Freshness({ dataAsOf }: { dataAsOf: string | null | undefined })
   return (
     <span className="freshness" data-testid="as-of">
       <Icon name="clock" />
-      <b>{t.freshness.asOf(f.day(lastDayBefore(dataAsOf)))}</b>
-      <span className="faint"> · {t.freshness.utc}</span>
+      <span>
+        <b>{t.freshness.asOf(f.day(lastDayBefore(dataAsOf)))}</b> · {t.freshness.utc}
+      </span>
     </span>
   );
 }
