@@ -23,7 +23,7 @@ export function Links() {
       <div className="view-head">
         <h1>{t.links.title}</h1>
       </div>
-      <p className="lead">{t.links.lead}</p>
+      {!link.isError && <p className="lead">{t.links.lead}</p>}
       {link.isPending && <Skeleton tall lines={5} />}
       {link.isError && <Failed error={link.error} retry={() => link.refetch()} />}
       {link.data && (
