@@ -8,7 +8,7 @@
 //! use sandbox::{Options, Sandbox};
 //!
 //! # async fn doc() -> Result<(), sandbox::StartError> {
-//! let options = Options { port: 0, empty: true, quiet: true, ..Options::default() };
+//! let options = Options { port: 0, empty: true, no_page: true, ..Options::default() };
 //! let running = Sandbox::start(options).await?;
 //! println!("the API is at {}", running.api_url());
 //! running.stop().await
@@ -23,6 +23,7 @@ mod load;
 mod narrator;
 mod open;
 mod options;
+mod page;
 mod queue;
 mod ready;
 mod routes;

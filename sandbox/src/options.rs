@@ -21,6 +21,7 @@ Routes that exist in the sandbox alone:
   POST /sandbox/events [...]        CloudEvents, as the exchange would queue them
   POST /sandbox/rollup {\"day\"}      the nightly job for that day
   GET, PUT /sandbox/clock {\"now\"}   the clock; null is real time again
+  GET /sandbox/users                who is who in the sample programme
 
 RUST_LOG=info shows a line for each request.";
 
@@ -42,6 +43,10 @@ pub struct Options {
     #[arg(long)]
     pub empty: bool,
 
+    /// Neither build nor serve the affiliate page; a plain page at / says what there is
+    #[arg(long)]
+    pub no_page: bool,
+
     /// Set the clock to this time; it stands there until it is set anew [default: real time]
     #[arg(long, value_name = "TIME")]
     pub clock: Option<Timestamp>,
@@ -57,6 +62,7 @@ impl Default for Options {
             port: 8080,
             data_dir: PathBuf::from(".sandbox"),
             empty: false,
+            no_page: false,
             clock: None,
             quiet: false,
         }

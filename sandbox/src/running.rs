@@ -19,7 +19,7 @@ use crate::load::{Highlights, load};
 use crate::narrator::Narrator;
 use crate::open::{self, Plan};
 use crate::services::Services;
-use crate::{Options, StartError, ready, routes};
+use crate::{Options, StartError, page, ready, routes};
 
 /// Requests that still run when the sandbox is stopped get so long to end.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -59,8 +59,12 @@ impl Sandbox {
         let dial = Dial::default();
         turn(&dial, &options);
         let (app, engine, highlights) = fill(&dir, &template, &options, &dial, narrator).await?;
+        let page = match options.no_page {
+            true => None,
+            false => page::prepare(narrator).await,
+        };
         let origin = format!("http://{}", address(&ports.api)?);
-        let services = Arc::new(Services { app, dial, issuer, gateway, origin });
+        let services = Arc::new(Services { app, dial, issuer, gateway, page, origin });
         let running = Running::serve(services, engine, ports, dir)?;
         narrator.say(ready::text(&running, highlights.as_ref()));
         Ok(running)

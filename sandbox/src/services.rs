@@ -4,6 +4,7 @@ use runtime::{App, Dial};
 
 use crate::gateway::Gateway;
 use crate::issuer::Issuer;
+use crate::page::Site;
 
 /// Everything that answers requests.
 pub(crate) struct Services {
@@ -15,6 +16,8 @@ pub(crate) struct Services {
     pub(crate) issuer: Issuer,
     /// The API's routes.
     pub(crate) gateway: Gateway,
+    /// The affiliate page, where it could be built.
+    pub(crate) page: Option<Site>,
     /// Where the API is, as `http://127.0.0.1:8080`.
     pub(crate) origin: String,
 }

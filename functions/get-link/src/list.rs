@@ -1,9 +1,11 @@
 //! `GET /v1/links`: all links, with the number of invitees that came by each.
 
+use commission::Rate;
 use http_api::{Call, Problem, Response, reply};
+use policy::Programme;
 use runtime::{App, OrProblem};
 use serde::Serialize;
-use terms::Timestamp;
+use terms::{Market, Timestamp};
 
 use crate::affiliate;
 use crate::view::ListedLink;
@@ -14,6 +16,23 @@ struct List<'a> {
     /// Up to when invitees are counted; none before the first closed day.
     data_as_of: Option<Timestamp>,
     links: Vec<Counted<'a>>,
+    /// How many links the programme allows.
+    max_links: u32,
+    shared_commission_choices: Choices,
+}
+
+/// What a new link may share.
+#[derive(Serialize)]
+struct Choices {
+    spot: Vec<Rate>,
+    futures: Vec<Rate>,
+}
+
+impl Choices {
+    fn at(now: Timestamp, programme: &Programme) -> Self {
+        let of = |market| programme.commission.shared_choices(market, now);
+        Self { spot: of(Market::Spot), futures: of(Market::Futures) }
+    }
 }
 
 #[derive(Serialize)]
@@ -34,5 +53,10 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
             invitees: totals.by_link.get(code).copied().unwrap_or(0),
         }
     });
-    reply::ok(&List { data_as_of: head.data_as_of(), links: counted.collect() })
+    reply::ok(&List {
+        data_as_of: head.data_as_of(),
+        links: counted.collect(),
+        max_links: app.programme.links.max_links,
+        shared_commission_choices: Choices::at(call.now, &app.programme),
+    })
 }

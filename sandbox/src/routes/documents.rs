@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 use http_api::jwt::{Keys, SANDBOX_ISSUER};
 use serde_json::{Value, json};
 
@@ -14,8 +14,16 @@ use crate::services::Services;
 const PAGE: &str = include_str!("../page.html");
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
-pub(super) async fn page(State(services): State<Arc<Services>>) -> Html<String> {
-    Html(PAGE.replace("{{origin}}", &services.origin))
+pub(super) async fn page(State(services): State<Arc<Services>>) -> Response {
+    match &services.page {
+        Some(site) => site.answer("/"),
+        None => Html(PAGE.replace("{{origin}}", &services.origin)).into_response(),
+    }
+}
+
+/// What differs from stage to stage for the page: here users choose who they are.
+pub(super) async fn config() -> Json<Value> {
+    Json(json!({ "signIn": { "kind": "sandbox" } }))
 }
 
 pub(super) async fn openapi() -> impl IntoResponse {

@@ -5,19 +5,21 @@ mod documents;
 mod events;
 mod rollup;
 mod token;
+mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::DefaultBodyLimit;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use http_api::{Code, Problem};
 use serde::de::DeserializeOwned;
 
 use crate::gateway;
+use crate::page::Site;
 use crate::services::Services;
 
 /// The largest body that the sandbox's own routes take: some 50,000 events.
@@ -27,17 +29,29 @@ const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 pub(crate) fn router(services: Arc<Services>) -> Router {
     Router::new()
         .route("/", get(documents::page))
+        .route("/config.json", get(documents::config))
         .route("/v1/openapi.json", get(documents::openapi))
         .route("/.well-known/jwks.json", get(documents::keys))
         .route("/.well-known/openid-configuration", get(documents::issuer))
+        .route("/sandbox/users", get(users::list))
         .route("/sandbox/token", post(token::issue))
         .route("/sandbox/events", post(events::take_in))
         .route("/sandbox/rollup", post(rollup::run))
         .route("/sandbox/clock", get(clock::show).put(clock::set))
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(gateway::handle)
+        .fallback(page_or_gateway)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(services)
+}
+
+/// What no route here is for: the page's, or else the gateway's.
+async fn page_or_gateway(State(services): State<Arc<Services>>, request: Request) -> Response {
+    match &services.page {
+        Some(site) if Site::takes(request.method(), request.uri().path()) => {
+            site.answer(request.uri().path())
+        }
+        _ => gateway::handle(State(services), request).await,
+    }
 }
 
 async fn method_not_allowed() -> Response {

@@ -27,6 +27,7 @@ pub async fn fixture() -> Fixture {
         port: 0,
         data_dir: dir.path().to_owned(),
         empty: true,
+        no_page: true,
         clock: Some(NOON.parse().unwrap()),
         quiet: true,
     };

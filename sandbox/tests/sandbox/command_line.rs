@@ -14,7 +14,7 @@ fn sandbox(dir: &Path) -> Command {
 
 fn at_port(port: u16, dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
-    command.args(["--empty", "--port", &port.to_string(), "--data-dir"]).arg(dir);
+    command.args(["--empty", "--no-page", "--port", &port.to_string(), "--data-dir"]).arg(dir);
     command
 }
 
@@ -148,7 +148,9 @@ fn the_help_names_every_option_and_route() {
     let output = Command::new(env!("CARGO_BIN_EXE_sandbox")).arg("--help").output().unwrap();
     let mut help = String::new();
     output.stdout.as_slice().read_to_string(&mut help).unwrap();
-    for word in ["--port", "--data-dir", "--empty", "--clock", "/sandbox/events", "RUST_LOG"] {
+    for word in
+        ["--port", "--data-dir", "--empty", "--no-page", "--clock", "/sandbox/events", "RUST_LOG"]
+    {
         assert!(help.contains(word), "{help}");
     }
     assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");

@@ -174,3 +174,15 @@ async fn dynamodb_answers_on_its_own_port() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.json()["Table"]["TableName"], "recall");
 }
+
+#[tokio::test]
+async fn the_page_is_told_that_users_choose_who_they_are() {
+    let config = fixture().await.get("/config.json").await;
+    assert_eq!(config.json(), json!({ "signIn": { "kind": "sandbox" } }));
+}
+
+#[tokio::test]
+async fn without_the_sample_there_are_no_sample_users() {
+    let nobody = json!({ "affiliates": [], "dormant": [], "invitees": [], "refused": [] });
+    assert_eq!(fixture().await.get("/sandbox/users").await.json(), nobody);
+}

@@ -1,0 +1,159 @@
+import {
+  keepPreviousData,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import type { Days } from "../format/range";
+import { ApiError, body, GET, PATCH, POST, raw, type Schemas } from "./client";
+
+/** A failure that may pass is tried again twice before it is shown. */
+const RETRIES = 2;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      retry: (count, error) => error instanceof ApiError && error.isPassing && count < RETRIES,
+      retryDelay: (count) => 400 * 2 ** count,
+    },
+  },
+});
+
+export function useDefaultLink() {
+  return useQuery({
+    queryKey: ["link"],
+    queryFn: ({ signal }) => body(GET("/v1/link", { signal })),
+  });
+}
+
+export function useLinks() {
+  return useQuery({
+    queryKey: ["links"],
+    queryFn: ({ signal }) => body(GET("/v1/links", { signal })),
+  });
+}
+
+export function useMakeLink() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (link: Schemas["NewLink"]) => body(POST("/v1/links", { body: link })),
+    onSuccess: () => refreshLinks(cache),
+  });
+}
+
+export function useChangeLink() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ code, change }: { code: string; change: Schemas["LinkChange"] }) =>
+      body(PATCH("/v1/links/{code}", { params: { path: { code } }, body: change })),
+    onSuccess: () => refreshLinks(cache),
+  });
+}
+
+async function refreshLinks(cache: QueryClient) {
+  await Promise.all(["link", "links"].map((key) => cache.invalidateQueries({ queryKey: [key] })));
+}
+
+/** A picture that needs the caller's token, as an address for an image. */
+export function usePicture(path: string) {
+  return useQuery({
+    queryKey: ["picture", path],
+    queryFn: async ({ signal }) => (await raw(path, "image/*", signal)).blob(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The figures of a range; of the last 30 closed days where none is given. */
+export function useDashboard(days?: Days) {
+  return useQuery({
+    queryKey: ["dashboard", days?.from, days?.to],
+    queryFn: ({ signal }) => body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export interface LineFilter {
+  product?: Schemas["Product"];
+  asset?: string;
+  uid?: string;
+}
+
+export function useLines(days: Days | undefined, filter: LineFilter) {
+  return useInfiniteQuery({
+    queryKey: ["lines", days, filter],
+    enabled: days !== undefined,
+    queryFn: ({ signal, pageParam }) => {
+      const query = { ...days, ...filter, ...(pageParam && { cursor: pageParam }) };
+      return body(GET("/v1/dashboard/commissions", { params: { query }, signal }));
+    },
+    initialPageParam: "",
+    getNextPageParam: (page: Schemas["LinePage"]) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** So many invitees are loaded at most, to be searched and sorted on the page. */
+export const MAX_INVITEES = 2_000;
+
+export interface Invitees {
+  dataAsOf: string | null;
+  invitees: Schemas["Referral"][];
+  complete: boolean;
+}
+
+async function invitees(signal: AbortSignal): Promise<Invitees> {
+  const found: Schemas["Referral"][] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const query = { limit: 200, ...(cursor && { cursor }) };
+    const page = await body(GET("/v1/dashboard/referrals", { params: { query }, signal }));
+    found.push(...page.referrals);
+    const complete = page.nextCursor === null;
+    if (complete || found.length >= MAX_INVITEES) {
+      return { dataAsOf: page.dataAsOf, invitees: found, complete };
+    }
+    cursor = page.nextCursor ?? undefined;
+  }
+}
+
+/** The newest invitees, usually all there are. */
+export function useInvitees() {
+  return useQuery({ queryKey: ["invitees"], queryFn: ({ signal }) => invitees(signal) });
+}
+
+export function useWindow(ref: string) {
+  return useQuery({
+    queryKey: ["window", ref],
+    queryFn: ({ signal }) => body(GET("/v1/bind", { params: { query: { ref } }, signal })),
+    // It holds a confirmation for a few minutes, and what it says may change at any time.
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+export function useBind() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (confirmation: string) => body(POST("/v1/bind", { body: { confirmation } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ["binding"] }),
+  });
+}
+
+/** The caller's own relation; `null` where he has none. */
+export function useBinding() {
+  return useQuery({
+    queryKey: ["binding"],
+    queryFn: async ({ signal }) => {
+      try {
+        return await body(GET("/v1/binding", { signal }));
+      } catch (error) {
+        if (error instanceof ApiError && error.failure === "not_found") return null;
+        throw error;
+      }
+    },
+  });
+}

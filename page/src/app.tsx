@@ -1,0 +1,41 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useCallback, useEffect, useState } from "react";
+import { queryClient } from "./api/queries";
+import { useSession } from "./auth/session";
+import { type Config, ConfigContext } from "./config";
+import type { Language } from "./format/formats";
+import { Shell } from "./shell";
+import { keepLanguage, load, TextProvider, type Texts } from "./text";
+import { Boundary } from "./ui/boundary";
+import { Toasts } from "./ui/toasts";
+
+interface Props {
+  config: Config;
+  language: Language;
+  texts: Texts;
+}
+
+export function App({ config, ...first }: Props) {
+  const [words, setWords] = useState(first);
+  const uid = useSession().user?.uid;
+  const choose = useCallback(async (language: Language) => {
+    const texts = await load(language);
+    keepLanguage(language);
+    setWords({ language, texts });
+  }, []);
+  useEffect(() => {
+    document.documentElement.lang = words.language;
+  }, [words]);
+  return (
+    <ConfigContext value={config}>
+      <TextProvider language={words.language} texts={words.texts} choose={choose}>
+        <Boundary texts={words.texts}>
+          <QueryClientProvider client={queryClient}>
+            <Shell key={uid ?? ""} />
+            <Toasts />
+          </QueryClientProvider>
+        </Boundary>
+      </TextProvider>
+    </ConfigContext>
+  );
+}

@@ -1,0 +1,87 @@
+import { useSyncExternalStore } from "react";
+
+/** Who is signed in. The token is the only identity that the API knows. */
+export interface SignedIn {
+  uid: string;
+  token: string;
+  /** With it another token can be had, where the issuer gave one. */
+  refreshToken?: string;
+}
+
+/** Gets another token for the same user, or `null` if he has to sign in again. */
+export type Renew = (user: SignedIn) => Promise<SignedIn | null>;
+
+export interface Session {
+  user: SignedIn | null;
+  /** The user was signed in until his token expired. */
+  expired: boolean;
+}
+
+/** In the tab's own storage: it survives a reload and ends with the tab. */
+const STORED = "session";
+
+function stored(): SignedIn | null {
+  const text = sessionStorage.getItem(STORED);
+  return text ? (JSON.parse(text) as SignedIn) : null;
+}
+
+let session: Session = { user: stored(), expired: false };
+const listeners = new Set<() => void>();
+
+/** Called before another user, or nobody, is signed in. */
+let onOtherUser = () => {};
+
+export function whenUserChanges(callback: () => void) {
+  onOtherUser = callback;
+}
+
+function change(next: Session) {
+  if (next.user?.uid !== session.user?.uid) onOtherUser();
+  session = next;
+  if (next.user) sessionStorage.setItem(STORED, JSON.stringify(next.user));
+  else sessionStorage.removeItem(STORED);
+  for (const listener of listeners) listener();
+}
+
+function listen(listener: () => void) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function currentSession(): Session {
+  return session;
+}
+
+export function useSession(): Session {
+  return useSyncExternalStore(listen, currentSession);
+}
+
+export function signedIn(user: SignedIn) {
+  change({ user, expired: false });
+}
+
+export function signOut() {
+  change({ user: null, expired: false });
+}
+
+let renew: Renew = async () => null;
+let renewing: Promise<SignedIn | null> | null = null;
+
+export function renewWith(how: Renew) {
+  renew = how;
+}
+
+/**
+ * A new token after the old one was refused. Of many refused requests the first asks for it, and all
+ * wait for the one answer.
+ */
+export async function renewed(refused: SignedIn): Promise<SignedIn | null> {
+  const { user } = session;
+  if (user && user.token !== refused.token) return user;
+  renewing ??= renew(refused).finally(() => {
+    renewing = null;
+  });
+  const next = await renewing.catch(() => null);
+  change(next ? { user: next, expired: false } : { user: null, expired: true });
+  return next;
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { daysIn, lastDayBefore, monday } from "./days";
+import { daysOf, read, write } from "./range";
+
+const CLOSED = "2026-11-21";
+
+test("presets end with the last closed day, or today where the period runs", () => {
+  expect(daysOf({ preset: "7d" }, CLOSED)).toEqual({ from: "2026-11-15", to: CLOSED });
+  expect(daysOf({ preset: "30d" }, CLOSED)).toEqual({ from: "2026-10-23", to: CLOSED });
+  expect(daysOf({ preset: "month" }, CLOSED)).toEqual({ from: "2026-11-01", to: "2026-11-22" });
+  expect(daysOf({ preset: "lastMonth" }, CLOSED)).toEqual({ from: "2026-10-01", to: "2026-10-31" });
+  expect(daysOf({ preset: "quarter" }, CLOSED)).toEqual({ from: "2026-10-01", to: "2026-11-22" });
+});
+
+test("on the first day of a month, that month is one day long", () => {
+  expect(daysOf({ preset: "month" }, "2026-11-30")).toEqual({
+    from: "2026-12-01",
+    to: "2026-12-01",
+  });
+  expect(daysOf({ preset: "lastMonth" }, "2026-02-28").to).toBe("2026-02-28");
+});
+
+test("no preset is longer than the API allows", () => {
+  const { from, to } = daysOf({ preset: "365d" }, CLOSED);
+  expect(daysIn(from, to)).toBe(365);
+});
+
+test("a range survives the address, and nonsense does not", () => {
+  const custom = { from: "2026-10-01", to: "2026-10-03" };
+  expect(read(write(new URLSearchParams("uid=1"), custom))).toEqual(custom);
+  expect(write(new URLSearchParams("uid=1&range=7d"), custom).toString()).toBe(
+    "uid=1&from=2026-10-01&to=2026-10-03",
+  );
+  for (const query of ["from=2026-10-03&to=2026-10-01", "from=x&to=y", "range=forever", ""]) {
+    expect(read(new URLSearchParams(query))).toEqual({ preset: "30d" });
+  }
+});
+
+test("days are counted in UTC, weeks begin on Monday", () => {
+  expect(lastDayBefore("2026-11-22T00:00:00.000Z")).toBe(CLOSED);
+  expect(monday("2026-11-22")).toBe("2026-11-16");
+  expect(monday("2026-11-16")).toBe("2026-11-16");
+});

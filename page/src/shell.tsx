@@ -1,0 +1,124 @@
+import { lazy, Suspense, useEffect } from "react";
+import { Link, Route, Switch, useLocation } from "wouter";
+import { useSession } from "./auth/session";
+import { useConfig } from "./config";
+import { type Texts, useWords } from "./text";
+import { Icon, type IconName } from "./ui/icons";
+import { Skeleton, State } from "./ui/states";
+import { UserMenu } from "./user-menu";
+import { Join } from "./views/join/join";
+import { Links } from "./views/links/links";
+import { SignIn } from "./views/sign-in/sign-in";
+
+const Dashboard = lazy(() => import("./views/dashboard/dashboard"));
+const Invitees = lazy(() => import("./views/invitees/invitees"));
+const Lines = lazy(() => import("./views/lines/lines"));
+const Inviter = lazy(() => import("./views/inviter/inviter"));
+const SignedIn = lazy(() => import("./views/sign-in/signed-in"));
+const SandboxBar = lazy(() => import("./sandbox-bar"));
+
+/** The views that the navigation leads to: address, picture, name. */
+function placesOf(t: Texts): [string, IconName, string][] {
+  return [
+    ["/", "link", t.nav.links],
+    ["/dashboard", "chart", t.nav.dashboard],
+    ["/invitees", "people", t.nav.invitees],
+    ["/lines", "lines", t.nav.lines],
+    ["/inviter", "person", t.nav.inviter],
+  ];
+}
+
+/** Tells history and screen readers where they are. */
+function useTitle() {
+  const { t } = useWords();
+  const { user } = useSession();
+  const [path] = useLocation();
+  const [, , place] = placesOf(t).find(([address]) => address === path) ?? [];
+  const view = path === "/join" ? t.join.title : user && place;
+  useEffect(() => {
+    document.title = view ? `${view} · ${t.name}` : t.name;
+  }, [view, t]);
+}
+
+/** What stands around every view. */
+export function Shell() {
+  const { t } = useWords();
+  useTitle();
+  const { user } = useSession();
+  const { signIn } = useConfig();
+  return (
+    <div className={`shell${user ? " shell-nav" : ""}`}>
+      <a className="skip" href="#main">
+        {t.skip}
+      </a>
+      <header className="top">
+        <Link className="brand" href="/">
+          <img src="/icon.svg" alt="" width="28" height="28" />
+          <span>{t.name}</span>
+        </Link>
+        {user && <Navigation />}
+        <UserMenu />
+      </header>
+      <main className="main" id="main" tabIndex={-1}>
+        <Suspense fallback={<Skeleton tall />}>
+          <Views />
+        </Suspense>
+      </main>
+      {signIn.kind === "sandbox" && user && (
+        <Suspense>
+          <SandboxBar />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+function Navigation() {
+  const { t } = useWords();
+  const [path] = useLocation();
+  return (
+    <nav className="nav" aria-label={t.nav.label}>
+      {placesOf(t).map(([href, icon, text]) => (
+        <Link
+          className="nav-item"
+          key={href}
+          href={href}
+          aria-current={path === href ? "page" : undefined}
+        >
+          <Icon name={icon} />
+          <span>{text}</span>
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Views() {
+  const { user } = useSession();
+  return (
+    <Switch>
+      <Route path="/join" component={Join} />
+      <Route path="/signed-in" component={SignedIn} />
+      <Route path="/" component={user ? Links : SignIn} />
+      <Route path="/dashboard" component={user ? Dashboard : SignIn} />
+      <Route path="/invitees" component={user ? Invitees : SignIn} />
+      <Route path="/lines" component={user ? Lines : SignIn} />
+      <Route path="/inviter" component={user ? Inviter : SignIn} />
+      <Route component={Missing} />
+    </Switch>
+  );
+}
+
+function Missing() {
+  const { t } = useWords();
+  const home = (
+    <Link className="button" href="/">
+      {t.problems.home}
+    </Link>
+  );
+  return (
+    <State icon="search" level={1} title={t.problems.pageMissing} action={home}>
+      {t.problems.pageMissingText}
+    </State>
+  );
+}

@@ -1,0 +1,58 @@
+import { useState } from "react";
+import { signOut, useSession } from "./auth/session";
+import { useConfig } from "./config";
+import { useWords } from "./text";
+import { Icon } from "./ui/icons";
+import { Menu, MenuChoice, MenuItem, MenuSeparator } from "./ui/menu";
+import { chooseTheme, chosenTheme } from "./ui/theme";
+
+/** Each language under its own name, which needs no translation. */
+const LANGUAGES = [
+  { value: "en", text: "English" },
+  { value: "tr", text: "Türkçe" },
+] as const;
+
+/** Who is signed in; language and appearance; the way out. */
+export function UserMenu() {
+  const { t, f, choose } = useWords();
+  const { user } = useSession();
+  const { signIn } = useConfig();
+  const [theme, setTheme] = useState(chosenTheme);
+  const button = (
+    <>
+      <Icon name="person" />
+      {user && <span className="user-id">{user.uid}</span>}
+      <Icon name="down" />
+    </>
+  );
+  return (
+    <Menu
+      button={button}
+      className="button button-quiet user-menu"
+      label={user ? t.account.signedInAs(user.uid) : `${t.language}, ${t.theme.label}`}
+    >
+      <MenuChoice label={t.language} value={f.language} choices={LANGUAGES} onChange={choose} />
+      <MenuSeparator />
+      <MenuChoice
+        label={t.theme.label}
+        value={theme}
+        choices={(["auto", "light", "dark"] as const).map((value) => ({
+          value,
+          text: t.theme[value],
+        }))}
+        onChange={(next) => {
+          setTheme(next);
+          chooseTheme(next);
+        }}
+      />
+      {user && (
+        <>
+          <MenuSeparator />
+          <MenuItem icon="lock" onClick={signOut}>
+            {signIn.kind === "sandbox" ? t.account.switchUser : t.account.signOut}
+          </MenuItem>
+        </>
+      )}
+    </Menu>
+  );
+}

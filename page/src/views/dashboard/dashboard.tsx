@@ -1,0 +1,87 @@
+import { Link } from "wouter";
+import type { Schemas } from "../../api/client";
+import { useDashboard, useLinks } from "../../api/queries";
+import { useWords } from "../../text";
+import { Failed, Skeleton, State } from "../../ui/states";
+import { ExportMenu } from "../export-menu";
+import { Freshness, NotFinal } from "../freshness";
+import { RangePicker } from "../range-picker";
+import { useRange } from "../use-range";
+import { ByAsset, ByLink, ByOrigin, ByProduct } from "./breakdowns";
+import { OverTime } from "./over-time";
+import { Tiers } from "./tiers";
+import { Totals } from "./totals";
+import { Zeros } from "./zeros";
+
+/** What was earned in a range, from all sides. */
+export default function Dashboard() {
+  const { t } = useWords();
+  const chosen = useRange();
+  // Until the days of the range are known, the API's own default is what is asked for.
+  const dashboard = useDashboard(chosen.days);
+  const data = dashboard.data;
+  return (
+    <>
+      <div className="view-head view-head-sticky">
+        <h1>{t.dashboard.title}</h1>
+        {!dashboard.isError && <Freshness dataAsOf={data?.dataAsOf} />}
+      </div>
+      {dashboard.isError && !data && (
+        <Failed error={dashboard.error} retry={() => dashboard.refetch()} />
+      )}
+      {!dashboard.isError && (
+        <div className="toolbar">
+          <RangePicker {...chosen} />
+          {chosen.days && <ExportMenu days={chosen.days} filter={{}} />}
+        </div>
+      )}
+      {dashboard.isPending && <Skeleton tall lines={8} />}
+      {data && (
+        <div aria-busy={dashboard.isPlaceholderData} className="stack-wide">
+          <NotFinal covered={data} />
+          {data.counts.invitees === 0 && data.feeCount === 0 && <FirstStep />}
+          <Figures data={data} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function FirstStep() {
+  const { t } = useWords();
+  const action = (
+    <Link className="button button-primary" href="/">
+      {t.dashboard.firstStepAction}
+    </Link>
+  );
+  return (
+    <section className="card">
+      <State icon="share" title={t.dashboard.firstStepTitle} action={action}>
+        {t.dashboard.firstStepText}
+      </State>
+    </section>
+  );
+}
+
+function Figures({ data }: { data: Schemas["DashboardSummary"] }) {
+  const links = useLinks();
+  const labels = new Map(links.data?.links.map((link) => [link.code, link.label]) ?? []);
+  return (
+    <>
+      <Totals data={data} />
+      {data.counts.invitees > 0 && (
+        <>
+          <OverTime series={data.series} />
+          <div className="columns">
+            <ByProduct data={data} />
+            <ByOrigin data={data} />
+            <ByLink data={data} labels={labels} />
+            <Zeros zeros={data.zeros} />
+          </div>
+          <ByAsset data={data} />
+        </>
+      )}
+      <Tiers tiers={data.tiers} />
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import type { Schemas } from "../../api/client";
+import { plusDays } from "../../format/days";
+import { pointsOf, totalOf } from "./points";
+
+function days(count: number): Schemas["DayFigures"][] {
+  return Array.from({ length: count }, (_, index) => ({
+    day: plusDays("2026-06-01", index),
+    final: index < count - 1,
+    commissionUsd: "0.30000003",
+    sharedUsd: "0",
+    volumeUsd: "10.00000000",
+    commissionUsdByProduct: { spot: "0.10000001", margin: "0.10000001", futures: "0.10000001" },
+    commissionByAsset: {},
+    newInvitees: 1,
+    activeInvitees: 2,
+  }));
+}
+
+test("short ranges go by days", () => {
+  const points = pointsOf(days(3), "commission");
+  expect(points.map((point) => point.day)).toEqual(["2026-06-01", "2026-06-02", "2026-06-03"]);
+  expect(points[0] && totalOf(points[0], ["spot", "futures"])).toBe("0.20000002");
+});
+
+test("long ranges go by weeks, which add up exactly and are final when all their days are", () => {
+  const points = pointsOf(days(140), "volume");
+  expect(points).toHaveLength(20);
+  expect(points[0]).toEqual({
+    day: "2026-06-01",
+    weekly: true,
+    final: true,
+    values: { volume: "70.00000000" },
+  });
+  expect(points.at(-1)?.final).toBe(false);
+});
+
+test("activity is never added up over days", () => {
+  expect(pointsOf(days(140), "activity")).toHaveLength(140);
+});

@@ -1,0 +1,69 @@
+import type { ReactNode } from "react";
+import type { Schemas } from "../../api/client";
+import { sum } from "../../format/decimal";
+import { useWords } from "../../text";
+import { Usd } from "../../ui/money";
+
+/** What is booked and not paid yet, less what was taken back. */
+export function pending(amounts: Schemas["StatusUsdAmounts"]): string {
+  return sum([amounts.accrued, amounts.settled, amounts.reversed]);
+}
+
+/** The figures that are looked for first. */
+export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
+  const { t, f } = useWords();
+  const { usd } = data.totals;
+  const status = data.commissionByStatus.usd;
+  const joined = data.newInvitees.recall + data.newInvitees.signup;
+  return (
+    <dl className="totals">
+      <Total
+        name="commission"
+        label={t.dashboard.commission}
+        help={t.dashboard.commissionHelp}
+        main
+      >
+        <Usd value={usd.commission} strong />
+        <span className="total-note">{t.dashboard.fees(f.count(data.feeCount))}</span>
+      </Total>
+      <Total name="pending" label={t.dashboard.pending} help={t.dashboard.pendingHelp}>
+        <Usd value={pending(status)} />
+      </Total>
+      <Total name="paid" label={t.dashboard.paid}>
+        <Usd value={status.paid} />
+      </Total>
+      <Total name="shared" label={t.dashboard.shared}>
+        <Usd value={usd.shared} />
+      </Total>
+      <Total name="volume" label={t.dashboard.volume}>
+        <Usd value={usd.volume} short />
+      </Total>
+      <Total name="invitees" label={t.dashboard.invitees}>
+        <span className="money">{f.count(data.counts.invitees)}</span>
+        <span className="total-note">
+          {t.dashboard.inviteesHelp(f.count(data.counts.active))}
+          <br />
+          {t.dashboard.newInvitees(f.count(joined))}
+        </span>
+      </Total>
+    </dl>
+  );
+}
+
+interface Props {
+  name: string;
+  label: string;
+  help?: string;
+  main?: boolean;
+  children: ReactNode;
+}
+
+function Total({ name, label, help, main = false, children }: Props) {
+  return (
+    <div className={`card total${main ? " total-main" : ""}`} data-testid={`total-${name}`}>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+      {help && <dd className="help">{help}</dd>}
+    </div>
+  );
+}

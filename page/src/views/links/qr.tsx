@@ -1,0 +1,68 @@
+import { useEffect, useState } from "react";
+import { raw, type Schemas } from "../../api/client";
+import { save } from "../../api/export";
+import { usePicture } from "../../api/queries";
+import { useWords } from "../../text";
+import { Icon } from "../../ui/icons";
+import { Menu, MenuItem } from "../../ui/menu";
+import { sentence } from "../../ui/states";
+import { say } from "../../ui/toasts";
+
+type Link = Pick<Schemas["Link"], "code" | "url" | "qrCode">;
+
+/** Edges in pixels: for a post, a slide, a poster. */
+const SIZES = [256, 512, 1024, 2048];
+
+/** An address for the picture, as long as it is shown. */
+function useAddress(picture: Blob | undefined): string | undefined {
+  const [address, setAddress] = useState<string>();
+  useEffect(() => {
+    if (!picture) return;
+    const made = URL.createObjectURL(picture);
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [picture]);
+  return address;
+}
+
+export function QrPicture({ link }: { link: Link }) {
+  const { t } = useWords();
+  const picture = usePicture(link.qrCode.svg);
+  const address = useAddress(picture.data);
+  if (picture.isError) return <p className="qr qr-failed">{t.links.qrFailed}</p>;
+  if (!address) return <div className="qr skeleton-bar" />;
+  return <img className="qr" src={address} alt={t.links.qrOf(link.url)} width="220" height="220" />;
+}
+
+export function QrDownload({ link }: { link: Link }) {
+  const { t, f } = useWords();
+  const download = async (path: string, name: string) => {
+    try {
+      save(name, await (await raw(path, "image/*")).blob());
+    } catch (error) {
+      say(sentence(error, t), "bad");
+    }
+  };
+  return (
+    <Menu
+      button={
+        <>
+          <Icon name="download" />
+          {t.links.download}
+        </>
+      }
+    >
+      <MenuItem onClick={() => download(link.qrCode.svg, `${link.code}.svg`)}>
+        {t.links.downloadSvg}
+      </MenuItem>
+      {SIZES.map((size) => (
+        <MenuItem
+          key={size}
+          onClick={() => download(`${link.qrCode.png}&size=${size}`, `${link.code}-${size}.png`)}
+        >
+          {t.links.downloadPng(f.count(size))}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}

@@ -1,0 +1,53 @@
+import { lazy, useState } from "react";
+import { useSession } from "../../auth/session";
+import { type OidcSignIn, useConfig } from "../../config";
+import { useWords } from "../../text";
+import { State } from "../../ui/states";
+
+const Chooser = lazy(() => import("./chooser"));
+
+/** What stands in place of a view until somebody is signed in; the address stays as it is. */
+export function SignIn() {
+  const { t } = useWords();
+  const { signIn } = useConfig();
+  const { expired } = useSession();
+  if (signIn.kind === "sandbox") return <Chooser />;
+  const title = expired ? t.signIn.expired : t.signIn.title;
+  return (
+    <State icon="lock" level={1} title={title} action={<SignInButton config={signIn} />}>
+      {t.signIn.text}
+    </State>
+  );
+}
+
+/** Leaves for the issuer's page, and comes back to this address. */
+export function SignInButton({ config }: { config: OidcSignIn }) {
+  const { t } = useWords();
+  const [state, setState] = useState<"ready" | "leaving" | "failed">("ready");
+  const leave = async () => {
+    setState("leaving");
+    try {
+      const { begin } = await import("../../auth/oidc");
+      await begin(config, `${location.pathname}${location.search}`);
+    } catch {
+      setState("failed");
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="button button-primary"
+        disabled={state === "leaving"}
+        onClick={leave}
+      >
+        {state === "leaving" ? t.signIn.working : t.signIn.action}
+      </button>
+      {state === "failed" && (
+        <p className="field-error" role="alert">
+          {t.problems.offline}
+        </p>
+      )}
+    </>
+  );
+}

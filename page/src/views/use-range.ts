@@ -1,0 +1,27 @@
+import { useSearchParams } from "wouter";
+import { useDashboard } from "../api/queries";
+import { lastDayBefore } from "../format/days";
+import { type Days, daysOf, type Range, read, write } from "../format/range";
+
+export interface Chosen {
+  range: Range;
+  /** Not known before the API has told up to when figures are complete. */
+  days: Days | undefined;
+  choose: (range: Range) => void;
+}
+
+/**
+ * The range that the address names. Presets count from the last closed day, which the API tells, and
+ * not from the browser's clock; before the first day is closed, from yesterday.
+ */
+export function useRange(): Chosen {
+  const [query, setQuery] = useSearchParams();
+  const latest = useDashboard();
+  const range = read(query);
+  const now = latest.data && (latest.data.dataAsOf ?? new Date().toISOString());
+  return {
+    range,
+    days: now ? daysOf(range, lastDayBefore(now)) : undefined,
+    choose: (next) => setQuery((before) => write(before, next)),
+  };
+}

@@ -1,0 +1,93 @@
+import { en } from "../src/text/en";
+import { AURORA, expect, open, test } from "./page";
+
+const problem = (code: string, status: number) => ({
+  status,
+  contentType: "application/problem+json",
+  json: { type: `urn:problem-type:recall:${code}`, title: "-", status, detail: "-", code },
+});
+
+test("a slow API shows that something is coming, and then the thing", async ({ page }) => {
+  await page.route("**/v1/dashboard**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await route.continue();
+  });
+  await open(page, "/dashboard", AURORA);
+  await expect(page.locator(".skeleton")).toBeVisible();
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  await expect(page.locator(".skeleton")).toHaveCount(0);
+});
+
+test("a failing API is told in words, and trying again helps", async ({ page }) => {
+  let failing = true;
+  await page.route("**/v1/dashboard**", (route) =>
+    failing ? route.fulfill(problem("internal", 500)) : route.continue(),
+  );
+  await open(page, "/dashboard", AURORA);
+  await expect(page.getByRole("alert")).toContainText(en.problems.internal);
+  failing = false;
+  await page.getByRole("button", { name: en.common.retry }).click();
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+});
+
+test("a throttled request is tried again before anybody is bothered", async ({ page }) => {
+  let refused = 0;
+  await page.route("**/v1/link", (route) =>
+    refused++ < 2 ? route.fulfill(problem("throttled", 429)) : route.continue(),
+  );
+  await open(page, "/", AURORA);
+  await expect(page.getByTestId("default-link")).toBeVisible();
+  expect(refused).toBe(3);
+});
+
+test("no connection is not taken for a failure of ours", async ({ page }) => {
+  await page.route("**/v1/**", (route) => route.abort("connectionrefused"));
+  await open(page, "/lines", AURORA);
+  await expect(page.getByRole("alert")).toContainText(en.problems.offline);
+});
+
+test("one part that fails leaves the others", async ({ page }) => {
+  await page.route("**/v1/links", (route) => route.fulfill(problem("internal", 500)));
+  await page.route("**/v1/link/qr.svg**", (route) => route.fulfill(problem("internal", 500)));
+  await open(page, "/", AURORA);
+  await expect(page.getByTestId("default-link")).toContainText("/join?ref=");
+  await expect(page.getByText(en.links.qrFailed)).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText(en.problems.internal);
+});
+
+test("a refused change says so and changes nothing", async ({ page }) => {
+  await page.route("**/v1/links", (route) =>
+    route.request().method() === "POST"
+      ? route.fulfill(problem("too_many_links", 409))
+      : route.continue(),
+  );
+  await open(page, "/", AURORA);
+  await page.getByRole("button", { name: en.links.new }).click();
+  await page.getByRole("button", { name: en.links.make }).click();
+  await expect(page.getByRole("alert")).toHaveText(en.problems.tooManyLinks);
+});
+
+test("an export that breaks off saves nothing", async ({ page }) => {
+  await open(page, "/dashboard", AURORA);
+  await page.route("**/v1/dashboard/commissions**", (route) => route.abort());
+  await page.getByRole("button", { name: en.lines.export }).click();
+  await page.getByRole("menuitem", { name: en.lines.exportCsv }).click();
+  await expect(page.getByText(en.lines.exportFailed).first()).toBeVisible();
+});
+
+test("an expired token is renewed without a word", async ({ page }) => {
+  await open(page, "/", AURORA);
+  await expect(page.getByTestId("default-link")).toBeVisible();
+  await page.evaluate(() => {
+    const session = JSON.parse(sessionStorage.getItem("session") ?? "{}");
+    sessionStorage.setItem("session", JSON.stringify({ ...session, token: "none.of.them" }));
+  });
+  await page.reload();
+  await expect(page.getByTestId("default-link")).toBeVisible();
+});
+
+test("without its config the page says what is missing", async ({ page }) => {
+  await page.route("**/config.json", (route) => route.fulfill({ json: { signIn: {} } }));
+  await page.goto("/");
+  await expect(page.getByText(en.problems.config)).toBeVisible();
+});

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import jsQR from "jsqr";
+import { PNG } from "pngjs";
+import { en } from "../src/text/en";
+import { AURORA, expect, open, test } from "./page";
+
+test("a new link shows what each side gets, before and after it is made", async ({ page }) => {
+  await open(page, "/", "10000003");
+  await page.getByRole("button", { name: en.links.new }).click();
+  const dialog = page.getByRole("dialog", { name: en.links.newTitle });
+  await dialog.getByLabel(en.links.label).fill("forum");
+  const spot = dialog.getByRole("radiogroup", { name: en.links.shareOf(en.markets.spot) });
+  await expect(spot.getByRole("radio")).toHaveText(["0%", "5%", "10%"]);
+  await spot.getByRole("radio", { name: "10%" }).click();
+  const side = dialog.locator(".side").first();
+  const [you, they] = await side.locator(".side-figure").allTextContents();
+  expect(they).toBe("10%");
+  // The two parts are the base rate, which the tier gives.
+  const rate = Number(you?.replace("%", "")) + 10;
+  expect([20, 30, 41, 50]).toContain(rate);
+  await dialog.getByRole("button", { name: en.links.make }).click();
+  await expect(page.getByText(en.links.done).first()).toBeVisible();
+  await expect(page.getByRole("row", { name: /forum/ })).toContainText("10% · 0%");
+});
+
+test("a label can be changed and taken away, and another link be the default", async ({ page }) => {
+  await open(page, "/", "10000002");
+  const row = page.getByRole("row", { name: /community/ });
+  await row.getByRole("button").click();
+  await page.getByRole("menuitem", { name: en.links.rename }).click();
+  await page.getByRole("dialog").getByLabel(en.links.label).fill("group");
+  await page.getByRole("button", { name: en.links.save }).click();
+  const renamed = page.getByRole("row", { name: /group/ });
+  await expect(renamed).toBeVisible();
+  const before = await page.getByTestId("default-link").textContent();
+  await renamed.getByRole("button").click();
+  await page.getByRole("menuitem", { name: en.links.makeDefault }).click();
+  await expect(renamed).toContainText(en.links.isDefault);
+  await expect(page.getByTestId("default-link")).not.toHaveText(before ?? "");
+});
+
+test("the QR code comes as SVG, and as PNG in the size that was asked for", async ({ page }) => {
+  await open(page, "/", AURORA);
+  const url = await page.getByTestId("default-link").textContent();
+  const download = async (item: string) => {
+    await page.getByRole("button", { name: en.links.download }).click();
+    const saved = page.waitForEvent("download");
+    await page.getByRole("menuitem", { name: item }).click();
+    const file = await saved;
+    return { name: file.suggestedFilename(), content: readFileSync(await file.path()) };
+  };
+  const svg = await download(en.links.downloadSvg);
+  expect(svg.name).toMatch(/^[A-Z0-9]{8}\.svg$/);
+  expect(svg.content.toString()).toContain("<svg");
+  const png = await download(en.links.downloadPng("1,024"));
+  const { width, height, data } = PNG.sync.read(png.content);
+  expect([width, height]).toEqual([1024, 1024]);
+  expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(url);
+});
+
+test("the original link says what it can and cannot do", async ({ page }) => {
+  await open(page, "/", AURORA);
+  const original = page.getByRole("region", { name: en.links.original });
+  await expect(original).toContainText("/register?ref=");
+  await expect(original).toContainText(en.links.originalCannot);
+});
+
+test("where the system cannot share, a message and an e-mail are offered", async ({ page }) => {
+  await open(page, "/", AURORA);
+  await page.getByRole("button", { name: en.links.share, exact: true }).click();
+  await page.getByRole("menuitem", { name: en.links.copyMessage }).click();
+  const message = await page.evaluate(() => navigator.clipboard.readText());
+  expect(message).toMatch(/^Come back with my invitation: https:\/\/\S+\?ref=[A-Z0-9]{8}$/);
+});

@@ -1,0 +1,69 @@
+import type { Page } from "@playwright/test";
+import { AURORA, codeOf, JUNIPER, open } from "./page";
+
+/** A view, and how to come to it. */
+export interface View {
+  name: string;
+  /** Who looks; nobody, where it is seen before the sign-in. */
+  uid?: string;
+  address: (page: Page) => Promise<string>;
+  /** What is opened on it. By the structure, so that it goes in every language. */
+  open?: (page: Page) => Promise<void>;
+}
+
+const at = (address: string) => async () => address;
+const aurorasLink = async (page: Page) => `/join?ref=${await codeOf(page, AURORA)}`;
+
+export const VIEWS: View[] = [
+  { name: "sign-in", address: at("/") },
+  { name: "links", uid: AURORA, address: at("/") },
+  {
+    name: "new-link",
+    uid: AURORA,
+    address: at("/"),
+    open: (page) => page.locator(".card-head .button").first().click(),
+  },
+  {
+    name: "link-menu",
+    uid: AURORA,
+    address: at("/"),
+    open: async (page) => {
+      await page.locator("td .button-icon").first().click();
+      await page.getByRole("menu").waitFor();
+    },
+  },
+  { name: "dashboard", uid: AURORA, address: at("/dashboard") },
+  { name: "dashboard-open-days", uid: AURORA, address: at("/dashboard?range=quarter") },
+  { name: "dashboard-empty", uid: JUNIPER, address: at("/dashboard") },
+  {
+    name: "range",
+    uid: AURORA,
+    address: at("/dashboard"),
+    open: (page) => page.locator(".range-days").click(),
+  },
+  { name: "invitees", uid: AURORA, address: at("/invitees") },
+  { name: "invitees-empty", uid: JUNIPER, address: at("/invitees") },
+  {
+    name: "lines",
+    uid: AURORA,
+    address: at("/lines?range=7d"),
+    open: (page) => page.locator(".expand").nth(1).click(),
+  },
+  { name: "inviter", uid: "40000001", address: at("/inviter") },
+  { name: "no-inviter", uid: AURORA, address: at("/inviter") },
+  { name: "not-an-affiliate", uid: "20000002", address: at("/") },
+  { name: "invited", address: aurorasLink },
+  { name: "window", uid: "20000002", address: aurorasLink },
+  { name: "refused", uid: "30000002", address: aurorasLink },
+  { name: "missing", uid: AURORA, address: at("/nowhere") },
+];
+
+/** Opens a view and waits until its figures are there. */
+export async function show(page: Page, view: View) {
+  await open(page, await view.address(page), view.uid);
+  await page.locator("h1, .dialog").first().waitFor();
+  for (const unfinished of await page.locator(".skeleton, .skeleton-bar").all()) {
+    await unfinished.waitFor({ state: "detached" });
+  }
+  await view.open?.(page);
+}

@@ -1,0 +1,19 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Where the API is in development: the sandbox. */
+const sandbox = process.env.SANDBOX ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  server: {
+    proxy: { "/v1": sandbox, "/sandbox": sandbox, "/config.json": sandbox },
+  },
+  build: {
+    target: "es2022",
+    // A strict Content-Security-Policy allows neither data: addresses nor inline scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+});
