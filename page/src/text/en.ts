@@ -33,7 +33,7 @@ export const en = {
   origins: { recall: "Recalled", signup: "New" },
   statuses: { accrued: "Booked", settled: "Ready to pay", paid: "Paid", reversed: "Taken back" },
   statusHelp: {
-    accrued: "Booked; the wallet may pay it soon.",
+    accrued: "Late fees may still come; then the wallet may pay it.",
     settled: "The wallet may pay it any day now.",
     paid: "The wallet has paid it.",
     reversed: "A correction that the wallet has not deducted yet.",

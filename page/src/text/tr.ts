@@ -39,7 +39,7 @@ export const tr: Texts = {
     reversed: "Geri alındı",
   },
   statusHelp: {
-    accrued: "Kaydedildi; cüzdan yakında ödeyebilir.",
+    accrued: "Geç ücretler henüz gelebilir; sonra cüzdan ödeyebilir.",
     settled: "Cüzdan artık her gün ödeyebilir.",
     paid: "Cüzdan ödedi.",
     reversed: "Cüzdanın henüz düşmediği bir düzeltme.",
