@@ -69,9 +69,9 @@ fn fee(stage: &Stage, trades: &mut Vec<String>) -> Told {
     let trade = Trade {
         id: format!("trade-{}", stage.number()),
         payer,
-        product: *dice.pick(&["spot", "margin", "futures", "futures"]),
-        kind: *dice.pick(&["trade", "trade", "trade", "trade", "trade", "liquidation", "funding"]),
-        asset: *dice.pick(&["BTC", "USDT"]),
+        product: dice.word(&["spot", "margin", "futures", "futures"]),
+        kind: dice.word(&["trade", "trade", "trade", "trade", "trade", "liquidation", "funding"]),
+        asset: dice.word(&["BTC", "USDT"]),
         amounts: amounts(stage),
         vip: *dice.pick(&[0, 0, 0, 1, 2, 3]),
         broker: dice.chance(3),

@@ -90,7 +90,8 @@ impl Shortened {
         let left = match operation {
             "Query" => {
                 let limit = request.get("Limit").and_then(Value::as_u64).unwrap_or(u64::MAX);
-                request["Limit"] = limit.min(items.max(1) as u64).into();
+                let limit = limit.min(items.max(1) as u64);
+                request.as_object_mut()?.insert("Limit".to_owned(), limit.into());
                 None
             }
             "BatchGetItem" => Some(("UnprocessedKeys", cut(&mut request, items, true)?)),
@@ -109,9 +110,11 @@ impl Shortened {
     /// The engine's answer with what was left undone.
     pub(crate) fn answer(self, answer: String) -> String {
         let Some((name, left)) = self.left else { return answer };
-        let Ok(mut answer) = serde_json::from_str::<Value>(&answer) else { return answer };
-        answer[name] = left.into();
-        answer.to_string()
+        let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(&answer) else {
+            return answer;
+        };
+        members.insert(name.to_owned(), left.into());
+        Value::from(members).to_string()
     }
 }
 
@@ -125,11 +128,11 @@ fn cut(request: &mut Value, items: usize, keys: bool) -> Option<Map<String, Valu
     if rest.is_empty() {
         return None;
     }
-    let mut left = asked.clone();
+    let mut left = Value::from(rest);
     if keys {
-        left["Keys"] = rest.into();
-    } else {
-        left = rest.into();
+        let mut others = asked.as_object()?.clone();
+        others.insert("Keys".to_owned(), left);
+        left = others.into();
     }
     Some(Map::from_iter([(name.clone(), left)]))
 }

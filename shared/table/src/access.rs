@@ -392,7 +392,7 @@ mod tests {
         let keys: Vec<Key> = (0..150).map(key).collect();
         table.put_many(keys.iter().map(Key::attributes).collect()).await.unwrap();
         let found = table.get_many(&keys).await.unwrap();
-        let found: BTreeSet<_> = found.iter().map(|item| crate::keys::sort_key(item)).collect();
+        let found: BTreeSet<_> = found.iter().map(crate::keys::sort_key).collect();
         assert!(found.into_iter().eq(keys.iter().map(|key| key.sk.as_str())));
     }
 
