@@ -172,7 +172,7 @@ async fn no_mangled_token_opens() {
     for purpose in [Purpose::Confirmation, Purpose::Cursor("/v1/dashboard/referrals")] {
         let token = signer.seal(purpose, &caller, &content, expires_at).unwrap();
         assert_eq!(signer.open::<Value>(purpose, &caller, &token, now), Ok(content.clone()));
-        each_mangled_text(&[token.clone()], |text| {
+        each_mangled_text(std::slice::from_ref(&token), |text| {
             let opened = signer.open::<Value>(purpose, &caller, text, now);
             assert_eq!(opened.is_ok(), text == token, "{text}");
             assert!(text == token || opened == Err(OpenError::Invalid));

@@ -31,6 +31,10 @@ impl Dice {
         &from[self.below(from.len())]
     }
 
+    pub fn word(&self, from: &[&'static str]) -> &'static str {
+        from[self.below(from.len())]
+    }
+
     pub fn shuffle<T>(&self, list: &mut [T]) {
         list.shuffle(&mut *self.0.borrow_mut());
     }

@@ -218,13 +218,14 @@ async fn undisturbed(stage: &Stage, watch: &Watch) -> World {
     }
     let mut day = stage.first_day;
     let mut refused: Vec<Letter> = Vec::new();
-    for letter in &stage.queue.borrow().sent {
+    let sent = stage.queue.borrow().sent.clone();
+    for letter in sent {
         while letter.sent_at.day() > day {
             world.night(&day.to_string()).await;
             day = day.next();
         }
         world.clock.stand_at(letter.sent_at);
-        refused.push(letter.clone());
+        refused.push(letter);
         // What tells of a newcomer before he is known is brought again until he is.
         let answer = ingest::handle(&world.app, batch(&refused)).await.unwrap();
         let again = answer.batch_item_failures;

@@ -15,6 +15,9 @@ use crate::world::uid;
 /// What an affiliate reads of one run, under affiliate, day and number.
 type Ledger = BTreeMap<(&'static str, Day, u64), (DaySummary, Vec<Line>)>;
 
+/// Trades by payer and day.
+type Trades = BTreeMap<(String, Day), BTreeSet<String>>;
+
 /// Remembers what was seen before.
 #[derive(Default)]
 pub struct Watch {
@@ -152,10 +155,7 @@ impl Watch {
                     line.sums.fee_count;
             }
         }
-        let mut told: BTreeMap<(String, Day), BTreeSet<String>> = BTreeMap::new();
-        for (id, trade) in stage.facts.borrow().standing() {
-            told.entry((trade.payer.clone(), trade.day())).or_default().insert(id.to_owned());
-        }
+        let told = trades_told(stage);
         for (of, count) in &counted {
             let told = told.get(of).map_or(0, BTreeSet::len);
             assert!((0..=told as i64).contains(count), "{of:?}: {count} of {told} fees counted");
@@ -170,7 +170,7 @@ impl Watch {
         stage: &Stage,
         day: Day,
         run: &CommittedRun,
-        told: &BTreeMap<(String, Day), BTreeSet<String>>,
+        told: &Trades,
         counted: &BTreeMap<(String, Day), i64>,
     ) {
         let planned = stage.planned.borrow();
@@ -190,6 +190,15 @@ impl Watch {
             assert!(count >= least as i64, "run {} missed fees of {payer} on {day}", run.seq);
         }
     }
+}
+
+/// The trades that were told of, by payer and day.
+fn trades_told(stage: &Stage) -> Trades {
+    let mut told = Trades::new();
+    for (id, trade) in stage.facts.borrow().standing() {
+        told.entry((trade.payer.clone(), trade.day())).or_default().insert(id.to_owned());
+    }
+    told
 }
 
 /// Judges a binding once more, by the facts and the rule that it keeps.

@@ -6,3 +6,4 @@ mod api;
 mod client;
 mod command_line;
 mod extras;
+mod tokens;

@@ -110,11 +110,11 @@ impl Shortened {
     /// The engine's answer with what was left undone.
     pub(crate) fn answer(self, answer: String) -> String {
         let Some((name, left)) = self.left else { return answer };
-        let Ok(mut answer) = serde_json::from_str::<Value>(&answer) else { return answer };
-        if let Some(members) = answer.as_object_mut() {
-            members.insert(name.to_owned(), left.into());
-        }
-        answer.to_string()
+        let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(&answer) else {
+            return answer;
+        };
+        members.insert(name.to_owned(), left.into());
+        Value::from(members).to_string()
     }
 }
 
@@ -128,11 +128,11 @@ fn cut(request: &mut Value, items: usize, keys: bool) -> Option<Map<String, Valu
     if rest.is_empty() {
         return None;
     }
-    let mut left = asked.clone();
+    let mut left = Value::from(rest);
     if keys {
-        left.as_object_mut()?.insert("Keys".to_owned(), rest.into());
-    } else {
-        left = rest.into();
+        let mut others = asked.as_object()?.clone();
+        others.insert("Keys".to_owned(), left);
+        left = others.into();
     }
     Some(Map::from_iter([(name.clone(), left)]))
 }

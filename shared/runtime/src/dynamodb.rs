@@ -140,6 +140,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_table_can_wait_between_its_tries_as_the_client_does() {
+        let client = client(&Variables(&lookup("", None))).await.unwrap();
+        assert!(client.config().sleep_impl().is_some());
+    }
+
+    #[tokio::test]
     async fn what_is_missing_in_aws_is_said_at_once_by_its_name() {
         for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
             let sentence = refusal(&lookup(name, None)).await;
