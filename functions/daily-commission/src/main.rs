@@ -7,7 +7,7 @@ use terms::Timestamp;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Failure> {
-    let app = runtime::start().await?;
+    let app = runtime::start_worker().await?;
     let step = async |event: LambdaEvent<Value>| {
         let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);
         let deadline = cut_off.map_or(Deadline::NONE, Deadline::at);

@@ -4,7 +4,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Failure> {
-    let app = runtime::start().await?;
+    let app = runtime::start_worker().await?;
     let take_in = async |event: LambdaEvent<_>| {
         ingest::handle(&app, event.payload).await.map_err(|error| {
             tracing::error!(%error, "a batch was not taken in");

@@ -21,4 +21,4 @@ mod start;
 pub use app::{App, OrProblem};
 pub use clock::{Clock, Dial};
 pub use entropy::{Entropy, EntropyError};
-pub use start::{Failure, StartError, init_logging, serve, start};
+pub use start::{Failure, StartError, init_logging, serve, start_worker};

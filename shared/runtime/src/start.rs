@@ -94,13 +94,15 @@ impl App {
         Self::from_variables(&Variables(&|name| std::env::var(name).ok())).await
     }
 
-    /// What a tool beside the functions works with: made as for a function, from whatever `lookup`
-    /// finds, but without `SIGNING_KEYS`. Its signing key is drawn, so that no function would take
-    /// what it signs.
+    /// For what gives out and takes no tokens, functions that no user calls and tools: made from
+    /// whatever `lookup` finds, but without `SIGNING_KEYS`. The signing key is drawn, so that no
+    /// function would take what it signs.
     ///
     /// # Errors
     /// [`StartError`] names the variable that is missing or wrong.
-    pub async fn for_tool(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+    pub async fn without_tokens(
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, StartError> {
         let mut drawn = [0; 32];
         Entropy::system().fill(&mut drawn)?;
         let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -142,16 +144,29 @@ pub fn init_logging() {
 ///
 /// # Errors
 /// [`StartError`] names the variable that is missing or wrong.
-pub async fn start() -> Result<App, StartError> {
+async fn start() -> Result<App, StartError> {
     init_logging();
-    let app = App::from_environment().await?;
+    warmed_up(App::from_environment().await?).await
+}
+
+/// The same for a function that no user calls: it needs no `SIGNING_KEYS`.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+pub async fn start_worker() -> Result<App, StartError> {
+    init_logging();
+    warmed_up(App::without_tokens(&|name| std::env::var(name).ok()).await?).await
+}
+
+async fn warmed_up(app: App) -> Result<App, StartError> {
     if let Err(error) = app.table.warm_up().await {
         tracing::warn!(%error, "the table could not be read at the start");
     }
     Ok(app)
 }
 
-/// The whole `main` of an API function: [`start`], then every request to the handler.
+/// The whole `main` of an API function: logging, the app from the environment, one cheap read of the
+/// table, then every request to the handler.
 ///
 /// # Errors
 /// What keeps the function from starting, or the runtime from going on.
@@ -204,10 +219,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_tool_needs_the_table_s_name_and_no_signing_keys() {
+    async fn what_takes_no_tokens_needs_the_table_s_name_and_no_signing_keys() {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
-        assert!(App::for_tool(&lookup(&variables)).await.is_ok());
-        let Err(error) = App::for_tool(&lookup(&[])).await else { panic!("not refused") };
+        assert!(App::without_tokens(&lookup(&variables)).await.is_ok());
+        let Err(error) = App::without_tokens(&lookup(&[])).await else { panic!("not refused") };
         let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
         assert_eq!(error.to_string(), sentence);
     }
