@@ -22,6 +22,13 @@ impl Deadline {
         Self(Some(cut_off.plus_millis(-MARGIN_MILLIS)))
     }
 
+    /// The deadline of an invocation that began at `now`, as Lambda tells it. One that was over
+    /// before that is none: cargo-lambda's emulator tells a length instead of an instant.
+    #[must_use]
+    pub fn of_invocation(cut_off: Option<Timestamp>, now: Timestamp) -> Self {
+        cut_off.filter(|cut_off| *cut_off > now).map_or(Self::NONE, Self::at)
+    }
+
     /// Refuses to go on when the time is nearly over: what is done is kept, and whoever takes
     /// over finds it done.
     pub(crate) fn check(self, clock: &Clock) -> Result<(), StepError> {
@@ -29,5 +36,20 @@ impl Deadline {
             Some(end) if clock.now() >= end => Err(StepError::HandedOver),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_was_over_before_the_invocation_is_none() {
+        let at = |millis| Timestamp::from_millis(millis);
+        let now = at(1_800_000_000_000).unwrap();
+        assert_eq!(Deadline::of_invocation(at(600_000), now), Deadline::NONE);
+        assert_eq!(Deadline::of_invocation(None, now), Deadline::NONE);
+        let later = now.plus_millis(900_000);
+        assert_eq!(Deadline::of_invocation(Some(later), now), Deadline::at(later));
     }
 }

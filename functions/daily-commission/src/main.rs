@@ -10,7 +10,7 @@ async fn main() -> Result<(), runtime::Failure> {
     let app = runtime::start_worker().await?;
     let step = async |event: LambdaEvent<Value>| {
         let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);
-        let deadline = cut_off.map_or(Deadline::NONE, Deadline::at);
+        let deadline = Deadline::of_invocation(cut_off, app.clock.now());
         let done = daily_commission::handle_until(&app, &event.payload, deadline).await;
         done.map_err(|error| {
             tracing::error!(name = error.name(), %error, "a step failed");
