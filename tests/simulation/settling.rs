@@ -15,6 +15,7 @@ use super::reading::{affiliates_read_the_same_everywhere, lines, sheet};
 use super::stage::{Stage, opening};
 use super::trial::{DAYS, play, whole_day};
 use super::watch::Watch;
+use super::weather::LATEST;
 use super::working::{ingest_takes_a_batch, night};
 use crate::world::{World, uid};
 
@@ -55,11 +56,15 @@ async fn tiers(world: &World) -> Vec<Timeline<TierInForce>> {
     tiers
 }
 
-/// The weather clears up. Most come to an end; some are killed, or were dead all the time.
+/// The weather clears up. Most come to an end; some are killed, or were dead all the time; and
+/// requests that are late arrive.
 async fn everybody_finishes(stage: &Rc<Stage>) {
     play(stage, stage.dice.below(2000)).await;
     stage.troupe.is_dismissed();
     stage.weather.clears_up();
+    for _ in 0..LATEST {
+        stage.rough.app.table.head().await.unwrap();
+    }
 }
 
 /// The queue brings everything until it is taken in.

@@ -23,6 +23,9 @@ pub const KINDS: [&str; 9] = [
     "short page",
 ];
 
+/// A late request arrives before so many other calls were made.
+pub const LATEST: usize = 60;
+
 /// Weather over the calls of one client.
 #[derive(Debug)]
 pub struct Weather(Mutex<State>);
@@ -101,7 +104,7 @@ fn draw(dice: &mut StdRng, operation: &str) -> (&'static str, Fault) {
         0 => ("throttled", Fault::Refused("ThrottlingException")),
         1 => ("internal server error", Fault::Failed),
         2 => ("request lost", Fault::RequestLost),
-        3 => ("request late", Fault::RequestLate(dice.random_range(1..60))),
+        3 => ("request late", Fault::RequestLate(dice.random_range(1..LATEST))),
         4 | 5 => ("reply lost", Fault::ReplyLost),
         _ => of_operation,
     }
