@@ -187,3 +187,30 @@ async fn the_same_trade_id_with_another_body_is_quarantined_and_the_first_stands
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].reason, "identity_conflict");
 }
+
+#[tokio::test]
+async fn a_new_trader_counts_for_the_quarter_of_his_first_trade_however_late_it_is_told() {
+    let world = World::at("2026-09-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    for trader in ["new-1", "new-2", "new-3"] {
+        let data = json!({
+            "uid": trader, "registeredAt": "2026-09-20T08:00:00Z", "country": "CH", "ref": code,
+        });
+        world.taken("account.registered", data).await;
+    }
+    world.now("2026-10-01T20:00:00Z");
+    world.charged(fee("t1", "new-1", "2026-09-29T10:00:00Z")).await;
+    world.charged(fee("t2", "new-2", "2026-09-30T10:00:00Z")).await;
+    world.charged(fee("t3", "new-3", "2026-10-01T10:00:00Z")).await;
+    for day in ["2026-09-29", "2026-09-30", "2026-10-01"] {
+        world.night(day).await;
+    }
+    let evaluate = json!({ "step": "evaluate", "quarter": "2026-Q3" });
+    let promoted =
+        async || daily_commission::handle(&world.app, &evaluate).await.unwrap()["promoted"].clone();
+    assert_eq!(promoted().await, 0, "tier 1 asks for three new traders");
+    world.now("2026-10-02T12:00:00Z");
+    world.charged(fee("t4", "new-3", "2026-09-30T23:00:00Z")).await;
+    world.night("2026-10-02").await;
+    assert_eq!(promoted().await, 1);
+}

@@ -1,10 +1,12 @@
 //! The quarterly evaluation: the tiers that a quarter earned, in force for the next one.
 
-use commission::{Amount, TierInForce};
+use std::collections::BTreeMap;
+
+use commission::{Amount, MarketRules, TierInForce};
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::Shard;
-use terms::{Market, Quarter, Uid};
+use terms::{Market, Origin, Quarter, Uid};
 
 use crate::StepError;
 use crate::side_by_side::side_by_side;
@@ -21,6 +23,8 @@ pub struct Evaluated {
     pub promoted: usize,
 }
 
+/// Invitees that are read in one call: with some 300 bytes each well below its 1 MB.
+const INVITEES_PER_PAGE: u16 = 1000;
 /// Affiliates that are evaluated side by side: each has a partition of his own.
 const SIDE_BY_SIDE: usize = 8;
 
@@ -52,24 +56,63 @@ async fn tiers(
     quarter: Quarter,
     visible: u64,
 ) -> Result<TierInForce, StepError> {
+    let start = quarter.next().first_day().start();
+    let rules = |market| app.programme.commission.market(market).at(start);
+    let volumes = volumes(app, affiliate, quarter, visible).await?;
+    let wanted = Market::ALL.iter().filter_map(|market| rules(*market));
+    let most = wanted.flat_map(MarketRules::tiers).map(|tier| tier.new_traders).max();
+    let traders = new_traders(app, affiliate, quarter, visible, most.unwrap_or(0)).await?;
+    let tier = |market| {
+        let volume = volumes.get(&market).copied().unwrap_or_default();
+        let traders = traders.get(&market).copied().unwrap_or_default();
+        rules(market).map_or(0, |rules| commission::evaluate(volume, traders, rules))
+    };
+    Ok(TierInForce { spot: tier(Market::Spot), futures: tier(Market::Futures) })
+}
+
+/// The volume that counts, from what the quarter's days booked.
+async fn volumes(
+    app: &App,
+    affiliate: &Uid,
+    quarter: Quarter,
+    visible: u64,
+) -> Result<BTreeMap<Market, Amount>, StepError> {
     let (from, to) = (quarter.first_day(), quarter.last_day());
     let days = app.table.summaries(affiliate, from, to, visible).await?;
-    let start = quarter.next().first_day().start();
-    let tier = |market: Market| -> Result<usize, StepError> {
-        let rules = match market {
-            Market::Spot => app.programme.commission.spot.at(start),
-            Market::Futures => app.programme.commission.futures.at(start),
-        };
-        let mut volume = Amount::ZERO;
-        let mut traders = 0u32;
-        for day in days.iter().map(|day| &day.summary) {
-            let counted = day.counted_volume_usd.get(&market).copied().unwrap_or_default();
-            volume = volume.plus(counted).map_err(StepError::overflow(to))?;
-            traders += day.new_traders.get(&market).copied().unwrap_or_default();
+    let mut volumes: BTreeMap<Market, Amount> = BTreeMap::new();
+    for (market, volume) in days.iter().flat_map(|day| &day.summary.counted_volume_usd) {
+        let total = volumes.entry(*market).or_default();
+        *total = total.plus(*volume).map_err(StepError::overflow(to))?;
+    }
+    Ok(volumes)
+}
+
+/// The new registrants whose first trade falls in the quarter, at most some more than `enough`: no
+/// tier asks for more. Counted on the invitees themselves and not on the days' summaries, since a
+/// first trade that is told of late may move from one quarter into the one before.
+async fn new_traders(
+    app: &App,
+    affiliate: &Uid,
+    quarter: Quarter,
+    visible: u64,
+    enough: u32,
+) -> Result<BTreeMap<Market, u32>, StepError> {
+    let mut traders: BTreeMap<Market, u32> = BTreeMap::new();
+    let mut after: Option<String> = None;
+    while Market::ALL.iter().any(|market| traders.get(market).copied().unwrap_or(0) < enough) {
+        let page =
+            app.table.referrals(affiliate, false, after.as_deref(), INVITEES_PER_PAGE).await?;
+        let registrants = page.referrals.iter().filter(|of| of.origin == Origin::Signup);
+        let firsts = registrants.filter_map(|referral| referral.activity.at(visible));
+        for (market, first) in firsts.flat_map(|activity| &activity.first_trade_at) {
+            *traders.entry(*market).or_default() += u32::from(first.day().quarter() == quarter);
         }
-        Ok(rules.map_or(0, |rules| commission::evaluate(volume, traders, rules)))
-    };
-    Ok(TierInForce { spot: tier(Market::Spot)?, futures: tier(Market::Futures)? })
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(traders)
 }
 
 async fn set(
