@@ -119,3 +119,22 @@ async fn a_quarter_s_volume_and_new_traders_raise_the_tier_of_the_next_quarter()
     assert_eq!(rate(world.lines("affiliate", "2026-09-30", "2026-09-30").await), "0.2");
     assert_eq!(rate(world.lines("affiliate", "2026-10-01", "2026-10-01").await), "0.3");
 }
+
+#[tokio::test]
+async fn an_invitee_is_found_by_his_id_and_by_his_own_inviter_only() {
+    let world = World::at("2026-11-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate-1").await;
+    world.affiliate("affiliate-2").await;
+    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(world.bind("dormant", &code).await.status, 201);
+    world.night("2026-11-20").await;
+    let found = async |by: &str, query: &str| {
+        let page = world.get(by, &format!("/v1/dashboard/referrals?{query}")).await.json();
+        page["referrals"].as_array().unwrap().len()
+    };
+    assert_eq!(found("affiliate-1", "uid=dormant").await, 1);
+    assert_eq!(found("affiliate-1", "uid=dormant&origin=signup").await, 0);
+    for uid in ["dormant", "affiliate-1", "nobody"] {
+        assert_eq!(found("affiliate-2", &format!("uid={uid}")).await, 0, "{uid}");
+    }
+}

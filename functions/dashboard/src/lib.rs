@@ -35,7 +35,7 @@ pub enum Route {
 pub const ROUTES: Routes<Route> = Routes(&[
     get("/v1/dashboard", Route::Summary).query(&["from", "to"]),
     get("/v1/dashboard/referrals", Route::Referrals)
-        .query(&["origin", "link", "sort", "limit", "cursor"]),
+        .query(&["origin", "link", "uid", "sort", "limit", "cursor"]),
     get("/v1/dashboard/commissions", Route::Commissions)
         .query(&["from", "to", "product", "asset", "uid", "limit", "cursor"]),
 ]);

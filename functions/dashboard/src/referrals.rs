@@ -74,25 +74,34 @@ impl FromStr for Sort {
 struct Filter {
     origin: Option<Origin>,
     link: Option<LinkCode>,
+    uid: Option<Uid>,
 }
 
 impl Filter {
     fn admits(&self, referral: &Referral) -> bool {
         self.origin.is_none_or(|origin| origin == referral.origin)
             && self.link.as_ref().is_none_or(|link| *link == referral.code)
+            && self.uid.as_ref().is_none_or(|uid| *uid == referral.uid)
     }
 }
 
 pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
     let query = &call.query;
-    let filter = Filter { origin: query.optional("origin")?, link: query.optional("link")? };
+    let filter = Filter {
+        origin: query.optional("origin")?,
+        link: query.optional("link")?,
+        uid: query.optional("uid")?,
+    };
     let sort = query.optional("sort")?.unwrap_or(Sort::NewestFirst);
     let limit = query.limit()?;
     let cursor: Option<String> = call.cursor(&app.signer)?;
     let affiliate = affiliate(app, call).await?;
 
     let visible = affiliate.head.visible;
-    let (found, next) = read(app, call, &filter, sort, limit, cursor, visible).await?;
+    let (found, next) = match &filter.uid {
+        Some(uid) => (named(app, call, uid, &filter, visible).await?, None),
+        None => read(app, call, &filter, sort, limit, cursor, visible).await?,
+    };
     let assets = &app.programme.commission.assets;
     let invitees = found.iter().map(|(referral, activity)| invitee(referral, activity, assets));
     reply::ok(&Page {
@@ -103,6 +112,29 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
 }
 
 type Found = (Vec<(Referral, ReferralActivity)>, Option<String>);
+
+/// The invitee of an id, if he is the caller's; whoever is not is no more told of than nobody.
+async fn named<R>(
+    app: &App,
+    call: &Call<R>,
+    uid: &Uid,
+    filter: &Filter,
+    visible: u64,
+) -> Result<Vec<(Referral, ReferralActivity)>, Problem> {
+    let account = app.table.account(uid).await.or_problem()?;
+    let relation = account.and_then(|account| account.value.relation);
+    let Some(relation) = relation.filter(|relation| relation.inviter == call.caller) else {
+        return Ok(Vec::new());
+    };
+    let place = (&call.caller, relation.bound_at, uid);
+    let mut found = app.table.referrals_at(&[place]).await.or_problem()?;
+    let referral = found.remove(uid).map(|found| found.value);
+    let admitted = referral.filter(|referral| filter.admits(referral)).and_then(|referral| {
+        let activity = referral.activity.at(visible).cloned()?;
+        Some((referral, activity))
+    });
+    Ok(admitted.into_iter().collect())
+}
 
 /// Reads on until the page is full, the list ends, or the reads are used up. Each read asks for no
 /// more than the page still takes, so that the next page begins where the last read ended.

@@ -125,6 +125,18 @@ export function useInvitees() {
   return useQuery({ queryKey: ["invitees"], queryFn: ({ signal }) => invitees(signal) });
 }
 
+/** One invitee by his whole id, in a list of one, or of none; asked for where it is wanted. */
+export function useInvitee(uid: string, wanted: boolean) {
+  return useQuery({
+    queryKey: ["invitee", uid],
+    enabled: wanted,
+    queryFn: async ({ signal }) => {
+      const query = { uid };
+      return (await body(GET("/v1/dashboard/referrals", { params: { query }, signal }))).referrals;
+    },
+  });
+}
+
 export function useWindow(ref: string) {
   return useQuery({
     queryKey: ["window", ref],

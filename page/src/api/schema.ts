@@ -1764,6 +1764,8 @@ export interface operations {
         origin?: components["schemas"]["Origin"];
         /** @description Only invitees who came by this link. */
         link?: components["schemas"]["LinkCode"];
+        /** @description Only this invitee; nobody, if the user is not an invitee of the caller. */
+        uid?: components["schemas"]["Uid"];
         /** @description `boundAt` lists the longest bound first, `-boundAt` the newest. */
         sort?: "boundAt" | "-boundAt";
         /** @description The most entries on a page. May change from page to page. */

@@ -206,7 +206,7 @@ export const en = {
     previous: "Previous page",
     next: "Next page",
     partial: (loaded: string, all: string) =>
-      `You have ${all} invitees; the newest ${loaded} are searched and sorted here. Every one can be found by exact id among the lines.`,
+      `You have ${all} invitees; the newest ${loaded} are searched and sorted here. Anybody else is found by his whole id.`,
     none: "No invitee fits these filters.",
     clear: "Clear filters",
     emptyTitle: "Nobody yet",

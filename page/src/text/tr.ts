@@ -213,7 +213,7 @@ export const tr: Texts = {
     previous: "Önceki sayfa",
     next: "Sonraki sayfa",
     partial: (loaded, all) =>
-      `${all} davetliniz var; burada en yeni ${loaded} tanesi aranır ve sıralanır. Her biri satırlar arasında tam kimliğiyle bulunabilir.`,
+      `${all} davetliniz var; burada en yeni ${loaded} tanesi aranır ve sıralanır. Diğerleri tam kimlikleriyle bulunur.`,
     none: "Bu süzgeçlere uyan davetli yok.",
     clear: "Süzgeçleri temizle",
     emptyTitle: "Henüz kimse yok",

@@ -1,7 +1,13 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import { type Invitees as List, useDashboard, useInvitees, useLinks } from "../../api/queries";
+import {
+  type Invitees as List,
+  useDashboard,
+  useInvitee,
+  useInvitees,
+  useLinks,
+} from "../../api/queries";
 import { lastDayBefore } from "../../format/days";
 import { useWords } from "../../text";
 import { Icon } from "../../ui/icons";
@@ -55,10 +61,12 @@ function Filtered({ list }: { list: List }) {
   const [filter, setFilter] = useState(NO_FILTER);
   const [sorting, setSorting] = useState<Sorting<Key>>({ by: "boundAt", descending: true });
   const [page, setPage] = useState(0);
-  const found = sorted(
-    list.invitees.filter((invitee) => admits(filter, invitee)),
-    sorting,
-  );
+  const loaded = list.invitees.filter((invitee) => admits(filter, invitee));
+  // Who is not among the newest is asked for by his whole id.
+  const uid = filter.uid.trim();
+  const asked = useInvitee(uid, !list.complete && loaded.length === 0 && uid !== "");
+  const others = asked.data?.filter((invitee) => admits(filter, invitee)) ?? [];
+  const found = sorted(loaded.length > 0 ? loaded : others, sorting);
   const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
   const change = (next: Partial<Filter>) => {
     setFilter({ ...filter, ...next });
