@@ -3,8 +3,7 @@
 use runtime::App;
 use terms::Day;
 
-use crate::finish::complete;
-use crate::plan::{DayPlan, check_over, whole};
+use crate::plan::{DayPlan, plan_whole};
 use crate::{Deadline, StepError};
 
 /// Plans a run over the whole of one day, and no other; a run that was left between its commit and
@@ -13,9 +12,5 @@ use crate::{Deadline, StepError};
 /// # Errors
 /// [`StepError::DayNotOver`], or what the table answers.
 pub async fn plan_day(app: &App, day: Day) -> Result<DayPlan, StepError> {
-    check_over(app, day)?;
-    if let Some(pending) = app.table.head().await?.value.pending {
-        complete(app, &pending, Deadline::NONE).await?;
-    }
-    whole(app, day)
+    plan_whole(app, day, Deadline::NONE).await
 }

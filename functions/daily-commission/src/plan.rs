@@ -36,10 +36,7 @@ pub struct DayPlan {
 /// Plans the night after `day`: that day and any that was missed since the last closed one, whole;
 /// and of earlier days the shards that late fees and corrections have touched.
 pub(crate) async fn plan(app: &App, day: Day, deadline: Deadline) -> Result<Plan, StepError> {
-    check_over(app, day)?;
-    if let Some(pending) = app.table.head().await?.value.pending {
-        complete(app, &pending, deadline).await?;
-    }
+    begin(app, day, deadline).await?;
     let first = closed_through(app, day).await?.next().min(day);
     let mut days = Vec::new();
     for day in first.through(day) {
@@ -68,13 +65,33 @@ async fn closed_through(app: &App, day: Day) -> Result<Day, StepError> {
     ))
 }
 
+/// Plans a run over the whole of one day, and no other.
+pub(crate) async fn plan_whole(
+    app: &App,
+    day: Day,
+    deadline: Deadline,
+) -> Result<DayPlan, StepError> {
+    begin(app, day, deadline).await?;
+    whole(app, day)
+}
+
+/// What comes before any plan: the day is over, and a run that was left between its commit and its
+/// end is ended.
+async fn begin(app: &App, day: Day, deadline: Deadline) -> Result<(), StepError> {
+    check_over(app, day)?;
+    if let Some(pending) = app.table.head().await?.value.pending {
+        complete(app, &pending, deadline).await?;
+    }
+    Ok(())
+}
+
 /// A run over the whole of a day.
-pub(crate) fn whole(app: &App, day: Day) -> Result<DayPlan, StepError> {
+fn whole(app: &App, day: Day) -> Result<DayPlan, StepError> {
     let shards = Shard::all().map(Shard::number).collect();
     Ok(DayPlan { day, run: run_name(app, day)?, shards })
 }
 
-pub(crate) fn check_over(app: &App, day: Day) -> Result<(), StepError> {
+fn check_over(app: &App, day: Day) -> Result<(), StepError> {
     if app.clock.now() < day.end() { Err(StepError::DayNotOver(day)) } else { Ok(()) }
 }
 

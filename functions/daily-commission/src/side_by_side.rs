@@ -13,7 +13,29 @@ pub(crate) async fn side_by_side<T, W>(
 where
     W: Future<Output = Result<T, StepError>>,
 {
+    let mut results = Vec::new();
+    each_side_by_side(limit, work, |result| {
+        results.push(result);
+        Ok(())
+    })
+    .await?;
+    Ok(results)
+}
+
+/// The same, where each result is given to `take` and none is kept.
+pub(crate) async fn each_side_by_side<T, W>(
+    limit: usize,
+    work: impl IntoIterator<Item = W>,
+    mut take: impl FnMut(T) -> Result<(), StepError>,
+) -> Result<(), StepError>
+where
+    W: Future<Output = Result<T, StepError>>,
+{
     // Collected first: an iterator that borrows, held over an await, is not known to be `Send`.
     let work: Vec<W> = work.into_iter().collect();
-    stream::iter(work).buffered(limit).try_collect().await
+    let mut results = stream::iter(work).buffered(limit);
+    while let Some(result) = results.try_next().await? {
+        take(result)?;
+    }
+    Ok(())
 }

@@ -9,10 +9,10 @@ use commission::{Asset, Breach, Conservation, LineKey, Overflow, Sums, differenc
 use runtime::App;
 use table::{DayRecord, Money, Shard, ShardState, Touched, Versioned, fingerprint};
 use terms::{Day, Origin, Product, Uid};
-use tokio::task::JoinSet;
 
 use crate::StepError;
 use crate::fold::due;
+use crate::side_by_side::{each_side_by_side, side_by_side};
 
 use statements::{Statement, add};
 
@@ -106,11 +106,8 @@ pub async fn verify_day(
 ) -> Result<Verified, StepError> {
     let record = app.table.day(day).await?;
     let mut found = Found::default();
-    let shards = Shard::all().map(|shard| {
-        let (app, record) = (app.clone(), record.clone());
-        async move { check_shard(&app, day, shard, record).await }
-    });
-    side_by_side(shards, |shard| {
+    let shards = Shard::all().map(|shard| check_shard(app, day, shard, record.clone()));
+    each_side_by_side(SIDE_BY_SIDE, shards, |shard| {
         done();
         found.add(shard).map_err(StepError::overflow(day))
     })
@@ -221,17 +218,12 @@ impl Found {
     /// Compares what is booked with what affiliates read, lines and summaries.
     async fn check_statements(&mut self, app: &App, day: Day) -> Result<(), StepError> {
         let visible = app.table.head().await?.value.visible;
-        let read = self.statements.iter().map(|(inviter, booked)| {
-            let (app, inviter, booked) = (app.clone(), inviter.clone(), booked.clone());
-            async move { statements::check(&app, day, visible, &inviter, &booked).await }
-        });
-        let mut differences = Vec::new();
-        side_by_side(read, |found| {
-            differences.extend(found);
-            Ok(())
-        })
-        .await?;
-        self.differences.extend(differences);
+        let read = self
+            .statements
+            .iter()
+            .map(|(inviter, booked)| statements::check(app, day, visible, inviter, booked));
+        let differences = side_by_side(SIDE_BY_SIDE, read).await?;
+        self.differences.extend(differences.into_iter().flatten());
         Ok(())
     }
 
@@ -268,21 +260,5 @@ impl Found {
             self.differences.push(Difference::Count { booked: self.lines, reported });
         }
         Ok(())
-    }
-}
-
-/// Does some work side by side, each part's outcome given to `take` as it comes.
-async fn side_by_side<T: Send + 'static>(
-    work: impl IntoIterator<Item = impl Future<Output = Result<T, StepError>> + Send + 'static>,
-    mut take: impl FnMut(T) -> Result<(), StepError>,
-) -> Result<(), StepError> {
-    let mut waiting = work.into_iter();
-    let mut running = JoinSet::new();
-    loop {
-        for part in waiting.by_ref().take(SIDE_BY_SIDE - running.len()) {
-            running.spawn(part);
-        }
-        let Some(outcome) = running.join_next().await else { return Ok(()) };
-        take(outcome.map_err(|error| StepError::Internal(error.to_string()))??)?;
     }
 }

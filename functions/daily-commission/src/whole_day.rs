@@ -7,9 +7,9 @@ use terms::Day;
 
 use crate::commit::commit;
 use crate::evaluate::{Evaluated, evaluate};
-use crate::finish::{complete, finish};
+use crate::finish::finish;
 use crate::fold::fold;
-use crate::plan::{DayPlan, check_over, plan, whole};
+use crate::plan::{DayPlan, plan, plan_whole};
 use crate::publish::publish;
 use crate::side_by_side::side_by_side;
 use crate::{Deadline, StepError};
@@ -50,11 +50,7 @@ pub(crate) async fn resume(
     begun: Option<String>,
     deadline: Deadline,
 ) -> Result<DayReport, StepError> {
-    check_over(app, day)?;
-    if let Some(pending) = app.table.head().await?.value.pending {
-        complete(app, &pending, deadline).await?;
-    }
-    let plan = whole(app, day)?;
+    let plan = plan_whole(app, day, deadline).await?;
     let plan = DayPlan { run: begun.unwrap_or(plan.run), ..plan };
     let name = plan.run.clone();
     match run(app, plan, deadline).await {
