@@ -7,8 +7,7 @@ import time
 import zipfile
 
 from adapters import LEFT_OUT, adapt
-from botocore.exceptions import ClientError
-from template import CODE_BUCKET, REGION, binaries, expand
+from template import CODE_BUCKET, binaries, expand
 
 PATIENCE = 60
 
@@ -75,7 +74,9 @@ class Stack:
 
     def failures(self):
         """Which resources failed, and why, the first one first."""
-        events = self.cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
+        pages = self.cloudformation.get_paginator("describe_stack_events")
+        pages = pages.paginate(StackName=self.name)
+        events = [event for page in pages for event in page["StackEvents"]]
         failed = [e for e in reversed(events) if e["ResourceStatus"].endswith("FAILED")]
         return [(e["LogicalResourceId"], e.get("ResourceStatusReason", "")) for e in failed]
 

@@ -4,6 +4,7 @@ What is deployed is `template.yaml` itself. SAM's own library expands it, as AWS
 deploy` sends it; then the adapters of `adapters.py` change what the local AWS would not understand.
 """
 
+import logging
 import os
 import pathlib
 
@@ -12,6 +13,10 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 CODE_BUCKET = "deployed-code"
+
+
+# It warns of metrics that it would have sent to its makers.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
 
 
 class NoManagedPolicies:
