@@ -51,6 +51,18 @@ def spell_out_routes(template):
                 spell_out_route(resources, api, f"{method.upper()} {path}", operation)
 
 
+def authorized_routes(template):
+    """The routes of an expanded template, as `GET /v1/link`, that its authorizer guards."""
+    bodies = [api["Properties"]["Body"] for api in of_type(template, "AWS::ApiGatewayV2::Api").values()]
+    return [
+        f"{method.upper()} {path}"
+        for body in bodies
+        for path, methods in body["paths"].items()
+        for method, operation in methods.items()
+        if operation["security"]
+    ]
+
+
 def authorizer(api, name, scheme):
     source = scheme["identitySource"]
     return {

@@ -7,8 +7,10 @@ import argparse
 import pathlib
 import sys
 
+import border
 import making
 import story
+import updates
 from adapters import LEFT_OUT
 from checks import Checks
 from world import deployed
@@ -17,6 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 CHAPTERS = {
     "the whole template is there": making,
     "three days and nights": story,
+    "routes, tokens and origins": border,
+    "deployed again": updates,
 }
 
 
