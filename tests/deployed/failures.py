@@ -121,4 +121,4 @@ def until(what, holds):
     while not holds():
         if time.monotonic() > deadline:
             raise AssertionError(f"expected {what} within {PATIENCE} s")
-        time.sleep(0.05)
+        time.sleep(0.01)

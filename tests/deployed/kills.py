@@ -4,14 +4,15 @@ import threading
 import time
 
 from exchange import BROUGHT_AGAIN, fee, joined, registered
-from failures import fees_key, items, until
+from failures import until
 from nights import expect_success
 from world import World
 
 DAY_BEFORE, DAY = "2027-01-04", "2027-01-05"
-INVITEES = [f"invitee-{number:02}" for number in range(60)]
-# A batch is killed when so many of its invitees are there, and again when it comes again.
-REGISTERED = (5, 20, 40)
+INVITEES = [f"invitee-{number:03}" for number in range(180)]
+MESSAGES = 3
+# In seconds: how long a batch is worked on before its process is killed.
+AT_WORK = 0.05
 READ = (
     f"/v1/dashboard?from={DAY}&to={DAY}",
     "/v1/dashboard/referrals?limit=200",
@@ -28,55 +29,60 @@ def check(world, checks):
     for one in (calm, shaken):
         one.exchange.tell(registered(one.uid("affiliate")))
         one.exchange.tell(joined(one.uid("affiliate")))
-    signups(calm, shaken, checks)
-    fees(calm, shaken, checks)
+    hits = told(calm, shaken, checks, signups) + told(calm, shaken, checks, fees)
+    checks.equal("whether batches were killed", True, hits > 0)
     night(calm, shaken, checks)
     checks.equal("lines", len(INVITEES), len(calm.lines("affiliate", DAY, DAY)))
     for target in READ:
         checks.equal(target, read(calm, target), read(shaken, target))
 
 
-def signups(calm, shaken, checks):
-    """One message with sixty sign-ups, which are taken in one after the other."""
-    for one in (calm, shaken):
-        code = code_of(one)
-        at = f"{DAY}T09:00:00Z"
-        one.exchange.send(*(registered(uid, at, ref=code) for uid in INVITEES))
-    for number in REGISTERED:
-        until(f"{number} sign-ups", lambda: items(shaken, f"U#{INVITEES[number - 1]}"))
-        kill_ingest(shaken, checks)
-    checks.equal("the last sign-up", [], items(shaken, f"U#{INVITEES[-1]}"))
-    finish(calm, shaken)
+def signups(one):
+    """Messages with sixty sign-ups each, which are taken in one after the other."""
+    code, at = code_of(one), f"{DAY}T09:00:00Z"
+    return messages(registered(uid, at, ref=code) for uid in INVITEES)
 
 
-def fees(calm, shaken, checks):
-    """One message with two fees of each, which are written by shard."""
-    told = [
-        fee(f"{uid}-{number}", uid, f"{DAY}T10:00:00Z", amount=f"0.0{place:02}{number}7")
-        for place, uid in enumerate(INVITEES)
-        for number in range(2)
-    ]
-    calm.exchange.send(*told)
-    shaken.exchange.send(*told)
-    partitions = sorted({fees_key(DAY, uid) for uid in INVITEES})
-    until("some shards", lambda: items(shaken, partitions[len(partitions) // 4]))
-    kill_ingest(shaken, checks)
-    checks.equal("the last shard", [], items(shaken, partitions[-1]))
-    finish(calm, shaken)
+def fees(_):
+    """Messages with a fee of each, which are kept shard by shard."""
+    amounts = ((uid, f"0.0{place:03}7") for place, uid in enumerate(INVITEES))
+    at = f"{DAY}T10:00:00Z"
+    return messages(fee(f"fee-{uid}", uid, at, amount=amount) for uid, amount in amounts)
 
 
-def kill_ingest(shaken, checks):
+def messages(events):
+    events = list(events)
+    return [events[number::MESSAGES] for number in range(MESSAGES)]
+
+
+def told(calm, shaken, checks, news):
+    """Both are told the same; who takes a message in at the shaken one is killed over it. Answers
+    how often that was in time."""
+    for message in news(calm):
+        calm.exchange.tell(*message)
+    hits = 0
+    for message in news(shaken):
+        shaken.exchange.send(*message)
+        until("the message to be under way", lambda: shaken.exchange.waiting() != (1, 0))
+        time.sleep(AT_WORK)
+        hits += killed(shaken, checks)
+    print(f"  {hits} of {MESSAGES} batches of {news.__name__} were killed at work")
+    return hits
+
+
+def killed(shaken, checks):
+    """Kills whoever is at work on a batch; answers whether that was before it was done."""
     function = shaken.function("Ingest")
     before = shaken.aws.failed_batches(function)
     shaken.aws.kill(function)
-    until("the killed batch to fail", lambda: shaken.aws.failed_batches(function) > before)
+    over = lambda: shaken.aws.failed_batches(function) > before or not any(shaken.exchange.waiting())
+    until("the end of the batch", over)
+    if shaken.aws.failed_batches(function) == before:
+        return False
     checks.equal("messages to be brought again", (1, 1), shaken.exchange.waiting())
     shaken.aws.clock.go_on(BROUGHT_AGAIN)
-
-
-def finish(calm, shaken):
-    for one in (calm, shaken):
-        one.exchange.wait_until_taken_in()
+    shaken.exchange.wait_until_taken_in()
+    return True
 
 
 def night(calm, shaken, checks):

@@ -5,6 +5,7 @@ Needs Linux, a C compiler, and the packages of requirements.txt. README.md says 
 
 import argparse
 import pathlib
+import signal
 import sys
 
 import border
@@ -60,6 +61,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # What is ended from outside cleans up as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     try:
         main()
     except AssertionError as error:
