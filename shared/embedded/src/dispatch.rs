@@ -1,6 +1,7 @@
 //! From an operation's name and JSON body to the engine's method and back.
 
-use dynoxide::{Database, DynoxideError};
+use dynoxide::actions::query::QueryRequest;
+use dynoxide::{AttributeValue, Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,7 +19,7 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> 
         "PutItem" => write(&db.put_item(read(body)?)?),
         "UpdateItem" => write(&db.update_item(read(body)?)?),
         "DeleteItem" => write(&db.delete_item(read(body)?)?),
-        "Query" => write(&db.query(read(body)?)?),
+        "Query" => write(&db.query(bounded(read(body)?)?)?),
         "BatchGetItem" => write(&db.batch_get_item(read(body)?)?),
         "BatchWriteItem" => write(&db.batch_write_item(read(body)?)?),
         "TransactGetItems" => write(&db.transact_get_items(read(body)?)?),
@@ -30,6 +31,20 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> 
             "the embedded engine is not asked for {other} by this project"
         ))),
     }
+}
+
+/// The engine takes an empty text for a key, of which there can be none; DynamoDB refuses it. All
+/// values in this project's queries are compared with keys.
+fn bounded(query: QueryRequest) -> dynoxide::Result<QueryRequest> {
+    let empty =
+        |value: &AttributeValue| matches!(value, AttributeValue::S(text) if text.is_empty());
+    if query.expression_attribute_values.iter().flat_map(|values| values.values()).any(empty) {
+        return Err(DynoxideError::ValidationException(
+            "The AttributeValue for a key attribute cannot contain an empty string value."
+                .to_owned(),
+        ));
+    }
+    Ok(query)
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> dynoxide::Result<T> {

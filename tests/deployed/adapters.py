@@ -1,0 +1,147 @@
+"""Everything in which the deployed copy differs from `template.yaml`, and why."""
+
+import string
+
+from template import of_type
+
+# What the local AWS cannot make. The list is exact: a kind that is not in the template, or that can
+# be made after all, fails the run, and so does a resource that can neither be made nor is listed.
+LEFT_OUT = {
+    "AWS::CloudWatch::Alarm with Metrics": "its alarms know one metric, not an expression over several",
+}
+
+# The AWS services that the functions call; each finds the local one by a variable of its own.
+CALLED = ("DYNAMODB",)
+
+
+def kind(resource):
+    """The word by which LEFT_OUT names a resource: its type, with what is peculiar about it."""
+    if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+        return "AWS::CloudWatch::Alarm with Metrics"
+    return resource["Type"]
+
+
+def adapt(template, endpoint, kept=()):
+    """Applies all adapters to an expanded template; answers the kinds that were left out.
+
+    `endpoint` is the local AWS; `kept` are kinds of LEFT_OUT that are kept nevertheless.
+    """
+    spell_out_routes(template)
+    point_to_local_aws(template, endpoint)
+    exclude_punctuation(template)
+    rename_the_double_start(template)
+    return leave_out(template, kept)
+
+
+def spell_out_routes(template):
+    """Its CloudFormation ignores an API's `Body`, so that no route would exist. What the body says
+    becomes resources: one authorizer, and for each route its integration and itself."""
+    resources = template["Resources"]
+    for api, resource in of_type(template, "AWS::ApiGatewayV2::Api").items():
+        body = resource["Properties"].pop("Body")
+        resource["Properties"] = {
+            "Name": api,
+            "ProtocolType": "HTTP",
+            "CorsConfiguration": body["x-amazon-apigateway-cors"],
+        }
+        for name, scheme in body["components"]["securitySchemes"].items():
+            resources[f"{api}{name}"] = authorizer(api, name, scheme["x-amazon-apigateway-authorizer"])
+        for path, methods in body["paths"].items():
+            for method, operation in methods.items():
+                spell_out_route(resources, api, f"{method.upper()} {path}", operation)
+
+
+def authorized_routes(template):
+    """The routes of an expanded template, as `GET /v1/link`, that its authorizer guards."""
+    bodies = [api["Properties"]["Body"] for api in of_type(template, "AWS::ApiGatewayV2::Api").values()]
+    return [
+        f"{method.upper()} {path}"
+        for body in bodies
+        for path, methods in body["paths"].items()
+        for method, operation in methods.items()
+        if operation["security"]
+    ]
+
+
+def authorizer(api, name, scheme):
+    source = scheme["identitySource"]
+    return {
+        "Type": "AWS::ApiGatewayV2::Authorizer",
+        "Properties": {
+            "ApiId": {"Ref": api},
+            "AuthorizerType": "JWT",
+            "Name": name,
+            "IdentitySource": [source] if isinstance(source, str) else source,
+            "JwtConfiguration": {
+                "Issuer": scheme["jwtConfiguration"]["issuer"],
+                "Audience": scheme["jwtConfiguration"]["audience"],
+            },
+        },
+    }
+
+
+def spell_out_route(resources, api, key, operation):
+    name = api + "".join(word for word in key if word.isalnum())
+    integration = operation["x-amazon-apigateway-integration"]
+    [[security, scopes]] = [item for entry in operation["security"] for item in entry.items()]
+    resources[f"{name}Integration"] = {
+        "Type": "AWS::ApiGatewayV2::Integration",
+        "Properties": {
+            "ApiId": {"Ref": api},
+            "IntegrationType": integration["type"].upper(),
+            "IntegrationMethod": integration["httpMethod"],
+            "IntegrationUri": integration["uri"],
+            "PayloadFormatVersion": integration["payloadFormatVersion"],
+        },
+    }
+    resources[f"{name}Route"] = {
+        "Type": "AWS::ApiGatewayV2::Route",
+        "Properties": {
+            "ApiId": {"Ref": api},
+            "RouteKey": key,
+            "Target": {"Fn::Sub": f"integrations/${{{name}Integration}}"},
+            "AuthorizationType": "JWT",
+            "AuthorizerId": {"Ref": f"{api}{security}"},
+            "AuthorizationScopes": scopes,
+        },
+    }
+
+
+def point_to_local_aws(template, endpoint):
+    """It does not tell functions where it is. Parameters do, of which ingest has its own, so that a
+    test can put its table out of reach for a while."""
+    template["Parameters"] |= {
+        "LocalAws": {"Type": "String", "Default": endpoint},
+        "LocalAwsOfIngest": {"Type": "String", "Default": endpoint},
+    }
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        where = {"Ref": "LocalAwsOfIngest" if name == "Ingest" else "LocalAws"}
+        variables = function["Properties"]["Environment"]["Variables"]
+        variables |= {f"AWS_ENDPOINT_URL_{service}": where for service in CALLED}
+
+
+def exclude_punctuation(template):
+    """Its CloudFormation ignores `ExcludePunctuation` of a generated secret, and a comma in it would
+    make two keys of one. It does know which characters to leave out."""
+    for secret in of_type(template, "AWS::SecretsManager::Secret").values():
+        generated = secret["Properties"]["GenerateSecretString"]
+        if generated.pop("ExcludePunctuation", False):
+            generated["ExcludeCharacters"] = string.punctuation
+
+
+def rename_the_double_start(template):
+    """Its name for an execution that was there before lacks what AWS has around it."""
+    for machine in of_type(template, "AWS::StepFunctions::StateMachine").values():
+        lines = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+        name = "StepFunctions.ExecutionAlreadyExistsException"
+        lines[:] = [line.replace(name, "ExecutionAlreadyExists") for line in lines]
+
+
+def leave_out(template, kept):
+    """Takes out the kinds of LEFT_OUT; answers those that were found."""
+    found = set()
+    for name, resource in list(template["Resources"].items()):
+        if kind(resource) in LEFT_OUT and kind(resource) not in kept:
+            found.add(kind(resource))
+            del template["Resources"][name]
+    return found

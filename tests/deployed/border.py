@@ -1,0 +1,168 @@
+"""Chapter: what the API lets in, by raw HTTP: what its authorizer says, and what the functions say."""
+
+import base64
+import json
+
+from adapters import authorized_routes
+from issuer import Issuer
+from template import expand
+from world import PAGE
+
+GATEWAY_REFUSAL = (401, {"message": "Unauthorized"})
+GATEWAY_UNKNOWN = (404, {"message": "Not Found"})
+TOKEN_SECONDS = 3600
+
+# What each route answers an affiliate who sends the least that makes sense.
+EXPECTED = {
+    "GET /v1/link": 200,
+    "GET /v1/link/qr.svg": 200,
+    "GET /v1/link/qr.png": 200,
+    "GET /v1/links": 200,
+    "POST /v1/links": 201,
+    "PATCH /v1/links/{code}": 200,
+    "GET /v1/bind": 200,
+    "POST /v1/bind": 422,
+    "GET /v1/binding": 404,
+    "GET /v1/dashboard": 200,
+    "GET /v1/dashboard/referrals": 200,
+    "GET /v1/dashboard/commissions": 200,
+}
+BODIES = {
+    "POST /v1/links": {},
+    "PATCH /v1/links/{code}": {"label": "Spring"},
+    "POST /v1/bind": {"confirmation": "junk"},
+}
+
+
+def check(world, checks):
+    routes = authorized_routes(expand(world.stack.release))
+    checks.equal("routes of the template", sorted(EXPECTED), sorted(routes))
+    code = world.get("/v1/link", "affiliate").json()["code"]
+    for route in routes:
+        let_in(world, checks, route, code)
+    for what, token in refused_tokens(world).items():
+        for route in routes:
+            found = asked(world, route, code, token)
+            checks.equal(f"{route} with {what}", GATEWAY_REFUSAL, (found.status, found.json()))
+    unknown(world, checks)
+    refusals_of_functions(world, checks)
+    cross_origin(world, checks)
+
+
+def let_in(world, checks, route, code):
+    found = asked(world, route, code, world.token("affiliate"))
+    checks.equal(f"{route} with a good token", EXPECTED[route], found.status)
+    if found.status >= 400:
+        content_type = found.headers["content-type"]
+        checks.equal(f"the type of {route}'s refusal", "application/problem+json", content_type)
+    strange = asked(world, route, code, world.token("affiliate"), "nonsense=1")
+    problem = strange.json()
+    found = strange.status, problem["code"], problem.get("parameter")
+    checks.equal(f"{route}?nonsense=1", (400, "bad_request", "nonsense"), found)
+
+
+def asked(world, route, code, token, query=""):
+    """The least request of a route."""
+    method, path = route.split(" ")
+    queries = [query] if query else []
+    if route == "GET /v1/bind":
+        queries.append(f"ref={code}")
+    target = path.replace("{code}", code) + ("?" + "&".join(queries) if queries else "")
+    return world.api.call(method, target, token, BODIES.get(route))
+
+
+def refused_tokens(world):
+    """Tokens that do not hold, one of each kind; the last has expired when it is used."""
+    good = world.token("affiliate")
+    stranger = Issuer(world.aws, "another exchange")
+    stranger.user("affiliate")
+    other = world.people.issuer.application("another application")
+    tokens = {
+        "no token": None,
+        "an empty token": "",
+        "a junk token": "junk",
+        "an altered signature": altered_signature(good),
+        "another user's id": altered_subject(good, world.uid("dormant")),
+        "no signature": unsigned(good),
+        "a foreign issuer's token": stranger.token("affiliate"),
+        "another application's token": world.people.issuer.token("affiliate", other),
+        "an expired token": good,
+    }
+    world.aws.clock.go_on(TOKEN_SECONDS + 1)
+    return tokens
+
+
+def altered_signature(token):
+    head, claims, signature = token.split(".")
+    middle = len(signature) // 2
+    other = "A" if signature[middle] != "A" else "B"
+    return f"{head}.{claims}.{signature[:middle]}{other}{signature[middle + 1:]}"
+
+
+def altered_subject(token, uid):
+    head, claims, signature = token.split(".")
+    return f"{head}.{packed(unpacked(claims) | {'sub': uid})}.{signature}"
+
+
+def unsigned(token):
+    head, claims, _ = token.split(".")
+    return f"{packed(unpacked(head) | {'alg': 'none'})}.{claims}."
+
+
+def unpacked(part):
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def packed(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def unknown(world, checks):
+    """Paths and methods without a route never reach a function."""
+    for method, target in (
+        ("GET", "/"),
+        ("GET", "/v1"),
+        ("GET", "/v1/nothing"),
+        ("GET", "/v1/link/"),
+        ("GET", "/v2/link"),
+        ("DELETE", "/v1/link"),
+        ("PUT", "/v1/links/ABCDEFGH"),
+        ("POST", "/sandbox/token"),
+    ):
+        found = world.call(method, target, "affiliate")
+        checks.equal(f"{method} {target}", GATEWAY_UNKNOWN, (found.status, found.json()))
+
+
+def refusals_of_functions(world, checks):
+    """Whoever is let in still reads and does only what is his."""
+    for name, target, expected in (
+        ("dormant", "/v1/link", (403, "inviter_not_affiliate")),
+        ("dormant", "/v1/dashboard", (403, "inviter_not_affiliate")),
+        ("stranger", "/v1/link", (403, "unknown_account")),
+        ("stranger", "/v1/binding", (404, "not_found")),
+        ("stranger", "/v1/bind?ref=ZZZZZZZZ", (404, "unknown_link")),
+    ):
+        found = world.get(target, name, x_user_id=world.uid("affiliate"))
+        checks.equal(f"{target} for {name}", expected, (found.status, found.json()["code"]))
+
+
+def cross_origin(world, checks):
+    """The page's origin may call the API from browsers, and no other."""
+    asks = {"access_control_request_method": "PATCH", "access_control_request_headers": "authorization"}
+    allowed = world.api.call("OPTIONS", "/v1/links/ABCDEFGH", origin=PAGE, **asks)
+    checks.equal("a preflight", 204, allowed.status)
+    names = ("origin", "methods", "headers")
+    found = [allowed.headers[f"access-control-allow-{name}"] for name in names]
+    expected = [PAGE, "GET,POST,PATCH", "authorization,content-type,accept,if-none-match"]
+    checks.equal("what a preflight allows", expected, found)
+    read = world.get("/v1/links", "affiliate", origin=PAGE)
+    checks.equal("origin of an answer", PAGE, read.headers["access-control-allow-origin"])
+    exposed = "link,data-as-of,content-disposition,etag"
+    checks.equal("headers to be read", exposed, read.headers["access-control-expose-headers"])
+    foreign = {"origin": "https://evil.example.com"}
+    for found in (
+        world.api.call("OPTIONS", "/v1/links", **foreign, **asks),
+        world.get("/v1/links", "affiliate", **foreign),
+    ):
+        allowed = found.headers.get("access-control-allow-origin")
+        checks.equal("what a foreign origin is allowed", None, allowed)

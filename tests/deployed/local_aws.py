@@ -1,0 +1,133 @@
+"""The local AWS: started on this machine for one run, and gone without a trace after it."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+from botocore.config import Config
+
+from clock import Clock
+from template import REGION
+
+HERE = pathlib.Path(__file__).resolve().parent
+START_SECONDS = 30
+
+
+class LocalAws:
+    """A running local AWS: where it is, its process, log and clock, and clients of its services."""
+
+    def __init__(self, port, process, log, clock):
+        self.port = port
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.process = process
+        self.log = log
+        self.clock = clock
+        self.clients = {}
+
+    def client(self, service):
+        """A client of a service. It never tries again: what fails is to be seen."""
+        if service not in self.clients:
+            self.clients[service] = boto3.client(
+                service,
+                endpoint_url=self.endpoint,
+                region_name=REGION,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
+            )
+        return self.clients[service]
+
+    def function_processes(self, function):
+        """The ids of the processes that run a function now."""
+        return [pid for pid in children(self.process.pid) if runs(pid, function)]
+
+
+@contextlib.contextmanager
+def local_aws(port):
+    """A local AWS at 127.0.0.1, until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="deployed-") as folder:
+        log = pathlib.Path(folder, "local-aws.log")
+        clock = Clock(folder)
+        process = start(port, folder, log, clock)
+        try:
+            wait_until_ready(port, process, log)
+            yield LocalAws(port, process, log, clock)
+        except BaseException:
+            keep_log(log)
+            raise
+        finally:
+            stop(process)
+
+
+def start(port, folder, log, clock):
+    variables = clock.variables() | {
+        # Its default is every address of the machine.
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "TMPDIR": folder,
+        "STATE_DIR": f"{folder}/state",
+        "S3_DATA_DIR": f"{folder}/s3",
+        # The machine's retries wait for minutes; here two hundred times shorter.
+        "SFN_WAIT_SCALE": "0.005",
+    }
+    return subprocess.Popen(
+        [sys.executable, HERE / "starter.py"],
+        env=os.environ | variables,
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def wait_until_ready(port, process, log):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2).read()
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"the local AWS did not start:\n{log.read_text()[-2000:]}")
+
+
+def stop(process):
+    """Ends the server and the functions' processes, which are all of the session it leads."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+    process.wait()
+
+
+def keep_log(log):
+    kept = pathlib.Path(tempfile.gettempdir(), "deployed-local-aws.log")
+    kept.write_bytes(log.read_bytes())
+    print(f"The local AWS's log is kept in {kept}", file=sys.stderr)
+
+
+def children(parent):
+    """The ids of a process's children."""
+    threads = pathlib.Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for thread in threads for pid in thread.read_text().split()]
+
+
+def runs(pid, function):
+    """Whether a process runs a function."""
+    with contextlib.suppress(OSError):
+        variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in variables
+    return False

@@ -1,0 +1,58 @@
+"""Deploys the template to a local AWS on this machine, and tries everything there.
+
+Needs Linux, a C compiler, and the packages of requirements.txt. README.md says what is tried.
+"""
+
+import argparse
+import pathlib
+import sys
+
+import border
+import making
+import story
+import updates
+from adapters import LEFT_OUT
+from checks import Checks
+from world import deployed
+
+HERE = pathlib.Path(__file__).resolve().parent
+CHAPTERS = {
+    "the whole template is there": making,
+    "three days and nights": story,
+    "routes, tokens and origins": border,
+    "deployed again": updates,
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--binaries",
+        type=pathlib.Path,
+        default=HERE.parents[1] / "target" / "release",
+        help="folder with the functions' binaries for this machine (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--port", type=int, default=4566, help="port of the local AWS (default: %(default)s)"
+    )
+    return parser.parse_args()
+
+
+def main():
+    given = arguments()
+    checks = Checks()
+    print("deploying ...", flush=True)
+    with deployed(given.binaries, given.port) as world:
+        for name, chapter in CHAPTERS.items():
+            with checks.chapter(name):
+                chapter.check(world, checks)
+    print(f"\nChecked:\n{checks.table()}\n\nLeft out:")
+    for kind, reason in LEFT_OUT.items():
+        print(f"  {kind}: {reason}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AssertionError as error:
+        sys.exit(f"\n{error}")

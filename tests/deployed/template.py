@@ -1,0 +1,62 @@
+"""The template as the local AWS can take it.
+
+What is deployed is `template.yaml` itself. SAM's own library expands it, as AWS does when `sam
+deploy` sends it; then the adapters of `adapters.py` change what the local AWS would not understand.
+"""
+
+import logging
+import os
+import pathlib
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
+CODE_BUCKET = "deployed-code"
+
+
+# It warns of metrics that it would have sent to its makers.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
+
+
+class NoManagedPolicies:
+    """The roles are written by hand, so no managed policy is ever looked up."""
+
+    def load(self):
+        return {}
+
+
+def read():
+    """`template.yaml`, its intrinsic functions in their long form."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def binaries():
+    """The binary that each function runs, by the function's logical id."""
+    return {
+        name: found["Metadata"]["BuildProperties"]["Binary"]
+        for name, found in of_type(read(), "AWS::Serverless::Function").items()
+    }
+
+
+def expand(release):
+    """`template.yaml` in plain CloudFormation, with the code that was uploaded as `release`."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    from samtranslator.translator.transform import transform
+
+    template = read()
+    for name, binary in binaries().items():
+        properties = template["Resources"][name]["Properties"]
+        properties["CodeUri"] = f"s3://{CODE_BUCKET}/{release}/{binary}.zip"
+    for machine in of_type(template, "AWS::Serverless::StateMachine").values():
+        path = ROOT / machine["Properties"].pop("DefinitionUri")
+        machine["Properties"]["Definition"] = yaml.safe_load(path.read_text())
+    return transform(template, {}, NoManagedPolicies())
+
+
+def of_type(template, wanted):
+    """The resources of a type, by logical id."""
+    resources = template["Resources"].items()
+    return {name: resource for name, resource in resources if resource["Type"] == wanted}
