@@ -42,7 +42,7 @@ impl Connector {
                 ConnectorError::user("the request names no DynamoDB operation".into())
             })?;
         let body = request.body().bytes().unwrap_or_default();
-        self.engine.count(operation);
+        self.engine.notice(operation, body);
         self.let_late_ones_arrive();
         let (status, json) = match self.faults.as_ref().and_then(|f| f.next(operation)) {
             None => self.engine.run(operation, body),

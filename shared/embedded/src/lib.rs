@@ -10,6 +10,7 @@ mod create;
 mod dispatch;
 mod faults;
 mod meter;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,6 +27,7 @@ use crate::dispatch::dispatch;
 pub use create::{CreateError, create_table};
 pub use faults::{Fault, Faults};
 pub use meter::Spent;
+pub use witness::Witness;
 
 /// Why the engine could not be opened or served.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,7 @@ pub struct Engine {
     database: Database,
     spent: Arc<Mutex<Spent>>,
     counts_capacity: bool,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl Engine {
@@ -68,7 +71,7 @@ impl Engine {
 
     fn over(database: dynoxide::Result<Database>) -> Result<Self, EngineError> {
         let database = database.map_err(|error| EngineError::Open(error.to_string()))?;
-        Ok(Self { database, spent: Arc::default(), counts_capacity: false })
+        Ok(Self { database, spent: Arc::default(), counts_capacity: false, witness: None })
     }
 
     /// Writes all data into a new file, for [`Engine::on_disk`] to go on with.
@@ -111,6 +114,13 @@ impl Engine {
         self
     }
 
+    /// The same engine; the calls of clients that are made from now on are seen by `witness`.
+    #[must_use]
+    pub fn watched_by(mut self, witness: Arc<dyn Witness>) -> Self {
+        self.witness = Some(witness);
+        self
+    }
+
     /// How often each operation was called since the last time this was asked.
     #[must_use]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
@@ -141,8 +151,12 @@ impl Engine {
             .map_err(EngineError::Serve)
     }
 
-    fn count(&self, operation: &str) {
+    /// Counts a call, and shows it to whoever watches.
+    fn notice(&self, operation: &str, body: &[u8]) {
         *self.spent().calls.entry(operation.to_owned()).or_default() += 1;
+        if let Some(witness) = &self.witness {
+            witness.sees(operation, body);
+        }
     }
 
     /// Runs one operation; answers the HTTP status and the JSON body.
