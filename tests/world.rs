@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use daily_commission::{DayReport, NightReport};
-use embedded::{Engine, Witness, create_table};
+use embedded::Engine;
 use http_api::Signer;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
@@ -13,7 +13,6 @@ use lambda_http::Body;
 use runtime::{App, Dial, Entropy};
 use serde_json::{Value, json};
 use table::{DaySummary, Table};
-use template::Template;
 use terms::{Day, Timestamp, Uid};
 
 pub fn at(text: &str) -> Timestamp {
@@ -27,12 +26,6 @@ pub fn day(text: &str) -> Day {
 pub fn uid(text: &str) -> Uid {
     text.parse().unwrap()
 }
-
-/// The functions that reach the table, as the template names their binaries.
-pub const FUNCTIONS: [&str; 5] = ["get-link", "bind", "dashboard", "ingest", "daily-commission"];
-
-/// Makes the witness of a function's calls.
-pub type Witnesses<'a> = &'a dyn Fn(&'static str) -> Arc<dyn Witness>;
 
 #[derive(Clone)]
 pub struct World {
@@ -70,30 +63,17 @@ impl World {
     }
 
     pub async fn seeded(now: &str, seed: u64) -> Self {
-        let engine = Engine::memory().unwrap();
-        let client = engine.client();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&client, "recall", &definition).await.unwrap();
+        let engine = Engine::with_table().await.unwrap();
         let clock = Dial::default();
         clock.stand_at(at(now));
         let app = App {
-            table: Table::new(client, "recall"),
+            table: Table::new(engine.client(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: Entropy::seeded(seed),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
         };
         Self { app, engine, clock, tables: BTreeMap::new() }
-    }
-
-    /// The same world; from now on each function's calls are seen by a witness of its own.
-    pub fn watched(mut self, witnesses: Witnesses<'_>) -> Self {
-        let table = |function| {
-            let client = self.engine.clone().watched_by(witnesses(function)).client();
-            (function, Table::new(client, "recall"))
-        };
-        self.tables = FUNCTIONS.into_iter().map(table).collect();
-        self
     }
 
     /// What a function is given.

@@ -25,7 +25,7 @@
 //! call that none of the others would have allowed.
 //!
 //! A function that is added to the template with a role for the table needs a client in
-//! [`crate::world::FUNCTIONS`], and stories that reach what it does.
+//! [`FUNCTIONS`], and stories that reach what it does.
 
 mod asked;
 mod record;
@@ -33,10 +33,18 @@ mod role;
 mod stories;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::world::FUNCTIONS;
+use embedded::Witness;
+
 use asked::Asked;
 use role::{Statement, is_like, roles};
+
+/// The functions that reach the table, as the template names their binaries.
+pub const FUNCTIONS: [&str; 5] = ["get-link", "bind", "dashboard", "ingest", "daily-commission"];
+
+/// Makes the witness of a function's calls.
+pub type Witnesses<'a> = &'a dyn Fn(&'static str) -> Arc<dyn Witness>;
 
 #[tokio::test]
 async fn every_function_may_do_what_it_does_and_nothing_else() {

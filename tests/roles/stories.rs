@@ -1,11 +1,13 @@
 //! Stories in which every function does all that it ever does.
 
 use serde_json::json;
+use table::Table;
 
+use super::FUNCTIONS;
 use super::record::Record;
 use crate::contract::tour;
 use crate::simulation::watched_trial;
-use crate::world::{FUNCTIONS, World, day, fee};
+use crate::world::{World, day, fee};
 
 /// The trials of the simulation that are played: with them come kills, ghosts, faults and what
 /// is found void.
@@ -27,7 +29,13 @@ pub async fn told() -> Record {
 }
 
 async fn watched(record: &Record, now: &str) -> World {
-    World::at(now).await.watched(&|function| record.clerk(function))
+    let mut world = World::at(now).await;
+    let table = |function| {
+        let engine = world.engine.clone().watched_by(record.clerk(function));
+        (function, Table::new(engine.client(), engine.table_name()))
+    };
+    world.tables = FUNCTIONS.into_iter().map(table).collect();
+    world
 }
 
 /// What each function does before its first request.

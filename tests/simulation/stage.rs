@@ -18,7 +18,8 @@ use super::facts::Facts;
 use super::queue::{Letter, Queue};
 use super::troupe::Troupe;
 use super::weather::Weather;
-use crate::world::{FUNCTIONS, Witnesses, World, event};
+use crate::roles::{FUNCTIONS, Witnesses};
+use crate::world::{World, event};
 
 /// A run as it was planned: what it must not miss.
 pub struct Planned {
@@ -63,7 +64,8 @@ impl Stage {
         let (fair, cast, facts) = opening(first_day, seed).await;
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
         let attempts = *dice.pick(&[1, 2, 3]);
-        let table = |engine: &Engine| Table::new(weather.client(engine, attempts), "recall");
+        let table =
+            |engine: &Engine| Table::new(weather.client(engine, attempts), engine.table_name());
         let mut rough = fair.clone();
         rough.app.table = table(&fair.engine);
         let watched = |function| {

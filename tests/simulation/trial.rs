@@ -15,7 +15,7 @@ use super::watch::Watch;
 use super::working::{
     a_day_is_booked_by_hand, ingest_takes_a_batch, night_falls, somebody_opens_a_link,
 };
-use crate::world::Witnesses;
+use crate::roles::Witnesses;
 
 /// The days of a story.
 pub const DAYS: i32 = 3;

@@ -124,12 +124,20 @@ impl Range {
         Self { pk: pk.into(), from: from.into(), to: to.into() }
     }
 
+    /// All items of a partition.
+    fn whole(pk: impl Into<String>) -> Self {
+        Self::new(pk, FIRST, LAST)
+    }
+
     /// All items of a partition whose sort key begins with `prefix`.
     fn prefix(pk: impl Into<String>, prefix: &str) -> Self {
         Self::new(pk, prefix, format!("{prefix}{LAST}"))
     }
 }
 
+/// Sorts before every character that keys begin with. An empty text would too, but DynamoDB refuses
+/// it for a key, also as the end of a range.
+const FIRST: char = '!';
 /// Sorts after every character that keys are made of.
 const LAST: char = '~';
 
@@ -208,7 +216,7 @@ pub fn new_binding(day: Day, invitee: &Uid) -> Key {
 /// The bindings made on a day, in one shard.
 #[must_use]
 pub fn new_bindings(day: Day, shard: Shard) -> Range {
-    Range::prefix(new_bindings_pk(day, shard), "")
+    Range::whole(new_bindings_pk(day, shard))
 }
 
 fn new_bindings_pk(day: Day, shard: Shard) -> String {
@@ -224,7 +232,7 @@ pub fn fee_chunk(day: Day, shard: Shard, id: &str) -> Key {
 /// All chunks of a day's fees in one shard.
 #[must_use]
 pub fn fees(day: Day, shard: Shard) -> Range {
-    Range::prefix(fees_pk(day, shard), "")
+    Range::whole(fees_pk(day, shard))
 }
 
 fn fees_pk(day: Day, shard: Shard) -> String {
@@ -292,7 +300,7 @@ pub fn booked_chunk(day: Day, shard: Shard, seq: u64, chunk: u32) -> Key {
 /// All that committed runs booked for a day's shard, in their order.
 #[must_use]
 pub fn booked(day: Day, shard: Shard) -> Range {
-    Range::prefix(booked_pk(day, shard), "")
+    Range::whole(booked_pk(day, shard))
 }
 
 fn booked_pk(day: Day, shard: Shard) -> String {
@@ -326,7 +334,7 @@ pub fn affiliate(uid: &Uid) -> Key {
 /// All affiliates of one shard.
 #[must_use]
 pub fn affiliates(shard: Shard) -> Range {
-    Range::prefix(affiliates_pk(shard), "")
+    Range::whole(affiliates_pk(shard))
 }
 
 fn affiliates_pk(shard: Shard) -> String {
@@ -349,5 +357,5 @@ pub fn quarantined(day: Day, content: &str) -> Key {
 /// All that could not be taken in on a day.
 #[must_use]
 pub fn quarantine(day: Day) -> Range {
-    Range::prefix(format!("Q#{day}"), "")
+    Range::whole(format!("Q#{day}"))
 }
