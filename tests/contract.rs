@@ -6,7 +6,7 @@ mod document;
 mod faults;
 mod refused;
 mod shapes;
-mod tour;
+pub mod tour;
 
 use std::collections::BTreeSet;
 

@@ -10,6 +10,7 @@ mod hostile;
 mod invariants;
 mod late;
 mod reruns;
+mod roles;
 mod simulation;
 mod story;
 mod taking_in;

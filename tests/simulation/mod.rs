@@ -36,6 +36,7 @@ use terms::Reason;
 
 use diary::Reached;
 use trial::trial;
+pub use trial::watched_trial;
 
 /// How many trials an ordinary `cargo test` makes.
 const SEEDS: u64 = 24;
