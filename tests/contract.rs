@@ -3,7 +3,7 @@
 
 mod api;
 mod document;
-mod faults;
+pub mod faults;
 mod refused;
 mod shapes;
 pub mod tour;

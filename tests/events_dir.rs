@@ -198,6 +198,8 @@ async fn stepped_as_they_are(stage: &mut Stage) {
     assert_eq!(evaluated, json!({ "affiliates": 1, "promoted": 0 }));
     let booked = stage.as_it_is("daily-commission/whole-day.json").await.unwrap();
     assert_eq!(booked, json!({ "day": "2026-11-21", "seq": 1, "lines": 0 }));
+    let checked = stage.as_it_is("daily-commission/check.json").await.unwrap();
+    assert_eq!(checked, json!({ "closedThrough": "2026-11-21", "dataAgeSeconds": 43_200 }));
 }
 
 #[tokio::test]

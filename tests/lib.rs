@@ -9,6 +9,8 @@ mod events_dir;
 mod hostile;
 mod invariants;
 mod late;
+mod operating;
+mod privacy;
 mod reruns;
 mod roles;
 mod simulation;

@@ -26,6 +26,10 @@ const SCENES: usize = 30;
 pub struct Passed {
     pub reached: Reached,
     pub steps: Vec<String>,
+    /// Who took part, and their links' codes.
+    pub people: Vec<String>,
+    /// What was measured.
+    pub measured: Vec<String>,
 }
 
 /// Runs the trial of a seed.
@@ -51,7 +55,8 @@ pub fn watched_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
         stage.troupe.is_dismissed();
         let mut reached = diary.reached();
         stage.weather.counts().into_iter().for_each(|(kind, times)| reached.note(kind, times));
-        Passed { reached, steps: diary.steps() }
+        let (people, measured) = (stage.cast.names(), stage.fair.measured.lines());
+        Passed { reached, steps: diary.steps(), people, measured }
     })
 }
 

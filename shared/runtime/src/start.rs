@@ -9,7 +9,8 @@ use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
 use table::Table;
 
-use crate::{App, Clock, Entropy, EntropyError, dynamodb};
+use crate::metrics::STACK_VARIABLE;
+use crate::{App, Clock, Entropy, EntropyError, Metrics, dynamodb};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -119,12 +120,14 @@ impl App {
         let name = variables.required("TABLE_NAME", TABLE_NAME)?;
         let programme =
             programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
+        let stack = variables.optional(STACK_VARIABLE);
         Ok(Self {
             table: Table::new(dynamodb::client(variables).await?, name),
             programme: Arc::new(programme),
             clock: Clock::system(),
             entropy: Entropy::system(),
             signer,
+            metrics: stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack)),
         })
     }
 }
@@ -225,6 +228,17 @@ mod tests {
         let Err(error) = App::without_tokens(&lookup(&[])).await else { panic!("not refused") };
         let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
         assert_eq!(error.to_string(), sentence);
+    }
+
+    #[tokio::test]
+    async fn only_a_deployed_function_measures() {
+        let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
+        let app = App::without_tokens(&lookup(&variables)).await.unwrap();
+        assert_eq!(format!("{:?}", app.metrics), "Metrics(off)");
+        let [table, endpoint] = variables;
+        let variables = [table, endpoint, ("METRICS_STACK", "recall")];
+        let app = App::without_tokens(&lookup(&variables)).await.unwrap();
+        assert_eq!(format!("{:?}", app.metrics), "Metrics(standard output)");
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use http_api::{Purpose, Signer};
 use lambda_http::Body;
-use runtime::{App, Dial, Entropy};
+use runtime::{App, Dial, Entropy, Metrics};
 use serde_json::{Value, json};
 use table::{Account, Link, LinkOutcome, Table, Versioned};
 use terms::{Location, Timeline, Timestamp, Uid};
@@ -103,6 +103,7 @@ impl World {
             clock: clock.clock(),
             entropy: Entropy::seeded(7),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: Metrics::off(),
         };
         let world = Self { app, engine, clock };
         world.add(scene.inviter.clone()).await;

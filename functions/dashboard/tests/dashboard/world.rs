@@ -10,7 +10,7 @@ use embedded::Engine;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use http_api::{Response, Signer};
-use runtime::{App, Clock, Entropy};
+use runtime::{App, Clock, Entropy, Metrics};
 use serde_json::Value;
 use table::{
     Account, Head, Money, Payment, Referral, ReferralActivity, Slots, Summary, Table, Totals,
@@ -42,6 +42,7 @@ impl World {
             clock: Clock::standing_at(read(NOW)),
             entropy: Entropy::seeded(1),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: Metrics::off(),
         };
         let world = Self { app, engine, head: Versioned::new(Head::default()) };
         world.account(AFFILIATE, true, &[]).await;

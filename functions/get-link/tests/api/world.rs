@@ -10,7 +10,7 @@ use http_api::Signer;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use lambda_http::Body;
-use runtime::{App, Clock, Entropy};
+use runtime::{App, Clock, Entropy, Metrics};
 use serde_json::Value;
 use table::{Account, Link, LinkOutcome, Table, Versioned};
 use terms::{Timeline, Timestamp, Uid};
@@ -60,6 +60,7 @@ impl World {
             clock: Clock::standing_at(at(NOW)),
             entropy: Entropy::seeded(SEED),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: Metrics::off(),
         };
         Self { app, engine }
     }
