@@ -93,6 +93,20 @@ class Exchange:
     def send_text(self, body):
         self.sqs.send_message(QueueUrl=self.queue, MessageBody=body)
 
+    def redrive(self):
+        """Moves the dead letters back to the queue, as SQS does when it is told to; the local one
+        cannot be told."""
+        while letters := self.dead():
+            for letter in letters:
+                self.send_text(letter["Body"])
+                self.sqs.delete_message(
+                    QueueUrl=self.dead_letters, ReceiptHandle=letter["ReceiptHandle"]
+                )
+
+    def dead(self):
+        """Some of the dead letters; nobody else receives them for a while."""
+        return self.sqs.receive_message(QueueUrl=self.dead_letters).get("Messages", [])
+
     def waiting(self, queue=None):
         """The messages that are in a queue, and of these the ones under way or to be brought again."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

@@ -49,6 +49,24 @@ class LocalAws:
         """The ids of the processes that run a function now."""
         return [pid for pid in children(self.process.pid) if runs(pid, function)]
 
+    def kill(self, function, seconds=0):
+        """Kills all processes that have run a function for so many seconds, as `kill -9` does."""
+        for pid in self.function_processes(function):
+            with contextlib.suppress(OSError):
+                if age(pid) > seconds:
+                    os.kill(pid, signal.SIGKILL)
+
+    def killed_at_work(self, function):
+        """How many of a function's invocations have ended by the end of their process."""
+        return self.logged(f"Lambda {function}: Runtime exited before returning a response")
+
+    def failed_batches(self, function):
+        """How many batches of the queue have failed, and are left to be brought again."""
+        return self.logged(f"ESM: Lambda {function} failed")
+
+    def logged(self, words):
+        return self.log.read_text().count(words)
+
 
 @contextlib.contextmanager
 def local_aws(port):
@@ -131,3 +149,10 @@ def runs(pid, function):
         variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         return f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in variables
     return False
+
+
+def age(pid):
+    """The seconds for which a process has been running."""
+    ticks = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    uptime = float(pathlib.Path("/proc/uptime").read_text().split()[0])
+    return uptime - int(ticks) / os.sysconf("SC_CLK_TCK")

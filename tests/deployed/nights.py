@@ -5,6 +5,14 @@ import json
 import time
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+SCHEDULE = (
+    "Name",
+    "ScheduleExpression",
+    "ScheduleExpressionTimezone",
+    "FlexibleTimeWindow",
+    "State",
+    "Target",
+)
 PATIENCE = 90
 SEEN_AFTER = 1
 
@@ -44,18 +52,19 @@ class Nights:
         """Lets the deployed schedule itself fire after a day: its time is put into its input, and
         the clock goes to it."""
         at = next_half_past_midnight(day)
-        changed = {
-            key: self.schedule[key]
-            for key in ("Name", "ScheduleExpression", "ScheduleExpressionTimezone")
-        }
-        changed["FlexibleTimeWindow"] = self.schedule["FlexibleTimeWindow"]
         target = self.schedule["Target"]
-        changed["Target"] = target | {"Input": target["Input"].replace(SCHEDULED_TIME, at)}
-        self.scheduler.update_schedule(**changed)
+        target = target | {"Input": target["Input"].replace(SCHEDULED_TIME, at)}
+        self.change_schedule(State="ENABLED", Target=target)
         # It goes by the time at which it saw the schedule first.
         time.sleep(SEEN_AFTER)
         self.clock.set(at)
-        return self.ended(self.named(f"scheduled-{at[:10]}"))
+        execution = self.named(f"scheduled-{at[:10]}")
+        self.change_schedule()
+        return self.ended(execution)
+
+    def change_schedule(self, **changes):
+        """The deployed schedule with some properties changed."""
+        self.scheduler.update_schedule(**{key: self.schedule[key] for key in SCHEDULE} | changes)
 
     def by_hand(self, **given):
         """Starts the nightly machine as an operator does."""

@@ -8,6 +8,10 @@ import pathlib
 import sys
 
 import border
+import failures
+import kills
+import latency
+import logs
 import making
 import story
 import updates
@@ -21,6 +25,10 @@ CHAPTERS = {
     "three days and nights": story,
     "routes, tokens and origins": border,
     "deployed again": updates,
+    "failures of events, batches and nights": failures,
+    "processes killed at work": kills,
+    "logs": logs,
+    "warm calls, one after the other": latency,
 }
 
 
