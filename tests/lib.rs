@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod announced;
 mod contract;
 mod emulator;
 mod events_dir;
@@ -12,5 +13,6 @@ mod late;
 mod reruns;
 mod simulation;
 mod story;
+mod stream;
 mod taking_in;
 mod world;

@@ -13,12 +13,13 @@
 //! ```
 
 mod app;
+mod aws;
 mod clock;
-mod dynamodb;
 mod entropy;
 mod start;
 
 pub use app::{App, OrProblem};
+pub use aws::Service;
 pub use clock::{Clock, Dial};
 pub use entropy::{Entropy, EntropyError};
-pub use start::{Failure, StartError, init_logging, serve, start_worker};
+pub use start::{Failure, StartError, init_logging, sdk_config, serve, start_worker, variable};

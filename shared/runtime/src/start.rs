@@ -5,11 +5,12 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
 use table::Table;
 
-use crate::{App, Clock, Entropy, EntropyError, dynamodb};
+use crate::{App, Clock, Entropy, EntropyError, Service, aws};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -120,13 +121,29 @@ impl App {
         let programme =
             programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
         Ok(Self {
-            table: Table::new(dynamodb::client(variables).await?, name),
+            table: Table::new(aws::dynamodb(variables).await?, name),
             programme: Arc::new(programme),
             clock: Clock::system(),
             entropy: Entropy::system(),
             signer,
         })
     }
+}
+
+/// For a function without an [`App`]: what its client of `service` is made of.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+pub async fn sdk_config(service: Service) -> Result<SdkConfig, StartError> {
+    aws::shared_config(&Variables(&|name| std::env::var(name).ok()), service).await
+}
+
+/// A variable of the environment that has to be there; an empty one is not.
+///
+/// # Errors
+/// [`StartError::Missing`] with its name and what was expected.
+pub fn variable(name: &'static str, expected: &'static str) -> Result<String, StartError> {
+    Variables(&|name| std::env::var(name).ok()).required(name, expected)
 }
 
 /// Logs to standard output: JSON lines where Lambda is told so (`AWS_LAMBDA_LOG_FORMAT=JSON`, as
