@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod announced;
 mod contract;
 mod emulator;
 mod events_dir;
@@ -15,5 +16,6 @@ mod reruns;
 mod roles;
 mod simulation;
 mod story;
+mod stream;
 mod taking_in;
 mod world;

@@ -8,6 +8,7 @@
 mod connector;
 mod create;
 mod dispatch;
+mod dump;
 mod elsewhere;
 mod faults;
 mod meter;
@@ -41,6 +42,9 @@ pub enum EngineError {
     /// The data could not be written to a file.
     #[error("the data file cannot be written: {0}")]
     Save(String),
+    /// A table could not be read or written as a whole.
+    #[error("the table cannot be copied: {0}")]
+    Dump(String),
     /// The HTTP endpoint stopped with an error.
     #[error("the DynamoDB endpoint failed: {0}")]
     Serve(String),

@@ -5,12 +5,13 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
 use table::Table;
 
 use crate::metrics::STACK_VARIABLE;
-use crate::{App, Clock, Entropy, EntropyError, Metrics, dynamodb};
+use crate::{App, Clock, Entropy, EntropyError, Metrics, Service, aws};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +123,7 @@ impl App {
             programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
         let stack = variables.optional(STACK_VARIABLE);
         Ok(Self {
-            table: Table::new(dynamodb::client(variables).await?, name),
+            table: Table::new(aws::dynamodb(variables).await?, name),
             programme: Arc::new(programme),
             clock: Clock::system(),
             entropy: Entropy::system(),
@@ -130,6 +131,22 @@ impl App {
             metrics: stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack)),
         })
     }
+}
+
+/// For a function without an [`App`]: what its client of `service` is made of.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+pub async fn sdk_config(service: Service) -> Result<SdkConfig, StartError> {
+    aws::shared_config(&Variables(&|name| std::env::var(name).ok()), service).await
+}
+
+/// A variable of the environment that has to be there; an empty one is not.
+///
+/// # Errors
+/// [`StartError::Missing`] with its name and what was expected.
+pub fn variable(name: &'static str, expected: &'static str) -> Result<String, StartError> {
+    Variables(&|name| std::env::var(name).ok()).required(name, expected)
 }
 
 /// Logs to standard output: JSON lines where Lambda is told so (`AWS_LAMBDA_LOG_FORMAT=JSON`, as

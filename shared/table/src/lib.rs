@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod binding;
+mod change;
 mod chunk;
 mod error;
 mod event;
@@ -24,6 +25,7 @@ mod statement;
 pub use access::Table;
 pub use account::{Account, Versioned};
 pub use binding::{BindOutcome, Binding};
+pub use change::{AccountChange, Booked, Change};
 pub use error::TableError;
 pub use event::{Identity, Quarantined};
 pub use fees::{FeeBatch, Touched};
