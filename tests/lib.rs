@@ -18,4 +18,5 @@ mod simulation;
 mod story;
 mod stream;
 mod taking_in;
+mod upgrade;
 mod world;

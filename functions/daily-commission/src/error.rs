@@ -96,9 +96,9 @@ impl From<TableError> for StepError {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Throttled(_) | TableError::Contended(_) => Self::Throttled(error),
-            TableError::Corrupt { .. } | TableError::Service(_) => {
-                Self::Internal(error.to_string())
-            }
+            TableError::Corrupt { .. }
+            | TableError::UnknownForm { .. }
+            | TableError::Service(_) => Self::Internal(error.to_string()),
         }
     }
 }

@@ -36,7 +36,9 @@ impl<T> OrProblem<T> for Result<T, TableError> {
         self.map_err(|error| match error {
             TableError::Throttled(_) => worth_a_retry(&error, Code::Throttled),
             TableError::Contended(_) => worth_a_retry(&error, Code::Conflict),
-            TableError::Corrupt { .. } | TableError::Service(_) => Problem::internal(&error),
+            TableError::Corrupt { .. }
+            | TableError::UnknownForm { .. }
+            | TableError::Service(_) => Problem::internal(&error),
         })
     }
 }

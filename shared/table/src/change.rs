@@ -50,7 +50,7 @@ impl Change {
     /// `None` for all that nobody is told of: other items, and what was removed.
     ///
     /// # Errors
-    /// [`TableError::Corrupt`] if such an item does not decode.
+    /// [`TableError::Corrupt`] or [`TableError::UnknownForm`] if such an item does not decode.
     pub fn read(
         before: serde_dynamo::Item,
         after: serde_dynamo::Item,
