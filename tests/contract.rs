@@ -3,10 +3,10 @@
 
 mod api;
 mod document;
-mod faults;
+pub mod faults;
 mod refused;
 mod shapes;
-mod tour;
+pub mod tour;
 
 use std::collections::BTreeSet;
 

@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use daily_commission::StepError;
 use lambda_http::Body;
 use serde_json::{Value, json};
 use template::Template;
 
+use crate::announced::{Told, types};
 use crate::world::{World, day};
 
 const AFFILIATE: &str = "10000001";
@@ -129,6 +131,14 @@ impl Stage {
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
 
+    /// Hands the stream's batch over; answers what was told of it.
+    async fn announced(&mut self) -> Vec<Value> {
+        let batch: StreamEvent = serde_json::from_str(&self.text("announce/stream.json")).unwrap();
+        let told = Told::new();
+        assert_eq!(told.hand_over(&self.world, batch.records).await, None);
+        told.all()
+    }
+
     async fn quarantined(&self) -> Vec<String> {
         let today = self.world.app.table.quarantined(day("2026-11-22")).await.unwrap();
         today.into_iter().map(|kept| kept.reason).collect()
@@ -167,6 +177,7 @@ async fn every_file_is_run_as_it_is_and_answers_as_stated() {
     }
     taken_in_as_it_is(&mut stage).await;
     stepped_as_they_are(&mut stage).await;
+    told_as_it_is(&mut stage).await;
     assert_eq!(stage.run, files(), "left: the files run here; right: the files that there are");
 }
 
@@ -177,6 +188,20 @@ async fn taken_in_as_it_is(stage: &mut Stage) {
     assert_eq!(stage.batch(CODE).await, [messages[2]["messageId"].as_str().unwrap()]);
     let reasons = BTreeSet::from_iter(stage.quarantined().await);
     assert_eq!(reasons, ["nothing_booked", "unreadable"].map(str::to_owned).into());
+}
+
+/// Of the last record nothing is told but the void binding: the account has changed in nothing else.
+async fn told_as_it_is(stage: &mut Stage) {
+    let told = stage.announced().await;
+    let expected = [
+        "recall.binding.created.v1",
+        "recall.commission.settled.v1",
+        "recall.tier.changed.v1",
+        "recall.binding.voided.v1",
+    ];
+    assert_eq!(types(&told), expected);
+    assert_eq!(told[1]["data"]["uid"], AFFILIATE);
+    assert_eq!(told[3]["data"]["invitee"], DORMANT);
 }
 
 async fn stepped_as_they_are(stage: &mut Stage) {
@@ -198,6 +223,8 @@ async fn stepped_as_they_are(stage: &mut Stage) {
     assert_eq!(evaluated, json!({ "affiliates": 1, "promoted": 0 }));
     let booked = stage.as_it_is("daily-commission/whole-day.json").await.unwrap();
     assert_eq!(booked, json!({ "day": "2026-11-21", "seq": 1, "lines": 0 }));
+    let checked = stage.as_it_is("daily-commission/check.json").await.unwrap();
+    assert_eq!(checked, json!({ "closedThrough": "2026-11-21", "dataAgeSeconds": 43_200 }));
 }
 
 #[tokio::test]

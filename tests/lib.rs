@@ -3,14 +3,20 @@
 
 #![cfg(test)]
 
+mod announced;
 mod contract;
 mod emulator;
 mod events_dir;
 mod hostile;
 mod invariants;
 mod late;
+mod operating;
+mod privacy;
 mod reruns;
+mod roles;
 mod simulation;
 mod story;
+mod stream;
 mod taking_in;
+mod upgrade;
 mod world;

@@ -1,18 +1,18 @@
 //! An exchange in miniature: events go in by the queue, requests by the API, nights go by.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use daily_commission::{DayReport, NightReport};
-use embedded::{Engine, create_table};
+use embedded::Engine;
 use http_api::Signer;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use ingest::{EventReport, Message, Outcome};
 use lambda_http::Body;
-use runtime::{App, Dial, Entropy};
+use runtime::{App, Dial, Entropy, Ledger, Metrics};
 use serde_json::{Value, json};
 use table::{DaySummary, Table};
-use template::Template;
 use terms::{Day, Timestamp, Uid};
 
 pub fn at(text: &str) -> Timestamp {
@@ -29,9 +29,14 @@ pub fn uid(text: &str) -> Uid {
 
 #[derive(Clone)]
 pub struct World {
+    /// For those who set the scene and check what became of it.
     pub app: App,
     pub engine: Engine,
     pub clock: Dial,
+    /// What is measured.
+    pub measured: Ledger,
+    /// The table as each function reaches it, where somebody watches.
+    pub tables: BTreeMap<&'static str, Table>,
 }
 
 /// An answer of the API.
@@ -60,20 +65,25 @@ impl World {
     }
 
     pub async fn seeded(now: &str, seed: u64) -> Self {
-        let engine = Engine::memory().unwrap();
-        let client = engine.client();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&client, "recall", &definition).await.unwrap();
+        let engine = Engine::with_table().await.unwrap();
         let clock = Dial::default();
         clock.stand_at(at(now));
+        let (metrics, measured) = Metrics::kept();
         let app = App {
-            table: Table::new(client, "recall"),
+            table: Table::new(engine.client(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: Entropy::seeded(seed),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics,
         };
-        Self { app, engine, clock }
+        Self { app, engine, clock, measured, tables: BTreeMap::new() }
+    }
+
+    /// What a function is given.
+    pub fn app_of(&self, function: &str) -> App {
+        let table = self.tables.get(function).unwrap_or(&self.app.table).clone();
+        App { table, ..self.app.clone() }
     }
 
     pub fn now(&self, now: &str) {
@@ -93,7 +103,7 @@ impl World {
     pub async fn send_raw(&self, body: &str) -> Vec<EventReport> {
         let sent_at = self.clock.now();
         let message = Message { id: "m".to_owned(), sent_at, body: body.to_owned() };
-        ingest::take_in(&self.app, &[message]).await.unwrap()
+        ingest::take_in(&self.app_of("ingest"), &[message]).await.unwrap()
     }
 
     pub async fn taken(&self, kind: &str, data: Value) {
@@ -158,9 +168,9 @@ impl World {
         let request = incoming.request(Some(&Claims::of(uid(caller)))).unwrap();
         let path = target.split('?').next().unwrap();
         let response = match path.split('/').nth(2).unwrap() {
-            "link" | "links" => get_link::handle(&self.app, request).await,
-            "bind" | "binding" => bind::handle(&self.app, request).await,
-            _ => dashboard::handle(&self.app, request).await,
+            "link" | "links" => get_link::handle(&self.app_of("get-link"), request).await,
+            "bind" | "binding" => bind::handle(&self.app_of("bind"), request).await,
+            _ => dashboard::handle(&self.app_of("dashboard"), request).await,
         };
         let status = response.status().as_u16();
         let body = match response.into_body() {
@@ -175,11 +185,11 @@ impl World {
     pub async fn night(&self, after: &str) -> NightReport {
         let after = day(after);
         self.clock.stand_at(after.end().plus_millis(30 * 60 * 1000));
-        daily_commission::run_night(&self.app, after).await.unwrap()
+        daily_commission::run_night(&self.app_of("daily-commission"), after).await.unwrap()
     }
 
     pub async fn book(&self, booked: &str) -> DayReport {
-        daily_commission::run_day(&self.app, day(booked)).await.unwrap()
+        daily_commission::run_day(&self.app_of("daily-commission"), day(booked)).await.unwrap()
     }
 
     /// What an affiliate reads of a day, run by run.

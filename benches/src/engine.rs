@@ -6,7 +6,7 @@ use commission::TierInForce;
 use eligibility::AccountFacts;
 use embedded::{Engine, create_table};
 use http_api::Signer;
-use runtime::{App, Dial, Entropy};
+use runtime::{App, Dial, Entropy, Metrics};
 use table::{Account, Table, Versioned};
 use template::Template;
 use terms::Timeline;
@@ -35,6 +35,7 @@ impl World {
             clock: clock.clock(),
             entropy: Entropy::seeded(2026),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes")?,
+            metrics: Metrics::off(),
         };
         Ok(Self { engine, app })
     }

@@ -17,6 +17,7 @@ mod quarantine;
 mod range;
 mod rollup;
 mod steps;
+mod velocity;
 mod verify;
 
 pub use desk::Desk;
@@ -54,6 +55,7 @@ pub async fn obey(
         Command::Explain { invitee, day, line, json } => {
             explain::explain(app, &invitee, day, line.as_deref(), json, desk).await
         }
+        Command::Velocity { days, csv } => velocity::velocity(app, days, csv, desk).await,
         Command::Quarantine(command) => quarantine::quarantine(app, place, command, desk).await,
         Command::Import { file } => import::import(app, place, &file, desk).await,
     }

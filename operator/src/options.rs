@@ -109,6 +109,24 @@ Examples:
         json: bool,
     },
 
+    /// List the links that bound somebody, those first that bind in bursts of people who do nothing
+    ///
+    /// For each link its bindings, the busiest day and hour, how many of the invitees have traded and
+    /// how many of the bindings were found void. Suspicion counts the bindings that are void, or were
+    /// made in the link's busiest hour and have seen no trade. Writes nothing. Reads the days' lists
+    /// of bindings: 64 queries a day, and 2 items a binding.
+    #[command(after_help = "\
+Examples:
+  operator velocity 2026-11-21
+  operator velocity 2026-11-01..2026-11-21 --csv > links.csv")]
+    Velocity {
+        /// A day, or FROM..TO with both days included
+        days: Days,
+        /// As CSV
+        #[arg(long)]
+        csv: bool,
+    },
+
     /// List, show and replay what could not be taken in
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

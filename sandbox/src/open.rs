@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use embedded::{Engine, EngineError, create_table};
 use http_api::Signer;
-use runtime::{App, Clock, Entropy};
+use runtime::{App, Clock, Entropy, Metrics};
 use table::Table;
 use template::TableDefinition;
 
@@ -76,7 +76,8 @@ pub(crate) async fn app(
     let programme = programme::programme().map_err(|error| StartError::Build(error.to_string()))?;
     let entropy = Entropy::system();
     let signer = signer(dir, &entropy)?;
-    Ok(App { table, programme: Arc::new(programme), clock, entropy, signer })
+    let (programme, metrics) = (Arc::new(programme), Metrics::off());
+    Ok(App { table, programme, clock, entropy, signer, metrics })
 }
 
 /// The signer with the directory's key, so that cursors outlive a restart.

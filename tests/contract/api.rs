@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use template::{Route, Template};
 
 use super::document::{Document, Documented, Operation, escaped, hold};
-use crate::world::uid;
+use crate::world::{World, uid};
 
 const LINE: &str = "/components/schemas/Line";
 
@@ -62,7 +62,7 @@ impl Answer {
 
 /// The functions behind the template's routes, and what of the document they have shown.
 pub struct Api {
-    pub app: App,
+    pub world: World,
     document: Document,
     routes: Vec<Route>,
     line: Arc<Validator>,
@@ -72,11 +72,11 @@ pub struct Api {
 }
 
 impl Api {
-    pub fn over(app: App) -> Self {
+    pub fn over(world: World) -> Self {
         let document = Document::read();
         let line = document.validator(LINE);
         let routes = Template::embedded().unwrap().routes;
-        Self { app, document, routes, line, shown: Mutex::default(), said: Mutex::default() }
+        Self { world, document, routes, line, shown: Mutex::default(), said: Mutex::default() }
     }
 
     /// What was shown so far: `operation status`, and with it each media type, code and header.
@@ -91,7 +91,9 @@ impl Api {
 
     /// Asks, and fails unless the document describes the answer.
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
-        self.ask_of(&self.app, ask).await
+        let path = ask.target.split('?').next().unwrap();
+        let app = self.world.app_of(&self.route(ask.method, path).function);
+        self.ask_of(&app, ask).await
     }
 
     /// The same of another app: one whose table fails.

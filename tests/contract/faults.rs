@@ -25,7 +25,7 @@ impl Trouble {
         let client = world.engine.faulty_client(Arc::new(self));
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let client = aws_sdk_dynamodb::Client::from_conf(config);
-        App { table: Table::new(client, "recall"), ..world.app.clone() }
+        App { table: Table::new(client, world.engine.table_name()), ..world.app.clone() }
     }
 }
 

@@ -18,16 +18,22 @@ const VOIDED: &str = "dormant-91";
 /// Will be bound and not trade.
 const QUIET: &str = "dormant-93";
 pub const COMMISSIONS: &str = "/v1/dashboard/commissions";
+/// When it begins.
+pub const MORNING: &str = "2026-11-20T09:00:00Z";
 /// The days on which there are trades.
 const DAYS: &str = "from=2026-11-20&to=2026-11-22";
 
 pub async fn begin() -> (World, Api) {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    begin_in(World::at(MORNING).await).await
+}
+
+/// The same in a world that is still empty, on that morning.
+pub async fn begin_in(world: World) -> (World, Api) {
     world.affiliate(AFFILIATE).await;
     for dormant in [RECALLED, VOIDED, QUIET] {
         world.registered(dormant, "2024-01-01T00:00:00Z").await;
     }
-    let api = Api::over(world.app.clone());
+    let api = Api::over(world.clone());
     (world, api)
 }
 
@@ -99,9 +105,9 @@ pub async fn bindings(world: &World, api: &Api, code: &str) {
 
 /// A confirmation as the window hands it out, without asking whether the user is eligible.
 pub fn confirmation(api: &Api, caller: &str, code: &str) -> Value {
-    let expires_at = api.app.clock.now().plus_millis(600_000);
+    let expires_at = api.world.app.clock.now().plus_millis(600_000);
     let (caller, payload) = (uid(caller), json!({ "code": code }));
-    let sealed = api.app.signer.seal(Purpose::Confirmation, &caller, &payload, expires_at);
+    let sealed = api.world.app.signer.seal(Purpose::Confirmation, &caller, &payload, expires_at);
     json!({ "confirmation": sealed.unwrap() })
 }
 
@@ -182,7 +188,7 @@ async fn old_link(world: &World) -> String {
 }
 
 pub async fn bad_confirmations(world: &World, api: &Api, code: &str) {
-    let expires_at = api.app.clock.now().plus_millis(600_000).to_string();
+    let expires_at = api.world.app.clock.now().plus_millis(600_000).to_string();
     let good = confirmation(api, "dormant-92", code);
     let press = || api.send("dormant-92", "POST", "/v1/bind", good.clone());
     api.send(RECALLED, "POST", "/v1/bind", good.clone()).await.is("422 confirmation_invalid");

@@ -91,6 +91,11 @@ impl Cast {
         all.extend(AFFILIATES.map(str::to_owned));
         all
     }
+
+    /// What nobody may be told: who takes part, and the links' codes.
+    pub fn names(&self) -> Vec<String> {
+        [&self.invitees()[..], &self.codes].concat()
+    }
 }
 
 /// The telling of who is there.

@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use terms::Reason;
 
 use diary::Reached;
-use trial::trial;
+pub use trial::{trial, watched_trial};
 
 /// How many trials an ordinary `cargo test` makes.
 const SEEDS: u64 = 24;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use embedded::Engine;
 use serde_json::Value;
 use table::Table;
 use terms::{Day, Timestamp};
@@ -17,6 +18,7 @@ use super::facts::Facts;
 use super::queue::{Letter, Queue};
 use super::troupe::Troupe;
 use super::weather::Weather;
+use crate::roles::{FUNCTIONS, Witnesses};
 use crate::world::{World, event};
 
 /// A run as it was planned: what it must not miss.
@@ -56,14 +58,21 @@ const ROUGHNESS: [u32; 5] = [0, 10, 30, 80, 160];
 const FIRST_DAYS: [&str; 3] = ["2026-11-17", "2026-11-17", "2026-09-29"];
 
 impl Stage {
-    pub async fn set(seed: u64, diary: Rc<Diary>) -> Rc<Self> {
+    pub async fn set(seed: u64, diary: Rc<Diary>, witnesses: Option<Witnesses<'_>>) -> Rc<Self> {
         let dice = Dice::of(seed);
         let first_day: Day = dice.pick(&FIRST_DAYS).parse().unwrap();
         let (fair, cast, facts) = opening(first_day, seed).await;
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
-        let client = weather.client(&fair.engine, *dice.pick(&[1, 2, 3]));
+        let attempts = *dice.pick(&[1, 2, 3]);
+        let table =
+            |engine: &Engine| Table::new(weather.client(engine, attempts), engine.table_name());
         let mut rough = fair.clone();
-        rough.app.table = Table::new(client, "recall");
+        rough.app.table = table(&fair.engine);
+        let watched = |function| {
+            let engine = fair.engine.clone().watched_by(witnesses?(function));
+            Some((function, table(&engine)))
+        };
+        rough.tables = FUNCTIONS.into_iter().filter_map(watched).collect();
         Rc::new(Self {
             seed,
             first_day,

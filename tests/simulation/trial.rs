@@ -15,6 +15,7 @@ use super::watch::Watch;
 use super::working::{
     a_day_is_booked_by_hand, ingest_takes_a_batch, night_falls, somebody_opens_a_link,
 };
+use crate::roles::Witnesses;
 
 /// The days of a story.
 pub const DAYS: i32 = 3;
@@ -25,6 +26,10 @@ const SCENES: usize = 30;
 pub struct Passed {
     pub reached: Reached,
     pub steps: Vec<String>,
+    /// Who took part, and their links' codes.
+    pub people: Vec<String>,
+    /// What was measured.
+    pub measured: Vec<String>,
 }
 
 /// Runs the trial of a seed.
@@ -32,11 +37,16 @@ pub struct Passed {
 /// # Panics
 /// If a promise is broken; then the steps that led there are printed.
 pub fn trial(seed: u64) -> Passed {
+    watched_trial(seed, None)
+}
+
+/// The same, where somebody sees the functions' calls.
+pub fn watched_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let diary = Rc::new(Diary::of(seed));
         let _told = ToldOnFailure(diary.clone());
-        let stage = Stage::set(seed, diary.clone()).await;
+        let stage = Stage::set(seed, diary.clone(), witnesses).await;
         let mut watch = Watch::default();
         for day in stage.first_day.through(stage.first_day.plus(DAYS - 1)) {
             a_day_goes_by(&stage, &mut watch, day).await;
@@ -45,7 +55,8 @@ pub fn trial(seed: u64) -> Passed {
         stage.troupe.is_dismissed();
         let mut reached = diary.reached();
         stage.weather.counts().into_iter().for_each(|(kind, times)| reached.note(kind, times));
-        Passed { reached, steps: diary.steps() }
+        let (people, measured) = (stage.cast.names(), stage.fair.measured.lines());
+        Passed { reached, steps: diary.steps(), people, measured }
     })
 }
 

@@ -26,7 +26,7 @@ pub fn ingest_takes_a_batch(stage: &Rc<Stage>, at_most: usize) {
     stage.diary.write(format!("ingest {number} gets {}", ids.join(", ")));
     let s = stage.clone();
     let work = async move {
-        let Ok(answer) = ingest::handle(&s.rough.app, batch(&letters)).await else {
+        let Ok(answer) = ingest::handle(&s.rough.app_of("ingest"), batch(&letters)).await else {
             s.diary.reach("a batch fails as a whole");
             return;
         };
@@ -158,12 +158,13 @@ async fn book(stage: &Rc<Stage>, number: usize, plan: &Value) -> Result<(), Step
 async fn step(stage: &Rc<Stage>, input: Value) -> Result<Value, StepError> {
     let name = input["step"].as_str().unwrap().to_owned();
     let mut failed = StepError::Unfinished("killed by its time limit".to_owned());
+    let app = stage.rough.app_of("daily-commission");
     for _ in 0..TRIES {
         if stage.dice.chance(8) {
             haunt(stage, &name, input.clone());
         }
         let limit = stage.dice.chance(8).then(|| stage.dice.below(12));
-        match killed_after(limit, daily_commission::handle(&stage.rough.app, &input)).await {
+        match killed_after(limit, daily_commission::handle(&app, &input)).await {
             None => stage.diary.reach(format!("killed: {name}")),
             Some(Ok(output)) => return Ok(output),
             Some(Err(error)) => {
@@ -183,7 +184,9 @@ fn haunt(stage: &Rc<Stage>, name: &str, input: Value) {
     stage.diary.reach(format!("ghost: {name}"));
     let (s, asleep) = (stage.clone(), *stage.dice.pick(&[0, 0, 5, 50, 500]));
     let work = async move {
-        if let Err(error) = daily_commission::handle(&s.rough.app, &input).await {
+        if let Err(error) =
+            daily_commission::handle(&s.rough.app_of("daily-commission"), &input).await
+        {
             check_error(&input, &error);
         }
         s.diary.write(format!("a ghost has done {input}"));
@@ -207,7 +210,7 @@ pub fn a_day_is_booked_by_hand(stage: &Rc<Stage>, day: Day) {
     let dies_after = stage.dice.chance(30).then(|| stage.dice.below(100));
     let input = json!({ "day": day });
     let work = async move {
-        match daily_commission::handle(&s.rough.app, &input).await {
+        match daily_commission::handle(&s.rough.app_of("daily-commission"), &input).await {
             Ok(report) => s.diary.write(format!("by hand: {report}")),
             Err(error) => check_error(&input, &error),
         }

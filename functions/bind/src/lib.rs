@@ -8,12 +8,13 @@
 mod binding;
 mod case;
 mod confirm;
+mod measured;
 mod view;
 mod window;
 
-use http_api::{Call, Problem, Routes, get, post, serve};
+use http_api::{Call, Problem, Routes, get, post};
 use lambda_http::{Body, Request, Response};
-use runtime::App;
+use runtime::{App, respond};
 
 /// How often a bind is judged anew where the account changes under it, before the caller is asked
 /// to try again himself.
@@ -39,7 +40,7 @@ pub const ROUTES: Routes<Route> = Routes(&[
 
 /// Answers a request of the API.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    serve(&ROUTES, request, app.clock.now(), |call| answer(app, call)).await
+    respond(app, &ROUTES, request, |call| answer(app, call), measured::measures).await
 }
 
 async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {

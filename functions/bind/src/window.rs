@@ -47,7 +47,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     let link = case.link().ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
     let judgement = case.judge(&app.programme.eligibility, call.now);
     let eligible = judgement.eligible();
-    reply::ok(&Window {
+    let mut response = reply::ok(&Window {
         code: &code,
         inviter: link.facts.owner.masked(),
         origin: Origin::Recall,
@@ -57,7 +57,12 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
         checks: view::checks(&judgement),
         eligible_from: judgement.eligible_from(),
         leave: eligible.then(|| leave(app, call, &code)).transpose()?,
-    })
+    })?;
+    // For the metrics: to the user it is no problem.
+    if let Some(reason) = judgement.refusal() {
+        response.extensions_mut().insert(reason);
+    }
+    Ok(response)
 }
 
 fn leave<R>(app: &App, call: &Call<R>, code: &LinkCode) -> Result<Leave, Problem> {

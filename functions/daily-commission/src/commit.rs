@@ -9,7 +9,7 @@ use table::{
 use terms::Day;
 
 use crate::finish::{complete, next_closed};
-use crate::{Deadline, StepError};
+use crate::{Deadline, StepError, told};
 
 /// How often a commit makes room for a run that is being published, and tries again.
 const TRIES: usize = 8;
@@ -136,6 +136,7 @@ async fn try_commit(
     let pending = Pending { seq, day, run: run.to_owned(), parts };
     match app.table.commit(head, record, committed, &report, pending).await? {
         CommitOutcome::Committed(seq) => {
+            told::committed(app, &report, lines, !record.value.runs.is_empty());
             Ok(Some(Committed { seq: Some(seq), ranges: Part::all(parts) }))
         }
         CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(None),
@@ -180,6 +181,7 @@ async fn nothing_due(
                 "the ledger moved while a day was closed".to_owned(),
             ));
         }
+        told::closed(app);
     }
     clear_marks(app, reports).await?;
     Ok(Committed { seq: None, ranges: Vec::new() })

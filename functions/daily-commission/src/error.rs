@@ -65,6 +65,22 @@ impl StepError {
         }
     }
 
+    /// Whether the state machine tries again by itself, or has nothing left to do.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::Throttled(_)
+            | Self::Unfinished(_)
+            | Self::HandedOver
+            | Self::DayHandedOver { .. }
+            | Self::Superseded(_) => true,
+            Self::BadRequest(_)
+            | Self::DayNotOver(_)
+            | Self::ConservationRefused { .. }
+            | Self::Internal(_) => false,
+        }
+    }
+
     /// A refusal of a day's figures.
     pub(crate) fn refused(day: Day) -> impl Fn(Breach) -> Self {
         move |breach| Self::ConservationRefused { day, breach }
@@ -80,9 +96,9 @@ impl From<TableError> for StepError {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Throttled(_) | TableError::Contended(_) => Self::Throttled(error),
-            TableError::Corrupt { .. } | TableError::Service(_) => {
-                Self::Internal(error.to_string())
-            }
+            TableError::Corrupt { .. }
+            | TableError::UnknownForm { .. }
+            | TableError::Service(_) => Self::Internal(error.to_string()),
         }
     }
 }

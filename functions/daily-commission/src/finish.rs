@@ -7,7 +7,7 @@ use terms::Day;
 
 use crate::commit::{Part, clear_marks};
 use crate::publish::publish_pending;
-use crate::{Deadline, StepError};
+use crate::{Deadline, StepError, told};
 
 /// What a finish says when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,11 +33,16 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
         return Err(StepError::Unfinished(format!("run {seq} is not published yet")));
     }
     head.value.visible = seq;
-    head.value.closed_through = next_closed(&head.value, pending.day);
+    let closed = next_closed(&head.value, pending.day);
+    let closes = closed != head.value.closed_through;
+    head.value.closed_through = closed;
     // Marks go first: should we die in between, the finish is repeated and finds no marks; the
     // other way round they would stay, and cost a needless run.
     clear_marks(app, &app.table.shard_reports(&pending.run).await?).await?;
     if app.table.save_head(&head).await? {
+        if closes {
+            told::closed(app);
+        }
         return Ok(finished(&head.value));
     }
     let head = app.table.head().await?.value;

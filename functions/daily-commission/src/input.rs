@@ -60,6 +60,8 @@ pub enum Step {
         /// Of which affiliates; of all if none is named.
         shard: Option<Shard>,
     },
+    /// Tells how old the data are.
+    Check,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +85,7 @@ enum Raw {
     Publish { seq: u64, range: Part },
     Finish { seq: u64 },
     Evaluate { quarter: Quarter, shard: Option<u8> },
+    Check {},
 }
 
 impl Step {
@@ -107,6 +110,7 @@ impl Step {
             Raw::Evaluate { quarter, shard } => {
                 Self::Evaluate { quarter, shard: shard.map(known).transpose()? }
             }
+            Raw::Check {} => Self::Check,
         })
     }
 
@@ -121,6 +125,39 @@ impl Step {
             Self::Publish { .. } => "publish",
             Self::Finish { .. } => "finish",
             Self::Evaluate { .. } => "evaluate",
+            Self::Check => "check",
+        }
+    }
+
+    /// The names of all steps.
+    pub const NAMES: &'static [&'static str] =
+        &["whole day", "plan", "fold", "commit", "publish", "finish", "evaluate", "check"];
+
+    /// The day that it is about, if it is about one.
+    pub(crate) const fn day(&self) -> Option<Day> {
+        match self {
+            Self::WholeDay { day, .. }
+            | Self::Plan { day }
+            | Self::Fold { day, .. }
+            | Self::Commit { day, .. } => Some(*day),
+            _ => None,
+        }
+    }
+
+    /// The shard that it works on, if it works on one.
+    pub(crate) fn shard(&self) -> Option<u8> {
+        match self {
+            Self::Fold { shard, .. } => Some(shard.number()),
+            Self::Evaluate { shard, .. } => shard.map(Shard::number),
+            _ => None,
+        }
+    }
+
+    /// The number of the run that it is about, where it has one.
+    pub(crate) const fn seq(&self) -> Option<u64> {
+        match self {
+            Self::Publish { seq, .. } | Self::Finish { seq } => Some(*seq),
+            _ => None,
         }
     }
 }

@@ -12,9 +12,10 @@
 //! 6. **evaluate**, on a quarter's first day, sets the tiers for the quarter that begins.
 //!
 //! The state machine calls them one by one; a small programme has a whole day done in one
-//! invocation, by the very same steps.
+//! invocation, by the very same steps. Beside the night, **check** tells how old the data are.
 
 mod by_hand;
+mod check;
 mod commit;
 mod deadline;
 mod error;
@@ -27,10 +28,12 @@ mod plan;
 mod publish;
 mod side_by_side;
 mod summary;
+mod told;
 mod verify;
 mod whole_day;
 
 pub use by_hand::plan_day;
+pub use check::Checked;
 pub use commit::{Committed, Part};
 pub use deadline::Deadline;
 pub use error::StepError;
@@ -44,7 +47,7 @@ pub use publish::Published;
 pub use verify::{Cell, Difference, Verified, verify_day};
 pub use whole_day::{DayReport, NightReport, run_day, run_night};
 
-use runtime::App;
+use runtime::{App, Watch};
 use serde_json::Value;
 use table::Shard;
 
@@ -53,11 +56,12 @@ use table::Shard;
 /// # Errors
 /// [`StepError`], whose name the state machine retries or catches by.
 pub async fn handle(app: &App, input: &Value) -> Result<Value, StepError> {
-    handle_until(app, input, Deadline::NONE).await
+    let step = Step::read(input)?;
+    make(app, &step, Deadline::NONE).await.map(|done| done.output)
 }
 
 /// The Lambda function: as [`handle`]; a step that would not come to its end before `deadline`
-/// stops where another one can go on.
+/// stops where another one can go on. Each step leaves one line in the log, and its metrics.
 ///
 /// # Errors
 /// [`StepError`], whose name the state machine retries or catches by.
@@ -66,31 +70,61 @@ pub async fn handle_until(
     input: &Value,
     deadline: Deadline,
 ) -> Result<Value, StepError> {
-    let step = Step::read(input)?;
-    let started = app.clock.now();
-    let output = match &step {
-        Step::WholeDay { day, run } => {
-            to_json(&whole_day::resume(app, *day, run.clone(), deadline).await?)
-        }
-        Step::Plan { day } => to_json(&plan::plan(app, *day, deadline).await?),
-        Step::Fold { day, run, shard } => to_json(&fold::fold(app, *day, run, *shard).await?),
-        Step::Commit { day, run, shards } => {
-            to_json(&commit::commit(app, *day, run, shards, deadline).await?)
-        }
-        Step::Publish { seq, part } => {
-            to_json(&publish::publish(app, *seq, *part, deadline).await?)
-        }
-        Step::Finish { seq } => to_json(&finish::finish(app, *seq).await?),
-        Step::Evaluate { quarter, shard } => {
-            let shards: Vec<_> = shard.map_or_else(|| Shard::all().collect(), |shard| vec![shard]);
-            to_json(&evaluate::evaluate(app, *quarter, &shards).await?)
-        }
-    }?;
-    let millis = app.clock.now().millis_since(started);
-    tracing::info!(step = step.name(), millis, "did a step");
-    Ok(output)
+    // What is wrong is told to the caller, whose words it repeats, and not to the log.
+    let unread = |error: &StepError| tracing::error!(outcome = error.name(), "no step");
+    let step = Step::read(input).inspect_err(unread)?;
+    let watch = Watch::start(app);
+    let outcome = make(app, &step, deadline).await;
+    told::step(app, &step, &outcome, &watch.effort());
+    outcome.map(|done| done.output)
 }
 
-fn to_json<T: serde::Serialize>(output: &T) -> Result<Value, StepError> {
-    serde_json::to_value(output).map_err(|error| StepError::Internal(error.to_string()))
+/// A step that came to its end.
+pub(crate) struct Done {
+    output: Value,
+    /// How many of what it does: days, lines, parts, affiliates.
+    count: u64,
+}
+
+impl Done {
+    fn of<T: serde::Serialize>(count: u64, output: &T) -> Result<Self, StepError> {
+        let output = serde_json::to_value(output);
+        let output = output.map_err(|error| StepError::Internal(error.to_string()))?;
+        Ok(Self { output, count })
+    }
+}
+
+async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepError> {
+    match step {
+        Step::WholeDay { day, run } => {
+            let report = whole_day::resume(app, *day, run.clone(), deadline).await?;
+            Done::of(report.lines, &report)
+        }
+        Step::Plan { day } => {
+            let plan = plan::plan(app, *day, deadline).await?;
+            Done::of(plan.days.len() as u64, &plan)
+        }
+        Step::Fold { day, run, shard } => {
+            let folded = fold::fold(app, *day, run, *shard).await?;
+            Done::of(folded.lines, &folded)
+        }
+        Step::Commit { day, run, shards } => {
+            let committed = commit::commit(app, *day, run, shards, deadline).await?;
+            Done::of(committed.ranges.len() as u64, &committed)
+        }
+        Step::Publish { seq, part } => {
+            let published = publish::publish(app, *seq, *part, deadline).await?;
+            Done::of(published.affiliates as u64, &published)
+        }
+        Step::Finish { seq } => Done::of(1, &finish::finish(app, *seq).await?),
+        Step::Evaluate { quarter, shard } => {
+            let shards: Vec<_> = shard.map_or_else(|| Shard::all().collect(), |shard| vec![shard]);
+            let evaluated = evaluate::evaluate(app, *quarter, &shards).await?;
+            Done::of(evaluated.affiliates as u64, &evaluated)
+        }
+        Step::Check => {
+            let checked = check::check(app).await?;
+            Done::of(checked.data_age_seconds, &checked)
+        }
+    }
 }

@@ -12,10 +12,7 @@ async fn main() -> Result<(), runtime::Failure> {
         let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);
         let deadline = Deadline::of_invocation(cut_off, app.clock.now());
         let done = daily_commission::handle_until(&app, &event.payload, deadline).await;
-        done.map_err(|error| {
-            tracing::error!(name = error.name(), %error, "a step failed");
-            Diagnostic::from(error)
-        })
+        done.map_err(Diagnostic::from)
     };
     Ok(lambda_runtime::run(service_fn(step)).await?)
 }

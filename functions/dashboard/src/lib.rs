@@ -13,9 +13,9 @@ mod summary;
 mod tally;
 mod view;
 
-use http_api::{Call, Problem, Routes, get, serve};
+use http_api::{Call, Problem, Routes, get};
 use lambda_http::{Body, Request, Response};
-use runtime::App;
+use runtime::{App, Measures, respond};
 
 pub use commissions::{COLUMNS, VERSION, line_id};
 pub use status::{RunStatus, Status};
@@ -42,7 +42,7 @@ pub const ROUTES: Routes<Route> = Routes(&[
 
 /// Answers a request of the API.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    serve(&ROUTES, request, app.clock.now(), |call| answer(app, call)).await
+    respond(app, &ROUTES, request, |call| answer(app, call), |_| Measures::default()).await
 }
 
 async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {

@@ -15,9 +15,9 @@ mod qr;
 mod qr_png;
 mod view;
 
-use http_api::{Call, Problem, Routes, get, patch, post, reply, serve};
+use http_api::{Call, Problem, Routes, get, patch, post, reply};
 use lambda_http::{Body, Request, Response};
-use runtime::App;
+use runtime::{App, Measures, respond};
 
 /// How often a change of an affiliate's links is decided anew where others change them meanwhile,
 /// before the caller is asked to try again himself.
@@ -52,7 +52,7 @@ pub const ROUTES: Routes<Route> = Routes(&[
 
 /// Answers a request of the API.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    serve(&ROUTES, request, app.clock.now(), |call| answer(app, call)).await
+    respond(app, &ROUTES, request, |call| answer(app, call), |_| Measures::default()).await
 }
 
 async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {

@@ -64,10 +64,12 @@ impl<'a> Batch<'a> {
             let body = serde_json::to_vec(&event.news)
                 .map_err(|e| TableError::Corrupt { what: "event", why: e.to_string() })?;
             let table = &self.app.table;
-            if table.identify(&event.source, &event.id, &body, self.now).await?
-                == Identity::Conflicting
-            {
-                item.refuse("identity_conflict", "source and id came before with another body");
+            match table.identify(&event.source, &event.id, &body, self.now).await? {
+                Identity::New => {}
+                Identity::Repeated => item.repeated = true,
+                Identity::Conflicting => {
+                    item.refuse("identity_conflict", "source and id came before with another body");
+                }
             }
         }
         Ok(())

@@ -9,14 +9,16 @@ mod batch;
 mod event;
 mod message;
 mod register;
+mod tally;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use runtime::App;
+use runtime::{App, Watch};
 use table::TableError;
 use terms::{Reason, Timestamp};
 
 use crate::batch::Batch;
 use crate::message::Item;
+use crate::tally::Tally;
 
 /// A message of the queue: a CloudEvent in JSON, or an array of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,15 +63,20 @@ pub struct EventReport {
     pub outcome: Outcome,
 }
 
-/// Takes in a batch of messages; answers what became of each event, in their order.
+/// Takes in a batch of messages; answers what became of each event, in their order. A batch leaves
+/// one line in the log.
 ///
 /// # Errors
 /// If the table fails; then every message has to be brought again.
 pub async fn take_in(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
+    let watch = Watch::start(app);
     let items = Batch::read(app, messages).take_in().await?;
-    let reports: Vec<EventReport> = items.into_iter().map(Item::report).collect();
-    log(messages, &reports);
-    Ok(reports)
+    let now = app.clock.now();
+    let tally = Tally::of(messages, &items, now);
+    let effort = watch.effort();
+    tally.tell(&effort);
+    app.metrics.record(now, &tally.measures(&effort));
+    Ok(items.into_iter().map(Item::report).collect())
 }
 
 /// The Lambda function: a batch from the queue in, the messages to bring again out.
@@ -101,15 +108,4 @@ fn message(record: SqsMessage, now: Timestamp) -> Message {
         sent_at: sent_at.and_then(Timestamp::from_millis).unwrap_or(now),
         body: record.body.unwrap_or_default(),
     }
-}
-
-fn log(messages: &[Message], reports: &[EventReport]) {
-    let count = |is: fn(&Outcome) -> bool| reports.iter().filter(|r| is(&r.outcome)).count();
-    tracing::info!(
-        messages = messages.len(),
-        events = reports.len(),
-        quarantined = count(|outcome| matches!(outcome, Outcome::Quarantined { .. })),
-        retried = count(|outcome| matches!(outcome, Outcome::Retry { .. })),
-        "took in a batch"
-    );
 }

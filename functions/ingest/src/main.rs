@@ -7,7 +7,7 @@ async fn main() -> Result<(), runtime::Failure> {
     let app = runtime::start_worker().await?;
     let take_in = async |event: LambdaEvent<_>| {
         ingest::handle(&app, event.payload).await.map_err(|error| {
-            tracing::error!(%error, "a batch was not taken in");
+            tracing::error!(name = error.name(), %error, "a batch was not taken in");
             Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }
         })
     };

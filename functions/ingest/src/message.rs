@@ -20,6 +20,8 @@ pub(crate) struct Item {
     pub event: Option<Event>,
     /// What became of it so far.
     pub outcome: Outcome,
+    /// Whether it is known to have come before, with the same body.
+    pub repeated: bool,
 }
 
 impl Item {
@@ -66,6 +68,7 @@ impl Item {
             sent_at: message.sent_at,
             event: None,
             outcome: Outcome::TakenIn,
+            repeated: false,
         }
     }
 

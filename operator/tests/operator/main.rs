@@ -5,8 +5,10 @@
 
 mod consent;
 mod explaining;
+mod hurrying;
 mod importing;
 mod quarantined;
+mod restoring;
 mod rolling_up;
 mod support;
 mod verifying;

@@ -67,7 +67,7 @@ async fn a_summary_that_is_not_the_sum_of_its_lines_is_found() {
     // The first summary stands, so it has to go before another can take its place.
     let key = [("pk", "A#affiliate"), ("sk", "DAY#2026-11-20#000000000001")];
     let key = key.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())));
-    let delete = world.engine.client().delete_item().table_name("recall");
+    let delete = world.engine.client().delete_item().table_name(world.engine.table_name());
     delete.set_key(Some(key.into())).send().await.unwrap();
     let table = &world.app.table;
     table.publish_day(&uid("affiliate"), read.day, 1, read.summary, &lines).await.unwrap();

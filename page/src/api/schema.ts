@@ -1059,7 +1059,7 @@ export interface components {
       /** @description What is wrong this time and, where it helps, what would be right. Values that were sent are never repeated. */
       detail: string;
       code: components["schemas"]["ProblemCode"];
-      /** @description The query parameter, path parameter, header or body field that is wrong; fields within fields as `sharedCommission.spot`, and `body` for the body as a whole. */
+      /** @description The query parameter, path parameter, header or body field that is wrong; fields within fields as `sharedCommission.spot`, and `body` for the body as a whole. Empty where what is wrong has an empty name. */
       parameter?: string;
     };
     /** @description A refused bind, with every check that was made. */

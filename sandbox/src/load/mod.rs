@@ -105,6 +105,7 @@ mod tests {
             clock: dial.clock(),
             entropy: Entropy::system(),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: runtime::Metrics::off(),
         }
     }
 

@@ -141,6 +141,12 @@ mod tests {
         assert_eq!(bytes, b"\x03XMR");
         assert_eq!(postcard::from_bytes::<Asset>(&bytes).unwrap(), asset("XMR"));
         assert!(serde_json::from_str::<Asset>("\"xmr\"").is_err());
+        let error = serde_json::from_str::<Asset>("7").unwrap_err().to_string();
+        assert!(
+            error.contains("expected an asset: 1 to 16 upper-case letters and digits"),
+            "{error}"
+        );
+        assert_eq!(format!("{:?}", asset("XMR")), "XMR");
     }
 
     #[test]

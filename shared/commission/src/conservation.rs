@@ -284,6 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_is_an_asset_a_product_and_a_reason() {
+        let proof = Conservation::of(&sample()).unwrap();
+        let cells = proof.cells().map(|(cell, parts)| (cell.product, cell.reason, parts.fees));
+        let expected = [
+            (Product::Spot, None, units("1")),
+            (Product::Spot, Some(Reason::NegativeFee), units("-0.25")),
+            (Product::Futures, None, units("2")),
+        ];
+        assert_eq!(cells.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn merged_proofs_prove_the_whole() {
         let mut merged = Conservation::default();
         merged.merge(&Conservation::of(&sample()).unwrap()).unwrap();

@@ -291,3 +291,38 @@ impl fmt::Debug for Fees {
         write!(f, "Fees({} of {} invitees)", self.records.len(), self.invitees.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::spot;
+
+    #[test]
+    fn fees_come_back_as_they_were_taken_in_fresh_or_stored() {
+        let (fresh, stored) = (spot("t1", "1"), spot("t2", "-0.5"));
+        let mut fees = Fees::default();
+        assert!(fees.is_empty());
+        fees.push(Arrival(4), &fresh).unwrap();
+        let payer = fees.payer(&stored.uid).unwrap();
+        fees.push_stored(Arrival(7), payer, stored.trade_id.as_str(), &stored.charge()).unwrap();
+        let kept: Vec<_> = fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
+        assert_eq!(kept, [(Arrival(4), fresh.clone()), (Arrival(7), stored)]);
+        assert_eq!((fees.len(), fees.is_empty()), (2, false));
+        assert_eq!(fees.invitees().collect::<Vec<_>>(), [&fresh.uid]);
+    }
+
+    #[test]
+    fn what_is_no_trade_id_is_not_taken_in() {
+        let mut fees = Fees::default();
+        let payer = fees.payer(&spot("t1", "1").uid).unwrap();
+        assert!(fees.push_stored(Arrival(0), payer, "", &spot("t1", "1").charge()).is_err());
+        assert!(fees.is_empty());
+    }
+
+    #[test]
+    fn debug_counts_and_tells_nobody() {
+        let mut fees = Fees::default();
+        fees.push(Arrival(0), &spot("t1", "1")).unwrap();
+        assert_eq!(format!("{fees:?}"), "Fees(1 of 1 invitees)");
+    }
+}

@@ -197,7 +197,7 @@ impl Filling {
 
 #[cfg(test)]
 mod tests {
-    use terms::{Reason, Vip};
+    use terms::{Reason, Timeline, Vip};
 
     use super::*;
     use crate::testing::{
@@ -377,6 +377,41 @@ mod tests {
     }
 
     #[test]
+    fn what_was_left_aside_is_counted_over_all_invitees() {
+        let uids = ["invitee-1", "invitee-2", "invitee-3"].map(read);
+        let of = |uid: &Uid, id: &str| Fee { uid: uid.clone(), ..spot(id, "1") };
+        let mut fees = Vec::new();
+        let mut corrections = Vec::new();
+        for (number, uid) in (0..).zip(&uids) {
+            let [known, unknown] = ["known", "unknown"].map(|kind| format!("{kind}-{number}"));
+            fees.extend([of(uid, &known), of(uid, &known)]);
+            for id in [&known, &unknown] {
+                corrections
+                    .push(FeeCorrection { uid: uid.clone(), ..correction(id, "2", "typed") });
+            }
+            let finest = &mut corrections[2 * number].amount;
+            *finest = Amount::from_minor(finest.minor() + 1);
+        }
+        let stranger = FeeCorrection { uid: read("stranger"), ..correction("t9", "2", "typed") };
+        corrections.push(stranger);
+        let fold = pair().fold(&fees, &corrections);
+        assert_eq!((fold.orphan_corrections, fold.inexact_corrections, fold.duplicates), (4, 3, 3));
+    }
+
+    #[test]
+    fn of_three_stretches_of_a_day_each_is_judged_by_its_own_facts() {
+        let mut pair = pair();
+        pair.inviter.affiliate = Timeline::starting(at("2026-11-22T08:00:00Z"), true);
+        pair.inviter.affiliate.set(at("2026-11-22T16:00:00Z"), false);
+        let times = ["2026-11-22T07:59:59.999Z", "2026-11-22T08:00:00Z", "2026-11-22T16:00:00Z"];
+        let fees = [0, 1, 2].map(|i| Fee { at: at(times[i]), ..spot(&format!("t{i}"), "1") });
+        let fold = pair.fold(&fees, &[]);
+        let judged = due_sums(&fold).into_iter().map(|(key, sums)| (key.outcome, sums.fee_count));
+        let expected = [(earned("0.2", "0"), 1), (zero(Reason::InviterNotAffiliate), 2)];
+        assert_eq!(judged.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn fees_of_an_unknown_invitee_are_counted_and_not_due() {
         let stranger = Fee { uid: read("stranger"), ..spot("t1", "1") };
         let fold = pair().fold(&[stranger.clone(), stranger], &[]);
@@ -396,9 +431,11 @@ mod tests {
     #[test]
     fn nothing_is_due_under_a_void_binding() {
         let mut pair = pair();
+        let pair_that_earns = pair.fold(&[spot("t1", "1"), spot("t2", "1")], &[]);
         pair.relation.voided_at = Some(at("2026-12-01T00:00:00Z"));
         let fold = pair.fold(&[spot("t1", "1"), spot("t2", "1")], &[]);
         assert!(fold.due.is_empty() && fold.charged.is_empty());
+        assert!(!pair_that_earns.due.is_empty() && pair_that_earns.due.len() == 1);
         assert_eq!(fold.voided, BTreeMap::from([(read("invitee-1"), 2)]));
     }
 

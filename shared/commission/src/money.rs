@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn nineteen_decimals_are_too_many() {
-        assert!(Decimals::new(18).is_ok());
+        assert_eq!(Decimals::new(18).map(Decimals::count), Ok(18));
         assert!(Decimals::new(19).is_err());
     }
 

@@ -162,6 +162,18 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_may_change_where_a_place_comes_on_a_list_or_leaves_it() {
+        let mut regions = blocking("SY", Some("2025-06-30T00:00:00Z"));
+        let for_good = Period { from: at("2026-01-01T00:00:00Z"), until: None };
+        regions.block(RegionRule::Inviter, "UA-43".parse().unwrap(), for_good);
+        let mut changes: Vec<_> = regions.changes(RegionRule::Inviter).collect();
+        changes.sort_unstable();
+        let expected = ["2025-01-01T00:00:00Z", "2025-06-30T00:00:00Z", "2026-01-01T00:00:00Z"];
+        assert_eq!(changes, expected.map(at));
+        assert_eq!(regions.changes(RegionRule::Futures).count(), 0);
+    }
+
+    #[test]
     fn a_country_covers_its_parts_and_a_part_only_itself() {
         let now = at("2026-01-01T00:00:00Z");
         let crimea = location("UA", Some("UA-43"));

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
@@ -19,6 +21,7 @@ pub(crate) struct Connector {
     engine: Engine,
     faults: Option<Arc<dyn Faults>>,
     late: Arc<Mutex<Vec<Late>>>,
+    way: Option<SharedHttpConnector>,
 }
 
 /// A request on its long way to the service; nobody waits for its answer any more.
@@ -30,29 +33,40 @@ struct Late {
 
 impl Connector {
     pub(crate) fn new(engine: Engine, faults: Option<Arc<dyn Faults>>) -> Self {
-        Self { engine, faults, late: Arc::default() }
+        Self { engine, faults, late: Arc::default(), way: None }
+    }
+
+    /// The same, where calls go to an engine elsewhere.
+    pub(crate) fn by_way_of(self, way: SharedHttpConnector) -> Self {
+        Self { way: Some(way), ..self }
+    }
+
+    async fn forwarded(
+        &self,
+        request: HttpRequest,
+        way: &SharedHttpConnector,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let (operation, body) = asked(&request)?;
+        self.engine.notice(operation, body);
+        match self.faults.as_ref().and_then(|faults| faults.next(operation)) {
+            None => way.call(request).await,
+            Some(fault) => match fault.refusal(operation) {
+                Some(refusal) => response(refusal),
+                None => Err(fault.lost().unwrap_or_else(|| {
+                    ConnectorError::user("only the engine in the process knows this fault".into())
+                })),
+            },
+        }
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let operation = request
-            .headers()
-            .get("x-amz-target")
-            .and_then(|target| target.strip_prefix(TARGET_PREFIX))
-            .ok_or_else(|| {
-                ConnectorError::user("the request names no DynamoDB operation".into())
-            })?;
-        let body = request.body().bytes().unwrap_or_default();
-        self.engine.count(operation);
+        let (operation, body) = asked(request)?;
+        self.engine.notice(operation, body);
         self.let_late_ones_arrive();
-        let (status, json) = match self.faults.as_ref().and_then(|f| f.next(operation)) {
+        response(match self.faults.as_ref().and_then(|f| f.next(operation)) {
             None => self.engine.run(operation, body),
             Some(fault) => self.go_wrong(&fault, operation, body)?,
-        };
-        let status =
-            StatusCode::try_from(status).map_err(|e| ConnectorError::other(e.into(), None))?;
-        let mut response = HttpResponse::new(status, SdkBody::from(json));
-        response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-        Ok(response)
+        })
     }
 
     fn go_wrong(
@@ -96,6 +110,21 @@ impl Connector {
     }
 }
 
+/// The operation and its body.
+fn asked(request: &HttpRequest) -> Result<(&str, &[u8]), ConnectorError> {
+    let target = request.headers().get("x-amz-target");
+    let operation = target.and_then(|target| target.strip_prefix(TARGET_PREFIX));
+    let unnamed = || ConnectorError::user("the request names no DynamoDB operation".into());
+    Ok((operation.ok_or_else(unnamed)?, request.body().bytes().unwrap_or_default()))
+}
+
+fn response((status, json): (u16, String)) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(status).map_err(|e| ConnectorError::other(e.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(json));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    Ok(response)
+}
+
 impl Late {
     fn is_there(&mut self) -> bool {
         let is_there = self.calls_to_go == 0;
@@ -110,7 +139,10 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             // As over a network, others get their turn between two calls: races are raced.
             tokio::task::yield_now().await;
-            connector.answer(&request)
+            match &connector.way {
+                Some(way) => connector.forwarded(request, way).await,
+                None => connector.answer(&request),
+            }
         })
     }
 }

@@ -1,10 +1,13 @@
 //! Makes the table from its definition in the template.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext};
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
     TimeToLiveSpecification,
 };
 use template::TableDefinition;
@@ -36,10 +39,23 @@ pub async fn create_table(
         .set_attribute_definitions(Some(attributes(definition)?))
         .set_key_schema(Some(keys(definition)?));
     match request.send().await.map_err(|error| error.into_service_error()) {
-        Ok(_) => set_time_to_live(client, name, definition).await,
+        Ok(made) => {
+            let status = made.table_description().and_then(|table| table.table_status());
+            if status != Some(&TableStatus::Active) {
+                wait_for(client, name).await?;
+            }
+            set_time_to_live(client, name, definition).await
+        }
         Err(CreateTableError::ResourceInUseException(_)) => Ok(()),
         Err(error) => Err(CreateError::Service(DisplayErrorContext(error).to_string())),
     }
+}
+
+/// DynamoDB itself takes some seconds.
+async fn wait_for(client: &Client, name: &str) -> Result<(), CreateError> {
+    let there = client.wait_until_table_exists().table_name(name);
+    let waited = there.wait(Duration::from_secs(120)).await;
+    waited.map(|_| ()).map_err(|error| CreateError::Service(error.to_string()))
 }
 
 async fn set_time_to_live(

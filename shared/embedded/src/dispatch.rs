@@ -47,12 +47,12 @@ fn bounded(query: QueryRequest) -> dynoxide::Result<QueryRequest> {
     Ok(query)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> dynoxide::Result<T> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> dynoxide::Result<T> {
     serde_json::from_slice(body)
         .map_err(|error| DynoxideError::SerializationException(error.to_string()))
 }
 
-fn write<T: Serialize>(answer: &T) -> dynoxide::Result<String> {
+pub(crate) fn write<T: Serialize>(answer: &T) -> dynoxide::Result<String> {
     serde_json::to_string(answer)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }

@@ -57,19 +57,3 @@ async fn what_is_saved_is_there_on_disk() {
     let get = client.get_item().table_name("recall").key("pk", text("a")).key("sk", text("b"));
     assert!(get.send().await.unwrap().item.is_some());
 }
-
-#[tokio::test]
-async fn an_empty_bound_of_a_query_is_refused_as_dynamodb_does() {
-    let client = Engine::memory().unwrap().client();
-    create_table(&client, "recall", &definition()).await.unwrap();
-    let query = async |from: &str| {
-        let text = |text: &str| AttributeValue::S(text.into());
-        let query = client.query().table_name("recall");
-        let query = query.key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to");
-        let query = query.expression_attribute_values(":pk", text("a"));
-        let query = query.expression_attribute_values(":from", text(from));
-        query.expression_attribute_values(":to", text("~")).send().await
-    };
-    assert!(query("!").await.is_ok());
-    assert!(query("").await.is_err());
-}

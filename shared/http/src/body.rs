@@ -96,7 +96,10 @@ fn expected(message: &str) -> String {
 
 fn field(name: String, complaint: &str) -> Problem {
     let name: String = name.chars().take(MAX_NAME_CHARS).collect();
-    let detail = format!("`{name}`: {complaint}.");
+    let detail = match name.as_str() {
+        "" => format!("A field with an empty name {complaint}."),
+        name => format!("`{name}`: {complaint}."),
+    };
     Problem::bad(name, detail)
 }
 

@@ -28,7 +28,7 @@
 //! }
 //!
 //! async fn handle(request: Request, now: Timestamp) -> Response {
-//!     serve(&ROUTES, request, now, answer).await
+//!     serve(&ROUTES, request, now, answer).await.response
 //! }
 //! # fn main() { let _ = handle; }
 //! ```
@@ -62,7 +62,7 @@ pub use problem::{OrInternal, Problem};
 pub use query::{DEFAULT_LIMIT, DayRange, MAX_DAYS, MAX_LIMIT, Query};
 pub use reply::Response;
 pub use routes::{Entry, Routes, get, patch, post};
-pub use serve::serve;
+pub use serve::{Answered, NO_ROUTE, serve};
 pub use signer::{KeysError, MIN_KEY_BYTES, OpenError, Purpose, SealError, Signer};
 
 #[cfg(test)]

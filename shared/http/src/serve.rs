@@ -1,44 +1,67 @@
-//! The border of a function: from a request to an answer, and one line in the log.
+//! The border of a function: from a request to an answer.
 
-use std::time::Instant;
-
+use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
 use terms::Timestamp;
 
 use crate::{Call, Caller, Code, Entry, Problem, Query, Response, Routes};
 
-/// Stands for the route in the log where there is none: a path may hold anything, also an id.
-const NO_ROUTE: &str = "-";
+/// Stands for the route where there is none: a path may hold anything, also an id.
+pub const NO_ROUTE: &str = "-";
+
+/// An answer, with what may be told of it.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer.
+    pub response: Response,
+    /// The request's method.
+    pub method: Method,
+    /// The pattern of the route's path, as `/v1/links/{code}`, or [`NO_ROUTE`].
+    pub pattern: &'static str,
+    /// The code, where the answer is a problem.
+    pub code: Option<Code>,
+}
+
+impl Answered {
+    /// The answer's status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// The route as API Gateway writes it, as `PATCH /v1/links/{code}`, or [`NO_ROUTE`].
+    #[must_use]
+    pub fn route(&self) -> String {
+        match self.pattern {
+            NO_ROUTE => NO_ROUTE.to_owned(),
+            pattern => format!("{} {pattern}", self.method),
+        }
+    }
+}
 
 /// Answers a request by the handler, or by the problem that keeps it from the handler.
 ///
 /// In this order: 404 for an unknown path and 405 for an unknown method, 401 without a caller,
-/// 400 for unknown or repeated query parameters. Each request leaves one line: method, route
-/// pattern, status, code and milliseconds; never a path, an id, a token or a body.
+/// 400 for unknown or repeated query parameters.
 pub async fn serve<R, H, F>(
     routes: &Routes<R>,
     request: Request,
     now: Timestamp,
     handler: H,
-) -> Response
+) -> Answered
 where
     R: Copy,
     H: FnOnce(Call<R>) -> F,
     F: Future<Output = Result<Response, Problem>>,
 {
-    let started = Instant::now();
     let method = request.method().clone();
-    let (route, outcome) = match admit(routes, request, now) {
+    let (pattern, outcome) = match admit(routes, request, now) {
         Ok(call) => (call.pattern, handler(call).await),
-        Err((route, problem)) => (route, Err(problem)),
+        Err((pattern, problem)) => (pattern, Err(problem)),
     };
     let code = outcome.as_ref().err().map(Problem::code);
     let response = outcome.unwrap_or_else(Problem::into_response);
-    let status = response.status().as_u16();
-    let code = code.map(Code::as_str);
-    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(method = method.as_str(), route, status, code, milliseconds, "request");
-    response
+    Answered { response, method, pattern, code }
 }
 
 /// The call that the request makes, or the route's pattern and why it is none.
@@ -79,9 +102,6 @@ fn path_of(request: &Request) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
     use serde_json::{Value, json};
     use terms::Reason;
 
@@ -110,7 +130,7 @@ mod tests {
     }
 
     async fn ask(request: Request) -> (u16, Value) {
-        let response = serve(&ROUTES, request, testing::now(), answer).await;
+        let Answered { response, .. } = serve(&ROUTES, request, testing::now(), answer).await;
         let body = serde_json::from_slice(response.body().as_ref()).unwrap();
         (response.status().as_u16(), body)
     }
@@ -143,58 +163,19 @@ mod tests {
         }
     }
 
-    /// Collects what is logged.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend(bytes);
-            Ok(bytes.len())
+    #[tokio::test]
+    async fn an_answer_tells_its_route_by_the_pattern_and_nothing_of_an_unknown_path() {
+        let told = async |method, target| {
+            let request = request(method, target);
+            let answered = serve(&ROUTES, request, testing::now(), answer).await;
+            (answered.route(), answered.status(), answered.code.map(Code::as_str))
+        };
+        let found = told("GET", "/v1/things/id-900?limit=3").await;
+        assert_eq!(found, ("GET /v1/things/{id}".to_owned(), 200, None));
+        let refused = told("POST", "/v1/refuse").await;
+        assert_eq!(refused, ("POST /v1/refuse".to_owned(), 409, Some("already_bound")));
+        for target in ["/v1/users/id-900", "/v1/refuse"] {
+            assert_eq!(told("GET", target).await.0, NO_ROUTE);
         }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    async fn logged(request: Request) -> Vec<String> {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .without_time()
-            .with_writer(move || writer.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        ask(request).await;
-        drop(guard);
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(str::to_owned).collect()
-    }
-
-    #[tokio::test]
-    async fn a_request_leaves_one_line_with_its_pattern_and_no_id() {
-        let lines = logged(request("GET", "/v1/things/id-900?limit=3")).await;
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        let line = &lines[0];
-        assert!(line.contains("method=\"GET\" route=\"/v1/things/{id}\" status=200"), "{line}");
-        assert!(!line.contains("id-900") && !line.contains("caller-7"), "{line}");
-    }
-
-    #[tokio::test]
-    async fn a_refusal_leaves_its_code_and_an_unknown_path_is_not_written_down() {
-        let refused = logged(request("POST", "/v1/refuse")).await;
-        assert!(refused[0].contains("status=409 code=\"already_bound\""), "{refused:?}");
-        let unknown = logged(request("GET", "/v1/users/id-900")).await;
-        assert!(unknown[0].contains("route=\"-\" status=404"), "{unknown:?}");
-    }
-
-    #[tokio::test]
-    async fn a_fault_leaves_its_cause_once_and_then_the_line() {
-        let lines = logged(request("GET", "/v1/fail")).await;
-        assert_eq!(lines.len(), 2, "{lines:?}");
-        assert!(lines[0].contains("disk of secrets") && lines[0].contains("ERROR"), "{lines:?}");
-        assert!(lines[1].contains("status=500 code=\"internal\""), "{lines:?}");
     }
 }

@@ -165,4 +165,15 @@ mod tests {
         let rows = futures.lines().filter(|line| line.contains("EXAMPLE"));
         assert_eq!(rows.count(), 3);
     }
+
+    /// So that nobody earns by trading with himself, as docs/FRAUD.md works out.
+    #[test]
+    fn no_rate_gives_back_more_than_half_of_a_fee() {
+        for market in Market::ALL {
+            let commission = shipped().commission;
+            let rules = commission.market(*market).iter().flat_map(|(_, rules)| rules.tiers());
+            let highest = rules.map(|tier| tier.rate).max().unwrap();
+            assert_eq!(highest, "0.5".parse().unwrap());
+        }
+    }
 }

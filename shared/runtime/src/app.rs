@@ -6,7 +6,7 @@ use http_api::{Code, Problem, Signer};
 use policy::Programme;
 use table::{Table, TableError};
 
-use crate::{Clock, Entropy};
+use crate::{Clock, Entropy, Metrics};
 
 /// All that a function needs beside its event. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct App {
     pub entropy: Entropy,
     /// Confirmations and cursors.
     pub signer: Signer,
+    /// Where measures are taken down.
+    pub metrics: Metrics,
 }
 
 /// Turns a failure of the table into the problem that tells the caller what to do about it.
@@ -34,7 +36,9 @@ impl<T> OrProblem<T> for Result<T, TableError> {
         self.map_err(|error| match error {
             TableError::Throttled(_) => worth_a_retry(&error, Code::Throttled),
             TableError::Contended(_) => worth_a_retry(&error, Code::Conflict),
-            TableError::Corrupt { .. } | TableError::Service(_) => Problem::internal(&error),
+            TableError::Corrupt { .. }
+            | TableError::UnknownForm { .. }
+            | TableError::Service(_) => Problem::internal(&error),
         })
     }
 }

@@ -13,12 +13,19 @@
 //! ```
 
 mod app;
+mod aws;
 mod clock;
-mod dynamodb;
+mod effort;
 mod entropy;
+mod metrics;
+mod respond;
 mod start;
 
 pub use app::{App, OrProblem};
+pub use aws::Service;
 pub use clock::{Clock, Dial};
+pub use effort::{Effort, Watch};
 pub use entropy::{Entropy, EntropyError};
-pub use start::{Failure, StartError, init_logging, serve, start_worker};
+pub use metrics::{Dimension, Ledger, Measures, Metric, Metrics, NAMESPACE, STACK};
+pub use respond::respond;
+pub use start::{Failure, StartError, init_logging, sdk_config, serve, start_worker, variable};

@@ -5,11 +5,13 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
 use table::Table;
 
-use crate::{App, Clock, Entropy, EntropyError, dynamodb};
+use crate::metrics::STACK_VARIABLE;
+use crate::{App, Clock, Entropy, EntropyError, Metrics, Service, aws};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -119,14 +121,32 @@ impl App {
         let name = variables.required("TABLE_NAME", TABLE_NAME)?;
         let programme =
             programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
+        let stack = variables.optional(STACK_VARIABLE);
         Ok(Self {
-            table: Table::new(dynamodb::client(variables).await?, name),
+            table: Table::new(aws::dynamodb(variables).await?, name),
             programme: Arc::new(programme),
             clock: Clock::system(),
             entropy: Entropy::system(),
             signer,
+            metrics: stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack)),
         })
     }
+}
+
+/// For a function without an [`App`]: what its client of `service` is made of.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+pub async fn sdk_config(service: Service) -> Result<SdkConfig, StartError> {
+    aws::shared_config(&Variables(&|name| std::env::var(name).ok()), service).await
+}
+
+/// A variable of the environment that has to be there; an empty one is not.
+///
+/// # Errors
+/// [`StartError::Missing`] with its name and what was expected.
+pub fn variable(name: &'static str, expected: &'static str) -> Result<String, StartError> {
+    Variables(&|name| std::env::var(name).ok()).required(name, expected)
 }
 
 /// Logs to standard output: JSON lines where Lambda is told so (`AWS_LAMBDA_LOG_FORMAT=JSON`, as
@@ -225,6 +245,17 @@ mod tests {
         let Err(error) = App::without_tokens(&lookup(&[])).await else { panic!("not refused") };
         let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
         assert_eq!(error.to_string(), sentence);
+    }
+
+    #[tokio::test]
+    async fn only_a_deployed_function_measures() {
+        let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
+        let app = App::without_tokens(&lookup(&variables)).await.unwrap();
+        assert_eq!(format!("{:?}", app.metrics), "Metrics(off)");
+        let [table, endpoint] = variables;
+        let variables = [table, endpoint, ("METRICS_STACK", "recall")];
+        let app = App::without_tokens(&lookup(&variables)).await.unwrap();
+        assert_eq!(format!("{:?}", app.metrics), "Metrics(standard output)");
     }
 
     #[tokio::test]

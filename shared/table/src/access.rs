@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
 use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, text};
 use crate::keys::{Key, PK, Range, SK};
+use crate::meter::{Meter, Spent};
 
 /// How often an unfinished batch or a conflicting transaction is tried before we give up.
 const TRIES: u32 = 8;
@@ -25,6 +26,7 @@ pub(crate) const ITEMS_PER_WRITE: usize = 25;
 pub struct Table {
     client: Client,
     name: String,
+    meter: Meter,
 }
 
 /// What must hold for a write to be made.
@@ -53,7 +55,15 @@ impl Table {
     /// The table of this name, reached by this client.
     #[must_use]
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+        let meter = Meter::default();
+        let metered = client.config().to_builder().interceptor(meter.clone()).build();
+        Self { client: Client::from_conf(metered), name: name.into(), meter }
+    }
+
+    /// What all calls came to since this table was made, also by its clones.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        self.meter.spent()
     }
 
     /// Reads one small item, so that name resolution, TLS and credentials are done before the
@@ -405,6 +415,32 @@ mod tests {
 
     fn key(number: usize) -> Key {
         Key { pk: "batches".to_owned(), sk: format!("{number:03}") }
+    }
+
+    /// The first attempt of every call is refused.
+    #[derive(Debug, Default)]
+    struct FirstAttempts(std::sync::atomic::AtomicBool);
+
+    impl Faults for FirstAttempts {
+        fn next(&self, _: &str) -> Option<Fault> {
+            let second = self.0.fetch_xor(true, std::sync::atomic::Ordering::Relaxed);
+            (!second).then_some(Fault::Refused("ThrottlingException"))
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_their_retries_and_their_time_are_counted() {
+        let engine = Engine::memory().unwrap();
+        let definition = Template::embedded().unwrap().table;
+        create_table(&engine.client(), "recall", &definition).await.unwrap();
+        let table = Table::new(engine.faulty_client(Arc::<FirstAttempts>::default()), "recall");
+        table.get(&key(1)).await.unwrap();
+        let before = table.spent();
+        assert_eq!((before.calls, before.retries), (1, 1));
+        table.clone().get(&key(2)).await.unwrap();
+        let spent = table.spent().since(before);
+        assert_eq!((spent.calls, spent.retries), (1, 1));
+        assert!(spent.time > Duration::ZERO);
     }
 
     #[tokio::test]

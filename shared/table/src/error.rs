@@ -24,6 +24,16 @@ pub enum TableError {
         /// What the decoder said.
         why: String,
     },
+    /// An item was written in a form that this code does not know, as a newer release writes it.
+    #[error("a stored {what} has form {form}, and this code reads form {known}")]
+    UnknownForm {
+        /// The kind of item.
+        what: &'static str,
+        /// The number of its form.
+        form: String,
+        /// The number of the form that this code reads.
+        known: u8,
+    },
     /// Any other failure of the service or the connection.
     #[error("DynamoDB failed: {0}")]
     Service(String),
@@ -36,6 +46,7 @@ impl TableError {
         match self {
             Self::Throttled(_) | Self::Contended(_) => "Throttled",
             Self::Corrupt { .. } => "Corrupt",
+            Self::UnknownForm { .. } => "UnknownForm",
             Self::Service(_) => "Service",
         }
     }

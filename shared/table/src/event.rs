@@ -33,8 +33,10 @@ impl Quarantined {
 /// What is known of an event's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// It was not seen before, or with the same body.
-    Consistent,
+    /// It was not seen before.
+    New,
+    /// It came before with the same body; so does one of a batch that is brought again.
+    Repeated,
     /// The same source and id came before with another body.
     Conflicting,
 }
@@ -64,11 +66,11 @@ impl Table {
         let item = plain(&keys::event(source, id), &Seen { digest: digest.clone() })?;
         let item = expire(item, now.plus_days(IDENTITY_DAYS));
         match self.put_if(item, Condition::Absent).await? {
-            Ok(()) => Ok(Identity::Consistent),
+            Ok(()) => Ok(Identity::New),
             Err(Some(seen)) => {
                 let seen: Seen = read_plain("event identity", seen)?;
                 let same = seen.digest == digest;
-                Ok(if same { Identity::Consistent } else { Identity::Conflicting })
+                Ok(if same { Identity::Repeated } else { Identity::Conflicting })
             }
             Err(None) => Err(TableError::Contended("an event's identity")),
         }

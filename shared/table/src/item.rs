@@ -99,10 +99,9 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
 fn check_form(what: &'static str, item: &Item) -> Result<(), TableError> {
     match item.get(VERSION) {
         Some(AttributeValue::N(form)) if *form == FORM.to_string() => Ok(()),
-        Some(AttributeValue::N(form)) => Err(TableError::corrupt(
-            what,
-            format!("it has form {form}, and this code reads form {FORM}"),
-        )),
+        Some(AttributeValue::N(form)) => {
+            Err(TableError::UnknownForm { what, form: form.clone(), known: FORM })
+        }
         _ => Err(TableError::corrupt(what, "it has no form number")),
     }
 }

@@ -111,6 +111,36 @@ pub(crate) fn sort_key(item: &HashMap<String, AttributeValue>) -> &str {
     item.get(SK).and_then(|sk| sk.as_s().ok()).map_or("", String::as_str)
 }
 
+/// What an item is by its key, as far as others are told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An account.
+    Account,
+    /// The evidence of a binding.
+    Binding,
+    /// What a run booked for an affiliate's day.
+    Summary { affiliate: Uid, day: Day, seq: u64 },
+    /// Anything else, and no item at all.
+    Other,
+}
+
+/// What an item is by its key.
+pub(crate) fn place(item: &HashMap<String, AttributeValue>) -> Place {
+    let Some(Key { pk, sk }) = key_of(item) else { return Place::Other };
+    match (pk.split_once('#'), sk.as_str()) {
+        (Some(("U", _)), "ACCOUNT") => Place::Account,
+        (Some(("U", _)), "BINDING") => Place::Binding,
+        (Some(("A", affiliate)), sk) => summary_place(affiliate, sk).unwrap_or(Place::Other),
+        _ => Place::Other,
+    }
+}
+
+fn summary_place(affiliate: &str, sk: &str) -> Option<Place> {
+    let (day, seq) = sk.strip_prefix("DAY#")?.split_once('#')?;
+    let affiliate = affiliate.parse().ok()?;
+    Some(Place::Summary { affiliate, day: day.parse().ok()?, seq: seq.parse().ok()? })
+}
+
 /// A stretch of one partition, in the order of its sort keys, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Range {

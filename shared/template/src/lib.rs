@@ -22,7 +22,7 @@ pub struct Template {
     pub table: TableDefinition,
 }
 
-/// A DynamoDB table as its resource defines it.
+/// A DynamoDB table as its resource defines it, but for its stream, which only a deployment has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDefinition {
     /// The attributes that keys are made of, with their type: `S`, `N` or `B`.

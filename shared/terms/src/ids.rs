@@ -167,6 +167,9 @@ mod tests {
             let error = text.parse::<Uid>().unwrap_err().to_string();
             assert!(error.starts_with("expected a user id"), "{error}");
         }
+        for text in ["ABCDE", "23456", "K7M2XW9P", &"A".repeat(16)] {
+            assert_eq!(text.parse::<LinkCode>().unwrap().as_str(), text);
+        }
         for text in ["ABCD", "abcdefgh", "ABCDEFGH!", &"A".repeat(17)] {
             assert!(text.parse::<LinkCode>().is_err(), "{text}");
         }
@@ -181,5 +184,6 @@ mod tests {
     #[test]
     fn debug_tells_no_id() {
         assert_eq!(format!("{:?}", "35912846".parse::<Uid>().unwrap()), "Uid(…)");
+        assert_eq!(format!("{:?}", "K7M2XW9P".parse::<LinkCode>().unwrap()), "LinkCode(…)");
     }
 }

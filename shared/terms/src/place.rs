@@ -99,4 +99,13 @@ mod tests {
             assert!(text.parse::<Subdivision>().is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn a_location_is_told_as_closely_as_it_is_known() {
+        let country: Country = "UA".parse().unwrap();
+        let region: Subdivision = "UA-43".parse().unwrap();
+        assert_eq!((country.as_str(), region.as_str()), ("UA", "UA-43"));
+        let told = |region| Location { country, region }.to_string();
+        assert_eq!([told(None), told(Some(region))], ["UA", "UA-43"]);
+    }
 }

@@ -118,6 +118,7 @@ mod tests {
     fn every_reason_reads_back_from_its_code_and_serves_a_purpose() {
         for reason in Reason::ALL {
             assert_eq!(reason.code().parse(), Ok(*reason));
+            assert_eq!(reason.to_string(), reason.code());
             assert!(reason.refuses_bind() || reason.zeroes_fee());
             assert!(reason.sentence().ends_with('.'));
         }

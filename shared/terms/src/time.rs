@@ -328,5 +328,35 @@ mod tests {
         assert_eq!(day.quarter().last_day().to_string(), "2026-12-31");
         assert_eq!(day.quarter().next().to_string(), "2027-Q1");
         assert_eq!(day.quarter().next().previous(), day.quarter());
+        let second: Quarter = "2026-Q2".parse().unwrap();
+        assert_eq!([second.previous(), second.next()].map(String::from), ["2026-Q1", "2026-Q3"]);
+    }
+
+    #[test]
+    fn a_quarter_is_one_of_four() {
+        for text in ["2026-Q0", "2026-Q5", "1969-Q4", "10000-Q1", "2026-4", "2026Q4", ""] {
+            assert!(text.parse::<Quarter>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn distances_are_counted_from_the_earlier_and_negative_backwards() {
+        let [early, late] = ["2026-11-20T23:59:59.990Z", "2026-11-22T00:00:00Z"].map(at);
+        let between = MILLIS_PER_DAY + 10;
+        assert_eq!([late.millis_since(early), early.millis_since(late)], [between, -between]);
+        assert_eq!(late.day().days_since(early.day()), 2);
+        assert_eq!(early.day().days_since(late.day()), -2);
+    }
+
+    #[test]
+    fn a_day_is_text_for_people_and_its_number_where_it_is_packed() {
+        let day: Day = "2026-11-22".parse().unwrap();
+        let json = serde_json::to_string(&day).unwrap();
+        assert_eq!(json, "\"2026-11-22\"");
+        assert_eq!(serde_json::from_str::<Day>(&json).unwrap(), day);
+        let packed = postcard::to_stdvec(&day).unwrap();
+        assert_eq!(postcard::from_bytes::<Day>(&packed).unwrap(), day);
+        let before_1970 = postcard::to_stdvec(&-1_i32).unwrap();
+        assert!(postcard::from_bytes::<Day>(&before_1970).is_err());
     }
 }

@@ -48,12 +48,6 @@ impl<T> Timeline<T> {
     pub fn iter(&self) -> impl Iterator<Item = (Timestamp, &T)> {
         self.entries.iter().map(|(from, value)| (*from, value))
     }
-
-    /// Whether nothing was ever set.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
 }
 
 impl<T> Timeline<T> {
@@ -123,5 +117,18 @@ mod tests {
         }
         assert_eq!(forward, backward);
         assert_eq!(forward.at(t(5)), Some(&4));
+    }
+
+    #[test]
+    fn a_value_of_a_known_instant_gives_way_to_the_greater_and_to_a_replacement() {
+        let mut line = Timeline::starting(t(10), 5);
+        assert_eq!(
+            [line.set(t(10), 4), line.set(t(10), 5), line.set(t(10), 6)],
+            [false, false, true]
+        );
+        line.replace(t(10), 1);
+        line.replace(t(20), 2);
+        assert_eq!(line.iter().collect::<Vec<_>>(), [(t(10), &1), (t(20), &2)]);
+        assert_eq!(line.latest(), Some(&2));
     }
 }

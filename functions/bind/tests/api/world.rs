@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use commission::SharedCommission;
 use eligibility::{AccountFacts, LinkFacts};
-use embedded::{Engine, create_table};
+use embedded::Engine;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use http_api::{Purpose, Signer};
 use lambda_http::Body;
-use runtime::{App, Dial, Entropy};
+use runtime::{App, Dial, Entropy, Metrics};
 use serde_json::{Value, json};
 use table::{Account, Link, LinkOutcome, Table, Versioned};
-use template::Template;
 use terms::{Location, Timeline, Timestamp, Uid};
 
 pub const NOW: &str = "2026-11-22T12:00:00.000Z";
@@ -95,18 +94,16 @@ impl World {
     }
 
     pub async fn of(scene: &Scene) -> Self {
-        let engine = Engine::memory().unwrap();
-        let client = engine.client();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&client, "recall", &definition).await.unwrap();
+        let engine = Engine::with_table().await.unwrap();
         let clock = Dial::default();
         clock.stand_at(at(NOW));
         let app = App {
-            table: Table::new(client, "recall"),
+            table: Table::new(engine.client(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: Entropy::seeded(7),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: Metrics::off(),
         };
         let world = Self { app, engine, clock };
         world.add(scene.inviter.clone()).await;

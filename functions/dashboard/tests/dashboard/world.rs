@@ -6,22 +6,20 @@ use std::sync::Arc;
 
 use commission::{Assets, Decimals, Line, MarketRules, Rate, Sums, Tier, TierInForce};
 use eligibility::AccountFacts;
-use embedded::{Engine, create_table};
+use embedded::Engine;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use http_api::{Response, Signer};
-use runtime::{App, Clock, Entropy};
+use runtime::{App, Clock, Entropy, Metrics};
 use serde_json::Value;
 use table::{
     Account, Head, Money, Payment, Referral, ReferralActivity, Slots, Summary, Table, Totals,
     Versioned,
 };
-use template::Template;
 use terms::{Day, Origin, Timeline, Timestamp, Uid, Vip};
 
 pub const NOW: &str = "2026-11-22T12:00:00.000Z";
 pub const AFFILIATE: &str = "affiliate-a";
-const TABLE: &str = "recall";
 
 /// Reads a term that the test knows to be well-formed.
 pub fn read<T: FromStr>(text: &str) -> T {
@@ -37,15 +35,14 @@ pub struct World {
 impl World {
     /// An empty ledger, and one affiliate.
     pub async fn new() -> Self {
-        let engine = Engine::memory().unwrap();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&engine.client(), TABLE, &definition).await.unwrap();
+        let engine = Engine::with_table().await.unwrap();
         let app = App {
-            table: Table::new(engine.client(), TABLE),
+            table: Table::new(engine.client(), engine.table_name()),
             programme: Arc::new(programme()),
             clock: Clock::standing_at(read(NOW)),
             entropy: Entropy::seeded(1),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: Metrics::off(),
         };
         let world = Self { app, engine, head: Versioned::new(Head::default()) };
         world.account(AFFILIATE, true, &[]).await;

@@ -5,15 +5,14 @@ use std::sync::{Arc, Barrier};
 
 use commission::SharedCommission;
 use eligibility::{AccountFacts, LinkFacts};
-use embedded::{Engine, create_table};
+use embedded::Engine;
 use http_api::Signer;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use lambda_http::Body;
-use runtime::{App, Clock, Entropy};
+use runtime::{App, Clock, Entropy, Metrics};
 use serde_json::Value;
 use table::{Account, Link, LinkOutcome, Table, Versioned};
-use template::Template;
 use terms::{Timeline, Timestamp, Uid};
 
 pub const NOW: &str = "2026-11-22T12:00:00.000Z";
@@ -54,16 +53,14 @@ pub struct World {
 impl World {
     /// A world without accounts.
     pub async fn empty() -> Self {
-        let engine = Engine::memory().unwrap();
-        let client = engine.client();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&client, "recall", &definition).await.unwrap();
+        let engine = Engine::with_table().await.unwrap();
         let app = App {
-            table: Table::new(client, "recall"),
+            table: Table::new(engine.client(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: Clock::standing_at(at(NOW)),
             entropy: Entropy::seeded(SEED),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: Metrics::off(),
         };
         Self { app, engine }
     }

@@ -97,6 +97,16 @@ fn a_stricter_rule_that_is_known_to_come_puts_the_day_off() {
 }
 
 #[test]
+fn a_day_on_which_a_stricter_rule_begins_is_that_rule_s() {
+    let since = at("2026-11-01T00:00:00Z");
+    let opening = since.plus_days(90).plus_millis(1);
+    let case = with(active(since), |case| {
+        case.rules.windows.set(opening, windows("stricter", 365));
+    });
+    assert_eq!(case.judge().eligible_from(), Some(since.plus_days(365).plus_millis(1)));
+}
+
+#[test]
 fn time_alone_does_not_heal_what_something_else_stands_against() {
     let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
         case.invitee().inviter = "3000".parse().ok();

@@ -49,6 +49,12 @@ fn a_place_leaves_a_list_and_comes_back() {
 }
 
 #[test]
+fn a_place_comes_back_at_the_very_instant_at_which_it_left() {
+    let returning = VALID.replacen("from = 2026-06-01T00:00:00Z", "from = 2026-01-01T00:00:00Z", 1);
+    assert!(Programme::parse(&returning).is_ok());
+}
+
+#[test]
 fn a_rule_that_consults_no_list_blocks_nobody() {
     for country in ["GR", "AU"] {
         assert!(!blocks(RegionRule::InviteeRecall, country, "2025-06-01T00:00:00Z"));

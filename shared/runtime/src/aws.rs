@@ -1,11 +1,11 @@
-//! The DynamoDB client of a function.
+//! What the clients of AWS services are made of in a function.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Credentials, SharedHttpClient};
 use aws_smithy_http_client::tls::Provider;
@@ -16,20 +16,51 @@ use crate::start::{StartError, Variables};
 
 /// Attempts of one call, the first included.
 const ATTEMPTS: u32 = 3;
-/// DynamoDB is in the same region: a connection that takes longer will not come.
+/// The services are in the same region: a connection that takes longer will not come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Long enough for a full page of 1 MB into a small function.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Shorter than the ten seconds that a function has to initialise.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// A client from the environment: region, credentials, and where it is set the endpoint.
+/// A service that a function calls, as the environment names its endpoint where it is not AWS's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The table.
+    DynamoDb,
+    /// The bus of events.
+    EventBridge,
+}
+
+impl Service {
+    /// The variable, spelled as AWS's own tools spell it.
+    const fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+        }
+    }
+}
+
+/// DynamoDB's client from the environment.
+pub(crate) async fn dynamodb(variables: &Variables<'_>) -> Result<Client, StartError> {
+    let shared = shared_config(variables, Service::DynamoDb).await?;
+    let mut config = Builder::from(&shared);
+    config.set_endpoint_url(shared.endpoint_url().map(str::to_owned));
+    Ok(Client::from_conf(config.build()))
+}
+
+/// What a client of `service` is made of, from the environment: region, credentials, and where it
+/// is set the endpoint.
 ///
 /// Region and credentials are read from variables only, which is where Lambda puts them: no chain
 /// of providers is asked, so that nothing can wait for an instance metadata service that does not
 /// answer. The credentials are those of the execution environment, and as long-lived as it is.
-pub(crate) async fn client(variables: &Variables<'_>) -> Result<Client, StartError> {
-    let endpoint = endpoint(variables)?;
+pub(crate) async fn shared_config(
+    variables: &Variables<'_>,
+    service: Service,
+) -> Result<SdkConfig, StartError> {
+    let endpoint = endpoint(variables, service)?;
     let local = endpoint.as_ref().is_some_and(is_loopback);
     let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(region(variables, local)?)
@@ -39,17 +70,17 @@ pub(crate) async fn client(variables: &Variables<'_>) -> Result<Client, StartErr
         .timeout_config(timeouts())
         .load()
         .await;
-    let mut config = Builder::from(&shared);
-    config.set_endpoint_url(endpoint.map(|uri| uri.to_string()));
-    Ok(Client::from_conf(config.build()))
+    let mut shared = shared.into_builder();
+    shared.set_endpoint_url(endpoint.map(|uri| uri.to_string()));
+    Ok(shared.build())
 }
 
-fn endpoint(variables: &Variables<'_>) -> Result<Option<Uri>, StartError> {
-    const NAME: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-    let Some(text) = variables.optional(NAME) else { return Ok(None) };
+fn endpoint(variables: &Variables<'_>, service: Service) -> Result<Option<Uri>, StartError> {
+    let name = service.endpoint_variable();
+    let Some(text) = variables.optional(name) else { return Ok(None) };
     let uri = text.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
     uri.map(Some).ok_or(StartError::Malformed {
-        name: NAME,
+        name,
         expected: "a URL with its scheme, as http://localhost:8000",
     })
 }
@@ -66,7 +97,7 @@ fn region(variables: &Variables<'_>, local: bool) -> Result<Region, StartError> 
     let region = given.or_else(|| local.then(|| "us-east-1".to_owned()));
     region.map(Region::new).ok_or(StartError::Missing {
         name: "AWS_REGION",
-        expected: "the region of the table, as eu-central-1",
+        expected: "the region of the stack, as eu-central-1",
     })
 }
 
@@ -126,12 +157,12 @@ mod tests {
     }
 
     async fn refusal(lookup: &dyn Fn(&str) -> Option<String>) -> String {
-        client(&Variables(lookup)).await.unwrap_err().to_string()
+        dynamodb(&Variables(lookup)).await.unwrap_err().to_string()
     }
 
     #[tokio::test]
     async fn in_aws_region_and_credentials_are_those_of_the_environment() {
-        let client = client(&Variables(&lookup("", None))).await.unwrap();
+        let client = dynamodb(&Variables(&lookup("", None))).await.unwrap();
         assert_eq!(client.config().region().unwrap().as_ref(), "eu-central-1");
         let found = credentials(&Variables(&lookup("", None)), false).unwrap();
         let found = found.provide_credentials().await.unwrap();
@@ -141,7 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_table_can_wait_between_its_tries_as_the_client_does() {
-        let client = client(&Variables(&lookup("", None))).await.unwrap();
+        let client = dynamodb(&Variables(&lookup("", None))).await.unwrap();
         assert!(client.config().sleep_impl().is_some());
     }
 
@@ -157,7 +188,7 @@ mod tests {
     async fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
         for url in ["http://localhost:8000", "http://127.0.0.1:8000/", "https://[::1]:8000"] {
             let lookup = |name: &str| (name == ENDPOINT).then(|| url.to_owned());
-            let client = client(&Variables(&lookup)).await.unwrap();
+            let client = dynamodb(&Variables(&lookup)).await.unwrap();
             assert_eq!(client.config().region().unwrap().as_ref(), "us-east-1");
         }
     }

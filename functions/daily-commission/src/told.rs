@@ -1,0 +1,138 @@
+//! What is told of the night: one line in the log for each step, and the metrics.
+//!
+//! Steps are repeated, so what a metric counts is said by where it is recorded. A run, its lines
+//! and its day are counted by the one invocation whose write made them so: a repetition finds them
+//! made and counts nothing, and one that dies between the write and its record is missing from the
+//! count. Times and failures are those of every try.
+
+use runtime::{App, Dimension, Effort, Measures, Metric};
+use table::RunReport;
+
+use crate::{Done, Step, StepError};
+
+/// Tells of a step that came to its end, or did not.
+pub(crate) fn step(app: &App, step: &Step, outcome: &Result<Done, StepError>, effort: &Effort) {
+    match outcome {
+        Ok(done) => done_line(step, done.count, effort),
+        Err(error) => failed_line(step, error, effort),
+    }
+    app.metrics.record(app.clock.now(), &measures(step, outcome.as_ref().err(), effort));
+}
+
+fn done_line(step: &Step, count: u64, effort: &Effort) {
+    tracing::info!(
+        step = step.name(),
+        day = step.day().map(tracing::field::display),
+        shard = step.shard(),
+        seq = step.seq(),
+        outcome = "done",
+        count,
+        milliseconds = effort.milliseconds,
+        table_calls = effort.table.calls,
+        table_milliseconds = effort.table_milliseconds(),
+        cold = effort.cold,
+        "step"
+    );
+}
+
+/// What the state machine repeats or catches is a warning; if it does not pass, the night fails.
+fn failed_line(step: &Step, error: &StepError, effort: &Effort) {
+    macro_rules! tell {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                step = step.name(),
+                day = step.day().map(tracing::field::display),
+                shard = step.shard(),
+                seq = step.seq(),
+                outcome = error.name(),
+                %error,
+                milliseconds = effort.milliseconds,
+                table_calls = effort.table.calls,
+                table_milliseconds = effort.table_milliseconds(),
+                cold = effort.cold,
+                "step"
+            )
+        };
+    }
+    match error.may_pass() {
+        true => tell!(tracing::Level::WARN),
+        false => tell!(tracing::Level::ERROR),
+    }
+}
+
+fn measures(step: &Step, error: Option<&StepError>, effort: &Effort) -> Measures {
+    let refused = matches!(error, Some(StepError::ConservationRefused { .. }));
+    let time = [(Metric::StepTime, effort.milliseconds)];
+    effort
+        .measures()
+        .by(Dimension::Step, step.name(), time)
+        .and(Measures::of([(Metric::ConservationRefused, u64::from(refused))]))
+}
+
+/// A run that this very invocation committed; `late` if its day had runs before.
+pub(crate) fn committed(app: &App, report: &RunReport, lines: u64, late: bool) {
+    let measures = Measures::of([
+        (Metric::RunsBooked, 1),
+        (Metric::ConservationChecked, 1),
+        (Metric::LinesBooked, lines),
+        (Metric::LateLines, if late { lines } else { 0 }),
+        (Metric::FeesRepeated, report.aside.duplicates),
+    ]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// A day that this very invocation closed.
+pub(crate) fn closed(app: &App) {
+    app.metrics.record(app.clock.now(), &Measures::of([(Metric::DaysClosed, 1)]));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use table::Spent;
+
+    use super::*;
+
+    fn effort() -> Effort {
+        Effort { milliseconds: 9, table: Spent::default(), cold: false }
+    }
+
+    fn read(input: serde_json::Value) -> Step {
+        Step::read(&input).unwrap()
+    }
+
+    #[test]
+    fn every_step_is_measured_by_its_time_and_by_whether_its_figures_were_refused() {
+        let finish = read(json!({ "step": "finish", "seq": 7 }));
+        let expected = |refused| {
+            let time = [(Metric::StepTime, 9)];
+            effort()
+                .measures()
+                .by(Dimension::Step, "finish", time)
+                .and(Measures::of([(Metric::ConservationRefused, refused)]))
+        };
+        assert_eq!(measures(&finish, None, &effort()), expected(0));
+        let breach = commission::Breach::from(commission::Overflow);
+        let day = "2026-11-21".parse().unwrap();
+        let refused = StepError::ConservationRefused { day, breach };
+        assert_eq!(measures(&finish, Some(&refused), &effort()), expected(1));
+        assert_eq!(measures(&finish, Some(&StepError::HandedOver), &effort()), expected(0));
+    }
+
+    #[test]
+    fn every_step_s_name_is_in_the_list() {
+        let run = "2026-11-21-abc";
+        let steps = [
+            json!({ "day": "2026-11-21" }),
+            json!({ "step": "plan", "day": "2026-11-21" }),
+            json!({ "step": "fold", "day": "2026-11-21", "run": run, "shard": 3 }),
+            json!({ "step": "commit", "day": "2026-11-21", "run": run, "shards": [3] }),
+            json!({ "step": "publish", "seq": 7, "range": { "part": 0, "of": 1 } }),
+            json!({ "step": "finish", "seq": 7 }),
+            json!({ "step": "evaluate", "quarter": "2026-Q3" }),
+            json!({ "step": "check" }),
+        ];
+        assert!(steps.map(|step| read(step).name()).iter().eq(Step::NAMES));
+    }
+}

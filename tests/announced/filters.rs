@@ -1,0 +1,111 @@
+//! What the template lets through to the function: all that means something, and little else.
+
+use announce::events;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use table::Change;
+
+use crate::stream::Stream;
+use crate::world::{World, fee};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    resources: Resources,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Resources {
+    announce: Properties<Function>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Properties<T> {
+    properties: T,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Function {
+    events: Events,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Events {
+    stream: Properties<Source>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Source {
+    filter_criteria: Criteria,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Criteria {
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Filter {
+    pattern: String,
+}
+
+fn patterns() -> Vec<Value> {
+    let document: Document = serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap();
+    let filters = document.resources.announce.properties.events.stream.properties;
+    let filters = filters.filter_criteria.filters.into_iter();
+    filters.map(|filter| serde_json::from_str(&filter.pattern).unwrap()).collect()
+}
+
+/// Lambda's rule, as far as the template uses it: every leaf is a list of texts, or of prefixes.
+fn passes(pattern: &Value, record: &Value) -> bool {
+    match pattern {
+        Value::Object(members) => members.iter().all(|(name, inner)| passes(inner, &record[name])),
+        Value::Array(choices) => choices.iter().any(|choice| match choice["prefix"].as_str() {
+            Some(prefix) => record.as_str().is_some_and(|text| text.starts_with(prefix)),
+            None => choice == record,
+        }),
+        _ => panic!("unknown pattern {pattern}"),
+    }
+}
+
+#[tokio::test]
+async fn every_write_that_means_an_event_passes_and_a_night_s_many_others_do_not() {
+    let world = World::at("2026-09-30T09:00:00Z").await;
+    let mut stream = Stream::of(&world);
+    let code = world.affiliate("affiliate").await;
+    for number in 0..3 {
+        let uid = format!("newcomer-{number}");
+        let signed_up = json!({
+            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
+        });
+        world.taken("account.registered", signed_up).await;
+        world.now("2026-09-30T10:00:01Z");
+        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
+    }
+    let mut records = stream.batch(&world);
+    world.night("2026-09-30").await;
+    records.extend(stream.batch(&world));
+
+    let (mut meant, mut passed) = (0, 0);
+    for record in &records {
+        let (before, after) = (record.change.old_image.clone(), record.change.new_image.clone());
+        let change = Change::read(before, after).unwrap();
+        let at = world.app.clock.now();
+        let told =
+            change.map_or(0, |change| events(&change, at, &world.app.programme).unwrap().len());
+        let record = serde_json::to_value(record).unwrap();
+        let through = patterns().iter().any(|pattern| passes(pattern, &record));
+        assert!(through || told == 0, "{}", record["dynamodb"]["Keys"]);
+        meant += told;
+        passed += usize::from(through);
+    }
+    assert_eq!((meant, passed), (5, 5), "of {} records", records.len());
+    assert!(records.len() > 64);
+}

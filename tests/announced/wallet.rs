@@ -1,0 +1,92 @@
+//! A wallet that knows nothing but the events: it pays exactly what is due.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commission::{Amount, Decimals};
+use serde_json::{Value, json};
+
+use super::bus::Told;
+use crate::stream::Stream;
+use crate::world::{World, fee};
+
+/// Pays each run once, however often and in whatever order it is told.
+#[derive(Default)]
+struct Wallet {
+    known: BTreeSet<String>,
+    paid: BTreeMap<(String, String), Amount>,
+    answers: Vec<Value>,
+}
+
+fn amount(text: &Value) -> Amount {
+    Amount::parse(text.as_str().unwrap(), Decimals::new(8).unwrap()).unwrap()
+}
+
+impl Wallet {
+    fn hear(&mut self, event: &Value) {
+        let ours = event["type"] == "recall.commission.settled.v1";
+        if !ours || !self.known.insert(event["id"].as_str().unwrap().to_owned()) {
+            return;
+        }
+        let data = &event["data"];
+        for of in data["amounts"].as_array().unwrap() {
+            let account = (data["uid"].to_string(), of["asset"].to_string());
+            let balance = self.paid.entry(account).or_default();
+            *balance = balance.plus(amount(&of["commission"])).unwrap();
+        }
+        self.answers.push(json!({
+            "uid": data["uid"], "day": data["day"], "runId": data["runId"],
+            "paidAt": data["payableFrom"], "reference": event["id"],
+        }));
+    }
+}
+
+async fn three_days(world: &World, stream: &mut Stream, told: &Told) {
+    for (number, day) in ["2026-11-20", "2026-11-21", "2026-11-22"].into_iter().enumerate() {
+        let at = format!("{day}T10:00:00Z");
+        world.now(&format!("{day}T10:00:01Z"));
+        for asset in ["BTC", "XMR"] {
+            let mut fee = fee(&format!("{asset}-{number}"), "dormant", &at);
+            fee["asset"] = json!(asset);
+            world.charged(fee).await;
+        }
+        world.night(day).await;
+        told.since(world, stream).await;
+    }
+    let corrected = json!({
+        "tradeId": "XMR-0", "uid": "dormant", "day": "2026-11-20", "amount": "0.0004",
+        "amountUsd": "40", "volumeUsd": "40000", "at": "2026-11-22T12:00:00Z", "why": "a discount",
+    });
+    world.taken("fee.corrected", corrected).await;
+    world.night("2026-11-22").await;
+    told.since(world, stream).await;
+}
+
+#[tokio::test]
+async fn a_wallet_that_hears_everything_twice_and_backwards_pays_what_the_lines_add_up_to() {
+    let world = World::at("2026-11-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+    world.bind("dormant", &code).await;
+    let (mut stream, told) = (Stream::of(&world), Told::new());
+    three_days(&world, &mut stream, &told).await;
+
+    let mut wallet = Wallet::default();
+    let events = told.all();
+    events.iter().rev().chain(&events).for_each(|event| wallet.hear(event));
+    let mut due: BTreeMap<(String, String), Amount> = BTreeMap::new();
+    let lines = world.lines("affiliate", "2026-11-20", "2026-11-22").await;
+    for line in &lines {
+        let balance = due.entry((json!("affiliate").to_string(), line["asset"].to_string()));
+        let balance = balance.or_default();
+        *balance = balance.plus(amount(&line["commission"])).unwrap();
+    }
+    assert_eq!(wallet.paid, due);
+    assert_eq!((due.len(), wallet.answers.len()), (2, 4));
+
+    world.now("2026-11-26T00:00:00Z");
+    for answer in wallet.answers {
+        world.taken("commission.paid", answer).await;
+    }
+    let lines = world.lines("affiliate", "2026-11-20", "2026-11-22").await;
+    assert!(lines.iter().all(|line| line["status"] == "paid"), "{lines:?}");
+}

@@ -1,0 +1,202 @@
+//! What an operator goes by: alarms, dashboard and runbook speak of each other, and of nothing
+//! that the functions do not measure.
+
+use std::collections::BTreeSet;
+
+use runtime::{Dimension, Metric, NAMESPACE, STACK};
+use serde_json::Value;
+use template::Template;
+use terms::Reason;
+
+const TEMPLATE: &str = include_str!("../template.yaml");
+const RUNBOOK: &str = include_str!("../docs/RUNBOOK.md");
+
+/// Tags as `!Ref` are left away: what they refer to stands as text.
+fn resources() -> Vec<(String, Value)> {
+    let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let resources = template["Resources"].as_object().unwrap();
+    resources.iter().map(|(id, resource)| (id.clone(), resource.clone())).collect()
+}
+
+fn alarms() -> Vec<(String, Value)> {
+    let is_alarm = |resource: &Value| {
+        let kind = resource["Type"].as_str().unwrap();
+        ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"].contains(&kind)
+    };
+    resources().into_iter().filter(|(_, resource)| is_alarm(resource)).collect()
+}
+
+/// The dashboard's body, each substitution in it as its own name.
+fn dashboard() -> Value {
+    let dashboards: Vec<_> = resources()
+        .into_iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Dashboard")
+        .collect();
+    assert_eq!(dashboards.len(), 1);
+    let body = dashboards[0].1["Properties"]["DashboardBody"].as_str().unwrap();
+    serde_json::from_str(body).unwrap()
+}
+
+/// One of our metrics as somebody names it, with its dimensions beside the stack; a value is empty
+/// where all of them are meant.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    metric: String,
+    dimensions: Vec<(String, String)>,
+}
+
+/// Our metrics in an alarm, wherever they stand in it.
+fn named_in(alarm: &Value) -> Vec<Named> {
+    let mut found = Vec::new();
+    match alarm {
+        Value::Object(members) => {
+            if members.get("Namespace").is_some_and(|namespace| namespace == NAMESPACE) {
+                let pairs = members["Dimensions"].as_array().unwrap().iter().map(|dimension| {
+                    let text = |name: &str| dimension[name].as_str().unwrap().to_owned();
+                    (text("Name"), text("Value"))
+                });
+                let metric = members["MetricName"].as_str().unwrap().to_owned();
+                found.push(Named { metric, dimensions: without_stack(pairs.collect()) });
+            }
+            found.extend(members.values().flat_map(named_in));
+        }
+        Value::Array(items) => found.extend(items.iter().flat_map(named_in)),
+        _ => {}
+    }
+    found
+}
+
+/// Every metric of ours has the stack as its first dimension.
+fn without_stack(mut dimensions: Vec<(String, String)>) -> Vec<(String, String)> {
+    assert_eq!(dimensions.remove(0).0, STACK);
+    dimensions
+}
+
+/// Our metrics on the dashboard: those that it names, and those that it searches for.
+fn on_the_dashboard() -> Vec<Named> {
+    let dashboard = dashboard();
+    let widgets = dashboard["widgets"].as_array().unwrap();
+    let rows =
+        widgets.iter().flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap());
+    rows.filter_map(|row| match row[0].as_str() {
+        Some(NAMESPACE) => {
+            let texts: Vec<&str> =
+                row.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            let pairs = texts[2..].chunks(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned()));
+            let dimensions = without_stack(pairs.collect());
+            Some(Named { metric: texts[1].to_owned(), dimensions })
+        }
+        Some(_) => None,
+        None => Some(searched(row[0]["expression"].as_str().unwrap())),
+    })
+    .collect()
+}
+
+/// As in `SEARCH('{Recall,Stack,Route} Stack="…" MetricName="Latency"', 'p50', 300)`.
+fn searched(expression: &str) -> Named {
+    let between = |from: &str, to: &str| {
+        let (_, rest) = expression.split_once(from).unwrap();
+        rest.split_once(to).unwrap().0.to_owned()
+    };
+    let schema = between("SEARCH('{", "}");
+    let mut names = schema.split(',');
+    assert_eq!(names.next(), Some(NAMESPACE));
+    let pairs = names.map(|name| (name.to_owned(), String::new()));
+    Named { metric: between("MetricName=\"", "\""), dimensions: without_stack(pairs.collect()) }
+}
+
+/// The dimension by which a metric is told apart, if it is.
+fn dimension_of(metric: Metric) -> Option<Dimension> {
+    match metric {
+        Metric::Latency | Metric::Faults => Some(Dimension::Route),
+        Metric::Refusals => Some(Dimension::Reason),
+        Metric::StepTime => Some(Dimension::Step),
+        _ => None,
+    }
+}
+
+fn values_of(dimension: Dimension) -> Vec<String> {
+    match dimension {
+        Dimension::Route => {
+            let routes = Template::embedded().unwrap().routes;
+            routes.iter().map(template::Route::key).collect()
+        }
+        Dimension::Reason => {
+            let refusing = Reason::ALL.iter().filter(|reason| reason.refuses_bind());
+            refusing.map(|reason| reason.code().to_owned()).collect()
+        }
+        Dimension::Step => {
+            daily_commission::Step::NAMES.iter().map(|name| (*name).to_owned()).collect()
+        }
+    }
+}
+
+fn assert_measured(named: &Named) {
+    let metric = Metric::ALL.iter().find(|metric| metric.name() == named.metric);
+    let metric = metric.unwrap_or_else(|| panic!("nobody measures {named:?}"));
+    for (name, value) in &named.dimensions {
+        let dimension = dimension_of(*metric).filter(|dimension| dimension.name() == name);
+        let dimension = dimension.unwrap_or_else(|| panic!("{named:?} has no {name}"));
+        assert!(value.is_empty() || values_of(dimension).contains(value), "{named:?}");
+    }
+}
+
+#[test]
+fn what_alarms_watch_and_the_dashboard_shows_is_measured() {
+    let watched: Vec<Named> = alarms().iter().flat_map(|(_, alarm)| named_in(alarm)).collect();
+    let shown = on_the_dashboard();
+    assert!(watched.len() >= 7 && shown.len() >= 20, "{} {}", watched.len(), shown.len());
+    watched.iter().chain(&shown).for_each(assert_measured);
+}
+
+#[test]
+fn every_metric_is_shown_or_watched() {
+    let mut seen: BTreeSet<String> =
+        on_the_dashboard().into_iter().map(|named| named.metric).collect();
+    seen.extend(alarms().iter().flat_map(|(_, alarm)| named_in(alarm)).map(|named| named.metric));
+    let unseen =
+        Metric::ALL.iter().map(|metric| metric.name()).filter(|name| !seen.contains(*name));
+    assert_eq!(unseen.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn every_alarm_has_its_section_in_the_runbook_and_names_it() {
+    let (_, chapter) = RUNBOOK.split_once("\n## Alarms\n").unwrap();
+    let chapter = chapter.split("\n## ").next().unwrap();
+    let sections: BTreeSet<&str> =
+        chapter.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let alarms = alarms();
+    let ids: BTreeSet<&str> = alarms.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(sections, ids, "left: the runbook's; right: the template's");
+    for (id, alarm) in &alarms {
+        let description = alarm["Properties"]["AlarmDescription"].as_str().unwrap();
+        let named = format!("Runbook: docs/RUNBOOK.md#{}", id.to_lowercase());
+        assert!(description.ends_with(&named), "{id}: {description}");
+        assert!(description.len() <= 1024, "{id}: CloudWatch takes no longer description");
+    }
+}
+
+#[test]
+fn every_section_says_what_to_look_at_to_do_and_when_it_is_over() {
+    let (_, chapter) = RUNBOOK.split_once("\n## Alarms\n").unwrap();
+    let chapter = chapter.split("\n## ").next().unwrap();
+    for section in chapter.split("\n### ").skip(1) {
+        let name = section.lines().next().unwrap();
+        for part in ["**Means.**", "**Look.**", "**Do.**", "**Wake", "**Over**"] {
+            assert!(section.contains(part), "{name} does not say {part}");
+        }
+    }
+}
+
+#[test]
+fn every_alarm_calls_somebody_or_is_a_sign_of_one_that_does() {
+    let alarms = alarms();
+    let rules: String = alarms
+        .iter()
+        .filter_map(|(_, alarm)| alarm["Properties"].get("AlarmRule").map(Value::to_string))
+        .collect();
+    for (id, alarm) in &alarms {
+        let calls = alarm["Properties"]["AlarmActions"].is_array();
+        assert_ne!(calls, rules.contains(&format!("${{{id}}}")), "{id} calls twice or nobody");
+    }
+}

@@ -1,0 +1,298 @@
+//! What is told of people: nothing. Everything that happens is listened to, down to the SDK's own
+//! remarks, and none of it may hold an id, a code, a token, a confirmation, a cursor or a body.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use daily_commission::{Deadline, handle_until};
+use serde_json::{Value, json};
+use tracing::Level;
+
+use crate::contract::faults::Trouble;
+use crate::simulation::trial;
+use crate::world::{Answer, World, event, fee};
+
+/// Is part of every id and text that somebody made up in the story.
+const MARK: &str = "zqxj";
+const AFFILIATE: &str = "zqxj-affiliate";
+const DORMANT: &str = "zqxj-dormant";
+const ACTIVE: &str = "zqxj-active";
+/// The mark of a person.
+const PERSON: &str = "zqxj0123456789abcdef0123456789abcdef";
+
+/// Listens to everything that is logged at a level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn listen(&self, level: Level) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+fn assert_silent(told: &str, secrets: &[String]) {
+    for secret in secrets {
+        assert!(secret.len() >= 4, "{secret} is found everywhere");
+        let line = told.lines().find(|line| line.contains(secret.as_str()));
+        assert_eq!(line, None, "{secret} is told of");
+    }
+}
+
+/// What happens, and what nobody may be told of it.
+struct Story {
+    world: World,
+    secrets: Vec<String>,
+    requests: usize,
+}
+
+impl Story {
+    async fn asks(
+        &mut self,
+        caller: &str,
+        method: &str,
+        target: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        self.requests += 1;
+        let headers = [("authorization", "Bearer zqxj.token.of-somebody"), ("accept", "*/*")];
+        self.world.call(caller, method, target, &headers, body).await
+    }
+
+    async fn gets(&mut self, caller: &str, target: &str) -> Answer {
+        self.asks(caller, "GET", target, None).await
+    }
+
+    async fn is_sent(&self, id: &str, kind: &str, data: Value) {
+        self.world.send_as(&format!("{MARK}-{id}"), kind, data).await;
+    }
+
+    /// A secret that the programme itself gave out.
+    fn keeps(&mut self, answer: &Value) -> String {
+        let secret = answer.as_str().unwrap().to_owned();
+        self.secrets.push(secret.clone());
+        secret
+    }
+
+    async fn people_come(&mut self) {
+        for uid in [AFFILIATE, DORMANT, ACTIVE] {
+            let data = json!({
+                "uid": uid, "registeredAt": "2024-01-01T00:00:00Z", "country": "CH", "personHash": PERSON,
+            });
+            self.is_sent(uid, "account.registered", data).await;
+        }
+        let joins = json!({ "uid": AFFILIATE, "affiliate": true, "at": "2025-01-01T00:00:00Z" });
+        self.is_sent("joins", "account.changed", joins).await;
+        let another = json!({ "uid": DORMANT, "personHash": "zqxj-another-person", "at": "2025-01-01T00:00:00Z" });
+        self.is_sent("another", "account.changed", another).await;
+        let active = json!({ "uid": ACTIVE, "product": "earn", "at": "2026-11-20T08:00:00Z" });
+        self.is_sent("active", "activity", active).await;
+    }
+
+    /// Answers the link's code.
+    async fn links_are_made(&mut self) -> String {
+        let link = self.gets(AFFILIATE, "/v1/link").await.json();
+        let code = self.keeps(&link["code"]);
+        self.gets(AFFILIATE, &format!("/v1/link/qr.svg?code={code}")).await;
+        let label = json!({ "label": "zqxj-label" });
+        let made = self.asks(AFFILIATE, "POST", "/v1/links", Some(label.clone())).await.json();
+        let second = self.keeps(&made["code"]);
+        self.asks(AFFILIATE, "PATCH", &format!("/v1/links/{second}"), Some(label)).await;
+        self.gets(DORMANT, "/v1/links").await;
+        code
+    }
+
+    async fn a_dormant_user_binds(&mut self, code: &str) {
+        let window = self.gets(DORMANT, &format!("/v1/bind?ref={code}")).await.json();
+        let confirmation = self.keeps(&window["confirmation"]);
+        let bind = json!({ "confirmation": confirmation });
+        for expected in [201, 200] {
+            let bound = self.asks(DORMANT, "POST", "/v1/bind", Some(bind.clone())).await;
+            assert_eq!(bound.status, expected, "{}", bound.body);
+        }
+        assert_eq!(self.gets(DORMANT, "/v1/binding").await.status, 200);
+        // Somebody else's confirmation, one that is none, and what is no body at all.
+        for body in [bind, json!({ "confirmation": "zqxj" }), json!({ "zqxj-field": 1 }), json!([])]
+        {
+            assert!(self.asks(ACTIVE, "POST", "/v1/bind", Some(body)).await.status >= 400);
+        }
+    }
+
+    async fn others_are_refused(&mut self, code: &str) {
+        for (caller, target) in [
+            (ACTIVE, format!("/v1/bind?ref={code}")),
+            (AFFILIATE, format!("/v1/bind?ref={code}")),
+            (DORMANT, "/v1/bind?ref=ZQXJZQXJ".to_owned()),
+            (DORMANT, "/v1/bind?ref=zqxj".to_owned()),
+            (DORMANT, format!("/v1/bind?ref={code}&uid={ACTIVE}")),
+            (ACTIVE, "/v1/binding".to_owned()),
+            (ACTIVE, "/v1/dashboard".to_owned()),
+            (ACTIVE, format!("/v1/dashboard/users/{DORMANT}")),
+        ] {
+            self.gets(caller, &target).await;
+        }
+        self.secrets.push("ZQXJZQXJ".to_owned());
+    }
+
+    /// Fees, one of them twice and one corrected, and what cannot be taken in.
+    async fn events_come(&mut self) {
+        self.world.now("2026-11-20T10:00:01Z");
+        let charged = fee("zqxj-trade", DORMANT, "2026-11-20T10:00:00Z");
+        self.is_sent("fee", "fee.charged", charged.clone()).await;
+        self.is_sent("fee", "fee.charged", charged).await;
+        self.is_sent("fee-2", "fee.charged", fee("zqxj-trade-2", DORMANT, "2026-11-20T09:30:00Z"))
+            .await;
+        let unknown = fee("zqxj-trade-3", "zqxj-unknown", "2026-11-20T10:00:00Z");
+        self.is_sent("unknown", "fee.charged", unknown).await;
+        // The same identity with another body, an amount with too many decimals, and no event.
+        let other = json!({ "uid": ACTIVE, "product": "card", "at": "2026-11-20T08:00:00Z" });
+        self.is_sent("active", "activity", other).await;
+        let mut odd = fee("zqxj-trade-4", DORMANT, "2026-11-20T10:00:00Z");
+        odd["amount"] = json!("zqxj");
+        self.is_sent("odd", "fee.charged", odd).await;
+        for body in ["zqxj is no JSON", "{\"zqxj\":", "[\"zqxj\", 7]", "{\"id\":\"zqxj\"}"] {
+            self.world.send_raw(body).await;
+        }
+    }
+
+    async fn step(&self, input: Value) -> Value {
+        handle_until(&self.world.app, &input, Deadline::NONE).await.unwrap_or_default()
+    }
+
+    /// A night as the state machine does it, then a correction and the day once more, by hand.
+    async fn nights_fall(&mut self) {
+        self.world.now("2026-11-21T00:30:00Z");
+        let plan =
+            self.step(json!({ "step": "plan", "day": "2026-11-20" })).await["days"][0].clone();
+        let (run, shards) = (&plan["run"], plan["shards"].as_array().unwrap());
+        for shard in shards {
+            let fold = json!({ "step": "fold", "day": "2026-11-20", "run": run, "shard": shard });
+            self.step(fold).await;
+        }
+        let commit = json!({ "step": "commit", "day": "2026-11-20", "run": run, "shards": shards });
+        let committed = self.step(commit).await;
+        for range in committed["ranges"].as_array().unwrap() {
+            self.step(json!({ "step": "publish", "seq": 1, "range": range })).await;
+        }
+        assert_eq!(self.step(json!({ "step": "finish", "seq": 1 })).await["visible"], 1);
+        let corrected = json!({
+            "tradeId": "zqxj-trade", "uid": DORMANT, "day": "2026-11-20", "amount": "0.0005",
+            "amountUsd": "50", "volumeUsd": "50000", "at": "2026-11-21T00:10:00Z", "why": "zqxj-why",
+        });
+        self.is_sent("corrected", "fee.corrected", corrected).await;
+        assert_eq!(self.step(json!({ "day": "2026-11-20" })).await["seq"], 2);
+        self.step(json!({ "step": "evaluate", "quarter": "2026-Q3" })).await;
+        self.step(json!({ "step": "check" })).await;
+        // Steps that fail: not committed, not over, and no step at all.
+        self.step(json!({ "step": "finish", "seq": 9 })).await;
+        self.step(json!({ "day": "2026-11-30" })).await;
+        self.step(json!({ "step": "zqxj", "uid": DORMANT })).await;
+    }
+
+    async fn the_affiliate_looks(&mut self) {
+        self.gets(AFFILIATE, "/v1/dashboard?from=2026-11-20&to=2026-11-20").await;
+        self.gets(AFFILIATE, &format!("/v1/dashboard/referrals?uid={DORMANT}")).await;
+        let target = "/v1/dashboard/commissions?from=2026-11-20&to=2026-11-20&limit=1";
+        let page = self.gets(AFFILIATE, target).await.json();
+        let cursor = self.keeps(&page["nextCursor"]);
+        for caller in [AFFILIATE, ACTIVE] {
+            self.gets(caller, &format!("{target}&cursor={cursor}")).await;
+        }
+        let paid = json!({
+            "uid": AFFILIATE, "day": "2026-11-20", "runId": page["lines"][0]["runId"],
+            "paidAt": "2026-11-21T00:00:00Z", "reference": "zqxj-payout",
+        });
+        self.is_sent("paid", "commission.paid", paid).await;
+    }
+
+    /// All of it again, on a table that fails; whatever is answered.
+    async fn the_table_fails(&mut self, code: &str) {
+        let fair = self.world.app.clone();
+        for trouble in [Trouble::Throttled, Trouble::Broken, Trouble::Contended] {
+            self.world.app = trouble.in_app(&self.world);
+            for (caller, target) in [
+                (AFFILIATE, "/v1/link".to_owned()),
+                (DORMANT, format!("/v1/bind?ref={code}")),
+                (AFFILIATE, "/v1/dashboard".to_owned()),
+            ] {
+                self.gets(caller, &target).await;
+            }
+            self.asks(AFFILIATE, "POST", "/v1/links", Some(json!({ "label": "zqxj-label" }))).await;
+            self.step(json!({ "step": "plan", "day": "2026-11-20" })).await;
+            let body = event(
+                "zqxj-late",
+                "activity",
+                json!({
+                    "uid": DORMANT, "product": "earn", "at": "2026-11-20T11:00:00Z",
+                }),
+            );
+            let record = json!({ "messageId": "zqxj-message", "body": body.to_string() });
+            let _ = ingest::handle(&self.world.app, batch(&record)).await;
+            self.world.app = fair.clone();
+        }
+    }
+}
+
+fn batch(record: &Value) -> SqsEvent {
+    serde_json::from_value(json!({ "Records": [record] })).unwrap()
+}
+
+#[tokio::test]
+async fn nothing_that_is_told_names_anybody() {
+    let log = Log::default();
+    let listening = log.listen(Level::DEBUG);
+    let world = World::at("2026-11-20T09:00:00Z").await;
+    let secrets = vec![MARK.to_owned(), "a key of at least".to_owned()];
+    let mut story = Story { world, secrets, requests: 0 };
+    story.people_come().await;
+    let code = story.links_are_made().await;
+    story.a_dormant_user_binds(&code).await;
+    story.others_are_refused(&code).await;
+    story.events_come().await;
+    story.nights_fall().await;
+    story.the_affiliate_looks().await;
+    story.the_table_fails(&code).await;
+    drop(listening);
+
+    let told = log.text();
+    let measured = story.world.measured.lines();
+    assert!(told.contains("DEBUG"), "the SDK was not listened to");
+    assert_silent(&told, &story.secrets);
+    assert_silent(&measured.join("\n"), &story.secrets);
+    let requests = told.lines().filter(|line| line.contains("request method=")).count();
+    assert_eq!(requests, story.requests, "a request leaves one line");
+    assert!(measured.len() > story.requests);
+}
+
+#[test]
+fn a_simulated_story_is_told_without_its_people() {
+    let log = Log::default();
+    let listening = log.listen(Level::INFO);
+    let passed = trial(7);
+    drop(listening);
+    let told = log.text();
+    assert!(told.contains("batch") && told.contains("request") && passed.measured.len() > 100);
+    assert_silent(&told, &passed.people);
+    assert_silent(&passed.measured.join("\n"), &passed.people);
+}

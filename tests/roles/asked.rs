@@ -1,0 +1,83 @@
+//! What IAM is asked about a call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// The name of the one operation that encloses others.
+const TRANSACTION: &str = "TransactWriteItems";
+
+/// One question to IAM: may this be done to items under these partition keys?
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// The action's name, as `PutItem`.
+    pub action: &'static str,
+    /// The transaction that it is a part of.
+    pub enclosing: Option<&'static str>,
+    /// The value of `dynamodb:LeadingKeys`.
+    pub keys: BTreeSet<String>,
+}
+
+/// The questions that a call raises.
+///
+/// # Panics
+/// At a call of another kind than this project makes: then there is something to be added here.
+pub fn questions(operation: &str, body: &[u8]) -> Vec<Asked> {
+    let body: Value = serde_json::from_slice(body).unwrap();
+    let ask = |action, keys: BTreeSet<String>| vec![Asked { action, enclosing: None, keys }];
+    match operation {
+        "GetItem" => ask("GetItem", [key(&body["Key"])].into()),
+        "PutItem" => ask("PutItem", [key(&body["Item"])].into()),
+        "UpdateItem" => ask("UpdateItem", [key(&body["Key"])].into()),
+        "DeleteItem" => ask("DeleteItem", [key(&body["Key"])].into()),
+        "Query" => ask("Query", [queried(&body)].into()),
+        "BatchGetItem" => ask("BatchGetItem", in_batch(&body, "/Keys", &[""])),
+        "BatchWriteItem" => {
+            ask("BatchWriteItem", in_batch(&body, "", &["/PutRequest/Item", "/DeleteRequest/Key"]))
+        }
+        TRANSACTION => of_transaction(&body),
+        other => panic!("nobody knows here what IAM is asked about {other}"),
+    }
+}
+
+/// Each action by itself, and all actions of a kind at once: what DynamoDB does is not documented,
+/// so both must be allowed.
+fn of_transaction(body: &Value) -> Vec<Asked> {
+    let mut by_action: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    for part in body["TransactItems"].as_array().unwrap() {
+        let (name, part) = part.as_object().unwrap().iter().next().unwrap();
+        let (action, place) = match name.as_str() {
+            "Put" => ("PutItem", "Item"),
+            "Update" => ("UpdateItem", "Key"),
+            "Delete" => ("DeleteItem", "Key"),
+            "ConditionCheck" => ("ConditionCheckItem", "Key"),
+            other => panic!("a transaction has no {other}"),
+        };
+        by_action.entry(action).or_default().insert(key(&part[place]));
+    }
+    let ask = |action, keys| Asked { action, enclosing: Some(TRANSACTION), keys };
+    let alone = by_action.iter().flat_map(|(action, keys)| {
+        keys.iter().map(|key| ask(*action, BTreeSet::from([key.clone()])))
+    });
+    let mut all: Vec<Asked> = alone.collect();
+    all.extend(by_action.iter().map(|(action, keys)| ask(*action, keys.clone())));
+    all
+}
+
+/// The partition keys of all items of a batch: at `list`, each in one of these places.
+fn in_batch(body: &Value, list: &str, places: &[&str]) -> BTreeSet<String> {
+    let tables = body["RequestItems"].as_object().unwrap().values();
+    let items = tables.flat_map(|table| table.pointer(list).unwrap().as_array().unwrap());
+    let item = |entry: &Value| places.iter().find_map(|place| entry.pointer(place).map(key));
+    items.map(|entry| item(entry).unwrap()).collect()
+}
+
+fn key(item: &Value) -> String {
+    item["pk"]["S"].as_str().unwrap().to_owned()
+}
+
+/// The partition that a query reads; the table's own queries all name it so.
+fn queried(body: &Value) -> String {
+    assert!(body["KeyConditionExpression"].as_str().unwrap().starts_with("pk = :pk"));
+    body["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap().to_owned()
+}

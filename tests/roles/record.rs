@@ -1,0 +1,38 @@
+//! Who asked for what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use embedded::Witness;
+
+use super::asked::{Asked, questions};
+
+/// Everything that the functions asked for, by their names.
+#[derive(Debug, Clone, Default)]
+pub struct Record(Arc<Mutex<BTreeMap<&'static str, BTreeSet<Asked>>>>);
+
+/// Writes the calls of one function into the record.
+#[derive(Debug)]
+struct Clerk {
+    function: &'static str,
+    record: Record,
+}
+
+impl Record {
+    /// The witness of a function's calls.
+    pub fn clerk(&self, function: &'static str) -> Arc<dyn Witness> {
+        Arc::new(Clerk { function, record: self.clone() })
+    }
+
+    /// What a function asked for.
+    pub fn of(&self, function: &str) -> BTreeSet<Asked> {
+        self.0.lock().unwrap().get(function).cloned().unwrap_or_default()
+    }
+}
+
+impl Witness for Clerk {
+    fn sees(&self, operation: &str, body: &[u8]) {
+        let asked = questions(operation, body);
+        self.record.0.lock().unwrap().entry(self.function).or_default().extend(asked);
+    }
+}

@@ -1,0 +1,93 @@
+//! A function's role, as the template has it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::asked::Asked;
+
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// A statement about the table that allows something.
+#[derive(Debug)]
+pub struct Statement {
+    pub name: String,
+    pub actions: Vec<String>,
+    /// The patterns of partition keys.
+    pub keys: Vec<String>,
+    /// Whether it holds inside a transaction only.
+    pub in_transaction: bool,
+}
+
+impl Statement {
+    /// Reads a statement. One in another form is refused: it would mean what is not checked here.
+    fn read(statement: &Value) -> Self {
+        let members: Vec<&String> = statement.as_object().unwrap().keys().collect();
+        assert_eq!(members, ["Sid", "Effect", "Action", "Resource", "Condition"], "{statement}");
+        assert_eq!(statement["Effect"], "Allow", "{statement}");
+        let mut conditions = statement["Condition"].as_object().unwrap().clone();
+        let keys = conditions.remove("ForAllValues:StringLike").unwrap();
+        let enclosing = conditions.remove("ForAnyValue:StringEquals");
+        let in_transaction = enclosing.is_some_and(|condition| {
+            assert_eq!(texts(&condition["dynamodb:EnclosingOperation"]), ["TransactWriteItems"]);
+            true
+        });
+        assert!(conditions.is_empty(), "{statement}");
+        let action = |action: String| action.strip_prefix("dynamodb:").unwrap().to_owned();
+        Self {
+            name: statement["Sid"].as_str().unwrap().to_owned(),
+            actions: texts(&statement["Action"]).into_iter().map(action).collect(),
+            keys: texts(&keys["dynamodb:LeadingKeys"]),
+            in_transaction,
+        }
+    }
+
+    pub fn allows(&self, asked: &Asked) -> bool {
+        let matched = |key: &String| self.keys.iter().any(|pattern| is_like(pattern, key));
+        self.actions.iter().any(|action| action == asked.action)
+            && asked.keys.iter().all(matched)
+            && (asked.enclosing.is_some() || !self.in_transaction)
+    }
+}
+
+/// Whether a text is like a pattern, of which `*` may be the last character.
+pub fn is_like(pattern: &str, text: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => !prefix.contains(['*', '?']) && text.starts_with(prefix),
+        None => !pattern.contains(['*', '?']) && text == pattern,
+    }
+}
+
+/// One text, or a list of them.
+fn texts(value: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    value.as_array().map_or_else(|| vec![text(value)], |list| list.iter().map(text).collect())
+}
+
+/// What each function may do with the items of the table, by its binary's name.
+pub fn roles() -> BTreeMap<String, Vec<Statement>> {
+    let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let resources = template["Resources"].as_object().unwrap();
+    let functions = resources.values().filter(|it| it["Type"] == "AWS::Serverless::Function");
+    let roles = functions.map(|function| {
+        let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap();
+        let role = function["Properties"]["Role"].as_str().unwrap();
+        let role = &resources[role.split('.').next().unwrap()];
+        (binary.to_owned(), statements(role))
+    });
+    roles.filter(|(_, statements)| !statements.is_empty()).collect()
+}
+
+/// The statements of a role that speak of the table itself, or of everything.
+fn statements(role: &Value) -> Vec<Statement> {
+    let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
+    let all = policies.flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap());
+    let of_items = |statement: &&Value| {
+        let actions = texts(&statement["Action"]);
+        let resources = texts(&statement["Resource"]);
+        resources.iter().any(|resource| resource == "Table.Arn")
+            || actions.iter().any(|action| action == "*" || action.starts_with("dynamodb:"))
+                && resources.iter().any(|resource| !resource.contains("Stream"))
+    };
+    all.filter(of_items).map(Statement::read).collect()
+}

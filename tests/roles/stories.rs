@@ -1,0 +1,79 @@
+//! Stories in which every function does all that it ever does.
+
+use serde_json::json;
+use table::Table;
+
+use super::FUNCTIONS;
+use super::record::Record;
+use crate::contract::tour;
+use crate::simulation::watched_trial;
+use crate::world::{World, day, fee};
+
+/// The trials of the simulation that are played: with them come kills, ghosts, faults and what
+/// is found void.
+const TRIALS: [u64; 2] = [2, 16];
+
+/// Plays everything; answers who asked for what.
+pub async fn told() -> Record {
+    let record = Record::default();
+    let trials = record.clone();
+    let trials = std::thread::spawn(move || {
+        let clerk = |function| trials.clerk(function);
+        TRIALS.iter().for_each(|seed| drop(watched_trial(*seed, Some(&clerk))));
+    });
+    starts(&record).await;
+    the_api_is_used(&record).await;
+    a_quarter_ends(&record).await;
+    trials.join().unwrap();
+    record
+}
+
+async fn watched(record: &Record, now: &str) -> World {
+    let mut world = World::at(now).await;
+    let table = |function| {
+        let engine = world.engine.clone().watched_by(record.clerk(function));
+        (function, Table::new(engine.client(), engine.table_name()))
+    };
+    world.tables = FUNCTIONS.into_iter().map(table).collect();
+    world
+}
+
+/// What each function does before its first request.
+async fn starts(record: &Record) {
+    let world = watched(record, tour::MORNING).await;
+    for function in FUNCTIONS {
+        world.app_of(function).table.warm_up().await.unwrap();
+    }
+}
+
+/// Every route in every form; sign-ups, trades, what comes late, nights and a payment.
+async fn the_api_is_used(record: &Record) {
+    let (world, api) = tour::begin_in(watched(record, tour::MORNING).await).await;
+    let code = tour::links(&api).await;
+    tour::bindings(&world, &api, &code).await;
+    tour::refused_binds(&world, &api, &code).await;
+    tour::three_days(&world, &api).await;
+    tour::dashboard(&api, "?from=2026-11-20&to=2026-11-22").await;
+    tour::pages(&api).await;
+    tour::filters(&api, &code).await;
+    let unreadable = world.send_raw("{ not json").await;
+    assert_eq!(unreadable.len(), 1);
+}
+
+/// A night that ends a quarter, by the state machine's steps.
+async fn a_quarter_ends(record: &Record) {
+    let world = watched(record, "2026-09-30T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    for number in 0..3 {
+        let uid = format!("newcomer-{number}");
+        let signed_up = json!({
+            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
+        });
+        world.taken("account.registered", signed_up).await;
+        world.now("2026-09-30T10:00:01Z");
+        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
+    }
+    let night = world.night("2026-09-30").await;
+    assert_eq!(night.evaluated.map(|e| e.promoted), Some(1));
+    world.book(&day("2026-09-30").to_string()).await;
+}

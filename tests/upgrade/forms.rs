@@ -1,0 +1,40 @@
+//! An item of a form that this code does not know is refused by name, and never guessed at.
+
+use serde_json::{Value, json};
+use table::TableError;
+
+use super::releases::{left_by, read, releases};
+use super::written::{AFFILIATE, BOOKED};
+use crate::world::{World, day, uid};
+
+/// Puts an item of the release back as a newer one would write it.
+fn renew(world: &World, release: &str, pk: &str, sk: &str) {
+    let is_it = |item: &Value| item["pk"]["S"] == pk && item["sk"]["S"] == sk;
+    let mut item = read(release, "table.jsonl").into_iter().find(is_it).unwrap();
+    item["v"] = json!({ "N": "2" });
+    world.engine.put("recall", [item]).unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_form_is_an_error_that_names_the_item_and_both_forms() {
+    let release = releases().pop().unwrap();
+    let world = left_by(&release).await;
+    renew(&world, &release, &format!("U#{AFFILIATE}"), "ACCOUNT");
+    let error = world.app.table.account(&uid(AFFILIATE)).await.unwrap_err();
+    assert!(matches!(&error, TableError::UnknownForm { what: "account", .. }), "{error}");
+    let sentence = "a stored account has form 2, and this code reads form 1";
+    assert_eq!(error.to_string(), sentence);
+    assert_eq!(error.name(), "UnknownForm");
+}
+
+#[tokio::test]
+async fn packed_items_are_refused_alike_and_before_they_are_decoded() {
+    let release = releases().pop().unwrap();
+    let world = left_by(&release).await;
+    renew(&world, &release, &format!("A#{AFFILIATE}"), "DAY#2026-09-30#000000000001");
+    let first = day(BOOKED[0]);
+    let read = world.app.table.summaries(&uid(AFFILIATE), first, first, 9).await;
+    assert!(matches!(read, Err(TableError::UnknownForm { what: "summary", .. })), "{read:?}");
+    let shown = world.get(AFFILIATE, "/v1/dashboard?from=2026-09-30&to=2026-10-01").await;
+    assert_eq!((shown.status, shown.json()["code"].clone()), (500, json!("internal")));
+}
