@@ -10,14 +10,15 @@ impl Engine {
     /// All items of a table in DynamoDB's JSON, in no order.
     ///
     /// # Errors
-    /// [`EngineError::Dump`] if there is no such table.
+    /// [`EngineError::Dump`] if the engine is not in the process, or there is no such table.
     pub fn items(&self, table: &str) -> Result<Vec<Value>, EngineError> {
         let failed = |error: dynoxide::DynoxideError| EngineError::Dump(error.to_string());
+        let database = self.database().map_err(EngineError::Dump)?;
         let mut items = Vec::new();
         let mut start = Value::Null;
         loop {
             let request = json!({ "TableName": table, "ExclusiveStartKey": start });
-            let page = self.database.scan(read(request.to_string().as_bytes()).map_err(failed)?);
+            let page = database.scan(read(request.to_string().as_bytes()).map_err(failed)?);
             let page = write(&page.map_err(failed)?).map_err(failed)?;
             let mut page: Value = serde_json::from_str(&page)
                 .map_err(|error| EngineError::Dump(error.to_string()))?;
@@ -34,16 +35,17 @@ impl Engine {
     /// Puts items in DynamoDB's JSON into a table, whatever is there.
     ///
     /// # Errors
-    /// [`EngineError::Dump`] if there is no such table, or something is no item.
+    /// [`EngineError::Dump`] if the engine is not in the process, has no such table, or something is no item.
     pub fn put(
         &self,
         table: &str,
         items: impl IntoIterator<Item = Value>,
     ) -> Result<(), EngineError> {
         let failed = |error: dynoxide::DynoxideError| EngineError::Dump(error.to_string());
+        let database = self.database().map_err(EngineError::Dump)?;
         for item in items {
             let request = json!({ "TableName": table, "Item": item }).to_string();
-            self.database.put_item(read(request.as_bytes()).map_err(failed)?).map_err(failed)?;
+            database.put_item(read(request.as_bytes()).map_err(failed)?).map_err(failed)?;
         }
         Ok(())
     }
