@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use runtime::{Ledger, Metrics};
 use serde_json::Value;
 use table::Table;
 use terms::{Day, Timestamp};
@@ -40,6 +41,8 @@ pub struct Stage {
     pub queue: RefCell<Queue>,
     pub troupe: Troupe,
     pub diary: Rc<Diary>,
+    /// What the functions measured.
+    pub measured: Ledger,
     /// The trades that were taken in so far.
     pub taken_in: RefCell<BTreeSet<String>>,
     /// Runs by their names.
@@ -59,7 +62,9 @@ impl Stage {
     pub async fn set(seed: u64, diary: Rc<Diary>) -> Rc<Self> {
         let dice = Dice::of(seed);
         let first_day: Day = dice.pick(&FIRST_DAYS).parse().unwrap();
-        let (fair, cast, facts) = opening(first_day, seed).await;
+        let (mut fair, cast, facts) = opening(first_day, seed).await;
+        let (metrics, measured) = Metrics::kept();
+        fair.app.metrics = metrics;
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
         let client = weather.client(&fair.engine, *dice.pick(&[1, 2, 3]));
         let mut rough = fair.clone();
@@ -76,6 +81,7 @@ impl Stage {
             queue: RefCell::default(),
             troupe: Troupe::default(),
             diary,
+            measured,
             taken_in: RefCell::default(),
             planned: RefCell::default(),
             bound: RefCell::default(),
