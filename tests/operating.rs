@@ -200,3 +200,32 @@ fn every_alarm_calls_somebody_or_is_a_sign_of_one_that_does() {
         assert_ne!(calls, rules.contains(&format!("${{{id}}}")), "{id} calls twice or nobody");
     }
 }
+
+fn functions() -> Vec<(String, Value)> {
+    let is_function = |resource: &Value| resource["Type"] == "AWS::Serverless::Function";
+    resources().into_iter().filter(|(_, resource)| is_function(resource)).collect()
+}
+
+#[test]
+fn whoever_calls_a_function_calls_its_alias() {
+    for (id, _) in functions() {
+        assert!(
+            !TEMPLATE.contains(&format!("!GetAtt {id}.Arn")),
+            "{id} is called without its alias"
+        );
+    }
+}
+
+/// SAM publishes a version for new code, and for what stands in the template, but not for another
+/// value of a parameter.
+#[test]
+fn every_setting_of_a_function_is_in_its_version_s_description() {
+    for (id, function) in functions() {
+        let properties = &function["Properties"];
+        assert_eq!(properties["AutoPublishAliasAllProperties"], true, "{id}");
+        let description = properties["VersionDescription"].as_str().unwrap();
+        assert!(description.contains("${LogLevel}"), "{id}");
+        let signs = properties["Environment"]["Variables"]["SIGNING_KEYS"].is_string();
+        assert_eq!(description.contains("${SigningKeysVersion}"), signs, "{id}");
+    }
+}

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use daily_commission::{Deadline, handle_until};
+use runtime::Metrics;
 use serde_json::{Value, json};
-use tracing::Level;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Level};
 
 use crate::contract::faults::Trouble;
 use crate::simulation::trial;
@@ -36,15 +38,23 @@ impl Write for Log {
     }
 }
 
+/// Who listens. While there is only one, tracing asks the thread that comes by first whether
+/// anybody wants an event, and believes it for ever; so there is another, who wants nothing.
+struct Listening {
+    _default: DefaultGuard,
+    _other: Dispatch,
+}
+
 impl Log {
-    fn listen(&self, level: Level) -> tracing::subscriber::DefaultGuard {
+    fn listen(&self, level: Level) -> Listening {
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        let other = Dispatch::new(NoSubscriber::default());
+        Listening { _default: tracing::subscriber::set_default(subscriber), _other: other }
     }
 
     fn text(&self) -> String {
@@ -177,7 +187,8 @@ impl Story {
     }
 
     async fn step(&self, input: Value) -> Value {
-        handle_until(&self.world.app, &input, Deadline::NONE).await.unwrap_or_default()
+        let done = handle_until(&self.world.app, &input, Deadline::NONE).await;
+        done.inspect_err(ends_with).unwrap_or_default()
     }
 
     /// A night as the state machine does it, then a correction and the day once more, by hand.
@@ -207,7 +218,9 @@ impl Story {
         // Steps that fail: not committed, not over, and no step at all.
         self.step(json!({ "step": "finish", "seq": 9 })).await;
         self.step(json!({ "day": "2026-11-30" })).await;
-        self.step(json!({ "step": "zqxj", "uid": DORMANT })).await;
+        for odd in [json!({ "step": "zqxj" }), json!({ "day": DORMANT }), json!([MARK])] {
+            self.step(odd).await;
+        }
     }
 
     async fn the_affiliate_looks(&mut self) {
@@ -248,10 +261,15 @@ impl Story {
                 }),
             );
             let record = json!({ "messageId": "zqxj-message", "body": body.to_string() });
-            let _ = ingest::handle(&self.world.app, batch(&record)).await;
+            let _ = ingest::handle(&self.world.app, batch(&record)).await.inspect_err(ends_with);
             self.world.app = fair.clone();
         }
     }
+}
+
+/// What the runtime writes to the log where an invocation ends with an error.
+fn ends_with(error: &impl std::fmt::Display) {
+    tracing::error!("{error}");
 }
 
 fn batch(record: &Value) -> SqsEvent {
@@ -262,7 +280,9 @@ fn batch(record: &Value) -> SqsEvent {
 async fn nothing_that_is_told_names_anybody() {
     let log = Log::default();
     let listening = log.listen(Level::DEBUG);
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let mut world = World::at("2026-11-20T09:00:00Z").await;
+    let (metrics, measured) = Metrics::kept();
+    world.app.metrics = metrics;
     let secrets = vec![MARK.to_owned(), "a key of at least".to_owned()];
     let mut story = Story { world, secrets, requests: 0 };
     story.people_come().await;
@@ -276,7 +296,7 @@ async fn nothing_that_is_told_names_anybody() {
     drop(listening);
 
     let told = log.text();
-    let measured = story.world.measured.lines();
+    let measured = measured.lines();
     assert!(told.contains("DEBUG"), "the SDK was not listened to");
     assert_silent(&told, &story.secrets);
     assert_silent(&measured.join("\n"), &story.secrets);

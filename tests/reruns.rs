@@ -158,7 +158,7 @@ async fn input_that_is_no_step_is_refused_with_what_would_be_right() {
         (json!({ "day": "2026-02-30" }), "expected a calendar day"),
         (json!({ "day": "2026-11-20", "force": true }), "unknown field `force`"),
         (json!({ "step": "plan" }), "expected either day or scheduledTime"),
-        (json!({ "step": "dance" }), "unknown variant `dance`"),
+        (json!({ "step": "dance" }), "step: expected one of `plan`"),
         (json!({ "step": "fold", "day": "2026-11-20", "run": "r", "shard": 64 }), "below 64"),
         (json!({ "step": "publish", "seq": 1, "range": { "part": 1, "of": 1 } }), "below `of`"),
         (json!({ "step": "finish", "seq": 7 }), "run 7 is not committed"),

@@ -10,7 +10,7 @@ use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use ingest::{EventReport, Message, Outcome};
 use lambda_http::Body;
-use runtime::{App, Dial, Entropy, Ledger, Metrics};
+use runtime::{App, Dial, Entropy, Metrics};
 use serde_json::{Value, json};
 use table::{DaySummary, Table};
 use terms::{Day, Timestamp, Uid};
@@ -33,8 +33,6 @@ pub struct World {
     pub app: App,
     pub engine: Engine,
     pub clock: Dial,
-    /// What is measured.
-    pub measured: Ledger,
     /// The table as each function reaches it, where somebody watches.
     pub tables: BTreeMap<&'static str, Table>,
 }
@@ -68,16 +66,15 @@ impl World {
         let engine = Engine::with_table().await.unwrap();
         let clock = Dial::default();
         clock.stand_at(at(now));
-        let (metrics, measured) = Metrics::kept();
         let app = App {
             table: Table::new(engine.client(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: Entropy::seeded(seed),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
-            metrics,
+            metrics: Metrics::off(),
         };
-        Self { app, engine, clock, measured, tables: BTreeMap::new() }
+        Self { app, engine, clock, tables: BTreeMap::new() }
     }
 
     /// What a function is given.

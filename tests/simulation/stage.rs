@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use embedded::Engine;
+use runtime::{Ledger, Metrics};
 use serde_json::Value;
 use table::Table;
 use terms::{Day, Timestamp};
@@ -42,6 +43,8 @@ pub struct Stage {
     pub queue: RefCell<Queue>,
     pub troupe: Troupe,
     pub diary: Rc<Diary>,
+    /// What the functions measured.
+    pub measured: Ledger,
     /// The trades that were taken in so far.
     pub taken_in: RefCell<BTreeSet<String>>,
     /// Runs by their names.
@@ -61,7 +64,9 @@ impl Stage {
     pub async fn set(seed: u64, diary: Rc<Diary>, witnesses: Option<Witnesses<'_>>) -> Rc<Self> {
         let dice = Dice::of(seed);
         let first_day: Day = dice.pick(&FIRST_DAYS).parse().unwrap();
-        let (fair, cast, facts) = opening(first_day, seed).await;
+        let (mut fair, cast, facts) = opening(first_day, seed).await;
+        let (metrics, measured) = Metrics::kept();
+        fair.app.metrics = metrics;
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
         let attempts = *dice.pick(&[1, 2, 3]);
         let table =
@@ -85,6 +90,7 @@ impl Stage {
             queue: RefCell::default(),
             troupe: Troupe::default(),
             diary,
+            measured,
             taken_in: RefCell::default(),
             planned: RefCell::default(),
             bound: RefCell::default(),

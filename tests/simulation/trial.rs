@@ -55,7 +55,7 @@ pub fn watched_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
         stage.troupe.is_dismissed();
         let mut reached = diary.reached();
         stage.weather.counts().into_iter().for_each(|(kind, times)| reached.note(kind, times));
-        let (people, measured) = (stage.cast.names(), stage.fair.measured.lines());
+        let (people, measured) = (stage.cast.names(), stage.measured.lines());
         Passed { reached, steps: diary.steps(), people, measured }
     })
 }

@@ -14,7 +14,7 @@ use table::{
 };
 use terms::{Day, Uid};
 
-use crate::StepError;
+use crate::{StepError, told};
 
 /// What a fold says when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,7 @@ async fn work_out(
     let first = state.day.value.runs.is_empty();
     let (sources, fold) = due(app, day, shard, &state).await?;
     quarantine(app, &fold.conflicts).await?;
+    told::conflicting(app, fold.conflicts.len());
     let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
     let lines = difference(&fold, &sources.booked_lines(day)?, first);
     let work = sources.work(lines.map_err(StepError::overflow(day))?);

@@ -163,8 +163,18 @@ impl Step {
 }
 
 fn read<T: serde::de::DeserializeOwned>(input: &Value, what: &str) -> Result<T, StepError> {
-    serde_path_to_error::deserialize(input)
-        .map_err(|error| StepError::BadRequest(format!("expected {what}: {error}")))
+    serde_path_to_error::deserialize(input).map_err(|error| {
+        let (path, wanted) = (error.path().to_string(), wanted(&error.inner().to_string()));
+        StepError::BadRequest(format!("expected {what}: {path}: {wanted}"))
+    })
+}
+
+/// What would be right, without the value that came instead: it ends in the log.
+fn wanted(message: &str) -> String {
+    match message.split_once("expected ") {
+        Some((got, wanted)) if !got.starts_with("unknown field") => format!("expected {wanted}"),
+        _ => message.to_owned(),
+    }
 }
 
 /// The day that a schedule's time asks for is the one before it: late or early, the same day.

@@ -70,9 +70,7 @@ pub async fn handle_until(
     input: &Value,
     deadline: Deadline,
 ) -> Result<Value, StepError> {
-    // What is wrong is told to the caller, whose words it repeats, and not to the log.
-    let unread = |error: &StepError| tracing::error!(outcome = error.name(), "no step");
-    let step = Step::read(input).inspect_err(unread)?;
+    let step = Step::read(input)?;
     let watch = Watch::start(app);
     let outcome = make(app, &step, deadline).await;
     told::step(app, &step, &outcome, &watch.effort());

@@ -36,6 +36,7 @@ fn done_line(step: &Step, count: u64, effort: &Effort) {
 }
 
 /// What the state machine repeats or catches is a warning; if it does not pass, the night fails.
+/// The error itself, with its causes, is written by the runtime as the invocation ends with it.
 fn failed_line(step: &Step, error: &StepError, effort: &Effort) {
     macro_rules! tell {
         ($level:expr) => {
@@ -46,7 +47,6 @@ fn failed_line(step: &Step, error: &StepError, effort: &Effort) {
                 shard = step.shard(),
                 seq = step.seq(),
                 outcome = error.name(),
-                %error,
                 milliseconds = effort.milliseconds,
                 table_calls = effort.table.calls,
                 table_milliseconds = effort.table_milliseconds(),
@@ -79,6 +79,12 @@ pub(crate) fn committed(app: &App, report: &RunReport, lines: u64, late: bool) {
         (Metric::LateLines, if late { lines } else { 0 }),
         (Metric::FeesRepeated, report.aside.duplicates),
     ]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// Fees that a fold put aside.
+pub(crate) fn conflicting(app: &App, fees: usize) {
+    let measures = Measures::of([(Metric::FeesConflicting, fees as u64)]);
     app.metrics.record(app.clock.now(), &measures);
 }
 

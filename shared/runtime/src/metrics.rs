@@ -75,6 +75,7 @@ metrics! {
     LinesBooked, Count, "Lines of these runs.";
     LateLines, Count, "Lines of runs of days that were booked before.";
     FeesRepeated, Count, "Fees that a committed run found delivered again.";
+    FeesConflicting, Count, "Fees put aside by a fold, as their trade came with another body; each fold of a shard finds them again.";
     DaysClosed, Count, "Days that were closed, counted by the one step that closed it.";
     DataAge, Seconds, "Time since the end of the last closed day.";
 }

@@ -148,6 +148,9 @@ mod tests {
             .with_writer(move || writer.clone())
             .finish();
         let (app, ledger) = app().await;
+        // While there is only one subscriber, tracing takes the word of whichever thread comes by
+        // first on whether anybody listens.
+        let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let guard = tracing::subscriber::set_default(subscriber);
         let request = request(&app, method, target);
         respond(&app, &ROUTES, request, answer, |_| Measures::default()).await;
