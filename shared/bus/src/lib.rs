@@ -4,8 +4,8 @@
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::Builder;
-use aws_sdk_eventbridge::error::DisplayErrorContext;
-use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
+use aws_sdk_eventbridge::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_eventbridge::operation::put_events::{PutEventsError, PutEventsOutput};
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use terms::Timestamp;
@@ -71,8 +71,7 @@ impl Bus {
     async fn call(&self, entries: &[Entry]) -> Result<(), Unsent> {
         let request = entries.iter().map(|entry| self.request_entry(entry)).collect();
         let answer = self.client.put_events().set_entries(Some(request)).send().await;
-        let answer = answer
-            .map_err(|error| Unsent { first: 0, why: DisplayErrorContext(error).to_string() })?;
+        let answer = answer.map_err(|error| Unsent { first: 0, why: told(&error) })?;
         first_refused(&answer).map_or(Ok(()), Err)
     }
 
@@ -84,6 +83,14 @@ impl Bus {
             .time(DateTime::from_millis(entry.time.millis()))
             .detail(&entry.detail)
             .build()
+    }
+}
+
+/// What went wrong, without the service's sentence: that may repeat the entries, and ids of people.
+fn told(error: &SdkError<PutEventsError>) -> String {
+    match error.code() {
+        Some(code) => code.to_owned(),
+        None => DisplayErrorContext(error).to_string(),
     }
 }
 

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Takes calls down, and refuses the entry at one place among all.
+/// Takes calls down, and refuses the entry at one place among all, or every call.
 #[derive(Debug, Clone, Default)]
 struct Service {
     refused: Option<usize>,
+    invalid: bool,
     calls: Arc<Mutex<Vec<Value>>>,
 }
 
@@ -56,9 +57,13 @@ fn entries(call: &Value) -> &Vec<Value> {
 
 impl HttpConnector for Service {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let call = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        let body = SdkBody::from(self.answer(call).to_string());
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(200.try_into().unwrap(), body)))
+        let call: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let (status, answer) = match self.invalid {
+            true => (400, json!({ "__type": "ValidationException", "message": call.to_string() })),
+            false => (200, self.answer(call)),
+        };
+        let body = SdkBody::from(answer.to_string());
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), body)))
     }
 }
 
@@ -92,6 +97,13 @@ async fn nothing_is_sent_after_a_call_of_which_an_entry_was_refused() {
     let unsent = service.bus().send(&told(35)).await.unwrap_err();
     assert_eq!((unsent.first, unsent.why.as_str()), (12, "ThrottlingException"));
     assert_eq!(service.sizes(), [10, 10]);
+}
+
+#[tokio::test]
+async fn what_the_service_says_of_a_call_s_content_is_not_repeated() {
+    let service = Service { invalid: true, ..Service::default() };
+    let unsent = service.bus().send(&told(3)).await.unwrap_err();
+    assert_eq!((unsent.first, unsent.why.as_str()), (0, "ValidationException"));
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ async fn the_templates_table_is_made_and_takes_items() {
     create_table(&client, "recall", &definition()).await.unwrap();
     let described = client.describe_table().table_name("recall").send().await.unwrap();
     assert_eq!(described.table().unwrap().table_status(), Some(&TableStatus::Active));
+    let stream = described.table().unwrap().stream_specification();
+    assert!(stream.is_none(), "the engine would search it at every write");
     let text = |text: &str| AttributeValue::S(text.into());
     let put = client.put_item().table_name("recall").item("pk", text("a")).item("sk", text("b"));
     put.send().await.unwrap();
