@@ -233,7 +233,7 @@ impl Engine {
     }
 
     /// Runs one operation in the process; answers the HTTP status and the JSON body.
-    fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
+    pub fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
         let Ok(database) = self.database() else { return (500, String::new()) };
         let started = Instant::now();
         let asking = self.counts_capacity.then(|| meter::asking_for_capacity(body));

@@ -1,0 +1,24 @@
+//! The functions as real processes: their own binaries, behind a Lambda Runtime API and a DynamoDB
+//! endpoint that stand in this process.
+//!
+//! The endpoint counts the calls of a process and can kill it, as `kill -9` does, before or after
+//! any of them is done; so a kill is exact and can be repeated.
+
+mod binaries;
+mod dynamodb;
+mod function;
+mod runtime_api;
+
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+#[allow(dead_code, reason = "shared with the other tests, of which each uses a part")]
+#[path = "../world.rs"]
+mod world;
+
+pub use binaries::{binary, build};
+pub use dynamodb::{DynamoDb, Kill, When};
+pub use function::{Died, Function};
+pub use runtime_api::{Answer, RuntimeApi};
