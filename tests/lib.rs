@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod contract;
+mod costs;
 mod emulator;
 mod events_dir;
 mod hostile;

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Builder, Credentials, SharedHttpClient};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use aws_sdk_dynamodb::{Client, Config};
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use lambda_http::http::Uri;
@@ -28,18 +28,17 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 /// Region and credentials are read from variables only, which is where Lambda puts them: no chain
 /// of providers is asked, so that nothing can wait for an instance metadata service that does not
 /// answer. The credentials are those of the execution environment, and as long-lived as it is.
-pub(crate) async fn client(variables: &Variables<'_>) -> Result<Client, StartError> {
+pub(crate) fn client(variables: &Variables<'_>) -> Result<Client, StartError> {
     let endpoint = endpoint(variables)?;
     let local = endpoint.as_ref().is_some_and(is_loopback);
-    let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
         .region(region(variables, local)?)
         .credentials_provider(credentials(variables, local)?)
         .http_client(http_client(endpoint.as_ref()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts())
-        .load()
-        .await;
-    let mut config = Builder::from(&shared);
+        .sleep_impl(TokioSleep::new());
     config.set_endpoint_url(endpoint.map(|uri| uri.to_string()));
     Ok(Client::from_conf(config.build()))
 }
@@ -125,13 +124,13 @@ mod tests {
         move |name| all.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 
-    async fn refusal(lookup: &dyn Fn(&str) -> Option<String>) -> String {
-        client(&Variables(lookup)).await.unwrap_err().to_string()
+    fn refusal(lookup: &dyn Fn(&str) -> Option<String>) -> String {
+        client(&Variables(lookup)).unwrap_err().to_string()
     }
 
     #[tokio::test]
     async fn in_aws_region_and_credentials_are_those_of_the_environment() {
-        let client = client(&Variables(&lookup("", None))).await.unwrap();
+        let client = client(&Variables(&lookup("", None))).unwrap();
         assert_eq!(client.config().region().unwrap().as_ref(), "eu-central-1");
         let found = credentials(&Variables(&lookup("", None)), false).unwrap();
         let found = found.provide_credentials().await.unwrap();
@@ -139,43 +138,43 @@ mod tests {
         assert_eq!(parts, ("key", "secret", Some("token")));
     }
 
-    #[tokio::test]
-    async fn the_table_can_wait_between_its_tries_as_the_client_does() {
-        let client = client(&Variables(&lookup("", None))).await.unwrap();
+    #[test]
+    fn the_table_can_wait_between_its_tries_as_the_client_does() {
+        let client = client(&Variables(&lookup("", None))).unwrap();
         assert!(client.config().sleep_impl().is_some());
     }
 
-    #[tokio::test]
-    async fn what_is_missing_in_aws_is_said_at_once_by_its_name() {
+    #[test]
+    fn what_is_missing_in_aws_is_said_at_once_by_its_name() {
         for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
-            let sentence = refusal(&lookup(name, None)).await;
+            let sentence = refusal(&lookup(name, None));
             assert!(sentence.starts_with(&format!("{name} is not set; expected ")), "{sentence}");
         }
     }
 
-    #[tokio::test]
-    async fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
+    #[test]
+    fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
         for url in ["http://localhost:8000", "http://127.0.0.1:8000/", "https://[::1]:8000"] {
             let lookup = |name: &str| (name == ENDPOINT).then(|| url.to_owned());
-            let client = client(&Variables(&lookup)).await.unwrap();
+            let client = client(&Variables(&lookup)).unwrap();
             assert_eq!(client.config().region().unwrap().as_ref(), "us-east-1");
         }
     }
 
-    #[tokio::test]
-    async fn another_host_is_never_called_with_made_up_credentials() {
+    #[test]
+    fn another_host_is_never_called_with_made_up_credentials() {
         for url in
             ["http://localhost.example.com", "http://10.0.0.1:8000", "http://127.evil.example"]
         {
-            let sentence = refusal(&lookup("AWS_ACCESS_KEY_ID", Some((ENDPOINT, url)))).await;
+            let sentence = refusal(&lookup("AWS_ACCESS_KEY_ID", Some((ENDPOINT, url))));
             assert!(sentence.starts_with("AWS_ACCESS_KEY_ID is not set"), "{url}: {sentence}");
         }
     }
 
-    #[tokio::test]
-    async fn an_endpoint_without_a_scheme_is_refused_with_an_example() {
+    #[test]
+    fn an_endpoint_without_a_scheme_is_refused_with_an_example() {
         for url in ["127.0.0.1:8000", "/dynamodb", "http//x", "not a url"] {
-            let sentence = refusal(&lookup("", Some((ENDPOINT, url)))).await;
+            let sentence = refusal(&lookup("", Some((ENDPOINT, url))));
             assert!(sentence.contains("as http://localhost:8000"), "{url}: {sentence}");
             assert!(!sentence.contains(url), "{sentence}");
         }

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
 use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, text};
 use crate::keys::{Key, PK, Range, SK};
+use crate::seen_links::SeenLinks;
 
 /// How often an unfinished batch or a conflicting transaction is tried before we give up.
 const TRIES: u32 = 8;
@@ -25,6 +26,7 @@ pub(crate) const ITEMS_PER_WRITE: usize = 25;
 pub struct Table {
     client: Client,
     name: String,
+    pub(crate) seen_links: SeenLinks,
 }
 
 /// What must hold for a write to be made.
@@ -53,7 +55,7 @@ impl Table {
     /// The table of this name, reached by this client.
     #[must_use]
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+        Self { client, name: name.into(), seen_links: SeenLinks::default() }
     }
 
     /// Reads one small item, so that name resolution, TLS and credentials are done before the

@@ -15,8 +15,10 @@ mod item;
 pub mod keys;
 mod ledger;
 mod link;
+mod parties;
 mod run;
 mod run_id;
+mod seen_links;
 mod slots;
 mod statement;
 
@@ -29,6 +31,7 @@ pub use fees::{FeeBatch, Touched};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
 pub use ledger::{Aside, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport};
 pub use link::{Link, LinkOutcome, Links};
+pub use parties::Parties;
 pub use run::{Found, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use slots::Slots;
