@@ -5,6 +5,7 @@
 
 mod announced;
 mod contract;
+mod costs;
 mod emulator;
 mod events_dir;
 mod hostile;

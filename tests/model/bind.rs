@@ -2,6 +2,9 @@
 //!
 //! `functions/bind/src/confirm.rs` and `functions/ingest/src/batch.rs`. The activity lies within
 //! the window before any bind, so that a binding that was not stopped by it is void.
+//!
+//! The link and its owner, which the same call reads, are not in the model: the one never changes,
+//! and the other is judged by his history, on which no write of a bind depends.
 
 use stateright::{Model, Property};
 
@@ -37,7 +40,7 @@ enum Binder {
     Pressing {
         tries: u8,
     },
-    /// `Case::read`: what is judged, and on which the write depends.
+    /// `Case::read`: the account is judged, and its revision is what the write depends on.
     Judging {
         read: Account,
         tries: u8,

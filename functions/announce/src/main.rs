@@ -8,7 +8,7 @@ use runtime::{Service, StartError};
 async fn main() -> Result<(), runtime::Failure> {
     runtime::init_logging();
     let name = runtime::variable("BUS_NAME", "the name of the event bus")?;
-    let bus = Bus::new(&runtime::sdk_config(Service::EventBridge).await?, name);
+    let bus = Bus::new(&runtime::sdk_config(Service::EventBridge)?, name);
     let programme =
         programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
     let announce = async |event: LambdaEvent<_>| {

@@ -4,42 +4,29 @@ use commission::Relation;
 use eligibility::{Bind, Judgement, Rules};
 use http_api::Problem;
 use runtime::{App, OrProblem};
-use table::{Account, Binding, Link, Versioned};
+use table::{Account, Binding, Parties, Versioned};
 use terms::{LinkCode, Origin, Timestamp, Uid};
 
-/// What is known of a bind; `None` where the table does not know of something.
-pub(crate) struct Case {
-    invitee: Option<Versioned<Account>>,
-    link: Option<Link>,
-    inviter: Option<Account>,
-}
+/// What is known of a bind.
+pub(crate) struct Case(Parties);
 
 impl Case {
-    /// Reads the account to be bound, the link, and then the link's owner.
-    ///
-    /// The account comes first: its revision, on which the write depends, is then older than
-    /// everything else that is judged.
-    pub(crate) async fn read(app: &App, invitee: &Uid, code: &LinkCode) -> Result<Self, Problem> {
-        let invitee = app.table.account(invitee).await.or_problem()?;
-        let link = app.table.link(code).await.or_problem()?;
-        let inviter = match &link {
-            Some(link) => app.table.account(&link.facts.owner).await.or_problem()?,
-            None => None,
-        };
-        Ok(Self { invitee, link, inviter: inviter.map(|account| account.value) })
-    }
-
-    /// The link.
-    pub(crate) const fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
+    /// Reads the account to be bound, the link, and its owner where he is known, in one call.
+    pub(crate) async fn read(
+        app: &App,
+        invitee: &Uid,
+        code: &LinkCode,
+        owner: Option<&Uid>,
+    ) -> Result<Self, Problem> {
+        app.table.parties(invitee, code, owner).await.or_problem().map(Self)
     }
 
     /// Every check, at the instant `at`.
     pub(crate) fn judge(&self, rules: &Rules, at: Timestamp) -> Judgement {
         let bind = Bind {
-            link: self.link.as_ref().map(|link| &link.facts),
-            inviter: self.inviter.as_ref().map(|account| &account.facts),
-            invitee: self.invitee.as_ref().map(|account| &account.value.facts),
+            link: self.0.link.as_ref().map(|link| &link.facts),
+            inviter: self.0.inviter.as_ref().map(|account| &account.facts),
+            invitee: self.0.invitee.as_ref().map(|account| &account.value.facts),
             origin: Origin::Recall,
             at,
         };
@@ -48,8 +35,8 @@ impl Case {
 
     /// Whether the account is bound already, by this very link.
     pub(crate) fn is_made(&self) -> bool {
-        let relation = self.invitee.as_ref().and_then(|account| account.value.relation.as_ref());
-        relation.zip(self.link.as_ref()).is_some_and(|(relation, link)| {
+        let relation = self.0.invitee.as_ref().and_then(|account| account.value.relation.as_ref());
+        relation.zip(self.0.link.as_ref()).is_some_and(|(relation, link)| {
             relation.voided_at.is_none()
                 && relation.code == link.facts.code
                 && relation.inviter == link.facts.owner
@@ -63,7 +50,7 @@ impl Case {
         rule: String,
         at: Timestamp,
     ) -> Option<(Versioned<Account>, Binding)> {
-        let (invitee, link, inviter) = (self.invitee?, self.link?, self.inviter?);
+        let (invitee, link, inviter) = (self.0.invitee?, self.0.link?, self.0.inviter?);
         let relation = Relation {
             inviter: link.facts.owner,
             invitee: invitee.value.facts.uid.clone(),

@@ -5,12 +5,12 @@ use http_api::{Call, Code, OpenError, Problem, Purpose, Response, reply};
 use runtime::{App, OrProblem};
 use serde::Deserialize;
 use table::BindOutcome;
-use terms::{LinkCode, Reason};
+use terms::Reason;
 
 use crate::TRIES;
 use crate::case::Case;
+use crate::confirmed::Confirmed;
 use crate::view::{self, BindingView};
-use crate::window::Confirmed;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,9 +20,10 @@ struct Confirmation {
 
 /// Judges and writes, until the account holds still from the one to the other.
 pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
-    let code = confirmed_link(app, call)?;
+    let confirmed = confirmed(app, call)?;
+    let owner = confirmed.owner(app, &call.caller).await?;
     for _ in 0..TRIES {
-        let case = Case::read(app, &call.caller, &code).await?;
+        let case = Case::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
         let answer = if case.is_made() {
             made_before(app, call).await?
         } else {
@@ -35,11 +36,10 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     Err(Code::Conflict.into())
 }
 
-fn confirmed_link<R>(app: &App, call: &Call<R>) -> Result<LinkCode, Problem> {
+fn confirmed<R>(app: &App, call: &Call<R>) -> Result<Confirmed, Problem> {
     let Confirmation { confirmation } = call.json()?;
     let opened = app.signer.open(Purpose::Confirmation, &call.caller, &confirmation, call.now);
-    let confirmed: Confirmed = opened.map_err(OpenError::of_confirmation)?;
-    Ok(confirmed.code)
+    opened.map_err(OpenError::of_confirmation)
 }
 
 /// A repetition: the same answer as the first time.

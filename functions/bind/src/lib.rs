@@ -8,6 +8,7 @@
 mod binding;
 mod case;
 mod confirm;
+mod confirmed;
 mod measured;
 mod view;
 mod window;

@@ -4,18 +4,14 @@ use std::time::Duration;
 
 use commission::SharedCommission;
 use http_api::{Call, OrInternal, Problem, Purpose, Response, reply};
-use runtime::App;
-use serde::{Deserialize, Serialize};
+use runtime::{App, OrProblem};
+use serde::Serialize;
+use table::Link;
 use terms::{LinkCode, Origin, Reason, Timestamp};
 
 use crate::case::Case;
+use crate::confirmed::Confirmed;
 use crate::view::{self, CheckView};
-
-/// What a confirmation confirms. Its user is sealed in as well, outside of it.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Confirmed {
-    pub(crate) code: LinkCode,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,8 +39,9 @@ struct Leave {
 
 pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
     let code: LinkCode = call.query.required("ref")?;
-    let case = Case::read(app, &call.caller, &code).await?;
-    let link = case.link().ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
+    let link = app.table.link(&code).await.or_problem()?;
+    let link = link.ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
+    let case = Case::read(app, &call.caller, &code, Some(&link.facts.owner)).await?;
     let judgement = case.judge(&app.programme.eligibility, call.now);
     let eligible = judgement.eligible();
     let mut response = reply::ok(&Window {
@@ -56,7 +53,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
         rule: &judgement.rule,
         checks: view::checks(&judgement),
         eligible_from: judgement.eligible_from(),
-        leave: eligible.then(|| leave(app, call, &code)).transpose()?,
+        leave: eligible.then(|| leave(app, call, &link)).transpose()?,
     })?;
     // For the metrics: to the user it is no problem.
     if let Some(reason) = judgement.refusal() {
@@ -65,9 +62,9 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     Ok(response)
 }
 
-fn leave<R>(app: &App, call: &Call<R>, code: &LinkCode) -> Result<Leave, Problem> {
+fn leave<R>(app: &App, call: &Call<R>, link: &Link) -> Result<Leave, Problem> {
     let expires_at = after(call.now, app.programme.confirmation_valid_for);
-    let confirmed = Confirmed { code: code.clone() };
+    let confirmed = Confirmed::of(link, &app.signer, &call.caller);
     let sealed = app.signer.seal(Purpose::Confirmation, &call.caller, &confirmed, expires_at);
     Ok(Leave { confirmation: sealed.or_internal()?, expires_at })
 }

@@ -1,13 +1,13 @@
 //! The event bus on which the programme announces what has happened: EventBridge's client, and how
 //! entries are sent. No other crate knows that SDK.
 
-use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::Builder;
 use aws_sdk_eventbridge::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_eventbridge::operation::put_events::{PutEventsError, PutEventsOutput};
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_types::SdkConfig;
 use terms::Timestamp;
 
 /// EventBridge's limit of one call.

@@ -41,6 +41,7 @@ mod body;
 mod call;
 mod caller;
 mod code;
+mod hidden;
 mod media;
 mod problem;
 mod query;

@@ -3,7 +3,8 @@
 //! A token is `base64url(version ‖ expiry ‖ payload ‖ HMAC-SHA256)`. The MAC also covers what the
 //! token does not carry: its purpose and the caller. So a token of another user, of another
 //! purpose, of another list, or with one byte changed is the same to us as one never made. The
-//! payload is signed and not secret; a token holds nothing that its owner may not know.
+//! payload is signed and not secret: a token holds nothing that its owner may not know, or holds it
+//! hidden ([`Signer::hide`]).
 
 use std::fmt;
 use std::sync::Arc;
@@ -169,9 +170,13 @@ impl Signer {
         signed: &[u8],
         tag: &[u8; MAC_BYTES],
     ) -> bool {
-        let mut keys = std::iter::once(&self.first).chain(self.others.iter());
         // `verify` compares in constant time.
-        keys.any(|key| covering(key, purpose, caller, signed).verify(tag.into()).is_ok())
+        self.keys().any(|key| covering(key, purpose, caller, signed).verify(tag.into()).is_ok())
+    }
+
+    /// The keys, the signing one first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
+        std::iter::once(&self.first).chain(self.others.iter())
     }
 }
 
@@ -189,12 +194,17 @@ fn mac_of(position: usize, key: &[u8]) -> Result<Hmac<Sha256>, KeysError> {
     }
 }
 
-/// The MAC over purpose, list, caller and token, each after its length: so that no two different
-/// quadruples are the same bytes.
+/// The MAC over purpose, list, caller and token.
 fn covering(key: &Hmac<Sha256>, purpose: Purpose<'_>, caller: &Uid, token: &[u8]) -> Hmac<Sha256> {
     let (name, list) = purpose.parts();
+    over_parts(key, [name.as_bytes(), list.as_bytes(), caller.as_str().as_bytes(), token])
+}
+
+/// The MAC over four parts, each after its length: so that no two different quadruples are the
+/// same bytes.
+pub(crate) fn over_parts(key: &Hmac<Sha256>, parts: [&[u8]; 4]) -> Hmac<Sha256> {
     let mut mac = key.clone();
-    for part in [name.as_bytes(), list.as_bytes(), caller.as_str().as_bytes(), token] {
+    for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }

@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Builder, Credentials, SharedHttpClient};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Builder, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
+};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_types::SdkConfig;
 use lambda_http::http::Uri;
 
 use crate::start::{StartError, Variables};
@@ -43,8 +46,8 @@ impl Service {
 }
 
 /// DynamoDB's client from the environment.
-pub(crate) async fn dynamodb(variables: &Variables<'_>) -> Result<Client, StartError> {
-    let shared = shared_config(variables, Service::DynamoDb).await?;
+pub(crate) fn dynamodb(variables: &Variables<'_>) -> Result<Client, StartError> {
+    let shared = shared_config(variables, Service::DynamoDb)?;
     let mut config = Builder::from(&shared);
     config.set_endpoint_url(shared.endpoint_url().map(str::to_owned));
     Ok(Client::from_conf(config.build()))
@@ -56,23 +59,22 @@ pub(crate) async fn dynamodb(variables: &Variables<'_>) -> Result<Client, StartE
 /// Region and credentials are read from variables only, which is where Lambda puts them: no chain
 /// of providers is asked, so that nothing can wait for an instance metadata service that does not
 /// answer. The credentials are those of the execution environment, and as long-lived as it is.
-pub(crate) async fn shared_config(
+pub(crate) fn shared_config(
     variables: &Variables<'_>,
     service: Service,
 ) -> Result<SdkConfig, StartError> {
     let endpoint = endpoint(variables, service)?;
     let local = endpoint.as_ref().is_some_and(is_loopback);
-    let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
         .region(region(variables, local)?)
-        .credentials_provider(credentials(variables, local)?)
+        .credentials_provider(SharedCredentialsProvider::new(credentials(variables, local)?))
         .http_client(http_client(endpoint.as_ref()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts())
-        .load()
-        .await;
-    let mut shared = shared.into_builder();
-    shared.set_endpoint_url(endpoint.map(|uri| uri.to_string()));
-    Ok(shared.build())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+    config.set_endpoint_url(endpoint.map(|uri| uri.to_string()));
+    Ok(config.build())
 }
 
 fn endpoint(variables: &Variables<'_>, service: Service) -> Result<Option<Uri>, StartError> {
@@ -156,13 +158,13 @@ mod tests {
         move |name| all.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 
-    async fn refusal(lookup: &dyn Fn(&str) -> Option<String>) -> String {
-        dynamodb(&Variables(lookup)).await.unwrap_err().to_string()
+    fn refusal(lookup: &dyn Fn(&str) -> Option<String>) -> String {
+        dynamodb(&Variables(lookup)).unwrap_err().to_string()
     }
 
     #[tokio::test]
     async fn in_aws_region_and_credentials_are_those_of_the_environment() {
-        let client = dynamodb(&Variables(&lookup("", None))).await.unwrap();
+        let client = dynamodb(&Variables(&lookup("", None))).unwrap();
         assert_eq!(client.config().region().unwrap().as_ref(), "eu-central-1");
         let found = credentials(&Variables(&lookup("", None)), false).unwrap();
         let found = found.provide_credentials().await.unwrap();
@@ -170,43 +172,43 @@ mod tests {
         assert_eq!(parts, ("key", "secret", Some("token")));
     }
 
-    #[tokio::test]
-    async fn the_table_can_wait_between_its_tries_as_the_client_does() {
-        let client = dynamodb(&Variables(&lookup("", None))).await.unwrap();
+    #[test]
+    fn the_table_can_wait_between_its_tries_as_the_client_does() {
+        let client = dynamodb(&Variables(&lookup("", None))).unwrap();
         assert!(client.config().sleep_impl().is_some());
     }
 
-    #[tokio::test]
-    async fn what_is_missing_in_aws_is_said_at_once_by_its_name() {
+    #[test]
+    fn what_is_missing_in_aws_is_said_at_once_by_its_name() {
         for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
-            let sentence = refusal(&lookup(name, None)).await;
+            let sentence = refusal(&lookup(name, None));
             assert!(sentence.starts_with(&format!("{name} is not set; expected ")), "{sentence}");
         }
     }
 
-    #[tokio::test]
-    async fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
+    #[test]
+    fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
         for url in ["http://localhost:8000", "http://127.0.0.1:8000/", "https://[::1]:8000"] {
             let lookup = |name: &str| (name == ENDPOINT).then(|| url.to_owned());
-            let client = dynamodb(&Variables(&lookup)).await.unwrap();
+            let client = dynamodb(&Variables(&lookup)).unwrap();
             assert_eq!(client.config().region().unwrap().as_ref(), "us-east-1");
         }
     }
 
-    #[tokio::test]
-    async fn another_host_is_never_called_with_made_up_credentials() {
+    #[test]
+    fn another_host_is_never_called_with_made_up_credentials() {
         for url in
             ["http://localhost.example.com", "http://10.0.0.1:8000", "http://127.evil.example"]
         {
-            let sentence = refusal(&lookup("AWS_ACCESS_KEY_ID", Some((ENDPOINT, url)))).await;
+            let sentence = refusal(&lookup("AWS_ACCESS_KEY_ID", Some((ENDPOINT, url))));
             assert!(sentence.starts_with("AWS_ACCESS_KEY_ID is not set"), "{url}: {sentence}");
         }
     }
 
-    #[tokio::test]
-    async fn an_endpoint_without_a_scheme_is_refused_with_an_example() {
+    #[test]
+    fn an_endpoint_without_a_scheme_is_refused_with_an_example() {
         for url in ["127.0.0.1:8000", "/dynamodb", "http//x", "not a url"] {
-            let sentence = refusal(&lookup("", Some((ENDPOINT, url)))).await;
+            let sentence = refusal(&lookup("", Some((ENDPOINT, url))));
             assert!(sentence.contains("as http://localhost:8000"), "{url}: {sentence}");
             assert!(!sentence.contains(url), "{sentence}");
         }

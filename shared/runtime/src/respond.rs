@@ -108,14 +108,14 @@ mod tests {
     }
 
     /// An app whose table nobody serves, and what it measures.
-    async fn app() -> (App, Ledger) {
+    fn app() -> (App, Ledger) {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
         let lookup = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
         let (metrics, ledger) = Metrics::kept();
-        (App { metrics, ..App::without_tokens(&lookup).await.unwrap() }, ledger)
+        (App { metrics, ..App::without_tokens(&lookup).unwrap() }, ledger)
     }
 
     fn request(app: &App, method: &str, target: &str) -> Request {
@@ -147,7 +147,7 @@ mod tests {
             .without_time()
             .with_writer(move || writer.clone())
             .finish();
-        let (app, ledger) = app().await;
+        let (app, ledger) = app();
         // While there is only one subscriber, tracing takes the word of whichever thread comes by
         // first on whether anybody listens.
         let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
@@ -193,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_function_measures_itself_stands_in_the_same_line() {
-        let (app, ledger) = app().await;
+        let (app, ledger) = app();
         let request = request(&app, "POST", "/v1/refuse");
         let measured = |answered: &Answered| {
             assert_eq!(answered.code, Some(Code::Reason(Reason::AlreadyBound)));

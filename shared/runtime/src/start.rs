@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
 use table::Table;
@@ -92,8 +92,8 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] names the variable that is missing or wrong.
-    pub async fn from_environment() -> Result<Self, StartError> {
-        Self::from_variables(&Variables(&|name| std::env::var(name).ok())).await
+    pub fn from_environment() -> Result<Self, StartError> {
+        Self::from_variables(&Variables(&|name| std::env::var(name).ok()))
     }
 
     /// For what gives out and takes no tokens, functions that no user calls and tools: made from
@@ -102,28 +102,26 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] names the variable that is missing or wrong.
-    pub async fn without_tokens(
-        lookup: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, StartError> {
+    pub fn without_tokens(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let mut drawn = [0; 32];
         Entropy::system().fill(&mut drawn)?;
         let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self::signing_by(Signer::from_keys_text(&key)?, &Variables(lookup)).await
+        Self::signing_by(Signer::from_keys_text(&key)?, &Variables(lookup))
     }
 
-    async fn from_variables(variables: &Variables<'_>) -> Result<Self, StartError> {
+    fn from_variables(variables: &Variables<'_>) -> Result<Self, StartError> {
         variables.required("TABLE_NAME", TABLE_NAME)?;
         let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
-        Self::signing_by(Signer::from_keys_text(&keys)?, variables).await
+        Self::signing_by(Signer::from_keys_text(&keys)?, variables)
     }
 
-    async fn signing_by(signer: Signer, variables: &Variables<'_>) -> Result<Self, StartError> {
+    fn signing_by(signer: Signer, variables: &Variables<'_>) -> Result<Self, StartError> {
         let name = variables.required("TABLE_NAME", TABLE_NAME)?;
         let programme =
             programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
         let stack = variables.optional(STACK_VARIABLE);
         Ok(Self {
-            table: Table::new(aws::dynamodb(variables).await?, name),
+            table: Table::new(aws::dynamodb(variables)?, name),
             programme: Arc::new(programme),
             clock: Clock::system(),
             entropy: Entropy::system(),
@@ -137,8 +135,8 @@ impl App {
 ///
 /// # Errors
 /// [`StartError`] names the variable that is missing or wrong.
-pub async fn sdk_config(service: Service) -> Result<SdkConfig, StartError> {
-    aws::shared_config(&Variables(&|name| std::env::var(name).ok()), service).await
+pub fn sdk_config(service: Service) -> Result<SdkConfig, StartError> {
+    aws::shared_config(&Variables(&|name| std::env::var(name).ok()), service)
 }
 
 /// A variable of the environment that has to be there; an empty one is not.
@@ -166,7 +164,7 @@ pub fn init_logging() {
 /// [`StartError`] names the variable that is missing or wrong.
 async fn start() -> Result<App, StartError> {
     init_logging();
-    warmed_up(App::from_environment().await?).await
+    warmed_up(App::from_environment()?).await
 }
 
 /// The same for a function that no user calls: it needs no `SIGNING_KEYS`.
@@ -175,7 +173,7 @@ async fn start() -> Result<App, StartError> {
 /// [`StartError`] names the variable that is missing or wrong.
 pub async fn start_worker() -> Result<App, StartError> {
     init_logging();
-    warmed_up(App::without_tokens(&|name| std::env::var(name).ok()).await?).await
+    warmed_up(App::without_tokens(&|name| std::env::var(name).ok())?).await
 }
 
 async fn warmed_up(app: App) -> Result<App, StartError> {
@@ -220,47 +218,47 @@ mod tests {
         move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
     }
 
-    async fn app(all: &[(&str, &str)]) -> Result<App, StartError> {
-        App::from_variables(&Variables(&lookup(all))).await
+    fn app(all: &[(&str, &str)]) -> Result<App, StartError> {
+        App::from_variables(&Variables(&lookup(all)))
     }
 
-    async fn refusal(all: &[(&str, &str)]) -> String {
-        let Err(error) = app(all).await else { panic!("not refused") };
+    fn refusal(all: &[(&str, &str)]) -> String {
+        let Err(error) = app(all) else { panic!("not refused") };
         format!("{:?}", Failure::from(error))
     }
 
-    #[tokio::test]
-    async fn a_missing_or_empty_variable_is_named_in_one_sentence() {
+    #[test]
+    fn a_missing_or_empty_variable_is_named_in_one_sentence() {
         let table = "TABLE_NAME is not set; expected the name of the DynamoDB table";
-        assert_eq!(refusal(&[]).await, table);
-        assert_eq!(refusal(&[("TABLE_NAME", "")]).await, table);
+        assert_eq!(refusal(&[]), table);
+        assert_eq!(refusal(&[("TABLE_NAME", "")]), table);
         let keys = "SIGNING_KEYS is not set; expected keys of at least 32 bytes each";
-        assert_eq!(refusal(&[("TABLE_NAME", "t")]).await, keys);
+        assert_eq!(refusal(&[("TABLE_NAME", "t")]), keys);
     }
 
-    #[tokio::test]
-    async fn what_takes_no_tokens_needs_the_table_s_name_and_no_signing_keys() {
+    #[test]
+    fn what_takes_no_tokens_needs_the_table_s_name_and_no_signing_keys() {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
-        assert!(App::without_tokens(&lookup(&variables)).await.is_ok());
-        let Err(error) = App::without_tokens(&lookup(&[])).await else { panic!("not refused") };
+        assert!(App::without_tokens(&lookup(&variables)).is_ok());
+        let Err(error) = App::without_tokens(&lookup(&[])) else { panic!("not refused") };
         let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
         assert_eq!(error.to_string(), sentence);
     }
 
-    #[tokio::test]
-    async fn only_a_deployed_function_measures() {
+    #[test]
+    fn only_a_deployed_function_measures() {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
-        let app = App::without_tokens(&lookup(&variables)).await.unwrap();
+        let app = App::without_tokens(&lookup(&variables)).unwrap();
         assert_eq!(format!("{:?}", app.metrics), "Metrics(off)");
         let [table, endpoint] = variables;
         let variables = [table, endpoint, ("METRICS_STACK", "recall")];
-        let app = App::without_tokens(&lookup(&variables)).await.unwrap();
+        let app = App::without_tokens(&lookup(&variables)).unwrap();
         assert_eq!(format!("{:?}", app.metrics), "Metrics(standard output)");
     }
 
     #[tokio::test]
     async fn a_short_signing_key_is_named_by_its_place_and_not_repeated() {
-        let sentence = refusal(&[("TABLE_NAME", "t"), ("SIGNING_KEYS", "short")]).await;
+        let sentence = refusal(&[("TABLE_NAME", "t"), ("SIGNING_KEYS", "short")]);
         let expected = "SIGNING_KEYS: signing key 1 has 5 bytes; at least 32 are needed";
         assert_eq!(sentence, expected);
     }
@@ -289,7 +287,7 @@ mod tests {
             ("SIGNING_KEYS", KEY),
             ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
         ];
-        let app = app(&variables).await.unwrap();
+        let app = app(&variables).unwrap();
         let server = tokio::spawn(answer_once(listener));
         timeout(Duration::from_secs(5), app.table.warm_up()).await.unwrap().unwrap();
         let asked = server.await.unwrap();
@@ -307,7 +305,7 @@ mod tests {
             ("SIGNING_KEYS", KEY),
             ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
         ];
-        let app = app(&variables).await.unwrap();
+        let app = app(&variables).unwrap();
         let outcome = timeout(Duration::from_secs(8), app.table.warm_up()).await;
         assert!(outcome.unwrap().is_err());
     }

@@ -14,6 +14,7 @@ use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, text};
 use crate::keys::{Key, PK, Range, SK};
 use crate::meter::{Meter, Spent};
+use crate::seen_links::SeenLinks;
 
 /// How often an unfinished batch or a conflicting transaction is tried before we give up.
 const TRIES: u32 = 8;
@@ -27,6 +28,7 @@ pub struct Table {
     client: Client,
     name: String,
     meter: Meter,
+    pub(crate) seen_links: SeenLinks,
 }
 
 /// What must hold for a write to be made.
@@ -57,7 +59,12 @@ impl Table {
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         let meter = Meter::default();
         let metered = client.config().to_builder().interceptor(meter.clone()).build();
-        Self { client: Client::from_conf(metered), name: name.into(), meter }
+        Self {
+            client: Client::from_conf(metered),
+            name: name.into(),
+            meter,
+            seen_links: SeenLinks::default(),
+        }
     }
 
     /// What all calls came to since this table was made, also by its clones.

@@ -68,7 +68,7 @@ pub(crate) fn account_item(account: &Account) -> Result<Item, TableError> {
     plain(&keys::account(&account.facts.uid), account)
 }
 
-fn read(item: Item) -> Result<Versioned<Account>, TableError> {
+pub(crate) fn read_account(item: Item) -> Result<Versioned<Account>, TableError> {
     let revision = revision(&item);
     Ok(Versioned { value: read_plain("account", item)?, revision })
 }
@@ -79,7 +79,7 @@ impl Table {
     /// # Errors
     /// If the table fails or the item does not decode.
     pub async fn account(&self, uid: &Uid) -> Result<Option<Versioned<Account>>, TableError> {
-        self.get(&keys::account(uid)).await?.map(read).transpose()
+        self.get(&keys::account(uid)).await?.map(read_account).transpose()
     }
 
     /// Accounts by their ids; unknown ones are left out. Cost: 1 read unit each, 1 call a hundred.
@@ -94,7 +94,9 @@ impl Table {
         let items = self.get_many(&keys).await?;
         items
             .into_iter()
-            .map(|item| read(item).map(|account| (account.value.facts.uid.clone(), account)))
+            .map(|item| {
+                read_account(item).map(|account| (account.value.facts.uid.clone(), account))
+            })
             .collect()
     }
 

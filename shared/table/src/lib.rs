@@ -17,8 +17,10 @@ pub mod keys;
 mod ledger;
 mod link;
 mod meter;
+mod parties;
 mod run;
 mod run_id;
+mod seen_links;
 mod slots;
 mod statement;
 
@@ -33,6 +35,7 @@ pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
 pub use ledger::{Aside, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport};
 pub use link::{Link, LinkOutcome, Links};
 pub use meter::Spent;
+pub use parties::Parties;
 pub use run::{Found, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use slots::Slots;

@@ -68,13 +68,22 @@ fn read_links(item: Item) -> Result<Versioned<Links>, TableError> {
 }
 
 impl Table {
-    /// The link behind a code. Cost: 1 read unit.
+    /// The link behind a code. Cost: 1 read unit; nothing for a link that was lately seen.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
     pub async fn link(&self, code: &LinkCode) -> Result<Option<Link>, TableError> {
+        if let Some(link) = self.seen_links.get(code) {
+            return Ok(Some(link));
+        }
         let item = self.get(&keys::link(code)).await?;
-        item.map(|item| read_plain("link", item)).transpose()
+        item.map(|item| self.read_link(item)).transpose()
+    }
+
+    pub(crate) fn read_link(&self, item: Item) -> Result<Link, TableError> {
+        let link: Link = read_plain("link", item)?;
+        self.seen_links.keep(&link);
+        Ok(link)
     }
 
     /// An affiliate's account and links. Cost: 1 call, about 2 to 5 read units.

@@ -118,6 +118,13 @@ impl World {
         self
     }
 
+    /// The world as another process sees it, which remembers nothing.
+    pub fn in_another_process(&self) -> Self {
+        let mut world = self.clone();
+        world.app.table = Table::new(self.engine.client(), "recall");
+        world
+    }
+
     pub async fn add(&self, facts: AccountFacts) {
         let account = Versioned::new(Account::new(facts));
         assert!(self.app.table.save_account(&account).await.unwrap());

@@ -1,0 +1,124 @@
+//! What a request costs: calls to the table, one after the other or at once, and capacity. Counted
+//! and not timed, so that it is the same on every machine.
+
+use std::fmt::Write;
+
+use embedded::Spent;
+use serde_json::{Value, json};
+use table::Table;
+
+use crate::world::{World, fee};
+
+const YEAR: &str = "from=2025-11-21&to=2026-11-20";
+
+/// A world after a night, whose calls and capacity are counted.
+struct Metered {
+    world: World,
+    code: String,
+    bill: String,
+}
+
+impl Metered {
+    /// An affiliate with one invitee who traded, and a user who may be bound.
+    async fn new() -> Self {
+        let world = World::at("2026-11-20T09:00:00Z").await;
+        let code = world.affiliate("affiliate").await;
+        for user in ["bound", "dormant-1", "dormant-2", "dormant-3"] {
+            world.registered(user, "2024-01-01T00:00:00Z").await;
+        }
+        world.bind("bound", &code).await;
+        world.now("2026-11-20T10:00:01Z");
+        world.charged(fee("t1", "bound", "2026-11-20T10:00:00Z")).await;
+        world.night("2026-11-20").await;
+        let mut metered = Self { world, code, bill: String::new() };
+        metered.in_another_process();
+        metered
+    }
+
+    /// Goes on in a process that remembers nothing.
+    fn in_another_process(&mut self) {
+        let engine = self.world.engine.clone().counting_capacity();
+        self.world.app.table = Table::new(engine.client(), "recall");
+    }
+
+    async fn get(&mut self, what: &str, caller: &str, target: &str) -> Value {
+        let _before = self.world.engine.take_spent();
+        let answer = self.world.get(caller, target).await;
+        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
+        self.put_down(what);
+        serde_json::from_str(&answer.body).unwrap_or_default()
+    }
+
+    async fn send(&mut self, what: &str, caller: &str, method: &str, target: &str, body: Value) {
+        let _before = self.world.engine.take_spent();
+        let answer = self.world.call(caller, method, target, &[], Some(body)).await;
+        assert!((200..300).contains(&answer.status), "{what}: {}", answer.body);
+        self.put_down(what);
+    }
+
+    fn put_down(&mut self, what: &str) {
+        let spent = self.world.engine.take_spent();
+        let (read, written) = (halves(spent.half_units_read()), halves(spent.half_units_written()));
+        writeln!(self.bill, "{what:<44} {:<35} {read:>4} {written:>5}", calls(&spent)).unwrap();
+    }
+}
+
+fn calls(spent: &Spent) -> String {
+    let calls = spent.calls.iter().map(|(name, count)| format!("{count} {name}"));
+    calls.collect::<Vec<_>>().join(", ")
+}
+
+fn halves(units: u64) -> String {
+    format!("{}{}", units / 2, if units % 2 == 1 { ".5" } else { "" })
+}
+
+#[tokio::test]
+async fn every_request_costs_what_is_written_here() {
+    let mut asked = Metered::new().await;
+    let code = asked.code.clone();
+    let window = format!("/v1/bind?ref={code}");
+    let share = json!({ "sharedCommission": { "spot": "0.05", "futures": "0" } });
+
+    asked.get("GET link", "affiliate", "/v1/link").await;
+    asked.get("GET link/qr.svg", "affiliate", "/v1/link/qr.svg").await;
+    asked.get("GET links", "affiliate", "/v1/links").await;
+    asked.send("POST links", "affiliate", "POST", "/v1/links", share).await;
+    let label = json!({ "label": "autumn" });
+    asked
+        .send("PATCH links/{code}", "affiliate", "PATCH", &format!("/v1/links/{code}"), label)
+        .await;
+
+    asked.get("GET bind, link not seen before", "dormant-1", &window).await;
+    let opened = asked.get("GET bind", "dormant-1", &window).await;
+    let confirmed = json!({ "confirmation": opened["confirmation"] });
+    asked.send("POST bind", "dormant-1", "POST", "/v1/bind", confirmed.clone()).await;
+    asked.send("POST bind, the same again", "dormant-1", "POST", "/v1/bind", confirmed).await;
+    let opened = asked.world.get("dormant-2", &window).await.json();
+    asked.in_another_process();
+    let confirmed = json!({ "confirmation": opened["confirmation"] });
+    asked.send("POST bind, link not seen before", "dormant-2", "POST", "/v1/bind", confirmed).await;
+    asked.get("GET binding", "bound", "/v1/binding").await;
+
+    asked.get("GET dashboard, a year", "affiliate", &format!("/v1/dashboard?{YEAR}")).await;
+    asked.get("GET dashboard/referrals", "affiliate", "/v1/dashboard/referrals").await;
+    let lines = format!("/v1/dashboard/commissions?{YEAR}");
+    asked.get("GET dashboard/commissions, a year", "affiliate", &lines).await;
+
+    // The request; its calls; units read, units written.
+    insta::assert_snapshot!(asked.bill, @r"
+    GET link                                     1 BatchGetItem                         2     0
+    GET link/qr.svg                              1 BatchGetItem                         2     0
+    GET links                                    2 BatchGetItem                         5     0
+    POST links                                   1 BatchGetItem, 1 TransactWriteItems    2     4
+    PATCH links/{code}                           1 BatchGetItem, 1 PutItem              2     1
+    GET bind, link not seen before               1 BatchGetItem, 1 GetItem              3     0
+    GET bind                                     1 BatchGetItem                         2     0
+    POST bind                                    1 BatchGetItem, 1 TransactWriteItems    2     6
+    POST bind, the same again                    1 BatchGetItem, 1 GetItem              3     0
+    POST bind, link not seen before              1 BatchGetItem, 1 TransactWriteItems    3     6
+    GET binding                                  1 BatchGetItem, 2 GetItem              3     0
+    GET dashboard, a year                        1 BatchGetItem, 1 Query                4     0
+    GET dashboard/referrals                      1 BatchGetItem, 1 Query                4     0
+    GET dashboard/commissions, a year            2 BatchGetItem, 1 Query                5     0
+    ");
+}
