@@ -64,6 +64,19 @@ impl World {
     }
 }
 
+impl World {
+    /// Users who may be recalled.
+    pub async fn open_dormant(&self, made: &MadeDay, users: u64) -> Result<(), Failure> {
+        let location = made.inviter_party()?.location;
+        for number in 0..users {
+            let mut account = Account::new(facts(MadeDay::dormant(number)?, made));
+            account.facts.location = location.clone();
+            self.app.table.save_account(&Versioned::new(account)).await?;
+        }
+        Ok(())
+    }
+}
+
 fn facts(uid: terms::Uid, made: &MadeDay) -> AccountFacts {
     AccountFacts {
         uid,

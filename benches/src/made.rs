@@ -59,6 +59,11 @@ impl MadeDay {
         Ok((20_000_000 + number).to_string().parse()?)
     }
 
+    /// A user who is bound to nobody.
+    pub fn dormant(number: u64) -> Result<Uid, Failure> {
+        Ok((900_000_000 + number).to_string().parse()?)
+    }
+
     fn uid(number: u64) -> Result<Uid, Failure> {
         Ok((35_000_000 + number * 7).to_string().parse()?)
     }

@@ -8,6 +8,7 @@ mod ingest_events;
 mod made;
 mod measure;
 mod per_item;
+mod viral;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -71,6 +72,14 @@ enum Case {
         /// How many active invitees.
         invitees: u64,
     },
+    /// Dormant users who bind by one link, as fast as it goes.
+    Viral {
+        /// How many users.
+        users: u64,
+        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        #[arg(long)]
+        capacity: bool,
+    },
     /// Events through `ingest` into the embedded engine, ten thousand a batch.
     Ingest {
         /// How many fees.
@@ -90,6 +99,7 @@ async fn main() -> ExitCode {
         Case::PerItem { fees, capacity } => per_item::per_item(fees, capacity).await,
         Case::Day { fees } => day::run(fees).await,
         Case::Affiliate { invitees } => day::affiliate(invitees).await,
+        Case::Viral { users, capacity } => viral::run(users, capacity).await,
         Case::Ingest { fees, capacity } => ingest_events::run(fees, capacity).await,
     };
     match done {

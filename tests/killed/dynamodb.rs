@@ -87,13 +87,13 @@ impl DynamoDb {
     /// The process whose calls these are, in place of the one before, which is ended.
     pub fn watch(&self, process: Child) {
         let before = self.shared.lock().process.replace(process);
-        before.map(end);
+        end(before);
     }
 
     /// Ends the process.
     pub fn end(&self) {
         let process = self.shared.lock().process.take();
-        process.map(end);
+        end(process);
     }
 
     /// Waits until the process is killed.
@@ -118,13 +118,14 @@ impl Shared {
 
     fn kill(&self) {
         let process = self.lock().process.take();
-        process.map(end);
+        end(process);
         self.killed.notify_one();
     }
 }
 
 /// `kill -9`, and its end awaited: from here on it does nothing any more.
-fn end(mut process: Child) {
+fn end(process: Option<Child>) {
+    let Some(mut process) = process else { return };
     let _gone = process.kill();
     let _status = process.wait();
 }

@@ -4,18 +4,18 @@
 use std::io::Result;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::{get, post};
+use runtime::Clock;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
 /// How long an invocation may take, as the function is told.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT_MILLIS: i64 = 60_000;
 
 /// What a function said of an event: its response, or its error.
 pub type Answer = std::result::Result<Value, Value>;
@@ -70,14 +70,12 @@ type Next = (HeaderMap, String);
 
 async fn next(State(shared): State<Arc<Shared>>) -> std::result::Result<Next, StatusCode> {
     let event = shared.events.lock().await.recv().await.ok_or(StatusCode::GONE)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let deadline = (now + TIMEOUT).as_millis();
+    let deadline = Clock::system().now().plus_millis(TIMEOUT_MILLIS).millis();
     let mut headers = HeaderMap::new();
-    headers.insert("lambda-runtime-aws-request-id", axum::http::HeaderValue::from_static("one"));
+    headers.insert("lambda-runtime-aws-request-id", HeaderValue::from_static("one"));
     let arn = "arn:aws:lambda:local:000000000000:function:local";
-    headers
-        .insert("lambda-runtime-invoked-function-arn", axum::http::HeaderValue::from_static(arn));
-    let deadline = axum::http::HeaderValue::from_str(&deadline.to_string());
+    headers.insert("lambda-runtime-invoked-function-arn", HeaderValue::from_static(arn));
+    let deadline = HeaderValue::from_str(&deadline.to_string());
     headers.insert(
         "lambda-runtime-deadline-ms",
         deadline.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?,
