@@ -84,3 +84,11 @@ async fn the_rule_in_force_is_that_of_the_instant() {
     let after = world.window(INVITEE, CODE).await;
     assert_eq!((after.text("/rule").as_str(), after.unmet()), ("90-days", vec![]));
 }
+
+#[tokio::test]
+async fn a_link_that_was_not_there_is_looked_for_again() {
+    let world = World::new().await;
+    assert_eq!(world.window(INVITEE, "LATER235").await.outcome(), "404 unknown_link");
+    world.add_affiliate("affiliate-36", "LATER235").await;
+    assert_eq!(world.window(INVITEE, "LATER235").await.status(), 200);
+}
