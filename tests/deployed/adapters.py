@@ -7,11 +7,14 @@ from template import of_type
 # What the local AWS cannot make. The list is exact: a kind that is not in the template, or that can
 # be made after all, fails the run, and so does a resource that can neither be made nor is listed.
 LEFT_OUT = {
+    "AWS::CloudWatch::CompositeAlarm": "it does not know the type",
+    "AWS::CodeDeploy::Application": "it does not know the type: new code takes over at once",
+    "AWS::CodeDeploy::DeploymentGroup": "as its application",
     "AWS::CloudWatch::Alarm with Metrics": "its alarms know one metric, not an expression over several",
 }
 
 # The AWS services that the functions call; each finds the local one by a variable of its own.
-CALLED = ("DYNAMODB",)
+CALLED = ("DYNAMODB", "EVENTBRIDGE")
 
 
 def kind(resource):
@@ -146,8 +149,11 @@ def hold_schedules(template):
 
 
 def leave_out(template, kept):
-    """Takes out the kinds of LEFT_OUT; answers those that were found."""
+    """Takes out the kinds of LEFT_OUT, and how aliases are moved where CodeDeploy would do it;
+    answers those that were found."""
     found = set()
+    for alias in of_type(template, "AWS::Lambda::Alias").values():
+        alias.pop("UpdatePolicy", None)
     for name, resource in list(template["Resources"].items()):
         if kind(resource) in LEFT_OUT and kind(resource) not in kept:
             found.add(kind(resource))

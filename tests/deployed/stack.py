@@ -80,6 +80,12 @@ class Stack:
         failed = [e for e in reversed(events) if e["ResourceStatus"].endswith("FAILED")]
         return [(e["LogicalResourceId"], e.get("ResourceStatusReason", "")) for e in failed]
 
+    def resources(self):
+        """The logical ids of all that was made."""
+        pages = self.cloudformation.get_paginator("list_stack_resources")
+        pages = pages.paginate(StackName=self.name)
+        return {r["LogicalResourceId"] for page in pages for r in page["StackResourceSummaries"]}
+
     def outputs(self):
         return {o["OutputKey"]: o["OutputValue"] for o in self.describe()["Outputs"]}
 

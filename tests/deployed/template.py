@@ -15,8 +15,8 @@ REGION = "us-east-1"
 CODE_BUCKET = "deployed-code"
 
 
-# It warns of metrics that it would have sent to its makers.
-logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
+# It warns of metrics that it has not sent to its makers, and of switches that these have not set.
+logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
 
 
 class NoManagedPolicies:
