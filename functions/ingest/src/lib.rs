@@ -11,6 +11,8 @@ mod message;
 mod register;
 mod tally;
 
+use std::collections::HashSet;
+
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use runtime::{App, Watch};
 use table::TableError;
@@ -88,11 +90,14 @@ pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, Tabl
     let messages: Vec<Message> =
         event.records.into_iter().map(|record| message(record, now)).collect();
     let reports = take_in(app, &messages).await?;
+    let again: HashSet<usize> = reports
+        .iter()
+        .filter(|report| matches!(report.outcome, Outcome::Retry { .. }))
+        .map(|report| report.message)
+        .collect();
     let mut response = SqsBatchResponse::default();
     for (number, message) in messages.into_iter().enumerate() {
-        let again =
-            |r: &EventReport| r.message == number && matches!(r.outcome, Outcome::Retry { .. });
-        if reports.iter().any(again) {
+        if again.contains(&number) {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.id;
             response.batch_item_failures.push(failure);
