@@ -101,15 +101,7 @@ async fn a_new_user_who_signs_up_through_a_link_is_bound_and_counts_as_a_new_tra
 async fn a_quarter_s_volume_and_new_traders_raise_the_tier_of_the_next_quarter() {
     let world = World::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
-    for number in 0..3 {
-        let uid = format!("newcomer-{number}");
-        let signed_up = json!({
-            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
-        });
-        world.taken("account.registered", signed_up).await;
-        world.now("2026-09-30T10:00:01Z");
-        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
-    }
+    world.three_newcomers_trade(&code).await;
     let night = world.night("2026-09-30").await;
     assert_eq!(night.evaluated.map(|e| (e.affiliates, e.promoted)), Some((1, 1)));
     world.now("2026-10-01T10:00:01Z");

@@ -2,11 +2,11 @@
 
 use announce::events;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use table::Change;
 
 use crate::stream::Stream;
-use crate::world::{World, fee};
+use crate::world::World;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -80,15 +80,7 @@ async fn every_write_that_means_an_event_passes_and_a_night_s_many_others_do_not
     let world = World::at("2026-09-30T09:00:00Z").await;
     let mut stream = Stream::of(&world);
     let code = world.affiliate("affiliate").await;
-    for number in 0..3 {
-        let uid = format!("newcomer-{number}");
-        let signed_up = json!({
-            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
-        });
-        world.taken("account.registered", signed_up).await;
-        world.now("2026-09-30T10:00:01Z");
-        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
-    }
+    world.three_newcomers_trade(&code).await;
     let mut records = stream.batch(&world);
     world.night("2026-09-30").await;
     records.extend(stream.batch(&world));

@@ -37,15 +37,7 @@ async fn a_whole_story() -> Vec<Value> {
     world.taken("account.registered", dormant).await;
     let (mut stream, told) = (Stream::of(&world), Told::new());
     world.bind("dormant", &code).await;
-    for number in 0..3 {
-        let uid = format!("newcomer-{number}");
-        let signed_up = json!({
-            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
-        });
-        world.taken("account.registered", signed_up).await;
-        world.now("2026-09-30T10:00:01Z");
-        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
-    }
+    world.three_newcomers_trade(&code).await;
     world.charged(fee("t3", "dormant", "2026-09-30T10:00:00Z")).await;
     world.night("2026-09-30").await;
     told.since(&world, &mut stream).await;

@@ -113,15 +113,7 @@ async fn an_evaluation_that_raises_a_tier_is_told_and_one_that_leaves_it_is_not(
     let world = World::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.affiliate("idle").await;
-    for number in 0..3 {
-        let uid = format!("newcomer-{number}");
-        let signed_up = json!({
-            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
-        });
-        world.taken("account.registered", signed_up).await;
-        world.now("2026-09-30T10:00:01Z");
-        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
-    }
+    world.three_newcomers_trade(&code).await;
     let (mut stream, told) = (Stream::of(&world), Told::new());
     world.night("2026-09-30").await;
     let mut events = told.since(&world, &mut stream).await;

@@ -1,13 +1,12 @@
 //! Stories in which every function does all that it ever does.
 
-use serde_json::json;
 use table::Table;
 
 use super::FUNCTIONS;
 use super::record::Record;
 use crate::contract::tour;
 use crate::simulation::watched_trial;
-use crate::world::{World, day, fee};
+use crate::world::{World, day};
 
 /// The trials of the simulation that are played: with them come kills, ghosts, faults and what
 /// is found void.
@@ -64,15 +63,7 @@ async fn the_api_is_used(record: &Record) {
 async fn a_quarter_ends(record: &Record) {
     let world = watched(record, "2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
-    for number in 0..3 {
-        let uid = format!("newcomer-{number}");
-        let signed_up = json!({
-            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
-        });
-        world.taken("account.registered", signed_up).await;
-        world.now("2026-09-30T10:00:01Z");
-        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
-    }
+    world.three_newcomers_trade(&code).await;
     let night = world.night("2026-09-30").await;
     assert_eq!(night.evaluated.map(|e| e.promoted), Some(1));
     world.book(&day("2026-09-30").to_string()).await;
