@@ -64,7 +64,7 @@ impl MadeDay {
         Ok((900_000_000 + number).to_string().parse()?)
     }
 
-    fn uid(number: u64) -> Result<Uid, Failure> {
+    pub fn uid(number: u64) -> Result<Uid, Failure> {
         Ok((35_000_000 + number * 7).to_string().parse()?)
     }
 
