@@ -36,8 +36,9 @@ pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
 
     let seq = report.seq.ok_or("nothing was booked")?;
     let booked = world.app.table.run_report(made.day, seq).await?.ok_or("no proof was kept")?;
-    if booked.due != proof_of(&made)? {
-        return Err("what was booked is not what was made".into());
+    let made = proof_of(&made)?;
+    if booked.due != made {
+        return Err(format!("made was {made:#?}\nbooked was {:#?}", booked.due).into());
     }
     figures.print();
     Ok(())

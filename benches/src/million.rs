@@ -31,6 +31,7 @@ pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure>
     figures.note("signUps", signing_up.stop());
     night(&world, joining, &mut figures, "listing").await?;
 
+    world.clock.stand_at(made.day.end());
     let events = made.fees().map(|fee| Ok(charged(&fee?.1, &world)));
     take_all_in(&world, batches(events, &world)).await?;
     let lines = night(&world, made.day, &mut figures, "booking").await?;
@@ -68,12 +69,7 @@ async fn sign_ups(
 }
 
 /// The night after a day; answers the lines that it booked for that day.
-async fn night(
-    world: &World,
-    day: Day,
-    figures: &mut Figures,
-    what: &str,
-) -> Result<u64, Failure> {
+async fn night(world: &World, day: Day, figures: &mut Figures, what: &str) -> Result<u64, Failure> {
     world.clock.stand_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
     forget_peak_memory()?;
     let watch = Watch::start();
@@ -111,8 +107,7 @@ impl Affiliate<'_> {
             Ok(format!("/v1/dashboard/referrals?uid={uid}"))
         };
         self.asks("oneInvitee", figures, one).await?;
-        let lines =
-            format!("/v1/dashboard/commissions?from={joining}&to={}&limit=200", made.day);
+        let lines = format!("/v1/dashboard/commissions?from={joining}&to={}&limit=200", made.day);
         self.asks("firstLines", figures, |_| Ok(lines.clone())).await?;
         self.walks("furtherLines", figures, &lines).await
     }
@@ -133,12 +128,7 @@ impl Affiliate<'_> {
     }
 
     /// Reads a list page by page, as often as others are asked.
-    async fn walks(
-        &self,
-        what: &str,
-        figures: &mut Figures,
-        list: &str,
-    ) -> Result<(), Failure> {
+    async fn walks(&self, what: &str, figures: &mut Figures, list: &str) -> Result<(), Failure> {
         let (mut latencies, mut target) = (Latencies::default(), list.to_owned());
         for _ in 0..TIMES {
             let page = self.timed(&target, &mut latencies).await?;
