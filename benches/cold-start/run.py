@@ -4,8 +4,9 @@
 Every candidate is started anew for each run, in turn, under the same little Runtime API and against
 the sandbox's DynamoDB behind TLS: the released functions, a bare handler, and the twins of
 benches/twins. Told are medians of: exec to the first request for work (initialisation), the first
-request, the middle one of a hundred warm ones, the processor's time, and peak memory. Before, the
-twins' answers are compared with ours. Needs openssl, and for the twins node with npm and a Python
+request, the middle one of a hundred warm ones, the processor's time, and peak memory. Of the
+initialisation the call that warms up is told apart: it begins when the function has connected. Before,
+the twins' answers are compared with ours. Needs openssl, and for the twins node with npm and a Python
 with venv; `--no-twins` leaves these out.
 """
 
@@ -36,6 +37,8 @@ TWINS = ROOT / "benches" / "twins"
 FUNCTIONS = ["get-link", "bind", "dashboard"]
 AFFILIATE, DORMANT = "10000001", ["20000001", "20000002", "20000003"]
 WARM_REQUESTS = 100
+# When functions have connected to DynamoDB.
+CONNECTED = queue.Queue()
 
 
 class RuntimeApi:
@@ -114,6 +117,8 @@ class Candidate:
     def start(self, environment):
         api = RuntimeApi()
         env = environment | self.environment | {"AWS_LAMBDA_RUNTIME_API": api.address}
+        while not CONNECTED.empty():
+            CONNECTED.get()
         begun = time.perf_counter()
         process = subprocess.Popen([str(part) for part in self.command], env=env, stdout=subprocess.DEVNULL)
         try:
@@ -121,7 +126,8 @@ class Candidate:
         except queue.Empty:
             process.kill()
             sys.exit(f"{self.name} did not start")
-        return api, process, waiting - begun
+        warming = 0 if CONNECTED.empty() else waiting - CONNECTED.get()
+        return api, process, {"start": waiting - begun, "warming": warming}
 
     def run(self, environment, event):
         api, process, started = self.start(environment)
@@ -131,8 +137,8 @@ class Candidate:
         warm = median(api.ask(event)[1] for _ in range(WARM_REQUESTS))
         memory = peak_memory_mb(process.pid)
         end(api, process)
-        return {"start": started, "first": first, "warm": warm, "memory": memory,
-                "starting": starting, "processor": processor}
+        return started | {"first": first, "warm": warm, "memory": memory,
+                          "starting": starting, "processor": processor}
 
     def answers(self, environment, events):
         api, process, _ = self.start(environment)
@@ -201,7 +207,9 @@ def tls_before(port):
 
     def accept():
         while True:
-            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+            plain = listener.accept()[0]
+            CONNECTED.put(time.perf_counter())
+            threading.Thread(target=serve, args=(plain,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     return listener.getsockname()[1]
@@ -290,12 +298,17 @@ def table(title, candidates, environment, question, runs):
         for candidate in candidates:
             found[candidate.name].append(candidate.run(environment, question))
     print(f"\n### {title}\n")
-    print("| function | initialisation, ms | first request, ms | both, ms | warm, ms "
-          "| processor: initialisation, ms | until the first answer, ms | peak memory, MB | binary, MB | zipped, MB |\n|---|---|---|---|---|---|---|---|---|---|")
+    print("| function | initialisation, ms | of it the warming call, ms | the rest against the bare handler "
+          "| first request, ms | warm, ms | processor: initialisation, ms | until the first answer, ms "
+          "| peak memory, MB | binary, MB | zipped, MB |\n|---|---|---|---|---|---|---|---|---|---|---|")
+    bare = median(run["start"] for run in found["bare"])
     for candidate in candidates:
-        of = {name: median(run[name] for run in found[candidate.name]) for name in found[candidate.name][0]}
-        both = median(run["start"] + run["first"] for run in found[candidate.name])
-        cells = [candidate.name, *(f"{seconds * 1000:.2f}" for seconds in (of["start"], of["first"], both, of["warm"])),
+        runs = found[candidate.name]
+        of = {name: median(run[name] for run in runs) for name in runs[0]}
+        rest = median(run["start"] - run["warming"] for run in runs)
+        milliseconds = [of["start"], of["warming"]], [of["first"], of["warm"]]
+        before, after = ([f"{seconds * 1000:.2f}" for seconds in part] for part in milliseconds)
+        cells = [candidate.name, *before, f"{rest / bare:.2f}", *after,
                  f"{of['starting'] * 1000:.1f}", f"{of['processor'] * 1000:.1f}", f"{of['memory']:.0f}",
                  *megabytes(candidate.files)]
         print("|", " | ".join(cells), "|", flush=True)

@@ -1,5 +1,6 @@
 //! The programme over the embedded engine, with accounts that are bound.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use commission::TierInForce;
@@ -15,20 +16,32 @@ use crate::Failure;
 use crate::made::{Bound, MadeDay};
 
 pub const TABLE: &str = "recall";
+/// When the night begins, in milliseconds of its day.
+pub const HALF_PAST_MIDNIGHT: i64 = 1_800_000;
 
 pub struct World {
     pub engine: Engine,
     pub app: App,
+    pub clock: Dial,
 }
 
 impl World {
-    /// An empty table, on the night after the day.
+    /// An empty table in memory, on the night after the day.
     pub async fn after(made: &MadeDay, capacity: bool) -> Result<Self, Failure> {
         let engine = Engine::memory()?;
         let engine = if capacity { engine.counting_capacity() } else { engine };
+        Self::over(engine, made).await
+    }
+
+    /// An empty table in a file, so that what this process holds is what functions hold.
+    pub async fn in_file(made: &MadeDay, file: &Path) -> Result<Self, Failure> {
+        Self::over(Engine::on_disk(file)?, made).await
+    }
+
+    async fn over(engine: Engine, made: &MadeDay) -> Result<Self, Failure> {
         create_table(&engine.client(), TABLE, &Template::embedded()?.table).await?;
         let clock = Dial::default();
-        clock.stand_at(made.day.end().plus_millis(1_800_000));
+        clock.stand_at(made.day.end().plus_millis(HALF_PAST_MIDNIGHT));
         let app = App {
             table: Table::new(engine.client(), TABLE),
             programme: Arc::new(programme::programme()?),
@@ -37,21 +50,12 @@ impl World {
             signer: Signer::from_keys_text("a key of at least thirty-two bytes")?,
             metrics: Metrics::off(),
         };
-        Ok(Self { engine, app })
+        Ok(Self { engine, app, clock })
     }
 
     /// The day's accounts, inviters and invitees.
     pub async fn open_accounts(&self, made: &MadeDay) -> Result<(), Failure> {
-        for number in 0..made.inviters() {
-            let party = made.inviter_party()?;
-            let mut account = Account::new(facts(MadeDay::inviter(number)?, made));
-            account.facts.location = party.location;
-            account.facts.affiliate = party.affiliate;
-            account.futures_opened_at = party.futures_opened_at;
-            let tier = TierInForce { spot: (number % 4) as usize, futures: 0 };
-            account.tiers = Timeline::starting(made.day.start().plus_days(-100), tier);
-            self.app.table.save_account(&Versioned::new(account)).await?;
-        }
+        self.open_inviters(made).await?;
         for bound in made.bound() {
             let Bound { relation, party } = bound?;
             let mut account = Account::new(facts(relation.invitee.clone(), made));
@@ -62,9 +66,21 @@ impl World {
         }
         Ok(())
     }
-}
 
-impl World {
+    pub async fn open_inviters(&self, made: &MadeDay) -> Result<(), Failure> {
+        for number in 0..made.inviters() {
+            let party = made.inviter_party()?;
+            let mut account = Account::new(facts(MadeDay::inviter(number)?, made));
+            account.facts.location = party.location;
+            account.facts.affiliate = party.affiliate;
+            account.futures_opened_at = party.futures_opened_at;
+            let tier = TierInForce { spot: (number % 4) as usize, futures: 0 };
+            account.tiers = Timeline::starting(made.day.start().plus_days(-100), tier);
+            self.app.table.save_account(&Versioned::new(account)).await?;
+        }
+        Ok(())
+    }
+
     /// Users who may be recalled.
     pub async fn open_dormant(&self, made: &MadeDay, users: u64) -> Result<(), Failure> {
         let location = made.inviter_party()?.location;

@@ -64,7 +64,7 @@ impl MadeDay {
         Ok((900_000_000 + number).to_string().parse()?)
     }
 
-    fn uid(number: u64) -> Result<Uid, Failure> {
+    pub fn uid(number: u64) -> Result<Uid, Failure> {
         Ok((35_000_000 + number * 7).to_string().parse()?)
     }
 
@@ -73,14 +73,16 @@ impl MadeDay {
         let (inviters, noon) = (self.inviters(), self.day.start().plus_millis(43_200_000));
         let long_ago = self.day.start().plus_days(-200);
         (0..self.invitees).map(move |number| {
-            let bound_at = if number % 50 == 7 { noon } else { long_ago };
+            let at_noon = number % 50 == 7;
+            let bound_at = if at_noon { noon } else { long_ago };
             let country = if number % 20 == 3 { "US" } else { "CH" };
             let location = Location { country: country.parse()?, region: None };
             let relation = Relation {
                 inviter: Self::inviter(number % inviters)?,
                 invitee: Self::uid(number)?,
                 code: "K7M2XW9P".parse()?,
-                origin: if number % 3 == 0 { Origin::Signup } else { Origin::Recall },
+                // Nobody is recalled at noon who traded in the morning.
+                origin: if at_noon || number % 3 == 0 { Origin::Signup } else { Origin::Recall },
                 bound_at,
                 shared: SharedCommission::default(),
                 voided_at: None,

@@ -1,12 +1,15 @@
 //! Benchmarks, one case a process, so that each has its own peak of memory: `benches/run.py` runs
 //! them all and prints the tables of docs/PERFORMANCE.md. A case prints one line of JSON.
 
+mod ask;
+mod backlog;
 mod day;
 mod engine;
 mod fold;
 mod ingest_events;
 mod made;
 mod measure;
+mod million;
 mod per_item;
 mod viral;
 
@@ -72,13 +75,35 @@ enum Case {
         /// How many active invitees.
         invitees: u64,
     },
-    /// Dormant users who bind by one link, as fast as it goes.
+    /// Dormant users who open one link and bind.
     Viral {
         /// How many users.
         users: u64,
+        /// How many come in a second; as many as can be answered, if not said.
+        #[arg(long)]
+        a_second: Option<u32>,
         /// Count the capacity that DynamoDB would charge, which takes time of its own.
         #[arg(long)]
         capacity: bool,
+    },
+    /// A queue full of fees, some of which come twice, and the night after it.
+    Backlog {
+        /// How many fees.
+        fees: u64,
+        /// Where the table is to be.
+        #[arg(long)]
+        file: PathBuf,
+    },
+    /// An affiliate with many invitees, of whom some trade on one day, and his dashboard.
+    Million {
+        /// How many invitees.
+        invitees: u64,
+        /// How many of them trade, five times each.
+        #[arg(long)]
+        active: u64,
+        /// Where the table is to be.
+        #[arg(long)]
+        file: PathBuf,
     },
     /// Events through `ingest` into the embedded engine, ten thousand a batch.
     Ingest {
@@ -99,7 +124,9 @@ async fn main() -> ExitCode {
         Case::PerItem { fees, capacity } => per_item::per_item(fees, capacity).await,
         Case::Day { fees } => day::run(fees).await,
         Case::Affiliate { invitees } => day::affiliate(invitees).await,
-        Case::Viral { users, capacity } => viral::run(users, capacity).await,
+        Case::Viral { users, a_second, capacity } => viral::run(users, a_second, capacity).await,
+        Case::Backlog { fees, file } => backlog::run(fees, &file).await,
+        Case::Million { invitees, active, file } => million::run(invitees, active, &file).await,
         Case::Ingest { fees, capacity } => ingest_events::run(fees, capacity).await,
     };
     match done {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use crate::Failure;
+
 /// Ticks of `/proc/self/stat` in a second, on every Linux that Rust runs on.
 const TICKS_PER_SECOND: u64 = 100;
 
@@ -63,7 +65,36 @@ fn processor_time() -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
 }
 
-fn peak_memory_mb() -> u64 {
+/// How long each of many requests took.
+#[derive(Default)]
+pub struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    pub fn add(&mut self, took: Duration) {
+        self.0.push(took);
+    }
+
+    pub const fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The middle, the slowest hundredth and thousandth, and the slowest, in milliseconds.
+    pub fn percentiles(mut self) -> Value {
+        self.0.sort_unstable();
+        let at = |per_mille: usize| {
+            let place = (self.0.len() * per_mille / 1000).min(self.0.len().saturating_sub(1));
+            self.0.get(place).copied().unwrap_or_default().as_secs_f64() * 1000.0
+        };
+        json!({ "p50": at(500), "p99": at(990), "p999": at(999), "max": at(1000) })
+    }
+}
+
+/// Peaks of memory are those from now on.
+pub fn forget_peak_memory() -> Result<(), Failure> {
+    Ok(fs::write("/proc/self/clear_refs", "5")?)
+}
+
+pub fn peak_memory_mb() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());

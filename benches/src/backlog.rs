@@ -1,0 +1,57 @@
+//! A queue full of fees: taken in batch by batch, some of which come twice, and booked by the
+//! night. Nothing is lost if the night's proof is that of the fees as they were made.
+
+use std::path::Path;
+
+use commission::{Conservation, fold};
+use table::FeeBatch;
+
+use crate::Failure;
+use crate::engine::World;
+use crate::ingest_events::{batches, charged, take_all_in};
+use crate::made::MadeDay;
+use crate::measure::{Figures, Watch, forget_peak_memory, peak_memory_mb};
+
+pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
+    let made = MadeDay::of(fees)?;
+    let world = World::in_file(&made, file).await?;
+    world.open_accounts(&made).await?;
+    let mut figures = Figures::of("backlog", fees);
+
+    forget_peak_memory()?;
+    let watch = Watch::start();
+    let events = made.fees().map(|fee| Ok(charged(&fee?.1, &world)));
+    let latencies = take_all_in(&world, batches(events, &world)).await?;
+    figures.note("takeIn", watch.stop());
+    figures.note("takeInPeakMemoryMb", peak_memory_mb());
+    figures.note("batches", latencies.count());
+    figures.note("batch", latencies.percentiles());
+
+    forget_peak_memory()?;
+    let watch = Watch::start();
+    let report = daily_commission::run_day(&world.app, made.day).await?;
+    figures.note("rollup", watch.stop());
+    figures.note("rollupPeakMemoryMb", peak_memory_mb());
+    figures.note("lines", report.lines);
+
+    let seq = report.seq.ok_or("nothing was booked")?;
+    let booked = world.app.table.run_report(made.day, seq).await?.ok_or("no proof was kept")?;
+    let made = proof_of(&made)?;
+    if booked.due != made {
+        return Err(format!("made was {made:#?}\nbooked was {:#?}", booked.due).into());
+    }
+    figures.print();
+    Ok(())
+}
+
+/// The proof of a day's fees that have seen neither queue nor table.
+fn proof_of(made: &MadeDay) -> Result<Conservation, Failure> {
+    let mut batch = FeeBatch::default();
+    for fee in made.fees() {
+        let (arrival, fee) = fee?;
+        batch.push(arrival, &fee)?;
+    }
+    let rules = programme::programme()?.commission;
+    let folded = fold(made.day, &batch.fees, &[], &made.relations()?, &rules)?;
+    Ok(Conservation::of(&folded)?)
+}
