@@ -9,6 +9,7 @@ use aws_types::SdkConfig;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
 use table::Table;
+use tracing::Level;
 
 use crate::metrics::STACK_VARIABLE;
 use crate::{App, Clock, Entropy, EntropyError, Metrics, Service, aws};
@@ -148,11 +149,28 @@ pub fn variable(name: &'static str, expected: &'static str) -> Result<String, St
 }
 
 /// Logs to standard output: JSON lines where Lambda is told so (`AWS_LAMBDA_LOG_FORMAT=JSON`, as
-/// the template does), else plain ones. `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` set the level.
+/// the template does), else plain ones. `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` name the level; INFO
+/// it is where neither does. Lambda itself notes the time of each line.
 ///
 /// To be called once in a process.
 pub fn init_logging() {
-    lambda_http::tracing::init_default_subscriber();
+    let variables = Variables(&|name| std::env::var(name).ok());
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(log_level(&variables))
+        .with_target(false)
+        .without_time();
+    let format = variables.optional("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
+    if format.eq_ignore_ascii_case("JSON") {
+        lines.json().init();
+    } else {
+        lines.init();
+    }
+}
+
+fn log_level(variables: &Variables<'_>) -> Level {
+    let named = variables.optional("AWS_LAMBDA_LOG_LEVEL");
+    let named = named.or_else(|| variables.optional("RUST_LOG"));
+    named.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO)
 }
 
 /// Logging, the app from the environment, and one cheap read of the table, so that name
@@ -243,6 +261,15 @@ mod tests {
         let Err(error) = App::without_tokens(&lookup(&[])) else { panic!("not refused") };
         let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
         assert_eq!(error.to_string(), sentence);
+    }
+
+    #[test]
+    fn the_level_of_the_log_is_lambda_s_then_the_developer_s_then_info() {
+        let level = |all: &[(&str, &str)]| log_level(&Variables(&lookup(all)));
+        assert_eq!(level(&[]), Level::INFO);
+        assert_eq!(level(&[("RUST_LOG", "warn")]), Level::WARN);
+        assert_eq!(level(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG"), ("RUST_LOG", "warn")]), Level::DEBUG);
+        assert_eq!(level(&[("RUST_LOG", "recall=debug")]), Level::INFO);
     }
 
     #[test]
