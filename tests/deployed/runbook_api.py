@@ -11,7 +11,7 @@ VARIABLE = re.compile(r"\$context\.[\w.]+")
 
 def api_trouble(desk):
     desk.cannot("ApiTrouble", "aws deploy list-deployments")
-    desk.saw("ApiTrouble", "its one command is CodeDeploy's, which is not there; its signs ring, see below")
+    desk.saw("ApiTrouble", "its one command asks CodeDeploy, which is not there")
 
 
 def api_failing(desk):

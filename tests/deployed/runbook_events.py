@@ -107,6 +107,15 @@ def function_errors(desk):
     desk.saw(here, "the batch's `Diagnostic` in `ingest`, nothing in `bind`; its message came again")
 
 
+def events_late(desk):
+    """It has no command; the setting that it names is there."""
+    mapping = desk.world.aws.client("lambda").get_event_source_mapping(
+        UUID=desk.world.stack.physical("IngestQueue")
+    )
+    desk.checks.contains("how ingest grows", "MaximumConcurrency", mapping["ScalingConfig"])
+    desk.saw("EventsLate", "it has no command; `MaximumConcurrency` is set at the queue's mapping")
+
+
 def announcements_late(desk):
     """The stream, too, has the account of a form that the code does not know: see `api_failing`."""
     here, checks = "AnnouncementsLate", desk.checks

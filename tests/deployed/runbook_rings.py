@@ -4,7 +4,7 @@ import json
 import re
 import time
 
-from adapters import kind
+from adapters import LEFT_OUT, kind
 from template import expand, of_type
 
 METRIC = "AWS::CloudWatch::Alarm"
@@ -43,19 +43,20 @@ class Mail:
 
 
 def ring_all(world, checks):
-    """Answers which alarms rang by their metric, which with others' states, and which are not there."""
+    """Answers what made each alarm ring, by its name."""
     template = expand(world.stack.release)
     mail = Mail(world)
-    watching, made_after_all = [], []
+    rang = {}
     for name, alarm in of_type(template, METRIC).items():
-        if kind(alarm) == METRIC:
-            rings(world, checks, mail, name)
-            watching.append(name)
+        if kind(alarm) in LEFT_OUT:
+            rang[name] = "is not made: an expression over several metrics"
         else:
-            made_after_all.append(name)
+            rings(world, checks, mail, name)
+            rang[name] = "rings by its metric"
     for name, alarm in of_type(template, COMPOSITE).items():
         rings_by_its_signs(world, checks, mail, name, alarm)
-    return watching, list(of_type(template, COMPOSITE)), made_after_all
+        rang[name] = "rings by each of its signs, and tells it"
+    return rang
 
 
 def rings(world, checks, mail, name):

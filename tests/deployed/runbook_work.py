@@ -10,6 +10,7 @@ QUEUES = ("EventQueueUrl", "EventDeadLettersUrl", "ScheduleDeadLettersUrl", "Ann
 
 def deploy(desk):
     """Other code, all at once: what CodeDeploy would do is left out."""
+    desk.do_without("sam")
     desk.run("Deploy", "sam build")
     desk.terminal.asked_of_sam()
     before = live(desk)
@@ -18,12 +19,11 @@ def deploy(desk):
     desk.saw("Deploy", "other code is live, at once")
 
 
-def live(desk, function="Bind"):
-    """What the alias of a function serves."""
-    found = desk.world.aws.client("lambda").get_function_configuration(
-        FunctionName=desk.world.function(function), Qualifier="live"
+def live(desk):
+    """What the alias of bind serves."""
+    return desk.world.aws.client("lambda").get_function_configuration(
+        FunctionName=desk.world.function("Bind"), Qualifier="live"
     )
-    return found
 
 
 def roll_back(desk):
