@@ -31,6 +31,7 @@ def adapt(template, endpoint, kept=()):
     """
     spell_out_routes(template)
     point_to_local_aws(template, endpoint)
+    tell_log_format(template)
     exclude_punctuation(template)
     rename_the_double_start(template)
     hold_schedules(template)
@@ -122,6 +123,16 @@ def point_to_local_aws(template, endpoint):
         where = {"Ref": "LocalAwsOfIngest" if name == "Ingest" else "LocalAws"}
         variables = function["Properties"]["Environment"]["Variables"]
         variables |= {f"AWS_ENDPOINT_URL_{service}": where for service in CALLED}
+
+
+def tell_log_format(template):
+    """It does not tell functions how to write their logs, as AWS does by two variables."""
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        wanted = function["Properties"]["LoggingConfig"]
+        function["Properties"]["Environment"]["Variables"] |= {
+            "AWS_LAMBDA_LOG_FORMAT": wanted["LogFormat"],
+            "AWS_LAMBDA_LOG_LEVEL": wanted["ApplicationLogLevel"],
+        }
 
 
 def exclude_punctuation(template):

@@ -14,6 +14,7 @@ import kills
 import latency
 import logs
 import making
+import runbook
 import story
 import updates
 from adapters import LEFT_OUT
@@ -28,6 +29,7 @@ CHAPTERS = {
     "deployed again": updates,
     "failures of events, batches and nights": failures,
     "processes killed at work": kills,
+    "the runbook, word for word": runbook,
     "logs": logs,
     "warm calls, one after the other": latency,
 }
@@ -44,17 +46,34 @@ def arguments():
     parser.add_argument(
         "--port", type=int, default=4566, help="port of the local AWS (default: %(default)s)"
     )
+    parser.add_argument(
+        "--operator",
+        type=pathlib.Path,
+        default=HERE.parents[1] / "target" / "debug" / "operator",
+        help="the operator's tool, for the runbook (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=[chapter.__name__ for chapter in CHAPTERS.values()],
+        default=[chapter.__name__ for chapter in CHAPTERS.values()],
+        metavar="CHAPTER",
+        help="chapters to try, by their files' names; making, story, kills and runbook want no other",
+    )
     return parser.parse_args()
 
 
 def main():
     given = arguments()
+    if not given.operator.is_file():
+        sys.exit(f"expected the operator's tool at {given.operator}: cargo build -p operator, or --operator")
     checks = Checks()
     print("deploying ...", flush=True)
-    with deployed(given.binaries, given.port) as world:
+    with deployed(given.binaries, given.port, operator=given.operator) as world:
         for name, chapter in CHAPTERS.items():
-            with checks.chapter(name):
-                chapter.check(world, checks)
+            if chapter.__name__ in given.only:
+                with checks.chapter(name):
+                    chapter.check(world, checks)
     print(f"\nChecked:\n{checks.table()}\n\nLeft out:")
     for kind, reason in LEFT_OUT.items():
         print(f"  {kind}: {reason}")

@@ -31,11 +31,12 @@ class People:
 
 
 class World:
-    """One stack, and its API, queue and nights."""
+    """One stack, and its API, queue and nights; `operator` is where the operator's tool is."""
 
-    def __init__(self, aws, people, name):
+    def __init__(self, aws, people, name, operator=None):
         self.aws = aws
         self.people = people
+        self.operator = operator
         self.stack = Stack(aws, name, parameters(people.issuer))
         self.stack.create()
         self.api = Api(self.stack)
@@ -72,9 +73,9 @@ def parameters(issuer):
 
 
 @contextlib.contextmanager
-def deployed(binaries, port, name="recall"):
+def deployed(binaries, port, name="recall", operator=None):
     """The programme, deployed to a local AWS at a port, until the block ends."""
     with local_aws(port) as aws:
         aws.clock.set(START)
         upload_code(aws, binaries, RELEASES)
-        yield World(aws, People(aws), name)
+        yield World(aws, People(aws), name, operator)

@@ -1,0 +1,171 @@
+"""Entries of the runbook: work that comes up."""
+
+from stack import Stack
+from world import parameters
+
+DAYS = "2027-02-01..2027-02-05"
+PROTECTED = "DeletionProtectionEnabled"
+QUEUES = ("EventQueueUrl", "EventDeadLettersUrl", "ScheduleDeadLettersUrl", "AnnounceDeadLettersUrl")
+
+
+def deploy(desk):
+    """Other code, all at once: what CodeDeploy would do is left out."""
+    desk.do_without("sam")
+    desk.run("Deploy", "sam build")
+    desk.terminal.asked_of_sam()
+    before = live(desk)
+    desk.world.stack.update(release="second")
+    desk.checks.equal("whether other code is live", True, live(desk)["CodeSha256"] != before["CodeSha256"])
+    desk.saw("Deploy", "other code is live, at once")
+
+
+def live(desk):
+    """What the alias of bind serves."""
+    return desk.world.aws.client("lambda").get_function_configuration(
+        FunctionName=desk.world.function("Bind"), Qualifier="live"
+    )
+
+
+def roll_back(desk):
+    """From code that a tenth of the calls get, to the code before; and then properly."""
+    here, world, checks = "Roll back", desk.world, desk.checks
+    before = live(desk)
+    desk.run(here, "FUNCTION=")
+    versions = desk.answer(here, "aws lambda list-versions-by-function")
+    numbers = [number for number, *_ in versions if number != "$LATEST"]
+    checks.contains("the version that is live", before["Version"], numbers)
+    desk.facts["version"] = next(number for number in numbers if number != before["Version"])
+    world.aws.client("lambda").update_alias(
+        FunctionName=world.function("Bind"),
+        Name="live",
+        RoutingConfig={"AdditionalVersionWeights": {desk.facts["version"]: 0.1}},
+    )
+    alias = desk.answer(here, "aws lambda update-alias")
+    checks.equal("the alias", (desk.facts["version"], None), (alias["FunctionVersion"], alias.get("RoutingConfig")))
+    checks.equal("what is live", desk.facts["version"], live(desk)["Version"])
+    checks.equal("whether it is other code", True, live(desk)["CodeSha256"] != before["CodeSha256"])
+    serves(desk, desk.facts["version"])
+    desk.run(here, "sam build")
+    update(desk, here, release="first")
+    desk.saw(here, "the alias, with weights before, serves the version before, which answers; then a deployment")
+
+
+def serves(desk, version):
+    """Calls the API, and looks in which version's log that call stands."""
+    streams = {"logGroupName": f"/aws/lambda/{desk.world.stack.name}/bind"}
+    desk.world.get("/v1/binding", "dormant")
+    found = desk.world.aws.client("logs").describe_log_streams(**streams)["logStreams"]
+    newest = max(found, key=lambda stream: stream.get("lastEventTimestamp", 0))
+    desk.checks.contains("the log that a call stands in", f"[{version}]", newest["logStreamName"])
+
+
+def update(desk, heading, **more):
+    """Deploys what the entry asks of `sam`, with the parameters that it names."""
+    desk.run(heading, "sam deploy")
+    [*_, words] = desk.terminal.asked_of_sam()
+    _, _, given = words.partition("--parameter-overrides ")
+    desk.world.stack.update(**more, **dict(one.split("=") for one in given.split()))
+
+
+def rotate(desk):
+    """A window is open and a list half read when the keys are rotated; and when the old one goes."""
+    here, world, checks = "Rotate the signing keys", desk.world, desk.checks
+    before = opened(world)
+    for command in ("SECRET=", "OLD=", "NEW=", "VERSION="):
+        desk.run(here, command)
+    update(desk, here)
+    checks.equal("keys", 2, len(keys(desk)))
+    checks.equal("the list goes on", 200, read_on(world, before).status)
+    bound = world.call("POST", "/v1/bind", "late decider", {"confirmation": before["confirmation"]})
+    checks.equal("the bind", 201, bound.status)
+    between = opened(world)
+    for command in ("SECRET=", "NEW=", "VERSION="):
+        desk.run(here, command)
+    new, _ = keys(desk)
+    update(desk, here)
+    checks.equal("keys", [new], keys(desk))
+    checks.equal("the list by the new key", 200, read_on(world, between).status)
+    checks.equal("the list by the old key", 400, read_on(world, before).status)
+    desk.saw(here, "confirmation and cursor of before hold; of a day later only those by the new key do")
+
+
+def opened(world):
+    """A window that is open, and a list of which one page is read."""
+    code = world.get("/v1/link", "affiliate").json()["code"]
+    window = world.get(f"/v1/bind?ref={code}", "late decider").json()
+    page = world.get(LIST, "affiliate").json()
+    return {"confirmation": window.get("confirmation"), "cursor": page["nextCursor"]}
+
+
+LIST = "/v1/dashboard/commissions?from=2027-02-01&to=2027-02-05&limit=1"
+
+
+def read_on(world, before):
+    return world.get(f"{LIST}&cursor={before['cursor']}", "affiliate")
+
+
+def keys(desk):
+    return live(desk)["Environment"]["Variables"]["SIGNING_KEYS"].split(",")
+
+
+def restore(desk):
+    """The drill, and then for good. The local AWS restores what is there now, whatever the time."""
+    here, world, checks = "Restore the table", desk.world, desk.checks
+    desk.facts["instant"], desk.facts["days"] = "2027-02-06T10:00:00Z", DAYS
+    dynamodb, table = world.aws.client("dynamodb"), world.stack.physical("Table")
+    before = world.lines("affiliate", *DAYS.split(".."))
+    update(desk, here)
+    for command in ("aws lambda update-event", "aws lambda put-function", "aws lambda put-function"):
+        desk.run(here, command)
+    checks.equal("what writes", ("Disabled", 0, 0), writers(desk))
+    desk.run(here, "aws dynamodb restore-table-to-point-in-time")
+    desk.run(here, "aws dynamodb wait table-exists")
+    proved = desk.run(here, "operator --table recall-drill verify")
+    summary = proved.output.strip().splitlines()[-1]
+    checks.equal("the proof", (True, True), ("(5 days)" in summary, "every one as booked" in summary))
+    for command in ("BACKUP=", "aws dynamodb update-table", "aws dynamodb delete-table --table-name $TABLE_NAME"):
+        desk.run(here, command)
+    desk.run(here, "aws dynamodb wait table-not-exists")
+    tables = dynamodb.list_tables()["TableNames"]
+    checks.equal("whether the old table is there", False, table in tables)
+    desk.run(here, "aws dynamodb restore-table-from-backup")
+    desk.run(here, "aws dynamodb wait table-exists")
+    restored = dynamodb.describe_table(TableName=table)["Table"]
+    checks.equal("what a restore does not bring", (None, False), (restored.get("StreamSpecification"), restored[PROTECTED]))
+    desk.run(here, "aws cloudformation detect-stack-drift")
+    for command in ("aws lambda put-function", "aws lambda put-function", "aws lambda update-event"):
+        desk.run(here, command)
+    update(desk, here)
+    checks.equal("what writes again", ("Enabled", 200, 100), writers(desk))
+    checks.equal("what the affiliate reads", before, world.lines("affiliate", *DAYS.split("..")))
+    desk.run(here, "aws dynamodb delete-table --table-name recall-drill")
+    desk.saw(here, "the copy is proved; for good, under the old name, affiliates read the same lines")
+
+
+def writers(desk):
+    """Whether the queue is given to ingest, and the concurrency of bind and get-link. The local AWS
+    notes the concurrency, and turns no call of an alias away."""
+    client = desk.world.aws.client("lambda")
+    mapping = client.get_event_source_mapping(UUID=desk.world.stack.physical("IngestQueue"))
+    concurrency = [
+        client.get_function_concurrency(FunctionName=desk.world.function(one))["ReservedConcurrentExecutions"]
+        for one in ("Bind", "GetLink")
+    ]
+    return mapping["State"], *concurrency
+
+
+def delete_a_sandbox(desk):
+    """A second stack, of the other stage; it is deleted by CloudFormation, as `sam delete` does."""
+    here, world, checks = "Delete a sandbox", desk.world, desk.checks
+    given = parameters(world.people.issuer) | {"Stage": "sandbox"}
+    sandbox = Stack(world.aws, "recall-sandbox", given).create()
+    outputs, table = sandbox.outputs(), sandbox.physical("Table")
+    desk.run(here, "sam delete")
+    desk.terminal.asked_of_sam()
+    sandbox.delete()
+    found = world.aws.client("dynamodb").describe_table(TableName=table)["Table"]
+    checks.equal("the table's protection", False, found[PROTECTED])
+    for queue in QUEUES:
+        checks.equal(f"messages of {queue}", (0, 0), world.exchange.waiting(outputs[queue]))
+    world.aws.client("s3").head_bucket(Bucket=outputs["PageBucket"])
+    desk.saw(here, "table, queues and bucket stay, the table without deletion protection")
