@@ -75,8 +75,7 @@ async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
     }
     stage.troupe.cut_off_hurried();
     if stage.dice.chance(20) {
-        // At the earliest when all that users asked on that day is answered.
-        stage.fair.clock.stand_at(day.end().plus_millis(stage.dice.between(30_000, 60_000)));
+        stage.fair.clock.stand_at(day.end().plus_millis(stage.dice.between(20, 30) * 60_000));
         a_day_is_booked_by_hand(stage, day);
         play(stage, stage.dice.below(300)).await;
     }
