@@ -15,7 +15,6 @@ use super::reading::{affiliates_read_the_same_everywhere, lines, sheet};
 use super::stage::{Stage, opening};
 use super::trial::{DAYS, play, whole_day};
 use super::watch::Watch;
-use super::weather::LATEST;
 use super::working::{ingest_takes_a_batch, night};
 use crate::world::{World, uid};
 
@@ -57,9 +56,8 @@ async fn everybody_finishes(stage: &Rc<Stage>) {
     play(stage, stage.dice.below(2000)).await;
     stage.troupe.is_dismissed();
     stage.weather.clears_up();
-    for _ in 0..LATEST {
-        stage.rough.app.table.head().await.unwrap();
-    }
+    stage.clocks.are_set_right();
+    stage.late_requests_arrive().await;
 }
 
 /// The queue brings everything until it is taken in.
@@ -86,7 +84,7 @@ async fn everything_arrives(stage: &Rc<Stage>) {
 /// One night without ghosts and limits, after the story's last day.
 async fn a_fair_night(stage: &Rc<Stage>) {
     let last = stage.first_day.plus(DAYS - 1);
-    stage.fair.clock.stand_at(stage.now().max(last.end().plus_millis(30 * 60_000)));
+    stage.clocks.go_on_to(stage.now().max(last.end().plus_millis(30 * 60_000)));
     let number = stage.number();
     night(stage, number, last).await.unwrap();
     play(stage, 50_000).await;
