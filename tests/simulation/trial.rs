@@ -155,8 +155,3 @@ async fn look(stage: &Rc<Stage>, watch: &mut Watch) {
         affiliates_read_the_same_everywhere(stage, watch).await;
     }
 }
-
-/// A step's input, as an operator would write it.
-pub fn whole_day(day: Day) -> serde_json::Value {
-    json!({ "day": day })
-}
