@@ -143,10 +143,10 @@ async fn of_two_runs_of_one_day_at_once_one_is_booked() {
 #[tokio::test]
 async fn a_day_that_is_not_over_is_not_booked() {
     let world = traded().await;
-    world.now("2026-11-20T23:59:59.999Z");
+    world.now("2026-11-21T00:19:59.999Z");
     let refused = step(&world, json!({ "day": "2026-11-20" })).await.unwrap_err();
     assert_eq!(refused.name(), "DayNotOver");
-    world.now("2026-11-21T00:00:00Z");
+    world.now("2026-11-21T00:20:00Z");
     step(&world, json!({ "day": "2026-11-20" })).await.unwrap();
 }
 

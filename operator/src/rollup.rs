@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commission::{Asset, Assets};
-use daily_commission::{DayPlan, Plan, StepError, plan_day};
+use daily_commission::{DayPlan, Plan, StepError, booked_from, plan_day};
 use indicatif::ProgressBar;
 use runtime::App;
 use table::{Money, SHARDS};
@@ -23,7 +23,7 @@ pub(crate) async fn rollup(
     night: bool,
     desk: &mut Desk<'_>,
 ) -> Result<Verdict, Failure> {
-    if app.clock.now() < days.last.end() {
+    if app.clock.now() < booked_from(days.last) {
         return Err(StepError::DayNotOver(days.last).into());
     }
     let what = if night { "does what is due in the night after" } else { "books what is due of" };

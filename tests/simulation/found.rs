@@ -9,6 +9,7 @@ use crate::world::{World, day, fee, uid};
 
 /// More stops than any of the invocations here has.
 const STOPS: usize = 40;
+const SUNDAY: &str = "2026-11-15";
 const MONDAY: &str = "2026-11-16";
 const TUESDAY: &str = "2026-11-17";
 
@@ -193,6 +194,24 @@ async fn a_first_night_that_died_is_made_up_for() {
     assert_eq!(world.bind("dora", &code).await.status, 201);
     world.now("2026-11-17T00:30:00Z");
     planned(&world, MONDAY).await;
+    world.night(TUESDAY).await;
+    assert_eq!(invitees_of(&world, "aurora").await, 1);
+}
+
+/// A day that was booked by hand as soon as one clock said that it was over was shown as final before
+/// it was; and who was bound on it after that, by a clock that was right or behind, was on no list
+/// unless the night of that very day came to its end. Seed 23.
+#[tokio::test]
+async fn a_day_by_hand_waits_for_those_who_are_bound_on_it() {
+    let world = monday().await;
+    let code = world.affiliate("aurora").await;
+    world.registered("dora", "2024-01-01T00:00:00Z").await;
+    world.night(SUNDAY).await;
+    world.now("2026-11-17T00:05:00Z");
+    let by_hand = daily_commission::handle(&world.app, &json!({ "day": MONDAY })).await;
+    assert_eq!(by_hand.unwrap_err().name(), "DayNotOver");
+    world.now("2026-11-16T23:56:00Z");
+    assert_eq!(world.bind("dora", &code).await.status, 201);
     world.night(TUESDAY).await;
     assert_eq!(invitees_of(&world, "aurora").await, 1);
 }

@@ -13,6 +13,7 @@
 //! prints its steps if it fails.
 
 mod cast;
+mod clocks;
 mod diary;
 mod dice;
 mod facts;
@@ -67,10 +68,12 @@ fn trials(end: u64) -> Reached {
 
 /// Everything that trials must have reached, or they show nothing.
 fn to_be_reached() -> Vec<String> {
-    let faults = weather::KINDS.iter().map(|kind| (*kind).to_owned());
+    let faults = weather::KINDS.iter().chain(&clocks::KINDS).map(|kind| (*kind).to_owned());
+    let expired = "refused: confirmation_expired".to_owned();
     let refusals = Reason::ALL.iter().filter(|reason| reason.refuses_bind());
     let zeros = Reason::ALL.iter().filter(|reason| reason.zeroes_fee());
     faults
+        .chain([expired])
         .chain(refusals.map(|reason| format!("refused: {reason}")))
         .chain(zeros.map(|reason| format!("earned nothing: {reason}")))
         .collect()

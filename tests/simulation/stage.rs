@@ -13,12 +13,13 @@ use table::Table;
 use terms::{Day, Timestamp};
 
 use super::cast::Cast;
+use super::clocks::{Clocks, OwnClock};
 use super::diary::Diary;
 use super::dice::Dice;
 use super::facts::Facts;
 use super::queue::{Letter, Queue};
 use super::troupe::Troupe;
-use super::weather::Weather;
+use super::weather::{LATEST, Weather};
 use crate::roles::{FUNCTIONS, Witnesses};
 use crate::world::{World, event};
 
@@ -27,6 +28,18 @@ pub struct Planned {
     pub shards: Vec<u8>,
     /// The trades that had been taken in.
     pub taken_in: BTreeSet<String>,
+}
+
+/// One invocation of a function: the world as it finds it, and the clock by which it goes.
+pub struct Invocation {
+    pub world: World,
+    clock: Rc<OwnClock>,
+}
+
+impl Invocation {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
 }
 
 pub struct Stage {
@@ -38,6 +51,7 @@ pub struct Stage {
     /// The same world as the functions see it.
     pub rough: World,
     pub weather: Arc<Weather>,
+    pub clocks: Clocks,
     pub cast: Cast,
     pub facts: RefCell<Facts>,
     pub queue: RefCell<Queue>,
@@ -78,6 +92,7 @@ impl Stage {
             Some((function, table(&engine)))
         };
         rough.tables = FUNCTIONS.into_iter().filter_map(watched).collect();
+        let clocks = Clocks::of(seed, fair.clock.clone(), diary.clone());
         Rc::new(Self {
             seed,
             first_day,
@@ -85,6 +100,7 @@ impl Stage {
             fair,
             rough,
             weather,
+            clocks,
             cast,
             facts: RefCell::new(facts),
             queue: RefCell::default(),
@@ -104,7 +120,22 @@ impl Stage {
 
     /// Time goes on by so many milliseconds.
     pub fn time_passes(&self, millis: i64) {
-        self.fair.clock.stand_at(self.now().plus_millis(millis));
+        self.clocks.go_on_to(self.now().plus_millis(millis));
+    }
+
+    /// So many calls are made that no earlier request is still on its way.
+    pub async fn late_requests_arrive(&self) {
+        for _ in 0..LATEST {
+            let _ = self.rough.app.table.head().await;
+        }
+    }
+
+    /// A function is invoked.
+    pub fn invocation(&self) -> Invocation {
+        let clock = self.clocks.another();
+        let mut world = self.rough.clone();
+        world.app.clock = clock.clock();
+        Invocation { world, clock }
     }
 
     pub fn number(&self) -> usize {

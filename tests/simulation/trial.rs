@@ -21,6 +21,9 @@ use crate::roles::Witnesses;
 pub const DAYS: i32 = 3;
 /// The scenes of a day.
 const SCENES: usize = 30;
+/// And those around midnight, which are at most so many milliseconds before or after it.
+const SCENES_OF_MIDNIGHT: usize = 8;
+const MIDNIGHT: i64 = 600_000;
 
 /// What is left of a trial that was passed.
 pub struct Passed {
@@ -74,13 +77,15 @@ async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
         assert_eq!(stage.now().day(), day, "a day's scenes fit into the day");
     }
     stage.troupe.cut_off_hurried();
+    if stage.clocks.differ() {
+        midnight_goes_by(stage, watch, day).await;
+    }
     if stage.dice.chance(20) {
-        // At the earliest when all that users asked on that day is answered.
-        stage.fair.clock.stand_at(day.end().plus_millis(stage.dice.between(30_000, 60_000)));
+        stage.clocks.go_on_to(day.end().plus_millis(stage.dice.between(20, 30) * 60_000));
         a_day_is_booked_by_hand(stage, day);
         play(stage, stage.dice.below(300)).await;
     }
-    stage.fair.clock.stand_at(day.end().plus_millis(30 * 60_000));
+    stage.clocks.go_on_to(day.end().plus_millis(30 * 60_000));
     if day == stage.first_day {
         // The schedule tries for hours; from its first success on nothing is missed.
         let plan = json!({ "step": "plan", "day": day });
@@ -91,6 +96,23 @@ async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
         play(stage, stage.dice.below(400)).await;
         look(stage, watch).await;
     }
+}
+
+/// The minutes around midnight, where clocks differ about the day: everybody is at work, and
+/// somebody may want to book the day before it is over.
+async fn midnight_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
+    stage.clocks.go_on_to(day.end().plus_millis(-MIDNIGHT));
+    for _ in 0..SCENES_OF_MIDNIGHT {
+        scene(stage, day).await;
+        if stage.dice.chance(15) {
+            a_day_is_booked_by_hand(stage, day);
+        }
+        play(stage, stage.dice.below(60)).await;
+        look(stage, watch).await;
+        stage.troupe.cut_off_hurried();
+        stage.time_passes(stage.dice.between(0, 2 * MIDNIGHT / SCENES_OF_MIDNIGHT as i64));
+    }
+    stage.late_requests_arrive().await;
 }
 
 async fn scene(stage: &Rc<Stage>, day: Day) {
@@ -114,6 +136,7 @@ pub async fn play(stage: &Rc<Stage>, turns: usize) {
         if stage.troupe.is_empty() {
             return;
         }
+        stage.clocks.one_may_jump();
         match stage.troupe.turn(&stage.dice).await {
             Turn::Working => {}
             Turn::Done(name) => stage.diary.write(format!("{name} is done")),
@@ -131,9 +154,4 @@ async fn look(stage: &Rc<Stage>, watch: &mut Watch) {
         stage.diary.write(format!("visible are runs up to {}", watch.visible()));
         affiliates_read_the_same_everywhere(stage, watch).await;
     }
-}
-
-/// A step's input, as an operator would write it.
-pub fn whole_day(day: Day) -> serde_json::Value {
-    json!({ "day": day })
 }

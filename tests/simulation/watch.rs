@@ -24,6 +24,8 @@ pub struct Watch {
     head: Head,
     pub relations: BTreeMap<String, Relation>,
     ledger: Ledger,
+    /// The visible runs, with their days.
+    runs: Vec<(Day, CommittedRun)>,
     checked: u64,
 }
 
@@ -44,9 +46,10 @@ impl Watch {
         self.the_visible_ledger_is_never_edited(stage, &head).await;
         self.head = head;
         if news {
+            self.runs = self.visible_runs(stage).await;
             self.runs_add_up(stage).await;
         }
-        self.fees_count_once(stage).await;
+        self.fees_count_once(stage);
         news
     }
 
@@ -114,14 +117,14 @@ impl Watch {
 
     /// Promises 4 and 5: lines, summaries and the runs' own proofs agree.
     async fn runs_add_up(&self, stage: &Stage) {
-        for (day, run) in self.runs(stage).await {
-            let proof = stage.fair.app.table.run_report(day, run.seq).await.unwrap().unwrap();
+        for (day, run) in &self.runs {
+            let proof = stage.fair.app.table.run_report(*day, run.seq).await.unwrap().unwrap();
             assert_eq!(proof.due.check(), Ok(()), "{day} {}", run.seq);
             let mut booked: BTreeMap<_, Money> = BTreeMap::new();
             for (affiliate, ..) in
-                self.ledger.keys().filter(|place| (place.1, place.2) == (day, run.seq))
+                self.ledger.keys().filter(|place| (place.1, place.2) == (*day, run.seq))
             {
-                let (summary, lines) = &self.ledger[&(*affiliate, day, run.seq)];
+                let (summary, lines) = &self.ledger[&(*affiliate, *day, run.seq)];
                 check_lines(summary, lines);
                 for ((_, asset, _), money) in &summary.summary.cells {
                     let total = booked.entry(*asset).or_default();
@@ -132,8 +135,7 @@ impl Watch {
         }
     }
 
-    /// All visible runs, with their days.
-    async fn runs(&self, stage: &Stage) -> Vec<(Day, CommittedRun)> {
+    async fn visible_runs(&self, stage: &Stage) -> Vec<(Day, CommittedRun)> {
         let days: BTreeSet<Day> = self.ledger.keys().map(|(_, day, _)| *day).collect();
         let mut runs = Vec::new();
         for day in days {
@@ -147,7 +149,7 @@ impl Watch {
     /// Promise 3, as far as it can be known while events are on their way: of each invitee and day
     /// no more fees count than were told of, and no fewer than had been taken in when the day's
     /// last visible run was planned.
-    async fn fees_count_once(&self, stage: &Stage) {
+    fn fees_count_once(&self, stage: &Stage) {
         let mut counted: BTreeMap<(String, Day), i64> = BTreeMap::new();
         for ((_, day, _), (_, lines)) in &self.ledger {
             for line in lines {
@@ -160,8 +162,8 @@ impl Watch {
             let told = told.get(of).map_or(0, BTreeSet::len);
             assert!((0..=told as i64).contains(count), "{of:?}: {count} of {told} fees counted");
         }
-        for (day, run) in self.runs(stage).await {
-            self.nothing_is_missed(stage, day, &run, &told, &counted);
+        for (day, run) in &self.runs {
+            self.nothing_is_missed(stage, *day, run, &told, &counted);
         }
     }
 

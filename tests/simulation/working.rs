@@ -2,17 +2,22 @@
 
 use std::rc::Rc;
 
-use daily_commission::StepError;
+use daily_commission::{Deadline, StepError};
 use serde_json::{Value, json};
-use terms::Day;
+use terms::{Day, Timestamp};
 
 use super::cast::SHARDS;
 use super::queue::batch;
 use super::stage::{Planned, Stage};
 use super::troupe::{Actor, killed_after};
+use crate::world::Answer;
 
 /// How often a step of the state machine is tried, and a user presses again.
 const TRIES: usize = 5;
+/// How long after its end a day is booked at the earliest, in milliseconds.
+const SETTLES: i64 = 20 * 60_000;
+/// How long Lambda lets an invocation of the night's function go on, in milliseconds.
+const TIME_LIMIT: i64 = 900_000;
 
 /// Ingest gets a batch. It may die on it, and the queue brings it again.
 pub fn ingest_takes_a_batch(stage: &Rc<Stage>, at_most: usize) {
@@ -26,7 +31,9 @@ pub fn ingest_takes_a_batch(stage: &Rc<Stage>, at_most: usize) {
     stage.diary.write(format!("ingest {number} gets {}", ids.join(", ")));
     let s = stage.clone();
     let work = async move {
-        let Ok(answer) = ingest::handle(&s.rough.app_of("ingest"), batch(&letters)).await else {
+        let invocation = s.invocation();
+        let app = invocation.world.app_of("ingest");
+        let Ok(answer) = ingest::handle(&app, batch(&letters)).await else {
             s.diary.reach("a batch fails as a whole");
             return;
         };
@@ -57,17 +64,22 @@ pub fn somebody_opens_a_link(stage: &Rc<Stage>) {
 }
 
 async fn bind(stage: &Stage, guest: &str, code: &str) {
-    let window = stage.rough.get(guest, &format!("/v1/bind?ref={code}")).await;
+    let target = format!("/v1/bind?ref={code}");
+    let window = stage.invocation().world.get(guest, &target).await;
     note_reason(stage, window.status, &window.json());
     let confirmation = window.json()["confirmation"].clone();
     if confirmation.is_null() {
         return;
     }
+    let expires_at: Timestamp = window.json()["expiresAt"].as_str().unwrap().parse().unwrap();
     let mut bound: Option<Value> = None;
     for _ in 0..TRIES {
-        let answer =
-            stage.rough.post(guest, "/v1/bind", json!({ "confirmation": confirmation })).await;
+        let invocation = stage.invocation();
+        let began = invocation.now();
+        let press = json!({ "confirmation": confirmation });
+        let answer = invocation.world.post(guest, "/v1/bind", press).await;
         note_reason(stage, answer.status, &answer.json());
+        the_instant_is_the_clocks(&answer, began, expires_at);
         stage.diary.write(format!("{guest} presses at {code}: {}", answer.status));
         if let (200 | 201, Some(first)) = (answer.status, &bound) {
             assert_eq!(answer.json(), *first, "a repeated bind gets the first answer");
@@ -81,6 +93,17 @@ async fn bind(stage: &Stage, guest: &str, code: &str) {
         if bound.is_some() && stage.dice.chance(60) {
             return;
         }
+    }
+}
+
+/// Whoever answers a bind goes by his own clock, as it was when he was asked. A confirmation has
+/// expired by it or has not, whatever the clock said that it was made by; and a bind comes into
+/// force at that instant, by which everything about it is decided from then on.
+fn the_instant_is_the_clocks(answer: &Answer, began: Timestamp, expires_at: Timestamp) {
+    let has_expired = answer.json()["code"] == "confirmation_expired";
+    assert_eq!(has_expired, began >= expires_at, "at {began}: {}", answer.body);
+    if answer.status == 201 {
+        assert_eq!(answer.json()["boundAt"], json!(began));
     }
 }
 
@@ -158,17 +181,15 @@ async fn book(stage: &Rc<Stage>, number: usize, plan: &Value) -> Result<(), Step
 async fn step(stage: &Rc<Stage>, input: Value) -> Result<Value, StepError> {
     let name = input["step"].as_str().unwrap().to_owned();
     let mut failed = StepError::Unfinished("killed by its time limit".to_owned());
-    let app = stage.rough.app_of("daily-commission");
     for _ in 0..TRIES {
         if stage.dice.chance(8) {
             haunt(stage, &name, input.clone());
         }
         let limit = stage.dice.chance(8).then(|| stage.dice.below(12));
-        match killed_after(limit, daily_commission::handle(&app, &input)).await {
+        match killed_after(limit, invoked(stage, &input)).await {
             None => stage.diary.reach(format!("killed: {name}")),
             Some(Ok(output)) => return Ok(output),
             Some(Err(error)) => {
-                check_error(&input, &error);
                 stage.diary.reach(format!("{name} fails: {}", error.name()));
                 if matches!(error, StepError::Superseded(_)) {
                     return Err(error);
@@ -184,35 +205,53 @@ fn haunt(stage: &Rc<Stage>, name: &str, input: Value) {
     stage.diary.reach(format!("ghost: {name}"));
     let (s, asleep) = (stage.clone(), *stage.dice.pick(&[0, 0, 5, 50, 500]));
     let work = async move {
-        if let Err(error) =
-            daily_commission::handle(&s.rough.app_of("daily-commission"), &input).await
-        {
-            check_error(&input, &error);
-        }
+        let _ = invoked(&s, &input).await;
         s.diary.write(format!("a ghost has done {input}"));
     };
     stage.troupe.enter(Actor::new(format!("ghost of {name}"), work).asleep(asleep));
 }
 
-/// Faults end steps with errors that are worth another try; these are none of a fault's.
-fn check_error(input: &Value, error: &StepError) {
-    let never = matches!(
-        error,
-        StepError::ConservationRefused { .. } | StepError::BadRequest(_) | StepError::DayNotOver(_)
-    );
+/// One invocation of the night's function, which ends by its own clock before Lambda cuts it off.
+async fn invoked(stage: &Stage, input: &Value) -> Result<Value, StepError> {
+    let invocation = stage.invocation();
+    let began = invocation.now();
+    let cut_off = stage.now().plus_millis(TIME_LIMIT);
+    let deadline = Deadline::of_invocation(Some(cut_off), began);
+    let app = invocation.world.app_of("daily-commission");
+    let done = daily_commission::handle_until(&app, input, deadline).await;
+    check_outcome(input, began, &done);
+    done
+}
+
+/// Faults end steps with errors that are worth another try; these are none of a fault's. A day is
+/// over, for who plans its run, by his own clock. He waits for so long that it is over by any other
+/// clock, and that all are answered who were bound on it by one that is behind: so it need not be
+/// known here how wrong his clock was, and nothing is shown as final before its time or missed.
+fn check_outcome(input: &Value, began: Timestamp, done: &Result<Value, StepError>) {
+    if matches!(input["step"].as_str(), None | Some("plan")) {
+        let day: Day = input["day"].as_str().unwrap().parse().unwrap();
+        let refused = matches!(done, Err(StepError::DayNotOver(_)));
+        let settled_at = day.end().plus_millis(SETTLES);
+        assert_eq!(refused, began < settled_at, "at {began}: {input}");
+    }
+    let Err(error) = done else { return };
+    let never = matches!(error, StepError::ConservationRefused { .. } | StepError::BadRequest(_));
     assert!(!never && !error.to_string().contains("cannot be read"), "{input}: {error}");
 }
 
-/// Somebody has a day booked by hand, in one invocation.
+/// Somebody has a day booked by hand, in one invocation; or in some, where its time does not do.
 pub fn a_day_is_booked_by_hand(stage: &Rc<Stage>, day: Day) {
     stage.diary.write(format!("{} {day} is booked by hand", stage.now()));
     let s = stage.clone();
     let dies_after = stage.dice.chance(30).then(|| stage.dice.below(100));
-    let input = json!({ "day": day });
     let work = async move {
-        match daily_commission::handle(&s.rough.app_of("daily-commission"), &input).await {
-            Ok(report) => s.diary.write(format!("by hand: {report}")),
-            Err(error) => check_error(&input, &error),
+        let mut input = json!({ "day": day });
+        for _ in 0..TRIES {
+            let done = invoked(&s, &input).await;
+            s.diary.write(format!("by hand: {done:?}"));
+            let Err(StepError::DayHandedOver { day, run }) = done else { break };
+            s.diary.reach("a day by hand is handed over");
+            input = json!({ "day": day, "run": run });
         }
         s.diary.reach("a day is booked by hand");
     };

@@ -11,8 +11,8 @@ pub enum StepError {
     /// The input is no step's.
     #[error("{0}")]
     BadRequest(String),
-    /// A day is booked when it is over.
-    #[error("{0} is not over yet; a day is booked when it has ended, at midnight UTC")]
+    /// A day is booked when it is over for everybody's clock.
+    #[error("{0} is not over yet; a day is booked from 00:20 UTC of the next day on")]
     DayNotOver(Day),
     /// The table asks us to slow down. Try again.
     #[error("the table is busy: {0}")]

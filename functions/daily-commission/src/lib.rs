@@ -42,7 +42,7 @@ pub use explain::{ExplainedFee, InviteeDay, explain_day};
 pub use finish::Finished;
 pub use fold::Folded;
 pub use input::Step;
-pub use plan::{DayPlan, Plan};
+pub use plan::{DayPlan, Plan, booked_from};
 pub use publish::Published;
 pub use verify::{Cell, Difference, Verified, verify_day};
 pub use whole_day::{DayReport, NightReport, run_day, run_night};

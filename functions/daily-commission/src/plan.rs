@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{Shard, fingerprint};
-use terms::{Day, Quarter};
+use terms::{Day, Quarter, Timestamp};
 
 use crate::finish::complete;
 use crate::{Deadline, StepError};
 
 /// How often the head of a ledger without closed days is read and written again.
 const TRIES: usize = 8;
+/// How long after its end a day is booked at the earliest. By then whoever was bound on it is answered,
+/// also by a clock that is minutes behind; and to the night, half an hour after the day, minutes are
+/// left for a clock that is behind itself.
+const SETTLES_MILLIS: i64 = 20 * 60_000;
 
 /// What a night has to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +79,12 @@ pub(crate) async fn plan_whole(
     whole(app, day)
 }
 
+/// From when on a day may be booked.
+#[must_use]
+pub fn booked_from(day: Day) -> Timestamp {
+    day.end().plus_millis(SETTLES_MILLIS)
+}
+
 /// What comes before any plan: the day is over, and a run that was left between its commit and its
 /// end is ended.
 async fn begin(app: &App, day: Day, deadline: Deadline) -> Result<(), StepError> {
@@ -92,7 +102,7 @@ fn whole(app: &App, day: Day) -> Result<DayPlan, StepError> {
 }
 
 fn check_over(app: &App, day: Day) -> Result<(), StepError> {
-    if app.clock.now() < day.end() { Err(StepError::DayNotOver(day)) } else { Ok(()) }
+    if app.clock.now() < booked_from(day) { Err(StepError::DayNotOver(day)) } else { Ok(()) }
 }
 
 async fn touched_before(app: &App, first: Day) -> Result<BTreeMap<Day, BTreeSet<u8>>, StepError> {
