@@ -1,22 +1,17 @@
 //! Hostile input: valid examples, mangled by a seeded hand, at everything that decodes. Nothing
-//! panics, no answer is the server's fault, and what is still valid reads as what was written.
+//! panics, no answer is the server's fault, and what is still valid reads as what was written. The
+//! fuzzers in `tests/fuzz` go further into what `decoding.rs` looks at.
 //!
 //! `INPUTS=100000 cargo test -p end-to-end hostile` tries more; a failure prints the input.
 
-use std::fmt::Debug;
-
-use commission::Line;
 use daily_commission::{Step, StepError};
 use http_api::{OpenError, Purpose};
 use ingest::Outcome;
-use policy::Programme;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use table::{FeeBatch, RunReport, ShardReport, Slots, Totals, Work};
 
+use crate::decoding;
 use crate::world::{World, day, event, fee, uid};
 
 /// How many inputs each decoder gets in an ordinary `cargo test`.
@@ -103,7 +98,11 @@ fn each_mangled_text(examples: &[String], mut decode: impl FnMut(&str)) {
 
 /// The examples of `events/` under a folder, whole.
 fn examples(folder: &str) -> Vec<String> {
-    let path = format!("{}/../events/{folder}", env!("CARGO_MANIFEST_DIR"));
+    files(&format!("events/{folder}"))
+}
+
+fn files(folder: &str) -> Vec<String> {
+    let path = format!("{}/../{folder}", env!("CARGO_MANIFEST_DIR"));
     let files = std::fs::read_dir(path).unwrap().map(|file| file.unwrap().path());
     files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
@@ -123,6 +122,7 @@ async fn any_message_of_the_queue_is_taken_in_kept_aside_or_brought_again() {
     for number in 0..inputs() {
         let input = mangled(&mut StdRng::seed_from_u64(number), &examples);
         let _tried = Tried(&input);
+        decoding::message(&input);
         for report in world.send_raw(&String::from_utf8_lossy(&input)).await {
             let Outcome::Quarantined { detail, .. } = report.outcome else { continue };
             assert!(!detail.is_empty());
@@ -148,18 +148,15 @@ fn any_step_is_read_or_refused_with_what_would_be_right() {
 
 #[test]
 fn any_policy_is_read_or_refused_by_its_lines() {
-    let shipped = include_str!("../programme.toml");
     // A policy is long, and read in milliseconds: each try mangles one of its parts.
-    let parts: Vec<&str> = shipped.split("\n\n").filter(|part| part.contains('=')).collect();
+    let parts = decoding::parts_of_the_policy();
     for number in 0..inputs() / 5 {
         let mut dice = StdRng::seed_from_u64(number);
-        let part = parts[dice.random_range(0..parts.len())];
-        let other = String::from_utf8_lossy(&mangled(&mut dice, &[part])).into_owned();
-        let text = shipped.replacen(part, &other, 1);
-        let _tried = Tried(other.as_bytes());
-        if let Err(errors) = Programme::parse(&text) {
-            assert!(errors.to_string().contains("line "), "{errors}");
-        }
+        let place = dice.random_range(0..parts.len());
+        let mut input = mangled(&mut dice, &[parts[place]]);
+        input.insert(0, u8::try_from(place).unwrap());
+        let _tried = Tried(&input);
+        decoding::policy(&input);
     }
 }
 
@@ -180,28 +177,10 @@ async fn no_mangled_token_opens() {
     }
 }
 
-/// What decodes at all is written and read again as itself.
-fn round_trips<T: Serialize + DeserializeOwned + PartialEq + Debug>(input: &[u8]) {
-    let Ok(value) = postcard::from_bytes::<T>(input) else { return };
-    let bytes = postcard::to_stdvec(&value).unwrap();
-    assert_eq!(postcard::from_bytes::<T>(&bytes).unwrap(), value);
-}
-
-/// The same of a chunk of fees: nothing but its order of invitees and assets may change.
-fn chunk_round_trips(input: &[u8]) {
-    let content = |batch: &FeeBatch| -> Vec<_> {
-        batch.fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect()
-    };
-    let mut read = FeeBatch::default();
-    if read.read_chunk(input).is_err() {
-        return;
-    }
-    let mut again = FeeBatch::default();
-    for chunk in read.to_chunks().unwrap() {
-        again.read_chunk(&chunk).unwrap();
-    }
-    assert_eq!(content(&again), content(&read));
-    assert_eq!(again.corrections, read.corrections);
+#[test]
+fn any_content_of_a_token_is_read_as_it_stands_or_refused() {
+    each_mangled(&files("tests/fuzz/seeds/confirmation"), decoding::confirmation);
+    each_mangled(&files("tests/fuzz/seeds/cursor"), decoding::cursor);
 }
 
 #[tokio::test]
@@ -229,20 +208,14 @@ async fn any_stored_bytes_are_what_they_say_or_refused() {
     let reports = table.shard_reports(run).await.unwrap();
 
     let examples = [
-        postcard::to_stdvec(&work),
-        postcard::to_stdvec(&report),
-        postcard::to_stdvec(&lines),
-        postcard::to_stdvec(&totals),
-        postcard::to_stdvec(&reports[0]),
+        table::pack(&work),
+        table::pack(&report),
+        table::pack(&lines),
+        table::pack(&totals),
+        table::pack(&reports[0]),
     ];
-    each_mangled(&fees.to_chunks().unwrap(), chunk_round_trips);
-    each_mangled(&examples.map(Result::unwrap), |input| {
-        round_trips::<Work>(input);
-        round_trips::<RunReport>(input);
-        round_trips::<Vec<Line>>(input);
-        round_trips::<Slots<Totals>>(input);
-        round_trips::<ShardReport>(input);
-    });
+    each_mangled(&fees.to_chunks().unwrap(), decoding::stored);
+    each_mangled(&examples.map(Result::unwrap), decoding::stored);
 }
 
 #[tokio::test]
@@ -289,4 +262,28 @@ async fn an_event_that_is_an_array_in_an_array_holds_up_nothing() {
     let reports = world.send_raw(&nested.to_string()).await;
     assert_eq!(reports.len(), 4);
     assert!(reports.iter().all(|report| matches!(report.outcome, Outcome::Quarantined { .. })));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_kept_to_the_letter_and_holds_up_nothing() {
+    let world = World::at("2026-11-24T00:00:00Z").await;
+    let number = "4".repeat(92);
+    let unread = [
+        format!(r#"{{"specversion":"1.0","id":"1", "source":"s","type":"t","data":{number}}}"#),
+        "[ 1e999 ]".to_owned(),
+        r#"{"id": "1", "id": "2"}"#.to_owned(),
+    ];
+    let reports = world.send_raw(&format!("[{}, null]", unread.join(" ,\n"))).await;
+    assert_eq!(reports.len(), 4);
+    let kept = world.app.table.quarantined(day("2026-11-24")).await.unwrap();
+    let kept: Vec<_> = kept.into_iter().map(|entry| entry.body).collect();
+    assert!(unread.iter().all(|event| kept.contains(event)), "{kept:?}");
+}
+
+/// Each in the shortest form in which it still fails on the code before.
+#[test]
+fn what_fuzzers_found() {
+    decoding::message(format!("[{{\"specversion\":{}}}]", "4".repeat(92)).as_bytes());
+    // A value was read of the bytes at an item's beginning, whatever followed.
+    decoding::stored(&[0]);
 }

@@ -6,6 +6,7 @@
 mod announced;
 mod contract;
 mod costs;
+mod decoding;
 mod emulator;
 mod events_dir;
 mod hostile;

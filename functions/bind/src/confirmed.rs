@@ -7,8 +7,8 @@ use table::Link;
 use terms::{LinkCode, Uid};
 
 /// The payload of a confirmation. Its user is sealed in as well, outside of it.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Confirmed {
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirmed {
     pub(crate) code: LinkCode,
     /// The link's owner, so that the bind can read him together with all else; hidden from the
     /// invitee, who may see him masked only.

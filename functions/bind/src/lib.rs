@@ -13,6 +13,7 @@ mod measured;
 mod view;
 mod window;
 
+pub use confirmed::Confirmed;
 use http_api::{Call, Problem, Routes, get, post};
 use lambda_http::{Body, Request, Response};
 use runtime::{App, respond};

@@ -28,8 +28,8 @@ const LINES_PER_READ: usize = 10_000;
 const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
 
 /// Where a list goes on, and what it lists.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
     view: View,
     next: Place,
 }

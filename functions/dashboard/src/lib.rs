@@ -17,7 +17,7 @@ use http_api::{Call, Problem, Routes, get};
 use lambda_http::{Body, Request, Response};
 use runtime::{App, Measures, respond};
 
-pub use commissions::{COLUMNS, VERSION, line_id};
+pub use commissions::{COLUMNS, Cursor, VERSION, line_id};
 pub use status::{RunStatus, Status};
 
 /// What the function can be asked for.

@@ -30,13 +30,10 @@ impl<'a> Batch<'a> {
     /// Reads the messages' events; none is taken in yet.
     pub fn read(app: &'a App, messages: &[Message]) -> Self {
         let now = app.clock.now();
-        let assets = &app.programme.commission.assets;
-        let skew = i64::try_from(app.programme.event_clock_skew.as_millis()).unwrap_or(i64::MAX);
-        let latest = now.plus_millis(skew);
         let items = messages
             .iter()
             .enumerate()
-            .flat_map(|(number, message)| Item::read(number, message, assets, latest))
+            .flat_map(|(number, message)| Item::read(number, message, &app.programme, now))
             .collect();
         Self { app, now, items, accounts: HashMap::new() }
     }
@@ -61,10 +58,8 @@ impl<'a> Batch<'a> {
             if matches!(event.news, News::Charged(_)) {
                 continue;
             }
-            let body = serde_json::to_vec(&event.news)
-                .map_err(|e| TableError::Corrupt { what: "event", why: e.to_string() })?;
-            let table = &self.app.table;
-            match table.identify(&event.source, &event.id, &body, self.now).await? {
+            let (table, content) = (&self.app.table, event.content()?);
+            match table.identify(&event.source, &event.id, &content, self.now).await? {
                 Identity::New => {}
                 Identity::Repeated => item.repeated = true,
                 Identity::Conflicting => {

@@ -4,6 +4,7 @@ use commission::{Amount, Asset, Assets, Decimals, Fee, FeeCorrection};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use table::TableError;
 use terms::{
     Country, Day, FeeKind, Location, PersonHash, Product, Subdivision, Timestamp, TradeId, Uid, Vip,
 };
@@ -17,6 +18,17 @@ pub(crate) struct Event {
     pub id: String,
     /// What it tells.
     pub news: News,
+}
+
+impl Event {
+    /// What the event tells, in the form by which a repetition is known.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub(crate) fn content(&self) -> Result<Vec<u8>, TableError> {
+        let written = serde_json::to_vec(&self.news);
+        written.map_err(|error| TableError::Corrupt { what: "event", why: error.to_string() })
+    }
 }
 
 /// What an event tells.

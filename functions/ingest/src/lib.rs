@@ -14,6 +14,7 @@ mod tally;
 use std::collections::HashSet;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use policy::Programme;
 use runtime::{App, Watch};
 use table::TableError;
 use terms::{Reason, Timestamp};
@@ -63,6 +64,29 @@ pub struct EventReport {
     pub id: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// An event that was read, and not taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The event as it came, and as it is kept aside.
+    pub body: String,
+    /// What becomes of it, as far as reading alone tells.
+    pub outcome: Outcome,
+    /// What it tells, in the form by which a repetition is known; `None` if it cannot be read.
+    pub content: Option<Vec<u8>>,
+}
+
+/// Reads a message's events and takes none of them in; answers them in their order.
+///
+/// # Errors
+/// An event that was read cannot be written again.
+pub fn read(
+    programme: &Programme,
+    message: &Message,
+    now: Timestamp,
+) -> Result<Vec<Reading>, TableError> {
+    Item::read(0, message, programme, now).into_iter().map(Item::reading).collect()
 }
 
 /// Takes in a batch of messages; answers what became of each event, in their order. A batch leaves

@@ -44,8 +44,15 @@ pub(crate) fn read_plain<T: DeserializeOwned>(
 
 /// An item under `key` whose content is one compact binary attribute.
 pub(crate) fn packed<T: Serialize>(key: &Key, value: &T) -> Result<Item, TableError> {
-    let bytes = postcard::to_stdvec(value).map_err(|e| TableError::corrupt("content", e))?;
-    Ok(packed_bytes(key, bytes))
+    Ok(packed_bytes(key, pack(value)?))
+}
+
+/// A value as packed items hold it.
+///
+/// # Errors
+/// It does not encode.
+pub fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, TableError> {
+    postcard::to_stdvec(value).map_err(|error| TableError::corrupt("content", error))
 }
 
 /// An item under `key` whose content is these bytes.
@@ -61,8 +68,19 @@ pub(crate) fn read_packed<T: DeserializeOwned>(
     what: &'static str,
     item: &Item,
 ) -> Result<T, TableError> {
-    let bytes = content(what, item)?;
-    postcard::from_bytes(bytes).map_err(|error| TableError::corrupt(what, error))
+    unpack(what, content(what, item)?)
+}
+
+/// Reads what [`pack`] wrote.
+///
+/// # Errors
+/// The bytes do not decode.
+pub fn unpack<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, TableError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) => Err(TableError::corrupt(what, "more bytes than it has content")),
+        Err(error) => Err(TableError::corrupt(what, error)),
+    }
 }
 
 /// The bytes that [`packed_bytes`] wrote.

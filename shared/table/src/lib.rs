@@ -31,6 +31,7 @@ pub use change::{AccountChange, Booked, Change};
 pub use error::TableError;
 pub use event::{Identity, Quarantined};
 pub use fees::{FeeBatch, Touched};
+pub use item::{pack, unpack};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
 pub use ledger::{Aside, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport};
 pub use link::{Link, LinkOutcome, Links};

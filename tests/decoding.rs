@@ -1,0 +1,236 @@
+//! What holds of everything that decodes, whatever it is given: tried by the seeded hand of
+//! `hostile.rs`, and by fuzzers that are guided by coverage (`tests/fuzz`).
+
+use std::fmt::Debug;
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bind::Confirmed;
+use commission::Line;
+use dashboard::Cursor;
+use hmac::{Hmac, KeyInit, Mac};
+use http_api::{OpenError, Purpose, Signer};
+use ingest::{Message, Outcome, Reading};
+use policy::Programme;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use table::{FeeBatch, Referral, RunReport, ShardReport, Slots, Summary, Totals, Work};
+use terms::{Timestamp, Uid};
+
+const POLICY: &str = include_str!("../programme.toml");
+/// The key that signs, the one before it, and one that is known no more.
+const KEY: &str = "the key that signs all new tokens";
+const KEY_BEFORE: &str = "the key before it which is still known";
+const KEY_GONE: &str = "the key before that and known no longer";
+
+static PROGRAMME: LazyLock<Programme> = LazyLock::new(|| Programme::parse(POLICY).unwrap());
+static SIGNER: LazyLock<Signer> =
+    LazyLock::new(|| Signer::from_keys_text(&format!("{KEY},{KEY_BEFORE}")).unwrap());
+static CALLER: LazyLock<Uid> = LazyLock::new(|| "dora".parse().unwrap());
+static NOW: LazyLock<Timestamp> = LazyLock::new(|| "2026-11-24T00:00:00Z".parse().unwrap());
+
+/// A queue's message: each of its events is read, or put aside with a sentence, to the letter; and
+/// alone it would be read as it is among others.
+pub fn message(input: &[u8]) {
+    let body = String::from_utf8_lossy(input);
+    let readings = read(&body);
+    let events = serde_json::from_str::<Vec<IgnoredAny>>(&body);
+    assert_eq!(readings.len(), events.map_or(1, |events| events.len()));
+    for reading in readings {
+        assert!(body.contains(&reading.body));
+        match &reading.outcome {
+            Outcome::TakenIn => assert!(reading.content.is_some()),
+            Outcome::Quarantined { detail, .. } => {
+                assert!(reading.content.is_none() && !detail.is_empty());
+            }
+            Outcome::Retry { .. } => panic!("nothing is known yet that could be missing"),
+        }
+        if reading.body.starts_with('[') {
+            assert_eq!(reading.content, None);
+        } else {
+            assert_eq!(read(&reading.body), [reading]);
+        }
+    }
+}
+
+fn read(body: &str) -> Vec<Reading> {
+    let message = Message { id: "m".to_owned(), sent_at: *NOW, body: body.to_owned() };
+    ingest::read(&PROGRAMME, &message, *NOW).unwrap()
+}
+
+/// The confirmation of a bind, and the inviter who is hidden in it.
+pub fn confirmation(input: &[u8]) {
+    token::<Confirmed>(Purpose::Confirmation, input);
+    hidden(input);
+}
+
+/// Cursors of both lists, which hold a place among lines and the key of an invitee.
+pub fn cursor(input: &[u8]) {
+    token::<Cursor>(Purpose::Cursor("/v1/dashboard/commissions product=spot"), input);
+    token::<String>(Purpose::Cursor("/v1/dashboard/referrals "), input);
+}
+
+/// A token that is not ours never opens, and of what we once sealed nothing is read but what it
+/// says.
+fn token<T: Content>(purpose: Purpose<'_>, input: &[u8]) {
+    assert_eq!(open::<T>(purpose, &String::from_utf8_lossy(input)), Err(OpenError::Invalid));
+    assert_eq!(open::<T>(purpose, &sealed(KEY_GONE, purpose, input)), Err(OpenError::Invalid));
+    altered::<T>(purpose, input);
+
+    // A token as whoever holds a key could have made it, of any version and any time.
+    if let Ok(content) = open::<T>(purpose, &sealed(KEY_BEFORE, purpose, input)) {
+        assert!(input.starts_with(&[1]) && input[1..9] > NOW.millis().to_be_bytes()[..]);
+        says(&input[9..], &content);
+    }
+    // And one of today's version and time, with any content.
+    let head = [&[1], &NOW.plus_millis(1).millis().to_be_bytes()[..]].concat();
+    match open::<T>(purpose, &sealed(KEY, purpose, &[&head, input].concat())) {
+        Ok(content) => {
+            says(input, &content);
+            let again = SIGNER.seal(purpose, &CALLER, &content, NOW.plus_millis(1)).unwrap();
+            assert_eq!(open(purpose, &again), Ok(content));
+        }
+        Err(error) => assert_eq!(error, OpenError::Invalid),
+    }
+}
+
+trait Content: Serialize + DeserializeOwned + PartialEq + Debug {}
+impl<T: Serialize + DeserializeOwned + PartialEq + Debug> Content for T {}
+
+fn open<T: Content>(purpose: Purpose<'_>, token: &str) -> Result<T, OpenError> {
+    SIGNER.open(purpose, &CALLER, token, *NOW)
+}
+
+/// A good token opens no more once anything is changed in it: here by the input, laid over it.
+fn altered<T: Content>(purpose: Purpose<'_>, input: &[u8]) {
+    let content = json!({ "code": "ABCD2345" });
+    let good = SIGNER.seal(purpose, &CALLER, &content, NOW.plus_millis(1)).unwrap();
+    let other = laid_over(&good, input);
+    assert!(other == good || open::<T>(purpose, &other) == Err(OpenError::Invalid));
+    assert_eq!(open::<Value>(purpose, &other).is_ok(), other == good);
+}
+
+/// The bytes in a text, each changed where the input's is not zero.
+fn laid_over(text: &str, input: &[u8]) -> String {
+    let mut bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
+    bytes.iter_mut().zip(input).for_each(|(byte, change)| *byte ^= change);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A token of these bytes, made as `signer.rs` of `http-api` describes it.
+fn sealed(key: &str, purpose: Purpose<'_>, signed: &[u8]) -> String {
+    let (name, list) = match purpose {
+        Purpose::Confirmation => ("confirmation", ""),
+        Purpose::Cursor(list) => ("cursor", list),
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    for part in [name.as_bytes(), list.as_bytes(), CALLER.as_str().as_bytes(), signed] {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    URL_SAFE_NO_PAD.encode([signed, &mac.finalize().into_bytes()].concat())
+}
+
+/// Every member of the content stands in the payload, in the same letters.
+///
+/// Others may stand there too: while two releases serve side by side, the older opens tokens of the
+/// younger. What is passed over so need not even be text.
+fn says(payload: &[u8], content: &impl Content) {
+    let Ok(payload) = serde_json::from_slice::<Value>(payload) else { return };
+    let content = serde_json::to_value(content).unwrap();
+    assert!(holds(&payload, &content), "{content} was read of {payload}");
+}
+
+fn holds(payload: &Value, content: &Value) -> bool {
+    match (payload, content) {
+        (Value::Object(payload), Value::Object(content)) => content
+            .iter()
+            .all(|(name, value)| holds(payload.get(name).unwrap_or(&Value::Null), value)),
+        // Members may also be listed in their order.
+        (Value::Array(payload), Value::Object(content)) => {
+            payload.iter().zip(content.values()).all(|(said, value)| holds(said, value))
+        }
+        _ => payload == content,
+    }
+}
+
+/// An inviter is revealed only if he was hidden by us, for this invitee and link.
+fn hidden(input: &[u8]) {
+    let (code, inviter) = ("ABCD2345", "aurora".parse().unwrap());
+    assert_eq!(SIGNER.reveal(&CALLER, code, &String::from_utf8_lossy(input)), None);
+    let good = SIGNER.hide(&CALLER, code, &inviter).unwrap();
+    let other = laid_over(&good, input);
+    let revealed = SIGNER.reveal(&CALLER, code, &other);
+    assert_eq!(revealed, (other == good).then_some(inviter));
+}
+
+/// Stored bytes are refused, or are what they say: written and read again as themselves, and
+/// refused where anything follows or is missing.
+pub fn stored(input: &[u8]) {
+    fees(input);
+    packed::<Work>(input);
+    packed::<RunReport>(input);
+    packed::<ShardReport>(input);
+    packed::<Vec<Line>>(input);
+    packed::<Summary>(input);
+    packed::<Slots<Totals>>(input);
+    packed::<Referral>(input);
+}
+
+fn packed<T: Content>(input: &[u8]) {
+    let unpack = |bytes: &[u8]| table::unpack::<T>("input", bytes);
+    let Ok(value) = unpack(input) else { return };
+    let bytes = table::pack(&value).unwrap();
+    let again = unpack(&bytes).unwrap();
+    assert_eq!(again, value);
+    assert_eq!(table::pack(&again).unwrap(), bytes);
+    assert!(unpack(&[&bytes[..], &[0]].concat()).is_err());
+    assert!(unpack(&bytes[..bytes.len() - 1]).is_err());
+}
+
+/// Of a chunk of fees nothing but its order of invitees and assets may change.
+fn fees(input: &[u8]) {
+    let Some(read) = chunk(input) else { return };
+    assert!(chunk(&[input, &[0]].concat()).is_none());
+    let mut again = FeeBatch::default();
+    for chunk in read.to_chunks().unwrap() {
+        assert!(self::chunk(&chunk[..chunk.len() - 1]).is_none());
+        again.read_chunk(&chunk).unwrap();
+    }
+    let content = |batch: &FeeBatch| -> Vec<_> {
+        batch.fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect()
+    };
+    assert_eq!(content(&again), content(&read));
+    assert_eq!(again.corrections, read.corrections);
+}
+
+fn chunk(bytes: &[u8]) -> Option<FeeBatch> {
+    let mut batch = FeeBatch::default();
+    batch.read_chunk(bytes).ok().map(|()| batch)
+}
+
+/// The parts of the shipped policy, as blank lines divide it.
+pub fn parts_of_the_policy() -> Vec<&'static str> {
+    POLICY.split("\n\n").filter(|part| part.contains('=')).collect()
+}
+
+/// A policy is read, or refused by its lines. The first byte says in the place of which part of
+/// the shipped policy the rest stands; beyond the last, the rest is all of it.
+pub fn policy(input: &[u8]) {
+    let Some((place, text)) = input.split_first() else { return };
+    let text = String::from_utf8_lossy(text);
+    let text = match parts_of_the_policy().get(usize::from(*place)) {
+        Some(part) => POLICY.replacen(part, &text, 1),
+        None => text.into_owned(),
+    };
+    let Err(errors) = Programme::parse(&text) else { return };
+    assert!(!errors.problems().is_empty());
+    let lines = 1 + text.matches('\n').count();
+    for problem in errors.problems() {
+        assert!((1..=lines).contains(&problem.line), "{errors}");
+        assert!(!problem.wrong.is_empty() && !problem.right.is_empty(), "{errors}");
+    }
+}

@@ -1,0 +1,5 @@
+//! Confirmations, and what was sealed in them.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::decoding::confirmation(input));

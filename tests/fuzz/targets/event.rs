@@ -1,0 +1,5 @@
+//! The body of a queue's message.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::decoding::message(input));
