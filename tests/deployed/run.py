@@ -29,9 +29,9 @@ CHAPTERS = {
     "deployed again": updates,
     "failures of events, batches and nights": failures,
     "processes killed at work": kills,
+    "warm calls, one after the other": latency,
     "the runbook, word for word": runbook,
     "logs": logs,
-    "warm calls, one after the other": latency,
 }
 
 

@@ -10,7 +10,7 @@ import tempfile
 from template import REGION
 
 # Nobody waits for Logs Insights here, and whoever lets `operator` write says yes. What `sam` is asked
-# for is noted: see `runbook_desk.py`.
+# for is noted, and done in its place: see `runbook_work.py`.
 OWN = """
 aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 sleep() { :; }

@@ -41,13 +41,14 @@ def roll_back(desk):
         RoutingConfig={"AdditionalVersionWeights": {desk.facts["version"]: 0.1}},
     )
     alias = desk.answer(here, "aws lambda update-alias")
-    checks.equal("the alias", (desk.facts["version"], None), (alias["FunctionVersion"], alias.get("RoutingConfig")))
+    found = alias["FunctionVersion"], alias.get("RoutingConfig")
+    checks.equal("the alias", (desk.facts["version"], None), found)
     checks.equal("what is live", desk.facts["version"], live(desk)["Version"])
     checks.equal("whether it is other code", True, live(desk)["CodeSha256"] != before["CodeSha256"])
     serves(desk, desk.facts["version"])
     desk.run(here, "sam build")
     update(desk, here, release="first")
-    desk.saw(here, "the alias, with weights before, serves the version before, which answers; then a deployment")
+    desk.saw(here, "the alias, of two versions before, serves one, which answers; then a deployment")
 
 
 def serves(desk, version):
@@ -123,7 +124,7 @@ def restore(desk):
     proved = desk.run(here, "operator --table recall-drill verify")
     summary = proved.output.strip().splitlines()[-1]
     checks.equal("the proof", (True, True), ("(5 days)" in summary, "every one as booked" in summary))
-    for command in ("BACKUP=", "aws dynamodb update-table", "aws dynamodb delete-table --table-name $TABLE_NAME"):
+    for command in ("BACKUP=", "aws dynamodb update-table", "aws dynamodb delete-table --table-name $TABLE"):
         desk.run(here, command)
     desk.run(here, "aws dynamodb wait table-not-exists")
     tables = dynamodb.list_tables()["TableNames"]
@@ -131,7 +132,8 @@ def restore(desk):
     desk.run(here, "aws dynamodb restore-table-from-backup")
     desk.run(here, "aws dynamodb wait table-exists")
     restored = dynamodb.describe_table(TableName=table)["Table"]
-    checks.equal("what a restore does not bring", (None, False), (restored.get("StreamSpecification"), restored[PROTECTED]))
+    found = restored.get("StreamSpecification"), restored[PROTECTED]
+    checks.equal("what a restore does not bring", (None, False), found)
     desk.run(here, "aws cloudformation detect-stack-drift")
     for command in ("aws lambda put-function", "aws lambda put-function", "aws lambda update-event"):
         desk.run(here, command)
