@@ -55,7 +55,10 @@ pub fn due(facts: &Facts, decided: &Decided<'_>) -> Sheet {
     sheet
 }
 
-/// Whether a recalled invitee proves to have been active in the 90 days before he was bound.
+/// Whether a recalled invitee proves to have been active in the 90 days before he was bound. He is
+/// bound when the clock of the function said so: by one that is ahead, what he trades until then is
+/// activity before his bind; by one that is behind, what he had just traded comes after it, unless
+/// it was known, and kept him from being bound.
 pub fn is_undue(relation: &Relation, facts: &Facts) -> bool {
     let since = relation.bound_at.plus_millis(-90 * DAY);
     let active = facts.activity.get(relation.invitee.as_str());

@@ -63,6 +63,7 @@ impl Watch {
         let pending = head.pending.as_ref().map(|pending| pending.seq);
         let unfinished = (head.committed > head.visible).then_some(head.committed);
         assert_eq!(pending, unfinished, "at most one run is unfinished: {head:?}");
+        // By the true time, whatever the clock said that a run was planned by.
         assert!(head.data_as_of().is_none_or(|as_of| as_of <= stage.now()), "{head:?}");
     }
 
@@ -203,7 +204,8 @@ fn trades_told(stage: &Stage) -> Trades {
     told
 }
 
-/// Judges a binding once more, by the facts and the rule that it keeps.
+/// Judges a binding once more, by the facts and the rule that it keeps, at its own instant: of a
+/// recall that is what the clock said of who bound, right or wrong.
 async fn was_due(stage: &Stage, relation: &Relation) {
     let binding = stage.fair.app.table.binding(&relation.invitee).await.unwrap().unwrap();
     assert_eq!(Relation { voided_at: None, ..relation.clone() }, binding.relation);
