@@ -100,7 +100,7 @@ def fuzz(binaries: Path, target: str, options: argparse.Namespace) -> bool:
     (folder / "log").write_text(output)
     done = DONE.search(output)
     if run.returncode or not done:
-        print(f"{target} found something:\n{tail(output)}", flush=True)
+        print(f"{target} did not come to a good end:\n{tail(output)}", flush=True)
         return False
     runs, edges, features, inputs = (int(figure) for figure in done.groups())
     print(f"{target:14}{runs:10}{runs // options.seconds:10}{edges:8}{features:10}{inputs:13}", flush=True)
