@@ -4,6 +4,20 @@ use serde_json::json;
 
 use crate::world::{World, fee};
 
+/// Three newcomers sign up by a link and trade on the last day of a quarter: as many new traders as
+/// a tier asks for.
+pub async fn three_newcomers_trade(world: &World, code: &str) {
+    for number in 0..3 {
+        let uid = format!("newcomer-{number}");
+        let signed_up = json!({
+            "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
+        });
+        world.taken("account.registered", signed_up).await;
+        world.now("2026-09-30T10:00:01Z");
+        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
+    }
+}
+
 #[tokio::test]
 async fn an_affiliate_wins_back_a_dormant_user_and_sees_the_commission_the_next_day() {
     let world = World::at("2026-11-20T09:00:00Z").await;
@@ -101,7 +115,7 @@ async fn a_new_user_who_signs_up_through_a_link_is_bound_and_counts_as_a_new_tra
 async fn a_quarter_s_volume_and_new_traders_raise_the_tier_of_the_next_quarter() {
     let world = World::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
-    world.three_newcomers_trade(&code).await;
+    three_newcomers_trade(&world, &code).await;
     let night = world.night("2026-09-30").await;
     assert_eq!(night.evaluated.map(|e| (e.affiliates, e.promoted)), Some((1, 1)));
     world.now("2026-10-01T10:00:01Z");

@@ -129,20 +129,6 @@ impl World {
         self.taken("fee.charged", fee).await;
     }
 
-    /// Three newcomers sign up by a link and trade on the last day of a quarter: as many new traders
-    /// as a tier asks for.
-    pub async fn three_newcomers_trade(&self, code: &str) {
-        for number in 0..3 {
-            let uid = format!("newcomer-{number}");
-            let signed_up = json!({
-                "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
-            });
-            self.taken("account.registered", signed_up).await;
-            self.now("2026-09-30T10:00:01Z");
-            self.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
-        }
-    }
-
     /// Opens a link as a user and presses [Bind Now].
     pub async fn bind(&self, invitee: &str, code: &str) -> Answer {
         let window = self.get(invitee, &format!("/v1/bind?ref={code}")).await;

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use table::Change;
 
+use crate::story::three_newcomers_trade;
 use crate::stream::Stream;
 use crate::world::World;
 
@@ -80,7 +81,7 @@ async fn every_write_that_means_an_event_passes_and_a_night_s_many_others_do_not
     let world = World::at("2026-09-30T09:00:00Z").await;
     let mut stream = Stream::of(&world);
     let code = world.affiliate("affiliate").await;
-    world.three_newcomers_trade(&code).await;
+    three_newcomers_trade(&world, &code).await;
     let mut records = stream.batch(&world);
     world.night("2026-09-30").await;
     records.extend(stream.batch(&world));

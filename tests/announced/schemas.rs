@@ -8,6 +8,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::bus::Told;
+use crate::story::three_newcomers_trade;
 use crate::stream::Stream;
 use crate::world::{World, fee};
 
@@ -37,7 +38,7 @@ async fn a_whole_story() -> Vec<Value> {
     world.taken("account.registered", dormant).await;
     let (mut stream, told) = (Stream::of(&world), Told::new());
     world.bind("dormant", &code).await;
-    world.three_newcomers_trade(&code).await;
+    three_newcomers_trade(&world, &code).await;
     world.charged(fee("t3", "dormant", "2026-09-30T10:00:00Z")).await;
     world.night("2026-09-30").await;
     told.since(&world, &mut stream).await;

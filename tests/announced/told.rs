@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::bus::{Told, types};
+use crate::story::three_newcomers_trade;
 use crate::stream::{Stream, batch, items, record};
 use crate::world::{World, fee};
 
@@ -113,7 +114,7 @@ async fn an_evaluation_that_raises_a_tier_is_told_and_one_that_leaves_it_is_not(
     let world = World::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.affiliate("idle").await;
-    world.three_newcomers_trade(&code).await;
+    three_newcomers_trade(&world, &code).await;
     let (mut stream, told) = (Stream::of(&world), Told::new());
     world.night("2026-09-30").await;
     let mut events = told.since(&world, &mut stream).await;

@@ -6,6 +6,7 @@ use super::FUNCTIONS;
 use super::record::Record;
 use crate::contract::tour;
 use crate::simulation::watched_trial;
+use crate::story::three_newcomers_trade;
 use crate::world::{World, day};
 
 /// The trials of the simulation that are played: with them come kills, ghosts, faults and what
@@ -63,7 +64,7 @@ async fn the_api_is_used(record: &Record) {
 async fn a_quarter_ends(record: &Record) {
     let world = watched(record, "2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
-    world.three_newcomers_trade(&code).await;
+    three_newcomers_trade(&world, &code).await;
     let night = world.night("2026-09-30").await;
     assert_eq!(night.evaluated.map(|e| e.promoted), Some(1));
     world.book(&day("2026-09-30").to_string()).await;
