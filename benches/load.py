@@ -16,7 +16,7 @@ from run import build, one, processor, table
 
 
 def cells(percentiles: dict) -> list[str]:
-    return [f"{percentiles[name]:.1f}" for name in ("p50", "p99", "p999", "max")]
+    return [f"{percentiles[name] / 1000:.1f}" for name in ("p50", "p99", "p999", "max")]
 
 
 def viral(bench: Path, users: int, paces: list[int | None]) -> None:

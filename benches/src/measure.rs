@@ -78,12 +78,12 @@ impl Latencies {
         self.0.len()
     }
 
-    /// The middle, the slowest hundredth and thousandth, and the slowest, in milliseconds.
+    /// The middle, the slowest hundredth and thousandth, and the slowest, in microseconds.
     pub fn percentiles(mut self) -> Value {
         self.0.sort_unstable();
         let at = |per_mille: usize| {
             let place = (self.0.len() * per_mille / 1000).min(self.0.len().saturating_sub(1));
-            self.0.get(place).copied().unwrap_or_default().as_secs_f64() * 1000.0
+            self.0.get(place).copied().unwrap_or_default().as_micros() as u64
         };
         json!({ "p50": at(500), "p99": at(990), "p999": at(999), "max": at(1000) })
     }
