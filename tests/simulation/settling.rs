@@ -111,10 +111,12 @@ fn of_any_outcome(sheet: Sheet) -> Sheet {
     any
 }
 
-/// Everybody who is bound is counted with his inviter, and once.
+/// Everybody who is bound is counted with his inviter, and once; who was bound after the last
+/// midnight, or by a clock that was beyond it, when that day is over.
 async fn every_binding_is_listed(stage: &Stage, watch: &Watch) {
     let mut bound: BTreeMap<&str, u64> = BTreeMap::new();
-    for relation in watch.relations.values() {
+    let today = stage.now().day();
+    for relation in watch.relations.values().filter(|it| it.bound_at.day() < today) {
         *bound.entry(relation.inviter.as_str()).or_default() += 1;
     }
     for affiliate in AFFILIATES {
