@@ -116,10 +116,12 @@ impl Entrance<'_> {
         let link = self.world.post(AFFILIATES[0], "/v1/links", share).await;
         codes.push(link.json()["code"].as_str().unwrap().to_owned());
 
+        // Long enough ago that by no clock of the trial it is still to come.
+        let yesterday = self.morning.plus_days(-1);
         codes.push(self.affiliate(DEPARTED, None).await);
-        self.changes(DEPARTED, self.morning, json!({ "affiliate": false })).await;
+        self.changes(DEPARTED, yesterday, json!({ "affiliate": false })).await;
         codes.push(self.affiliate(MOVED, None).await);
-        self.changes(MOVED, self.morning, json!({ "country": "DE" })).await;
+        self.changes(MOVED, yesterday, json!({ "country": "DE" })).await;
         codes.push(self.original_link(AFFILIATES[1]).await);
         codes
     }
