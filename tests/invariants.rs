@@ -135,7 +135,7 @@ async fn in_order(seed: u64, told: &[Told]) -> World {
 
 async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> World {
     let world = peopled(seed).await;
-    world.clock.stand_at(day(DAYS[2]).end());
+    world.clock.stand_at(daily_commission::booked_from(day(DAYS[2])));
     let mut order: Vec<&Told> = told.iter().chain(told.iter().step_by(5)).collect();
     order.shuffle(dice);
     while !order.is_empty() {
