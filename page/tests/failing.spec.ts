@@ -1,5 +1,5 @@
 import { en } from "../src/text/en";
-import { AURORA, expect, open, test } from "./page";
+import { AURORA, amountIn, ask, expect, open, test } from "./page";
 
 const problem = (code: string, status: number) => ({
   status,
@@ -16,6 +16,24 @@ test("a slow API shows that something is coming, and then the thing", async ({ p
   await expect(page.locator(".skeleton")).toBeVisible();
   await expect(page.getByTestId("total-commission")).toBeVisible();
   await expect(page.locator(".skeleton")).toHaveCount(0);
+});
+
+test("figures are those of the range that is named above them, or none are shown", async ({
+  page,
+}) => {
+  await page.route("**/v1/dashboard?**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await route.continue();
+  });
+  await open(page, "/dashboard?range=7d", AURORA);
+  await expect(page.getByRole("radio", { name: en.range.presets["7d"] })).toBeChecked();
+  await expect(page.locator(".skeleton")).toBeVisible();
+  await expect(page.getByTestId("total-commission")).toHaveCount(0);
+  const week = await (
+    await ask(page, AURORA, "/v1/dashboard?from=2026-11-15&to=2026-11-21")
+  ).json();
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  expect(await amountIn(page, "total-commission")).toBe(week.totals.usd.commission);
 });
 
 test("a failing API is told in words, and trying again helps", async ({ page }) => {

@@ -67,10 +67,19 @@ export function usePicture(path: string) {
   });
 }
 
-/** The figures of a range; of the last 30 closed days where none is given. */
-export function useDashboard(days?: Days) {
+/** The figures of the last 30 closed days. */
+export function useLatest() {
   return useQuery({
-    queryKey: ["dashboard", days?.from, days?.to],
+    queryKey: ["latest"],
+    queryFn: ({ signal }) => body(GET("/v1/dashboard", { signal })),
+  });
+}
+
+/** The figures of a range. While those of the next range come, the last ones stay. */
+export function useDashboard(days: Days | undefined) {
+  return useQuery({
+    queryKey: ["dashboard", days],
+    enabled: days !== undefined,
     queryFn: ({ signal }) => body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
     placeholderData: keepPreviousData,
   });

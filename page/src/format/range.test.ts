@@ -5,23 +5,23 @@ import { daysOf, read, write } from "./range";
 const CLOSED = "2026-11-21";
 
 test("presets end with the last closed day, or today where the period runs", () => {
-  expect(daysOf({ preset: "7d" }, CLOSED)).toEqual({ from: "2026-11-15", to: CLOSED });
-  expect(daysOf({ preset: "30d" }, CLOSED)).toEqual({ from: "2026-10-23", to: CLOSED });
-  expect(daysOf({ preset: "month" }, CLOSED)).toEqual({ from: "2026-11-01", to: "2026-11-22" });
-  expect(daysOf({ preset: "lastMonth" }, CLOSED)).toEqual({ from: "2026-10-01", to: "2026-10-31" });
-  expect(daysOf({ preset: "quarter" }, CLOSED)).toEqual({ from: "2026-10-01", to: "2026-11-22" });
+  expect(daysOf("7d", CLOSED)).toEqual({ from: "2026-11-15", to: CLOSED });
+  expect(daysOf("30d", CLOSED)).toEqual({ from: "2026-10-23", to: CLOSED });
+  expect(daysOf("month", CLOSED)).toEqual({ from: "2026-11-01", to: "2026-11-22" });
+  expect(daysOf("lastMonth", CLOSED)).toEqual({ from: "2026-10-01", to: "2026-10-31" });
+  expect(daysOf("quarter", CLOSED)).toEqual({ from: "2026-10-01", to: "2026-11-22" });
 });
 
 test("on the first day of a month, that month is one day long", () => {
-  expect(daysOf({ preset: "month" }, "2026-11-30")).toEqual({
+  expect(daysOf("month", "2026-11-30")).toEqual({
     from: "2026-12-01",
     to: "2026-12-01",
   });
-  expect(daysOf({ preset: "lastMonth" }, "2026-02-28").to).toBe("2026-02-28");
+  expect(daysOf("lastMonth", "2026-02-28").to).toBe("2026-02-28");
 });
 
 test("no preset is longer than the API allows", () => {
-  const { from, to } = daysOf({ preset: "365d" }, CLOSED);
+  const { from, to } = daysOf("365d", CLOSED);
   expect(daysIn(from, to)).toBe(365);
 });
 

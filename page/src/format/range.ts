@@ -15,13 +15,12 @@ export interface Days {
 }
 
 /**
- * The days of a range. Presets end with the last closed day, so that they show whole days; those of
+ * The days of a preset. Presets end with the last closed day, so that they show whole days; those of
  * a running month or quarter go on to today, `lastClosed` plus one.
  */
-export function daysOf(range: Range, lastClosed: Day): Days {
-  if ("from" in range) return range;
+export function daysOf(preset: Preset, lastClosed: Day): Days {
   const today = plusDays(lastClosed, 1);
-  switch (range.preset) {
+  switch (preset) {
     case "7d":
       return { from: plusDays(lastClosed, -6), to: lastClosed };
     case "30d":

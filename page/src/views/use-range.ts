@@ -1,11 +1,11 @@
 import { useSearchParams } from "wouter";
-import { useDashboard } from "../api/queries";
+import { useLatest } from "../api/queries";
 import { lastDayBefore } from "../format/days";
 import { type Days, daysOf, type Range, read, write } from "../format/range";
 
 export interface Chosen {
   range: Range;
-  /** Not known before the API has told up to when figures are complete. */
+  /** Those of a preset are not known before the API has told up to when figures are complete. */
   days: Days | undefined;
   choose: (range: Range) => void;
 }
@@ -16,12 +16,12 @@ export interface Chosen {
  */
 export function useRange(): Chosen {
   const [query, setQuery] = useSearchParams();
-  const latest = useDashboard();
+  const latest = useLatest();
   const range = read(query);
   const now = latest.data && (latest.data.dataAsOf ?? new Date().toISOString());
   return {
     range,
-    days: now ? daysOf(range, lastDayBefore(now)) : undefined,
+    days: "from" in range ? range : now ? daysOf(range.preset, lastDayBefore(now)) : undefined,
     choose: (next) => setQuery((before) => write(before, next)),
   };
 }

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import { useDashboard, useLinks } from "../../api/queries";
+import { useDashboard, useLatest, useLinks } from "../../api/queries";
 import { useWords } from "../../text";
 import { Failed, Skeleton, State } from "../../ui/states";
 import { ExportMenu } from "../export-menu";
@@ -17,25 +17,25 @@ import { Zeros } from "./zeros";
 export default function Dashboard() {
   const { t } = useWords();
   const chosen = useRange();
-  // Until the days of the range are known, the API's own default is what is asked for.
+  const latest = useLatest();
   const dashboard = useDashboard(chosen.days);
   const data = dashboard.data;
+  // Without the latest figures the days of a preset are not known.
+  const failed = [dashboard, ...(chosen.days ? [] : [latest])].find((it) => it.isError);
   return (
     <>
       <div className="view-head view-head-sticky">
         <h1>{t.dashboard.title}</h1>
-        {!dashboard.isError && <Freshness dataAsOf={data?.dataAsOf} />}
+        {!failed && <Freshness dataAsOf={data?.dataAsOf} />}
       </div>
-      {dashboard.isError && !data && (
-        <Failed error={dashboard.error} retry={() => dashboard.refetch()} />
-      )}
-      {!dashboard.isError && (
+      {failed && !data && <Failed error={failed.error} retry={() => failed.refetch()} />}
+      {!failed && (
         <div className="toolbar">
           <RangePicker {...chosen} />
           {chosen.days && <ExportMenu days={chosen.days} filter={{}} />}
         </div>
       )}
-      {dashboard.isPending && <Skeleton tall lines={8} />}
+      {dashboard.isPending && !failed && <Skeleton tall lines={8} />}
       {data && (
         <div aria-busy={dashboard.isPlaceholderData} className="stack-wide">
           <NotFinal covered={data} />

@@ -3,9 +3,9 @@ import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
 import {
   type Invitees as List,
-  useDashboard,
   useInvitee,
   useInvitees,
+  useLatest,
   useLinks,
 } from "../../api/queries";
 import { lastDayBefore } from "../../format/days";
@@ -124,7 +124,7 @@ function useLabels(): Map<string, string> {
 
 function Partial({ loaded }: { loaded: number }) {
   const { t, f } = useWords();
-  const all = useDashboard().data?.counts.invitees;
+  const all = useLatest().data?.counts.invitees;
   if (all === undefined) return null;
   return (
     <p className="notice">

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { Schemas } from "../../api/client";
-import { type LineFilter, useDashboard, useLines } from "../../api/queries";
+import { type LineFilter, useDashboard, useLatest, useLines } from "../../api/queries";
 import { sum } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
@@ -43,7 +43,7 @@ export default function Lines() {
       return next;
     });
   // Without the days there is nothing to ask for yet; what hinders that is told by the dashboard.
-  const latest = useDashboard();
+  const latest = useLatest();
   const error = lines.error ?? latest.error;
   const retry = () => (lines.error ? lines.refetch() : latest.refetch());
   return (

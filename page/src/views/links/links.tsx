@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
-import { useDashboard, useDefaultLink, useLinks } from "../../api/queries";
+import { useDefaultLink, useLatest, useLinks } from "../../api/queries";
 import { useWords } from "../../text";
 import { Card } from "../../ui/card";
 import { CopyButton } from "../../ui/copy";
@@ -16,7 +16,7 @@ import { type Rates, ratesOf, Sides } from "./sides";
 export function Links() {
   const { t } = useWords();
   const link = useDefaultLink();
-  const dashboard = useDashboard();
+  const dashboard = useLatest();
   const rates = dashboard.data && ratesOf(dashboard.data.tiers);
   return (
     <>
