@@ -39,6 +39,7 @@ impl World {
     }
 
     async fn over(engine: Engine, made: &MadeDay) -> Result<Self, Failure> {
+        let engine = engine.dropping_tokens();
         create_table(&engine.client(), TABLE, &Template::embedded()?.table).await?;
         let clock = Dial::default();
         clock.stand_at(made.day.end().plus_millis(HALF_PAST_MIDNIGHT));

@@ -1,19 +1,32 @@
 //! From an operation's name and JSON body to the engine's method and back.
 
 use dynoxide::actions::query::QueryRequest;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{AttributeValue, Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// Whether a transaction that comes again is known by its token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tokens {
+    Kept,
+    Dropped,
+}
+
 /// Runs one operation; answers the HTTP status and the JSON body.
-pub(crate) fn dispatch(database: &Database, operation: &str, body: &[u8]) -> (u16, String) {
-    match run(database, operation, body) {
+pub(crate) fn dispatch(
+    database: &Database,
+    operation: &str,
+    body: &[u8],
+    tokens: Tokens,
+) -> (u16, String) {
+    match run(database, operation, body, tokens) {
         Ok(json) => (200, json),
         Err(error) => (error.status_code(), error.to_json()),
     }
 }
 
-fn run(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> {
+fn run(db: &Database, operation: &str, body: &[u8], tokens: Tokens) -> dynoxide::Result<String> {
     match operation {
         "GetItem" => write(&db.get_item(read(body)?)?),
         "PutItem" => write(&db.put_item(read(body)?)?),
@@ -23,13 +36,22 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> 
         "BatchGetItem" => write(&db.batch_get_item(read(body)?)?),
         "BatchWriteItem" => write(&db.batch_write_item(read(body)?)?),
         "TransactGetItems" => write(&db.transact_get_items(read(body)?)?),
-        "TransactWriteItems" => write(&db.transact_write_items(read(body)?)?),
+        "TransactWriteItems" => write(&db.transact_write_items(tokens.seen_in(read(body)?))?),
         "CreateTable" => write(&db.create_table(read(body)?)?),
         "DescribeTable" => write(&db.describe_table(read(body)?)?),
         "UpdateTimeToLive" => write(&db.update_time_to_live(read(body)?)?),
         other => Err(DynoxideError::ValidationException(format!(
             "the embedded engine is not asked for {other} by this project"
         ))),
+    }
+}
+
+impl Tokens {
+    fn seen_in(self, request: TransactWriteItemsRequest) -> TransactWriteItemsRequest {
+        match self {
+            Self::Kept => request,
+            Self::Dropped => TransactWriteItemsRequest { client_request_token: None, ..request },
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpConnector, http
 use dynoxide::Database;
 
 use crate::connector::Connector;
-use crate::dispatch::dispatch;
+use crate::dispatch::{Tokens, dispatch};
 use crate::elsewhere::Elsewhere;
 
 pub use create::{CreateError, create_table};
@@ -72,6 +72,7 @@ pub struct Engine {
     place: Place,
     spent: Arc<Mutex<Spent>>,
     counts_capacity: bool,
+    tokens: Tokens,
     witness: Option<Arc<dyn Witness>>,
 }
 
@@ -98,7 +99,8 @@ impl Engine {
     }
 
     fn at(place: Place) -> Self {
-        Self { place, spent: Arc::default(), counts_capacity: false, witness: None }
+        let (spent, tokens) = (Arc::default(), Tokens::Kept);
+        Self { place, spent, counts_capacity: false, tokens, witness: None }
     }
 
     /// What tests run on, with the template's table: an engine in the process; or, where
@@ -186,6 +188,16 @@ impl Engine {
         self
     }
 
+    /// The same engine, to which every transaction is a new one.
+    ///
+    /// It keeps a transaction's token for ten minutes, and looks through all that it has at the next
+    /// one: after tens of thousands of transactions that takes longer than everything else.
+    #[must_use]
+    pub fn dropping_tokens(mut self) -> Self {
+        self.tokens = Tokens::Dropped;
+        self
+    }
+
     /// The same engine; the calls of clients that are made from now on are seen by `witness`.
     #[must_use]
     pub fn watched_by(mut self, witness: Arc<dyn Witness>) -> Self {
@@ -237,7 +249,8 @@ impl Engine {
         let Ok(database) = self.database() else { return (500, String::new()) };
         let started = Instant::now();
         let asking = self.counts_capacity.then(|| meter::asking_for_capacity(body));
-        let answer = dispatch(database, operation, asking.as_deref().unwrap_or(body));
+        let body = asking.as_deref().unwrap_or(body);
+        let answer = dispatch(database, operation, body, self.tokens);
         let busy = started.elapsed();
         let half_units = if self.counts_capacity { meter::half_units(&answer.1) } else { 0 };
         self.spent().add(operation, half_units, busy);

@@ -1,0 +1,36 @@
+"""The storage tests and the stories on another DynamoDB than the embedded engine: that of the local AWS.
+
+    python tests/deployed/another_engine.py
+
+What the two do differently, and which is right, stands in docs/RELIABILITY.md, "Another engine".
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from local_aws import local_aws
+
+# It answers a batch of any size at once, where DynamoDB answers 16 MB of it.
+DIFFERENT = "a_batch_of_more_than_sixteen_megabytes_is_answered_in_parts"
+# Of the whole workspace, like all of CI's tests: for one package alone libraries would be built again.
+TESTS = [
+    ["--test", "needed", "--", "--skip", DIFFERENT],
+    ["--lib", "--", "story::", "late::", "taking_in::"],
+    ["--test", "api", "--test", "dashboard"],
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=4700, help="where the local AWS listens (default: 4700)")
+    with local_aws(parser.parse_args().port) as aws:
+        variables = os.environ | {"RECALL_TEST_ENDPOINT": aws.endpoint, "RUST_TEST_THREADS": "2"}
+        for tests in TESTS:
+            if subprocess.run(["cargo", "test", "--workspace", "--locked", *tests], env=variables).returncode:
+                sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
