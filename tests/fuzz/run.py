@@ -103,7 +103,7 @@ def fuzz(binaries: Path, target: str, options: argparse.Namespace) -> bool:
         print(f"{target} did not come to a good end:\n{tail(output)}", flush=True)
         return False
     runs, edges, features, inputs = (int(figure) for figure in done.groups())
-    print(f"{target:14}{runs:10}{runs // options.seconds:10}{edges:8}{features:10}{inputs:13}", flush=True)
+    print(f"{target:14}{runs:10}{runs // options.seconds:10}{edges:8}{features:10}{inputs:13}\n", end="", flush=True)
     return True
 
 
