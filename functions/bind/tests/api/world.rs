@@ -121,7 +121,7 @@ impl World {
     /// The world as another process sees it, which remembers nothing.
     pub fn in_another_process(&self) -> Self {
         let mut world = self.clone();
-        world.app.table = Table::new(self.engine.client(), "recall");
+        world.app.table = Table::new(self.engine.client(), self.engine.table_name());
         world
     }
 
