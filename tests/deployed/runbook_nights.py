@@ -87,7 +87,7 @@ def conservation_refused(desk):
     here, world, checks = "ConservationRefused", desk.world, desk.checks
     world.aws.clock.set(f"{DAY_3}T12:00:00Z")
     world.exchange.tell(fee("night-3", world.uid("dormant"), f"{DAY_3}T10:00:00Z"))
-    world.aws.clock.set(f"{DAY_4}T00:10:00Z")
+    world.aws.clock.set(f"{DAY_4}T00:21:00Z")
     since = int(world.aws.clock.now().timestamp() * 1000)
     refused = refused_run(world)
     checks.equal("what the commit says", "ConservationRefused", refused.get("errorType"))

@@ -122,7 +122,7 @@ def third_night(world, checks):
     world.aws.clock.set(f"{DAY_3}T12:00:00Z")
     dormant = world.uid("dormant")
     world.exchange.tell(fee("t5", dormant, f"{DAY_3}T10:00:00Z"))
-    world.aws.clock.set("2027-01-02T00:20:00Z")
+    world.aws.clock.set("2027-01-02T00:21:00Z")
     night = world.nights.by_hand(day=DAY_3)
     checks.equal("the third night", "SUCCEEDED", night["status"])
     new = (dormant, "recall", "commission", "spot", "BTC", "0.00100000", "0.3", "0.00025000", "0.00005000")
