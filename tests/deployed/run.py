@@ -69,7 +69,7 @@ def main():
         sys.exit(f"expected the operator's tool at {given.operator}: cargo build -p operator, or --operator")
     checks = Checks()
     print("deploying ...", flush=True)
-    with deployed(given.binaries, given.port, operator=given.operator) as world:
+    with deployed(given.binaries, given.port, operator=given.operator.resolve()) as world:
         for name, chapter in CHAPTERS.items():
             if chapter.__name__ in given.only:
                 with checks.chapter(name):
