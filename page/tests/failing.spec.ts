@@ -18,7 +18,7 @@ test("a slow API shows that something is coming, and then the thing", async ({ p
   await expect(page.locator(".skeleton")).toHaveCount(0);
 });
 
-test("figures are those of the range that is named above them, or none are shown", async ({
+test("a view opens with the figures of the range that it names, and with none before", async ({
   page,
 }) => {
   await page.route("**/v1/dashboard?**", async (route) => {

@@ -102,6 +102,7 @@ def fuzz(binaries: Path, target: str, options: argparse.Namespace) -> bool:
     if run.returncode or not done:
         print(f"{target} did not come to a good end:\n{tail(output)}", flush=True)
         return False
+    # One text with its end: other targets print at the same time.
     runs, edges, features, inputs = (int(figure) for figure in done.groups())
     print(f"{target:14}{runs:10}{runs // options.seconds:10}{edges:8}{features:10}{inputs:13}\n", end="", flush=True)
     return True

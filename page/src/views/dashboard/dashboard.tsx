@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import { useDashboard, useLatest, useLinks } from "../../api/queries";
+import { useDashboard, useLinks } from "../../api/queries";
 import { useWords } from "../../text";
 import { Failed, Skeleton, State } from "../../ui/states";
 import { ExportMenu } from "../export-menu";
@@ -17,11 +17,9 @@ import { Zeros } from "./zeros";
 export default function Dashboard() {
   const { t } = useWords();
   const chosen = useRange();
-  const latest = useLatest();
   const dashboard = useDashboard(chosen.days);
   const data = dashboard.data;
-  // Without the latest figures the days of a preset are not known.
-  const failed = [dashboard, ...(chosen.days ? [] : [latest])].find((it) => it.isError);
+  const failed = dashboard.isError ? dashboard : chosen.failed;
   return (
     <>
       <div className="view-head view-head-sticky">

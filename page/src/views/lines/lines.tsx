@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { Schemas } from "../../api/client";
-import { type LineFilter, useDashboard, useLatest, useLines } from "../../api/queries";
+import { type LineFilter, useDashboard, useLines } from "../../api/queries";
 import { sum } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
@@ -42,18 +42,15 @@ export default function Lines() {
       else next.delete(name);
       return next;
     });
-  // Without the days there is nothing to ask for yet; what hinders that is told by the dashboard.
-  const latest = useLatest();
-  const error = lines.error ?? latest.error;
-  const retry = () => (lines.error ? lines.refetch() : latest.refetch());
+  const failed = lines.isError ? lines : chosen.failed;
   return (
     <>
       <div className="view-head view-head-sticky">
         <h1>{t.lines.title}</h1>
-        {!error && <Freshness dataAsOf={first?.dataAsOf} />}
+        {!failed && <Freshness dataAsOf={first?.dataAsOf} />}
       </div>
-      {error && !first && <Failed error={error} retry={retry} />}
-      {(!error || first) && (
+      {failed && !first && <Failed error={failed.error} retry={() => failed.refetch()} />}
+      {(!failed || first) && (
         <>
           <p className="lead">{t.lines.lead}</p>
           <div className="toolbar">
@@ -63,7 +60,7 @@ export default function Lines() {
           <Filters filter={filter} change={change} />
         </>
       )}
-      {lines.isPending && !error && <Skeleton tall lines={8} />}
+      {lines.isPending && !failed && <Skeleton tall lines={8} />}
       {first && (
         <>
           <NotFinal covered={first} />

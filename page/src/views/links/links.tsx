@@ -16,8 +16,8 @@ import { type Rates, ratesOf, Sides } from "./sides";
 export function Links() {
   const { t } = useWords();
   const link = useDefaultLink();
-  const dashboard = useLatest();
-  const rates = dashboard.data && ratesOf(dashboard.data.tiers);
+  const latest = useLatest();
+  const rates = latest.data && ratesOf(latest.data.tiers);
   return (
     <>
       <div className="view-head">
