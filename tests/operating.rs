@@ -225,6 +225,7 @@ fn every_setting_of_a_function_is_in_its_version_s_description() {
         assert_eq!(properties["AutoPublishAliasAllProperties"], true, "{id}");
         let description = properties["VersionDescription"].as_str().unwrap();
         assert!(description.contains("${LogLevel}"), "{id}");
+        assert!(description.contains("${TrustedRoots}"), "{id}");
         let signs = properties["Environment"]["Variables"]["SIGNING_KEYS"].is_string();
         assert_eq!(description.contains("${SigningKeysVersion}"), signs, "{id}");
     }

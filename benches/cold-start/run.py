@@ -5,9 +5,9 @@ Every candidate is started anew for each run, in turn, under the same little Run
 the sandbox's DynamoDB behind TLS: the released functions, a bare handler, and the twins of
 benches/twins. Told are medians of: exec to the first request for work (initialisation), the first
 request, the middle one of a hundred warm ones, the processor's time, and peak memory. Of the
-initialisation the call that warms up is told apart: it begins when the function has connected. Before,
-the twins' answers are compared with ours. Needs openssl, and for the twins node with npm and a Python
-with venv; `--no-twins` leaves these out.
+initialisation the call that warms up is told apart: it begins when the function has connected (no name
+is resolved here: DynamoDB is given by its address). Before, the twins' answers are compared with ours.
+Needs openssl, and for the twins node with npm and a Python with venv; `--no-twins` leaves these out.
 """
 
 import argparse
@@ -164,18 +164,21 @@ def processor_seconds(pid):
 
 
 def certificates():
-    """An authority of our own beside those of the machine, and its certificate for localhost."""
+    """An authority of our own, and its certificate for this machine. It stands beside Amazon's roots, which
+    functions trust, and beside those of the machine, which are what most trust."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=WORK, check=True, capture_output=True)
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
             "-subj", "/CN=bench authority")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=localhost")
-    (WORK / "leaf.ext").write_text("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=dynamodb of this bench")
+    (WORK / "leaf.ext").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
     openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
             "-extfile", "leaf.ext", "-out", "leaf.pem")
     machine = Path(ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt")
     roots = machine.read_text() if machine.exists() else ""
-    (WORK / "roots.pem").write_text(roots + (WORK / "ca.pem").read_text())
+    ours = (WORK / "ca.pem").read_text()
+    (WORK / "roots.pem").write_text(roots + ours)
+    (WORK / "amazon.pem").write_text((ROOT / "shared" / "runtime" / "src" / "amazon_roots.pem").read_text() + ours)
 
 
 def tls_before(port):
@@ -329,12 +332,12 @@ def main():
     certificates()
     running = sandbox(TARGET / "debug" / "sandbox", options.port)
     try:
-        endpoint = f"https://localhost:{tls_before(options.port + 1)}"
+        endpoint = f"https://127.0.0.1:{tls_before(options.port + 1)}"
         environment = {
             "PATH": os.environ["PATH"], "TABLE_NAME": "recall", "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
             "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
-            "SIGNING_KEYS": "a-key-of-this-bench-and-of-nothing-else", "SSL_CERT_FILE": str(WORK / "roots.pem"),
+            "SIGNING_KEYS": "a-key-of-this-bench-and-of-nothing-else", "SSL_CERT_FILE": str(WORK / "amazon.pem"),
             "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_LOG_LEVEL": "WARN",
         }
@@ -347,7 +350,9 @@ def main():
 def measure(options, environment):
     release = TARGET / "release"
     ours = {name: Candidate(name, [release / name], release / name) for name in [*FUNCTIONS, "bare"]}
+    machine = {"SSL_CERT_FILE": str(WORK / "roots.pem")}
     others = {name: [] for name in FUNCTIONS}
+    others["bind"].append(Candidate("bind, the machine's certificates", [release / "bind"], None, machine))
     for also in options.also:
         name, binary = also.split("=")
         others[name].append(Candidate(Path(binary).name, [binary], Path(binary)))

@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::config::{
     BehaviorVersion, Builder, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
 };
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_types::SdkConfig;
 use lambda_http::http::Uri;
 
@@ -25,6 +25,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Shorter than the ten seconds that a function has to initialise.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The roots that Amazon Trust Services asks of a trust store of one's own, all five of
+/// <https://www.amazontrust.com/repository/> (docs/decisions/2026-11-25-amazon-s-roots.md).
+const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
+/// What names other roots; the TLS library reads them by the same names.
+const OTHER_ROOTS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// A service that a function calls, as the environment names its endpoint where it is not AWS's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +75,7 @@ pub(crate) fn shared_config(
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(region(variables, local)?)
         .credentials_provider(SharedCredentialsProvider::new(credentials(variables, local)?))
-        .http_client(http_client(endpoint.as_ref()))
+        .http_client(http_client(endpoint.as_ref(), variables)?)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
@@ -120,12 +126,27 @@ fn credentials(variables: &Variables<'_>, local: bool) -> Result<Credentials, St
 }
 
 /// TLS is by ring: aws-lc pays some 30 ms of CPU for entropy at the first handshake of a process.
-/// A plain endpoint needs no TLS, and then no certificates of the machine either.
-fn http_client(endpoint: Option<&Uri>) -> SharedHttpClient {
+/// A plain endpoint needs no TLS, and then no roots either.
+fn http_client(
+    endpoint: Option<&Uri>,
+    variables: &Variables<'_>,
+) -> Result<SharedHttpClient, StartError> {
     let builder = aws_smithy_http_client::Builder::new();
-    match endpoint.and_then(Uri::scheme_str) {
-        Some("http") => builder.build_http(),
-        _ => builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+    if endpoint.and_then(Uri::scheme_str) == Some("http") {
+        return Ok(builder.build_http());
+    }
+    let context = TlsContext::builder().with_trust_store(roots(variables)).build();
+    let context = context.map_err(|error| StartError::Tls(error.to_string()))?;
+    Ok(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
+}
+
+/// Amazon's own, so that a start need not decode every authority that the machine trusts; or where
+/// the environment names others, those.
+fn roots(variables: &Variables<'_>) -> TrustStore {
+    if OTHER_ROOTS.iter().any(|name| variables.optional(name).is_some()) {
+        TrustStore::default()
+    } else {
+        TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
     }
 }
 
@@ -140,6 +161,9 @@ fn timeouts() -> TimeoutConfig {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::config::ProvideCredentials;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest, Sha256};
 
     use super::*;
 
@@ -150,6 +174,14 @@ mod tests {
         ("AWS_SESSION_TOKEN", "token"),
     ];
     const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+    /// SHA-256 of Amazon Root CA 1 to 4 and of Starfield Services Root G2, as Mozilla's store has them.
+    const FINGERPRINTS: [&str; 5] = [
+        "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+        "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+        "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+        "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+    ];
 
     /// The variables but for those named, and with one more.
     fn lookup(without: &str, more: Option<(&str, &str)>) -> impl Fn(&str) -> Option<String> {
@@ -170,6 +202,29 @@ mod tests {
         let found = found.provide_credentials().await.unwrap();
         let parts = (found.access_key_id(), found.secret_access_key(), found.session_token());
         assert_eq!(parts, ("key", "secret", Some("token")));
+    }
+
+    fn fingerprint(pem: &str) -> String {
+        let (base64, _) = pem.split_once("-----END CERTIFICATE-----").unwrap();
+        let certificate = STANDARD.decode(base64.replace('\n', "")).unwrap();
+        Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn amazon_s_roots_are_these_five_and_no_other() {
+        let certificates = AMAZON_ROOTS.split("-----BEGIN CERTIFICATE-----").skip(1);
+        assert_eq!(certificates.map(fingerprint).collect::<Vec<_>>(), FINGERPRINTS);
+    }
+
+    #[test]
+    fn only_amazon_s_roots_are_trusted_unless_the_environment_names_others() {
+        let trusts_the_machine = |more| {
+            let told = format!("{:?}", roots(&Variables(&lookup("", more))));
+            told.contains("enable_native_roots: true")
+        };
+        assert!(!trusts_the_machine(None));
+        assert!(trusts_the_machine(Some(("SSL_CERT_FILE", "/roots.pem"))));
+        assert!(trusts_the_machine(Some(("SSL_CERT_DIR", "/roots"))));
     }
 
     #[test]

@@ -6,8 +6,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
+use futures_util::future::join;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
+use policy::Programme;
 use table::Table;
 use tracing::Level;
 
@@ -39,6 +41,9 @@ pub enum StartError {
     /// There is no randomness to be had.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// TLS cannot be had.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
     /// The programme that was built in does not parse.
     #[error("the programme cannot be read: {0}")]
     Programme(String),
@@ -65,9 +70,6 @@ impl From<lambda_http::Error> for Failure {
     }
 }
 
-/// What `TABLE_NAME` should hold.
-const TABLE_NAME: &str = "the name of the DynamoDB table";
-
 /// Looks up the variables of the environment; an empty one is not set.
 pub(crate) struct Variables<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
 
@@ -86,50 +88,53 @@ impl Variables<'_> {
 }
 
 impl App {
-    /// The real one: `TABLE_NAME`, `SIGNING_KEYS` (one or more keys of at least 32 bytes,
-    /// separated by commas, the signing one first), and what the SDK needs of the environment.
+    /// For what gives out and takes no tokens, as a tool: made from whatever `lookup` finds.
     ///
     /// Nothing is called yet: see [`Table::warm_up`].
     ///
     /// # Errors
     /// [`StartError`] names the variable that is missing or wrong.
-    pub fn from_environment() -> Result<Self, StartError> {
-        Self::from_variables(&Variables(&|name| std::env::var(name).ok()))
-    }
-
-    /// For what gives out and takes no tokens, functions that no user calls and tools: made from
-    /// whatever `lookup` finds, but without `SIGNING_KEYS`. The signing key is drawn, so that no
-    /// function would take what it signs.
-    ///
-    /// # Errors
-    /// [`StartError`] names the variable that is missing or wrong.
     pub fn without_tokens(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
-        let mut drawn = [0; 32];
-        Entropy::system().fill(&mut drawn)?;
-        let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self::signing_by(Signer::from_keys_text(&key)?, &Variables(lookup))
+        let variables = Variables(lookup);
+        let table = table(&variables)?;
+        Ok(Self::of(table, programme()?, drawn_key(&variables)?, &variables))
     }
 
-    fn from_variables(variables: &Variables<'_>) -> Result<Self, StartError> {
-        variables.required("TABLE_NAME", TABLE_NAME)?;
-        let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
-        Self::signing_by(Signer::from_keys_text(&keys)?, variables)
-    }
-
-    fn signing_by(signer: Signer, variables: &Variables<'_>) -> Result<Self, StartError> {
-        let name = variables.required("TABLE_NAME", TABLE_NAME)?;
-        let programme =
-            programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
+    fn of(table: Table, programme: Programme, signer: Signer, variables: &Variables<'_>) -> Self {
         let stack = variables.optional(STACK_VARIABLE);
-        Ok(Self {
-            table: Table::new(aws::dynamodb(variables)?, name),
+        Self {
+            table,
             programme: Arc::new(programme),
             clock: Clock::system(),
             entropy: Entropy::system(),
             signer,
             metrics: stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack)),
-        })
+        }
     }
+}
+
+fn table(variables: &Variables<'_>) -> Result<Table, StartError> {
+    let name = variables.required("TABLE_NAME", "the name of the DynamoDB table")?;
+    Ok(Table::new(aws::dynamodb(variables)?, name))
+}
+
+fn programme() -> Result<Programme, StartError> {
+    programme::programme().map_err(|error| StartError::Programme(error.to_string()))
+}
+
+/// The keys of `SIGNING_KEYS`: one or more of at least 32 bytes, separated by commas, the signing
+/// one first.
+fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
+    let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
+    Ok(Signer::from_keys_text(&keys)?)
+}
+
+/// A key that is drawn, so that no function would take what it signs.
+fn drawn_key(_: &Variables<'_>) -> Result<Signer, StartError> {
+    let mut drawn = [0; 32];
+    Entropy::system().fill(&mut drawn)?;
+    let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Signer::from_keys_text(&key)?)
 }
 
 /// For a function without an [`App`]: what its client of `service` is made of.
@@ -173,32 +178,34 @@ fn log_level(variables: &Variables<'_>) -> Level {
     named.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO)
 }
 
-/// Logging, the app from the environment, and one cheap read of the table, so that name
-/// resolution and TLS are done before the first request.
+/// The app, and one cheap read of the table, so that name resolution and TLS are done before the
+/// first request. While that read waits for the network, the programme is parsed.
 ///
 /// A failed read stops nothing: what ails the table may be over when the first request comes.
 ///
 /// # Errors
 /// [`StartError`] names the variable that is missing or wrong.
-async fn start() -> Result<App, StartError> {
-    init_logging();
-    warmed_up(App::from_environment()?).await
+async fn start(
+    variables: &Variables<'_>,
+    signer: fn(&Variables<'_>) -> Result<Signer, StartError>,
+) -> Result<App, StartError> {
+    let signer = signer(variables)?;
+    let table = table(variables)?;
+    let (read, programme) = join(table.warm_up(), async { programme() }).await;
+    if let Err(error) = read {
+        tracing::warn!(%error, "the table could not be read at the start");
+    }
+    Ok(App::of(table, programme?, signer, variables))
 }
 
-/// The same for a function that no user calls: it needs no `SIGNING_KEYS`.
+/// Logging, and the app of a function that no user calls: it needs no `SIGNING_KEYS`. The table was
+/// read once.
 ///
 /// # Errors
 /// [`StartError`] names the variable that is missing or wrong.
 pub async fn start_worker() -> Result<App, StartError> {
     init_logging();
-    warmed_up(App::without_tokens(&|name| std::env::var(name).ok())?).await
-}
-
-async fn warmed_up(app: App) -> Result<App, StartError> {
-    if let Err(error) = app.table.warm_up().await {
-        tracing::warn!(%error, "the table could not be read at the start");
-    }
-    Ok(app)
+    start(&Variables(&|name| std::env::var(name).ok()), drawn_key).await
 }
 
 /// The whole `main` of an API function: logging, the app from the environment, one cheap read of the
@@ -211,8 +218,10 @@ where
     H: Fn(&'static App, Request) -> F + Send,
     F: Future<Output = Response> + Send + 'static,
 {
+    init_logging();
+    let app = start(&Variables(&|name| std::env::var(name).ok()), signing_keys).await?;
     // It lives as long as the process: handlers borrow it for all their time.
-    let app: &'static App = Box::leak(Box::new(start().await?));
+    let app: &'static App = Box::leak(Box::new(app));
     let service = service_fn(|request| {
         let response = handle(app, request);
         async { Ok::<_, Infallible>(response.await) }
@@ -236,22 +245,22 @@ mod tests {
         move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
     }
 
-    fn app(all: &[(&str, &str)]) -> Result<App, StartError> {
-        App::from_variables(&Variables(&lookup(all)))
+    async fn app(all: &[(&str, &str)]) -> Result<App, StartError> {
+        start(&Variables(&lookup(all)), signing_keys).await
     }
 
-    fn refusal(all: &[(&str, &str)]) -> String {
-        let Err(error) = app(all) else { panic!("not refused") };
+    async fn refusal(all: &[(&str, &str)]) -> String {
+        let Err(error) = app(all).await else { panic!("not refused") };
         format!("{:?}", Failure::from(error))
     }
 
-    #[test]
-    fn a_missing_or_empty_variable_is_named_in_one_sentence() {
-        let table = "TABLE_NAME is not set; expected the name of the DynamoDB table";
-        assert_eq!(refusal(&[]), table);
-        assert_eq!(refusal(&[("TABLE_NAME", "")]), table);
+    #[tokio::test]
+    async fn a_missing_or_empty_variable_is_named_in_one_sentence() {
         let keys = "SIGNING_KEYS is not set; expected keys of at least 32 bytes each";
-        assert_eq!(refusal(&[("TABLE_NAME", "t")]), keys);
+        assert_eq!(refusal(&[]).await, keys);
+        assert_eq!(refusal(&[("SIGNING_KEYS", "")]).await, keys);
+        let table = "TABLE_NAME is not set; expected the name of the DynamoDB table";
+        assert_eq!(refusal(&[("SIGNING_KEYS", KEY)]).await, table);
     }
 
     #[test]
@@ -285,7 +294,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_short_signing_key_is_named_by_its_place_and_not_repeated() {
-        let sentence = refusal(&[("TABLE_NAME", "t"), ("SIGNING_KEYS", "short")]);
+        let sentence = refusal(&[("TABLE_NAME", "t"), ("SIGNING_KEYS", "short")]).await;
         let expected = "SIGNING_KEYS: signing key 1 has 5 bytes; at least 32 are needed";
         assert_eq!(sentence, expected);
     }
@@ -306,7 +315,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_app_of_a_plain_local_endpoint_reads_its_table() {
+    async fn at_its_start_a_function_reads_its_table_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let variables = [
@@ -314,16 +323,16 @@ mod tests {
             ("SIGNING_KEYS", KEY),
             ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
         ];
-        let app = app(&variables).unwrap();
         let server = tokio::spawn(answer_once(listener));
-        timeout(Duration::from_secs(5), app.table.warm_up()).await.unwrap().unwrap();
+        let app = timeout(Duration::from_secs(5), app(&variables)).await.unwrap().unwrap();
+        assert_eq!(app.table.spent().calls, 1);
         let asked = server.await.unwrap();
         assert!(asked.contains("DynamoDB_20120810.GetItem"), "{asked}");
         assert!(asked.contains("recall-of-this-test"), "{asked}");
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_nobody_serves_fails_soon_and_not_by_waiting() {
+    async fn a_table_that_cannot_be_reached_does_not_keep_a_function_from_starting() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
@@ -332,8 +341,7 @@ mod tests {
             ("SIGNING_KEYS", KEY),
             ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
         ];
-        let app = app(&variables).unwrap();
-        let outcome = timeout(Duration::from_secs(8), app.table.warm_up()).await;
-        assert!(outcome.unwrap().is_err());
+        let outcome = timeout(Duration::from_secs(8), app(&variables)).await;
+        assert!(outcome.unwrap().is_ok());
     }
 }
