@@ -36,6 +36,19 @@ test("a view opens with the figures of the range that it names, and with none be
   expect(await amountIn(page, "total-commission")).toBe(week.totals.usd.commission);
 });
 
+test("the range that a view opens with is asked for once", async ({ page }) => {
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "GET" && request.url().includes("/v1/dashboard")) {
+      asked.push(new URL(request.url()).pathname + new URL(request.url()).search);
+    }
+  });
+  await open(page, "/dashboard", AURORA);
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  await page.waitForLoadState("networkidle");
+  expect(asked).toEqual(["/v1/dashboard"]);
+});
+
 test("a failing API is told in words, and trying again helps", async ({ page }) => {
   let failing = true;
   await page.route("**/v1/dashboard**", (route) =>

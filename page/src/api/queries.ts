@@ -67,11 +67,16 @@ export function usePicture(path: string) {
   });
 }
 
-/** The figures of the last 30 closed days. */
+/** The figures of the last 30 closed days. They are also those of that range, and asked for once. */
 export function useLatest() {
+  const cache = useQueryClient();
   return useQuery({
     queryKey: ["latest"],
-    queryFn: ({ signal }) => body(GET("/v1/dashboard", { signal })),
+    queryFn: async ({ signal }) => {
+      const latest = await body(GET("/v1/dashboard", { signal }));
+      cache.setQueryData(["dashboard", { from: latest.from, to: latest.to }], latest);
+      return latest;
+    },
   });
 }
 
