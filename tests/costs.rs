@@ -38,7 +38,7 @@ impl Metered {
     /// Goes on in a process that remembers nothing.
     fn in_another_process(&mut self) {
         let engine = self.world.engine.clone().counting_capacity();
-        self.world.app.table = Table::new(engine.client(), "recall");
+        self.world.app.table = Table::new(engine.config(), "recall");
     }
 
     async fn get(&mut self, what: &str, caller: &str, target: &str) -> Value {

@@ -67,7 +67,7 @@ impl World {
         let clock = Dial::default();
         clock.stand_at(at(now));
         let app = App {
-            table: Table::new(engine.client(), engine.table_name()),
+            table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: Entropy::seeded(seed),

@@ -44,7 +44,7 @@ impl World {
         let clock = Dial::default();
         clock.stand_at(made.day.end().plus_millis(HALF_PAST_MIDNIGHT));
         let app = App {
-            table: Table::new(engine.client(), TABLE),
+            table: Table::new(engine.config(), TABLE),
             programme: Arc::new(programme::programme()?),
             clock: clock.clock(),
             entropy: Entropy::seeded(2026),

@@ -67,10 +67,9 @@ pub(crate) async fn app(
     definition: &TableDefinition,
     clock: Clock,
 ) -> Result<App, StartError> {
-    let client = engine.client();
-    let made = create_table(&client, TABLE_NAME, definition).await;
+    let made = create_table(&engine.client(), TABLE_NAME, definition).await;
     made.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
-    let table = Table::new(client, TABLE_NAME);
+    let table = Table::new(engine.config(), TABLE_NAME);
     let read = table.warm_up().await;
     read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
     let programme = programme::programme().map_err(|error| StartError::Build(error.to_string()))?;

@@ -22,10 +22,9 @@ pub enum Trouble {
 impl Trouble {
     /// The world's app over the failing table.
     pub fn in_app(self, world: &World) -> App {
-        let client = world.engine.faulty_client(Arc::new(self));
-        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        let client = aws_sdk_dynamodb::Client::from_conf(config);
-        App { table: Table::new(client, world.engine.table_name()), ..world.app.clone() }
+        let config = world.engine.faulty_config(Arc::new(self));
+        let config = config.retry_config(RetryConfig::disabled());
+        App { table: Table::new(config, world.engine.table_name()), ..world.app.clone() }
     }
 }
 

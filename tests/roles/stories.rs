@@ -32,7 +32,7 @@ async fn watched(record: &Record, now: &str) -> World {
     let mut world = World::at(now).await;
     let table = |function| {
         let engine = world.engine.clone().watched_by(record.clerk(function));
-        (function, Table::new(engine.client(), engine.table_name()))
+        (function, Table::new(engine.config(), engine.table_name()))
     };
     world.tables = FUNCTIONS.into_iter().map(table).collect();
     world

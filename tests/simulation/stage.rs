@@ -84,7 +84,7 @@ impl Stage {
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
         let attempts = *dice.pick(&[1, 2, 3]);
         let table =
-            |engine: &Engine| Table::new(weather.client(engine, attempts), engine.table_name());
+            |engine: &Engine| Table::new(weather.config(engine, attempts), engine.table_name());
         let mut rough = fair.clone();
         rough.app.table = table(&fair.engine);
         let watched = |function| {

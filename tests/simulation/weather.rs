@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{AsyncSleep, Sleep, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{AsyncSleep, Builder, Sleep, StalledStreamProtectionConfig};
 use embedded::{Engine, Fault, Faults};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -54,20 +53,17 @@ impl Weather {
         self.0.lock().unwrap().counts.clone()
     }
 
-    /// A client of the engine under this weather. The SDK tries a call so many times; between its
+    /// What a client of the engine under this weather is made of. The SDK tries a call so many times; between its
     /// tries others get their turn, and no time is lost.
-    pub fn client(self: &Arc<Self>, engine: &Engine, attempts: u32) -> Client {
-        let client = engine.faulty_client(self.clone());
+    pub fn config(self: &Arc<Self>, engine: &Engine, attempts: u32) -> Builder {
         // Clients share a budget of retries by default: one trial would depend on another.
         let budget = RetryPartition::custom("simulation").token_bucket(TokenBucket::unlimited());
-        let config = client
-            .config()
-            .to_builder()
+        engine
+            .faulty_config(self.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(attempts))
             .retry_partition(budget.build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .sleep_impl(OthersTurn);
-        Client::from_conf(config.build())
+            .sleep_impl(OthersTurn)
     }
 }
 

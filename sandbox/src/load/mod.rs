@@ -96,11 +96,11 @@ mod tests {
     }
 
     async fn app(dial: &Dial) -> App {
-        let client = Engine::memory().unwrap().client();
+        let engine = Engine::memory().unwrap();
         let definition = Template::embedded().unwrap().table;
-        create_table(&client, "recall", &definition).await.unwrap();
+        create_table(&engine.client(), "recall", &definition).await.unwrap();
         App {
-            table: Table::new(client, "recall"),
+            table: Table::new(engine.config(), "recall"),
             programme: Arc::new(programme::programme().unwrap()),
             clock: dial.clock(),
             entropy: Entropy::system(),

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region};
 use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpConnector, http_client_fn};
 use dynoxide::Database;
 
@@ -149,17 +149,23 @@ impl Engine {
     /// A real SDK client whose requests are answered by this engine.
     #[must_use]
     pub fn client(&self) -> aws_sdk_dynamodb::Client {
-        self.client_over(None)
+        aws_sdk_dynamodb::Client::from_conf(self.config().build())
+    }
+
+    /// What such a client is made of.
+    #[must_use]
+    pub fn config(&self) -> Builder {
+        self.config_over(None)
     }
 
     /// The same, where calls go wrong as `faults` say.
     #[must_use]
-    pub fn faulty_client(&self, faults: Arc<dyn Faults>) -> aws_sdk_dynamodb::Client {
-        self.client_over(Some(faults))
+    pub fn faulty_config(&self, faults: Arc<dyn Faults>) -> Builder {
+        self.config_over(Some(faults))
     }
 
-    fn client_over(&self, faults: Option<Arc<dyn Faults>>) -> aws_sdk_dynamodb::Client {
-        let config = match &self.place {
+    fn config_over(&self, faults: Option<Arc<dyn Faults>>) -> Builder {
+        match &self.place {
             Place::InTheProcess(_) => {
                 let connector = SharedHttpConnector::new(Connector::new(self.clone(), faults));
                 aws_sdk_dynamodb::Config::builder()
@@ -177,8 +183,7 @@ impl Engine {
                     SharedHttpConnector::new(connector.by_way_of(way))
                 }))
             }
-        };
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        }
     }
 
     /// The same engine, which also counts the capacity that DynamoDB would charge.

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
@@ -51,12 +50,12 @@ impl Service {
     }
 }
 
-/// DynamoDB's client from the environment.
-pub(crate) fn dynamodb(variables: &Variables<'_>) -> Result<Client, StartError> {
+/// What DynamoDB's client is made of, from the environment.
+pub(crate) fn dynamodb(variables: &Variables<'_>) -> Result<Builder, StartError> {
     let shared = shared_config(variables, Service::DynamoDb)?;
     let mut config = Builder::from(&shared);
     config.set_endpoint_url(shared.endpoint_url().map(str::to_owned));
-    Ok(Client::from_conf(config.build()))
+    Ok(config)
 }
 
 /// What a client of `service` is made of, from the environment: region, credentials, and where it
@@ -196,8 +195,8 @@ mod tests {
 
     #[tokio::test]
     async fn in_aws_region_and_credentials_are_those_of_the_environment() {
-        let client = dynamodb(&Variables(&lookup("", None))).unwrap();
-        assert_eq!(client.config().region().unwrap().as_ref(), "eu-central-1");
+        let config = dynamodb(&Variables(&lookup("", None))).unwrap().build();
+        assert_eq!(config.region().unwrap().as_ref(), "eu-central-1");
         let found = credentials(&Variables(&lookup("", None)), false).unwrap();
         let found = found.provide_credentials().await.unwrap();
         let parts = (found.access_key_id(), found.secret_access_key(), found.session_token());
@@ -229,8 +228,8 @@ mod tests {
 
     #[test]
     fn the_table_can_wait_between_its_tries_as_the_client_does() {
-        let client = dynamodb(&Variables(&lookup("", None))).unwrap();
-        assert!(client.config().sleep_impl().is_some());
+        let config = dynamodb(&Variables(&lookup("", None))).unwrap().build();
+        assert!(config.sleep_impl().is_some());
     }
 
     #[test]
@@ -245,8 +244,8 @@ mod tests {
     fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
         for url in ["http://localhost:8000", "http://127.0.0.1:8000/", "https://[::1]:8000"] {
             let lookup = |name: &str| (name == ENDPOINT).then(|| url.to_owned());
-            let client = dynamodb(&Variables(&lookup)).unwrap();
-            assert_eq!(client.config().region().unwrap().as_ref(), "us-east-1");
+            let config = dynamodb(&Variables(&lookup)).unwrap().build();
+            assert_eq!(config.region().unwrap().as_ref(), "us-east-1");
         }
     }
 

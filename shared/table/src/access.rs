@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::AsyncSleep;
+use aws_sdk_dynamodb::config::{AsyncSleep, Builder};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, PutRequest,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
@@ -54,13 +54,12 @@ pub(crate) struct Page {
 }
 
 impl Table {
-    /// The table of this name, reached by this client.
+    /// The table of this name, reached by a client that is made of `config`.
     #[must_use]
-    pub fn new(client: Client, name: impl Into<String>) -> Self {
+    pub fn new(config: Builder, name: impl Into<String>) -> Self {
         let meter = Meter::default();
-        let metered = client.config().to_builder().interceptor(meter.clone()).build();
         Self {
-            client: Client::from_conf(metered),
+            client: Client::from_conf(config.interceptor(meter.clone()).build()),
             name: name.into(),
             meter,
             seen_links: SeenLinks::default(),
@@ -417,7 +416,7 @@ mod tests {
         let engine = Engine::memory().unwrap();
         let definition = Template::embedded().unwrap().table;
         create_table(&engine.client(), "recall", &definition).await.unwrap();
-        Table::new(engine.faulty_client(Arc::new(Batches { end_after: items })), "recall")
+        Table::new(engine.faulty_config(Arc::new(Batches { end_after: items })), "recall")
     }
 
     fn key(number: usize) -> Key {
@@ -440,7 +439,7 @@ mod tests {
         let engine = Engine::memory().unwrap();
         let definition = Template::embedded().unwrap().table;
         create_table(&engine.client(), "recall", &definition).await.unwrap();
-        let table = Table::new(engine.faulty_client(Arc::<FirstAttempts>::default()), "recall");
+        let table = Table::new(engine.faulty_config(Arc::<FirstAttempts>::default()), "recall");
         table.get(&key(1)).await.unwrap();
         let before = table.spent();
         assert_eq!((before.calls, before.retries), (1, 1));

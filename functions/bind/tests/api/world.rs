@@ -98,7 +98,7 @@ impl World {
         let clock = Dial::default();
         clock.stand_at(at(NOW));
         let app = App {
-            table: Table::new(engine.client(), engine.table_name()),
+            table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: Entropy::seeded(7),
@@ -114,14 +114,14 @@ impl World {
 
     /// The world after its table was lost.
     pub fn without_table(mut self) -> Self {
-        self.app.table = Table::new(self.engine.client(), "nowhere");
+        self.app.table = Table::new(self.engine.config(), "nowhere");
         self
     }
 
     /// The world as another process sees it, which remembers nothing.
     pub fn in_another_process(&self) -> Self {
         let mut world = self.clone();
-        world.app.table = Table::new(self.engine.client(), self.engine.table_name());
+        world.app.table = Table::new(self.engine.config(), self.engine.table_name());
         world
     }
 

@@ -37,7 +37,7 @@ impl World {
     pub async fn new() -> Self {
         let engine = Engine::with_table().await.unwrap();
         let app = App {
-            table: Table::new(engine.client(), engine.table_name()),
+            table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme()),
             clock: Clock::standing_at(read(NOW)),
             entropy: Entropy::seeded(1),

@@ -55,7 +55,7 @@ impl World {
     pub async fn empty() -> Self {
         let engine = Engine::with_table().await.unwrap();
         let app = App {
-            table: Table::new(engine.client(), engine.table_name()),
+            table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: Clock::standing_at(at(NOW)),
             entropy: Entropy::seeded(SEED),
@@ -74,7 +74,7 @@ impl World {
 
     /// The world after its table was lost.
     pub fn without_table(mut self) -> Self {
-        self.app.table = Table::new(self.engine.client(), "nowhere");
+        self.app.table = Table::new(self.engine.config(), "nowhere");
         self
     }
 
