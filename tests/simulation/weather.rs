@@ -53,8 +53,8 @@ impl Weather {
         self.0.lock().unwrap().counts.clone()
     }
 
-    /// What a client of the engine under this weather is made of. The SDK tries a call so many times; between its
-    /// tries others get their turn, and no time is lost.
+    /// What a client of the engine under this weather is made of. The SDK tries a call so many
+    /// times; between its tries others get their turn, and no time is lost.
     pub fn config(self: &Arc<Self>, engine: &Engine, attempts: u32) -> Builder {
         // Clients share a budget of retries by default: one trial would depend on another.
         let budget = RetryPartition::custom("simulation").token_bucket(TokenBucket::unlimited());
