@@ -4,7 +4,7 @@ mod measure;
 mod text;
 
 use runtime::App;
-use table::Shard;
+use table::{ReferralActivity, Shard};
 use terms::{Day, Timestamp, Uid};
 
 use crate::velocity::measure::{Fate, Links};
@@ -57,7 +57,7 @@ async fn count(
         let activity = referrals.get(&relation.invitee).and_then(|r| r.value.activity.at(visible));
         let fate = Fate {
             bound_at: relation.bound_at,
-            traded: activity.is_some_and(|activity| !activity.first_trade_at.is_empty()),
+            traded: activity.is_some_and(ReferralActivity::has_traded),
             void: now.is_some_and(|relation| relation.voided_at.is_some()),
         };
         links.add(relation, fate);

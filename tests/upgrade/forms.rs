@@ -11,7 +11,7 @@ use crate::world::{World, day, uid};
 fn renew(world: &World, release: &str, pk: &str, sk: &str) {
     let is_it = |item: &Value| item["pk"]["S"] == pk && item["sk"]["S"] == sk;
     let mut item = read(release, "table.jsonl").into_iter().find(is_it).unwrap();
-    item["v"] = json!({ "N": "2" });
+    item["v"] = json!({ "N": "9" });
     world.engine.put("recall", [item]).unwrap();
 }
 
@@ -22,7 +22,7 @@ async fn a_newer_form_is_an_error_that_names_the_item_and_both_forms() {
     renew(&world, &release, &format!("U#{AFFILIATE}"), "ACCOUNT");
     let error = world.app.table.account(&uid(AFFILIATE)).await.unwrap_err();
     assert!(matches!(&error, TableError::UnknownForm { what: "account", .. }), "{error}");
-    let sentence = "a stored account has form 2, and this code reads form 1";
+    let sentence = "a stored account has form 9, and this code reads form 1";
     assert_eq!(error.to_string(), sentence);
     assert_eq!(error.name(), "UnknownForm");
 }

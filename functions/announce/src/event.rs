@@ -87,7 +87,13 @@ pub struct Settled {
     pub run_id: RunId,
     /// From when on it is to be paid.
     pub payable_from: Timestamp,
-    /// One entry an asset.
+    /// The number of this event, from 1, where the run has too many assets for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// The number of parts; one without amounts is not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// One entry an asset; an asset is in one event of a run.
     pub amounts: Vec<AssetAmount>,
 }
 

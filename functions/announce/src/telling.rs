@@ -88,11 +88,25 @@ fn settled(
 ) -> Result<Option<Event>, Overflow> {
     let amounts = amounts(booked, &programme.commission.assets)?;
     let run_id = RunId { day: booked.day, seq: booked.seq };
-    let of = format!("{} {run_id}", booked.affiliate);
-    let payable_from = booked.day.end().plus_days(programme.settle_after_days.into());
-    let uid = booked.affiliate.clone();
+    let Booked { affiliate, day, part, summary, .. } = booked;
+    // The first part has the id that a run without parts has.
+    let of = match part {
+        0 => format!("{affiliate} {run_id}"),
+        part => format!("{affiliate} {run_id} {part}"),
+    };
+    let start = summary.settlement_start(*day);
+    let payable_from = start.plus_days(programme.settle_after_days.into());
     let told = !amounts.is_empty();
-    let data = Settled { uid, day: booked.day, run_id, payable_from, amounts };
+    let is_split = summary.further_parts > 0;
+    let data = Settled {
+        uid: affiliate.clone(),
+        day: *day,
+        run_id,
+        payable_from,
+        part: is_split.then(|| u32::from(*part) + 1),
+        parts: is_split.then(|| u32::from(summary.further_parts) + 1),
+        amounts,
+    };
     Ok(told.then(|| Event::new(News::Settled(data), &of, at)))
 }
 

@@ -1,10 +1,13 @@
 //! The commit: what was folded is proved, and gets its number in the ledger, or not at all.
 
+use std::collections::BTreeMap;
+
+use commission::Overflow;
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{
-    BUCKETS, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard, ShardReport,
-    Versioned, fingerprint,
+    BUCKETS, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard,
+    ShardReport, Versioned, fingerprint,
 };
 use terms::Day;
 
@@ -123,17 +126,17 @@ async fn try_commit(
     record: &Versioned<DayRecord>,
 ) -> Result<Option<Committed>, StepError> {
     let report = prove(day, reports)?;
-    let lines: u64 = reports.iter().map(|report| report.lines).sum();
-    let seq = head.value.committed + 1;
+    let lines = lines_of(reports).map_err(StepError::overflow(day))?;
+    let seq = head.value.committed.checked_add(1).ok_or(Overflow);
+    let seq = seq.map_err(StepError::overflow(day))?;
     let parts = (lines / LINES_PER_PART + 1).min(MAX_PARTS) as u16;
-    let committed = CommittedRun {
-        seq,
-        run: run.to_owned(),
-        committed_at: app.clock.now(),
-        lines,
-        digest: digest(&report)?,
-    };
-    let pending = Pending { seq, day, run: run.to_owned(), parts };
+    let committed_at = app.clock.now();
+    let digest = digest(&report)?;
+    let chain = lines_digests(reports)
+        .map(|lines| ChainLink::of(head.value.chain.as_deref(), (day, seq), &digest, &lines));
+    let run = run.to_owned();
+    let committed = CommittedRun { seq, run: run.clone(), committed_at, lines, digest, chain };
+    let pending = Pending { seq, day, run, parts, committed_at: Some(committed_at) };
     match app.table.commit(head, record, committed, &report, pending).await? {
         CommitOutcome::Committed(seq) => {
             told::committed(app, &report, lines, !record.value.runs.is_empty());
@@ -153,10 +156,22 @@ fn prove(day: Day, reports: &[ShardReport]) -> Result<RunReport, StepError> {
             let total = report.booked.entry(*asset).or_default();
             *total = total.plus(money).map_err(&overflow)?;
         }
-        report.aside = report.aside.plus(shard.aside);
+        report.aside = report.aside.plus(shard.aside).map_err(&overflow)?;
     }
     report.due.check().map_err(StepError::refused(day))?;
     Ok(report)
+}
+
+fn lines_of(reports: &[ShardReport]) -> Result<u64, Overflow> {
+    let mut lines = reports.iter().map(|report| report.lines);
+    lines.try_fold(0_u64, u64::checked_add).ok_or(Overflow)
+}
+
+/// The digests of the shards' lines, by shard, where there are lines. `None` if a shard was folded
+/// by 0.1, which made none: such a run has no link in the chain.
+fn lines_digests(reports: &[ShardReport]) -> Option<BTreeMap<u8, String>> {
+    let with_lines = reports.iter().filter(|report| report.lines > 0);
+    with_lines.map(|report| Some((report.shard, report.lines_digest.clone()?))).collect()
 }
 
 fn digest(report: &RunReport) -> Result<String, StepError> {

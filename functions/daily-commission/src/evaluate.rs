@@ -104,8 +104,12 @@ async fn new_traders(
             app.table.referrals(affiliate, false, after.as_deref(), INVITEES_PER_PAGE).await?;
         let registrants = page.referrals.iter().filter(|of| of.origin == Origin::Signup);
         let firsts = registrants.filter_map(|referral| referral.activity.at(visible));
-        for (market, first) in firsts.flat_map(|activity| &activity.first_trade_at) {
-            *traders.entry(*market).or_default() += u32::from(first.day().quarter() == quarter);
+        for activity in firsts {
+            for market in Market::ALL {
+                let first = activity.first_trade_at(*market);
+                let is_new = first.is_some_and(|first| first.day().quarter() == quarter);
+                *traders.entry(*market).or_default() += u32::from(is_new);
+            }
         }
         after = page.next;
         if after.is_none() {

@@ -14,6 +14,7 @@ use table::{
 };
 use terms::{Day, Uid};
 
+use crate::summary::active_in;
 use crate::{StepError, told};
 
 /// What a fold says when it is done.
@@ -58,15 +59,16 @@ async fn work_out(
     told::conflicting(app, fold.conflicts.len());
     let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
     let lines = difference(&fold, &sources.booked_lines(day)?, first);
-    let work = sources.work(lines.map_err(StepError::overflow(day))?);
+    let work = sources.work(lines.map_err(StepError::overflow(day))?, &fold);
     let attempt = attempt_name(app)?;
     let now = app.clock.now();
-    let chunks = app.table.keep_work(run, shard, &attempt, &work, now).await?;
+    let kept = app.table.keep_work(run, shard, &attempt, &work, now).await?;
     let report = ShardReport {
         shard: shard.number(),
         attempt,
-        chunks,
+        chunks: kept.chunks,
         lines: work.lines.len() as u64,
+        lines_digest: Some(kept.lines_digest),
         day_revision: state.day.revision,
         touched: state.touched,
         due,
@@ -151,28 +153,22 @@ impl Sources {
         Ok(booked)
     }
 
-    fn work(&self, lines: Vec<Line>) -> Work {
-        let booked = |is: fn(&TouchedInvitee) -> bool| -> BTreeSet<&Uid> {
-            let invitees = self.booked.iter().flat_map(|work| &work.invitees);
-            invitees.filter(|i| is(i)).map(|i| &i.invitee).collect()
-        };
-        let (known, active) = (booked(|i| i.newly_bound), booked(|i| i.newly_active));
+    fn work(&self, lines: Vec<Line>, fold: &Fold) -> Work {
+        let booked = self.booked.iter().flat_map(|work| &work.invitees);
+        let known: BTreeSet<&Uid> = booked.filter(|i| i.newly_bound).map(|i| &i.invitee).collect();
         let newly_bound: BTreeSet<&Uid> = self
             .new_bindings
             .iter()
             .map(|relation| &relation.invitee)
             .filter(|invitee| !known.contains(invitee))
             .collect();
-        let traded: BTreeSet<&Uid> = lines
-            .iter()
-            .filter(|line| line.sums.fee_count > 0)
-            .map(|line| &line.key.invitee)
-            .filter(|invitee| !active.contains(invitee))
-            .collect();
+        let (active, mut trades) = (active_in(&self.booked), commission::trades(fold));
         let mut touched: BTreeSet<&Uid> = lines.iter().map(|line| &line.key.invitee).collect();
         touched.extend(&newly_bound);
         let invitees = touched.into_iter().filter_map(|uid| {
             let relation = self.accounts.get(uid)?.value.relation.as_ref()?;
+            let trades = trades.remove(uid).unwrap_or_default();
+            let (was_active, is_active) = (active.contains(uid), !trades.is_empty());
             Some(TouchedInvitee {
                 inviter: relation.inviter.clone(),
                 invitee: uid.clone(),
@@ -181,7 +177,9 @@ impl Sources {
                 bound_at: relation.bound_at,
                 voided_at: relation.voided_at,
                 newly_bound: newly_bound.contains(uid),
-                newly_active: traded.contains(uid),
+                newly_active: is_active && !was_active,
+                newly_inactive: was_active && !is_active,
+                trades: Some(trades),
             })
         });
         let invitees = invitees.collect();
@@ -221,6 +219,7 @@ fn aside(fold: &Fold) -> Aside {
         outside_day: fold.outside_day,
         orphan_corrections: fold.orphan_corrections,
         inexact_corrections: fold.inexact_corrections,
+        ..Aside::default()
     }
 }
 

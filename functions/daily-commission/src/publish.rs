@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use commission::Line;
+use commission::{Line, Overflow};
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{
     Found, Pending, Referral, ReferralActivity, ShardReport, Slots, Summary, Totals,
     TouchedInvitee, Versioned, Work, bucket,
 };
-use terms::{Day, Uid};
+use terms::Uid;
 
 use crate::commit::Part;
 use crate::side_by_side::side_by_side;
@@ -63,9 +63,8 @@ pub(crate) async fn publish_pending(
     let copied = found.iter().filter(|found| part.copies(found.shard));
     app.table.keep_booked(copied, pending.day, pending.seq).await?;
     let statements = statements(found, part);
-    let (day, seq) = (pending.day, pending.seq);
     let publish_one =
-        async |inviter, work| Publisher { app, inviter, day, seq, deadline }.publish(work).await;
+        async |inviter, work| Publisher { app, inviter, pending, deadline }.publish(work).await;
     let work = statements.iter().map(|(inviter, work)| publish_one(inviter, work));
     side_by_side(AFFILIATES_AT_ONCE, work).await?;
     app.table.part_done(&pending.run, part.part, app.clock.now()).await?;
@@ -96,31 +95,33 @@ fn statements(found: Vec<Found>, part: Part) -> BTreeMap<Uid, Work> {
 struct Publisher<'a> {
     app: &'a App,
     inviter: &'a Uid,
-    day: Day,
-    seq: u64,
+    pending: &'a Pending,
     deadline: Deadline,
 }
 
 impl Publisher<'_> {
     async fn publish(&self, work: &Work) -> Result<(), StepError> {
-        let overflow = StepError::overflow(self.day);
-        let mut summary = summary::of_lines(&work.lines).map_err(overflow)?;
+        let Pending { day, seq, committed_at, .. } = *self.pending;
+        let overflow = StepError::overflow(day);
+        let mut summary = summary::of_lines(&work.lines, committed_at).map_err(&overflow)?;
         let mut by_invitee: BTreeMap<&Uid, Vec<&Line>> = BTreeMap::new();
         for line in &work.lines {
             by_invitee.entry(&line.key.invitee).or_default().push(line);
         }
-        let mut newly_active = 0;
+        let mut newly_active: i32 = 0;
         for touched in work.invitees.chunks(INVITEES_READ_AT_ONCE) {
             self.deadline.check(&self.app.clock)?;
             for (touched, before, after) in self.publish_invitees(touched, &by_invitee).await? {
-                newly_active +=
-                    u32::from(before.first_trade_at.is_empty() && !after.first_trade_at.is_empty());
-                summary::count_invitee(&mut summary, touched, &before, &after);
+                let change = i32::from(after.has_traded()) - i32::from(before.has_traded());
+                newly_active =
+                    newly_active.checked_add(change).ok_or(Overflow).map_err(&overflow)?;
+                summary::count_invitee(&mut summary, day, touched, &before, &after)
+                    .map_err(&overflow)?;
             }
         }
         self.publish_totals(&summary, newly_active).await?;
         let table = &self.app.table;
-        Ok(table.publish_day(self.inviter, self.day, self.seq, summary, &work.lines).await?)
+        Ok(table.publish_day(self.inviter, day, seq, summary, &work.lines).await?)
     }
 
     /// Answers, for each of some invitees, what his trades came to before the run and after it.
@@ -149,12 +150,13 @@ impl Publisher<'_> {
         lines: &[&Line],
         mut known: Option<Versioned<Referral>>,
     ) -> Result<(ReferralActivity, ReferralActivity), StepError> {
+        let Pending { day, seq, .. } = *self.pending;
         for _ in 0..TRIES {
-            let before = known.as_ref().and_then(|r| r.value.activity.before(self.seq)).cloned();
+            let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
             let before = before.unwrap_or_default();
-            let after = summary::activity_after(&before, touched, lines)
-                .map_err(StepError::overflow(self.day))?;
-            let seen = known.as_ref().is_some_and(|r| r.value.activity.has_seen(self.seq));
+            let after = summary::activity_after(&before, day, touched, lines)
+                .map_err(StepError::overflow(day))?;
+            let seen = known.as_ref().is_some_and(|r| r.value.activity.has_seen(seq));
             let next = self.next_referral(touched, known, after.clone());
             if seen || self.app.table.save_referral(self.inviter, &next).await? {
                 return Ok((before, after));
@@ -173,7 +175,7 @@ impl Publisher<'_> {
     ) -> Versioned<Referral> {
         match known {
             Some(Versioned { value, revision }) => {
-                let activity = value.activity.next(self.seq, activity);
+                let activity = value.activity.next(self.pending.seq, activity);
                 Versioned { value: Referral { activity, ..value }, revision }
             }
             None => Versioned::new(Referral {
@@ -181,27 +183,28 @@ impl Publisher<'_> {
                 code: touched.code.clone(),
                 origin: touched.origin,
                 bound_at: touched.bound_at,
-                activity: Slots::born(self.seq, activity),
+                activity: Slots::born(self.pending.seq, activity),
             }),
         }
     }
 
-    async fn publish_totals(&self, summary: &Summary, newly_active: u32) -> Result<(), StepError> {
+    async fn publish_totals(&self, summary: &Summary, newly_active: i32) -> Result<(), StepError> {
+        let Pending { day, seq, .. } = *self.pending;
+        let after = |before| {
+            let after = summary::totals_after(before, summary, newly_active);
+            after.map_err(StepError::overflow(day))
+        };
         for _ in 0..TRIES {
             let known = self.app.table.totals(self.inviter).await?;
-            if known.as_ref().is_some_and(|totals| totals.value.has_seen(self.seq)) {
+            if known.as_ref().is_some_and(|totals| totals.value.has_seen(seq)) {
                 return Ok(());
             }
             let next = match known {
                 Some(Versioned { value, revision }) => {
-                    let before = value.before(self.seq).cloned().unwrap_or_default();
-                    let after = summary::totals_after(before, summary, newly_active);
-                    Versioned { value: value.next(self.seq, after), revision }
+                    let after = after(value.before(seq).cloned().unwrap_or_default())?;
+                    Versioned { value: value.next(seq, after), revision }
                 }
-                None => {
-                    let after = summary::totals_after(Totals::default(), summary, newly_active);
-                    Versioned::new(Slots::born(self.seq, after))
-                }
+                None => Versioned::new(Slots::born(seq, after(Totals::default())?)),
             };
             if self.app.table.save_totals(self.inviter, &next).await? {
                 return Ok(());

@@ -1,13 +1,15 @@
 //! The sums that affiliates read, from the lines that a run books: pure.
 
-use commission::{Line, Overflow};
-use table::{Money, ReferralActivity, Summary, Totals, TouchedInvitee};
-use terms::{Market, Origin, Reason};
+use std::collections::{BTreeMap, BTreeSet};
+
+use commission::{Line, Overflow, Trades};
+use table::{Money, ReferralActivity, Summary, Totals, TouchedInvitee, Work};
+use terms::{Day, Market, Origin, Reason, Timestamp, Uid};
 
 /// The sums of an affiliate's lines; what depends on the invitees is counted by
 /// [`count_invitee`].
-pub(crate) fn of_lines(lines: &[Line]) -> Result<Summary, Overflow> {
-    let mut summary = Summary { lines: lines.len() as u64, ..Summary::default() };
+pub(crate) fn of_lines(lines: &[Line], booked_at: Option<Timestamp>) -> Result<Summary, Overflow> {
+    let mut summary = Summary { lines: lines.len() as u64, booked_at, ..Summary::default() };
     for line in lines {
         let (key, sums) = (&line.key, &line.sums);
         let cell = summary.cells.entry((key.product, key.asset, line.origin)).or_default();
@@ -16,9 +18,10 @@ pub(crate) fn of_lines(lines: &[Line]) -> Result<Summary, Overflow> {
         *link = link.plus(&usd_only(&Money::default().plus_line(sums)?))?;
         let volume = summary.counted_volume_usd.entry(key.product.market()).or_default();
         *volume = volume.plus(sums.counted_volume_usd)?;
-        summary.fee_count += sums.fee_count;
+        summary.fee_count = summary.fee_count.checked_add(sums.fee_count).ok_or(Overflow)?;
         if let Some(reason) = key.outcome.reason() {
-            *summary.zeros.entry(reason).or_default() += sums.fee_count;
+            let count = summary.zeros.entry(reason).or_default();
+            *count = count.checked_add(sums.fee_count).ok_or(Overflow)?;
         }
     }
     Ok(summary)
@@ -37,26 +40,54 @@ fn usd_only(money: &Money) -> Money {
 /// Counts an invitee whom the run touched, by what is known of him before it and after.
 pub(crate) fn count_invitee(
     summary: &mut Summary,
+    day: Day,
     touched: &TouchedInvitee,
     before: &ReferralActivity,
     after: &ReferralActivity,
-) {
+) -> Result<(), Overflow> {
     if touched.newly_bound {
-        *summary.bound.entry((touched.origin, touched.code.clone())).or_default() += 1;
+        add(summary.bound.entry((touched.origin, touched.code.clone())).or_default(), 1)?;
     }
-    summary.active += u32::from(touched.newly_active);
+    add(&mut summary.active, u32::from(touched.newly_active))?;
+    add(&mut summary.inactive, u32::from(touched.newly_inactive))?;
+    if touched.origin != Origin::Signup {
+        return Ok(());
+    }
+    let is_new = |activity: &ReferralActivity, market| {
+        let first = activity.first_trade_at(market);
+        i64::from(first.is_some_and(|first| first.day().quarter() == day.quarter()))
+    };
     for market in Market::ALL {
-        let first = !before.first_trade_at.contains_key(market)
-            && after.first_trade_at.contains_key(market);
-        if first && touched.origin == Origin::Signup {
-            *summary.new_traders.entry(*market).or_default() += 1;
+        let change = is_new(after, *market) - is_new(before, *market);
+        if change != 0 {
+            let count = summary.new_traders.entry(*market).or_default();
+            *count = count.checked_add(change).ok_or(Overflow)?;
         }
     }
+    Ok(())
 }
 
-/// What an invitee's trades come to after a run.
+fn add(count: &mut u32, more: u32) -> Result<(), Overflow> {
+    *count = count.checked_add(more).ok_or(Overflow)?;
+    Ok(())
+}
+
+/// The invitees who traded on a day as of its runs so far, whose work is in order.
+pub(crate) fn active_in(booked: &[Work]) -> BTreeSet<&Uid> {
+    let mut active = BTreeSet::new();
+    for touched in booked.iter().flat_map(|work| &work.invitees) {
+        match touched.is_active_after(active.contains(&touched.invitee)) {
+            true => active.insert(&touched.invitee),
+            false => active.remove(&touched.invitee),
+        };
+    }
+    active
+}
+
+/// What an invitee's trades come to after a run of a day.
 pub(crate) fn activity_after(
     before: &ReferralActivity,
+    day: Day,
     touched: &TouchedInvitee,
     lines: &[&Line],
 ) -> Result<ReferralActivity, Overflow> {
@@ -65,24 +96,39 @@ pub(crate) fn activity_after(
     for line in lines {
         let total = after.by_asset.entry(line.key.asset).or_default();
         *total = total.plus_line(&line.sums)?;
-        if line.key.outcome.reason() == Some(Reason::BeforeBinding) {
-            continue;
-        }
-        if let Some(at) = line.sums.first_trade_at {
-            let first = after.first_trade_at.entry(line.key.product.market()).or_insert(at);
-            *first = (*first).min(at);
-        }
-        after.last_trade_at = after.last_trade_at.max(line.sums.last_trade_at);
+    }
+    match &touched.trades {
+        Some(trades) => after.set_trades(day, trades),
+        None => after.set_trades(day, &trades_of(before, day, lines)),
     }
     Ok(after)
 }
 
-/// An affiliate's totals after a run.
-pub(crate) fn totals_after(mut totals: Totals, summary: &Summary, newly_active: u32) -> Totals {
+/// The trades of a day by work of 0.1, which told of them in its lines only: they were never taken
+/// back.
+fn trades_of(before: &ReferralActivity, day: Day, lines: &[&Line]) -> BTreeMap<Market, Trades> {
+    let known = before.trades_on(day);
+    let in_lines = lines
+        .iter()
+        .filter(|line| line.key.outcome.reason() != Some(Reason::BeforeBinding))
+        .filter_map(|line| Some((line.key.product.market(), line.sums.trades()?)));
+    in_lines.fold(known, |mut trades, (market, of_line)| {
+        let of_market = trades.entry(market).or_insert(of_line);
+        *of_market = of_market.with(of_line);
+        trades
+    })
+}
+
+/// An affiliate's totals after a run. `active` is the change of the number of invitees who traded.
+pub(crate) fn totals_after(
+    mut totals: Totals,
+    summary: &Summary,
+    active: i32,
+) -> Result<Totals, Overflow> {
     for ((origin, code), count) in &summary.bound {
-        *totals.invitees.entry(*origin).or_default() += count;
-        *totals.by_link.entry(code.clone()).or_default() += count;
+        add(totals.invitees.entry(*origin).or_default(), *count)?;
+        add(totals.by_link.entry(code.clone()).or_default(), *count)?;
     }
-    totals.active += newly_active;
-    totals
+    totals.active = totals.active.checked_add_signed(active).ok_or(Overflow)?;
+    Ok(totals)
 }

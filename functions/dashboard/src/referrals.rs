@@ -183,13 +183,13 @@ fn invitee(
         origin: referral.origin,
         code: referral.code.clone(),
         bound_at: referral.bound_at,
-        first_trade_time: activity.first_trade_at.values().min().copied(),
-        last_trade_time: activity.last_trade_at,
+        first_trade_time: activity.first_trade(),
+        last_trade_time: activity.last_trade_at(),
         totals: totals.figures(assets),
-        status: match (activity.voided_at, activity.last_trade_at) {
+        status: match (activity.voided_at, activity.has_traded()) {
             (Some(_), _) => InviteeStatus::Voided,
-            (None, Some(_)) => InviteeStatus::Active,
-            (None, None) => InviteeStatus::NoTradesYet,
+            (None, true) => InviteeStatus::Active,
+            (None, false) => InviteeStatus::NoTradesYet,
         },
     })
 }

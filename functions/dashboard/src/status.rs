@@ -40,7 +40,8 @@ pub struct RunStatus {
 }
 
 impl RunStatus {
-    /// The status of what `run` booked, where a line is settled so many days after its day ended.
+    /// The status of what `run` booked at an instant, where a line is settled so many days after
+    /// its run was committed.
     ///
     /// # Errors
     /// [`Overflow`] if a sum does not fit.
@@ -49,7 +50,8 @@ impl RunStatus {
         for ((_, asset, _), money) in &run.summary.cells {
             booked.add(*asset, money)?;
         }
-        let settled = run.day.end().plus_days(settle_after_days.into()) <= now;
+        let start = run.summary.settlement_start(run.day);
+        let settled = start.plus_days(settle_after_days.into()) <= now;
         Ok(Self { paid: run.payment.is_some(), settled, booked })
     }
 
@@ -122,6 +124,10 @@ mod tests {
     }
 
     fn status(commissions: &[i128], paid: bool, now: &str) -> Status {
+        status_of(None, commissions, paid, now)
+    }
+
+    fn status_of(booked_at: Option<&str>, commissions: &[i128], paid: bool, now: &str) -> Status {
         let products = Product::ALL.iter().zip(commissions);
         let cells = products.map(|(product, commission)| {
             let money = Money { commission: Amount::from_minor(*commission), ..Money::default() };
@@ -131,8 +137,12 @@ mod tests {
         let run = DaySummary {
             day: "2026-11-10".parse().unwrap(),
             seq: 1,
-            summary: Summary { cells: cells.collect(), ..Summary::default() },
-            payment: paid.then(|| Payment { paid_at, reference: "w1".into() }),
+            summary: Summary {
+                cells: cells.collect(),
+                booked_at: booked_at.map(|at| at.parse().unwrap()),
+                ..Summary::default()
+            },
+            payment: paid.then(|| Payment { paid_at, reference: "w1".into(), known_at: None }),
         };
         RunStatus::of(&run, 7, now.parse().unwrap()).unwrap().in_asset(asset())
     }
@@ -141,6 +151,17 @@ mod tests {
     fn an_amount_is_settled_once_the_days_have_passed_and_not_a_millisecond_before() {
         assert_eq!(status(&[5], false, "2026-11-17T23:59:59.999Z"), Status::Accrued);
         assert_eq!(status(&[5], false, "2026-11-18T00:00:00.000Z"), Status::Settled);
+    }
+
+    #[test]
+    fn correction_settles_by_its_own_commit() {
+        let settles = |booked_at, now| status_of(Some(booked_at), &[5], false, now);
+        let late = "2026-12-01T00:25:00Z";
+        assert_eq!(settles(late, "2026-12-08T00:24:59.999Z"), Status::Accrued);
+        assert_eq!(settles(late, "2026-12-08T00:25:00Z"), Status::Settled);
+        let early = "2026-11-10T09:00:00Z";
+        assert_eq!(settles(early, "2026-11-17T23:59:59.999Z"), Status::Accrued);
+        assert_eq!(settles(early, "2026-11-18T00:00:00Z"), Status::Settled);
     }
 
     #[test]

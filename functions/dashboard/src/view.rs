@@ -18,6 +18,9 @@ pub(crate) struct View {
     pub(crate) to: Day,
     pub(crate) visible: u64,
     closed_through: Option<Day>,
+    /// The instant at which a status is meant, the same on all pages. Cursors of 0.1 have none.
+    #[serde(default)]
+    as_of: Option<Timestamp>,
 }
 
 /// A view as answers tell of it.
@@ -39,7 +42,13 @@ impl View {
             Some(range) => (range.from(), range.to()),
             None => (last.plus(1 - DEFAULT_DAYS), last),
         };
-        Self { from, to, visible: head.visible, closed_through: head.closed_through }
+        let (visible, closed_through) = (head.visible, head.closed_through);
+        Self { from, to, visible, closed_through, as_of: Some(now) }
+    }
+
+    /// The instant at which a status is meant.
+    pub(crate) fn as_of(&self, now: Timestamp) -> Timestamp {
+        self.as_of.unwrap_or(now)
     }
 
     /// Whether the range holds a day.

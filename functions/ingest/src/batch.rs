@@ -191,7 +191,8 @@ impl<'a> Batch<'a> {
         for item in &mut self.items {
             let Some(News::Paid(paid)) = item.news() else { continue };
             let Paid { uid, run_id, .. } = paid;
-            let payment = Payment { paid_at: paid.paid_at, reference: paid.reference.clone() };
+            let (paid_at, reference) = (paid.paid_at, paid.reference.clone());
+            let payment = Payment { paid_at, reference, known_at: Some(self.now) };
             let table = &self.app.table;
             match table.keep_payment(uid, run_id.day, run_id.seq, &payment).await? {
                 PaymentOutcome::Kept | PaymentOutcome::Repeated => {}

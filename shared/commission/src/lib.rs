@@ -46,4 +46,4 @@ pub use rate::Rate;
 pub use relation::{Party, Relation, Relations, Standing, TierInForce};
 pub use rules::{Anchor, FuturesWindow, MarketRules, Rules, Tier};
 pub use shared::{SharedCommission, SharedRules};
-pub use sums::Sums;
+pub use sums::{Sums, Trades, trades};

@@ -1,9 +1,11 @@
 //! What is counted and added up over the fees of a line.
 
-use serde::{Deserialize, Serialize};
-use terms::Timestamp;
+use std::collections::BTreeMap;
 
-use crate::{Amount, Charge, Outcome, Overflow};
+use serde::{Deserialize, Serialize};
+use terms::{Market, Timestamp, Uid};
+
+use crate::{Amount, Charge, Fold, Outcome, Overflow};
 
 /// The counts and sums of a line; in a correcting line the change of each, negative for less.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +37,44 @@ pub struct Sums {
     pub last_trade_at: Option<Timestamp>,
 }
 
+/// The first and the last of some trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trades {
+    /// The first.
+    pub first: Timestamp,
+    /// The last.
+    pub last: Timestamp,
+}
+
+impl Trades {
+    /// From the first of both to the last of both.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+}
+
+/// The first and the last trade of each invitee of a fold, by market. Only real trades are meant.
+#[must_use]
+pub fn trades(fold: &Fold) -> BTreeMap<&Uid, BTreeMap<Market, Trades>> {
+    let mut trades: BTreeMap<&Uid, BTreeMap<Market, Trades>> = BTreeMap::new();
+    for (key, due) in fold.due.iter() {
+        let Some(of_line) = due.sums.trades() else { continue };
+        let by_market = trades.entry(&key.invitee).or_default();
+        let of_market = by_market.entry(key.product.market()).or_insert(of_line);
+        *of_market = of_market.with(of_line);
+    }
+    trades
+}
+
 impl Sums {
+    /// The first and the last trade, if there is one.
+    #[must_use]
+    pub fn trades(&self) -> Option<Trades> {
+        Some(Trades { first: self.first_trade_at?, last: self.last_trade_at? })
+    }
+
     /// Takes in one fee; `counts` says whether its volume counts for the tier.
     pub(crate) fn add_fee(
         &mut self,

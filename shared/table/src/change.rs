@@ -41,7 +41,9 @@ pub struct Booked {
     pub day: Day,
     /// The run's number in the ledger.
     pub seq: u64,
-    /// The sums of its lines.
+    /// The number of this part, from 0.
+    pub part: u16,
+    /// The sums of its lines; in a part those of some assets.
     pub summary: Summary,
 }
 
@@ -67,9 +69,9 @@ impl Change {
                 let after = read_plain("account", after)?;
                 Some(Self::Account(Box::new(AccountChange { before, after, revision })))
             }
-            Place::Summary { affiliate, day, seq } if is_new => {
+            Place::Summary { affiliate, day, seq, part } if is_new => {
                 let summary = read_packed("summary", &after)?;
-                Some(Self::Booked(Box::new(Booked { affiliate, day, seq, summary })))
+                Some(Self::Booked(Box::new(Booked { affiliate, day, seq, part, summary })))
             }
             _ => None,
         })

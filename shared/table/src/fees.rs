@@ -7,7 +7,7 @@ use terms::Day;
 use crate::access::Table;
 use crate::chunk;
 use crate::error::TableError;
-use crate::item::{content, packed_bytes, plain, read_plain};
+use crate::item::{FIRST_FORM, content, packed_bytes, plain, read_plain};
 use crate::keys::{self, Shard, fingerprint};
 
 /// Fees and corrections of one day and shard, as they came.
@@ -84,7 +84,8 @@ impl Table {
         let mut names = String::new();
         for chunk in batch.to_chunks()? {
             let name = fingerprint(&chunk);
-            self.put(packed_bytes(&keys::fee_chunk(day, shard, &name), chunk)).await?;
+            let key = keys::fee_chunk(day, shard, &name);
+            self.put(packed_bytes(&key, FIRST_FORM, chunk)).await?;
             names.push_str(&name);
         }
         // Of all chunks: two batches that share one must not share their mark.

@@ -67,7 +67,12 @@ fn digest(text: &str) -> Vec<u8> {
 /// The first 16 bytes of a SHA-256 in hexadecimal: a short name for some content.
 #[must_use]
 pub fn fingerprint(content: &[u8]) -> String {
-    Sha256::digest(content).iter().take(16).fold(String::new(), |mut text, byte| {
+    hexadecimal(&Sha256::digest(content))
+}
+
+/// The first 16 bytes of a digest in hexadecimal.
+pub(crate) fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().take(16).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -118,8 +123,8 @@ pub(crate) enum Place {
     Account,
     /// The evidence of a binding.
     Binding,
-    /// What a run booked for an affiliate's day.
-    Summary { affiliate: Uid, day: Day, seq: u64 },
+    /// What a run booked for an affiliate's day, or a part of it.
+    Summary { affiliate: Uid, day: Day, seq: u64, part: u16 },
     /// Anything else, and no item at all.
     Other,
 }
@@ -136,9 +141,46 @@ pub(crate) fn place(item: &HashMap<String, AttributeValue>) -> Place {
 }
 
 fn summary_place(affiliate: &str, sk: &str) -> Option<Place> {
-    let (day, seq) = sk.strip_prefix("DAY#")?.split_once('#')?;
     let affiliate = affiliate.parse().ok()?;
-    Some(Place::Summary { affiliate, day: day.parse().ok()?, seq: seq.parse().ok()? })
+    match OfRun::read(sk)? {
+        OfRun { day, seq, what: RunItem::Summary { part } } => {
+            Some(Place::Summary { affiliate, day, seq, part })
+        }
+        _ => None,
+    }
+}
+
+/// An item of one run for an affiliate's day, by its sort key.
+pub(crate) struct OfRun {
+    pub(crate) day: Day,
+    pub(crate) seq: u64,
+    pub(crate) what: RunItem,
+}
+
+/// What of a run an item holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RunItem {
+    /// The summary; parts after the first have only cells.
+    Summary { part: u16 },
+    /// The wallet's word that the run is paid.
+    Payment,
+}
+
+impl OfRun {
+    /// Reads a sort key that [`summary`], [`summary_part`] or [`paid`] made.
+    pub(crate) fn read(sk: &str) -> Option<Self> {
+        let mut pieces = sk.strip_prefix("DAY#")?.split('#');
+        let (day, seq) = (pieces.next()?.parse().ok()?, pieces.next()?.parse().ok()?);
+        let what = match (pieces.next(), pieces.next()) {
+            (None, _) => RunItem::Summary { part: 0 },
+            (Some("PAID"), None) => RunItem::Payment,
+            (Some(piece), None) => {
+                RunItem::Summary { part: piece.strip_prefix('C')?.parse().ok()? }
+            }
+            _ => return None,
+        };
+        Some(Self { day, seq, what })
+    }
 }
 
 /// A stretch of one partition, in the order of its sort keys, both ends included.
@@ -216,6 +258,13 @@ pub fn referrals(inviter: &Uid) -> Range {
 #[must_use]
 pub fn summary(inviter: &Uid, day: Day, seq: u64) -> Key {
     Key::new(format!("A#{inviter}"), format!("DAY#{day}#{seq:012}"))
+}
+
+/// A further part of what one committed run booked for an affiliate's day, from 1: it sorts behind
+/// the first, which has the key of [`summary`], and before the payment.
+#[must_use]
+pub fn summary_part(inviter: &Uid, day: Day, seq: u64, part: u16) -> Key {
+    Key::new(format!("A#{inviter}"), format!("DAY#{day}#{seq:012}#C{part:03}"))
 }
 
 /// The wallet's word that it paid what one run booked for an affiliate's day.
@@ -326,6 +375,12 @@ pub fn booked_chunk(day: Day, shard: Shard, seq: u64, chunk: u32) -> Key {
     Key::new(booked_pk(day, shard), format!("{seq:012}#{chunk:06}"))
 }
 
+/// The run and the number of a chunk under [`booked_chunk`].
+pub(crate) fn booked_place(item: &HashMap<String, AttributeValue>) -> Option<(u64, u32)> {
+    let (seq, chunk) = sort_key(item).split_once('#')?;
+    Some((seq.parse().ok()?, chunk.parse().ok()?))
+}
+
 /// All that committed runs booked for a day's shard, in their order.
 #[must_use]
 pub fn booked(day: Day, shard: Shard) -> Range {
@@ -346,6 +401,12 @@ pub fn day(day: Day) -> Key {
 #[must_use]
 pub fn report(day: Day, seq: u64) -> Key {
     Key::new(format!("DAY#{day}"), format!("RUN#{seq:012}"))
+}
+
+/// A part of a value that is too large for one item, named by the digest of the whole.
+#[must_use]
+pub fn part(digest: &str, number: u16) -> Key {
+    Key::new(format!("V#{digest}"), format!("{number:03}"))
 }
 
 /// The ledger's head: the newest committed run, and the newest that readers see.

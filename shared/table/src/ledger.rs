@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use commission::{Asset, Conservation};
+use commission::{Asset, Conservation, Overflow};
 use serde::{Deserialize, Serialize};
 use terms::{Day, Timestamp};
 
 use crate::access::{Action, Condition, Table};
 use crate::account::Versioned;
 use crate::error::TableError;
-use crate::item::{Item, packed, plain, read_packed, read_plain, revision};
-use crate::keys;
+use crate::item::{Item, plain, read_plain, revision};
+use crate::keys::{self, fingerprint};
+use crate::parts::{Stored, stored};
 use crate::statement::Money;
 
 /// The head of the ledger. Runs are committed one after the other, each with the next number; a
@@ -28,6 +29,9 @@ pub struct Head {
     /// The last day of an unbroken row of closed days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_through: Option<Day>,
+    /// The chain's digest after the newest run that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
 }
 
 impl Head {
@@ -50,6 +54,9 @@ pub struct Pending {
     pub run: String,
     /// Into how many parts its publishing is split.
     pub parts: u16,
+    /// When it was committed; 0.1 did not keep it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<Timestamp>,
 }
 
 /// A day's committed runs, in order.
@@ -72,8 +79,42 @@ pub struct CommittedRun {
     pub committed_at: Timestamp,
     /// How many lines it booked.
     pub lines: u64,
-    /// A digest of its conservation report and its shards' work.
+    /// A digest of its conservation report.
     pub digest: String,
+    /// Its link in the chain of runs; 0.1 made none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<ChainLink>,
+}
+
+/// A run's place in the chain of runs, which covers every line of every run: no line can be changed
+/// afterwards, or moved from one run or affiliate to another, and the chain still fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainLink {
+    /// The digest after the run before, if that one has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// The digest after this run.
+    pub digest: String,
+}
+
+impl ChainLink {
+    /// The link of a run: of the digest before it, its conservation report's digest, and the
+    /// digests of the lines of each shard that has any.
+    #[must_use]
+    pub fn of(
+        previous: Option<&str>,
+        (day, seq): (Day, u64),
+        report: &str,
+        lines: &BTreeMap<u8, String>,
+    ) -> Self {
+        let mut content = format!("{}\n{day} {seq}\n{report}\n", previous.unwrap_or_default());
+        for (shard, digest) in lines {
+            content.push_str(&format!("{shard} {digest}\n"));
+        }
+        let previous = previous.map(ToOwned::to_owned);
+        Self { previous, digest: fingerprint(content.as_bytes()) }
+    }
 }
 
 /// The proof that a run adds up, kept with it.
@@ -105,21 +146,30 @@ pub struct Aside {
     pub orphan_corrections: u64,
     /// Corrections with more decimals than their fee's asset has; their fees stand as charged.
     pub inexact_corrections: u64,
+    /// Fees of accounts that cannot be read.
+    pub unreadable_fees: u64,
+    /// Chunks of fees that cannot be read.
+    pub unreadable_chunks: u64,
 }
 
 impl Aside {
     /// Both together.
-    #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
-        Self {
-            duplicates: self.duplicates + other.duplicates,
-            conflicts: self.conflicts + other.conflicts,
-            void: self.void + other.void,
-            unrelated: self.unrelated + other.unrelated,
-            outside_day: self.outside_day + other.outside_day,
-            orphan_corrections: self.orphan_corrections + other.orphan_corrections,
-            inexact_corrections: self.inexact_corrections + other.inexact_corrections,
-        }
+    ///
+    /// # Errors
+    /// [`Overflow`] if a count does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        let sum = |a: u64, b: u64| a.checked_add(b).ok_or(Overflow);
+        Ok(Self {
+            duplicates: sum(self.duplicates, other.duplicates)?,
+            conflicts: sum(self.conflicts, other.conflicts)?,
+            void: sum(self.void, other.void)?,
+            unrelated: sum(self.unrelated, other.unrelated)?,
+            outside_day: sum(self.outside_day, other.outside_day)?,
+            orphan_corrections: sum(self.orphan_corrections, other.orphan_corrections)?,
+            inexact_corrections: sum(self.inexact_corrections, other.inexact_corrections)?,
+            unreadable_fees: sum(self.unreadable_fees, other.unreadable_fees)?,
+            unreadable_chunks: sum(self.unreadable_chunks, other.unreadable_chunks)?,
+        })
     }
 }
 
@@ -161,7 +211,8 @@ impl Table {
     }
 
     /// Commits a run of a day: gives it the next number, and appends it to the day's runs.
-    /// `day` is the day's record as it was when the run was planned. Cost: 1 transaction of 3 items.
+    /// `day` is the day's record as it was when the run was planned. Cost: 1 transaction of 3 items,
+    /// and before it 1 call for a report that is stored in parts.
     ///
     /// # Errors
     /// If the table fails.
@@ -178,13 +229,17 @@ impl Table {
         }
         let seq = run.seq;
         let (day_key, report_key) = (keys::day(pending.day), keys::report(pending.day, seq));
-        let new_head = Head { committed: seq, pending: Some(pending), ..head.value.clone() };
+        let link = run.chain.as_ref().map(|link| link.digest.clone());
+        let chain = link.or_else(|| head.value.chain.clone());
+        let new_head = Head { committed: seq, pending: Some(pending), chain, ..head.value.clone() };
+        let Stored { main: report, parts } = stored(&report_key, report)?;
+        self.put_many(parts).await?;
         let mut new_day = day.value.clone();
         new_day.runs.push(run);
         let actions = vec![
             Action::Put(plain(&day_key, &new_day)?, Condition::Revision(day.revision)),
             Action::Put(plain(&keys::head(), &new_head)?, Condition::Revision(head.revision)),
-            Action::Put(packed(&report_key, report)?, Condition::Absent),
+            Action::Put(report, Condition::Absent),
         ];
         Ok(match self.transact(actions).await? {
             Ok(()) => CommitOutcome::Committed(seq),
@@ -199,7 +254,7 @@ impl Table {
     /// If the table fails or the item does not decode.
     pub async fn run_report(&self, day: Day, seq: u64) -> Result<Option<RunReport>, TableError> {
         let item = self.get(&keys::report(day, seq)).await?;
-        item.map(|item| read_packed("run report", &item)).transpose()
+        Ok(self.read_stored("run report", item.as_slice()).await?.pop())
     }
 
     /// Writes the head unless it was changed since it was read. Cost: 1 write unit.

@@ -9,38 +9,46 @@ mod account;
 mod binding;
 mod change;
 mod chunk;
+mod chunks;
 mod error;
 mod event;
 mod fees;
+mod form1;
 mod item;
 pub mod keys;
 mod ledger;
 mod link;
 mod meter;
 mod parties;
+mod parts;
 mod run;
 mod run_id;
 mod seen_links;
 mod slots;
 mod statement;
+mod trading_days;
 
 pub use access::Table;
 pub use account::{Account, Versioned};
 pub use binding::{BindOutcome, Binding};
 pub use change::{AccountChange, Booked, Change};
+pub use chunks::ENTRIES_PER_CHUNK;
 pub use error::TableError;
 pub use event::{Identity, Quarantined};
 pub use fees::{FeeBatch, Touched};
-pub use item::{pack, unpack};
+pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_form};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
-pub use ledger::{Aside, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport};
+pub use ledger::{
+    Aside, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport,
+};
 pub use link::{Link, LinkOutcome, Links};
 pub use meter::Spent;
 pub use parties::Parties;
-pub use run::{Found, ShardReport, ShardState, TouchedInvitee, Work};
+pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use slots::Slots;
 pub use statement::{
-    DaySummary, Money, Payment, PaymentOutcome, Referral, ReferralActivity, Referrals, Summary,
-    Totals,
+    ASSETS_PER_SUMMARY, DaySummary, Money, Payment, PaymentOutcome, Referral, ReferralActivity,
+    Referrals, Summary, Totals,
 };
+pub use trading_days::{TRADING_DAYS_KEPT, TradingDays};

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
-use commission::{Asset, Conservation, Line};
+use commission::{Asset, Conservation, Line, Trades};
 use serde::{Deserialize, Serialize};
-use terms::{Day, LinkCode, Origin, Timestamp, Uid};
+use sha2::{Digest, Sha256};
+use terms::{Day, LinkCode, Market, Origin, Timestamp, Uid};
 
 use crate::access::{Condition, ITEMS_PER_WRITE, Table};
 use crate::account::Versioned;
+use crate::chunks::chunks;
 use crate::error::TableError;
 use crate::fees::Touched;
-use crate::item::{Item, expire, packed, read_packed, read_plain};
-use crate::keys::{self, Key, Shard, bucket};
+use crate::item::{Item, Packed, expire, pack, packed, read_packed, read_plain};
+use crate::keys::{self, Key, Shard, bucket, hexadecimal};
 use crate::ledger::{Aside, DayRecord, Head, versioned};
+use crate::parts::{Stored, stored};
 use crate::statement::Money;
 
 /// What one worker found for one shard of a day: the difference to what is booked.
@@ -44,6 +47,23 @@ pub struct TouchedInvitee {
     pub newly_bound: bool,
     /// Whether he traded on this day and no earlier run of the day knew.
     pub newly_active: bool,
+    /// Whether an earlier run of the day told that he traded, and all of it is taken back.
+    pub newly_inactive: bool,
+    /// His first and last trade of the day by market, as they hold after the run. Work of 0.1 has
+    /// none, and leaves them to its lines.
+    pub trades: Option<BTreeMap<Market, Trades>>,
+}
+
+impl TouchedInvitee {
+    /// Whether the invitee has traded on the day as of this run. `before` says the same of the runs
+    /// before it.
+    #[must_use]
+    pub fn is_active_after(&self, before: bool) -> bool {
+        match &self.trades {
+            Some(trades) => !trades.is_empty(),
+            None => before || self.newly_active,
+        }
+    }
 }
 
 impl Work {
@@ -65,6 +85,8 @@ pub struct ShardReport {
     pub chunks: Vec<(u16, u16)>,
     /// How many lines are to be booked.
     pub lines: u64,
+    /// The digest of these lines, in the order of the chunks; 0.1 made none.
+    pub lines_digest: Option<String>,
     /// The revision of the day's record when what is booked was read.
     pub day_revision: u64,
     /// The mark that was there before the fees were read.
@@ -110,20 +132,43 @@ pub struct Found {
     pub work: Work,
 }
 
+/// A worker's finding as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptWork {
+    /// The first and last bucket of inviters in each chunk.
+    pub chunks: Vec<(u16, u16)>,
+    /// The digest of the lines, in the order of the chunks.
+    pub lines_digest: String,
+}
+
+/// The digest of lines that come one after the other.
+#[derive(Default)]
+struct LinesDigest(Sha256);
+
+impl LinesDigest {
+    fn add(&mut self, line: &Line) -> Result<(), TableError> {
+        self.0.update(pack(line)?);
+        Ok(())
+    }
+
+    fn text(self) -> String {
+        hexadecimal(&self.0.finalize())
+    }
+}
+
 /// A part of a run's publishing that is done.
 #[derive(Serialize, Deserialize)]
 struct PartDone {
     part: u16,
 }
 
-/// Lines in one chunk: some 200 bytes each keep an item under 400 KB.
-const LINES_PER_CHUNK: usize = 1000;
+impl Packed for PartDone {}
+
 /// How long the work of a run is kept, in days.
 const WORK_DAYS: i64 = 14;
 
 impl Table {
-    /// Keeps a worker's finding under the name of its attempt; answers the chunks' buckets.
-    /// Cost: 1 write unit per KB.
+    /// Keeps a worker's finding under the name of its attempt. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -134,10 +179,13 @@ impl Table {
         attempt: &str,
         work: &Work,
         now: Timestamp,
-    ) -> Result<Vec<(u16, u16)>, TableError> {
+    ) -> Result<KeptWork, TableError> {
         let mut buckets = Vec::new();
         let mut items: Vec<Item> = Vec::new();
-        for (number, chunk) in (0..).zip(Sorted::by_bucket(work).chunks()) {
+        let sorted = Sorted::by_bucket(work);
+        let mut digest = LinesDigest::default();
+        sorted.lines.iter().try_for_each(|(_, line)| digest.add(line))?;
+        for (number, chunk) in (0..).zip(sorted.chunks()?) {
             let key = keys::work_chunk(run, shard, attempt, number);
             items.push(expire(packed(&key, &chunk.work)?, now.plus_days(WORK_DAYS)));
             buckets.push((chunk.first, chunk.last));
@@ -147,7 +195,7 @@ impl Table {
             }
         }
         self.put_many(items).await?;
-        Ok(buckets)
+        Ok(KeptWork { chunks: buckets, lines_digest: digest.text() })
     }
 
     /// Closes a shard's work. The first report stands: a second worker's is dropped, and the first
@@ -162,11 +210,15 @@ impl Table {
         report: ShardReport,
         now: Timestamp,
     ) -> Result<ShardReport, TableError> {
-        let item = packed(&keys::shard_report(run, shard), &report)?;
-        let item = expire(item, now.plus_days(WORK_DAYS));
-        match self.put_if(item, Condition::Absent).await? {
+        let stored = stored(&keys::shard_report(run, shard), &report)?;
+        let Stored { main, parts } = stored.expiring(now.plus_days(WORK_DAYS));
+        self.put_many(parts).await?;
+        match self.put_if(main, Condition::Absent).await? {
             Ok(()) => Ok(report),
-            Err(Some(first)) => read_packed("shard report", &first),
+            Err(Some(first)) => {
+                let first = self.read_stored("shard report", &[first]).await?.pop();
+                first.ok_or(TableError::Contended("a shard's report"))
+            }
             Err(None) => Err(TableError::Contended("a shard's report")),
         }
     }
@@ -189,7 +241,7 @@ impl Table {
             if keys::is_at(&item, &keys::head()) {
                 state.visible = versioned::<Head>("head", Some(item))?.value.visible;
             } else if keys::is_at(&item, &report_key) {
-                state.report = Some(read_packed("shard report", &item)?);
+                state.report = self.read_stored("shard report", &[item]).await?.pop();
             } else if keys::is_at(&item, &mark_key) {
                 state.touched = Some(read_plain("mark", item)?);
             } else {
@@ -205,7 +257,7 @@ impl Table {
     /// If the table fails or a report does not decode.
     pub async fn shard_reports(&self, run: &str) -> Result<Vec<ShardReport>, TableError> {
         let items = self.query(&keys::shard_reports(run)).await?;
-        items.iter().map(|item| read_packed("shard report", item)).collect()
+        self.read_stored("shard report", &items).await
     }
 
     /// What workers found, of the inviters in the buckets that are wanted of each shard. Cost: 1
@@ -290,6 +342,27 @@ impl Table {
         let items = self.query(&keys::booked(day, shard)).await?;
         items.iter().map(|item| read_packed("booked work", item)).collect()
     }
+
+    /// The digests of the lines that each committed run booked for a day's shard: of an unchanged
+    /// run, the one in its shard's report. Only chunks that a run booked itself are taken: their
+    /// sort key is its number and theirs. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or a chunk does not decode.
+    pub async fn booked_digests(
+        &self,
+        day: Day,
+        shard: Shard,
+    ) -> Result<BTreeMap<u64, String>, TableError> {
+        let mut digests: BTreeMap<u64, LinesDigest> = BTreeMap::new();
+        self.query_each(&keys::booked(day, shard), |item| {
+            let Some((seq, _)) = keys::booked_place(&item) else { return Ok(()) };
+            let work: Work = read_packed("booked work", &item)?;
+            work.lines.iter().try_for_each(|line| digests.entry(seq).or_default().add(line))
+        })
+        .await?;
+        Ok(digests.into_iter().map(|(seq, digest)| (seq, digest.text())).collect())
+    }
 }
 
 struct Chunk {
@@ -314,16 +387,16 @@ impl<'a> Sorted<'a> {
     }
 
     /// The work in chunks. An inviter may span chunks.
-    fn chunks(&self) -> impl Iterator<Item = Chunk> {
-        let of_lines = self.lines.chunks(LINES_PER_CHUNK).map(|part| {
+    fn chunks(&self) -> Result<impl Iterator<Item = Chunk>, TableError> {
+        let of_lines = chunks(&self.lines)?.into_iter().map(|part| {
             let lines = part.iter().map(|(_, line)| (*line).clone()).collect();
             chunk(part, Work { lines, ..Work::default() })
         });
-        let of_invitees = self.invitees.chunks(LINES_PER_CHUNK).map(|part| {
+        let of_invitees = chunks(&self.invitees)?.into_iter().map(|part| {
             let invitees = part.iter().map(|(_, invitee)| (*invitee).clone()).collect();
             chunk(part, Work { invitees, ..Work::default() })
         });
-        of_lines.chain(of_invitees)
+        Ok(of_lines.chain(of_invitees))
     }
 }
 

@@ -40,6 +40,12 @@ impl<T: Clone> Slots<T> {
         Self { seq, current: value, before: Some(self.current.clone()) }
     }
 
+    /// The same slots with each value made into another.
+    pub(crate) fn map<U>(self, make: impl Fn(T) -> U) -> Slots<U> {
+        let Self { seq, current, before } = self;
+        Slots { seq, current: make(current), before: before.map(make) }
+    }
+
     /// Whether run `seq`, or one after it, has changed the value already.
     pub const fn has_seen(&self, seq: u64) -> bool {
         self.seq >= seq

@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use commission::{Amount, Asset, Line, Overflow, Sums};
+use commission::{Amount, Asset, Line, Overflow, Sums, Trades};
 use serde::{Deserialize, Serialize};
 use terms::{Day, LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Page, Table};
 use crate::account::{Account, Versioned};
+use crate::chunks::{chunks, chunks_of};
 use crate::error::TableError;
-use crate::item::{Item, packed, plain, read_packed, read_plain, revision};
-use crate::keys::{self, sort_key};
+use crate::item::{
+    Item, Packed, pack, packed, packed_bytes, plain, read_packed, read_plain, revision,
+};
+use crate::keys::{self, OfRun, RunItem, sort_key};
 use crate::ledger::Head;
 use crate::slots::Slots;
+use crate::trading_days::TradingDays;
 
 /// Amounts that are shown together. Those without `usd` are in minor units of one asset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,14 +87,32 @@ pub struct Summary {
     pub bound: BTreeMap<(Origin, LinkCode), u32>,
     /// Invitees who traded on this day and of whom no earlier run of the day knew.
     pub active: u32,
+    /// Invitees of whom an earlier run of the day told that they traded, and whose trades of the day
+    /// are all taken back.
+    pub inactive: u32,
     /// The volume that counts for the tier, in USD.
     pub counted_volume_usd: BTreeMap<Market, Amount>,
-    /// New registrants whose first trade falls on this day.
-    pub new_traders: BTreeMap<Market, u32>,
+    /// The change of the number of new registrants whose first trade falls in this day's quarter.
+    pub new_traders: BTreeMap<Market, i64>,
     /// How many lines there are, and in how many chunks.
     pub lines: u64,
     /// The chunks.
     pub chunks: u32,
+    /// When the run was committed; 0.1 did not keep it here.
+    pub booked_at: Option<Timestamp>,
+    /// How many further items hold the cells of assets for which this one has no room. Those have
+    /// nothing but cells, this number and the instant.
+    pub further_parts: u16,
+}
+
+impl Summary {
+    /// The instant from which the settlement delay counts: when the run was committed, and not
+    /// before its day ended, so that a late correction waits as long as a day's first booking. What
+    /// 0.1 booked counts from the end of its day.
+    #[must_use]
+    pub fn settlement_start(&self, day: Day) -> Timestamp {
+        self.booked_at.map_or(day.end(), |booked_at| booked_at.max(day.end()))
+    }
 }
 
 /// A summary with its place, and the wallet's word on it.
@@ -106,6 +128,15 @@ pub struct DaySummary {
     pub payment: Option<Payment>,
 }
 
+impl DaySummary {
+    /// The same as of an instant: without a payment that was not known then.
+    #[must_use]
+    pub fn as_of(mut self, at: Timestamp) -> Self {
+        self.payment = self.payment.filter(|payment| payment.known_at.is_none_or(|of| of <= at));
+        self
+    }
+}
+
 /// The wallet's word that it paid what a run booked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -114,6 +145,16 @@ pub struct Payment {
     pub paid_at: Timestamp,
     /// The wallet's reference.
     pub reference: String,
+    /// When the ledger learned of it; 0.1 did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_at: Option<Timestamp>,
+}
+
+impl Payment {
+    /// Whether both are the same word, whenever it came.
+    fn is_same(&self, other: &Self) -> bool {
+        (self.paid_at, &self.reference) == (other.paid_at, &other.reference)
+    }
 }
 
 /// An affiliate's totals over all time.
@@ -150,12 +191,65 @@ pub struct Referral {
 pub struct ReferralActivity {
     /// By asset.
     pub by_asset: BTreeMap<Asset, Money>,
-    /// The first trade in each market.
-    pub first_trade_at: BTreeMap<Market, Timestamp>,
-    /// The last trade.
-    pub last_trade_at: Option<Timestamp>,
+    /// In each market the first trade of each of the first days on which he traded.
+    pub first_trades: BTreeMap<Market, TradingDays>,
+    /// The last trade of each of the last days on which he traded.
+    pub last_trades: TradingDays,
     /// When the binding was found void.
     pub voided_at: Option<Timestamp>,
+}
+
+impl ReferralActivity {
+    /// The first trade in a market.
+    #[must_use]
+    pub fn first_trade_at(&self, market: Market) -> Option<Timestamp> {
+        self.first_trades.get(&market).and_then(TradingDays::first)
+    }
+
+    /// The first trade in whatever market. Where the first days that are kept are all taken back,
+    /// it is the first of the last ones.
+    #[must_use]
+    pub fn first_trade(&self) -> Option<Timestamp> {
+        let in_markets = self.first_trades.values().filter_map(TradingDays::first).min();
+        in_markets.or_else(|| self.last_trades.first())
+    }
+
+    /// The last trade. Where the last days that are kept are all taken back, it is the last of the
+    /// first ones.
+    #[must_use]
+    pub fn last_trade_at(&self) -> Option<Timestamp> {
+        let in_markets = || self.first_trades.values().filter_map(TradingDays::last).max();
+        self.last_trades.last().or_else(in_markets)
+    }
+
+    /// Whether there is a trade.
+    #[must_use]
+    pub fn has_traded(&self) -> bool {
+        self.first_trade().is_some()
+    }
+
+    /// The trades of a day as far as they are kept: in a market whose last trade is not known, the
+    /// first is taken for it.
+    #[must_use]
+    pub fn trades_on(&self, day: Day) -> BTreeMap<Market, Trades> {
+        let on_day = |(market, days): (&Market, &TradingDays)| {
+            let first = days.on(day)?;
+            let last = self.last_trades.on(day).unwrap_or(first).max(first);
+            Some((*market, Trades { first, last }))
+        };
+        self.first_trades.iter().filter_map(on_day).collect()
+    }
+
+    /// Replaces the trades of a day by those that hold, by market.
+    pub fn set_trades(&mut self, day: Day, trades: &BTreeMap<Market, Trades>) {
+        for market in Market::ALL {
+            let first = trades.get(market).map(|trades| trades.first);
+            let days = self.first_trades.entry(*market).or_default();
+            days.set_first(day, first);
+        }
+        self.first_trades.retain(|_, days| !days.is_empty());
+        self.last_trades.set_last(day, trades.values().map(|trades| trades.last).max());
+    }
 }
 
 /// Invitees of a page, and the key after which the next page begins.
@@ -218,20 +312,11 @@ impl Table {
         to: Day,
         visible: u64,
     ) -> Result<Vec<DaySummary>, TableError> {
-        let mut found: Vec<DaySummary> = Vec::new();
+        let mut found = FoundSummaries::default();
         for item in self.query(&keys::summaries(affiliate, from, to)).await? {
-            let (day, seq, is_payment) = summary_place(&item)?;
-            if is_payment {
-                let payment = read_plain("payment", item)?;
-                if let Some(of) = found.iter_mut().rev().find(|s| (s.day, s.seq) == (day, seq)) {
-                    of.payment = Some(payment);
-                }
-            } else if seq <= visible {
-                let summary = read_packed("summary", &item)?;
-                found.push(DaySummary { day, seq, summary, payment: None });
-            }
+            found.take(item, visible)?;
         }
-        Ok(found)
+        found.all()
     }
 
     /// Lines that a run booked for an affiliate, of some chunks, in their order.
@@ -345,7 +430,8 @@ impl Table {
         Ok(self.put_if(item, Condition::Revision(totals.revision)).await?.is_ok())
     }
 
-    /// Writes what a run booked for an affiliate's day: its lines in chunks, then the summary.
+    /// Writes what a run booked for an affiliate's day: its lines in chunks, then the summary, whose
+    /// first part comes last. Lines and parts are the same however often they are written.
     /// The first summary stands: it was made before any later run could change what it counts by,
     /// and whoever comes late with another is not heard. Cost: 1 write unit per KB.
     ///
@@ -360,9 +446,14 @@ impl Table {
         lines: &[Line],
     ) -> Result<(), TableError> {
         let mut items = Vec::new();
-        for (number, chunk) in (0..).zip(lines.chunks(LINES_PER_CHUNK)) {
-            items.push(packed(&keys::line_chunk(affiliate, seq, number), &chunk)?);
+        for (number, chunk) in (0..).zip(chunks(lines)?) {
+            let key = keys::line_chunk(affiliate, seq, number);
+            items.push(packed_bytes(&key, <Vec<Line>>::FORM, pack(&chunk)?));
             summary.chunks = number + 1;
+        }
+        let (summary, further) = split(summary)?;
+        for (number, part) in (1..).zip(&further) {
+            items.push(packed(&keys::summary_part(affiliate, day, seq, number), part)?);
         }
         self.put_many(items).await?;
         let summary = packed(&keys::summary(affiliate, day, seq), &summary)?;
@@ -393,20 +484,83 @@ impl Table {
             Err((_, earlier)) => {
                 let earlier: Option<Payment> =
                     earlier.map(|item| read_plain("payment", item)).transpose()?;
-                let same = earlier.as_ref() == Some(payment);
+                let same = earlier.is_some_and(|earlier| earlier.is_same(payment));
                 Ok(if same { PaymentOutcome::Repeated } else { PaymentOutcome::Conflicting })
             }
         }
     }
 }
 
-/// Lines in one chunk: some 200 bytes each keep an item under 400 KB.
-const LINES_PER_CHUNK: usize = 1000;
-
-fn summary_place(item: &Item) -> Result<(Day, u64, bool), TableError> {
-    let malformed = || TableError::corrupt("summary", "its sort key is malformed");
-    let mut parts = sort_key(item).split('#').skip(1);
-    let day = parts.next().and_then(|day| day.parse().ok()).ok_or_else(malformed)?;
-    let seq = parts.next().and_then(|seq| seq.parse().ok()).ok_or_else(malformed)?;
-    Ok((day, seq, parts.next().is_some()))
+/// The summaries of a range, as its items come: each run's parts one after the other, then its
+/// payment.
+#[derive(Default)]
+struct FoundSummaries {
+    found: Vec<DaySummary>,
+    /// Parts of the newest run that are still to come.
+    missing: u16,
 }
+
+impl FoundSummaries {
+    fn take(&mut self, item: Item, visible: u64) -> Result<(), TableError> {
+        let malformed = || TableError::corrupt("summary", "its sort key is malformed");
+        let OfRun { day, seq, what } = OfRun::read(sort_key(&item)).ok_or_else(malformed)?;
+        let last = self.found.last_mut().filter(|last| (last.day, last.seq) == (day, seq));
+        match (what, last) {
+            (RunItem::Payment, Some(of)) => of.payment = Some(read_plain("payment", item)?),
+            (RunItem::Summary { part: 0 }, None) if seq <= visible => {
+                self.complete()?;
+                let summary: Summary = read_packed("summary", &item)?;
+                self.missing = summary.further_parts;
+                self.found.push(DaySummary { day, seq, summary, payment: None });
+            }
+            (RunItem::Summary { part }, Some(of)) if part > 0 && self.missing > 0 => {
+                let Summary { cells, .. } = read_packed("summary", &item)?;
+                of.summary.cells.extend(cells);
+                self.missing -= 1;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn complete(&self) -> Result<(), TableError> {
+        match self.missing {
+            0 => Ok(()),
+            _ => Err(TableError::corrupt("summary", "parts of it are missing")),
+        }
+    }
+
+    fn all(self) -> Result<Vec<DaySummary>, TableError> {
+        self.complete()?;
+        Ok(self.found)
+    }
+}
+
+/// Splits a summary whose cells do not fit into one item: all cells of an asset stay together, so
+/// that each part can be announced by itself. The first part has all that is no cell.
+fn split(mut summary: Summary) -> Result<(Summary, Vec<Summary>), TableError> {
+    let mut by_asset: BTreeMap<Asset, Vec<_>> = BTreeMap::new();
+    for cell in std::mem::take(&mut summary.cells) {
+        by_asset.entry(cell.0.1).or_default().push(cell);
+    }
+    let assets: Vec<_> = by_asset.into_values().collect();
+    let mut parts = chunks_of(&assets, (ASSETS_PER_SUMMARY, CELLS_SIZE))?.into_iter();
+    let cells = |part: &[Vec<_>]| part.iter().flatten().cloned().collect();
+    summary.cells = parts.next().map(cells).unwrap_or_default();
+    let further = parts.len().try_into();
+    summary.further_parts = further.map_err(|error| TableError::corrupt("summary", error))?;
+    let rest = parts.map(|part| Summary {
+        cells: cells(part),
+        booked_at: summary.booked_at,
+        further_parts: summary.further_parts,
+        ..Summary::default()
+    });
+    let rest = rest.collect();
+    Ok((summary, rest))
+}
+
+/// The most assets of one summary: the event that announces it has one entry an asset, and the bus
+/// takes 256 KB.
+pub const ASSETS_PER_SUMMARY: usize = 1000;
+/// The most bytes of one summary's cells: the links and counts beside them are some kilobytes.
+const CELLS_SIZE: usize = 256 * 1024;

@@ -73,7 +73,8 @@ impl<'a> Walk<'a> {
         let found = table.summaries(affiliate, from, view.to, view.visible).await.or_problem()?;
         let wanted = found.into_iter().filter(|run| filter.may_admit(&run.summary));
         let settle_after_days = app.programme.settle_after_days;
-        let runs = wanted.map(|run| Run::new(run, settle_after_days, call.now));
+        let as_of = view.as_of(call.now);
+        let runs = wanted.map(|run| Run::new(run.as_of(as_of), settle_after_days, as_of));
         let runs: Vec<Run> = runs.collect::<Result<_, _>>().or_internal()?;
         let chunks = runs.into_iter().flat_map(Run::into_chunks);
         let chunks = chunks.filter_map(|chunk| chunk.after(start)).collect();
@@ -106,10 +107,10 @@ impl<'a> Walk<'a> {
 }
 
 impl Run {
-    fn new(run: DaySummary, settle_after_days: u32, now: Timestamp) -> Result<Self, Overflow> {
+    fn new(run: DaySummary, settle_after_days: u32, as_of: Timestamp) -> Result<Self, Overflow> {
         Ok(Self {
             id: RunId { day: run.day, seq: run.seq },
-            status: RunStatus::of(&run, settle_after_days, now)?,
+            status: RunStatus::of(&run, settle_after_days, as_of)?,
             payment: run.payment,
             lines: run.summary.lines,
             chunks: run.summary.chunks,

@@ -55,6 +55,8 @@ fn figures(
     let (usd, by_asset) = over_products(by_product.values())?;
     let show_usd = |amount: Amount| amount.display(assets.usd()).to_string();
     let bound = runs.iter().flat_map(|run| run.summary.bound.values());
+    let active: u64 = runs.iter().map(|run| u64::from(run.summary.active)).sum();
+    let inactive: u64 = runs.iter().map(|run| u64::from(run.summary.inactive)).sum();
     Ok(DayFigures {
         day,
         r#final: is_final,
@@ -72,7 +74,7 @@ fn figures(
             })
             .collect(),
         new_invitees: bound.map(|count| u64::from(*count)).sum(),
-        active_invitees: runs.iter().map(|run| u64::from(run.summary.active)).sum(),
+        active_invitees: active.saturating_sub(inactive),
     })
 }
 

@@ -14,7 +14,7 @@ use terms::{Market, Product, Quarter, Timeline, Timestamp};
 pub(crate) struct Quarterly {
     quarter: Quarter,
     volume_usd: BTreeMap<Market, Amount>,
-    new_traders: BTreeMap<Market, u32>,
+    new_traders: BTreeMap<Market, i64>,
 }
 
 impl Quarterly {
@@ -27,7 +27,7 @@ impl Quarterly {
                 *sum = sum.plus(*volume)?;
             }
             for (market, count) in &run.summary.new_traders {
-                let sum: &mut u32 = new_traders.entry(*market).or_default();
+                let sum: &mut i64 = new_traders.entry(*market).or_default();
                 *sum = sum.checked_add(*count).ok_or(Overflow)?;
             }
         }
@@ -103,6 +103,8 @@ fn market_tier(
 ) -> Result<MarketTier, Overflow> {
     let volume = quarterly.volume_usd.get(&market).copied().unwrap_or_default();
     let new_traders = quarterly.new_traders.get(&market).copied().unwrap_or_default();
+    // Below nothing only where a first trade is taken back that 0.1 counted in another quarter.
+    let new_traders = u32::try_from(new_traders.max(0)).map_err(|_| Overflow)?;
     let products = Product::ALL.iter().copied().filter(|product| product.market() == market);
     Ok(MarketTier {
         market,

@@ -1,7 +1,7 @@
 //! A small ledger that has one of everything.
 
 use commission::{Amount, Cause, Line, LineKey, Outcome, Rate, Sums};
-use table::{Money, ReferralActivity, Summary, Totals};
+use table::{Money, ReferralActivity, Summary, Totals, TradingDays};
 use terms::{Market, Origin, Product, Reason};
 
 use crate::world::{AFFILIATE, Invitee, World, read, summary_of};
@@ -122,12 +122,12 @@ async fn invitees(world: &World, seen: u64) {
     };
     let traded = ReferralActivity {
         by_asset: [(read("BTC"), money(602_600)), (read("USDT"), money(0))].into(),
-        first_trade_at: [
-            (Market::Spot, read("2026-11-12T08:00:00Z")),
-            (Market::Futures, read("2026-11-12T07:00:00Z")),
+        first_trades: [
+            (Market::Spot, TradingDays::of([read("2026-11-12T08:00:00Z")])),
+            (Market::Futures, TradingDays::of([read("2026-11-12T07:00:00Z")])),
         ]
         .into(),
-        last_trade_at: Some(read("2026-11-20T23:59:59.999Z")),
+        last_trades: TradingDays::of([read("2026-11-20T23:59:59.999Z")]),
         voided_at: None,
     };
     let voided = ReferralActivity {

@@ -117,8 +117,11 @@ impl World {
     }
 
     pub async fn pay(&self, affiliate: &str, day: &str, seq: u64, reference: &str) {
-        let payment =
-            Payment { paid_at: read("2026-11-20T09:30:00Z"), reference: reference.into() };
+        let payment = Payment {
+            paid_at: read("2026-11-20T09:30:00Z"),
+            reference: reference.into(),
+            known_at: None,
+        };
         let kept = self.app.table.keep_payment(&read(affiliate), read(day), seq, &payment).await;
         assert_eq!(kept.unwrap(), table::PaymentOutcome::Kept);
     }

@@ -1,0 +1,67 @@
+//! Lists in chunks that fit into an item, whatever the size of their entries.
+
+use serde::Serialize;
+
+use crate::error::TableError;
+use crate::item::MAX_CONTENT;
+
+/// The most entries of one chunk.
+pub const ENTRIES_PER_CHUNK: usize = 1000;
+/// What a chunk has beside its entries: their number, and the empty lists around them.
+const ROOM: usize = 64;
+
+/// A list in chunks as items hold it.
+pub(crate) fn chunks<T: Serialize>(entries: &[T]) -> Result<Vec<&[T]>, TableError> {
+    chunks_of(entries, (ENTRIES_PER_CHUNK, MAX_CONTENT - ROOM))
+}
+
+/// A list in chunks of at most so many entries and bytes, whichever ends first. An entry that is
+/// larger by itself has a chunk of its own.
+pub(crate) fn chunks_of<T: Serialize>(
+    entries: &[T],
+    (most_entries, most_bytes): (usize, usize),
+) -> Result<Vec<&[T]>, TableError> {
+    let (mut chunks, mut begin, mut bytes) = (Vec::new(), 0, 0);
+    for (place, entry) in entries.iter().enumerate() {
+        let size = postcard::experimental::serialized_size(entry)
+            .map_err(|error| TableError::corrupt("content", error))?;
+        let is_full = place - begin >= most_entries || bytes + size > most_bytes;
+        if is_full && place > begin {
+            chunks.extend(entries.get(begin..place));
+            (begin, bytes) = (place, 0);
+        }
+        bytes += size;
+    }
+    chunks.extend(entries.get(begin..).filter(|rest| !rest.is_empty()));
+    Ok(chunks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(entries: &[&str], most: (usize, usize)) -> Vec<usize> {
+        chunks_of(entries, most).unwrap().iter().map(|chunk| chunk.len()).collect()
+    }
+
+    #[test]
+    fn chunk_ends_at_entries_or_bytes() {
+        // Each entry has its length before it.
+        let four = ["abc"; 4];
+        assert_eq!(sizes(&four, (3, 1000)), [3, 1]);
+        assert_eq!(sizes(&four, (9, 8)), [2, 2]);
+        assert_eq!(sizes(&four, (9, 7)), [1, 1, 1, 1]);
+        assert_eq!(sizes(&four, (4, 16)), [4]);
+    }
+
+    #[test]
+    fn large_entry_has_its_own_chunk() {
+        let long = "x".repeat(50);
+        assert_eq!(sizes(&["a", &long, "b", "c"], (9, 10)), [1, 1, 2]);
+    }
+
+    #[test]
+    fn nothing_is_no_chunk() {
+        assert!(sizes(&[], (9, 9)).is_empty());
+    }
+}
