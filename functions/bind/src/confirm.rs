@@ -2,9 +2,9 @@
 
 use eligibility::Judgement;
 use http_api::{Call, Code, OpenError, Problem, Purpose, Response, reply};
-use runtime::{App, OrProblem};
+use runtime::{App, OrProblem, idempotent, new_answer, replay};
 use serde::Deserialize;
-use table::BindOutcome;
+use table::{BindOutcome, KeyedRequest};
 use terms::Reason;
 
 use crate::TRIES;
@@ -18,16 +18,24 @@ struct Confirmation {
     confirmation: String,
 }
 
-/// Judges and writes, until the account holds still from the one to the other.
 pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    idempotent(app, call, async |request| bind(app, call, request).await).await
+}
+
+/// Judges and writes, until the account holds still from the one to the other.
+async fn bind<R>(
+    app: &App,
+    call: &Call<R>,
+    request: Option<&KeyedRequest>,
+) -> Result<Response, Problem> {
     let confirmed = confirmed(app, call)?;
     let owner = confirmed.owner(app, &call.caller).await?;
     for _ in 0..TRIES {
         let case = Case::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
         let answer = if case.is_made() {
-            made_before(app, call).await?
+            made_before(app, call, request).await?
         } else {
-            make(app, call, case).await?
+            make(app, call, case, request).await?
         };
         if let Some(response) = answer {
             return Ok(response);
@@ -42,14 +50,31 @@ fn confirmed<R>(app: &App, call: &Call<R>) -> Result<Confirmed, Problem> {
     opened.map_err(OpenError::of_confirmation)
 }
 
-/// A repetition: the same answer as the first time.
-async fn made_before<R>(app: &App, call: &Call<R>) -> Result<Option<Response>, Problem> {
+/// A repetition: the same answer as the first time. A key that has no answer yet gets this one, so
+/// that it keeps it should the binding be found void.
+async fn made_before<R>(
+    app: &App,
+    call: &Call<R>,
+    request: Option<&KeyedRequest>,
+) -> Result<Option<Response>, Problem> {
     let binding = app.table.binding(&call.caller).await.or_problem()?;
-    binding.map(|binding| reply::ok(&BindingView::new(&binding))).transpose()
+    let Some(binding) = binding else { return Ok(None) };
+    let response = reply::ok(&BindingView::new(&binding))?;
+    let Some(request) = request else { return Ok(Some(response)) };
+    let answer = new_answer(request, &response);
+    match app.table.record_answer(&answer).await.or_problem()? {
+        None => Ok(Some(response)),
+        Some(earlier) => replay(request, earlier).map(Some),
+    }
 }
 
 /// Makes the binding; `None` if the account was changed since it was read.
-async fn make<R>(app: &App, call: &Call<R>, case: Case) -> Result<Option<Response>, Problem> {
+async fn make<R>(
+    app: &App,
+    call: &Call<R>,
+    case: Case,
+    request: Option<&KeyedRequest>,
+) -> Result<Option<Response>, Problem> {
     let judgement = case.judge(&app.programme.eligibility, call.now);
     if let Some(reason) = judgement.refusal() {
         return Err(refused(reason, &judgement));
@@ -57,8 +82,10 @@ async fn make<R>(app: &App, call: &Call<R>, case: Case) -> Result<Option<Respons
     let Some((judged, binding)) = case.binding(judgement.rule, call.now) else {
         return Err(Reason::UnknownAccount.into());
     };
-    match app.table.bind(&judged, &binding).await.or_problem()? {
-        BindOutcome::Bound => reply::created(&BindingView::new(&binding)).map(Some),
+    let response = reply::created(&BindingView::new(&binding))?;
+    let answer = request.map(|request| new_answer(request, &response));
+    match app.table.bind_once(&judged, &binding, answer.as_ref()).await.or_problem()? {
+        BindOutcome::Bound => Ok(Some(response)),
         BindOutcome::Changed => Ok(None),
     }
 }

@@ -1,5 +1,6 @@
 //! What a window and a bind are measured by.
 
+use http_api::reply::Replayed;
 use http_api::{Answered, Code};
 use runtime::{Dimension, Measures, Metric};
 use terms::Reason;
@@ -11,7 +12,9 @@ pub(crate) fn measures(answered: &Answered) -> Measures {
         Some(Code::Reason(reason)) => Some(reason),
         _ => answered.response.extensions().get::<Reason>().copied(),
     };
-    let measures = Measures::of([(Metric::Binds, u64::from(answered.status() == 201))]);
+    let replayed = answered.response.extensions().get::<Replayed>().is_some();
+    let made = answered.status() == 201 && !replayed;
+    let measures = Measures::of([(Metric::Binds, u64::from(made))]);
     match refusal {
         Some(reason) => measures.by(Dimension::Reason, reason.code(), [(Metric::Refusals, 1)]),
         None => measures,
@@ -43,6 +46,8 @@ mod tests {
         assert_eq!(measures(&made), Measures::of([(Metric::Binds, 1)]));
         let repeated = answered(reply::ok(&()).unwrap(), None);
         assert_eq!(measures(&repeated), Measures::of([(Metric::Binds, 0)]));
+        let replayed = answered(reply::replayed(201, "{}".to_owned()).unwrap(), None);
+        assert_eq!(measures(&replayed), Measures::of([(Metric::Binds, 0)]));
     }
 
     #[test]

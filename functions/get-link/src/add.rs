@@ -3,8 +3,8 @@
 use commission::SharedCommission;
 use eligibility::LinkFacts;
 use http_api::{Call, Code, OrInternal, Problem};
-use runtime::{App, OrProblem};
-use table::{Link, LinkOutcome, Links, Versioned};
+use runtime::App;
+use table::{Link, Links, Versioned};
 use terms::LinkCode;
 
 /// What a new link is to be.
@@ -15,19 +15,27 @@ pub(crate) struct Wish {
     pub(crate) default: bool,
 }
 
-/// Makes a link and adds it to the caller's links as they were read. The first one is the default.
+/// A link that can be made.
+pub(crate) struct Draft {
+    pub(crate) link: Link,
+    /// Whether it becomes the default.
+    pub(crate) default: bool,
+    /// The caller's links as they were read, with the new one.
+    pub(crate) links: Versioned<Links>,
+}
+
+/// Drafts a link and adds it to the caller's links as they were read. The first one is the default.
 ///
-/// Answers the link and whether it is the default; `None` where the links were changed since they
-/// were read, or the drawn code was taken: read them and decide again.
+/// Returns `None` where no code could be drawn: read the links and decide again.
 ///
 /// # Errors
 /// `too_many_links`.
-pub(crate) async fn link<R>(
+pub(crate) fn draft<R>(
     app: &App,
     call: &Call<R>,
     mut links: Versioned<Links>,
     wish: &Wish,
-) -> Result<Option<(Link, bool)>, Problem> {
+) -> Result<Option<Draft>, Problem> {
     refuse_too_many(&links.value, app.programme.links.max_links)?;
     let Some(code) = draw(app)? else { return Ok(None) };
     let link = Link {
@@ -41,8 +49,7 @@ pub(crate) async fn link<R>(
         links.value.default = Some(code);
     }
     links.value.links.push(link.clone());
-    let outcome = app.table.make_link(&call.caller, &link, &links).await.or_problem()?;
-    Ok((outcome == LinkOutcome::Made).then_some((link, default)))
+    Ok(Some(Draft { link, default, links }))
 }
 
 fn refuse_too_many(links: &Links, max_links: u32) -> Result<(), Problem> {

@@ -1,8 +1,8 @@
 //! The default link: made at the first call, the same ever after.
 
 use http_api::{Call, Code, Problem};
-use runtime::App;
-use table::Link;
+use runtime::{App, OrProblem};
+use table::{Link, LinkOutcome};
 
 use crate::add::{self, Wish};
 use crate::{TRIES, affiliate};
@@ -17,8 +17,10 @@ pub(crate) async fn link<R>(app: &App, call: &Call<R>) -> Result<Link, Problem> 
         if let Some(link) = links.value.default_link() {
             return Ok(link.clone());
         }
-        if let Some((link, _)) = add::link(app, call, links, &Wish::default()).await? {
-            return Ok(link);
+        let Some(draft) = add::draft(app, call, links, &Wish::default())? else { continue };
+        let made = app.table.make_link(&call.caller, &draft.link, &draft.links).await;
+        if made.or_problem()? == LinkOutcome::Made {
+            return Ok(draft.link);
         }
     }
     Err(Code::Conflict.into())

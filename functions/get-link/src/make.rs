@@ -3,11 +3,12 @@
 use commission::{Rate, SharedCommission};
 use http_api::{Call, Code, Problem, Response, reply};
 use policy::Programme;
-use runtime::App;
+use runtime::{App, OrProblem, idempotent, new_answer, replay};
 use serde::Deserialize;
+use table::{KeyedRequest, LinkOutcome};
 use terms::{Market, Timestamp};
 
-use crate::add::{self, Wish};
+use crate::add::{self, Draft, Wish};
 use crate::label::Label;
 use crate::view::ListedLink;
 use crate::{TRIES, affiliate};
@@ -30,11 +31,29 @@ struct Shared {
 }
 
 pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    idempotent(app, call, async |request| make(app, call, request).await).await
+}
+
+/// Makes the link and records the answer in one transaction, so that a repeated request makes no
+/// second one.
+async fn make<R>(
+    app: &App,
+    call: &Call<R>,
+    request: Option<&KeyedRequest>,
+) -> Result<Response, Problem> {
     let wish = wish(call.json()?, &app.programme, call.now)?;
     for _ in 0..TRIES {
         let links = affiliate::links(app, call).await?;
-        if let Some((link, default)) = add::link(app, call, links, &wish).await? {
-            return reply::created(&ListedLink::new(&link, default, &app.programme.links));
+        let Some(Draft { link, default, links }) = add::draft(app, call, links, &wish)? else {
+            continue;
+        };
+        let response = reply::created(&ListedLink::new(&link, default, &app.programme.links))?;
+        let answer = request.map(|request| new_answer(request, &response));
+        let made = app.table.make_link_once(&call.caller, &link, &links, answer.as_ref()).await;
+        match (made.or_problem()?, request) {
+            (LinkOutcome::Made, _) => return Ok(response),
+            (LinkOutcome::Answered(earlier), Some(request)) => return replay(request, earlier),
+            _ => {}
         }
     }
     Err(Code::Conflict.into())

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use terms::{Malformed, Timestamp, Uid};
 
 use crate::routes::PathValues;
-use crate::{Media, OrInternal, Problem, Purpose, Query, Signer, body};
+use crate::{Media, OrInternal, Problem, Purpose, Query, Signer, body, idempotency};
 
 /// How long a list may be paged through, in milliseconds: a day.
 pub const CURSOR_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -46,6 +46,28 @@ impl<R> Call<R> {
     /// `bad_request` naming the header or field that is wrong; `body` where it is the whole.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         body::read(&self.request)
+    }
+
+    /// The body as it was sent.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.request.body().as_ref()
+    }
+
+    /// Method and path pattern, as `POST /v1/links`.
+    #[must_use]
+    pub fn route_key(&self) -> String {
+        format!("{} {}", self.request.method(), self.pattern)
+    }
+
+    /// The `Idempotency-Key`, or `None` where the header is absent.
+    ///
+    /// # Errors
+    /// `bad_request` naming the header.
+    pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
+        let Some(value) = self.request.headers().get(idempotency::HEADER) else { return Ok(None) };
+        let text = value.to_str().ok().filter(|text| idempotency::is_key(text));
+        text.map(Some).ok_or_else(idempotency::malformed)
     }
 
     /// The form of the answer that `Accept` prefers; JSON where the header is absent.

@@ -32,11 +32,13 @@ pub enum Code {
     Throttled,
     /// A fault of ours; the cause is in the log and never in the answer.
     Internal,
+    /// The caller sent another body with the same `Idempotency-Key` less than a day before.
+    IdempotencyKeyReused,
 }
 
 impl Code {
     /// The codes beside the reasons.
-    const OWN: [Self; 11] = [
+    const OWN: [Self; 12] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
@@ -48,6 +50,7 @@ impl Code {
         Self::TooManyLinks,
         Self::Throttled,
         Self::Internal,
+        Self::IdempotencyKeyReused,
     ];
 
     /// Every code that an answer can carry: the reasons that refuse a bind, then the API's own.
@@ -72,6 +75,7 @@ impl Code {
             Self::TooManyLinks => "too_many_links",
             Self::Throttled => "throttled",
             Self::Internal => "internal",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
         }
     }
 
@@ -85,7 +89,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::ConfirmationInvalid | Self::ConfirmationExpired => {
+            Self::ConfirmationInvalid | Self::ConfirmationExpired | Self::IdempotencyKeyReused => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Conflict | Self::TooManyLinks => StatusCode::CONFLICT,
@@ -112,6 +116,9 @@ impl Code {
             Self::TooManyLinks => "You have as many links as the programme allows.",
             Self::Throttled => "Too many requests at once; retry in a moment.",
             Self::Internal => "Something went wrong on our side; retrying is safe.",
+            Self::IdempotencyKeyReused => {
+                "This idempotency key was used for another request; use a new one."
+            }
         }
     }
 }
@@ -155,7 +162,7 @@ mod tests {
     #[test]
     fn every_code_is_its_own_and_has_a_sentence() {
         let codes: BTreeSet<_> = Code::all().map(Code::as_str).collect();
-        assert_eq!(codes.len(), 13 + 11);
+        assert_eq!(codes.len(), 13 + 12);
         for code in Code::all() {
             assert!(code.sentence().ends_with('.'), "{code}");
         }

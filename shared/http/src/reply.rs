@@ -33,6 +33,22 @@ pub fn created(value: &impl Serialize) -> Result<Response, Problem> {
     json(StatusCode::CREATED, value)
 }
 
+/// A recorded answer, given again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replayed;
+
+/// The JSON answer that an earlier request with the same `Idempotency-Key` was given. [`Replayed`]
+/// is among its extensions.
+///
+/// # Errors
+/// `internal` if there is no such status.
+pub fn replayed(status: u16, text: String) -> Result<Response, Problem> {
+    let status = StatusCode::from_u16(status).or_internal()?;
+    let mut response = with_media(private(status, Body::from(text)), Media::Json.as_str());
+    response.extensions_mut().insert(Replayed);
+    Ok(response)
+}
+
 /// An image that the caller's browser may keep for five minutes, and asks for again by its tag.
 ///
 /// The same path shows another caller another image, hence `Vary`.

@@ -9,10 +9,11 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, PutRequest,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
+use terms::Timestamp;
 
 use crate::error::{Refused, TableError, refused};
-use crate::item::{Item, REVISION, number, text};
-use crate::keys::{Key, PK, Range, SK};
+use crate::item::{Item, REVISION, number, seconds_at, text};
+use crate::keys::{EXPIRES_AT, Key, PK, Range, SK};
 use crate::meter::{Meter, Spent};
 use crate::seen_links::SeenLinks;
 
@@ -35,6 +36,8 @@ pub struct Table {
 pub(crate) enum Condition {
     /// Nothing is there under the key.
     Absent,
+    /// Nothing is there under the key, or only an item that has expired at this instant.
+    AbsentOrExpired(Timestamp),
     /// The item is there, unchanged since it was read at this revision (0: it is absent).
     Revision(u64),
 }
@@ -350,6 +353,11 @@ type Values = Option<HashMap<String, AttributeValue>>;
 fn conditional(mut item: Item, condition: &Condition) -> (Item, String, Values) {
     match condition {
         Condition::Absent => (item, format!("attribute_not_exists({PK})"), None),
+        Condition::AbsentOrExpired(now) => {
+            let condition = format!("attribute_not_exists({PK}) OR {EXPIRES_AT} <= :now");
+            let values = [(":now".to_owned(), number(seconds_at(*now)))].into();
+            (item, condition, Some(values))
+        }
         Condition::Revision(read) => {
             item.insert(REVISION.to_owned(), number(read + 1));
             if *read == 0 {

@@ -139,10 +139,24 @@ pub(crate) fn revision(item: &Item) -> u64 {
     }
 }
 
-/// Lets DynamoDB remove the item some time after `at`.
+/// Lets the item expire at the first whole second that is not before `at`. DynamoDB removes it
+/// days later, so readers check [`is_expired`].
 pub(crate) fn expire(mut item: Item, at: Timestamp) -> Item {
-    item.insert(EXPIRES_AT.to_owned(), number(at.millis() / 1000));
+    item.insert(EXPIRES_AT.to_owned(), number(seconds_at(at.plus_millis(999))));
     item
+}
+
+/// Returns whether the item has expired at `now`. An item without an expiry never does.
+pub(crate) fn is_expired(item: &Item, now: Timestamp) -> bool {
+    match item.get(EXPIRES_AT) {
+        Some(AttributeValue::N(at)) => at.parse().is_ok_and(|at: i64| at <= seconds_at(now)),
+        _ => false,
+    }
+}
+
+/// Returns the whole seconds from 1970 to an instant, as time-to-live counts them.
+pub(crate) const fn seconds_at(instant: Timestamp) -> i64 {
+    instant.millis().div_euclid(1000)
 }
 
 pub(crate) fn number(value: impl ToString) -> AttributeValue {

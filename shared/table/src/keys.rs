@@ -438,6 +438,14 @@ pub fn event(source: &str, id: &str) -> Key {
     Key::new(format!("E#{identity}"), "EVENT")
 }
 
+/// The recorded answer of a request with an `Idempotency-Key`. None of the parts has white space,
+/// but for the one that every route has.
+#[must_use]
+pub fn answer(caller: &Uid, route: &str, key: &str) -> Key {
+    let request = fingerprint(format!("{caller} {route} {key}").as_bytes());
+    Key::new(format!("I#{request}"), "ANSWER")
+}
+
 /// Something that could not be taken in, by the day on which it came and its content.
 #[must_use]
 pub fn quarantined(day: Day, content: &str) -> Key {

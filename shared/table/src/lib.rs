@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod answer;
 mod binding;
 mod change;
 mod chunk;
@@ -30,6 +31,7 @@ mod trading_days;
 
 pub use access::Table;
 pub use account::{Account, Versioned};
+pub use answer::{ANSWER_HOURS, KeyedRequest, NewAnswer, RecordedAnswer};
 pub use binding::{BindOutcome, Binding};
 pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;

@@ -7,6 +7,7 @@ use terms::{LinkCode, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Table};
 use crate::account::{Account, Versioned};
+use crate::answer::{NewAnswer, RecordedAnswer, read_answer};
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
 use crate::keys;
@@ -52,7 +53,7 @@ impl Links {
 }
 
 /// What became of a new link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkOutcome {
     /// The link is made.
     Made,
@@ -60,6 +61,8 @@ pub enum LinkOutcome {
     Changed,
     /// The code is taken: draw another.
     CodeTaken,
+    /// The request was answered before: nothing is made.
+    Answered(RecordedAnswer),
 }
 
 fn read_links(item: Item) -> Result<Versioned<Links>, TableError> {
@@ -119,17 +122,35 @@ impl Table {
         link: &Link,
         links: &Versioned<Links>,
     ) -> Result<LinkOutcome, TableError> {
+        self.make_link_once(owner, link, links, None).await
+    }
+
+    /// Makes a link as [`Table::make_link`] does, and records the answer with it, unless the request
+    /// was answered before. Cost: 1 transaction of 2 or 3 items.
+    ///
+    /// # Errors
+    /// If the table fails or the recorded answer does not decode.
+    pub async fn make_link_once(
+        &self,
+        owner: &Uid,
+        link: &Link,
+        links: &Versioned<Links>,
+        answer: Option<&NewAnswer<'_>>,
+    ) -> Result<LinkOutcome, TableError> {
         let list = plain(&keys::links(owner), &links.value)?;
         // The label is the owner's alone; those who open the link have no use for it.
         let public = Link { label: None, ..link.clone() };
-        let actions = vec![
+        let mut actions = vec![
             Action::Put(list, Condition::Revision(links.revision)),
             Action::Put(plain(&keys::link(&link.facts.code), &public)?, Condition::Absent),
         ];
+        actions.extend(answer.map(NewAnswer::put).transpose()?);
         Ok(match self.transact(actions).await? {
             Ok(()) => LinkOutcome::Made,
             Err((0, _)) => LinkOutcome::Changed,
-            Err(_) => LinkOutcome::CodeTaken,
+            Err((1, _)) => LinkOutcome::CodeTaken,
+            Err((_, Some(item))) => LinkOutcome::Answered(read_answer(item)?),
+            Err((_, None)) => return Err(TableError::Contended("a recorded answer")),
         })
     }
 

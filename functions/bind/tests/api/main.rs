@@ -9,5 +9,6 @@ mod confirming;
 mod race;
 mod reasons;
 mod refusals;
+mod repeating;
 mod window;
 mod world;

@@ -182,7 +182,18 @@ impl World {
         target: &str,
         body: &str,
     ) -> Answer {
-        let headers = &[("content-type", "application/json")];
+        let headers = [("content-type", "application/json")];
+        self.ask_with(caller, method, target, &headers, body).await
+    }
+
+    pub async fn ask_with(
+        &self,
+        caller: Option<&str>,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let at = self.clock.now();
         let incoming = Incoming { method, target, headers, body: body.as_bytes(), at };
         let claims = caller.map(|caller| Claims::of(uid(caller)));

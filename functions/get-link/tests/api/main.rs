@@ -10,4 +10,5 @@ mod listing;
 mod making;
 mod qr;
 mod refusals;
+mod repeating;
 mod world;

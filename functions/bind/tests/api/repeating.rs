@@ -1,0 +1,109 @@
+//! `POST /v1/bind` with an `Idempotency-Key`.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::world::{Answer, CODE, INVITEE, World, at};
+
+const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
+
+async fn confirmed() -> (World, String) {
+    let world = World::new().await;
+    let confirmation = world.window(INVITEE, CODE).await.text("/confirmation");
+    (world, confirmation)
+}
+
+async fn send(world: &World, key: &str, confirmation: &str) -> Answer {
+    let body = json!({ "confirmation": confirmation }).to_string();
+    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+    world.ask_with(Some(INVITEE), "POST", "/v1/bind", &headers, &body).await
+}
+
+fn same(one: &Answer, other: &Answer) {
+    assert_eq!((one.status(), one.json()), (other.status(), other.json()));
+}
+
+#[tokio::test]
+async fn repeated_key_gets_the_same_status_and_body() {
+    let (world, confirmation) = confirmed().await;
+    let first = send(&world, KEY, &confirmation).await;
+    assert_eq!(first.status(), 201);
+    same(&send(&world, KEY, &confirmation).await, &first);
+    // Without the key a repetition is told from the bind, as before.
+    assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 200);
+}
+
+#[tokio::test]
+async fn answer_outlives_its_confirmation() {
+    let (world, confirmation) = confirmed().await;
+    let first = send(&world, KEY, &confirmation).await;
+    world.clock.stand_at(at("2026-11-23T11:59:59.999Z"));
+    same(&send(&world, KEY, &confirmation).await, &first);
+    world.clock.stand_at(at("2026-11-23T12:00:00.000Z"));
+    let late = send(&world, KEY, &confirmation).await;
+    assert_eq!(late.outcome(), "422 confirmation_expired");
+}
+
+#[tokio::test]
+async fn reused_key_with_another_body_is_refused() {
+    let (world, confirmation) = confirmed().await;
+    world.add_affiliate("affiliate-36", "OTHERS36").await;
+    let other = world.window(INVITEE, "OTHERS36").await.text("/confirmation");
+    send(&world, KEY, &confirmation).await;
+    let same_link = world.confirmation(INVITEE, CODE);
+    for body in [&other, &same_link, "nonsense"] {
+        let answer = send(&world, KEY, body).await;
+        assert_eq!(answer.outcome(), "422 idempotency_key_reused", "{body}");
+        assert_eq!(answer.text("/parameter"), "Idempotency-Key");
+    }
+}
+
+#[tokio::test]
+async fn key_of_a_repeated_bind_keeps_its_answer_when_voided() {
+    let (world, confirmation) = confirmed().await;
+    world.bind(INVITEE, &confirmation).await;
+    let first = send(&world, KEY, &confirmation).await;
+    assert_eq!(first.status(), 200);
+    world
+        .change(INVITEE, |account| {
+            account.relation.as_mut().unwrap().voided_at = Some(at("2026-11-22T12:00:00Z"));
+        })
+        .await;
+    same(&send(&world, KEY, &confirmation).await, &first);
+    assert_eq!(send(&world, "other", &confirmation).await.outcome(), "409 already_bound");
+}
+
+#[tokio::test]
+async fn refused_bind_may_be_sent_again_with_its_key() {
+    let (world, confirmation) = confirmed().await;
+    assert_eq!(send(&world, KEY, "nonsense").await.outcome(), "422 confirmation_invalid");
+    assert_eq!(send(&world, KEY, &confirmation).await.status(), 201);
+}
+
+#[tokio::test]
+async fn malformed_key_is_refused_and_binds_nobody() {
+    let (world, confirmation) = confirmed().await;
+    let answer = send(&world, "a b", &confirmation).await;
+    assert_eq!(answer.outcome(), "400 bad_request");
+    assert_eq!(answer.text("/parameter"), "Idempotency-Key");
+    assert_eq!(world.binding(INVITEE).await.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn racing_retries_bind_once_and_get_one_answer() {
+    let (world, confirmation) = confirmed().await;
+    let calls: Vec<_> = (0..40)
+        .map(|_| {
+            let (world, confirmation) = (world.clone(), confirmation.clone());
+            tokio::spawn(async move { send(&world, KEY, &confirmation).await })
+        })
+        .collect();
+    let mut answers = BTreeSet::new();
+    for call in calls {
+        let answer = call.await.unwrap();
+        answers.insert((answer.status(), answer.json().to_string()));
+    }
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert_eq!(answers.first().unwrap().0, 201);
+}

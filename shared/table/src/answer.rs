@@ -1,0 +1,109 @@
+//! Recorded answers of requests that carry an `Idempotency-Key`.
+
+use serde::{Deserialize, Serialize};
+use terms::{Timestamp, Uid};
+
+use crate::access::{Action, Condition, Table};
+use crate::error::TableError;
+use crate::item::{Item, expire, is_expired, plain, read_plain};
+use crate::keys::{self, Key};
+
+/// How long an answer is kept, in hours.
+pub const ANSWER_HOURS: i64 = 24;
+
+const MILLIS_PER_HOUR: i64 = 60 * 60 * 1000;
+
+/// A request that its caller may repeat: caller, route and key together identify it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedRequest {
+    /// The caller.
+    pub caller: Uid,
+    /// Method and path pattern, as `POST /v1/links`.
+    pub route: String,
+    /// The caller's key.
+    pub key: String,
+    /// The digest of the body.
+    pub body_digest: String,
+    /// The instant of the request.
+    pub at: Timestamp,
+}
+
+/// The answer that a request was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedAnswer {
+    /// The digest of the request's body.
+    pub body_digest: String,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's JSON text.
+    pub text: String,
+}
+
+/// An answer to record, and the request that it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAnswer<'a> {
+    /// The request.
+    pub request: &'a KeyedRequest,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's JSON text.
+    pub text: String,
+}
+
+impl KeyedRequest {
+    fn item_key(&self) -> Key {
+        keys::answer(&self.caller, &self.route, &self.key)
+    }
+}
+
+impl NewAnswer<'_> {
+    /// Returns the write of this answer: it fails where an answer is recorded that has not expired.
+    pub(crate) fn put(&self) -> Result<Action, TableError> {
+        let Self { request, status, text } = self;
+        let answer = RecordedAnswer {
+            body_digest: request.body_digest.clone(),
+            status: *status,
+            text: text.clone(),
+        };
+        let item = plain(&request.item_key(), &answer)?;
+        let item = expire(item, request.at.plus_millis(ANSWER_HOURS * MILLIS_PER_HOUR));
+        Ok(Action::Put(item, Condition::AbsentOrExpired(request.at)))
+    }
+}
+
+/// Reads the item that kept an answer from being recorded.
+pub(crate) fn read_answer(item: Item) -> Result<RecordedAnswer, TableError> {
+    read_plain("recorded answer", item)
+}
+
+impl Table {
+    /// Returns the recorded answer of a request, unless it has expired at the request's instant.
+    /// Cost: 1 read unit.
+    ///
+    /// # Errors
+    /// If the table fails or the item does not decode.
+    pub async fn recorded_answer(
+        &self,
+        request: &KeyedRequest,
+    ) -> Result<Option<RecordedAnswer>, TableError> {
+        let item = self.get(&request.item_key()).await?;
+        item.filter(|item| !is_expired(item, request.at)).map(read_answer).transpose()
+    }
+
+    /// Records an answer, unless one is recorded: then that one is returned.
+    /// Cost: 1 transaction of 1 item.
+    ///
+    /// # Errors
+    /// If the table fails or the recorded answer does not decode.
+    pub async fn record_answer(
+        &self,
+        answer: &NewAnswer<'_>,
+    ) -> Result<Option<RecordedAnswer>, TableError> {
+        match self.transact(vec![answer.put()?]).await? {
+            Ok(()) => Ok(None),
+            Err((_, Some(item))) => read_answer(item).map(Some),
+            Err((_, None)) => Err(TableError::Contended("a recorded answer")),
+        }
+    }
+}
