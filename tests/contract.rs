@@ -4,7 +4,7 @@
 mod api;
 mod document;
 pub mod faults;
-mod refused;
+pub mod refused;
 mod shapes;
 pub mod tour;
 
@@ -71,6 +71,7 @@ async fn what_is_answered_is_documented_and_what_is_documented_is_answered() {
     tour::bindings(&world, &api, &code).await;
     tour::dashboard(&api, "").await;
     tour::refused_binds(&world, &api, &code).await;
+    refused::idempotency_keys(&api, &code).await;
     refused::without_a_token(&api, &code).await;
     refused::unknown_parameters(&api, &code).await;
     refused::not_admitted(&api, &code).await;

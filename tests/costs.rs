@@ -50,8 +50,24 @@ impl Metered {
     }
 
     async fn send(&mut self, what: &str, caller: &str, method: &str, target: &str, body: Value) {
+        self.send_with(what, caller, (method, target), &[], body).await;
+    }
+
+    /// Sends a POST with an `Idempotency-Key`.
+    async fn post_once(&mut self, what: &str, caller: &str, target: &str, body: Value) {
+        self.send_with(what, caller, ("POST", target), &[("idempotency-key", "key-1")], body).await;
+    }
+
+    async fn send_with(
+        &mut self,
+        what: &str,
+        caller: &str,
+        (method, target): (&str, &str),
+        headers: &[(&str, &str)],
+        body: Value,
+    ) {
         let _before = self.world.engine.take_spent();
-        let answer = self.world.call(caller, method, target, &[], Some(body)).await;
+        let answer = self.world.call(caller, method, target, headers, Some(body)).await;
         assert!((200..300).contains(&answer.status), "{what}: {}", answer.body);
         self.put_down(what);
     }
@@ -82,7 +98,9 @@ async fn every_request_costs_what_is_written_here() {
     asked.get("GET link", "affiliate", "/v1/link").await;
     asked.get("GET link/qr.svg", "affiliate", "/v1/link/qr.svg").await;
     asked.get("GET links", "affiliate", "/v1/links").await;
-    asked.send("POST links", "affiliate", "POST", "/v1/links", share).await;
+    asked.send("POST links", "affiliate", "POST", "/v1/links", share.clone()).await;
+    asked.post_once("POST links, with a key", "affiliate", "/v1/links", share.clone()).await;
+    asked.post_once("POST links, the same again", "affiliate", "/v1/links", share).await;
     let label = json!({ "label": "autumn" });
     asked
         .send("PATCH links/{code}", "affiliate", "PATCH", &format!("/v1/links/{code}"), label)
@@ -93,6 +111,10 @@ async fn every_request_costs_what_is_written_here() {
     let confirmed = json!({ "confirmation": opened["confirmation"] });
     asked.send("POST bind", "dormant-1", "POST", "/v1/bind", confirmed.clone()).await;
     asked.send("POST bind, the same again", "dormant-1", "POST", "/v1/bind", confirmed).await;
+    let opened = asked.world.get("dormant-3", &window).await.json();
+    let confirmed = json!({ "confirmation": opened["confirmation"] });
+    asked.post_once("POST bind, with a key", "dormant-3", "/v1/bind", confirmed.clone()).await;
+    asked.post_once("POST bind, the same with its key", "dormant-3", "/v1/bind", confirmed).await;
     let opened = asked.world.get("dormant-2", &window).await.json();
     asked.in_another_process();
     let confirmed = json!({ "confirmation": opened["confirmation"] });
@@ -110,11 +132,15 @@ async fn every_request_costs_what_is_written_here() {
     GET link/qr.svg                              1 BatchGetItem                         2     0
     GET links                                    2 BatchGetItem                         5     0
     POST links                                   1 BatchGetItem, 1 TransactWriteItems    2     4
+    POST links, with a key                       1 BatchGetItem, 1 TransactWriteItems    2     6
+    POST links, the same again                   1 BatchGetItem, 1 TransactWriteItems    2     0
     PATCH links/{code}                           1 BatchGetItem, 1 PutItem              2     1
     GET bind, link not seen before               1 BatchGetItem, 1 GetItem              3     0
     GET bind                                     1 BatchGetItem                         2     0
     POST bind                                    1 BatchGetItem, 1 TransactWriteItems    2     6
     POST bind, the same again                    1 BatchGetItem, 1 GetItem              3     0
+    POST bind, with a key                        1 BatchGetItem, 1 TransactWriteItems    2     8
+    POST bind, the same with its key             1 BatchGetItem, 1 GetItem, 1 TransactWriteItems    3     0
     POST bind, link not seen before              1 BatchGetItem, 1 TransactWriteItems    3     6
     GET binding                                  1 BatchGetItem, 2 GetItem              3     0
     GET dashboard, a year                        1 BatchGetItem, 1 Query                4     0

@@ -197,8 +197,12 @@ impl Api {
         let operation = self.document.operation(&route.key());
         let in_query = query.split('&').filter_map(|pair| pair.split_once('='));
         let in_path = route.parameters(ask.method, path).unwrap();
+        // Unlike queries, headers that the document does not name are nobody's concern.
+        let documented = self.document.parameters(&operation, "header");
+        let in_header = ask.headers.iter().copied().filter(|(n, _)| documented.contains_key(*n));
         self.complaint_of_parameters(&operation, "query", in_query.collect())
             .or_else(|| self.complaint_of_parameters(&operation, "path", in_path))
+            .or_else(|| self.complaint_of_parameters(&operation, "header", in_header.collect()))
             .or_else(|| self.complaint_of_body(&operation, ask.body))
     }
 

@@ -170,6 +170,42 @@ pub async fn what_no_schema_can_tell(api: &Api) {
     }
 }
 
+const KEY_HEADER: &str = "Idempotency-Key";
+
+/// A POST with a key.
+fn keyed<'a>(
+    (caller, target): (&'a str, &'a str),
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a str,
+) -> Ask<'a> {
+    Ask { caller: Some(caller), method: "POST", target, headers, body }
+}
+
+/// A key that is none, the same request again, and another body.
+pub async fn idempotency_keys(api: &Api, code: &str) {
+    api.world.registered("dormant-94", "2024-01-01T00:00:00Z").await;
+    let confirmed = confirmation(api, "dormant-94", code).to_string();
+    for (route, body, other) in [
+        ((AFFILIATE, "/v1/links"), "{}".to_owned(), r#"{"label":"other"}"#),
+        (("dormant-94", "/v1/bind"), confirmed, r#"{"confirmation":"another"}"#),
+    ] {
+        for malformed in ["", "a b", &"k".repeat(65)] {
+            let headers = [(KEY_HEADER, malformed)];
+            let ask = keyed(route, &headers, &body);
+            assert!(api.complaint(ask).is_some(), "{malformed:?}");
+            let answer = api.ask(ask).await.is("400 bad_request");
+            assert_eq!(answer.json()["parameter"], KEY_HEADER);
+        }
+        let headers = [(KEY_HEADER, "8e03978e-40d5-43e8-bc93-6894a57f9324")];
+        let first = api.ask(keyed(route, &headers, &body)).await.is("201");
+        let again = api.ask(keyed(route, &headers, &body)).await.is("201");
+        assert_eq!(again.body, first.body);
+        api.ask(keyed(route, &headers, other)).await.is("422 idempotency_key_reused");
+        let headers = [(KEY_HEADER, "new")];
+        api.ask(keyed(route, &headers, r#"{"owner":"u1"}"#)).await.is("400 bad_request");
+    }
+}
+
 async fn refused(api: &Api, request: &Good, parameter: &str) -> Answer {
     let ask = of(Some(AFFILIATE), request);
     assert!(api.complaint(ask).is_some(), "the document allows {request:?}");

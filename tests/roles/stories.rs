@@ -4,7 +4,7 @@ use table::Table;
 
 use super::FUNCTIONS;
 use super::record::Record;
-use crate::contract::tour;
+use crate::contract::{refused, tour};
 use crate::simulation::watched_trial;
 use crate::story::three_newcomers_trade;
 use crate::world::{World, day};
@@ -51,6 +51,7 @@ async fn the_api_is_used(record: &Record) {
     let (world, api) = tour::begin_in(watched(record, tour::MORNING).await).await;
     let code = tour::links(&api).await;
     tour::bindings(&world, &api, &code).await;
+    refused::idempotency_keys(&api, &code).await;
     tour::refused_binds(&world, &api, &code).await;
     tour::three_days(&world, &api).await;
     tour::dashboard(&api, "?from=2026-11-20&to=2026-11-22").await;

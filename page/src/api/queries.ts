@@ -40,7 +40,11 @@ export function useLinks() {
 export function useMakeLink() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (link: Schemas["NewLink"]) => body(POST("/v1/links", { body: link })),
+    mutationFn: (link: Schemas["NewLink"]) => {
+      // Should the request be sent again on its way, it makes no second link.
+      const header = { "Idempotency-Key": crypto.randomUUID() };
+      return body(POST("/v1/links", { params: { header }, body: link }));
+    },
     onSuccess: () => refreshLinks(cache),
   });
 }

@@ -79,7 +79,7 @@ export interface paths {
     put?: never;
     /**
      * Make a link
-     * @description Up to 20 links. The shared commission is chosen here, once: a link's share never changes, and a bound invitee's neither. The request is not idempotent: after an answer that was lost, look at `GET /v1/links` first.
+     * @description Up to 20 links. The shared commission is chosen here, once: a link's share never changes, and a bound invitee's neither. Send an `Idempotency-Key` to repeat the request safely after an answer that was lost: without one each request makes a link.
      */
     post: operations["createLink"];
     delete?: never;
@@ -120,7 +120,7 @@ export interface paths {
     put?: never;
     /**
      * Bind Now
-     * @description Binds the caller to the link's owner, for life: it can be neither changed nor removed. Everything is judged again within the write, so that nothing can change in between. Idempotent: the same bind again answers 200 with the same body.
+     * @description Binds the caller to the link's owner, for life: it can be neither changed nor removed. Everything is judged again within the write, so that nothing can change in between. Idempotent: the same bind again answers 200 with the same body; with an `Idempotency-Key` it answers the first status, also after the confirmation has expired.
      */
     post: operations["bind"];
     delete?: never;
@@ -316,7 +316,7 @@ export interface components {
      */
     Status: "accrued" | "settled" | "paid" | "reversed";
     /**
-     * @description Why a correction was made. `late_fee`: fees came after an earlier run. `fee_corrected`: the exchange corrected fees. `trade_busted`: trades were taken back whole. `facts_changed`: facts became known by which the same fees are judged otherwise. `binding_voided`: the binding was found void.
+     * @description Why a correction was made. `late_fee`: fees came after an earlier run. `fee_corrected`: the exchange corrected fees. `trade_busted`: trades were taken back whole. `facts_changed`: facts became known by which the same fees are judged otherwise. `binding_voided`: the binding was found void; the API does not tell an inviter why.
      * @enum {string}
      */
     Cause: "late_fee" | "fee_corrected" | "trade_busted" | "facts_changed" | "binding_voided";
@@ -432,6 +432,7 @@ export interface components {
      *     | `too_many_links` | 409 | You have as many links as the programme allows. |
      *     | `throttled` | 429 | Too many requests at once; retry in a moment. |
      *     | `internal` | 500 | Something went wrong on our side; retrying is safe. |
+     *     | `idempotency_key_reused` | 422 | This idempotency key was used for another request; use a new one. |
      *
      *     A refused bind has status 422 for every reason but `already_bound`.
      * @enum {string}
@@ -460,7 +461,8 @@ export interface components {
       | "conflict"
       | "too_many_links"
       | "throttled"
-      | "internal";
+      | "internal"
+      | "idempotency_key_reused";
     /**
      * @description Whom the address may invite: new users, or existing ones as well.
      * @example [
@@ -961,7 +963,7 @@ export interface components {
       lastTradeTime: components["schemas"]["Timestamp"] | null;
       totals: components["schemas"]["Figures"];
       /**
-       * @description `active`: he has traded since he was bound. `no_trades_yet`: he has not. `voided`: the binding was found void and earns nothing.
+       * @description `active`: he has traded since he was bound. `no_trades_yet`: he has not. `voided`: the binding earns nothing. The API does not tell an inviter why.
        * @enum {string}
        */
       status: "active" | "no_trades_yet" | "voided";
@@ -1181,6 +1183,20 @@ export interface components {
         };
       };
     };
+    /** @description The idempotency key was used for another body less than 24 hours ago. Nothing was done. */
+    KeyReused: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 422;
+          /** @enum {unknown} */
+          code?: "idempotency_key_reused";
+        };
+      };
+    };
     /** @description Too many requests at once. Nothing was done; wait and retry, with growing pauses. */
     Throttled: {
       headers: {
@@ -1201,7 +1217,7 @@ export interface components {
         "application/json": components["schemas"]["GatewayMessage"];
       };
     };
-    /** @description A fault on our side; its cause is in our log and not in the answer. Retry, with growing pauses. Only after a failed `POST /v1/links` look at the list first: the link may have been made. */
+    /** @description A fault on our side; its cause is in our log and not in the answer. Retry, with growing pauses; repeat a `POST /v1/links` with its `Idempotency-Key`, or look at the list first: the link may have been made. */
     Internal: {
       headers: {
         [name: string]: unknown;
@@ -1227,6 +1243,11 @@ export interface components {
     LinkCodeInQuery: components["schemas"]["LinkCode"];
     /** @description The `ETag` of the picture that the client has: 304 if it is still the same. */
     IfNoneMatch: string;
+    /**
+     * @description The caller's own name for this request, as a random UUID: 1 to 64 visible ASCII characters. For 24 hours the same key and body get the same status and body, and nothing is done twice; another body is refused with `idempotency_key_reused`. Keys are the caller's own and count per route. Only successes are recorded: a refused request did nothing and may be sent again with its key.
+     * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+     */
+    IdempotencyKey: string;
     /**
      * @description The first day, included. Give `from` and `to`, at most 366 days, or neither: then the last 30 closed days.
      * @example 2026-11-20
@@ -1409,7 +1430,13 @@ export interface operations {
   createLink: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description The caller's own name for this request, as a random UUID: 1 to 64 visible ASCII characters. For 24 hours the same key and body get the same status and body, and nothing is done twice; another body is refused with `idempotency_key_reused`. Keys are the caller's own and count per route. Only successes are recorded: a refused request did nothing and may be sent again with its key.
+         * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+         */
+        "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+      };
       path?: never;
       cookie?: never;
     };
@@ -1461,6 +1488,7 @@ export interface operations {
           };
         };
       };
+      422: components["responses"]["KeyReused"];
       429: components["responses"]["Throttled"];
       500: components["responses"]["Internal"];
     };
@@ -1575,7 +1603,13 @@ export interface operations {
   bind: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description The caller's own name for this request, as a random UUID: 1 to 64 visible ASCII characters. For 24 hours the same key and body get the same status and body, and nothing is done twice; another body is refused with `idempotency_key_reused`. Keys are the caller's own and count per route. Only successes are recorded: a refused request did nothing and may be sent again with its key.
+         * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+         */
+        "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+      };
       path?: never;
       cookie?: never;
     };
@@ -1635,7 +1669,7 @@ export interface operations {
           };
         };
       };
-      /** @description A check is not met, as something changed since the window was shown; or the confirmation is not good. */
+      /** @description A check is not met, as something changed since the window was shown; or the confirmation is not good; or the idempotency key was used for another body. */
       422: {
         headers: {
           [name: string]: unknown;
@@ -1662,7 +1696,8 @@ export interface operations {
               | "region_blocked_inviter"
               | "region_blocked_invitee"
               | "confirmation_invalid"
-              | "confirmation_expired";
+              | "confirmation_expired"
+              | "idempotency_key_reused";
           };
         };
       };

