@@ -169,3 +169,17 @@ fn seal<R>(
 ) -> Result<Option<String>, Problem> {
     next.map(|next| call.cursor_to(&app.signer, &Cursor { view, next })).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursor_of_0_1_0_takes_the_instant_of_the_request() {
+        let text = r#"{"view":{"from":"2026-11-01","to":"2026-11-23","visible":7,
+            "closed_through":"2026-11-22"},"next":{"day":"2026-11-20","seq":3,"chunk":0,"index":2}}"#;
+        let cursor: Cursor = serde_json::from_str(text).unwrap();
+        let now = "2026-11-23T09:00:00Z".parse().unwrap();
+        assert_eq!(cursor.view.as_of(now), now);
+    }
+}

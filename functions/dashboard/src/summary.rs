@@ -67,6 +67,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     let quarter = call.now.day().quarter();
     let spans = [(view.from, view.to), (quarter.first_day(), call.now.day())];
     let runs = runs(&app.table, &call.caller, spans, view.visible).await?;
+    let runs: Vec<_> = runs.into_iter().map(|run| run.as_of(call.now)).collect();
     let quarterly = Quarterly::of(&runs, quarter).or_internal()?;
     let dashboard = dashboard(app, call, &affiliate, &view, &runs, &quarterly).or_internal()?;
     reply::ok(&dashboard)

@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn range_holds_its_first_and_last_day() {
+        let view = view(Some(("2026-11-01", "2026-11-10")), None);
+        let held = ["2026-10-31", "2026-11-01", "2026-11-10", "2026-11-11"];
+        assert_eq!(held.map(|text| view.holds(day(text))), [false, true, true, false]);
+    }
+
+    #[test]
     fn a_range_is_final_as_far_as_its_days_are_closed() {
         let within = |closed| view(Some(("2026-11-01", "2026-11-10")), Some(closed));
         assert_eq!(within("2026-10-31").final_through(), None);

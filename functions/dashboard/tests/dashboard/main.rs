@@ -5,6 +5,7 @@
 mod adds_up;
 mod exports;
 mod figures;
+mod instants;
 mod lines;
 mod privacy;
 mod refused;

@@ -120,7 +120,7 @@ impl World {
         let payment = Payment {
             paid_at: read("2026-11-20T09:30:00Z"),
             reference: reference.into(),
-            known_at: None,
+            known_at: Some(self.app.clock.now()),
         };
         let kept = self.app.table.keep_payment(&read(affiliate), read(day), seq, &payment).await;
         assert_eq!(kept.unwrap(), table::PaymentOutcome::Kept);
