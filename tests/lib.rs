@@ -12,6 +12,7 @@ mod events_dir;
 mod hostile;
 mod invariants;
 mod late;
+mod limits;
 mod operating;
 mod privacy;
 mod reruns;

@@ -126,6 +126,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn sub_of_64_characters_is_a_caller_and_of_65_is_not() {
+        let with = |sub: String| caller(Some(json!({ "jwt": { "claims": { "sub": sub } } })), &[]);
+        assert!(with("u".repeat(64)).is_ok());
+        assert_eq!(with("u".repeat(65)), Err(Code::Unauthenticated));
+    }
+
     /// Asks with a good token of the sandbox, and with its keys where the variable names them.
     fn with_sandbox_token(authorizer: Option<Value>, variable: bool) -> Result<Caller, Code> {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -216,6 +216,19 @@ mod tests {
     }
 
     #[test]
+    fn unknown_name_of_64_characters_is_repeated_in_full() {
+        assert_eq!(refused(&"x".repeat(64)).0.len(), 64);
+        assert_eq!(refused(&"x".repeat(65)).0.len(), 64);
+    }
+
+    #[test]
+    fn next_page_keeps_all_parameters() {
+        let query = query("limit=7&cursor=x&product=spot");
+        let pairs: Vec<_> = query.iter().collect();
+        assert_eq!(pairs, [("cursor", "x"), ("limit", "7"), ("product", "spot")]);
+    }
+
+    #[test]
     fn a_long_unknown_name_is_not_repeated_in_full() {
         assert_eq!(refused(&"x".repeat(500)).0.len(), 64);
     }

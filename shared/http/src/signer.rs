@@ -326,6 +326,25 @@ mod tests {
         }
     }
 
+    /// Base64 carries three bytes in four characters, so the next longer token has 4,098.
+    #[test]
+    fn token_of_4096_characters_opens_and_a_longer_one_does_not() {
+        let signer = signer(NEW);
+        let sealed = |length| {
+            let payload = "p".repeat(length);
+            signer.seal(Purpose::Cursor(""), &uid("u1"), &payload, at(1000)).unwrap()
+        };
+        let open = |token: &str| {
+            signer
+                .open::<String>(Purpose::Cursor(""), &uid("u1"), token, at(999))
+                .map(|it| it.len())
+        };
+        let (longest, longer) = (sealed(3029), sealed(3030));
+        assert_eq!((longest.len(), longer.len()), (4096, 4098));
+        assert_eq!(open(&longest), Ok(3029));
+        assert_eq!(open(&longer), Err(OpenError::Invalid));
+    }
+
     #[test]
     fn another_users_token_is_invalid_even_when_expired() {
         let signer = signer(NEW);

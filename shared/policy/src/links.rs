@@ -29,11 +29,15 @@ impl LinkRules {
     }
 }
 
+/// The greatest `max_links`. All links of an affiliate are one item, of which DynamoDB takes 400 KB: a
+/// link has at most 460 bytes.
+const MAX_LINKS: i64 = 500;
+
 pub(crate) fn read(root: &Section<'_>) -> Option<LinkRules> {
     let known = ["max_links", "recall_url", "original_url", "parameter", "source", "as_of"];
     let section = root.section("links", &known)?;
     section.sourced();
-    let max_links = section.number("max_links", 1..=1000);
+    let max_links = section.number("max_links", 1..=MAX_LINKS);
     let recall_page = section.required("recall_url", PAGE).and_then(|value| page(&value));
     let original_page = section.required("original_url", PAGE).and_then(|value| page(&value));
     let parameter = section.required("parameter", PARAMETER).and_then(|value| parameter(&value));

@@ -167,6 +167,7 @@ mod tests {
             let error = text.parse::<Uid>().unwrap_err().to_string();
             assert!(error.starts_with("expected a user id"), "{error}");
         }
+        assert!("x".repeat(64).parse::<Uid>().is_ok());
         for text in ["ABCDE", "23456", "K7M2XW9P", &"A".repeat(16)] {
             assert_eq!(text.parse::<LinkCode>().unwrap().as_str(), text);
         }

@@ -1,6 +1,13 @@
 //! `POST /v1/links`.
 
-use crate::world::{World, at_once};
+use std::sync::Arc;
+
+use commission::SharedCommission;
+use eligibility::LinkFacts;
+use table::Link;
+use terms::LinkCode;
+
+use crate::world::{World, at, at_once, uid};
 
 const TARGET: &str = "/v1/links";
 
@@ -39,6 +46,31 @@ async fn the_twentieth_link_is_made_and_the_one_after_is_refused() {
     }
     insta::assert_snapshot!(world.post("alice", TARGET, "{}").await);
     assert_eq!(world.get("alice", TARGET).await.json()["links"].as_array().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn greatest_limit_of_largest_links_fits_one_item() {
+    let mut world = World::new().await;
+    let mut programme = (*world.app.programme).clone();
+    programme.links.max_links = 500;
+    world.app.programme = Arc::new(programme);
+    let owner = "a".repeat(64);
+    world.add_affiliate(&owner).await;
+    let label = "\u{1F680}".repeat(64);
+    let rate = "0.123456".parse().unwrap();
+    let (_, mut links) = world.app.table.affiliate(&uid(&owner)).await.unwrap();
+    for number in 0..499 {
+        let code: LinkCode = format!("ABCDEFGHJK{number:06}").parse().unwrap();
+        let owner = uid(&owner);
+        let facts = LinkFacts { code, owner, invites_existing: true };
+        let shared = SharedCommission { spot: rate, futures: rate };
+        let created_at = at("2026-11-22T12:00:00.001Z");
+        links.value.links.push(Link { facts, label: Some(label.clone()), shared, created_at });
+    }
+    assert!(world.app.table.save_links(&uid(&owner), &links).await.unwrap());
+    let body = format!(r#"{{"label":"{label}"}}"#);
+    assert_eq!(world.post(&owner, TARGET, &body).await.status(), 201);
+    assert_eq!(world.post(&owner, TARGET, &body).await.outcome(), "409 too_many_links");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -157,7 +157,12 @@ fn a_number_out_of_bounds_is_told_its_bounds() {
         (
             "max_links = 20",
             "max_links = 0",
-            &["102: links.max_links is 0; expected a whole number from 1 to 1000"],
+            &["102: links.max_links is 0; expected a whole number from 1 to 500"],
+        ),
+        (
+            "max_links = 20",
+            "max_links = 501",
+            &["102: links.max_links is 501; expected a whole number from 1 to 500"],
         ),
         (
             "JPY = 2",
