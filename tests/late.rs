@@ -1,6 +1,7 @@
 //! What comes late: fees, corrections, facts; each books the difference as new lines.
 
 use serde_json::{Value, json};
+use terms::Reason;
 
 use crate::world::{World, fee};
 
@@ -142,6 +143,36 @@ async fn an_activity_that_proves_a_bind_undue_voids_it_and_reverses_its_lines() 
     assert_eq!(again.status, 404);
     let referrals = world.get("affiliate", "/v1/dashboard/referrals").await.body;
     assert!(referrals.contains("voided"), "{referrals}");
+}
+
+#[tokio::test]
+async fn voided_binding_gives_the_inviter_no_ground() {
+    let world = booked().await;
+    world.now("2026-11-21T12:00:00Z");
+    let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T07:08:09Z" });
+    world.taken("activity", active).await;
+    world.night("2026-11-21").await;
+    let grounds: Vec<_> =
+        Reason::ALL.iter().filter(|r| r.refuses_bind() && !r.zeroes_fee()).collect();
+    for (target, accept) in [
+        ("/v1/dashboard", "application/json"),
+        ("/v1/dashboard/referrals", "application/json"),
+        ("/v1/dashboard/commissions", "application/json"),
+        ("/v1/dashboard/commissions", "text/csv"),
+        ("/v1/dashboard/commissions", "application/x-ndjson"),
+        ("/v1/links", "application/json"),
+    ] {
+        let answer = world.call("affiliate", "GET", target, &[("accept", accept)], None).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let told = |ground: &str| answer.body.contains(ground);
+        // The instant at which the binding was found void is the arrival of the fact.
+        for ground in ["07:08:09", "earn\"", "voidedAt", "eligib", "2026-11-21T12:00"] {
+            assert!(!told(ground), "{target} {ground}: {}", answer.body);
+        }
+        for reason in &grounds {
+            assert!(!told(reason.code()) && !told(reason.sentence()), "{target} {reason}");
+        }
+    }
 }
 
 #[tokio::test]
