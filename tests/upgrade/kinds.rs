@@ -47,9 +47,6 @@ fn kind_of(release: &str, item: &Value) -> &'static str {
     found.unwrap_or_else(|| panic!("{pk} {sk} is in no row of docs/TABLE.md")).0
 }
 
-/// The entities that the code writes since 0.1.0.
-const SINCE_0_1_0: [&str; 1] = ["recorded answer"];
-
 #[test]
 fn a_release_s_table_has_items_of_every_kind_of_the_document_and_of_no_other() {
     for release in releases() {
@@ -59,10 +56,7 @@ fn a_release_s_table_has_items_of_every_kind_of_the_document_and_of_no_other() {
         for item in read(&release, "table.jsonl") {
             *found.entry(kind_of(&release, &item)).or_default() += 1;
         }
-        let missing: Vec<_> = known
-            .iter()
-            .filter(|kind| !found.contains_key(*kind) && !SINCE_0_1_0.contains(kind))
-            .collect();
+        let missing: Vec<_> = known.iter().filter(|kind| !found.contains_key(*kind)).collect();
         assert!(missing.is_empty(), "{release} has no {missing:?}");
     }
 }
