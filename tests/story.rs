@@ -106,7 +106,7 @@ async fn a_new_user_who_signs_up_through_a_link_is_bound_and_counts_as_a_new_tra
     world.charged(fee("t1", "newcomer", "2026-11-20T10:00:00Z")).await;
     world.night("2026-11-20").await;
     let day = world.summaries("affiliate", "2026-11-20").await.remove(0).summary;
-    assert_eq!(day.new_traders.values().sum::<u32>(), 1);
+    assert_eq!(day.new_traders.values().sum::<i64>(), 1);
     let referrals = world.get("affiliate", "/v1/dashboard/referrals").await.body;
     assert!(referrals.contains("signup") && referrals.contains("newcomer"), "{referrals}");
 }
