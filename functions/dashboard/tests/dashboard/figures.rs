@@ -44,6 +44,20 @@ async fn a_range_long_past_is_read_without_the_days_up_to_the_quarter() {
 }
 
 #[tokio::test]
+async fn range_next_to_the_quarter_is_read_by_one_query() {
+    let world = World::new().await;
+    for (range, queries) in [
+        ("from=2026-09-01&to=2026-09-30", 1),
+        ("from=2026-09-01&to=2026-09-29", 2),
+        ("from=2026-11-23&to=2026-11-30", 1),
+        ("from=2026-11-24&to=2026-11-30", 2),
+    ] {
+        let calls = world.calls(&format!("/v1/dashboard?{range}")).await;
+        assert_eq!(calls[1], ("Query".to_owned(), queries), "{range}");
+    }
+}
+
+#[tokio::test]
 async fn the_tiers_progress_is_of_the_running_quarter_and_not_of_the_range() {
     let mut world = World::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];

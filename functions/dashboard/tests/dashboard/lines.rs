@@ -153,6 +153,30 @@ async fn lines_of_many_chunks_come_once_each_and_in_order() {
 }
 
 #[tokio::test]
+async fn page_has_50_lines_or_up_to_200() {
+    let mut world = World::new().await;
+    let lines: Vec<Line> = (0..201)
+        .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
+        .collect();
+    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    for (query, count) in [("", 50), ("&limit=1", 1), ("&limit=200", 200)] {
+        let page = world.get(&format!("{COMMISSIONS}{query}")).await;
+        assert_eq!(page["lines"].as_array().unwrap().len(), count, "{query}");
+        assert!(page["nextCursor"].is_string(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn last_full_page_has_no_cursor() {
+    let world = ledger().await;
+    for limit in [8, 9] {
+        let page = world.get(&format!("{COMMISSIONS}&limit={limit}")).await;
+        assert_eq!(page["lines"].as_array().unwrap().len(), 8);
+        assert!(page["nextCursor"].is_null(), "{limit}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_goes_on_as_it_began_when_a_run_becomes_visible_in_between() {
     let mut world = World::new().await;
     let lines: Vec<Line> =

@@ -1,7 +1,10 @@
 //! Nobody reads another's data.
 
+use table::Totals;
+use terms::Origin;
+
 use crate::sample::ledger;
-use crate::world::{AFFILIATE, World, json, text};
+use crate::world::{AFFILIATE, NOW, World, json, read, text};
 
 const TARGETS: [&str; 3] = [
     "/v1/dashboard?from=2026-11-01&to=2026-11-21",
@@ -47,6 +50,35 @@ async fn who_left_the_programme_still_reads_what_he_earned() {
     world.account(AFFILIATE, false, &[]).await;
     for target in TARGETS {
         assert_eq!(world.ask(AFFILIATE, target, "*/*").await.status(), 200, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn dashboard_opens_at_the_instant_of_joining() {
+    let world = World::new().await;
+    for (from, status) in [(NOW, 200), ("2026-11-22T12:00:00.001Z", 403)] {
+        let uid = format!("joins-{status}");
+        world.account(&uid, false, &[]).await;
+        let mut account = world.app.table.account(&read(&uid)).await.unwrap().unwrap();
+        account.value.facts.affiliate.set(read(from), true);
+        assert!(world.app.table.save_account(&account).await.unwrap());
+        for target in TARGETS {
+            assert_eq!(world.ask(&uid, target, "*/*").await.status(), status, "{from} {target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn dashboard_is_open_to_whoever_has_an_invitee() {
+    let world = World::new().await;
+    for (count, status) in [(0, 403), (1, 200)] {
+        let uid = format!("has-{count}");
+        world.account(&uid, false, &[]).await;
+        let invitees = [(Origin::Signup, count)].into();
+        world.totals(&uid, Totals { invitees, ..Totals::default() }).await;
+        for target in TARGETS {
+            assert_eq!(world.ask(&uid, target, "*/*").await.status(), status, "{count} {target}");
+        }
     }
 }
 
