@@ -153,7 +153,7 @@ def cross_origin(world, checks):
     checks.equal("a preflight", 204, allowed.status)
     names = ("origin", "methods", "headers")
     found = [allowed.headers[f"access-control-allow-{name}"] for name in names]
-    expected = [PAGE, "GET,POST,PATCH", "authorization,content-type,accept,if-none-match"]
+    expected = [PAGE, "GET,POST,PATCH", "authorization,content-type,accept,if-none-match,idempotency-key"]
     checks.equal("what a preflight allows", expected, found)
     read = world.get("/v1/links", "affiliate", origin=PAGE)
     checks.equal("origin of an answer", PAGE, read.headers["access-control-allow-origin"])
