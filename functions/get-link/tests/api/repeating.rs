@@ -135,6 +135,23 @@ async fn refused_request_may_be_sent_again_with_its_key() {
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
 }
 
+#[tokio::test]
+async fn failing_table_is_not_asked_for_an_answer() {
+    let world = World::new().await.without_table();
+    let _ = world.engine.take_calls();
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "500 internal");
+    assert_eq!(world.engine.take_calls().get("GetItem"), None);
+}
+
+#[tokio::test]
+async fn first_request_with_a_key_costs_no_further_call() {
+    let world = World::new().await;
+    let _ = world.engine.take_calls();
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
+    let calls = [("BatchGetItem", 1), ("TransactWriteItems", 1)];
+    assert_eq!(world.engine.take_calls(), calls.map(|(name, n)| (name.to_owned(), n)).into());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_retries_make_one_link_and_get_one_answer() {
     let world = World::new().await;
