@@ -221,6 +221,8 @@ async fn stepped_as_they_are(stage: &mut Stage) {
     }
     let evaluated = stage.as_it_is("daily-commission/evaluate.json").await.unwrap();
     assert_eq!(evaluated, json!({ "affiliates": 1, "promoted": 0 }));
+    let closed = stage.as_it_is("daily-commission/close-quarter.json").await.unwrap();
+    assert_eq!(closed, json!({ "evaluatedThrough": "2026-Q3" }));
     let booked = stage.as_it_is("daily-commission/whole-day.json").await.unwrap();
     assert_eq!(booked, json!({ "day": "2026-11-21", "seq": 1, "lines": 0 }));
     let checked = stage.as_it_is("daily-commission/check.json").await.unwrap();
@@ -360,16 +362,38 @@ fn members(object: &Value) -> BTreeSet<&String> {
 fn steps_are_given_what_the_state_machine_passes() {
     let machine: Value =
         serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
-    for step in ["fold", "commit", "publish", "finish", "evaluate"] {
+    for step in ["fold", "commit", "publish", "finish", "evaluate", "close-quarter"] {
         let event = event(&format!("daily-commission/{step}.json"));
         let passed = inputs_of(&machine, step);
         assert_eq!(passed.iter().map(members).collect::<Vec<_>>(), [members(&event)], "{step}");
     }
     let plan = &machine["States"]["Plan"]["Arguments"]["Payload"];
-    assert_eq!(plan, "{% $merge([{\"step\": \"plan\"}, $states.input]) %}");
+    assert_eq!(plan, "{% $merge([$night, {\"step\": \"plan\", \"more\": $more}]) %}");
+    assert_eq!(machine["States"]["Begin"]["Assign"]["night"], "{% $states.input %}");
     assert_eq!(planned(event("nightly/night.json")), event("daily-commission/plan.json"));
     let shards = format!("{{% [0..{}] %}}", table::SHARDS - 1);
     assert_eq!(machine["States"]["Evaluate"]["Items"], shards);
+}
+
+#[test]
+fn state_machine_plans_while_there_is_more() {
+    let machine: Value =
+        serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
+    let states = &machine["States"];
+    let more = "{% $states.result.Payload.more %}";
+    assert_eq!(states["Plan"]["Assign"]["more"], more);
+    assert_eq!(states["AllBooked"]["Choices"][1]["Next"], "Evaluate");
+    assert_eq!((&states["Evaluate"]["Next"]), "CloseQuarter");
+    for state in ["AllBooked", "CloseQuarter"] {
+        let next = states[state].get("Default").or(states[state].get("Next"));
+        assert_eq!(next, Some(&json!("AnyMore")), "{state}");
+    }
+    let again = &states["AnyMore"]["Choices"][0];
+    assert_eq!(
+        (&again["Condition"], &again["Next"]),
+        (&json!("{% $more != null %}"), &json!("Plan"))
+    );
+    assert_eq!(states["AnyMore"]["Default"], "NightEnded");
 }
 
 #[test]

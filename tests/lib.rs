@@ -15,6 +15,7 @@ mod late;
 mod limits;
 mod operating;
 mod privacy;
+mod quarters;
 mod reruns;
 mod roles;
 mod simulation;

@@ -95,7 +95,11 @@ impl Failure {
             | Self::NobodyToAsk(_)
             | Self::Declined
             | Self::Unreachable { .. }
-            | Self::Step(StepError::BadRequest(_) | StepError::DayNotOver(_)) => 2,
+            | Self::Step(
+                StepError::BadRequest(_)
+                | StepError::DayNotOver(_)
+                | StepError::QuarterNotEvaluated { .. },
+            ) => 2,
             Self::Step(_) | Self::Table(_) | Self::File { .. } | Self::Content { .. } => 3,
         }
     }

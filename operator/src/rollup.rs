@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commission::{Asset, Assets};
-use daily_commission::{DayPlan, Plan, StepError, booked_from, plan_day};
+use daily_commission::{DayPlan, StepError, booked_from, plan_day};
 use indicatif::ProgressBar;
 use runtime::App;
 use table::{Money, SHARDS};
@@ -54,26 +54,32 @@ impl Books<'_, '_> {
             self.bar.inc_length(days.count() * u64::from(SHARDS));
         }
         for day in days.iter() {
-            let Plan { days, quarter } = self.plan(day, night).await?;
-            for plan in days {
-                self.book(&plan).await?;
-            }
-            if let Some(quarter) = quarter {
-                let evaluated = steps::evaluate(self.app, quarter).await?;
-                self.say(crate::evaluate::told(quarter, &evaluated));
+            match night {
+                true => self.night(day).await?,
+                false => self.book(&plan_day(self.app, day).await?).await?,
             }
         }
         Ok(())
     }
 
-    async fn plan(&self, day: Day, night: bool) -> Result<Plan, StepError> {
-        if !night {
-            return Ok(Plan { days: vec![plan_day(self.app, day).await?], quarter: None });
+    async fn night(&mut self, day: Day) -> Result<(), Failure> {
+        let mut more = None;
+        loop {
+            let plan = steps::plan_night(self.app, day, more).await?;
+            let shards: usize = plan.days.iter().map(|day| day.shards.len()).sum();
+            self.bar.inc_length(shards as u64);
+            for day in &plan.days {
+                self.book(day).await?;
+            }
+            if let Some(quarter) = plan.quarter {
+                let evaluated = steps::evaluate(self.app, quarter).await?;
+                self.say(crate::evaluate::told(quarter, &evaluated));
+            }
+            more = plan.more;
+            if more.is_none() {
+                return Ok(());
+            }
         }
-        let plan = steps::plan_night(self.app, day).await?;
-        let shards: usize = plan.days.iter().map(|day| day.shards.len()).sum();
-        self.bar.inc_length(shards as u64);
-        Ok(plan)
     }
 
     async fn book(&mut self, plan: &DayPlan) -> Result<(), Failure> {

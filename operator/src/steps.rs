@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daily_commission::{Committed, DayPlan, Evaluated, Folded, Plan, StepError};
+use daily_commission::{Committed, Cursor, DayPlan, Evaluated, Folded, Plan, StepError};
 use indicatif::ProgressBar;
 use runtime::App;
 use serde::de::DeserializeOwned;
@@ -26,12 +26,16 @@ pub(crate) enum Booked {
     Superseded,
 }
 
-/// Names the days of the night after `day`.
-pub(crate) async fn plan_night(app: &App, day: Day) -> Result<Plan, StepError> {
-    step(app, json!({ "step": "plan", "day": day })).await
+/// Plans the night after `day`, from where the plan before it says that it continues.
+pub(crate) async fn plan_night(
+    app: &App,
+    day: Day,
+    more: Option<Cursor>,
+) -> Result<Plan, StepError> {
+    step(app, json!({ "step": "plan", "day": day, "more": more })).await
 }
 
-/// Sets the tiers that a quarter earned.
+/// Sets the tiers that a quarter earned, and notes it.
 pub(crate) async fn evaluate(app: &App, quarter: Quarter) -> Result<Evaluated, StepError> {
     step(app, json!({ "step": "evaluate", "quarter": quarter })).await
 }

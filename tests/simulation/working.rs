@@ -136,20 +136,30 @@ pub fn night_falls(stage: &Rc<Stage>, after: Day) {
     }
 }
 
-/// The state machine: plan, then each day by itself, then the evaluation.
+/// The state machine: plan, then each day by itself, then the evaluation; and the next plan.
 pub async fn night(stage: &Rc<Stage>, number: usize, after: Day) -> Result<(), StepError> {
-    let plan = step(stage, json!({ "step": "plan", "day": after })).await?;
-    for day in plan["days"].as_array().unwrap() {
-        match book(stage, number, day).await {
-            Err(StepError::Superseded(_)) => stage.diary.reach("a run is superseded"),
-            booked => booked?,
+    let mut more = Value::Null;
+    loop {
+        let input = json!({ "step": "plan", "day": after, "more": more });
+        let plan = step(stage, input).await?;
+        for day in plan["days"].as_array().unwrap() {
+            match book(stage, number, day).await {
+                Err(StepError::Superseded(_)) => stage.diary.reach("a run is superseded"),
+                booked => booked?,
+            }
+        }
+        let (quarter, visible) = (&plan["quarter"], &plan["visible"]);
+        if !quarter.is_null() {
+            step(stage, json!({ "step": "evaluate", "quarter": quarter })).await?;
+            let close = json!({ "step": "close-quarter", "quarter": quarter, "visible": visible });
+            step(stage, close).await?;
+            stage.diary.reach("a quarter is evaluated");
+        }
+        more = plan["more"].clone();
+        if more.is_null() {
+            return Ok(());
         }
     }
-    if !plan["quarter"].is_null() {
-        step(stage, json!({ "step": "evaluate", "quarter": plan["quarter"] })).await?;
-        stage.diary.reach("a quarter is evaluated");
-    }
-    Ok(())
 }
 
 /// One day's run: every shard in which anybody lives, commit, publish, finish.

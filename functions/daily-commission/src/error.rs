@@ -3,7 +3,7 @@
 use commission::{Breach, Overflow};
 use lambda_runtime::Diagnostic;
 use table::TableError;
-use terms::Day;
+use terms::{Day, Quarter};
 
 /// Why a step did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,14 @@ pub enum StepError {
     /// A day is booked when it is over for everybody's clock.
     #[error("{0} is not over yet; a day is booked from 00:20 UTC of the next day on")]
     DayNotOver(Day),
+    /// The tiers of the day are not set: the quarter before it is still to be closed and evaluated.
+    #[error("{day} is booked when {quarter} is evaluated, which the night does that closes it")]
+    QuarterNotEvaluated {
+        /// The day.
+        day: Day,
+        /// The quarter to evaluate next.
+        quarter: Quarter,
+    },
     /// The table asks us to slow down. Try again.
     #[error("the table is busy: {0}")]
     Throttled(TableError),
@@ -56,6 +64,7 @@ impl StepError {
         match self {
             Self::BadRequest(_) => "BadRequest",
             Self::DayNotOver(_) => "DayNotOver",
+            Self::QuarterNotEvaluated { .. } => "QuarterNotEvaluated",
             Self::Throttled(_) => "Throttled",
             Self::Unfinished(_) => "Unfinished",
             Self::HandedOver | Self::DayHandedOver { .. } => "HandedOver",
@@ -76,6 +85,7 @@ impl StepError {
             | Self::Superseded(_) => true,
             Self::BadRequest(_)
             | Self::DayNotOver(_)
+            | Self::QuarterNotEvaluated { .. }
             | Self::ConservationRefused { .. }
             | Self::Internal(_) => false,
         }

@@ -50,6 +50,32 @@ pub(crate) async fn evaluate(
     Ok(evaluated)
 }
 
+/// What the closing of a quarter says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuarterClosed {
+    /// The last quarter whose tiers are set.
+    pub evaluated_through: Option<Quarter>,
+}
+
+/// Notes that a quarter is evaluated, so that days of the next one may be booked. A quarter whose
+/// last day is not closed, or that follows one still to be evaluated, is left alone.
+pub(crate) async fn close_quarter(app: &App, quarter: Quarter) -> Result<QuarterClosed, StepError> {
+    for _ in 0..TRIES {
+        let mut head = app.table.head().await?;
+        let follows = head.value.evaluated_through == Some(quarter.previous());
+        let is_over = head.value.closed_through.is_some_and(|day| quarter.last_day() <= day);
+        if !(follows && is_over) {
+            return Ok(QuarterClosed { evaluated_through: head.value.evaluated_through });
+        }
+        head.value.evaluated_through = Some(quarter);
+        if app.table.save_head(&head).await? {
+            return Ok(QuarterClosed { evaluated_through: head.value.evaluated_through });
+        }
+    }
+    Err(StepError::Unfinished("the ledger kept moving while a quarter was closed".to_owned()))
+}
+
 async fn tiers(
     app: &App,
     affiliate: &Uid,

@@ -7,6 +7,7 @@ use terms::{Day, Quarter, Timestamp};
 
 use crate::StepError;
 use crate::commit::Part;
+use crate::plan::Cursor;
 
 /// A step, with its input checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Step {
     Plan {
         /// The day that ended.
         day: Day,
+        /// Where the plan before it says that the night continues.
+        more: Option<Cursor>,
     },
     /// Works out one shard of a day.
     Fold {
@@ -60,6 +63,13 @@ pub enum Step {
         /// Of which affiliates; of all if none is named.
         shard: Option<Shard>,
     },
+    /// Notes that a quarter is evaluated.
+    CloseQuarter {
+        /// The quarter.
+        quarter: Quarter,
+        /// The newest visible run when the evaluation was planned.
+        visible: u64,
+    },
     /// Tells how old the data are.
     Check,
 }
@@ -79,12 +89,37 @@ struct WholeDay {
     deny_unknown_fields
 )]
 enum Raw {
-    Plan { day: Option<Day>, scheduled_time: Option<Timestamp> },
-    Fold { day: Day, run: String, shard: u8 },
-    Commit { day: Day, run: String, shards: Vec<u8> },
-    Publish { seq: u64, range: Part },
-    Finish { seq: u64 },
-    Evaluate { quarter: Quarter, shard: Option<u8> },
+    Plan {
+        day: Option<Day>,
+        scheduled_time: Option<Timestamp>,
+        more: Option<Cursor>,
+    },
+    Fold {
+        day: Day,
+        run: String,
+        shard: u8,
+    },
+    Commit {
+        day: Day,
+        run: String,
+        shards: Vec<u8>,
+    },
+    Publish {
+        seq: u64,
+        range: Part,
+    },
+    Finish {
+        seq: u64,
+    },
+    Evaluate {
+        quarter: Quarter,
+        shard: Option<u8>,
+    },
+    #[serde(rename = "close-quarter")]
+    CloseQuarter {
+        quarter: Quarter,
+        visible: u64,
+    },
     Check {},
 }
 
@@ -99,7 +134,9 @@ impl Step {
             return Ok(Self::WholeDay { day, run: run.map(|run| run_of(day, run)).transpose()? });
         }
         Ok(match read(input, "a step of the nightly job")? {
-            Raw::Plan { day, scheduled_time } => Self::Plan { day: planned(day, scheduled_time)? },
+            Raw::Plan { day, scheduled_time, more } => {
+                Self::Plan { day: planned(day, scheduled_time)?, more }
+            }
             Raw::Fold { day, run, shard } => Self::Fold { day, run, shard: known(shard)? },
             Raw::Commit { day, run, shards } => {
                 let shards = shards.into_iter().map(known).collect::<Result<_, _>>()?;
@@ -110,6 +147,7 @@ impl Step {
             Raw::Evaluate { quarter, shard } => {
                 Self::Evaluate { quarter, shard: shard.map(known).transpose()? }
             }
+            Raw::CloseQuarter { quarter, visible } => Self::CloseQuarter { quarter, visible },
             Raw::Check {} => Self::Check,
         })
     }
@@ -125,19 +163,29 @@ impl Step {
             Self::Publish { .. } => "publish",
             Self::Finish { .. } => "finish",
             Self::Evaluate { .. } => "evaluate",
+            Self::CloseQuarter { .. } => "close-quarter",
             Self::Check => "check",
         }
     }
 
     /// The names of all steps.
-    pub const NAMES: &'static [&'static str] =
-        &["whole day", "plan", "fold", "commit", "publish", "finish", "evaluate", "check"];
+    pub const NAMES: &'static [&'static str] = &[
+        "whole day",
+        "plan",
+        "fold",
+        "commit",
+        "publish",
+        "finish",
+        "evaluate",
+        "close-quarter",
+        "check",
+    ];
 
     /// The day that it is about, if it is about one.
     pub(crate) const fn day(&self) -> Option<Day> {
         match self {
             Self::WholeDay { day, .. }
-            | Self::Plan { day }
+            | Self::Plan { day, .. }
             | Self::Fold { day, .. }
             | Self::Commit { day, .. } => Some(*day),
             _ => None,

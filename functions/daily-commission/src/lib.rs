@@ -9,7 +9,8 @@
 //!    one conditional transaction;
 //! 4. **publish**, in parts, writes what affiliates read, under that number;
 //! 5. **finish** makes the number visible: readers now see the whole run at once;
-//! 6. **evaluate**, on a quarter's first day, sets the tiers for the quarter that begins.
+//! 6. **evaluate**, when a quarter's last day is closed, sets the tiers for the quarter after it;
+//!    **close-quarter** notes it. No day of that quarter is booked before, however late both are.
 //!
 //! The state machine calls them one by one; a small programme has a whole day done in one
 //! invocation, by the very same steps. Beside the night, **check** tells how old the data are.
@@ -37,12 +38,12 @@ pub use check::Checked;
 pub use commit::{Committed, Part};
 pub use deadline::Deadline;
 pub use error::StepError;
-pub use evaluate::Evaluated;
+pub use evaluate::{Evaluated, QuarterClosed};
 pub use explain::{ExplainedFee, InviteeDay, explain_day};
 pub use finish::Finished;
 pub use fold::Folded;
 pub use input::Step;
-pub use plan::{DayPlan, Plan, booked_from};
+pub use plan::{Cursor, DayPlan, Plan, booked_from};
 pub use publish::Published;
 pub use verify::{Cell, Difference, Verified, verify_day};
 pub use whole_day::{DayReport, NightReport, run_day, run_night};
@@ -98,8 +99,8 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
             let report = whole_day::resume(app, *day, run.clone(), deadline).await?;
             Done::of(report.lines, &report)
         }
-        Step::Plan { day } => {
-            let plan = plan::plan(app, *day, deadline).await?;
+        Step::Plan { day, more } => {
+            let plan = plan::plan(app, *day, *more, deadline).await?;
             Done::of(plan.days.len() as u64, &plan)
         }
         Step::Fold { day, run, shard } => {
@@ -118,7 +119,13 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
         Step::Evaluate { quarter, shard } => {
             let shards: Vec<_> = shard.map_or_else(|| Shard::all().collect(), |shard| vec![shard]);
             let evaluated = evaluate::evaluate(app, *quarter, &shards).await?;
+            if shard.is_none() {
+                evaluate::close_quarter(app, *quarter).await?;
+            }
             Done::of(evaluated.affiliates as u64, &evaluated)
+        }
+        Step::CloseQuarter { quarter, .. } => {
+            Done::of(1, &evaluate::close_quarter(app, *quarter).await?)
         }
         Step::Check => {
             let checked = check::check(app).await?;

@@ -4,26 +4,43 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use runtime::App;
 use serde::{Deserialize, Serialize};
-use table::{Shard, fingerprint};
+use table::{Head, Shard, fingerprint};
 use terms::{Day, Quarter, Timestamp};
 
 use crate::finish::complete;
 use crate::{Deadline, StepError};
 
-/// How often the head of a ledger without closed days is read and written again.
+/// How often the head of a ledger before its first night is read and written again.
 const TRIES: usize = 8;
 /// How long after its end a day is booked at the earliest. By then whoever was bound on it is answered,
 /// also by a clock that is minutes behind; and to the night, half an hour after the day, minutes are
 /// left for a clock that is behind itself.
 const SETTLES_MILLIS: i64 = 20 * 60_000;
 
-/// What a night has to do.
+/// Days in one plan. The state machine keeps a plan in its state, which holds 256 KB.
+const DAYS_PER_PLAN: usize = 31;
+
+/// A part of a night: days of one quarter, and the evaluation that follows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The days, in the order in which they are booked.
     pub days: Vec<DayPlan>,
-    /// The quarter that the night ended, if it did.
+    /// The quarter to evaluate when the days are booked.
     pub quarter: Option<Quarter>,
+    /// The newest visible run when the plan was made.
+    pub visible: u64,
+    /// Where the next plan of the night continues; absent in the last one.
+    pub more: Option<Cursor>,
+}
+
+/// The place in a night where the next plan continues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cursor {
+    /// Touched days through this one are planned.
+    pub after: Option<Day>,
+    /// The first of the night's own days: touched days before it are booked as well.
+    pub before: Day,
 }
 
 /// One day's run.
@@ -37,46 +54,122 @@ pub struct DayPlan {
     pub shards: Vec<u8>,
 }
 
-/// Plans the night after `day`: that day and any that was missed since the last closed one, whole;
-/// and of earlier days the shards that late fees and corrections have touched.
-pub(crate) async fn plan(app: &App, day: Day, deadline: Deadline) -> Result<Plan, StepError> {
+/// Plans the night after `day`, or the part of it that `cursor` names: that day and any that was
+/// missed since the last closed one, whole; and of earlier days the shards that late fees and
+/// corrections have touched.
+///
+/// A plan ends with a quarter, since days of the next one are booked by the tiers that the
+/// quarter's evaluation sets, however late either is.
+pub(crate) async fn plan(
+    app: &App,
+    day: Day,
+    cursor: Option<Cursor>,
+    deadline: Deadline,
+) -> Result<Plan, StepError> {
     begin(app, day, deadline).await?;
-    let first = closed_through(app, day).await?.next().min(day);
+    let progress = Progress::read(app, day).await?;
+    let next = progress.closed.next();
+    let first = if cursor.is_none() { next.min(day) } else { next };
+    let mut cursor = cursor.unwrap_or(Cursor { after: None, before: first });
     let mut days = Vec::new();
-    for day in first.through(day) {
-        days.push(whole(app, day)?);
+    if progress.may_book(first) {
+        for day in first.through(day.min(first.quarter().last_day())).take(DAYS_PER_PLAN) {
+            days.push(whole(app, day)?);
+        }
     }
-    for (day, shards) in touched_before(app, first).await? {
+    let through = days.last().map_or(progress.closed, |last| last.day.max(progress.closed));
+    let mut touched = touched_before(app, cursor).await?.into_iter();
+    for (day, shards) in touched.by_ref().take(DAYS_PER_PLAN - days.len()) {
         days.push(DayPlan { day, run: run_name(app, day)?, shards: shards.into_iter().collect() });
+        cursor.after = Some(day);
     }
-    let quarter = day.quarter();
-    Ok(Plan { days, quarter: (quarter.last_day() == day).then_some(quarter) })
+    if touched.next().is_some() {
+        return Ok(Plan { days, quarter: None, visible: progress.visible, more: Some(cursor) });
+    }
+    // A night that is started again evaluates its quarter again.
+    let repeated = Some(day.quarter()).filter(|quarter| first == day && quarter.last_day() == day);
+    let quarter = progress.due(through).or(repeated);
+    let ended = through >= day && progress.after(quarter).due(through).is_none();
+    cursor.after = Some(cursor.before);
+    Ok(Plan { days, quarter, visible: progress.visible, more: (!ended).then_some(cursor) })
 }
 
-/// The last closed day. The first night of all notes the day before it: should that night fail, the
-/// next one knows what it missed.
-async fn closed_through(app: &App, day: Day) -> Result<Day, StepError> {
-    for _ in 0..TRIES {
-        let mut head = app.table.head().await?;
-        if let Some(closed) = head.value.closed_through {
-            return Ok(closed);
+/// How far the ledger has come.
+#[derive(Debug, Clone, Copy)]
+struct Progress {
+    /// The last closed day.
+    closed: Day,
+    /// The last evaluated quarter.
+    evaluated: Quarter,
+    /// The newest run that readers see.
+    visible: u64,
+}
+
+impl Progress {
+    /// Reads the progress before the night after `day`. The first night of all notes the day before
+    /// it: if that night fails, the next one knows which days are missed.
+    async fn read(app: &App, day: Day) -> Result<Self, StepError> {
+        for _ in 0..TRIES {
+            let mut head = app.table.head().await?;
+            let known = Self::of(&head.value);
+            let visible = head.value.visible;
+            let progress = known.unwrap_or(Self {
+                closed: day.previous(),
+                evaluated: day.quarter().previous(),
+                visible,
+            });
+            if head.value.evaluated_through == Some(progress.evaluated) {
+                return Ok(progress);
+            }
+            head.value.closed_through = Some(progress.closed);
+            head.value.evaluated_through = Some(progress.evaluated);
+            app.table.save_head(&head).await?;
         }
-        head.value.closed_through = Some(day.previous());
-        app.table.save_head(&head).await?;
+        Err(StepError::Unfinished("the ledger kept moving while a night was planned".to_owned()))
     }
-    Err(StepError::Unfinished(
-        "the ledger kept moving while its first night was planned".to_owned(),
-    ))
+
+    /// The progress by a head; none before the first night.
+    fn of(head: &Head) -> Option<Self> {
+        let closed = head.closed_through?;
+        // 0.1 did not note evaluations. A quarter whose last day is the last closed one may lack
+        // its own, and an evaluation that is repeated changes nothing.
+        let evaluated = head.evaluated_through.unwrap_or(closed.quarter().previous());
+        Some(Self { closed, evaluated, visible: head.visible })
+    }
+
+    /// The quarter to evaluate next, if days are closed through `closed`.
+    fn due(&self, closed: Day) -> Option<Quarter> {
+        Some(self.evaluated.next()).filter(|quarter| quarter.last_day() <= closed)
+    }
+
+    /// Whether a day may be booked before another quarter is evaluated.
+    fn may_book(&self, day: Day) -> bool {
+        day.quarter() <= self.evaluated.next()
+    }
+
+    /// The progress after a quarter's evaluation.
+    fn after(mut self, quarter: Option<Quarter>) -> Self {
+        self.evaluated = quarter.map_or(self.evaluated, |quarter| quarter.max(self.evaluated));
+        self
+    }
 }
 
 /// Plans a run over the whole of one day, and no other.
+///
+/// # Errors
+/// [`StepError::QuarterNotEvaluated`] if the tiers of the day are still to be set.
 pub(crate) async fn plan_whole(
     app: &App,
     day: Day,
     deadline: Deadline,
 ) -> Result<DayPlan, StepError> {
     begin(app, day, deadline).await?;
-    whole(app, day)
+    match Progress::of(&app.table.head().await?.value) {
+        Some(progress) if !progress.may_book(day) => {
+            Err(StepError::QuarterNotEvaluated { day, quarter: progress.evaluated.next() })
+        }
+        _ => whole(app, day),
+    }
 }
 
 /// From when on a day may be booked.
@@ -105,10 +198,16 @@ fn check_over(app: &App, day: Day) -> Result<(), StepError> {
     if app.clock.now() < booked_from(day) { Err(StepError::DayNotOver(day)) } else { Ok(()) }
 }
 
-async fn touched_before(app: &App, first: Day) -> Result<BTreeMap<Day, BTreeSet<u8>>, StepError> {
+/// The touched shards of the earlier days that are still to be planned.
+async fn touched_before(
+    app: &App,
+    cursor: Cursor,
+) -> Result<BTreeMap<Day, BTreeSet<u8>>, StepError> {
     let mut days: BTreeMap<Day, BTreeSet<u8>> = BTreeMap::new();
-    for mark in app.table.touched_through(first.previous()).await? {
-        days.entry(mark.day).or_default().insert(mark.shard);
+    for mark in app.table.touched_through(cursor.before.previous()).await? {
+        if cursor.after.is_none_or(|after| after < mark.day) {
+            days.entry(mark.day).or_default().insert(mark.shard);
+        }
     }
     Ok(days)
 }

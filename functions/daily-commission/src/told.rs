@@ -137,6 +137,7 @@ mod tests {
             json!({ "step": "publish", "seq": 7, "range": { "part": 0, "of": 1 } }),
             json!({ "step": "finish", "seq": 7 }),
             json!({ "step": "evaluate", "quarter": "2026-Q3" }),
+            json!({ "step": "close-quarter", "quarter": "2026-Q3", "visible": 7 }),
             json!({ "step": "check" }),
         ];
         assert!(steps.map(|step| read(step).name()).iter().eq(Step::NAMES));

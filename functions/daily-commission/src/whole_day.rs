@@ -6,7 +6,7 @@ use table::Shard;
 use terms::Day;
 
 use crate::commit::commit;
-use crate::evaluate::{Evaluated, evaluate};
+use crate::evaluate::{Evaluated, close_quarter, evaluate};
 use crate::finish::finish;
 use crate::fold::fold;
 use crate::plan::{DayPlan, plan, plan_whole};
@@ -30,7 +30,7 @@ pub struct DayReport {
 pub struct NightReport {
     /// The days that it took up.
     pub days: Vec<DayReport>,
-    /// The evaluation, on a quarter's first day.
+    /// The evaluation of the last quarter that the night closed, if it closed one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluated: Option<Evaluated>,
 }
@@ -59,21 +59,28 @@ pub(crate) async fn resume(
     }
 }
 
-/// Does what the night after `day` has to do, as the state machine does it.
+/// Does what the night after `day` has to do, as the state machine does it: plan after plan.
 ///
 /// # Errors
 /// [`StepError`], as the state machine would see it.
 pub async fn run_night(app: &App, day: Day) -> Result<NightReport, StepError> {
-    let plan = plan(app, day, Deadline::NONE).await?;
-    let mut days = Vec::new();
-    for day in plan.days {
-        days.push(run(app, day, Deadline::NONE).await?);
+    let mut report = NightReport { days: Vec::new(), evaluated: None };
+    let mut more = None;
+    loop {
+        let plan = plan(app, day, more, Deadline::NONE).await?;
+        for day in plan.days {
+            report.days.push(run(app, day, Deadline::NONE).await?);
+        }
+        if let Some(quarter) = plan.quarter {
+            let all: Vec<Shard> = Shard::all().collect();
+            report.evaluated = Some(evaluate(app, quarter, &all).await?);
+            close_quarter(app, quarter).await?;
+        }
+        more = plan.more;
+        if more.is_none() {
+            return Ok(report);
+        }
     }
-    let evaluated = match plan.quarter {
-        Some(quarter) => Some(evaluate(app, quarter, &Shard::all().collect::<Vec<_>>()).await?),
-        None => None,
-    };
-    Ok(NightReport { days, evaluated })
 }
 
 async fn run(app: &App, plan: DayPlan, deadline: Deadline) -> Result<DayReport, StepError> {

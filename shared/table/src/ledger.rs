@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use commission::{Asset, Conservation, Overflow};
 use serde::{Deserialize, Serialize};
-use terms::{Day, Timestamp};
+use terms::{Day, Quarter, Timestamp};
 
 use crate::access::{Action, Condition, Table};
 use crate::account::Versioned;
@@ -32,6 +32,9 @@ pub struct Head {
     /// The chain's digest after the newest run that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
+    /// The last quarter whose tiers are set. Absent in heads that 0.1 wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluated_through: Option<Quarter>,
 }
 
 impl Head {
