@@ -219,6 +219,8 @@ async fn stepped_as_they_are(stage: &mut Stage) {
     ] {
         assert_eq!(stage.as_it_is(file).await.unwrap_err().name(), error, "{file}");
     }
+    let aside = stage.as_it_is("daily-commission/set-aside.json").await.unwrap();
+    assert_eq!(aside["setAside"], "each worker on it ended with Runtime.ExitError");
     let evaluated = stage.as_it_is("daily-commission/evaluate.json").await.unwrap();
     assert_eq!(evaluated, json!({ "affiliates": 1, "promoted": 0 }));
     let closed = stage.as_it_is("daily-commission/close-quarter.json").await.unwrap();
@@ -362,7 +364,7 @@ fn members(object: &Value) -> BTreeSet<&String> {
 fn steps_are_given_what_the_state_machine_passes() {
     let machine: Value =
         serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
-    for step in ["fold", "commit", "publish", "finish", "evaluate", "close-quarter"] {
+    for step in ["fold", "set-aside", "commit", "publish", "finish", "evaluate", "close-quarter"] {
         let event = event(&format!("daily-commission/{step}.json"));
         let passed = inputs_of(&machine, step);
         assert_eq!(passed.iter().map(members).collect::<Vec<_>>(), [members(&event)], "{step}");

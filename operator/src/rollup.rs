@@ -29,15 +29,11 @@ pub(crate) async fn rollup(
     let what = if night { "does what is due in the night after" } else { "books what is due of" };
     desk.ask(place, format_args!("{what} {days}, and is not booked yet."))?;
     let bar = desk.bar(0, BAR);
-    let mut books = Books { app, desk, bar, runs: 0, total: BTreeMap::new() };
+    let mut books = Books { app, desk, bar, runs: 0, set_aside: false, total: BTreeMap::new() };
     let outcome = books.all(days, night).await;
     books.bar.finish_and_clear();
     books.tell_total();
-    if let Err(Failure::Step(error @ StepError::ConservationRefused { day, .. })) = &outcome {
-        books.desk.say(format_args!("{day}  refused, and nothing of it booked: {error}"));
-        return Ok(Verdict::LookAtIt);
-    }
-    outcome.map(|()| Verdict::Well)
+    outcome.map(|()| Verdict::of(!books.set_aside))
 }
 
 struct Books<'a, 'd> {
@@ -45,6 +41,7 @@ struct Books<'a, 'd> {
     desk: &'a mut Desk<'d>,
     bar: ProgressBar,
     runs: usize,
+    set_aside: bool,
     total: BTreeMap<Asset, Money>,
 }
 
@@ -87,10 +84,20 @@ impl Books<'_, '_> {
         self.bar.set_message(day.to_string());
         match steps::book(self.app, plan, &self.bar).await? {
             Booked::Run(seq) => self.tell_run(day, seq).await?,
+            Booked::Part(seq, reason) => {
+                self.tell_run(day, seq).await?;
+                self.tell_set_aside(day, "in part", &reason);
+            }
+            Booked::Aside(reason) => self.tell_set_aside(day, "and nothing booked", &reason),
             Booked::Nothing => self.say(format!("{day}  nothing to add")),
             Booked::Superseded => self.say(format!("{day}  another run was first")),
         }
         Ok(())
+    }
+
+    fn tell_set_aside(&mut self, day: Day, how: &str, reason: &str) {
+        self.set_aside = true;
+        self.say(format!("{day}  set aside, {how}: {reason}"));
     }
 
     async fn tell_run(&mut self, day: Day, seq: u64) -> Result<(), Failure> {

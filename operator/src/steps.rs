@@ -20,6 +20,10 @@ const LAST_PAUSE: Duration = Duration::from_secs(16);
 pub(crate) enum Booked {
     /// It is booked under this number.
     Run(u64),
+    /// It is booked under this number, without what is set aside for this reason.
+    Part(u64, String),
+    /// It is set aside for this reason.
+    Aside(String),
     /// Nothing was to be added.
     Nothing,
     /// Another run of the day was first.
@@ -53,12 +57,17 @@ pub(crate) async fn book(
         Err(StepError::Superseded(_)) => return Ok(Booked::Superseded),
         committed => committed?,
     };
-    let Some(seq) = committed.seq else { return Ok(Booked::Nothing) };
+    let Some(seq) = committed.seq else {
+        return Ok(committed.set_aside.map_or(Booked::Nothing, Booked::Aside));
+    };
     for part in committed.ranges {
         done(app, json!({ "step": "publish", "seq": seq, "range": part })).await?;
     }
     done(app, json!({ "step": "finish", "seq": seq })).await?;
-    Ok(Booked::Run(seq))
+    Ok(match committed.set_aside {
+        Some(reason) => Booked::Part(seq, reason),
+        None => Booked::Run(seq),
+    })
 }
 
 async fn fold(app: &App, plan: &DayPlan, bar: &ProgressBar) -> Result<(), StepError> {

@@ -19,10 +19,17 @@ pub struct Checked {
 
 /// Looks how old the data are, and measures it.
 pub(crate) async fn check(app: &App) -> Result<Checked, StepError> {
-    let closed_through = app.table.head().await?.value.closed_through;
+    let head = app.table.head().await?.value;
+    let closed_through = head.closed_through;
     let now = app.clock.now();
     let data_age_seconds = closed_through.map_or(0, |day| age(day, now));
-    app.metrics.record(now, &Measures::of([(Metric::DataAge, data_age_seconds)]));
+    app.metrics.record(
+        now,
+        &Measures::of([
+            (Metric::DataAge, data_age_seconds),
+            (Metric::DaysSetAside, head.set_aside.len() as u64),
+        ]),
+    );
     Ok(Checked { closed_through, data_age_seconds })
 }
 

@@ -12,6 +12,7 @@ use table::{
 use terms::Day;
 
 use crate::finish::{complete, next_closed};
+use crate::set_aside::{FoldedShards, set_day_aside};
 use crate::{Deadline, StepError, told};
 
 /// How often a commit makes room for a run that is being published, and tries again.
@@ -28,6 +29,9 @@ pub struct Committed {
     pub seq: Option<u64>,
     /// The parts in which it is to be published.
     pub ranges: Vec<Part>,
+    /// Why the day or a part of it is set aside, if it is.
+    #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
 }
 
 /// One part of a run's publishing.
@@ -64,7 +68,8 @@ impl Part {
     }
 }
 
-/// Commits a run whose shards are all folded.
+/// Commits a run whose shards are all folded or set aside. A day whose run is refused for good is
+/// set aside whole, and the night goes on.
 pub(crate) async fn commit(
     app: &App,
     day: Day,
@@ -72,49 +77,59 @@ pub(crate) async fn commit(
     shards: &[Shard],
     deadline: Deadline,
 ) -> Result<Committed, StepError> {
-    let reports = reports_of(app, run, shards).await?;
+    match commit_once(app, day, run, shards, deadline).await {
+        Err(error) if error.is_final() => {
+            told::set_aside(app, day, None, &error);
+            set_day_aside(app, day, shards, &error.to_string()).await
+        }
+        done => done,
+    }
+}
+
+async fn commit_once(
+    app: &App,
+    day: Day,
+    run: &str,
+    shards: &[Shard],
+    deadline: Deadline,
+) -> Result<Committed, StepError> {
+    let work = FoldedShards::of_run(app, run, shards).await?;
+    let reports = &work.reports;
+    if let (true, Some(reason)) = (reports.is_empty(), work.reason()) {
+        return set_day_aside(app, day, shards, reason).await;
+    }
     for _ in 0..TRIES {
         let record = app.table.day(day).await?;
         let head = app.table.head().await?;
         if let Some(done) = record.value.runs.iter().find(|done| done.run == run) {
-            return Ok(committed_before(done, &head.value));
+            return Ok(committed_before(done, &head.value, &work));
         }
         if reports.iter().any(|report| report.day_revision != record.revision) {
             return Err(StepError::Superseded(day));
         }
-        if nothing_to_book(&reports) && !record.value.runs.is_empty() {
-            return nothing_due(app, day, &head, &reports).await;
+        work.check_room(&head.value, day)?;
+        if nothing_to_book(reports) && !record.value.runs.is_empty() {
+            return nothing_due(app, day, &head, &work).await;
         }
         if let Some(pending) = &head.value.pending {
             complete(app, pending, deadline).await?;
             continue;
         }
-        if let Some(committed) = try_commit(app, day, run, &reports, &head, &record).await? {
-            return Ok(committed);
+        if let Some(committed) = try_commit(app, day, run, reports, &head, &record).await? {
+            return Ok(Committed { set_aside: work.reason().map(str::to_owned), ..committed });
         }
     }
     Err(StepError::Unfinished("other runs were committed in between, again and again".to_owned()))
-}
-
-/// The reports of exactly the shards that were to be folded.
-async fn reports_of(app: &App, run: &str, shards: &[Shard]) -> Result<Vec<ShardReport>, StepError> {
-    let mut reports = app.table.shard_reports(run).await?;
-    reports.retain(|report| shards.iter().any(|shard| shard.number() == report.shard));
-    if reports.len() != shards.len() {
-        let missing = shards.len().saturating_sub(reports.len());
-        return Err(StepError::Unfinished(format!("{missing} shards are not folded yet")));
-    }
-    Ok(reports)
 }
 
 fn nothing_to_book(reports: &[ShardReport]) -> bool {
     reports.iter().all(|report| report.chunks.is_empty())
 }
 
-fn committed_before(done: &CommittedRun, head: &Head) -> Committed {
+fn committed_before(done: &CommittedRun, head: &Head, work: &FoldedShards) -> Committed {
     let pending = head.pending.as_ref().filter(|pending| pending.seq == done.seq);
     let ranges = pending.map_or_else(Vec::new, |pending| Part::all(pending.parts));
-    Committed { seq: Some(done.seq), ranges }
+    Committed { seq: Some(done.seq), ranges, set_aside: work.reason().map(str::to_owned) }
 }
 
 async fn try_commit(
@@ -140,7 +155,7 @@ async fn try_commit(
     match app.table.commit(head, record, committed, &report, pending).await? {
         CommitOutcome::Committed(seq) => {
             told::committed(app, &report, lines, !record.value.runs.is_empty());
-            Ok(Some(Committed { seq: Some(seq), ranges: Part::all(parts) }))
+            Ok(Some(Committed { seq: Some(seq), ranges: Part::all(parts), set_aside: None }))
         }
         CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(None),
     }
@@ -180,26 +195,29 @@ fn digest(report: &RunReport) -> Result<String, StepError> {
 }
 
 /// A run that has nothing to add to what is booked leaves the ledger alone: it only takes back
-/// the marks, and closes the day if that is still to be done.
+/// the marks, and notes that the day is closed or that it is no longer set aside.
 async fn nothing_due(
     app: &App,
     day: Day,
     head: &Versioned<Head>,
-    reports: &[ShardReport],
+    work: &FoldedShards,
 ) -> Result<Committed, StepError> {
-    let closed = next_closed(&head.value, day);
-    if closed != head.value.closed_through {
-        let mut head = head.clone();
-        head.value.closed_through = closed;
-        if !app.table.save_head(&head).await? {
+    let mut next = head.clone();
+    next.value.closed_through = next_closed(&head.value, day);
+    work.note_in(&mut next.value, day);
+    if next.value != head.value {
+        if !app.table.save_head(&next).await? {
             return Err(StepError::Unfinished(
                 "the ledger moved while a day was closed".to_owned(),
             ));
         }
-        told::closed(app);
+        if next.value.closed_through != head.value.closed_through {
+            told::closed(app);
+        }
     }
-    clear_marks(app, reports).await?;
-    Ok(Committed { seq: None, ranges: Vec::new() })
+    clear_marks(app, &work.reports).await?;
+    let set_aside = work.reason().map(str::to_owned);
+    Ok(Committed { seq: None, ranges: Vec::new(), set_aside })
 }
 
 /// Takes back the marks that were there before the fees were read; renewed ones stay.

@@ -52,6 +52,23 @@ pub enum StepError {
         /// Where it fails.
         breach: Breach,
     },
+    /// An item that the step needs cannot be read.
+    #[error("{0}")]
+    Corrupt(String),
+    /// DynamoDB refuses what the step writes.
+    #[error("{0}")]
+    Rejected(String),
+    /// A committed run cannot be published, so that no other one can be committed.
+    #[error("run {seq} cannot be published: {error}")]
+    Unpublished {
+        /// The run's number.
+        seq: u64,
+        /// Why.
+        error: Box<Self>,
+    },
+    /// So many days are set aside that the fault is not in one of them.
+    #[error("{0} days are set aside; no more are until some of them are booked")]
+    TooManySetAside(usize),
     /// Any other failure.
     #[error("{0}")]
     Internal(String),
@@ -70,6 +87,10 @@ impl StepError {
             Self::HandedOver | Self::DayHandedOver { .. } => "HandedOver",
             Self::Superseded(_) => "Superseded",
             Self::ConservationRefused { .. } => "ConservationRefused",
+            Self::Corrupt(_) => "Corrupt",
+            Self::Rejected(_) => "Rejected",
+            Self::Unpublished { .. } => "Unpublished",
+            Self::TooManySetAside(_) => "TooManySetAside",
             Self::Internal(_) => "Internal",
         }
     }
@@ -87,8 +108,19 @@ impl StepError {
             | Self::DayNotOver(_)
             | Self::QuarterNotEvaluated { .. }
             | Self::ConservationRefused { .. }
+            | Self::Corrupt(_)
+            | Self::Rejected(_)
+            | Self::Unpublished { .. }
+            | Self::TooManySetAside(_)
             | Self::Internal(_) => false,
         }
+    }
+
+    /// Whether the step ends in the same way however often it is tried, until somebody repairs
+    /// its cause: what it works on is set aside, and everything else goes on.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::ConservationRefused { .. } | Self::Corrupt(_) | Self::Rejected(_))
     }
 
     /// A refusal of a day's figures.
@@ -106,9 +138,11 @@ impl From<TableError> for StepError {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Throttled(_) | TableError::Contended(_) => Self::Throttled(error),
-            TableError::Corrupt { .. }
-            | TableError::UnknownForm { .. }
-            | TableError::Service(_) => Self::Internal(error.to_string()),
+            TableError::Corrupt { .. } | TableError::UnknownForm { .. } => {
+                Self::Corrupt(error.to_string())
+            }
+            TableError::Rejected(_) => Self::Rejected(error.to_string()),
+            TableError::Service(_) => Self::Internal(error.to_string()),
         }
     }
 }

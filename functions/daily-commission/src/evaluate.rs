@@ -58,19 +58,25 @@ pub struct QuarterClosed {
     pub evaluated_through: Option<Quarter>,
 }
 
-/// Notes that a quarter is evaluated, so that days of the next one may be booked. A quarter whose
-/// last day is not closed, or that follows one still to be evaluated, is left alone.
-pub(crate) async fn close_quarter(app: &App, quarter: Quarter) -> Result<QuarterClosed, StepError> {
+/// Notes that a quarter is evaluated by all runs up to `visible`, so that days of the next one may
+/// be booked. A quarter whose last day is not closed, or that follows one still to be evaluated, is
+/// left alone.
+pub(crate) async fn close_quarter(
+    app: &App,
+    quarter: Quarter,
+    visible: u64,
+) -> Result<QuarterClosed, StepError> {
     for _ in 0..TRIES {
-        let mut head = app.table.head().await?;
+        let head = app.table.head().await?;
+        let mut next = head.clone();
+        next.value.reevaluate.retain(|again, since| *again != quarter || *since > visible);
         let follows = head.value.evaluated_through == Some(quarter.previous());
         let is_over = head.value.closed_through.is_some_and(|day| quarter.last_day() <= day);
-        if !(follows && is_over) {
-            return Ok(QuarterClosed { evaluated_through: head.value.evaluated_through });
+        if follows && is_over {
+            next.value.evaluated_through = Some(quarter);
         }
-        head.value.evaluated_through = Some(quarter);
-        if app.table.save_head(&head).await? {
-            return Ok(QuarterClosed { evaluated_through: head.value.evaluated_through });
+        if next.value == head.value || app.table.save_head(&next).await? {
+            return Ok(QuarterClosed { evaluated_through: next.value.evaluated_through });
         }
     }
     Err(StepError::Unfinished("the ledger kept moving while a quarter was closed".to_owned()))

@@ -7,6 +7,7 @@ use terms::Day;
 
 use crate::commit::{Part, clear_marks};
 use crate::publish::publish_pending;
+use crate::set_aside::FoldedShards;
 use crate::{Deadline, StepError, told};
 
 /// What a finish says when it is done.
@@ -38,7 +39,9 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     head.value.closed_through = closed;
     // Marks go first: should we die in between, the finish is repeated and finds no marks; the
     // other way round they would stay, and cost a needless run.
-    clear_marks(app, &app.table.shard_reports(&pending.run).await?).await?;
+    let work = FoldedShards::read(app, &pending.run).await?;
+    work.note_in(&mut head.value, pending.day);
+    clear_marks(app, &work.reports).await?;
     if app.table.save_head(&head).await? {
         if closes {
             told::closed(app);
@@ -58,10 +61,17 @@ pub(crate) async fn complete(
     pending: &Pending,
     deadline: Deadline,
 ) -> Result<Finished, StepError> {
-    for part in 0..pending.parts {
-        publish_pending(app, pending, Part { part, of: pending.parts }, deadline).await?;
-    }
-    finish(app, pending.seq).await
+    let publish_and_finish = async {
+        for part in 0..pending.parts {
+            publish_pending(app, pending, Part { part, of: pending.parts }, deadline).await?;
+        }
+        finish(app, pending.seq).await
+    };
+    // Whoever completes a run works on another day: it is not theirs that is to be set aside.
+    publish_and_finish.await.map_err(|error| match error.is_final() {
+        true => StepError::Unpublished { seq: pending.seq, error: Box::new(error) },
+        false => error,
+    })
 }
 
 /// The last closed day after `day` is booked: days close one after the other.

@@ -24,6 +24,9 @@ pub struct Folded {
     pub shard: u8,
     /// How many lines it found to book.
     pub lines: u64,
+    /// Why the shard is set aside, if it is.
+    #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
 }
 
 /// Folds one shard of a day for a run. A repeated fold answers what the first one found.
@@ -41,7 +44,7 @@ pub(crate) async fn fold(
         }
         None => work_out(app, day, run, shard, state).await?,
     };
-    Ok(Folded { shard: report.shard, lines: report.lines })
+    Ok(Folded { shard: report.shard, lines: report.lines, set_aside: None })
 }
 
 /// Works out a shard. The mark and the day's revision in `state` were read before what they guard,

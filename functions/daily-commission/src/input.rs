@@ -35,6 +35,17 @@ pub enum Step {
         /// The shard.
         shard: Shard,
     },
+    /// Sets a shard of a day aside, whose fold ends each of its workers.
+    SetAside {
+        /// The day.
+        day: Day,
+        /// The run.
+        run: String,
+        /// The shard.
+        shard: Shard,
+        /// The error's name, as Lambda spells it.
+        error: String,
+    },
     /// Commits a run.
     Commit {
         /// The day.
@@ -99,6 +110,13 @@ enum Raw {
         run: String,
         shard: u8,
     },
+    #[serde(rename = "set-aside")]
+    SetAside {
+        day: Day,
+        run: String,
+        shard: u8,
+        error: String,
+    },
     Commit {
         day: Day,
         run: String,
@@ -138,6 +156,9 @@ impl Step {
                 Self::Plan { day: planned(day, scheduled_time)?, more }
             }
             Raw::Fold { day, run, shard } => Self::Fold { day, run, shard: known(shard)? },
+            Raw::SetAside { day, run, shard, error } => {
+                Self::SetAside { day, run, shard: known(shard)?, error }
+            }
             Raw::Commit { day, run, shards } => {
                 let shards = shards.into_iter().map(known).collect::<Result<_, _>>()?;
                 Self::Commit { day, run, shards }
@@ -159,6 +180,7 @@ impl Step {
             Self::WholeDay { .. } => "whole day",
             Self::Plan { .. } => "plan",
             Self::Fold { .. } => "fold",
+            Self::SetAside { .. } => "set-aside",
             Self::Commit { .. } => "commit",
             Self::Publish { .. } => "publish",
             Self::Finish { .. } => "finish",
@@ -173,6 +195,7 @@ impl Step {
         "whole day",
         "plan",
         "fold",
+        "set-aside",
         "commit",
         "publish",
         "finish",
@@ -187,6 +210,7 @@ impl Step {
             Self::WholeDay { day, .. }
             | Self::Plan { day, .. }
             | Self::Fold { day, .. }
+            | Self::SetAside { day, .. }
             | Self::Commit { day, .. } => Some(*day),
             _ => None,
         }
@@ -195,7 +219,7 @@ impl Step {
     /// The shard that it works on, if it works on one.
     pub(crate) fn shard(&self) -> Option<u8> {
         match self {
-            Self::Fold { shard, .. } => Some(shard.number()),
+            Self::Fold { shard, .. } | Self::SetAside { shard, .. } => Some(shard.number()),
             Self::Evaluate { shard, .. } => shard.map(Shard::number),
             _ => None,
         }

@@ -27,6 +27,7 @@ mod fold;
 mod input;
 mod plan;
 mod publish;
+mod set_aside;
 mod side_by_side;
 mod summary;
 mod told;
@@ -104,8 +105,12 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
             Done::of(plan.days.len() as u64, &plan)
         }
         Step::Fold { day, run, shard } => {
-            let folded = fold::fold(app, *day, run, *shard).await?;
+            let folded = set_aside::fold(app, *day, run, *shard).await?;
             Done::of(folded.lines, &folded)
+        }
+        Step::SetAside { day, run, shard, error } => {
+            let aside = set_aside::after_crashes(app, *day, run, *shard, error).await?;
+            Done::of(1, &aside)
         }
         Step::Commit { day, run, shards } => {
             let committed = commit::commit(app, *day, run, shards, deadline).await?;
@@ -118,14 +123,15 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
         Step::Finish { seq } => Done::of(1, &finish::finish(app, *seq).await?),
         Step::Evaluate { quarter, shard } => {
             let shards: Vec<_> = shard.map_or_else(|| Shard::all().collect(), |shard| vec![shard]);
+            let visible = app.table.head().await?.value.visible;
             let evaluated = evaluate::evaluate(app, *quarter, &shards).await?;
             if shard.is_none() {
-                evaluate::close_quarter(app, *quarter).await?;
+                evaluate::close_quarter(app, *quarter, visible).await?;
             }
             Done::of(evaluated.affiliates as u64, &evaluated)
         }
-        Step::CloseQuarter { quarter, .. } => {
-            Done::of(1, &evaluate::close_quarter(app, *quarter).await?)
+        Step::CloseQuarter { quarter, visible } => {
+            Done::of(1, &evaluate::close_quarter(app, *quarter, *visible).await?)
         }
         Step::Check => {
             let checked = check::check(app).await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use runtime::App;
 use serde::{Deserialize, Serialize};
-use table::{Head, Shard, fingerprint};
+use table::{Head, SetAside, Shard, fingerprint};
 use terms::{Day, Quarter, Timestamp};
 
 use crate::finish::complete;
@@ -56,7 +56,7 @@ pub struct DayPlan {
 
 /// Plans the night after `day`, or the part of it that `cursor` names: that day and any that was
 /// missed since the last closed one, whole; and of earlier days the shards that late fees and
-/// corrections have touched.
+/// corrections have touched, or that are set aside.
 ///
 /// A plan ends with a quarter, since days of the next one are booked by the tiers that the
 /// quarter's evaluation sets, however late either is.
@@ -78,8 +78,10 @@ pub(crate) async fn plan(
         }
     }
     let through = days.last().map_or(progress.closed, |last| last.day.max(progress.closed));
-    let mut touched = touched_before(app, cursor).await?.into_iter();
+    let mut touched = touched_before(app, cursor, &progress.set_aside).await?.into_iter();
+    let mut again = false;
     for (day, shards) in touched.by_ref().take(DAYS_PER_PLAN - days.len()) {
+        again |= progress.set_aside.contains_key(&day) && day.quarter() <= progress.evaluated;
         days.push(DayPlan { day, run: run_name(app, day)?, shards: shards.into_iter().collect() });
         cursor.after = Some(day);
     }
@@ -89,18 +91,24 @@ pub(crate) async fn plan(
     // A night that is started again evaluates its quarter again.
     let repeated = Some(day.quarter()).filter(|quarter| first == day && quarter.last_day() == day);
     let quarter = progress.due(through).or(repeated);
-    let ended = through >= day && progress.after(quarter).due(through).is_none();
+    let visible = progress.visible;
+    // A day that was set aside in an evaluated quarter may be booked now: the next plan tells.
+    let ended = through >= day && progress.after(quarter).due(through).is_none() && !again;
     cursor.after = Some(cursor.before);
-    Ok(Plan { days, quarter, visible: progress.visible, more: (!ended).then_some(cursor) })
+    Ok(Plan { days, quarter, visible, more: (!ended).then_some(cursor) })
 }
 
 /// How far the ledger has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Progress {
     /// The last closed day.
     closed: Day,
     /// The last evaluated quarter.
     evaluated: Quarter,
+    /// Evaluated quarters to evaluate again.
+    reevaluate: BTreeSet<Quarter>,
+    /// Days that are tried again.
+    set_aside: BTreeMap<Day, SetAside>,
     /// The newest run that readers see.
     visible: u64,
 }
@@ -112,11 +120,9 @@ impl Progress {
         for _ in 0..TRIES {
             let mut head = app.table.head().await?;
             let known = Self::of(&head.value);
-            let visible = head.value.visible;
-            let progress = known.unwrap_or(Self {
-                closed: day.previous(),
-                evaluated: day.quarter().previous(),
-                visible,
+            let progress = known.unwrap_or_else(|| {
+                let (closed, evaluated) = (day.previous(), day.quarter().previous());
+                Self::new(closed, evaluated, &head.value)
             });
             if head.value.evaluated_through == Some(progress.evaluated) {
                 return Ok(progress);
@@ -134,22 +140,38 @@ impl Progress {
         // 0.1 did not note evaluations. A quarter whose last day is the last closed one may lack
         // its own, and an evaluation that is repeated changes nothing.
         let evaluated = head.evaluated_through.unwrap_or(closed.quarter().previous());
-        Some(Self { closed, evaluated, visible: head.visible })
+        Some(Self::new(closed, evaluated, head))
+    }
+
+    fn new(closed: Day, evaluated: Quarter, head: &Head) -> Self {
+        let reevaluate = head.reevaluate.keys().copied().collect();
+        Self {
+            closed,
+            evaluated,
+            reevaluate,
+            set_aside: head.set_aside.clone(),
+            visible: head.visible,
+        }
     }
 
     /// The quarter to evaluate next, if days are closed through `closed`.
     fn due(&self, closed: Day) -> Option<Quarter> {
-        Some(self.evaluated.next()).filter(|quarter| quarter.last_day() <= closed)
+        let again = self.reevaluate.first().copied();
+        again.or(Some(self.evaluated.next()).filter(|quarter| quarter.last_day() <= closed))
     }
 
     /// Whether a day may be booked before another quarter is evaluated.
     fn may_book(&self, day: Day) -> bool {
         day.quarter() <= self.evaluated.next()
+            && self.reevaluate.first().is_none_or(|again| day.quarter() <= *again)
     }
 
     /// The progress after a quarter's evaluation.
     fn after(mut self, quarter: Option<Quarter>) -> Self {
-        self.evaluated = quarter.map_or(self.evaluated, |quarter| quarter.max(self.evaluated));
+        if let Some(quarter) = quarter {
+            self.evaluated = self.evaluated.max(quarter);
+            self.reevaluate.remove(&quarter);
+        }
         self
     }
 }
@@ -198,17 +220,21 @@ fn check_over(app: &App, day: Day) -> Result<(), StepError> {
     if app.clock.now() < booked_from(day) { Err(StepError::DayNotOver(day)) } else { Ok(()) }
 }
 
-/// The touched shards of the earlier days that are still to be planned.
+/// The shards of earlier days that are still to be planned: those that are touched, and those that
+/// are set aside.
 async fn touched_before(
     app: &App,
     cursor: Cursor,
+    set_aside: &BTreeMap<Day, SetAside>,
 ) -> Result<BTreeMap<Day, BTreeSet<u8>>, StepError> {
     let mut days: BTreeMap<Day, BTreeSet<u8>> = BTreeMap::new();
     for mark in app.table.touched_through(cursor.before.previous()).await? {
-        if cursor.after.is_none_or(|after| after < mark.day) {
-            days.entry(mark.day).or_default().insert(mark.shard);
-        }
+        days.entry(mark.day).or_default().insert(mark.shard);
     }
+    for (day, aside) in set_aside.range(..cursor.before) {
+        days.entry(*day).or_default().extend(&aside.shards);
+    }
+    days.retain(|day, _| cursor.after.is_none_or(|after| after < *day));
     Ok(days)
 }
 

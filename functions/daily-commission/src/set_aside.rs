@@ -69,7 +69,8 @@ pub(crate) async fn set_day_aside(
         let head = app.table.head().await?;
         let mut next = head.clone();
         next.value.closed_through = next_closed(&head.value, day);
-        work.note_in(&mut next.value, day)?;
+        work.check_room(&head.value, day)?;
+        work.note_in(&mut next.value, day);
         if next.value == head.value || app.table.save_head(&next).await? {
             if next.value.closed_through != head.value.closed_through {
                 told::closed(app);
@@ -120,10 +121,7 @@ impl FoldedShards {
 
     /// Notes in the head which shards of the day are set aside, and that others no longer are. An
     /// evaluated quarter is evaluated again when one of its days is booked after all.
-    ///
-    /// # Errors
-    /// [`StepError::TooManySetAside`].
-    pub(crate) fn note_in(&self, head: &mut Head, day: Day) -> Result<(), StepError> {
+    pub(crate) fn note_in(&self, head: &mut Head, day: Day) {
         let mut entry = head.set_aside.remove(&day).unwrap_or_default();
         let before = entry.shards.len();
         for report in &self.reports {
@@ -136,13 +134,21 @@ impl FoldedShards {
         if let Some(reason) = self.reason() {
             reason.clone_into(&mut entry.reason);
         }
-        if entry.shards.is_empty() {
-            return Ok(());
+        if !entry.shards.is_empty() {
+            head.set_aside.insert(day, entry);
         }
-        if head.set_aside.len() >= MAX_DAYS {
-            return Err(StepError::TooManySetAside(head.set_aside.len()));
+    }
+
+    /// Refuses to set a day aside that the head has no room for. It is asked before the commit:
+    /// a run that is committed has to be finished.
+    ///
+    /// # Errors
+    /// [`StepError::TooManySetAside`].
+    pub(crate) fn check_room(&self, head: &Head, day: Day) -> Result<(), StepError> {
+        let others = head.set_aside.keys().filter(|other| **other != day).count();
+        match self.aside.is_empty() || others < MAX_DAYS {
+            true => Ok(()),
+            false => Err(StepError::TooManySetAside(others)),
         }
-        head.set_aside.insert(day, entry);
-        Ok(())
     }
 }

@@ -6,7 +6,8 @@
 //! count. Times and failures are those of every try.
 
 use runtime::{App, Dimension, Effort, Measures, Metric};
-use table::RunReport;
+use table::{RunReport, Shard};
+use terms::Day;
 
 use crate::{Done, Step, StepError};
 
@@ -88,6 +89,15 @@ pub(crate) fn conflicting(app: &App, fees: usize) {
     app.metrics.record(app.clock.now(), &measures);
 }
 
+/// A shard of a day, or a whole run's part of it, that is set aside.
+pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepError) {
+    let (name, shard) = (error.name(), shard.map(Shard::number));
+    tracing::error!(%day, shard, error = name, reason = %error, "set aside");
+    let refused = matches!(error, StepError::ConservationRefused { .. });
+    let measures = Measures::of([(Metric::ConservationRefused, u64::from(refused))]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
 /// A day that this very invocation closed.
 pub(crate) fn closed(app: &App) {
     app.metrics.record(app.clock.now(), &Measures::of([(Metric::DaysClosed, 1)]));
@@ -133,6 +143,7 @@ mod tests {
             json!({ "day": "2026-11-21" }),
             json!({ "step": "plan", "day": "2026-11-21" }),
             json!({ "step": "fold", "day": "2026-11-21", "run": run, "shard": 3 }),
+            json!({ "step": "set-aside", "day": "2026-11-21", "run": run, "shard": 3, "error": "e" }),
             json!({ "step": "commit", "day": "2026-11-21", "run": run, "shards": [3] }),
             json!({ "step": "publish", "seq": 7, "range": { "part": 0, "of": 1 } }),
             json!({ "step": "finish", "seq": 7 }),

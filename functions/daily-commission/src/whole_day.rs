@@ -8,9 +8,9 @@ use terms::Day;
 use crate::commit::commit;
 use crate::evaluate::{Evaluated, close_quarter, evaluate};
 use crate::finish::finish;
-use crate::fold::fold;
 use crate::plan::{DayPlan, plan, plan_whole};
 use crate::publish::publish;
+use crate::set_aside::fold;
 use crate::side_by_side::side_by_side;
 use crate::{Deadline, StepError};
 
@@ -23,6 +23,9 @@ pub struct DayReport {
     pub seq: Option<u64>,
     /// The lines that it booked.
     pub lines: u64,
+    /// Why the day or a part of it is set aside, if it is.
+    #[serde(rename = "setAside", skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
 }
 
 /// What became of a night.
@@ -74,7 +77,7 @@ pub async fn run_night(app: &App, day: Day) -> Result<NightReport, StepError> {
         if let Some(quarter) = plan.quarter {
             let all: Vec<Shard> = Shard::all().collect();
             report.evaluated = Some(evaluate(app, quarter, &all).await?);
-            close_quarter(app, quarter).await?;
+            close_quarter(app, quarter, plan.visible).await?;
         }
         more = plan.more;
         if more.is_none() {
@@ -88,7 +91,9 @@ async fn run(app: &App, plan: DayPlan, deadline: Deadline) -> Result<DayReport, 
     let shards: Vec<Shard> = shards.into_iter().filter_map(Shard::new).collect();
     let lines = fold_all(app, day, &run, &shards, deadline).await?;
     let committed = match commit(app, day, &run, &shards, deadline).await {
-        Err(StepError::Superseded(day)) => return Ok(DayReport { day, seq: None, lines: 0 }),
+        Err(StepError::Superseded(day)) => {
+            return Ok(DayReport { day, seq: None, lines: 0, set_aside: None });
+        }
         committed => committed?,
     };
     if let Some(seq) = committed.seq {
@@ -97,7 +102,7 @@ async fn run(app: &App, plan: DayPlan, deadline: Deadline) -> Result<DayReport, 
         }
         finish(app, seq).await?;
     }
-    Ok(DayReport { day, seq: committed.seq, lines })
+    Ok(DayReport { day, seq: committed.seq, lines, set_aside: committed.set_aside })
 }
 
 /// Shards that are folded side by side; each waits for the table most of the time.

@@ -42,7 +42,7 @@ impl View {
             Some(range) => (range.from(), range.to()),
             None => (last.plus(1 - DEFAULT_DAYS), last),
         };
-        let (visible, closed_through) = (head.visible, head.closed_through);
+        let (visible, closed_through) = (head.visible, head.complete_through());
         Self { from, to, visible, closed_through, as_of: Some(now) }
     }
 
@@ -56,7 +56,8 @@ impl View {
         self.from <= day && day <= self.to
     }
 
-    /// Whether a day is closed. Lines may still correct it, but none of its own are missing.
+    /// Whether a day is closed, and none up to it is set aside. Lines may still correct it, but none
+    /// of its own are missing.
     pub(crate) fn is_final(&self, day: Day) -> bool {
         self.closed_through.is_some_and(|closed| day <= closed)
     }

@@ -38,14 +38,14 @@ async fn a_day_that_is_not_over_is_not_booked() {
 }
 
 #[tokio::test]
-async fn a_refused_run_says_why_and_where_and_exits_with_1() {
+async fn refused_day_is_set_aside_and_exits_with_1() {
     let world = booked().await;
     // As if a booked amount had been overwritten: the difference to it does not fit.
     tamper(&world, |line| line.sums.commission = Amount::from_minor(i128::MIN)).await;
     let shown = run(&world, "rollup 2026-11-20").await;
     assert_eq!(shown.code, 1);
-    let sentence = "2026-11-20  refused, and nothing of it booked: the run of 2026-11-20 was \
-                    refused: a sum of amounts or of counts is too large to be kept exactly\n";
+    let sentence = "2026-11-20  set aside, and nothing booked: the run of 2026-11-20 was refused: \
+                    a sum of amounts or of counts is too large to be kept exactly\n";
     assert_eq!(shown.results, sentence);
     assert_eq!(world.app.table.day(day("2026-11-20")).await.unwrap().value.runs.len(), 1);
 }

@@ -38,6 +38,7 @@ impl<T> OrProblem<T> for Result<T, TableError> {
             TableError::Contended(_) => worth_a_retry(&error, Code::Conflict),
             TableError::Corrupt { .. }
             | TableError::UnknownForm { .. }
+            | TableError::Rejected(_)
             | TableError::Service(_) => Problem::internal(&error),
         })
     }

@@ -77,6 +77,7 @@ metrics! {
     FeesRepeated, Count, "Fees that a committed run found delivered again.";
     FeesConflicting, Count, "Fees put aside by a fold, as their trade came with another body; each fold of a shard finds them again.";
     DaysClosed, Count, "Days that were closed, counted by the one step that closed it.";
+    DaysSetAside, Count, "Days that cannot be booked, or not whole, and are tried again each night.";
     DataAge, Seconds, "Time since the end of the last closed day.";
 }
 

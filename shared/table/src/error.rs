@@ -34,6 +34,10 @@ pub enum TableError {
         /// The number of the form that this code reads.
         known: u8,
     },
+    /// DynamoDB refuses the request, and refuses it again however often it comes: an item is too
+    /// large, or a value is not allowed.
+    #[error("DynamoDB refuses the request: {0}")]
+    Rejected(String),
     /// Any other failure of the service or the connection.
     #[error("DynamoDB failed: {0}")]
     Service(String),
@@ -47,6 +51,7 @@ impl TableError {
             Self::Throttled(_) | Self::Contended(_) => "Throttled",
             Self::Corrupt { .. } => "Corrupt",
             Self::UnknownForm { .. } => "UnknownForm",
+            Self::Rejected(_) => "Rejected",
             Self::Service(_) => "Service",
         }
     }
@@ -66,15 +71,28 @@ const THROTTLES: &[&str] = &[
     "TransactionConflictException",
 ];
 
+const REJECTIONS: &[&str] = &[
+    "ValidationException",
+    "ItemCollectionSizeLimitExceededException",
+    // As a cancelled transaction's reasons spell them.
+    "ValidationError",
+    "ItemCollectionSizeLimitExceeded",
+];
+
 impl<E> From<SdkError<E>> for TableError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     SdkError<E>: RequestId,
 {
     fn from(error: SdkError<E>) -> Self {
-        let throttled = error.code().is_some_and(|code| THROTTLES.contains(&code));
+        let is_one_of = |codes: &[&str]| error.code().is_some_and(|code| codes.contains(&code));
+        let (throttled, rejected) = (is_one_of(THROTTLES), is_one_of(REJECTIONS));
         let told = told(&error, error.request_id());
-        if throttled { Self::Throttled(told) } else { Self::Service(told) }
+        match (throttled, rejected) {
+            (true, _) => Self::Throttled(told),
+            (_, true) => Self::Rejected(told),
+            _ => Self::Service(told),
+        }
     }
 }
 
@@ -116,6 +134,11 @@ pub(crate) fn refused(error: SdkError<TransactWriteItemsError>) -> Refused {
     }
     if reasons.iter().any(|r| r.code().is_some_and(|code| THROTTLES.contains(&code))) {
         return Refused::Failed(TableError::Throttled("in a transaction".to_owned()));
+    }
+    let rejected = reasons.iter().find(|r| r.code().is_some_and(|code| REJECTIONS.contains(&code)));
+    if let Some(reason) = rejected {
+        let message = reason.message().unwrap_or("an item of a transaction").to_owned();
+        return Refused::Failed(TableError::Rejected(message));
     }
     Refused::Failed(error.into())
 }

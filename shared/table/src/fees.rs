@@ -7,7 +7,7 @@ use terms::Day;
 use crate::access::Table;
 use crate::chunk;
 use crate::error::TableError;
-use crate::item::{FIRST_FORM, content, packed_bytes, plain, read_plain};
+use crate::item::{FIRST_FORM, content, packed_bytes, plain};
 use crate::keys::{self, Shard, fingerprint};
 
 /// Fees and corrections of one day and shard, as they came.
@@ -33,6 +33,15 @@ pub struct Touched {
     /// place of a newer one.
     #[serde(rename = "rev")]
     pub count: u64,
+}
+
+/// A day's shard that is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TouchedShard {
+    /// The day.
+    pub day: Day,
+    /// The shard's number.
+    pub shard: u8,
 }
 
 /// A mark as it is written; the table counts the rest.
@@ -115,13 +124,20 @@ impl Table {
         Ok(all)
     }
 
-    /// All marks up to and with a day. Cost: 1 read unit per 4 KB of marks.
+    /// The shards that are marked, of days up to and with `day`. The marks' content is not read:
+    /// one that does not decode must not keep the others from being planned.
+    /// Cost: 1 read unit per 4 KB of marks.
     ///
     /// # Errors
-    /// If the table fails or a mark does not decode.
-    pub async fn touched_through(&self, day: Day) -> Result<Vec<Touched>, TableError> {
+    /// If the table fails or a mark's key is none.
+    pub async fn touched_through(&self, day: Day) -> Result<Vec<TouchedShard>, TableError> {
         let items = self.query(&keys::touched_through(day)).await?;
-        items.into_iter().map(|item| read_plain("mark", item)).collect()
+        let place = |item| {
+            let (day, shard) = keys::touched_place(keys::sort_key(item))
+                .ok_or_else(|| TableError::corrupt("mark", "its sort key is malformed"))?;
+            Ok(TouchedShard { day, shard: shard.number() })
+        };
+        items.iter().map(place).collect()
     }
 
     /// Removes a mark, unless it was renewed since it was read. Cost: 1 write unit.

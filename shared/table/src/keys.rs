@@ -323,6 +323,12 @@ pub fn touched(day: Day, shard: Shard) -> Key {
     Key::new("TOUCHED", format!("{day}#{:02}", shard.0))
 }
 
+/// The day and the shard of a mark, by its sort key.
+pub(crate) fn touched_place(sk: &str) -> Option<(Day, Shard)> {
+    let (day, shard) = sk.split_once('#')?;
+    Some((day.parse().ok()?, Shard::new(shard.parse().ok()?)?))
+}
+
 /// All marks up to and with a day.
 #[must_use]
 pub fn touched_through(day: Day) -> Range {
@@ -339,6 +345,18 @@ pub fn shard_report(run: &str, shard: Shard) -> Key {
 #[must_use]
 pub fn shard_reports(run: &str) -> Range {
     Range::prefix(format!("R#{run}"), "S#")
+}
+
+/// The reason why a shard of a run is set aside.
+#[must_use]
+pub fn shard_set_aside(run: &str, shard: Shard) -> Key {
+    Key::new(format!("R#{run}"), format!("X#{:02}", shard.0))
+}
+
+/// All shards of a run that are set aside.
+#[must_use]
+pub fn shards_set_aside(run: &str) -> Range {
+    Range::prefix(format!("R#{run}"), "X#")
 }
 
 /// The word that a part of a run's publishing is done.

@@ -1,6 +1,6 @@
 //! The ledger's order: which runs are committed, and up to which one readers see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use commission::{Asset, Conservation, Overflow};
 use serde::{Deserialize, Serialize};
@@ -35,13 +35,38 @@ pub struct Head {
     /// The last quarter whose tiers are set. Absent in heads that 0.1 wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluated_through: Option<Quarter>,
+    /// Evaluated quarters to evaluate again, since a day that was set aside is booked; each with
+    /// the newest run that was visible by then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reevaluate: BTreeMap<Quarter, u64>,
+    /// Days that cannot be booked, or not whole. They count as closed, and each night tries them
+    /// again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set_aside: BTreeMap<Day, SetAside>,
+}
+
+/// What keeps a day from being booked whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SetAside {
+    /// The newest reason.
+    pub reason: String,
+    /// The shards that are not booked.
+    pub shards: BTreeSet<u8>,
 }
 
 impl Head {
-    /// The instant up to which the data are complete: the end of the last closed day.
+    /// The last day of an unbroken row of closed days, none of which is set aside.
+    #[must_use]
+    pub fn complete_through(&self) -> Option<Day> {
+        let closed = self.closed_through?;
+        Some(self.set_aside.keys().next().map_or(closed, |day| closed.min(day.previous())))
+    }
+
+    /// The instant up to which the data are complete.
     #[must_use]
     pub fn data_as_of(&self) -> Option<Timestamp> {
-        self.closed_through.map(Day::end)
+        self.complete_through().map(Day::end)
     }
 }
 

@@ -37,11 +37,11 @@ pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
 pub use error::TableError;
 pub use event::{Identity, Quarantined};
-pub use fees::{FeeBatch, Touched};
+pub use fees::{FeeBatch, Touched, TouchedShard};
 pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_form};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
 pub use ledger::{
-    Aside, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport,
+    Aside, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, SetAside,
 };
 pub use link::{Link, LinkOutcome, Links};
 pub use meter::Spent;

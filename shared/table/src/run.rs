@@ -13,7 +13,7 @@ use crate::account::Versioned;
 use crate::chunks::chunks;
 use crate::error::TableError;
 use crate::fees::Touched;
-use crate::item::{Item, Packed, expire, pack, packed, read_packed, read_plain};
+use crate::item::{Item, Packed, expire, pack, packed, plain, read_packed, read_plain};
 use crate::keys::{self, Key, Shard, bucket, hexadecimal};
 use crate::ledger::{Aside, DayRecord, Head, versioned};
 use crate::parts::{Stored, stored};
@@ -164,6 +164,13 @@ struct PartDone {
 
 impl Packed for PartDone {}
 
+/// A shard of a run that is set aside.
+#[derive(Serialize, Deserialize)]
+struct ShardSetAside {
+    shard: u8,
+    reason: String,
+}
+
 /// How long the work of a run is kept, in days.
 const WORK_DAYS: i64 = 14;
 
@@ -258,6 +265,35 @@ impl Table {
     pub async fn shard_reports(&self, run: &str) -> Result<Vec<ShardReport>, TableError> {
         let items = self.query(&keys::shard_reports(run)).await?;
         self.read_stored("shard report", &items).await
+    }
+
+    /// Notes why a shard of a run is set aside. Cost: 1 write unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn set_shard_aside(
+        &self,
+        run: &str,
+        shard: Shard,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let aside = ShardSetAside { shard: shard.number(), reason: reason.to_owned() };
+        let item = plain(&keys::shard_set_aside(run, shard), &aside)?;
+        self.put(expire(item, now.plus_days(WORK_DAYS))).await
+    }
+
+    /// The shards of a run that are set aside, with their reasons. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn shards_set_aside(&self, run: &str) -> Result<BTreeMap<u8, String>, TableError> {
+        let items = self.query(&keys::shards_set_aside(run)).await?;
+        let aside = items.into_iter().map(|item| {
+            let aside: ShardSetAside = read_plain("shard that is set aside", item)?;
+            Ok((aside.shard, aside.reason))
+        });
+        aside.collect()
     }
 
     /// What workers found, of the inviters in the buckets that are wanted of each shard. Cost: 1
