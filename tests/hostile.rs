@@ -203,7 +203,7 @@ async fn any_stored_bytes_are_what_they_say_or_refused() {
     let work = table.booked(monday, shard).await.unwrap().remove(0);
     let report = table.run_report(monday, 1).await.unwrap().unwrap();
     let lines = table.lines(&uid("aurora"), &[(1, 0)]).await.unwrap().remove(0);
-    let totals = table.totals(&uid("aurora")).await.unwrap().unwrap().value;
+    let totals = table.totals(&uid("aurora")).await.unwrap().value.slots.unwrap();
     let run = &table.day(monday).await.unwrap().value.runs[0].run;
     let reports = table.shard_reports(run).await.unwrap();
 

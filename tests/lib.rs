@@ -14,6 +14,7 @@ mod invariants;
 mod late;
 mod limits;
 mod operating;
+mod parked;
 mod poison;
 mod privacy;
 mod quarters;

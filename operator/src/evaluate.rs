@@ -1,6 +1,6 @@
 //! `operator evaluate`: the tiers that a past quarter earned, worked out again.
 
-use daily_commission::Evaluated;
+use daily_commission::{Evaluated, NotEvaluated, not_evaluated};
 use runtime::App;
 use terms::Quarter;
 
@@ -26,16 +26,21 @@ pub(crate) async fn evaluate(
     )?;
     let evaluated = steps::evaluate(app, quarter).await?;
     desk.say(told(quarter, &evaluated));
+    if evaluated.not_evaluated > 0 {
+        for NotEvaluated { uid, reason } in not_evaluated(app, quarter).await? {
+            desk.say(format_args!("  left out: affiliate {uid}: {reason}"));
+        }
+    }
     desk.say(format_args!(
         "Days of {next} that are booked stay as they are until they are run again; `verify` \
          tells which would change."
     ));
-    Ok(Verdict::Well)
+    Ok(Verdict::of(evaluated.not_evaluated == 0))
 }
 
 /// What became of an evaluation, in words.
 pub(crate) fn told(quarter: Quarter, evaluated: &Evaluated) -> String {
-    let Evaluated { affiliates, promoted } = evaluated;
+    let Evaluated { affiliates, promoted, .. } = evaluated;
     let affiliates = count(*affiliates, "affiliate");
     format!("{quarter}  evaluated {affiliates}: {promoted} above tier 0 in {}", quarter.next())
 }

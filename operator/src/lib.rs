@@ -12,6 +12,7 @@ mod failure;
 mod figures;
 mod import;
 mod options;
+mod parked;
 mod place;
 mod quarantine;
 mod range;
@@ -22,7 +23,7 @@ mod verify;
 
 pub use desk::Desk;
 pub use failure::{Failure, Verdict};
-pub use options::{Command, Options, QuarantineCommand};
+pub use options::{Command, Options, ParkedCommand, QuarantineCommand};
 pub use place::Place;
 pub use range::Days;
 
@@ -57,6 +58,7 @@ pub async fn obey(
         }
         Command::Velocity { days, csv } => velocity::velocity(app, days, csv, desk).await,
         Command::Quarantine(command) => quarantine::quarantine(app, place, command, desk).await,
+        Command::Parked(command) => parked::parked(app, place, command, desk).await,
         Command::Import { file } => import::import(app, place, &file, desk).await,
     }
 }

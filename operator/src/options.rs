@@ -131,6 +131,13 @@ Examples:
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
 
+    /// List, repair and withdraw affiliates whose part of a run cannot be published
+    ///
+    /// A parked affiliate reads the figures as they were before the first run that waits; later runs
+    /// queue behind it. All other affiliates see every run.
+    #[command(subcommand)]
+    Parked(ParkedCommand),
+
     /// Take in a file of events, one CloudEvent in JSON a line
     ///
     /// Interrupted, it goes on where it was: FILE.progress says how far it has come. Events that are
@@ -143,6 +150,32 @@ Examples:
     Import {
         /// The file; `-` is standard input
         file: PathBuf,
+    },
+}
+
+/// What can be done with parked affiliates.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ParkedCommand {
+    /// List the runs that wait, with their affiliates and reasons
+    List,
+    /// Publish the runs that wait for an affiliate, after their cause is repaired
+    #[command(after_help = "Example:\n  operator parked repair 10000001")]
+    Repair {
+        /// The affiliate's user id
+        uid: Uid,
+    },
+    /// Take back what the first run that waits booked for an affiliate
+    ///
+    /// Nobody ever sees its lines. The next night books what is due, in a new run.
+    #[command(after_help = "\
+Example:
+  operator parked withdraw 10000001 --why \"booked by a defect, see #12\"")]
+    Withdraw {
+        /// The affiliate's user id
+        uid: Uid,
+        /// Why, for the record that is kept with the run
+        #[arg(long, value_name = "REASON")]
+        why: String,
     },
 }
 

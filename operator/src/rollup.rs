@@ -29,11 +29,11 @@ pub(crate) async fn rollup(
     let what = if night { "does what is due in the night after" } else { "books what is due of" };
     desk.ask(place, format_args!("{what} {days}, and is not booked yet."))?;
     let bar = desk.bar(0, BAR);
-    let mut books = Books { app, desk, bar, runs: 0, set_aside: false, total: BTreeMap::new() };
+    let mut books = Books { app, desk, bar, runs: 0, look_at_it: false, total: BTreeMap::new() };
     let outcome = books.all(days, night).await;
     books.bar.finish_and_clear();
     books.tell_total();
-    outcome.map(|()| Verdict::of(!books.set_aside))
+    outcome.map(|()| Verdict::of(!books.look_at_it))
 }
 
 struct Books<'a, 'd> {
@@ -41,7 +41,7 @@ struct Books<'a, 'd> {
     desk: &'a mut Desk<'d>,
     bar: ProgressBar,
     runs: usize,
-    set_aside: bool,
+    look_at_it: bool,
     total: BTreeMap<Asset, Money>,
 }
 
@@ -71,6 +71,13 @@ impl Books<'_, '_> {
             if let Some(quarter) = plan.quarter {
                 let evaluated = steps::evaluate(self.app, quarter).await?;
                 self.say(crate::evaluate::told(quarter, &evaluated));
+                if evaluated.not_evaluated > 0 {
+                    self.look_at_it = true;
+                    let left_out = count(evaluated.not_evaluated, "affiliate");
+                    self.say(format!(
+                        "{quarter}  {left_out} left out: `evaluate {quarter}` names them"
+                    ));
+                }
             }
             more = plan.more;
             if more.is_none() {
@@ -96,7 +103,7 @@ impl Books<'_, '_> {
     }
 
     fn tell_set_aside(&mut self, day: Day, how: &str, reason: &str) {
-        self.set_aside = true;
+        self.look_at_it = true;
         self.say(format!("{day}  set aside, {how}: {reason}"));
     }
 

@@ -3,7 +3,7 @@
 import json
 
 from exchange import fee
-from failures import fees_key, items
+from failures import days_set_aside, items
 from nights import expect_success
 from runbook_rings import described, measure, put
 
@@ -16,28 +16,31 @@ AMOUNT, ANOTHER = b"\xc0\x9a\x0c", b"\xc2\x9a\x0c"
 
 
 def night_failed(desk):
-    """The fees of a day cannot be read; then they can."""
+    """The ledger's head cannot be read; then it can."""
     here, world, checks = "NightFailed", desk.world, desk.checks
-    broken = {"pk": {"S": fees_key(DAY_1, world.uid("dormant"))}, "sk": {"S": "broken"}}
     table = {"TableName": world.stack.physical("Table")}
-    world.aws.client("dynamodb").put_item(Item=broken | {"v": {"N": "1"}}, **table)
+    dynamodb = world.aws.client("dynamodb")
+    heads = items(world, "HEAD")
+    broken = {"pk": {"S": "HEAD"}, "sk": {"S": "HEAD"}}
+    dynamodb.put_item(Item=broken | {"v": {"N": "1"}}, **table)
     checks.equal("the broken night", "FAILED", world.nights.after(DAY_1)["status"])
     failed = desk.answer(here, "aws stepfunctions list-executions")["executions"]
     desk.facts["execution"] = failed[0]["executionArn"]
-    error, cause, given = desk.answer(here, "aws stepfunctions describe-execution")
-    checks.equal("its error", "DaysFailed", error)
-    checks.contains("its cause", f"Not booked: {DAY_1} Internal", cause)
+    error, _, given = desk.answer(here, "aws stepfunctions describe-execution")
+    checks.equal("its error", "Corrupt", error)
     rows = desk.ask(here, """ask daily-commission 12 'filter fields.message = "step\"""")
     found = {(row["fields.step"], row["fields.day"], row["fields.outcome"]) for row in rows}
-    checks.equal("steps that were not done", {("fold", DAY_1, "Internal")}, found)
+    checks.equal("steps that were not done", {("plan", DAY_1, "Corrupt")}, found)
     [row] = desk.ask(here, "ask daily-commission 12 'filter fields.message like /Diagnostic/")
     checks.contains("what the step says", "cannot be read", row["fields.message"])
-    world.aws.client("dynamodb").delete_item(Key=broken, **table)
+    dynamodb.delete_item(Key=broken, **table)
+    for head in heads:
+        dynamodb.put_item(Item=head, **table)
     desk.facts["night"] = json.loads(given)["scheduledTime"]
     start_the_night(desk)
     booked = world.lines("affiliate", DAY_1, DAY_1)
     checks.equal("whether the day is booked", True, len(booked) > 0)
-    desk.saw(here, f"error `{error}`, the fold `Internal` in the log; started again, the day is booked")
+    desk.saw(here, f"error `{error}`, the plan `Corrupt` in the log; started again, the day is booked")
 
 
 def start_the_night(desk):
@@ -90,12 +93,13 @@ def conservation_refused(desk):
     world.aws.clock.set(f"{DAY_4}T00:21:00Z")
     since = int(world.aws.clock.now().timestamp() * 1000)
     refused = refused_run(world)
-    checks.equal("what the commit says", "ConservationRefused", refused.get("errorType"))
+    checks.contains("what the commit says", "was refused", refused["setAside"])
+    checks.equal("days set aside", [DAY_3], list(days_set_aside(world)))
     put(world, described(world, here), 0)
     measure(world, "daily-commission", since)
     checks.equal("the alarm", "ALARM", described(world, here)["StateValue"])
     [row] = desk.ask(here, "ask daily-commission 24")
-    checks.contains("the line", DAY_3, row["fields.message"])
+    checks.equal("the line", DAY_3, row["fields.day"])
     desk.facts["day"] = DAY_3
     proved = desk.run(here, "operator verify", status=1)
     checks.contains("what is due", "not booked yet: 1 fee", proved.output)
@@ -108,7 +112,7 @@ def conservation_refused(desk):
 
 
 def refused_run(world):
-    """The steps of a run up to its commit, whose answer is its error."""
+    """The steps of a run up to its commit, whose answer says why it is set aside."""
     [day] = invoke(world, {"step": "plan", "day": DAY_3})["days"]
     for shard in day["shards"]:
         invoke(world, {"step": "fold", "day": DAY_3, "run": day["run"], "shard": shard})

@@ -5,9 +5,10 @@ use table::Table;
 use super::FUNCTIONS;
 use super::record::Record;
 use crate::contract::{refused, tour};
+use crate::poison::corrupt;
 use crate::simulation::watched_trial;
 use crate::story::three_newcomers_trade;
-use crate::world::{World, day};
+use crate::world::{World, at, day, fee};
 
 /// The trials of the simulation that are played: with them come kills, ghosts, faults and what
 /// is found void.
@@ -24,6 +25,7 @@ pub async fn told() -> Record {
     starts(&record).await;
     the_api_is_used(&record).await;
     a_quarter_ends(&record).await;
+    affiliate_is_parked(&record).await;
     trials.join().unwrap();
     record
 }
@@ -59,6 +61,26 @@ async fn the_api_is_used(record: &Record) {
     tour::filters(&api, &code).await;
     let unreadable = world.send_raw("{ not json").await;
     assert_eq!(unreadable.len(), 1);
+}
+
+/// An affiliate's item cannot be read for two nights.
+async fn affiliate_is_parked(record: &Record) {
+    let world = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(world.bind("dormant", &code).await.status, 201);
+    world.now("2026-11-20T10:00:01Z");
+    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    corrupt(
+        &world,
+        "A#affiliate",
+        &format!("REF#{:015}#dormant", at("2026-11-20T09:00:00Z").millis()),
+    );
+    world.night("2026-11-20").await;
+    world.now("2026-11-21T10:00:01Z");
+    world.charged(fee("t2", "dormant", "2026-11-21T10:00:00Z")).await;
+    world.night("2026-11-21").await;
+    assert_eq!(world.app.table.parked().await.unwrap().len(), 2);
 }
 
 /// A night that ends a quarter, by the state machine's steps.

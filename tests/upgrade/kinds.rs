@@ -42,8 +42,9 @@ fn is_of(key: &str, pattern: &str) -> bool {
 fn kind_of(release: &str, item: &Value) -> &'static str {
     let key = |name: &str| item[name]["S"].as_str().unwrap().to_owned();
     let (pk, sk) = (key("pk"), key("sk"));
-    let found =
-        entities(release).into_iter().find(|(_, [of_pk, of_sk])| is_of(&pk, of_pk) && is_of(&sk, of_sk));
+    let found = entities(release)
+        .into_iter()
+        .find(|(_, [of_pk, of_sk])| is_of(&pk, of_pk) && is_of(&sk, of_sk));
     found.unwrap_or_else(|| panic!("{pk} {sk} is in no row of docs/TABLE.md")).0
 }
 

@@ -62,8 +62,9 @@ async fn activity(
     let (head, mut referrals) =
         tokio::try_join!(app.table.head(), app.table.referrals_at(&place)).or_problem()?;
     let referral = referrals.remove(&relation.invitee);
-    let activity = referral.and_then(|it| it.value.activity.at(head.value.visible).cloned());
-    Ok((activity.unwrap_or_default(), head.value.data_as_of()))
+    let head = app.table.seen_by(&relation.inviter, head.value).await.or_problem()?;
+    let activity = referral.and_then(|it| it.value.activity.at(head.visible).cloned());
+    Ok((activity.unwrap_or_default(), head.data_as_of()))
 }
 
 fn shared(activity: &ReferralActivity, decimals: &Assets) -> Result<Shared, Overflow> {

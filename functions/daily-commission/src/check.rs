@@ -28,6 +28,7 @@ pub(crate) async fn check(app: &App) -> Result<Checked, StepError> {
         &Measures::of([
             (Metric::DataAge, data_age_seconds),
             (Metric::DaysSetAside, head.set_aside.len() as u64),
+            (Metric::AffiliatesParked, u64::from(head.parked)),
         ]),
     );
     Ok(Checked { closed_through, data_age_seconds })

@@ -112,7 +112,7 @@ async fn commit_once(
             return nothing_due(app, day, &head, &work).await;
         }
         if let Some(pending) = &head.value.pending {
-            complete(app, pending, deadline).await?;
+            complete(app, pending, head.value.parked, deadline).await?;
             continue;
         }
         if let Some(committed) = try_commit(app, day, run, reports, &head, &record).await? {

@@ -66,6 +66,9 @@ pub enum StepError {
         /// Why.
         error: Box<Self>,
     },
+    /// The affiliate is parked.
+    #[error("the affiliate is parked")]
+    Parked,
     /// So many days are set aside that the fault is not in one of them.
     #[error("{0} days are set aside; no more are until some of them are booked")]
     TooManySetAside(usize),
@@ -90,6 +93,7 @@ impl StepError {
             Self::Corrupt(_) => "Corrupt",
             Self::Rejected(_) => "Rejected",
             Self::Unpublished { .. } => "Unpublished",
+            Self::Parked => "Parked",
             Self::TooManySetAside(_) => "TooManySetAside",
             Self::Internal(_) => "Internal",
         }
@@ -111,6 +115,7 @@ impl StepError {
             | Self::Corrupt(_)
             | Self::Rejected(_)
             | Self::Unpublished { .. }
+            | Self::Parked
             | Self::TooManySetAside(_)
             | Self::Internal(_) => false,
         }

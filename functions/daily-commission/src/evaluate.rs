@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use table::Shard;
 use terms::{Market, Origin, Quarter, Uid};
 
-use crate::StepError;
 use crate::side_by_side::side_by_side;
+use crate::{StepError, parked, told};
 
 /// How often an account that others keep changing is read and written again.
 const TRIES: usize = 8;
@@ -21,6 +21,24 @@ pub struct Evaluated {
     pub affiliates: usize,
     /// Those of them whose tier in some market is above 0.
     pub promoted: usize,
+    /// Affiliates that are left out, as they are parked or their items cannot be read. They keep
+    /// their tiers.
+    #[serde(default, rename = "notEvaluated", skip_serializing_if = "is_none")]
+    pub not_evaluated: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// An affiliate that an evaluation leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotEvaluated {
+    /// The affiliate.
+    pub uid: Uid,
+    /// Why.
+    pub reason: String,
 }
 
 /// Invitees that are read in one call: with some 300 bytes each well below its 1 MB.
@@ -35,19 +53,72 @@ pub(crate) async fn evaluate(
     quarter: Quarter,
     shards: &[Shard],
 ) -> Result<Evaluated, StepError> {
-    let visible = app.table.head().await?.value.visible;
-    let mut evaluated = Evaluated { affiliates: 0, promoted: 0 };
+    let mut evaluated = Evaluated { affiliates: 0, promoted: 0, not_evaluated: 0 };
+    for (_, outcome) in evaluate_each(app, quarter, shards).await? {
+        match outcome {
+            Ok(tiers) => {
+                evaluated.affiliates += 1;
+                evaluated.promoted += usize::from(tiers != TierInForce::default());
+            }
+            Err(error) => {
+                evaluated.not_evaluated += 1;
+                told::not_evaluated(quarter, &error);
+            }
+        }
+    }
+    told::all_evaluated(app, evaluated.not_evaluated);
+    Ok(evaluated)
+}
+
+/// Evaluates a quarter, and names the affiliates that are left out.
+///
+/// # Errors
+/// [`StepError`] for what is not in one affiliate alone.
+pub async fn not_evaluated(app: &App, quarter: Quarter) -> Result<Vec<NotEvaluated>, StepError> {
+    let all: Vec<Shard> = Shard::all().collect();
+    let outcomes = evaluate_each(app, quarter, &all).await?.into_iter();
+    let left_out = outcomes.filter_map(|(uid, outcome)| Some((uid, outcome.err()?)));
+    Ok(left_out.map(|(uid, error)| NotEvaluated { uid, reason: error.to_string() }).collect())
+}
+
+/// Evaluates the affiliates of some shards; with each comes why it is left out, if it is.
+async fn evaluate_each(
+    app: &App,
+    quarter: Quarter,
+    shards: &[Shard],
+) -> Result<Vec<(Uid, Result<TierInForce, StepError>)>, StepError> {
+    let head = app.table.head().await?.value;
+    let parked = parked::affiliates(app, head.parked).await?;
+    let mut outcomes = Vec::new();
     for shard in shards {
         let affiliates = app.table.affiliates(*shard).await?;
-        let evaluate_one = async |affiliate| {
-            let tiers = tiers(app, affiliate, quarter, visible).await?;
-            set(app, affiliate, quarter, tiers).await.map(|()| tiers)
+        let evaluate_one = async |affiliate: Uid| {
+            let outcome = match parked.contains(&affiliate) {
+                true => Err(StepError::Parked),
+                false => evaluate_affiliate(app, &affiliate, quarter, head.visible).await,
+            };
+            match outcome {
+                Err(error) if !error.is_final() && !matches!(error, StepError::Parked) => {
+                    Err(error)
+                }
+                outcome => Ok((affiliate, outcome)),
+            }
         };
-        let tiers = side_by_side(SIDE_BY_SIDE, affiliates.iter().map(evaluate_one)).await?;
-        evaluated.affiliates += tiers.len();
-        evaluated.promoted += tiers.iter().filter(|t| **t != TierInForce::default()).count();
+        let work = affiliates.into_iter().map(evaluate_one);
+        outcomes.extend(side_by_side(SIDE_BY_SIDE, work).await?);
     }
-    Ok(evaluated)
+    Ok(outcomes)
+}
+
+/// Sets one affiliate's tiers by what a quarter earned.
+pub(crate) async fn evaluate_affiliate(
+    app: &App,
+    affiliate: &Uid,
+    quarter: Quarter,
+    visible: u64,
+) -> Result<TierInForce, StepError> {
+    let tiers = tiers(app, affiliate, quarter, visible).await?;
+    set(app, affiliate, quarter, tiers).await.map(|()| tiers)
 }
 
 /// What the closing of a quarter says when it is done.

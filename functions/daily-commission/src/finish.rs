@@ -55,15 +55,18 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     Err(StepError::Unfinished(format!("the ledger moved while run {seq} was finished")))
 }
 
-/// Publishes and finishes a run that was left between its commit and its end.
+/// Publishes and finishes a run that was left between its commit and its end, while so many
+/// affiliates are parked.
 pub(crate) async fn complete(
     app: &App,
     pending: &Pending,
+    parked: u32,
     deadline: Deadline,
 ) -> Result<Finished, StepError> {
     let publish_and_finish = async {
         for part in 0..pending.parts {
-            publish_pending(app, pending, Part { part, of: pending.parts }, deadline).await?;
+            let part = Part { part, of: pending.parts };
+            publish_pending(app, pending, parked, part, deadline).await?;
         }
         finish(app, pending.seq).await
     };

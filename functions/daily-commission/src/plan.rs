@@ -204,8 +204,9 @@ pub fn booked_from(day: Day) -> Timestamp {
 /// end is ended.
 async fn begin(app: &App, day: Day, deadline: Deadline) -> Result<(), StepError> {
     check_over(app, day)?;
-    if let Some(pending) = app.table.head().await?.value.pending {
-        complete(app, &pending, deadline).await?;
+    let head = app.table.head().await?.value;
+    if let Some(pending) = head.pending {
+        complete(app, &pending, head.parked, deadline).await?;
     }
     Ok(())
 }

@@ -6,12 +6,13 @@ use commission::{Line, Overflow};
 use runtime::App;
 use serde::{Deserialize, Serialize};
 use table::{
-    Found, Pending, Referral, ReferralActivity, ShardReport, Slots, Summary, Totals,
+    Found, Pending, Referral, ReferralActivity, Shard, ShardReport, Slots, StoredTotals, Summary,
     TouchedInvitee, Versioned, Work, bucket,
 };
-use terms::Uid;
+use terms::{Day, Timestamp, Uid};
 
 use crate::commit::Part;
+use crate::parked;
 use crate::side_by_side::side_by_side;
 use crate::summary;
 use crate::{Deadline, StepError};
@@ -42,15 +43,20 @@ pub(crate) async fn publish(
 ) -> Result<Published, StepError> {
     let head = app.table.head().await?.value;
     match head.pending {
-        Some(pending) if pending.seq == seq => publish_pending(app, &pending, part, deadline).await,
+        Some(pending) if pending.seq == seq => {
+            publish_pending(app, &pending, head.parked, part, deadline).await
+        }
         _ if head.visible >= seq => Ok(Published { affiliates: 0 }),
         _ => Err(StepError::BadRequest(format!("run {seq} is not committed"))),
     }
 }
 
+/// Publishes one part of the pending run. An affiliate whose part fails for good is parked, and one
+/// that is parked stays so: all others are published. `parked` is how many there are by the head.
 pub(crate) async fn publish_pending(
     app: &App,
     pending: &Pending,
+    parked: u32,
     part: Part,
     deadline: Deadline,
 ) -> Result<Published, StepError> {
@@ -63,12 +69,53 @@ pub(crate) async fn publish_pending(
     let copied = found.iter().filter(|found| part.copies(found.shard));
     app.table.keep_booked(copied, pending.day, pending.seq).await?;
     let statements = statements(found, part);
-    let publish_one =
-        async |inviter, work| Publisher { app, inviter, pending, deadline }.publish(work).await;
+    let Pending { day, seq, committed_at, .. } = *pending;
+    let waiting = parked::affiliates(app, parked).await?;
+    let publish_one = async |inviter, work| {
+        if waiting.contains(inviter) && parked::queue(app, inviter, pending).await? {
+            return Ok(Outcome::Waits);
+        }
+        let publisher =
+            Publisher { app, inviter, day, seq, deadline, committed_at, repairs: false };
+        match publisher.publish(work).await {
+            Err(error) if error.is_final() => Ok(Outcome::Failed(inviter, error)),
+            done => done.map(|()| Outcome::Published),
+        }
+    };
     let work = statements.iter().map(|(inviter, work)| publish_one(inviter, work));
-    side_by_side(AFFILIATES_AT_ONCE, work).await?;
+    let outcomes = side_by_side(AFFILIATES_AT_ONCE, work).await?;
+    let affiliates = outcomes.iter().filter(|it| matches!(it, Outcome::Published)).count();
+    for outcome in outcomes {
+        if let Outcome::Failed(inviter, error) = outcome {
+            parked::park(app, inviter, pending, &error).await?;
+        }
+    }
     app.table.part_done(&pending.run, part.part, app.clock.now()).await?;
-    Ok(Published { affiliates: statements.len() })
+    Ok(Published { affiliates })
+}
+
+/// What became of one affiliate's part of a run.
+enum Outcome<'a> {
+    Published,
+    /// It waits behind an earlier run.
+    Waits,
+    /// It cannot be published.
+    Failed(&'a Uid, StepError),
+}
+
+/// What one committed run booked for one affiliate, from what is kept of it for later runs.
+pub(crate) async fn booked_for(
+    app: &App,
+    inviter: &Uid,
+    day: Day,
+    seq: u64,
+) -> Result<Work, StepError> {
+    let mut found = Vec::new();
+    for shard in Shard::all() {
+        let chunks = app.table.booked_by(day, shard, seq).await?.into_iter().zip(0..);
+        found.extend(chunks.map(|(work, chunk)| Found { shard: shard.number(), chunk, work }));
+    }
+    Ok(statements(found, Part { part: 0, of: 1 }).remove(inviter).unwrap_or_default())
 }
 
 /// The run's work by inviter, of the part's inviters.
@@ -92,16 +139,20 @@ fn statements(found: Vec<Found>, part: Part) -> BTreeMap<Uid, Work> {
 }
 
 /// Writes one affiliate's part of a run.
-struct Publisher<'a> {
-    app: &'a App,
-    inviter: &'a Uid,
-    pending: &'a Pending,
-    deadline: Deadline,
+pub(crate) struct Publisher<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) inviter: &'a Uid,
+    pub(crate) day: Day,
+    pub(crate) seq: u64,
+    pub(crate) committed_at: Option<Timestamp>,
+    pub(crate) deadline: Deadline,
+    /// Whether the affiliate is parked, and this is the first run that waits.
+    pub(crate) repairs: bool,
 }
 
 impl Publisher<'_> {
-    async fn publish(&self, work: &Work) -> Result<(), StepError> {
-        let Pending { day, seq, committed_at, .. } = *self.pending;
+    pub(crate) async fn publish(&self, work: &Work) -> Result<(), StepError> {
+        let Self { day, seq, committed_at, .. } = *self;
         let overflow = StepError::overflow(day);
         let mut summary = summary::of_lines(&work.lines, committed_at).map_err(&overflow)?;
         let mut by_invitee: BTreeMap<&Uid, Vec<&Line>> = BTreeMap::new();
@@ -150,7 +201,7 @@ impl Publisher<'_> {
         lines: &[&Line],
         mut known: Option<Versioned<Referral>>,
     ) -> Result<(ReferralActivity, ReferralActivity), StepError> {
-        let Pending { day, seq, .. } = *self.pending;
+        let Self { day, seq, .. } = *self;
         for _ in 0..TRIES {
             let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
             let before = before.unwrap_or_default();
@@ -175,7 +226,7 @@ impl Publisher<'_> {
     ) -> Versioned<Referral> {
         match known {
             Some(Versioned { value, revision }) => {
-                let activity = value.activity.next(self.pending.seq, activity);
+                let activity = value.activity.next(self.seq, activity);
                 Versioned { value: Referral { activity, ..value }, revision }
             }
             None => Versioned::new(Referral {
@@ -183,29 +234,34 @@ impl Publisher<'_> {
                 code: touched.code.clone(),
                 origin: touched.origin,
                 bound_at: touched.bound_at,
-                activity: Slots::born(self.pending.seq, activity),
+                activity: Slots::born(self.seq, activity),
             }),
         }
     }
 
     async fn publish_totals(&self, summary: &Summary, newly_active: i32) -> Result<(), StepError> {
-        let Pending { day, seq, .. } = *self.pending;
+        let Self { day, seq, .. } = *self;
         let after = |before| {
             let after = summary::totals_after(before, summary, newly_active);
             after.map_err(StepError::overflow(day))
         };
         for _ in 0..TRIES {
             let known = self.app.table.totals(self.inviter).await?;
-            if known.as_ref().is_some_and(|totals| totals.value.has_seen(seq)) {
+            let StoredTotals { slots, parked } = known.value;
+            if parked.is_some_and(|mark| mark.from < seq || !self.repairs) {
+                return Err(StepError::Unfinished("an affiliate was parked meanwhile".to_owned()));
+            }
+            if slots.as_ref().is_some_and(|slots| slots.has_seen(seq)) {
                 return Ok(());
             }
-            let next = match known {
-                Some(Versioned { value, revision }) => {
-                    let after = after(value.before(seq).cloned().unwrap_or_default())?;
-                    Versioned { value: value.next(seq, after), revision }
-                }
-                None => Versioned::new(Slots::born(seq, after(Totals::default())?)),
+            let before = slots.as_ref().and_then(|slots| slots.before(seq)).cloned();
+            let after = after(before.unwrap_or_default())?;
+            let slots = match slots {
+                Some(slots) => slots.next(seq, after),
+                None => Slots::born(seq, after),
             };
+            let value = StoredTotals { slots: Some(slots), parked };
+            let next = Versioned { value, revision: known.revision };
             if self.app.table.save_totals(self.inviter, &next).await? {
                 return Ok(());
             }

@@ -7,7 +7,7 @@
 
 use runtime::{App, Dimension, Effort, Measures, Metric};
 use table::{RunReport, Shard};
-use terms::Day;
+use terms::{Day, Quarter};
 
 use crate::{Done, Step, StepError};
 
@@ -95,6 +95,22 @@ pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepE
     tracing::error!(%day, shard, error = name, reason = %error, "set aside");
     let refused = matches!(error, StepError::ConservationRefused { .. });
     let measures = Measures::of([(Metric::ConservationRefused, u64::from(refused))]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// An affiliate that is parked from this run on. Who it is, the table knows.
+pub(crate) fn parked(day: Day, seq: u64, error: &StepError) {
+    tracing::error!(%day, seq, error = error.name(), reason = %error, "parked");
+}
+
+/// An affiliate whom an evaluation left out.
+pub(crate) fn not_evaluated(quarter: Quarter, error: &StepError) {
+    tracing::error!(%quarter, error = error.name(), reason = %error, "not evaluated");
+}
+
+/// An evaluation that came to its end, without so many affiliates.
+pub(crate) fn all_evaluated(app: &App, left_out: usize) {
+    let measures = Measures::of([(Metric::AffiliatesNotEvaluated, left_out as u64)]);
     app.metrics.record(app.clock.now(), &measures);
 }
 

@@ -32,7 +32,8 @@ pub(crate) async fn lines(
     day: Day,
 ) -> Result<Vec<BookedLine>, Failure> {
     let (inviter, now) = (&relation.inviter, app.clock.now());
-    let visible = app.table.head().await?.value.visible;
+    let head = app.table.head().await?.value;
+    let visible = app.table.seen_by(inviter, head).await?.visible;
     let committed = app.table.day(day).await?.value.runs;
     let mut booked = Vec::new();
     for summary in app.table.summaries(inviter, day, day, visible).await? {

@@ -7,6 +7,7 @@ mod consent;
 mod explaining;
 mod hurrying;
 mod importing;
+mod parking;
 mod quarantined;
 mod restoring;
 mod rolling_up;

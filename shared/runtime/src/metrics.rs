@@ -78,6 +78,8 @@ metrics! {
     FeesConflicting, Count, "Fees put aside by a fold, as their trade came with another body; each fold of a shard finds them again.";
     DaysClosed, Count, "Days that were closed, counted by the one step that closed it.";
     DaysSetAside, Count, "Days that cannot be booked, or not whole, and are tried again each night.";
+    AffiliatesParked, Count, "Affiliates whose part of a run cannot be published, and who read what lies before it.";
+    AffiliatesNotEvaluated, Count, "Affiliates whom an evaluation left out, as they are parked or their items cannot be read.";
     DataAge, Seconds, "Time since the end of the last closed day.";
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{AsyncSleep, Builder};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, Put, PutRequest,
+    AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, PutRequest,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
 };
 use terms::Timestamp;
@@ -40,6 +40,8 @@ pub(crate) enum Condition {
     AbsentOrExpired(Timestamp),
     /// The item is there, unchanged since it was read at this revision (0: it is absent).
     Revision(u64),
+    /// The item is absent, or was never written with a revision.
+    Unrevised,
 }
 
 /// One action of a transaction.
@@ -48,6 +50,10 @@ pub(crate) enum Action {
     Put(Item, Condition),
     /// Only checks that an item is there.
     Exists(Key),
+    /// Removes an item, if it is there.
+    Delete(Key),
+    /// Removes an item that is unchanged since it was read at this revision.
+    DeleteRevision(Key, u64),
 }
 
 /// Items of a range, and where to read on.
@@ -342,6 +348,18 @@ impl Table {
                 .condition_expression(format!("attribute_exists({PK})"))
                 .build()
                 .map(|check| TransactWriteItem::builder().condition_check(check).build()),
+            Action::Delete(key) => Delete::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .build()
+                .map(|delete| TransactWriteItem::builder().delete(delete).build()),
+            Action::DeleteRevision(key, revision) => Delete::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .condition_expression(format!("{REVISION} = :rev"))
+                .expression_attribute_values(":rev", number(revision))
+                .build()
+                .map(|delete| TransactWriteItem::builder().delete(delete).build()),
         };
         built.map_err(|error| TableError::Service(error.to_string()))
     }
@@ -357,6 +375,10 @@ fn conditional(mut item: Item, condition: &Condition) -> (Item, String, Values) 
             let condition = format!("attribute_not_exists({PK}) OR {EXPIRES_AT} <= :now");
             let values = [(":now".to_owned(), number(seconds_at(*now)))].into();
             (item, condition, Some(values))
+        }
+        Condition::Unrevised => {
+            item.insert(REVISION.to_owned(), number(1));
+            (item, format!("attribute_not_exists({REVISION})"), None)
         }
         Condition::Revision(read) => {
             item.insert(REVISION.to_owned(), number(read + 1));

@@ -67,6 +67,18 @@ pub(crate) fn read_plain<T: DeserializeOwned>(
     serde_dynamo::from_item(item).map_err(|error| TableError::corrupt(what, error))
 }
 
+/// An item under `key` without content.
+pub(crate) fn stamp(key: &Key) -> Item {
+    let mut item = key.attributes();
+    item.insert(VERSION.to_owned(), number(FIRST_FORM));
+    item
+}
+
+/// Whether an item has content.
+pub(crate) fn has_content(item: &Item) -> bool {
+    item.contains_key(CONTENT)
+}
+
 /// An item under `key` whose content is one compact binary attribute.
 pub(crate) fn packed<T: Packed>(key: &Key, value: &T) -> Result<Item, TableError> {
     Ok(packed_bytes(key, T::FORM, pack(value)?))

@@ -409,6 +409,37 @@ fn booked_pk(day: Day, shard: Shard) -> String {
     format!("K#{day}#{:02}", shard.0)
 }
 
+/// All that one committed run booked for a day's shard.
+#[must_use]
+pub fn booked_by(day: Day, shard: Shard, seq: u64) -> Range {
+    Range::prefix(booked_pk(day, shard), &format!("{seq:012}#"))
+}
+
+/// What is taken back of what a run booked for an affiliate in a day's shard; after its chunks.
+#[must_use]
+pub fn withdrawal(day: Day, shard: Shard, seq: u64, affiliate: &Uid) -> Key {
+    let affiliate = fingerprint(affiliate.as_str().as_bytes());
+    Key::new(booked_pk(day, shard), format!("{seq:012}#W{affiliate}"))
+}
+
+/// A run that waits to be published for an affiliate.
+#[must_use]
+pub fn parked_run(affiliate: &Uid, seq: u64) -> Key {
+    Key::new("PARKED", format!("{affiliate}#{seq:012}"))
+}
+
+/// The runs that wait for an affiliate.
+#[must_use]
+pub fn parked_runs(affiliate: &Uid) -> Range {
+    Range::prefix("PARKED", &format!("{affiliate}#"))
+}
+
+/// All runs that wait.
+#[must_use]
+pub fn parked() -> Range {
+    Range::whole("PARKED")
+}
+
 /// The day's record: its committed runs.
 #[must_use]
 pub fn day(day: Day) -> Key {

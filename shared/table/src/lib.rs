@@ -20,6 +20,7 @@ pub mod keys;
 mod ledger;
 mod link;
 mod meter;
+mod parked;
 mod parties;
 mod parts;
 mod run;
@@ -45,12 +46,13 @@ pub use ledger::{
 };
 pub use link::{Link, LinkOutcome, Links};
 pub use meter::Spent;
+pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
 pub use parties::Parties;
 pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use slots::Slots;
 pub use statement::{
     ASSETS_PER_SUMMARY, DaySummary, Money, Payment, PaymentOutcome, Referral, ReferralActivity,
-    Referrals, Summary, Totals,
+    Referrals, StoredTotals, Summary, Totals,
 };
 pub use trading_days::{TRADING_DAYS_KEPT, TradingDays};

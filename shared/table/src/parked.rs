@@ -31,6 +31,9 @@ pub struct ParkedRun {
     pub seq: u64,
     /// The day that it booked.
     pub day: Day,
+    /// When it was committed, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<Timestamp>,
     /// Why it is not published.
     pub reason: String,
     /// Since when it waits.
@@ -209,10 +212,12 @@ impl Table {
         let totals_key = keys::totals(affiliate);
         for _ in 0..TRIES {
             let Some(mut totals) = self.get(&totals_key).await? else { return Ok(()) };
+            let was_parked = parked_mark(&totals)?.is_some();
             let mut waiting = self.parked_runs(affiliate).await?;
             waiting.retain(|run| run.seq != seq);
             let days = waiting.iter().map(|run| run.day).min();
-            let mark = waiting.first().zip(days).map(|(run, day)| ParkedMark { from: run.seq, day });
+            let mark =
+                waiting.first().zip(days).map(|(run, day)| ParkedMark { from: run.seq, day });
             let head = self.head().await?;
             let condition = of_revision(&totals);
             set_mark(&mut totals, mark);
@@ -220,7 +225,7 @@ impl Table {
                 Action::Put(totals, condition),
                 Action::Delete(keys::parked_run(affiliate, seq)),
             ];
-            if mark.is_none() {
+            if mark.is_none() && was_parked {
                 actions.push(counted(&head, head.value.parked.saturating_sub(1))?);
             }
             if self.transact(actions).await?.is_ok() {

@@ -16,6 +16,7 @@ use crate::fees::Touched;
 use crate::item::{Item, Packed, expire, pack, packed, plain, read_packed, read_plain};
 use crate::keys::{self, Key, Shard, bucket, hexadecimal};
 use crate::ledger::{Aside, DayRecord, Head, versioned};
+use crate::parked::Withdrawal;
 use crate::parts::{Stored, stored};
 use crate::statement::Money;
 
@@ -370,13 +371,25 @@ impl Table {
         self.put_many(items).await
     }
 
-    /// All that committed runs booked for a day's shard. Cost: 1 read unit per 4 KB.
+    /// All that committed runs booked for a day's shard, without what is withdrawn. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or a chunk does not decode.
     pub async fn booked(&self, day: Day, shard: Shard) -> Result<Vec<Work>, TableError> {
-        let items = self.query(&keys::booked(day, shard)).await?;
-        items.iter().map(|item| read_packed("booked work", item)).collect()
+        let mut booked: Vec<(u64, Work)> = Vec::new();
+        for item in self.query(&keys::booked(day, shard)).await? {
+            if Withdrawal::is_at(&item) {
+                let withdrawn: Withdrawal = read_plain("withdrawal", item)?;
+                let chunks = booked.iter_mut().filter(|(seq, _)| *seq == withdrawn.seq);
+                chunks.for_each(|(_, work)| withdrawn.apply(work));
+            } else {
+                let place = keys::booked_place(&item);
+                let malformed = || TableError::corrupt("booked work", "its sort key is malformed");
+                let (seq, _) = place.ok_or_else(malformed)?;
+                booked.push((seq, read_packed("booked work", &item)?));
+            }
+        }
+        Ok(booked.into_iter().map(|(_, work)| work).collect())
     }
 
     /// The digests of the lines that each committed run booked for a day's shard: of an unchanged

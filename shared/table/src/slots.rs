@@ -46,6 +46,14 @@ impl<T: Clone> Slots<T> {
         Slots { seq, current: make(current), before: before.map(make) }
     }
 
+    /// The value as if run `seq` had not changed it; `None` if the run brought it into being.
+    pub fn without(&self, seq: u64) -> Option<Self> {
+        match self.seq == seq {
+            true => self.before.clone().map(|value| Self::born(0, value)),
+            false => Some(self.clone()),
+        }
+    }
+
     /// Whether run `seq`, or one after it, has changed the value already.
     pub const fn has_seen(&self, seq: u64) -> bool {
         self.seq >= seq
@@ -62,6 +70,14 @@ mod tests {
         assert_eq!(slots.at(7), Some(&"b"));
         assert_eq!(slots.at(6), Some(&"a"));
         assert_eq!(Slots::born(3, "a").at(2), None);
+    }
+
+    #[test]
+    fn withdrawn_run_leaves_the_value_before_it() {
+        let slots = Slots::born(3, "a").next(7, "b");
+        assert_eq!(slots.without(7), Some(Slots::born(0, "a")));
+        assert_eq!(slots.without(8), Some(slots.clone()));
+        assert_eq!(Slots::born(7, "b").without(7), None);
     }
 
     #[test]

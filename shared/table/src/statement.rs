@@ -11,10 +11,12 @@ use crate::account::{Account, Versioned};
 use crate::chunks::{chunks, chunks_of};
 use crate::error::TableError;
 use crate::item::{
-    Item, Packed, pack, packed, packed_bytes, plain, read_packed, read_plain, revision,
+    Item, Packed, has_content, pack, packed, packed_bytes, plain, read_packed, read_plain,
+    revision, stamp,
 };
 use crate::keys::{self, OfRun, RunItem, sort_key};
 use crate::ledger::Head;
+use crate::parked::{ParkedMark, parked_mark, set_mark};
 use crate::slots::Slots;
 use crate::trading_days::TradingDays;
 
@@ -169,6 +171,15 @@ pub struct Totals {
     pub active: u32,
 }
 
+/// An affiliate's totals as they are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredTotals {
+    /// The totals; none before the first run is published.
+    pub slots: Option<Slots<Totals>>,
+    /// What the affiliate may not see, if it is parked.
+    pub parked: Option<ParkedMark>,
+}
+
 /// One invitee as the inviter sees him.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -275,7 +286,8 @@ pub enum PaymentOutcome {
 }
 
 impl Table {
-    /// The head, an affiliate's account and totals: what every dashboard answer needs.
+    /// The head as an affiliate sees it, the account and the totals: what every dashboard answer
+    /// needs.
     /// Cost: 1 call, about 3 read units.
     ///
     /// # Errors
@@ -286,16 +298,18 @@ impl Table {
     ) -> Result<(Head, Option<Account>, Totals), TableError> {
         let totals_key = keys::totals(affiliate);
         let wanted = [keys::head(), keys::account(affiliate), totals_key.clone()];
-        let (mut head, mut account, mut totals) = (Head::default(), None, None);
+        let (mut head, mut account, mut totals, mut mark) = (Head::default(), None, None, None);
         for item in self.get_many(&wanted).await? {
             if keys::is_at(&item, &keys::head()) {
                 head = read_plain("head", item)?;
             } else if keys::is_at(&item, &totals_key) {
-                totals = Some(read_packed::<Slots<Totals>>("totals", &item)?);
+                mark = parked_mark(&item)?;
+                totals = read_totals(&item)?;
             } else {
                 account = Some(read_plain("account", item)?);
             }
         }
+        let head = head.seen_with(mark);
         let totals = totals.and_then(|slots| slots.at(head.visible).cloned()).unwrap_or_default();
         Ok((head, account, totals))
     }
@@ -400,20 +414,31 @@ impl Table {
         Ok(self.put_if(item, Condition::Revision(referral.revision)).await?.is_ok())
     }
 
+    /// Removes an invitee whom a withdrawn run brought into being, unless it was changed since it
+    /// was read. Cost: 1 transaction of 1 item. Answers `false` where it was changed.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn remove_referral(
+        &self,
+        inviter: &Uid,
+        referral: &Versioned<Referral>,
+    ) -> Result<bool, TableError> {
+        let Referral { bound_at, uid, .. } = &referral.value;
+        let key = keys::referral(inviter, *bound_at, uid);
+        self.remove_unchanged(key, referral.revision).await
+    }
+
     /// An affiliate's totals over all time. Cost: 1 read unit.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
-    pub async fn totals(
-        &self,
-        affiliate: &Uid,
-    ) -> Result<Option<Versioned<Slots<Totals>>>, TableError> {
-        let item = self.get(&keys::totals(affiliate)).await?;
-        item.map(|item| {
-            let revision = revision(&item);
-            Ok(Versioned { value: read_packed("totals", &item)?, revision })
-        })
-        .transpose()
+    pub async fn totals(&self, affiliate: &Uid) -> Result<Versioned<StoredTotals>, TableError> {
+        let Some(item) = self.get(&keys::totals(affiliate)).await? else {
+            return Ok(Versioned::new(StoredTotals::default()));
+        };
+        let value = StoredTotals { slots: read_totals(&item)?, parked: parked_mark(&item)? };
+        Ok(Versioned { value, revision: revision(&item) })
     }
 
     /// Writes an affiliate's totals unless they were changed since they were read.
@@ -424,9 +449,13 @@ impl Table {
     pub async fn save_totals(
         &self,
         affiliate: &Uid,
-        totals: &Versioned<Slots<Totals>>,
+        totals: &Versioned<StoredTotals>,
     ) -> Result<bool, TableError> {
-        let item = packed(&keys::totals(affiliate), &totals.value)?;
+        let key = keys::totals(affiliate);
+        let StoredTotals { slots, parked } = &totals.value;
+        let mut item =
+            slots.as_ref().map_or_else(|| Ok(stamp(&key)), |slots| packed(&key, slots))?;
+        set_mark(&mut item, *parked);
         Ok(self.put_if(item, Condition::Revision(totals.revision)).await?.is_ok())
     }
 
@@ -489,6 +518,10 @@ impl Table {
             }
         }
     }
+}
+
+fn read_totals(item: &Item) -> Result<Option<Slots<Totals>>, TableError> {
+    has_content(item).then(|| read_packed("totals", item)).transpose()
 }
 
 /// The summaries of a range, as its items come: each run's parts one after the other, then its

@@ -13,8 +13,8 @@ use http_api::{Response, Signer};
 use runtime::{App, Clock, Entropy, Metrics};
 use serde_json::Value;
 use table::{
-    Account, Head, Money, Payment, Referral, ReferralActivity, Slots, Summary, Table, Totals,
-    Versioned,
+    Account, Head, Money, Payment, Referral, ReferralActivity, Slots, StoredTotals, Summary, Table,
+    Totals, Versioned,
 };
 use terms::{Day, Origin, Timeline, Timestamp, Uid, Vip};
 
@@ -127,8 +127,9 @@ impl World {
     }
 
     pub async fn totals(&self, affiliate: &str, totals: Totals) {
-        let slots = Versioned::new(Slots::born(self.head.value.visible, totals));
-        assert!(self.app.table.save_totals(&read(affiliate), &slots).await.unwrap());
+        let slots = Some(Slots::born(self.head.value.visible, totals));
+        let totals = Versioned::new(StoredTotals { slots, parked: None });
+        assert!(self.app.table.save_totals(&read(affiliate), &totals).await.unwrap());
     }
 
     /// Shows an invitee to his inviter, from run `seq` on.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use table::{Head, Slots, Totals, Versioned};
+use table::{Head, Slots, StoredTotals, Totals, Versioned};
 use terms::LinkCode;
 
 use crate::world::{World, uid};
@@ -11,7 +11,8 @@ use crate::world::{World, uid};
 async fn publish(world: &World, seq: u64, visible: u64, by_link: &[(&str, u32)]) {
     let by_link: BTreeMap<LinkCode, u32> =
         by_link.iter().map(|(code, count)| (code.parse().unwrap(), *count)).collect();
-    let totals = Slots::born(seq, Totals { by_link, ..Totals::default() });
+    let slots = Some(Slots::born(seq, Totals { by_link, ..Totals::default() }));
+    let totals = StoredTotals { slots, parked: None };
     assert!(world.app.table.save_totals(&uid("alice"), &Versioned::new(totals)).await.unwrap());
     let closed_through = "2026-11-21".parse().ok();
     let head = Head { committed: seq, visible, closed_through, ..Head::default() };

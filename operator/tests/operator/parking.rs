@@ -1,0 +1,71 @@
+//! `parked`: affiliates whose part of a run cannot be published.
+
+use serde_json::{Value, json};
+
+use crate::support::{run, traded};
+use crate::world::{World, uid};
+
+const KEY: &str = "REF#001795165200000#dormant";
+
+/// A night that cannot read the only invitee of the only affiliate.
+async fn parked() -> World {
+    let world = traded().await;
+    let item = json!({
+        "pk": { "S": "A#affiliate" }, "sk": { "S": KEY }, "v": { "N": "1" },
+    });
+    world.engine.put("recall", [item]).unwrap();
+    let shown = run(&world, "rollup --night 2026-11-20").await;
+    assert_eq!(shown.code, 0, "{shown}");
+    world
+}
+
+fn repaired(world: &World) {
+    let key = json!({ "pk": { "S": "A#affiliate" }, "sk": { "S": KEY } });
+    let body = json!({ "TableName": "recall", "Key": key }).to_string();
+    assert_eq!(world.engine.run("DeleteItem", body.as_bytes()).0, 200);
+}
+
+async fn lines(world: &World) -> Vec<Value> {
+    world.lines("affiliate", "2026-11-20", "2026-11-20").await
+}
+
+#[tokio::test]
+async fn runs_that_wait_are_listed_with_their_reasons() {
+    let shown = run(&parked().await, "parked list").await;
+    let expected = "affiliate  run 2026-11-20.1, since 2026-11-21T00:30:00.000Z: a stored referral \
+                    cannot be read: it has no content\n";
+    assert_eq!(shown.results, expected);
+    assert!(shown.questions.contains("1 affiliate parked, 1 run not published"), "{shown}");
+    assert_eq!(run(&traded().await, "parked list").await.results, "");
+}
+
+#[tokio::test]
+async fn repair_publishes_the_runs_that_wait() {
+    let world = parked().await;
+    let refused = run(&world, "parked repair affiliate").await;
+    assert_eq!(refused.code, 3, "{refused}");
+    assert_eq!(lines(&world).await.len(), 0);
+    repaired(&world);
+    let shown = run(&world, "parked repair affiliate").await;
+    assert_eq!((shown.results.as_str(), shown.code), ("2026-11-20  run 1: 3 lines\n", 0));
+    assert_eq!(lines(&world).await.len(), 3);
+    let again = run(&world, "parked repair affiliate").await;
+    assert_eq!(again.code, 2);
+    assert!(again.questions.ends_with("affiliate affiliate is not parked"), "{again}");
+}
+
+#[tokio::test]
+async fn withdrawal_has_the_next_night_book_what_is_due() {
+    let world = parked().await;
+    repaired(&world);
+    let shown = run(&world, "parked withdraw affiliate --why a-test").await;
+    let told = "2026-11-20  run 1: 3 lines taken back, 1 shard marked\n";
+    assert_eq!((shown.results.as_str(), shown.code), (told, 0));
+    assert_eq!(lines(&world).await.len(), 0);
+    world.now("2026-11-22T00:30:00Z");
+    let night = run(&world, "rollup --night 2026-11-21").await;
+    assert_eq!(night.code, 0, "{night}");
+    let runs: Vec<_> = lines(&world).await.iter().map(|line| line["runId"].clone()).collect();
+    assert_eq!(runs, vec![json!("2026-11-20.3"); 3]);
+    assert_eq!(world.app.table.parked_runs(&uid("affiliate")).await.unwrap(), []);
+}
