@@ -132,3 +132,131 @@ pub(crate) fn totals_after(
     totals.active = totals.active.checked_add_signed(active).ok_or(Overflow)?;
     Ok(totals)
 }
+
+#[cfg(test)]
+mod tests {
+    use commission::{Asset, Cause, LineKey, Outcome, Rate, Sums};
+    use terms::Product;
+
+    use super::*;
+
+    fn read<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+        text.parse().unwrap()
+    }
+
+    fn touched(trades: Option<BTreeMap<Market, Trades>>) -> TouchedInvitee {
+        TouchedInvitee {
+            inviter: read("inviter"),
+            invitee: read("invitee"),
+            code: read("ABCD2345"),
+            origin: Origin::Signup,
+            bound_at: read("2026-09-01T00:00:00Z"),
+            voided_at: None,
+            newly_bound: false,
+            newly_active: false,
+            newly_inactive: false,
+            trades,
+        }
+    }
+
+    fn trades(at: &str) -> BTreeMap<Market, Trades> {
+        let at: Timestamp = read(at);
+        [(Market::Spot, Trades { first: at, last: at })].into()
+    }
+
+    fn line(at: &str, outcome: Outcome) -> Line {
+        let at = Some(read(at));
+        Line {
+            key: LineKey {
+                inviter: read("inviter"),
+                invitee: read("invitee"),
+                product: Product::Spot,
+                asset: read::<Asset>("BTC"),
+                outcome,
+            },
+            code: read("ABCD2345"),
+            origin: Origin::Signup,
+            sums: Sums { first_trade_at: at, last_trade_at: at, ..Sums::default() },
+            cause: Cause::Booked,
+            why: Vec::new(),
+        }
+    }
+
+    fn day(text: &str) -> Day {
+        read(text)
+    }
+
+    #[test]
+    fn work_of_0_1_takes_trades_from_its_lines() {
+        let earned = Outcome::Earned { rate: Rate::ZERO, shared: Rate::ZERO };
+        let before = Outcome::Zero { reason: Reason::BeforeBinding };
+        let lines = [
+            line("2026-09-30T09:00:00Z", before),
+            line("2026-09-30T10:00:00Z", earned),
+            line("2026-09-30T12:00:00Z", earned),
+        ];
+        let lines: Vec<&Line> = lines.iter().collect();
+        let day = day("2026-09-30");
+        let activity = ReferralActivity::default();
+        let after = activity_after(&activity, day, &touched(None), &lines[..2]).unwrap();
+        assert_eq!(after.first_trade(), Some(read("2026-09-30T10:00:00Z")));
+        let again = activity_after(&after, day, &touched(None), &lines[2..]).unwrap();
+        assert_eq!(again.first_trade(), after.first_trade());
+        assert_eq!(again.last_trade_at(), Some(read("2026-09-30T12:00:00Z")));
+    }
+
+    /// The change of the number of new traders by a run of the last day of a quarter.
+    fn new_traders(before: &[&str], trades_after: BTreeMap<Market, Trades>) -> i64 {
+        let day = day("2026-09-30");
+        let mut activity = ReferralActivity::default();
+        for at in before {
+            let at: Timestamp = read(at);
+            activity.set_trades(at.day(), &trades(&at.to_string()));
+        }
+        let touched = touched(Some(trades_after));
+        let after = activity_after(&activity, day, &touched, &[]).unwrap();
+        let mut summary = Summary::default();
+        count_invitee(&mut summary, day, &touched, &activity, &after).unwrap();
+        summary.new_traders.get(&Market::Spot).copied().unwrap_or(0)
+    }
+
+    #[test]
+    fn new_trader_counts_in_the_quarter_of_the_first_trade() {
+        let traded = || trades("2026-09-30T10:00:00Z");
+        let (same_day, earlier) = ("2026-09-30T08:00:00Z", "2026-09-29T08:00:00Z");
+        let (quarter_before, quarter_after) = ("2026-06-30T08:00:00Z", "2026-10-01T08:00:00Z");
+        assert_eq!(new_traders(&[], traded()), 1);
+        assert_eq!(new_traders(&[same_day], traded()), 0);
+        assert_eq!(new_traders(&[earlier], traded()), 0);
+        assert_eq!(new_traders(&[quarter_before], traded()), 0);
+        assert_eq!(new_traders(&[quarter_after], traded()), 1);
+        assert_eq!(new_traders(&[same_day], BTreeMap::new()), -1);
+        assert_eq!(new_traders(&[same_day, quarter_after], BTreeMap::new()), -1);
+        assert_eq!(new_traders(&[earlier, same_day], BTreeMap::new()), 0);
+    }
+
+    #[test]
+    fn active_invitees_follow_the_runs_of_the_day() {
+        let work = |touched| Work { lines: Vec::new(), invitees: vec![touched] };
+        let of_0_1 = || TouchedInvitee { newly_active: true, ..touched(None) };
+        let (traded, untraded) = (trades("2026-09-30T10:00:00Z"), BTreeMap::new());
+        let active = |runs: &[Work]| !active_in(runs).is_empty();
+        assert!(active(&[work(of_0_1()), work(touched(None))]));
+        assert!(!active(&[work(of_0_1()), work(touched(Some(untraded.clone())))]));
+        let busted = [work(touched(Some(traded.clone()))), work(touched(Some(untraded)))];
+        assert!(!active(&busted));
+        assert!(active(&[&busted[..], &[work(touched(Some(traded)))]].concat()));
+    }
+
+    #[test]
+    fn counts_that_do_not_fit_are_errors() {
+        let full = Totals { active: u32::MAX, ..Totals::default() };
+        assert_eq!(totals_after(full, &Summary::default(), 1), Err(Overflow));
+        assert_eq!(totals_after(Totals::default(), &Summary::default(), -1), Err(Overflow));
+        let mut summary = Summary { active: u32::MAX, ..Summary::default() };
+        let touched = TouchedInvitee { newly_active: true, ..touched(None) };
+        let (activity, day) = (ReferralActivity::default(), day("2026-09-30"));
+        let counted = count_invitee(&mut summary, day, &touched, &activity, &activity);
+        assert_eq!(counted, Err(Overflow));
+    }
+}

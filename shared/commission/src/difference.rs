@@ -28,7 +28,7 @@ impl Booked {
     pub fn apply(&mut self, line: &Line) -> Result<(), Overflow> {
         let before = self.entries.remove(&line.key);
         let sums = before.map_or_else(Sums::default, |entry| entry.sums).after(&line.sums)?;
-        if sums != Sums::default() {
+        if !sums.is_same_amount(&Sums::default()) {
             let entry = Entry { code: line.code.clone(), origin: line.origin, sums };
             self.entries.insert(line.key.clone(), entry);
         }
@@ -81,7 +81,7 @@ fn changed_line(
     };
     let target = due.map_or_else(Sums::default, |due| due.sums);
     let booked = entry.map_or_else(Sums::default, |entry| entry.sums);
-    if target == booked {
+    if target.is_same_amount(&booked) {
         return Ok(None);
     }
     Ok(Some(Line {
@@ -130,7 +130,7 @@ fn corrections_in(key: &LineKey, fold: &Fold) -> Option<Corrections> {
 
 #[cfg(test)]
 mod tests {
-    use terms::Reason;
+    use terms::{FeeKind, Reason};
 
     use super::*;
     use crate::testing::{
@@ -300,6 +300,16 @@ mod tests {
         let mut after = before;
         reversal.iter().for_each(|line| after.apply(line).unwrap());
         assert_eq!(after, Booked::default());
+    }
+
+    #[test]
+    fn other_trades_alone_are_no_difference() {
+        let funding = Fee { kind: FeeKind::Funding, ..futures("t1", "1") };
+        let fold = pair().fold(&[funding], &[]);
+        let mut of_0_1 = lines(&fold, &Booked::default(), true);
+        of_0_1[0].sums.first_trade_at = Some(at("2026-11-22T12:00:00Z"));
+        of_0_1[0].sums.last_trade_at = Some(at("2026-11-22T12:00:00Z"));
+        assert_eq!(lines(&fold, &booked(&of_0_1), false), []);
     }
 
     #[test]

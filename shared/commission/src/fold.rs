@@ -112,8 +112,8 @@ impl Fold {
         for kept in fees {
             let charge = &kept.charge;
             charged.entry(charge.asset).add(charge)?;
-            let Verdict { outcome, counts_for_tier } = judging.verdict(charge);
-            slots.entry((charge.product, charge.asset, outcome)).add(kept, counts_for_tier)?;
+            let verdict = judging.verdict(charge);
+            slots.entry((charge.product, charge.asset, verdict.outcome)).add(kept, verdict)?;
         }
         for (asset, charged) in charged.sorted() {
             let total = self.charged.entry(asset).or_default();
@@ -168,8 +168,11 @@ struct Filling {
 }
 
 impl Filling {
-    fn add(&mut self, kept: &Kept<'_>, counts: bool) -> Result<(), Overflow> {
-        self.sums.add_fee(&kept.charge, kept.correction.is_some(), counts)?;
+    fn add(&mut self, kept: &Kept<'_>, verdict: Verdict) -> Result<(), Overflow> {
+        let Verdict { counts_for_tier, is_trade, .. } = verdict;
+        let is_busted = kept.correction.is_some_and(FeeCorrection::busts);
+        let (is_corrected, is_trade) = (kept.correction.is_some(), is_trade && !is_busted);
+        self.sums.add_fee(&kept.charge, is_corrected, counts_for_tier, is_trade)?;
         if let Some(correction) = kept.correction {
             self.corrections.note(correction);
         }
@@ -197,7 +200,7 @@ impl Filling {
 
 #[cfg(test)]
 mod tests {
-    use terms::{Reason, Timeline, Vip};
+    use terms::{FeeKind, Reason, Timeline, Vip};
 
     use super::*;
     use crate::testing::{
@@ -344,6 +347,34 @@ mod tests {
         let (_, sums) = due_sums(&fold)[0];
         assert_eq!(sums.first_trade_at, Some(at(times[0])));
         assert_eq!(sums.last_trade_at, Some(at(times[1])));
+    }
+
+    #[test]
+    fn only_real_trades_have_a_first_and_a_last() {
+        let mut pair = pair();
+        pair.relation.bound_at = at("2026-11-22T09:00:00Z");
+        let of_kind = |id, kind| Fee { kind, ..futures(id, "1") };
+        let before = Fee { at: at("2026-11-22T08:59:59.999Z"), ..spot("before", "0") };
+        let untraded = [
+            of_kind("funding", FeeKind::Funding),
+            of_kind("liquidation", FeeKind::Liquidation),
+            of_kind("delivery", FeeKind::Delivery),
+            before,
+            spot("busted", "1"),
+        ];
+        let busted = [correction("busted", "0", "error trade")];
+        let trades_of = |fees: &[Fee]| {
+            let fold = pair.fold(fees, &busted);
+            let of_invitee = crate::trades(&fold);
+            of_invitee.into_values().next().unwrap_or_default()
+        };
+        assert_eq!(trades_of(&untraded), BTreeMap::new());
+        let traded = Fee { at: at("2026-11-22T13:00:00Z"), vip: Vip(9), ..spot("vip", "1") };
+        let later = Fee { at: at("2026-11-22T14:00:00Z"), ..fee("zero", Product::Margin, "0") };
+        let (first, last) = (traded.at, later.at);
+        let trades = crate::Trades { first, last };
+        let all = [&untraded[..], &[later, traded]].concat();
+        assert_eq!(trades_of(&all), [(terms::Market::Spot, trades)].into());
     }
 
     #[test]

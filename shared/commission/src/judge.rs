@@ -31,10 +31,15 @@ pub fn judge(fee: &Charge, standing: &Standing<'_>, rules: &Rules) -> Outcome {
 /// the binding, and the invitee's VIP level was within the limit.
 pub(crate) fn counts_for_tier(fee: &Charge, standing: &Standing<'_>, rules: &Rules) -> bool {
     let within_limit = |market_rules: &MarketRules| fee.vip <= market_rules.vip_limit();
-    fee.kind == FeeKind::Trade
+    is_trade(fee, standing)
         && fee.amount > Amount::ZERO
-        && fee.at >= standing.relation.bound_at
         && rules.market(fee.product.market()).at(fee.at).is_some_and(within_limit)
+}
+
+/// Whether a fee is of a trade that the invitee made after the binding: nobody trades by being
+/// charged funding, or by a liquidation or delivery.
+pub(crate) fn is_trade(fee: &Charge, standing: &Standing<'_>) -> bool {
+    fee.kind == FeeKind::Trade && fee.at >= standing.relation.bound_at
 }
 
 fn fee_reason(fee: &Charge) -> Option<Reason> {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use eligibility::RegionRule;
 use terms::{Day, FeeKind, Product, Timestamp, Vip};
 
-use crate::judge::counts_for_tier;
+use crate::judge::{counts_for_tier, is_trade};
 use crate::{Amount, Charge, MarketRules, Outcome, Rules, Standing, judge};
 
 /// The instants within a day at which a rule changes: the same for all invitees.
@@ -38,6 +38,8 @@ impl<'a> RuleChanges<'a> {
 pub(crate) struct Verdict {
     pub outcome: Outcome,
     pub counts_for_tier: bool,
+    /// Whether it is the fee of a trade after the binding.
+    pub is_trade: bool,
 }
 
 /// All of a charge on which its verdict depends, while no fact and no rule changes.
@@ -92,6 +94,7 @@ impl<'a> Judging<'a> {
         let verdict = Verdict {
             outcome: judge(charge, self.standing, self.rules),
             counts_for_tier: counts_for_tier(charge, self.standing, self.rules),
+            is_trade: is_trade(charge, self.standing),
         };
         self.known.push((case, verdict));
         verdict

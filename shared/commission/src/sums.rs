@@ -31,9 +31,11 @@ pub struct Sums {
     pub volume_usd: Amount,
     /// The volume that counts for the inviter's tier, in USD.
     pub counted_volume_usd: Amount,
-    /// The first of the trades. No sum: a correcting line says what holds after it.
+    /// The first of the trades. No sum: a correcting line says what holds after it. Only real
+    /// trades are meant: no funding, liquidation or delivery, nothing before the binding, and no
+    /// trade that was busted. In lines of 0.1 every fee counts as a trade.
     pub first_trade_at: Option<Timestamp>,
-    /// The last of the trades. No sum: a correcting line says what holds after it.
+    /// The last of the same trades.
     pub last_trade_at: Option<Timestamp>,
 }
 
@@ -75,12 +77,22 @@ impl Sums {
         Some(Trades { first: self.first_trade_at?, last: self.last_trade_at? })
     }
 
-    /// Takes in one fee; `counts` says whether its volume counts for the tier.
+    /// Whether both have the same counts and amounts. The trades follow from the fees, and those in
+    /// lines of 0.1 mean something else, so that they alone make no difference.
+    #[must_use]
+    pub fn is_same_amount(&self, other: &Self) -> bool {
+        let (first_trade_at, last_trade_at) = (self.first_trade_at, self.last_trade_at);
+        *self == Self { first_trade_at, last_trade_at, ..*other }
+    }
+
+    /// Adds one fee; `counts` says whether its volume counts for the tier, and `is_trade` whether
+    /// it is of a real trade.
     pub(crate) fn add_fee(
         &mut self,
         fee: &Charge,
         corrected: bool,
         counts: bool,
+        is_trade: bool,
     ) -> Result<(), Overflow> {
         self.fee_count = self.fee_count.checked_add(1).ok_or(Overflow)?;
         self.corrected_count =
@@ -91,8 +103,11 @@ impl Sums {
         if counts {
             self.counted_volume_usd = self.counted_volume_usd.plus(fee.volume_usd)?;
         }
-        self.first_trade_at = Some(self.first_trade_at.map_or(fee.at, |first| first.min(fee.at)));
-        self.last_trade_at = self.last_trade_at.max(Some(fee.at));
+        if is_trade {
+            let first = self.first_trade_at.map_or(fee.at, |first| first.min(fee.at));
+            self.first_trade_at = Some(first);
+            self.last_trade_at = self.last_trade_at.max(Some(fee.at));
+        }
         Ok(())
     }
 
