@@ -1,9 +1,11 @@
 //! `operator verify`: proves booked days from their fees.
 
+use std::collections::BTreeMap;
+
 use commission::{Asset, Assets, LineKey, Sums};
 use daily_commission::{Difference, Verified, verify_day};
 use runtime::App;
-use table::{Money, SHARDS};
+use table::{Money, SHARDS, chain_breaks};
 use terms::Timestamp;
 
 use crate::figures::{amount, count, line, usd};
@@ -16,7 +18,8 @@ const TOLD: usize = 50;
 /// Verifies each of the days.
 pub(crate) async fn verify(app: &App, days: Days, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
     let bar = desk.bar(days.count() * u64::from(SHARDS), BAR);
-    let (mut lines, mut wrong) = (0, 0);
+    let (mut lines, mut wrong) = (0_u64, 0_u64);
+    let mut links = BTreeMap::new();
     for day in days.iter() {
         bar.set_message(day.to_string());
         let verified = match verify_day(app, day, || bar.inc(1)).await {
@@ -26,8 +29,9 @@ pub(crate) async fn verify(app: &App, days: Days, desk: &mut Desk<'_>) -> Result
                 return Err(error.into());
             }
         };
-        lines += verified.lines;
+        lines = lines.saturating_add(verified.lines);
         wrong += u64::from(!is_well(&verified));
+        links.extend(verified.links.clone());
         bar.suspend(|| {
             told(&verified, &app.programme.commission.assets)
                 .into_iter()
@@ -35,6 +39,10 @@ pub(crate) async fn verify(app: &App, days: Days, desk: &mut Desk<'_>) -> Result
         });
     }
     bar.finish_and_clear();
+    let broken = chain_breaks(&links);
+    for seq in &broken {
+        desk.say(format_args!("  run {seq} does not follow the run before in the chain"));
+    }
     if days.count() > 1 {
         let lines = count(lines, "line");
         desk.say(match wrong {
@@ -42,7 +50,7 @@ pub(crate) async fn verify(app: &App, days: Days, desk: &mut Desk<'_>) -> Result
             wrong => format!("\n{days}: {lines}, and {} to look at", count(wrong, "day")),
         });
     }
-    Ok(Verdict::of(wrong == 0))
+    Ok(Verdict::of(wrong == 0 && broken.is_empty()))
 }
 
 fn is_well(verified: &Verified) -> bool {
@@ -108,6 +116,11 @@ fn in_words(difference: &Difference, assets: &Assets) -> String {
         }
         Difference::Proof { seq } => {
             format!("  the report of run {seq} is missing, or not the one it was committed with")
+        }
+        Difference::Chain { seq } => {
+            format!(
+                "  the lines of run {seq}, or its place behind the run before, are not as committed"
+            )
         }
         Difference::Breach(breach) => format!("  what is due does not add up: {breach}"),
     }

@@ -5,9 +5,12 @@ mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use commission::{Asset, Breach, Conservation, LineKey, Overflow, Sums, difference};
+use commission::{Asset, Breach, Conservation, Fold, LineKey, Overflow, Sums, difference};
 use runtime::App;
-use table::{DayRecord, Money, Shard, ShardState, Touched, Versioned, fingerprint};
+use table::{
+    ChainLink, DayRecord, Head, Money, Shard, ShardState, Touched, Versioned, chain_breaks,
+    fingerprint,
+};
 use terms::{Day, Origin, Product, Uid};
 
 use crate::StepError;
@@ -37,6 +40,8 @@ pub struct Verified {
     pub inviters: usize,
     /// Shards with fees or corrections that came since, and that the next run takes up.
     pub waiting: BTreeSet<u8>,
+    /// The links of its runs in the chain, by their numbers.
+    pub links: BTreeMap<u64, ChainLink>,
     /// All that is kept otherwise than it should be.
     pub differences: Vec<Difference>,
 }
@@ -89,6 +94,12 @@ pub enum Difference {
         /// The run's number.
         seq: u64,
     },
+    /// A run's lines are not those that it was committed with, or its link of the chain is not the
+    /// one that follows the run before.
+    Chain {
+        /// The run's number.
+        seq: u64,
+    },
     /// What is due does not add up.
     Breach(Breach),
 }
@@ -116,7 +127,9 @@ pub async fn verify_day(
         found.check_statements(app, day).await?;
         found.check_reports(app, day, &record.value).await?;
     }
-    let pending = app.table.head().await?.value.pending;
+    let head = app.table.head().await?.value;
+    let links = found.check_chain(day, &record.value, &head);
+    let pending = head.pending;
     let moved = app.table.day(day).await?.revision != record.revision;
     if moved || pending.is_some_and(|pending| pending.day == day) {
         let sentence = format!("a run of {day} came in between: verify it again when it is done");
@@ -125,7 +138,7 @@ pub async fn verify_day(
     let runs = record.value.runs.len();
     let inviters = found.statements.values().filter(|statement| !statement.is_empty()).count();
     let Found { fees, lines, waiting, differences, .. } = found;
-    Ok(Verified { day, runs, fees, lines, inviters, waiting, differences })
+    Ok(Verified { day, runs, fees, lines, inviters, waiting, links, differences })
 }
 
 /// What was found in one shard.
@@ -135,6 +148,8 @@ struct ShardFound {
     lines: u64,
     waits: bool,
     statements: BTreeMap<Uid, Statement>,
+    /// The digests of the lines of each run.
+    digests: BTreeMap<u64, String>,
     differences: Vec<Difference>,
 }
 
@@ -145,6 +160,10 @@ async fn check_shard(
     record: Versioned<DayRecord>,
 ) -> Result<ShardFound, StepError> {
     let marks = app.table.shard_state(day, "", shard).await?.touched;
+    let digests = match record.value.runs.is_empty() {
+        true => BTreeMap::new(),
+        false => app.table.booked_digests(day, shard).await?,
+    };
     // A mark makes the fees be read on a day without runs too.
     let touched = Some(Touched { day, shard: shard.number(), token: String::new(), count: 0 });
     let state = ShardState { day: record, touched, ..ShardState::default() };
@@ -153,10 +172,11 @@ async fn check_shard(
     let lines = sources.booked.iter().flat_map(|work| &work.lines);
     let mut found = ShardFound {
         shard: shard.number(),
-        fees: fold.due.iter().map(|(_, due)| due.sums.fee_count).sum(),
+        fees: fee_count(&fold).map_err(StepError::overflow(day))?,
         lines: lines.clone().count() as u64,
         waits: marks.is_some(),
         statements: BTreeMap::new(),
+        digests,
         differences: Vec::new(),
     };
     // Who has nothing booked should read nothing either.
@@ -185,6 +205,11 @@ async fn check_shard(
     Ok(found)
 }
 
+fn fee_count(fold: &Fold) -> Result<i64, Overflow> {
+    let mut counts = fold.due.iter().map(|(_, due)| due.sums.fee_count);
+    counts.try_fold(0_i64, i64::checked_add).ok_or(Overflow)
+}
+
 /// What was found in all shards.
 #[derive(Default)]
 struct Found {
@@ -193,13 +218,18 @@ struct Found {
     waiting: BTreeSet<u8>,
     statements: BTreeMap<Uid, Statement>,
     by_asset: BTreeMap<Asset, Money>,
+    /// The digests of the lines by run and shard.
+    digests: BTreeMap<u64, BTreeMap<u8, String>>,
     differences: Vec<Difference>,
 }
 
 impl Found {
     fn add(&mut self, shard: ShardFound) -> Result<(), Overflow> {
-        self.fees += shard.fees;
-        self.lines += shard.lines;
+        self.fees = self.fees.checked_add(shard.fees).ok_or(Overflow)?;
+        self.lines = self.lines.checked_add(shard.lines).ok_or(Overflow)?;
+        for (seq, digest) in shard.digests {
+            self.digests.entry(seq).or_default().insert(shard.shard, digest);
+        }
         self.waiting.extend(shard.waits.then_some(shard.shard));
         self.differences.extend(shard.differences);
         for (inviter, statement) in shard.statements {
@@ -225,6 +255,29 @@ impl Found {
         let differences = side_by_side(SIDE_BY_SIDE, read).await?;
         self.differences.extend(differences.into_iter().flatten());
         Ok(())
+    }
+
+    /// Makes the day's links of the chain anew from what is booked; answers those that are kept.
+    fn check_chain(
+        &mut self,
+        day: Day,
+        record: &DayRecord,
+        head: &Head,
+    ) -> BTreeMap<u64, ChainLink> {
+        let links: BTreeMap<u64, ChainLink> =
+            record.runs.iter().filter_map(|run| Some((run.seq, run.chain.clone()?))).collect();
+        let mut broken: BTreeSet<u64> = chain_breaks(&links).into_iter().collect();
+        for run in &record.runs {
+            let Some(link) = links.get(&run.seq) else { continue };
+            let lines = self.digests.remove(&run.seq).unwrap_or_default();
+            let made = ChainLink::of(link.previous.as_deref(), (day, run.seq), &run.digest, &lines);
+            let is_newest = run.seq == head.committed;
+            if made != *link || (is_newest && head.chain.as_ref() != Some(&link.digest)) {
+                broken.insert(run.seq);
+            }
+        }
+        self.differences.extend(broken.into_iter().map(|seq| Difference::Chain { seq }));
+        links
     }
 
     /// Compares what is booked with what its runs reported.
@@ -255,7 +308,9 @@ impl Found {
                 self.differences.push(Difference::Report { asset, booked, reported });
             }
         }
-        let reported = record.runs.iter().map(|run| run.lines).sum();
+        let mut runs = record.runs.iter().map(|run| run.lines);
+        let reported = runs.try_fold(0_u64, u64::checked_add).ok_or(Overflow);
+        let reported = reported.map_err(StepError::overflow(day))?;
         if self.lines != reported {
             self.differences.push(Difference::Count { booked: self.lines, reported });
         }

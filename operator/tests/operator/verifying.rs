@@ -46,6 +46,46 @@ async fn a_booked_line_that_was_tampered_with_is_found_to_the_unit() {
 }
 
 #[tokio::test]
+async fn amount_moved_between_affiliates_is_found() {
+    let world = booked().await;
+    let other = world.affiliate("other").await;
+    world.registered("second", "2024-01-01T00:00:00Z").await;
+    world.now("2026-11-21T12:00:00Z");
+    assert_eq!(world.bind("second", &other).await.status, 201);
+    for invitee in ["dormant", "second"] {
+        world.charged(fee(&format!("{invitee}-21"), invitee, "2026-11-21T13:00:00Z")).await;
+    }
+    world.night("2026-11-21").await;
+    // Both are changed alike, so that no total is wrong.
+    for (invitee, change) in [("dormant", 1), ("second", -1)] {
+        let (of, shard) = (day("2026-11-21"), Shard::of(&uid(invitee)));
+        let mut work = world.app.table.booked(of, shard).await.unwrap().remove(0);
+        for line in work.lines.iter_mut().filter(|line| line.key.invitee.as_str() == invitee) {
+            line.sums.commission = line.sums.commission.plus(Amount::from_minor(change)).unwrap();
+        }
+        let found = Found { shard: shard.number(), chunk: 0, work };
+        world.app.table.keep_booked([&found], of, 2).await.unwrap();
+    }
+    let shown = run(&world, "verify 2026-11-21").await;
+    assert!(shown.results.contains(&broken(2)), "{}", shown.results);
+}
+
+fn broken(seq: u64) -> String {
+    format!("the lines of run {seq}, or its place behind the run before, are not as committed")
+}
+
+#[tokio::test]
+async fn chain_that_does_not_end_at_the_head_is_found() {
+    let world = booked().await;
+    let mut head = world.app.table.head().await.unwrap();
+    head.value.chain = Some("0".repeat(32));
+    assert!(world.app.table.save_head(&head).await.unwrap());
+    let shown = run(&world, "verify 2026-11-20").await;
+    assert!(shown.results.contains(&broken(1)), "{}", shown.results);
+    assert_eq!(shown.code, 1);
+}
+
+#[tokio::test]
 async fn a_booked_line_that_is_lost_is_found() {
     let world = booked().await;
     let (of, shard) = (day("2026-11-20"), Shard::of(&uid("dormant")));

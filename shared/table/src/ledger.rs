@@ -153,6 +153,18 @@ impl ChainLink {
     }
 }
 
+/// The runs whose link does not follow the one of the run before, among links by their runs'
+/// numbers. Where the run before has no link here, nothing is compared.
+#[must_use]
+pub fn chain_breaks(links: &BTreeMap<u64, ChainLink>) -> Vec<u64> {
+    let follows = |seq: u64, link: &ChainLink| {
+        let before = seq.checked_sub(1).and_then(|before| links.get(&before));
+        before.is_none_or(|before| link.previous.as_ref() == Some(&before.digest))
+    };
+    let broken = links.iter().filter(|(seq, link)| !follows(**seq, link));
+    broken.map(|(seq, _)| *seq).collect()
+}
+
 /// The proof that a run adds up, kept with it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunReport {
@@ -301,5 +313,49 @@ impl Table {
     pub async fn save_head(&self, head: &Versioned<Head>) -> Result<bool, TableError> {
         let item = plain(&keys::head(), &head.value)?;
         Ok(self.put_if(item, Condition::Revision(head.revision)).await?.is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(previous: Option<&str>, seq: u64) -> ChainLink {
+        let of = ("2026-11-21".parse().unwrap(), seq);
+        ChainLink::of(previous, of, "report", &[(5, "lines".to_owned())].into())
+    }
+
+    #[test]
+    fn link_covers_all_that_it_is_made_of() {
+        let of = |previous, day: &str, seq, report, shard, lines: &str| {
+            let lines = [(shard, lines.to_owned())].into();
+            ChainLink::of(previous, (day.parse().unwrap(), seq), report, &lines).digest
+        };
+        let day = "2026-11-21";
+        let all = of(Some("before"), day, 7, "report", 5, "lines");
+        for other in [
+            of(None, day, 7, "report", 5, "lines"),
+            of(Some("other"), day, 7, "report", 5, "lines"),
+            of(Some("before"), "2026-11-22", 7, "report", 5, "lines"),
+            of(Some("before"), day, 8, "report", 5, "lines"),
+            of(Some("before"), day, 7, "other", 5, "lines"),
+            of(Some("before"), day, 7, "report", 6, "lines"),
+            of(Some("before"), day, 7, "report", 5, "other"),
+        ] {
+            assert_ne!(other, all);
+        }
+        assert_eq!(of(Some("before"), day, 7, "report", 5, "lines"), all);
+    }
+
+    #[test]
+    fn link_that_does_not_follow_is_found() {
+        let first = link(None, 1);
+        let second = link(Some(&first.digest), 2);
+        let after_a_gap = link(Some("unknown"), 4);
+        let links = [(1, first.clone()), (2, second), (4, after_a_gap)];
+        assert!(chain_breaks(&links.clone().into()).is_empty());
+        let changed = [(1, link(Some("x"), 1)), (4, first.clone()), (5, first)];
+        let changed = links.into_iter().chain(changed);
+        assert_eq!(chain_breaks(&changed.collect()), [2, 5]);
     }
 }

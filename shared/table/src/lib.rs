@@ -43,6 +43,7 @@ pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_form};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
 pub use ledger::{
     Aside, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, SetAside,
+    chain_breaks,
 };
 pub use link::{Link, LinkOutcome, Links};
 pub use meter::Spent;
