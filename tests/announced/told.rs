@@ -59,7 +59,7 @@ async fn a_booked_run_is_told_in_the_words_of_the_wallet_s_answer() {
     assert_eq!(types(&events), ["recall.commission.settled.v1"]);
     let expected = json!({
         "uid": "affiliate", "day": "2026-11-20", "runId": "2026-11-20.1",
-        "payableFrom": "2026-11-22T00:00:00.000Z",
+        "payableFrom": "2026-11-22T00:30:00.000Z",
         "amounts": [
             { "asset": "BTC", "commission": "0.00020000", "shared": "0.00000000", "takesBack": false },
         ],
@@ -88,6 +88,7 @@ async fn a_correction_is_told_as_what_is_to_be_taken_back() {
         (&json!("-0.00020000"), &json!(true))
     );
     assert_eq!(events[0]["data"]["day"], "2026-11-20");
+    assert_eq!(events[0]["data"]["payableFrom"], "2026-11-23T00:30:00.000Z");
 }
 
 #[tokio::test]
@@ -194,7 +195,7 @@ async fn a_record_of_a_newer_form_is_brought_again_and_what_came_before_it_is_to
     let summary =
         items.values().find(|item| item["sk"].as_s().unwrap().starts_with("DAY#2026")).unwrap();
     let mut newer = summary.clone();
-    newer.insert("v".to_owned(), aws_sdk_dynamodb::types::AttributeValue::N("2".to_owned()));
+    newer.insert("v".to_owned(), aws_sdk_dynamodb::types::AttributeValue::N("9".to_owned()));
     let unreadable = batch(vec![record(999, 1_763_600_000, None, Some(&newer))]).records.remove(0);
     records.push(unreadable);
     let again = told.hand_over(&world, records).await.unwrap();
