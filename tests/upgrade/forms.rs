@@ -1,7 +1,7 @@
 //! An item of a form that this code does not know is refused by name, and never guessed at.
 
 use serde_json::{Value, json};
-use table::TableError;
+use table::{Shard, TableError};
 
 use super::releases::{left_by, read, releases};
 use super::written::{AFFILIATE, BOOKED};
@@ -37,4 +37,35 @@ async fn packed_items_are_refused_alike_and_before_they_are_decoded() {
     assert!(matches!(read, Err(TableError::UnknownForm { what: "summary", .. })), "{read:?}");
     let shown = world.get(AFFILIATE, "/v1/dashboard?from=2026-09-30&to=2026-10-01").await;
     assert_eq!((shown.status, shown.json()["code"].clone()), (500, json!("internal")));
+}
+
+#[tokio::test]
+async fn every_packed_kind_of_a_release_is_read() {
+    for release in releases() {
+        let world = left_by(&release).await;
+        let table = &world.app.table;
+        for booked in BOOKED.map(day) {
+            let mut lines = 0;
+            for run in table.day(booked).await.unwrap().value.runs {
+                assert!(table.run_report(booked, run.seq).await.unwrap().is_some());
+                let reports = table.shard_reports(&run.run).await.unwrap();
+                let found = table.work(&run.run, &reports, |_| 0..=u16::MAX).await.unwrap();
+                let of_run: usize = found.iter().map(|found| found.work.lines.len()).sum();
+                assert_eq!(of_run as u64, run.lines, "{release} run {}", run.seq);
+                lines += of_run;
+            }
+            for shard in Shard::all() {
+                let work = table.booked(booked, shard).await.unwrap();
+                lines -= work.iter().map(|work| work.lines.len()).sum::<usize>();
+            }
+            assert_eq!(lines, 0, "{release}: what is booked is what was found");
+        }
+        let summaries = world.summaries(AFFILIATE, BOOKED[0]).await;
+        assert!(summaries.iter().all(|run| run.summary.booked_at.is_none()));
+        let start = summaries[0].summary.settlement_start(summaries[0].day);
+        assert_eq!(start, summaries[0].day.end(), "what 0.1 booked settles as 0.1 said");
+        let referrals = table.referrals(&uid(AFFILIATE), true, None, 100).await.unwrap().referrals;
+        let traded = referrals.iter().filter_map(|referral| referral.activity.at(u64::MAX));
+        assert!(traded.filter(|activity| activity.has_traded()).count() > 2);
+    }
 }
