@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use table::{FeeBatch, Referral, RunReport, ShardReport, Slots, Summary, Totals, Work};
+use table::{FeeBatch, Packed, Referral, RunReport, ShardReport, Slots, Summary, Totals, Work};
 use terms::{Timestamp, Uid};
 
 const POLICY: &str = include_str!("../programme.toml");
@@ -178,6 +178,18 @@ pub fn stored(input: &[u8]) {
     packed::<Summary>(input);
     packed::<Slots<Totals>>(input);
     packed::<Referral>(input);
+    older::<Work>(input);
+    older::<RunReport>(input);
+    older::<ShardReport>(input);
+    older::<Summary>(input);
+    older::<Referral>(input);
+}
+
+/// What is read in an older form is written in the newest, and read as the same.
+fn older<T: Content + Packed>(input: &[u8]) {
+    let Ok(value) = table::unpack_form::<T>("input", T::FORM - 1, input) else { return };
+    let bytes = table::pack(&value).unwrap();
+    assert_eq!(table::unpack_form::<T>("input", T::FORM, &bytes).unwrap(), value);
 }
 
 fn packed<T: Content>(input: &[u8]) {

@@ -8,17 +8,21 @@ use daily_commission::verify_day;
 use ingest::Outcome as Ingested;
 use serde_json::{Value, json};
 use table::{
-    ASSETS_PER_SUMMARY, Aside, Change, CommitOutcome, CommittedRun, ENTRIES_PER_CHUNK, Found,
-    Money, Payment, PaymentOutcome, Pending, Referral, ReferralActivity, RunReport, Shard,
-    ShardReport, Slots, Summary, TRADING_DAYS_KEPT, TouchedInvitee, TradingDays, Versioned, Work,
+    ASSETS_PER_SUMMARY, Aside, ChainLink, Change, CommitOutcome, CommittedRun, DayRecord,
+    ENTRIES_PER_CHUNK, Found, Money, Payment, PaymentOutcome, Pending, Referral, ReferralActivity,
+    RunReport, Shard, ShardReport, Slots, Summary, TRADING_DAYS_KEPT, TouchedInvitee, TradingDays,
+    Versioned, Work,
 };
 use terms::{Day, Market, Origin, Product, Reason, Timestamp, Uid};
 
+use crate::announced::schema_of;
 use crate::stream::Stream;
 use crate::world::{World, at, day, event, fee, uid};
 
 /// The most assets that ingest accepts.
 const ASSETS: usize = 1000;
+/// The runs of one day that are sure to fit into its record.
+const RUNS_PER_DAY: u64 = 1000;
 const DAY: &str = "2026-11-20";
 
 /// Sends events in messages of at most 200 KB.
@@ -94,34 +98,54 @@ async fn long_words_of_corrections_are_published() {
     assert_eq!(night.days.iter().map(|day| day.lines).sum::<u64>(), 1);
 }
 
+/// Fees of a product in so many assets, of every outcome that a fee can have by itself: five an
+/// asset, with the largest amounts.
+fn fees_of_every_outcome(product: &str, assets: usize) -> impl Iterator<Item = Value> {
+    let amount = "9999999999999999999999.99999999";
+    let mut earning = fee("", "invitee", "2026-11-20T10:00:00Z");
+    for (name, value) in [("product", product), ("amount", amount), ("amountUsd", amount)] {
+        earning[name] = json!(value);
+    }
+    let with = |changes: &[(&str, Value)]| {
+        let mut fee = earning.clone();
+        changes.iter().for_each(|(name, value)| fee[*name] = value.clone());
+        fee
+    };
+    let amounts = |amount: Value| [("amount", amount.clone()), ("amountUsd", amount)];
+    let outcomes = [
+        with(&[]),
+        with(&[("vipLevel", json!(9))]),
+        with(&amounts(json!("0"))),
+        with(&amounts(json!(format!("-{amount}")))),
+        with(&[("broker", json!(true))]),
+    ];
+    let product = product.to_owned();
+    (0..assets).flat_map(move |asset| {
+        let product = product.clone();
+        outcomes.clone().into_iter().enumerate().map(move |(outcome, mut fee)| {
+            fee["asset"] = json!(format!("ASSET{asset}"));
+            fee["tradeId"] = json!(format!("{product}-{asset}-{outcome}"));
+            fee
+        })
+    })
+}
+
+/// A night whose reports are too large for an item.
+pub async fn night_of_large_reports(world: &World, code: &str) {
+    let signed_up = json!({
+        "uid": "invitee", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
+    });
+    world.taken("account.registered", signed_up).await;
+    world.now("2026-11-20T23:00:00Z");
+    send_all(world, "fee.charged", fees_of_every_outcome("spot", 900)).await;
+    world.night(DAY).await;
+    world.book(DAY).await;
+}
+
 #[tokio::test]
 async fn proof_of_all_assets_and_outcomes_is_kept() {
     let world = world_with(&["invitee".to_owned()]).await;
-    let outcomes = |fee: &Value| {
-        let with = |name: &str, value: Value| {
-            let mut fee = fee.clone();
-            fee[name] = value;
-            fee
-        };
-        let mut negative = with("amount", json!("-987654321.12345678"));
-        negative["amountUsd"] = json!("-987654321987.12");
-        let mut zero = with("amount", json!("0"));
-        zero["amountUsd"] = json!("0");
-        [fee.clone(), with("vipLevel", json!(9)), zero, negative, with("broker", json!(true))]
-    };
-    let fees = (0..ASSETS).flat_map(|asset| {
-        ["spot", "futures"].into_iter().flat_map(move |product| {
-            let mut fee = fee("", "invitee", "2026-11-20T10:00:00Z");
-            fee["product"] = json!(product);
-            fee["asset"] = json!(format!("ASSET{asset}"));
-            fee["amount"] = json!("987654321.12345678");
-            fee["amountUsd"] = json!("987654321987.12");
-            outcomes(&fee).into_iter().zip(0..).map(move |(mut fee, outcome)| {
-                fee["tradeId"] = json!(format!("{product}-{asset}-{outcome}"));
-                fee
-            })
-        })
-    });
+    let fees = ["spot", "futures"].into_iter().flat_map(|of| fees_of_every_outcome(of, ASSETS));
     send_all(&world, "fee.charged", fees).await;
     let booked = world.night(DAY).await;
     assert_eq!(booked.days.iter().map(|day| day.lines).sum::<u64>(), 10 * ASSETS as u64);
@@ -325,6 +349,8 @@ async fn summary_of_all_assets_is_split_read_paid_and_announced() {
         .collect();
     assert_eq!(assets.len(), ASSETS);
     assert_eq!(assets.iter().collect::<BTreeSet<_>>().len(), ASSETS);
+    let schema = schema_of("recall.commission.settled.v1");
+    assert!(told.iter().all(|event| schema.is_valid(event)));
     // EventBridge takes 256 KB.
     assert!(told.iter().all(|event| event.to_string().len() < 250_000));
     assert!(ASSETS <= ASSETS_PER_SUMMARY);
@@ -446,6 +472,29 @@ async fn reports_of_every_cell_are_kept_in_parts() {
     let outcome = table.commit(&head, &record, committed, &report, pending).await.unwrap();
     assert_eq!(outcome, CommitOutcome::Committed(1));
     assert_eq!(table.run_report(day, 1).await.unwrap(), Some(report));
+}
+
+#[tokio::test]
+async fn day_of_a_thousand_runs_takes_one_more() {
+    let world = World::at("2026-11-21T00:30:00Z").await;
+    let (table, day, now) = (&world.app.table, day(DAY), world.app.clock.now());
+    let run = |seq: u64| CommittedRun {
+        seq,
+        run: format!("{day}-{seq:032}"),
+        committed_at: now,
+        lines: 1_000_000,
+        digest: "d".repeat(32),
+        chain: Some(ChainLink { previous: Some("c".repeat(32)), digest: "e".repeat(32) }),
+    };
+    let head = table.head().await.unwrap();
+    let before = DayRecord { runs: (0..RUNS_PER_DAY).map(|n| run(u64::MAX - n)).collect() };
+    let (before, report) = (Versioned::new(before), RunReport::default());
+    let pending = pending(day, now);
+    let outcome = table.commit(&head, &before, run(1), &report, pending).await.unwrap();
+    assert_eq!(outcome, CommitOutcome::Committed(1));
+    let record = table.day(day).await.unwrap().value;
+    assert_eq!(record.runs.len() as u64, RUNS_PER_DAY + 1);
+    assert_eq!(table.head().await.unwrap().value.chain, Some("e".repeat(32)));
 }
 
 fn pending(day: Day, now: Timestamp) -> Pending {

@@ -8,3 +8,4 @@ mod told;
 mod wallet;
 
 pub use bus::{Told, types};
+pub use schemas::schema_of;

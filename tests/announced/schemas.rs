@@ -16,7 +16,7 @@ fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
 }
 
-fn schema_of(kind: &str) -> Validator {
+pub fn schema_of(kind: &str) -> Validator {
     let path = docs().join(format!("events/{kind}.schema.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
     let schema: Value = serde_json::from_str(&text).unwrap();

@@ -5,6 +5,7 @@ use table::Table;
 use super::FUNCTIONS;
 use super::record::Record;
 use crate::contract::{refused, tour};
+use crate::limits::night_of_large_reports;
 use crate::poison::corrupt;
 use crate::simulation::watched_trial;
 use crate::story::three_newcomers_trade;
@@ -26,6 +27,7 @@ pub async fn told() -> Record {
     the_api_is_used(&record).await;
     a_quarter_ends(&record).await;
     affiliate_is_parked(&record).await;
+    reports_are_large(&record).await;
     trials.join().unwrap();
     record
 }
@@ -91,4 +93,11 @@ async fn a_quarter_ends(record: &Record) {
     let night = world.night("2026-09-30").await;
     assert_eq!(night.evaluated.map(|e| e.promoted), Some(1));
     world.book(&day("2026-09-30").to_string()).await;
+}
+
+/// A night whose reports are stored in parts.
+async fn reports_are_large(record: &Record) {
+    let world = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    night_of_large_reports(&world, &code).await;
 }

@@ -105,8 +105,8 @@ pub enum Difference {
 }
 
 /// Works out a day anew and compares; `done` is told of each shard that is done with. Cost: what
-/// a run over the whole day reads, 1 call for each affiliate, and 1 for each run and affiliate
-/// with lines.
+/// a run over the whole day reads, what is booked once more, 1 call for each affiliate, and 1 for
+/// each run and affiliate with lines.
 ///
 /// # Errors
 /// [`StepError::Unfinished`] if a run of the day came in between; or what the table answers.

@@ -480,11 +480,12 @@ impl Table {
             items.push(packed_bytes(&key, <Vec<Line>>::FORM, pack(&chunk)?));
             summary.chunks = number + 1;
         }
+        self.put_many(items).await?;
         let (summary, further) = split(summary)?;
         for (number, part) in (1..).zip(&further) {
-            items.push(packed(&keys::summary_part(affiliate, day, seq, number), part)?);
+            let part = packed(&keys::summary_part(affiliate, day, seq, number), part)?;
+            let _first_or_not = self.put_if(part, Condition::Absent).await?;
         }
-        self.put_many(items).await?;
         let summary = packed(&keys::summary(affiliate, day, seq), &summary)?;
         let _first_or_not = self.put_if(summary, Condition::Absent).await?;
         Ok(())
