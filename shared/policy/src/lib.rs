@@ -6,7 +6,6 @@
 //! Each rule carries its source and the day on which that was read; both are for the reader of the
 //! text, and are only checked to be there.
 
-mod countries;
 mod dated;
 mod links;
 mod problem;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use eligibility::{Period, Place, RegionRule, Regions};
 use terms::{Timeline, Timestamp};
 
-use crate::countries;
 use crate::dated::{Begins, timeline};
 use crate::section::{Section, entries};
 use crate::value::Value;
@@ -56,8 +55,8 @@ fn list(value: &Value<'_>) -> Option<List> {
 }
 
 fn place(value: &Value<'_>) -> Option<Place> {
-    let place = value.term()?;
-    if countries::exists(&place) {
+    let place: Place = value.term()?;
+    if place.country().is_some_and(|country| country.is_assigned()) {
         return Some(place);
     }
     let right = "a country of ISO 3166-1 (the United Kingdom is GB, Greece is GR)";

@@ -14,8 +14,16 @@ fn is_id_text(text: &str, max: usize) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'.'))
 }
 
+/// A trade id, alone or qualified by the sub-account whose fee it is.
+fn is_trade_id(text: &str) -> bool {
+    match text.split_once('/') {
+        Some((trade_id, sub_account)) => is_id_text(trade_id, 64) && is_id_text(sub_account, 64),
+        None => is_id_text(text, 64),
+    }
+}
+
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $max:literal, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $is_id:expr, $what:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -33,7 +41,8 @@ macro_rules! id {
             /// # Errors
             /// It is not.
             pub fn check(text: &str) -> Result<(), Malformed> {
-                if is_id_text(text, $max) { Ok(()) } else { Err(Malformed::expected($what)) }
+                let is_id: fn(&str) -> bool = $is_id;
+                if is_id(text) { Ok(()) } else { Err(Malformed::expected($what)) }
             }
         }
 
@@ -58,19 +67,23 @@ macro_rules! id {
 id!(
     /// A user of the exchange: an account's id, and the `sub` of its access token.
     Uid,
-    64,
+    |text| is_id_text(text, 64),
     "a user id: 1 to 64 letters, digits, '-', '_', ':' or '.'"
 );
 id!(
-    /// The identity of one charged fee, whatever event brings it.
+    /// The identity of one charged fee within its payer and day, whatever event brings it.
+    ///
+    /// The fees of a sub-account are stored as its main account's. There the trade id is followed
+    /// by `/` and the sub-account's id, because both sides of a trade may be sub-accounts of one
+    /// main account. Events carry the trade id alone.
     TradeId,
-    64,
+    is_trade_id,
     "a trade id: 1 to 64 letters, digits, '-', '_', ':' or '.'"
 );
 id!(
     /// The exchange's fingerprint of the person behind an account; equal for the same person.
     PersonHash,
-    128,
+    |text| is_id_text(text, 128),
     "a person hash: 1 to 128 letters, digits, '-', '_', ':' or '.'"
 );
 
@@ -85,6 +98,20 @@ impl Uid {
             (Some(first), Some(last)) if self.0.len() > 2 => format!("{first}***{last}"),
             _ => "***".to_owned(),
         }
+    }
+}
+
+impl TradeId {
+    /// Returns the trade id as it is stored for a fee of `sub_account`.
+    #[must_use]
+    pub fn of_sub_account(&self, sub_account: &Uid) -> Self {
+        Self(format!("{self}/{sub_account}").into())
+    }
+
+    /// Whether the trade id is qualified by a sub-account.
+    #[must_use]
+    pub fn is_of_sub_account(&self) -> bool {
+        self.0.contains('/')
     }
 }
 
@@ -173,6 +200,19 @@ mod tests {
         }
         for text in ["ABCD", "abcdefgh", "ABCDEFGH!", &"A".repeat(17)] {
             assert!(text.parse::<LinkCode>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sub_account_trade_id_reads_back_at_full_length() {
+        let (trade_id, sub) = ("t".repeat(64), "s".repeat(64));
+        let plain: TradeId = trade_id.parse().unwrap();
+        let qualified = plain.of_sub_account(&sub.parse().unwrap());
+        assert_eq!(qualified.as_str(), format!("{trade_id}/{sub}"));
+        assert_eq!(qualified.as_str().parse(), Ok(qualified.clone()));
+        assert!(qualified.is_of_sub_account() && !plain.is_of_sub_account());
+        for text in ["t1/", "/sub", "t1/a/b", "t 1/a", &format!("{trade_id}t/a")] {
+            assert!(text.parse::<TradeId>().is_err(), "{text}");
         }
     }
 

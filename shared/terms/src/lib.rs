@@ -14,7 +14,7 @@ pub use ids::{LinkCode, PersonHash, TradeId, Uid};
 pub use place::{Country, Location, Subdivision};
 pub use reason::Reason;
 pub use time::{Day, MILLIS_PER_DAY, Quarter, Timestamp};
-pub use timeline::Timeline;
+pub use timeline::{Recorded, Timeline};
 pub use trade::{FeeKind, Market, Origin, Product, Vip};
 
 /// Why a text is not the term it was read as: what is wrong, and what would be right.

@@ -5,9 +5,38 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Malformed, text_term};
+use crate::{Malformed, Recorded, Timeline, Timestamp, text_term};
 
-/// A country as ISO 3166-1 alpha-2 (`GR`, not `EL`). Only the form is checked, not the list.
+/// Officially assigned codes of ISO 3166-1 alpha-2, and `XK` (Kosovo), which ISO leaves to its
+/// users. Source: the ISO Online Browsing Platform, <https://www.iso.org/obp/ui/#search>, read on
+/// 2026-11-22. Sorted.
+const ASSIGNED: [&[u8; 2]; 250] = [
+    b"AD", b"AE", b"AF", b"AG", b"AI", b"AL", b"AM", b"AO", b"AQ", b"AR", b"AS", b"AT", b"AU",
+    b"AW", b"AX", b"AZ", b"BA", b"BB", b"BD", b"BE", b"BF", b"BG", b"BH", b"BI", b"BJ", b"BL",
+    b"BM", b"BN", b"BO", b"BQ", b"BR", b"BS", b"BT", b"BV", b"BW", b"BY", b"BZ", b"CA", b"CC",
+    b"CD", b"CF", b"CG", b"CH", b"CI", b"CK", b"CL", b"CM", b"CN", b"CO", b"CR", b"CU", b"CV",
+    b"CW", b"CX", b"CY", b"CZ", b"DE", b"DJ", b"DK", b"DM", b"DO", b"DZ", b"EC", b"EE", b"EG",
+    b"EH", b"ER", b"ES", b"ET", b"FI", b"FJ", b"FK", b"FM", b"FO", b"FR", b"GA", b"GB", b"GD",
+    b"GE", b"GF", b"GG", b"GH", b"GI", b"GL", b"GM", b"GN", b"GP", b"GQ", b"GR", b"GS", b"GT",
+    b"GU", b"GW", b"GY", b"HK", b"HM", b"HN", b"HR", b"HT", b"HU", b"ID", b"IE", b"IL", b"IM",
+    b"IN", b"IO", b"IQ", b"IR", b"IS", b"IT", b"JE", b"JM", b"JO", b"JP", b"KE", b"KG", b"KH",
+    b"KI", b"KM", b"KN", b"KP", b"KR", b"KW", b"KY", b"KZ", b"LA", b"LB", b"LC", b"LI", b"LK",
+    b"LR", b"LS", b"LT", b"LU", b"LV", b"LY", b"MA", b"MC", b"MD", b"ME", b"MF", b"MG", b"MH",
+    b"MK", b"ML", b"MM", b"MN", b"MO", b"MP", b"MQ", b"MR", b"MS", b"MT", b"MU", b"MV", b"MW",
+    b"MX", b"MY", b"MZ", b"NA", b"NC", b"NE", b"NF", b"NG", b"NI", b"NL", b"NO", b"NP", b"NR",
+    b"NU", b"NZ", b"OM", b"PA", b"PE", b"PF", b"PG", b"PH", b"PK", b"PL", b"PM", b"PN", b"PR",
+    b"PS", b"PT", b"PW", b"PY", b"QA", b"RE", b"RO", b"RS", b"RU", b"RW", b"SA", b"SB", b"SC",
+    b"SD", b"SE", b"SG", b"SH", b"SI", b"SJ", b"SK", b"SL", b"SM", b"SN", b"SO", b"SR", b"SS",
+    b"ST", b"SV", b"SX", b"SY", b"SZ", b"TC", b"TD", b"TF", b"TG", b"TH", b"TJ", b"TK", b"TL",
+    b"TM", b"TN", b"TO", b"TR", b"TT", b"TV", b"TW", b"TZ", b"UA", b"UG", b"UM", b"US", b"UY",
+    b"UZ", b"VA", b"VC", b"VE", b"VG", b"VI", b"VN", b"VU", b"WF", b"WS", b"XK", b"YE", b"YT",
+    b"ZA", b"ZM", b"ZW",
+];
+
+/// A country as ISO 3166-1 alpha-2 (`GR`, not `EL`).
+///
+/// Parsing checks the form only, so that stored data with an unassigned code can still be read.
+/// Input from outside is checked with [`Country::is_assigned`] as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Country([u8; 2]);
@@ -17,6 +46,12 @@ impl Country {
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Whether ISO 3166-1 assigns the code to a country; `XK` (Kosovo) counts as assigned.
+    #[must_use]
+    pub fn is_assigned(&self) -> bool {
+        ASSIGNED.binary_search(&&self.0).is_ok()
     }
 }
 
@@ -84,9 +119,101 @@ impl fmt::Display for Location {
     }
 }
 
+impl Recorded for Location {
+    /// A report of the country alone leaves the region as it was known.
+    fn repeats(&self, earlier: &Self) -> bool {
+        self == earlier || (self.country == earlier.country && self.region.is_none())
+    }
+
+    fn inherit(&mut self, dropped: &Self) {
+        if self.repeats(dropped) {
+            self.region.clone_from(&dropped.region);
+        }
+    }
+}
+
+impl Timeline<Location> {
+    /// Returns the place at `at`: the country in force, with the region last reported within it.
+    ///
+    /// A report without a region leaves the region of an earlier report in force as long as the
+    /// country stays the same. The lookup decides that, so that the order of arrival does not
+    /// matter.
+    #[must_use]
+    pub fn place_at(&self, at: Timestamp) -> Option<&Location> {
+        let mut history = self.iter_back_from(at);
+        let newest = history.next()?;
+        if newest.region.is_some() {
+            return Some(newest);
+        }
+        let mut stay = history.take_while(|earlier| earlier.country == newest.country);
+        Some(stay.find(|earlier| earlier.region.is_some()).unwrap_or(newest))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis).unwrap()
+    }
+
+    fn location(country: &str, region: Option<&str>) -> Location {
+        Location {
+            country: country.parse().unwrap(),
+            region: region.map(|region| region.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn assigned_codes_are_sorted_and_complete() {
+        assert!(ASSIGNED.is_sorted_by(|a, b| a < b));
+        assert!(ASSIGNED.iter().all(|code| code.iter().all(u8::is_ascii_uppercase)));
+        assert!(ASSIGNED.contains(&b"XK"));
+    }
+
+    #[test]
+    fn unassigned_code_parses_and_is_not_assigned() {
+        for (code, assigned) in
+            [("GB", true), ("GR", true), ("XK", true), ("UK", false), ("EL", false), ("ZZ", false)]
+        {
+            assert_eq!(code.parse::<Country>().unwrap().is_assigned(), assigned, "{code}");
+        }
+    }
+
+    #[test]
+    fn country_alone_keeps_the_region_in_any_order() {
+        let reports = [
+            (at(1), location("UA", Some("UA-43"))),
+            (at(2), location("UA", None)),
+            (at(4), location("PL", None)),
+            (at(5), location("UA", None)),
+        ];
+        let (mut forward, mut backward) = (Timeline::default(), Timeline::default());
+        for (from, place) in &reports {
+            forward.set(*from, place.clone());
+        }
+        for (from, place) in reports.iter().rev() {
+            backward.set(*from, place.clone());
+        }
+        for timeline in [&forward, &backward] {
+            let places: Vec<String> = (1..=5)
+                .filter_map(|it| timeline.place_at(at(it)))
+                .map(Location::to_string)
+                .collect();
+            assert_eq!(places, ["UA-43", "UA-43", "UA-43", "PL", "UA"]);
+        }
+        assert_eq!(forward.place_at(at(0)), None);
+    }
+
+    #[test]
+    fn dropped_region_stays_with_the_next_entry() {
+        let mut timeline = Timeline::starting(at(1), location("PL", None));
+        for (number, country, region) in [(2, "UA", Some("UA-43")), (3, "UA", None)] {
+            timeline.set_within(2, at(number), location(country, region));
+        }
+        assert_eq!(timeline.place_at(at(3)).unwrap().to_string(), "UA-43");
+    }
 
     #[test]
     fn countries_and_subdivisions_have_their_iso_form() {

@@ -4,6 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
+/// A value whose history is kept with a limited number of entries.
+pub trait Recorded: Clone + PartialEq {
+    /// Whether the value tells nothing new after `earlier`, its predecessor.
+    fn repeats(&self, earlier: &Self) -> bool {
+        self == earlier
+    }
+
+    /// Takes over from a dropped predecessor what still holds.
+    fn inherit(&mut self, _dropped: &Self) {}
+}
+
+impl Recorded for bool {}
+impl Recorded for crate::Vip {}
+
 /// Values, each in force from its own instant until the next one's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -42,6 +56,11 @@ impl<T> Timeline<T> {
     #[must_use]
     pub fn latest(&self) -> Option<&T> {
         self.entries.last().map(|(_, value)| value)
+    }
+
+    /// The values in force at or before `at`, newest first.
+    pub fn iter_back_from(&self, at: Timestamp) -> impl Iterator<Item = &T> {
+        self.entries.iter().rev().skip_while(move |(from, _)| *from > at).map(|(_, value)| value)
     }
 
     /// All entries, oldest first.
@@ -86,8 +105,47 @@ impl<T: Ord> Timeline<T> {
     }
 }
 
+impl<T: Recorded> Timeline<T> {
+    /// Drops entries until at most `limit` (at least 2) are left.
+    ///
+    /// The oldest entry that repeats its predecessor is dropped first; where none does, the second
+    /// entry. The first and the newest entry always stay: a repetition that is the newest report
+    /// must outlive a late report of an earlier instant.
+    pub fn keep_within(&mut self, limit: usize) {
+        while self.entries.len() > limit.max(2) {
+            let older = self.entries.len() - 1;
+            let repeats = |pair: &[(Timestamp, T)]| matches!(pair, [(_, earlier), (_, value)] if value.repeats(earlier));
+            let repeated = self.entries.windows(2).take(older - 1).position(repeats);
+            let place = repeated.map_or(1, |place| place + 1);
+            let (_, dropped) = self.entries.remove(place);
+            if let Some((_, next)) = self.entries.get_mut(place) {
+                next.inherit(&dropped);
+            }
+        }
+    }
+}
+
+impl<T: Recorded + Ord> Timeline<T> {
+    /// Adds a value as [`Timeline::set`] does, in at most `limit` entries; see
+    /// [`Timeline::keep_within`]. Answers whether anything changed.
+    ///
+    /// Below the limit the order of calls does not matter. At the limit a value that was dropped
+    /// before is dropped again.
+    pub fn set_within(&mut self, limit: usize, from: Timestamp, value: T) -> bool {
+        if self.entries.len() < limit {
+            return self.set(from, value);
+        }
+        let before = self.entries.clone();
+        self.set(from, value);
+        self.keep_within(limit);
+        self.entries != before
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn t(millis: i64) -> Timestamp {
@@ -130,5 +188,79 @@ mod tests {
         line.replace(t(20), 2);
         assert_eq!(line.iter().collect::<Vec<_>>(), [(t(10), &1), (t(20), &2)]);
         assert_eq!(line.latest(), Some(&2));
+    }
+    fn entries(line: &Timeline<bool>) -> Vec<(i64, bool)> {
+        line.iter().map(|(from, value)| (from.millis(), *value)).collect()
+    }
+
+    fn filled(limit: usize, reports: &[(i64, bool)]) -> Timeline<bool> {
+        let mut line = Timeline::default();
+        for (at, value) in reports {
+            line.set_within(limit, t(*at), *value);
+        }
+        line
+    }
+
+    #[test]
+    fn full_timeline_drops_the_oldest_repetition() {
+        let line = filled(4, &[(1, true), (2, false), (3, false), (4, true), (5, true)]);
+        assert_eq!(entries(&line), [(1, true), (2, false), (4, true), (5, true)]);
+    }
+
+    #[test]
+    fn full_timeline_without_repetition_drops_second() {
+        let line = filled(4, &[(1, true), (2, false), (3, true), (4, false), (5, true)]);
+        assert_eq!(entries(&line), [(1, true), (3, true), (4, false), (5, true)]);
+    }
+
+    #[test]
+    fn newest_repetition_outlives_a_late_report() {
+        let line = filled(3, &[(1, true), (2, false), (4, true), (5, true), (3, false)]);
+        assert_eq!(line.at(t(5)), Some(&true));
+        assert_eq!(line.iter().last(), Some((t(5), &true)));
+    }
+
+    #[test]
+    fn overlong_stored_timeline_shrinks_with_the_next_report() {
+        let mut line = Timeline::default();
+        for at in 0..6000 {
+            line.set(t(at), at % 2 == 0);
+        }
+        assert!(line.set_within(16, t(6000), true));
+        assert_eq!((line.iter().count(), line.at(t(6000))), (16, Some(&true)));
+        assert_eq!(line.iter().next(), Some((t(0), &true)));
+    }
+
+    proptest! {
+        #[test]
+        fn reports_within_the_limit_are_exact_in_any_order(
+            reports in prop::collection::vec((0_i64..40, any::<bool>()), 0..16),
+        ) {
+            let mut exact = Timeline::default();
+            for (at, value) in reports.iter().rev() {
+                exact.set(t(*at), *value);
+            }
+            prop_assert_eq!(filled(16, &reports), exact);
+        }
+
+        #[test]
+        fn full_timeline_keeps_first_and_newest_and_repeats_nothing(
+            reports in prop::collection::vec((0_i64..60, any::<bool>()), 1..80),
+        ) {
+            let mut line = Timeline::default();
+            let mut exact = Timeline::default();
+            for (at, value) in &reports {
+                exact.set(t(*at), *value);
+                let changed = line.set_within(6, t(*at), *value);
+                let before = line.clone();
+                prop_assert!(!line.set_within(6, t(*at), *value), "a repetition changes nothing");
+                prop_assert_eq!(&line, &before);
+                prop_assert!(changed || line.at(t(*at)).is_some());
+                prop_assert!(line.iter().count() <= 6);
+                prop_assert_eq!(line.iter().last(), exact.iter().last(), "the newest is recorded");
+                prop_assert_eq!(line.iter().next(), exact.iter().next(), "the first stays");
+                prop_assert!(line.iter().all(|entry| exact.iter().any(|it| it == entry)));
+            }
+        }
     }
 }
