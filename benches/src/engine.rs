@@ -99,6 +99,8 @@ fn facts(uid: terms::Uid, made: &MadeDay) -> AccountFacts {
         uid,
         registered_at: made.day.start().plus_days(-900),
         main_uid: None,
+        top_uid: None,
+        person_at: None,
         person: None,
         last_activity_at: None,
         location: Timeline::default(),

@@ -234,7 +234,7 @@ async fn set(
         if account.value.tiers.entry_at(start) == Some((start, &tiers)) {
             return Ok(());
         }
-        account.value.tiers.replace(start, tiers);
+        account.value.replace_tiers(start, tiers);
         if app.table.save_account(&account).await? {
             return Ok(());
         }

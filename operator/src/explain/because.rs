@@ -47,8 +47,8 @@ fn opened(who: &str, party: &Party) -> String {
 }
 
 fn located(who: &str, party: &Party, at: Timestamp) -> String {
-    match party.location.entry_at(at) {
-        Some((since, location)) => format!("{who} was in {location}, since {since}."),
+    match party.location.entry_at(at).zip(party.location.place_at(at)) {
+        Some(((since, _), place)) => format!("{who} was in {place}, since {since}."),
         None => format!("Where {} was is not known.", who.to_lowercase()),
     }
 }

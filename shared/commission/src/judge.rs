@@ -79,7 +79,7 @@ fn futures_reason(fee: &Charge, standing: &Standing<'_>, rules: &Rules) -> Optio
 
 fn is_restricted(party: &Party, at: Timestamp, rules: &Rules) -> bool {
     let blocked = |location| rules.regions.blocks(RegionRule::Futures, location, at);
-    party.location.at(at).is_none_or(blocked)
+    party.location.place_at(at).is_none_or(blocked)
 }
 
 fn tier_reason(fee: &Charge, standing: &Standing<'_>, rules: &MarketRules) -> Option<Reason> {

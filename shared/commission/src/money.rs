@@ -54,9 +54,9 @@ pub struct Amount(i128);
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
-    /// The greatest magnitude that [`Amount::parse`] accepts: so many sums of such amounts fit
-    /// into 128 bits that no day of fees can overflow.
-    pub const MAX_PARSED: i128 = 10_i128.pow(30);
+    /// The greatest magnitude that [`Amount::parse`] accepts: 1.7 thousand million such amounts
+    /// fit into 128 bits, which is three times the fees of the greatest day.
+    pub const MAX_PARSED: i128 = 10_i128.pow(29);
 
     /// So many minor units.
     #[must_use]
@@ -148,7 +148,7 @@ fn too_many_decimals(decimals: Decimals) -> Malformed {
 }
 
 fn too_large() -> Malformed {
-    Malformed("expected an amount of at most 10^30 minor units".to_owned())
+    Malformed("expected an amount of at most 10^29 minor units".to_owned())
 }
 
 /// An amount with its decimals, ready to be written.
@@ -226,13 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn ten_to_the_thirtieth_minor_units_is_the_most_that_is_read() {
-        let most = format!("1{}", "0".repeat(30));
+    fn amount_beyond_the_largest_is_refused() {
+        let most = format!("1{}", "0".repeat(29));
         assert_eq!(Amount::parse(&most, decimals(0)).unwrap().minor(), Amount::MAX_PARSED);
-        let above = format!("1{}1", "0".repeat(29));
+        let above = format!("1{}1", "0".repeat(28));
         for text in [above.as_str(), &"9".repeat(500)] {
             let error = Amount::parse(text, decimals(0)).unwrap_err().to_string();
-            assert!(error.contains("10^30"), "{error}");
+            assert!(error.contains("10^29"), "{error}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use terms::{LinkCode, Location, Market, Origin, Timeline, Timestamp, Uid};
+use terms::{LinkCode, Location, Market, Origin, Recorded, Timeline, Timestamp, Uid};
 
 use crate::SharedCommission;
 
@@ -47,6 +47,8 @@ pub struct TierInForce {
     /// For futures.
     pub futures: usize,
 }
+
+impl Recorded for TierInForce {}
 
 impl TierInForce {
     /// The tier in `market`.

@@ -24,7 +24,8 @@ pub struct Bind<'a> {
 ///
 /// A check that needs a missing fact is left out; `unknown_link` or `unknown_account` is then
 /// unmet, so that a bind with a missing fact is never eligible. An account whose place is not known
-/// counts as blocked. At a sign-up the checks of age, inactivity and the link's kind are left out.
+/// counts as blocked. At a sign-up the checks of age, inactivity and the link's kind are left out, and
+/// for a bound account that of inactivity, because its activity is not recorded.
 /// Before the first rule the programme has no affiliates: `inviter_not_affiliate` is unmet.
 #[must_use]
 pub fn judge(bind: &Bind<'_>, rules: &Rules) -> Judgement {
@@ -43,9 +44,11 @@ fn all_checks(bind: &Bind<'_>, rules: &Rules) -> Vec<Check> {
     let begun = rules.windows.at(at).is_some();
     let pair = inviter.zip(invitee);
     let dormant = invitee.filter(|_| recall);
+    // The activity of a bound account is not recorded.
+    let tracked = dormant.filter(|it| it.inviter.is_none());
     let invitee_rule = if recall { RegionRule::InviteeRecall } else { RegionRule::InviteeSignup };
     let available = |rule, account: &AccountFacts| {
-        account.location.at(at).is_some_and(|place| !rules.regions.blocks(rule, place, at))
+        account.location.place_at(at).is_some_and(|place| !rules.regions.blocks(rule, place, at))
     };
 
     [
@@ -66,7 +69,7 @@ fn all_checks(bind: &Bind<'_>, rules: &Rules) -> Vec<Check> {
         inviter.map(|it| check(Reason::RegionBlockedInviter, available(RegionRule::Inviter, it))),
         invitee.map(|it| check(Reason::RegionBlockedInvitee, available(invitee_rule, it))),
         dormant.map(|it| account_age(it, rules, at)),
-        dormant.map(|it| inactivity(it, rules, at)),
+        tracked.map(|it| inactivity(it, rules, at)),
     ]
     .into_iter()
     .flatten()

@@ -10,7 +10,7 @@ mod judgement;
 mod regions;
 mod rules;
 
-pub use facts::{AccountFacts, LinkFacts};
+pub use facts::{AccountFacts, LinkFacts, MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
 pub use judge::{Bind, judge};
 pub use judgement::{Check, Judgement, Requirement};
 pub use regions::{Period, Place, RegionRule, Regions};

@@ -34,6 +34,17 @@ pub enum Place {
     Subdivision(Subdivision),
 }
 
+impl Place {
+    /// Returns the country that the place is, or is a part of.
+    #[must_use]
+    pub fn country(&self) -> Option<Country> {
+        match self {
+            Self::Country(country) => Some(*country),
+            Self::Subdivision(part) => part.country(),
+        }
+    }
+}
+
 impl FromStr for Place {
     type Err = Malformed;
     fn from_str(text: &str) -> Result<Self, Malformed> {
@@ -93,8 +104,13 @@ impl Regions {
     }
 
     /// Whether `rule` blocks somebody at `location` at the instant `at`.
+    ///
+    /// A country that ISO 3166-1 does not assign is on no list, so every rule blocks it.
     #[must_use]
     pub fn blocks(&self, rule: RegionRule, location: &Location, at: Timestamp) -> bool {
+        if !location.country.is_assigned() {
+            return true;
+        }
         let Some(blocked) = self.blocked.get(&rule) else { return false };
         let country = blocked.countries.get(&location.country);
         let part = location.region.as_ref().and_then(|part| blocked.subdivisions.get(part));
@@ -183,6 +199,17 @@ mod tests {
         assert!(part.blocks(RegionRule::Inviter, &crimea, now));
         assert!(!part.blocks(RegionRule::Inviter, &location("UA", Some("UA-30")), now));
         assert!(!part.blocks(RegionRule::Inviter, &location("UA", None), now));
+    }
+
+    #[test]
+    fn unassigned_country_is_blocked_for_every_rule() {
+        let now = at("2026-01-01T00:00:00Z");
+        for rule in RegionRule::ALL {
+            for code in ["UK", "EL", "ZZ", "XX"] {
+                assert!(Regions::default().blocks(rule, &location(code, None), now), "{code}");
+            }
+            assert!(!Regions::default().blocks(rule, &location("XK", None), now));
+        }
     }
 
     #[test]

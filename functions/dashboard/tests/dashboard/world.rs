@@ -56,6 +56,8 @@ impl World {
             uid: read(uid),
             registered_at: joined,
             main_uid: None,
+            top_uid: None,
+            person_at: None,
             person: None,
             last_activity_at: None,
             location: Timeline::default(),

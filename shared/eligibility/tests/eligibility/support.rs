@@ -23,6 +23,8 @@ pub fn account(uid: &str) -> AccountFacts {
         uid: uid.parse().unwrap(),
         registered_at,
         main_uid: None,
+        top_uid: None,
+        person_at: None,
         person: None,
         last_activity_at: None,
         location: Timeline::starting(registered_at, location("TR")),
