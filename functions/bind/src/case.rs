@@ -60,8 +60,7 @@ impl Case {
             shared: link.shared,
             voided_at: None,
         };
-        let facts = invitee.value.facts.clone();
-        let binding = Binding { relation, rule, invitee: facts, inviter: inviter.facts };
+        let binding = Binding::new(relation, rule, &invitee.value.facts, &inviter.facts);
         Some((invitee, binding))
     }
 }

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 use terms::Timestamp;
 
+use crate::assets::KnownAssets;
 use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, seconds_at, text};
 use crate::keys::{EXPIRES_AT, Key, PK, Range, SK};
@@ -30,6 +31,7 @@ pub struct Table {
     name: String,
     meter: Meter,
     pub(crate) seen_links: SeenLinks,
+    pub(crate) known_assets: KnownAssets,
 }
 
 /// What must hold for a write to be made.
@@ -72,6 +74,7 @@ impl Table {
             name: name.into(),
             meter,
             seen_links: SeenLinks::default(),
+            known_assets: KnownAssets::default(),
         }
     }
 

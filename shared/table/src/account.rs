@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use commission::{Relation, TierInForce};
-use eligibility::AccountFacts;
+use eligibility::{AccountFacts, MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
 use serde::{Deserialize, Serialize};
 use terms::{Reason, Timeline, Timestamp, Uid, Vip};
 
 use crate::access::{Condition, Table};
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
-use crate::keys::{self, Shard};
+use crate::keys::{self, Key, Shard};
 
 /// A value with the revision under which it was read, so that it is only replaced unchanged.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -47,7 +47,18 @@ pub struct Account {
     pub sign_up_refused: Option<Reason>,
     /// The tiers that quarterly evaluations gave this account as an inviter.
     pub tiers: Timeline<TierInForce>,
+    /// A digest of the registration, by which another one of the same account is told apart.
+    /// Accounts of version 0.1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<String>,
 }
+
+/// Levels of main accounts above an account that are followed.
+pub const MAX_ACCOUNT_LEVELS: usize = 8;
+/// Entries kept of an account's VIP levels.
+pub const MAX_VIP_CHANGES: usize = 12;
+/// Entries kept of an account's tiers: of four years, if each quarter has another tier.
+pub const MAX_TIER_CHANGES: usize = 16;
 
 impl Account {
     /// An account of which only its facts are known.
@@ -60,7 +71,27 @@ impl Account {
             relation: None,
             sign_up_refused: None,
             tiers: Timeline::default(),
+            registration: None,
         }
+    }
+
+    /// Records the VIP level from `at` on. Answers whether anything changed.
+    pub fn record_vip(&mut self, at: Timestamp, vip: Vip) -> bool {
+        self.vip.set_within(MAX_VIP_CHANGES, at, vip)
+    }
+
+    /// Drops entries of histories that are longer than their limits, as version 0.1 let them grow.
+    pub fn keep_within_limits(&mut self) {
+        self.facts.location.keep_within(MAX_LOCATIONS);
+        self.facts.affiliate.keep_within(MAX_AFFILIATE_CHANGES);
+        self.vip.keep_within(MAX_VIP_CHANGES);
+        self.tiers.keep_within(MAX_TIER_CHANGES);
+    }
+
+    /// Puts tiers in force from `at` on, in place of those of the same instant.
+    pub fn replace_tiers(&mut self, at: Timestamp, tiers: TierInForce) {
+        self.tiers.replace(at, tiers);
+        self.keep_within_limits();
     }
 }
 
@@ -82,6 +113,22 @@ impl Table {
         self.get(&keys::account(uid)).await?.map(read_account).transpose()
     }
 
+    /// Returns the account at the top of the chain of main accounts, as far as it is known. Cost: 1
+    /// read unit a level above the account itself.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn top_account(&self, facts: &AccountFacts) -> Result<Uid, TableError> {
+        let mut top = facts.uid.clone();
+        let mut main = facts.main_uid.clone();
+        for _ in 0..MAX_ACCOUNT_LEVELS {
+            let Some(uid) = main else { break };
+            main = self.account(&uid).await?.and_then(|account| account.value.facts.main_uid);
+            top = uid;
+        }
+        Ok(top)
+    }
+
     /// Accounts by their ids; unknown ones are left out. Cost: 1 read unit each, 1 call a hundred.
     ///
     /// # Errors
@@ -100,12 +147,32 @@ impl Table {
             .collect()
     }
 
+    /// Accounts by their ids, where one that cannot be decoded does not hinder the others; unknown
+    /// ones are left out. Cost: as [`Table::accounts`].
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn each_account(
+        &self,
+        uids: impl IntoIterator<Item = &Uid>,
+    ) -> Result<HashMap<Uid, Result<Versioned<Account>, TableError>>, TableError> {
+        let uids: Vec<&Uid> = uids.into_iter().collect();
+        let keys: Vec<_> = uids.iter().map(|uid| keys::account(uid)).collect();
+        let by_key: HashMap<&Key, &Uid> = keys.iter().zip(uids).collect();
+        let items = self.get_many(&keys).await?;
+        let with_uid = |item: Item| {
+            let uid = keys::key_of(&item).and_then(|key| by_key.get(&key).copied().cloned());
+            uid.map(|uid| (uid, read_account(item)))
+        };
+        Ok(items.into_iter().filter_map(with_uid).collect())
+    }
+
     /// Writes an account unless it was changed since it was read. Cost: 1 write unit per KB.
     ///
     /// Answers `false` where it was changed: read it and decide again.
     ///
     /// # Errors
-    /// If the table fails.
+    /// If the table fails, or [`TableError::Rejected`].
     pub async fn save_account(&self, account: &Versioned<Account>) -> Result<bool, TableError> {
         let item = account_item(&account.value)?;
         Ok(self.put_if(item, Condition::Revision(account.revision)).await?.is_ok())

@@ -20,10 +20,25 @@ pub struct Binding {
     pub relation: Relation,
     /// The name of the rule in force, by which the facts below are eligible.
     pub rule: String,
-    /// The invitee's facts as they were judged.
+    /// The invitee's facts as they were judged: of histories what was in force at the binding.
     pub invitee: AccountFacts,
-    /// The inviter's facts as they were judged.
+    /// The inviter's facts as they were judged: of histories what was in force at the binding.
     pub inviter: AccountFacts,
+}
+
+impl Binding {
+    /// The binding of a relation that `rule` makes eligible by the facts of both accounts.
+    #[must_use]
+    pub fn new(
+        relation: Relation,
+        rule: String,
+        invitee: &AccountFacts,
+        inviter: &AccountFacts,
+    ) -> Self {
+        let at = relation.bound_at;
+        let (invitee, inviter) = (invitee.in_force_at(at), inviter.in_force_at(at));
+        Self { relation, rule, invitee, inviter }
+    }
 }
 
 /// What became of a bind.
@@ -68,6 +83,8 @@ impl Table {
         let mut account = judged.value.clone();
         account.facts.inviter = Some(relation.inviter.clone());
         account.relation = Some(relation.clone());
+        account.facts.top_uid = None;
+        account.keep_within_limits();
         let listed = keys::new_binding(relation.bound_at.day(), &relation.invitee);
         let mut actions = vec![
             Action::Put(account_item(&account)?, Condition::Revision(judged.revision)),

@@ -56,6 +56,12 @@ impl TableError {
         }
     }
 
+    /// Whether the failure is of one item and stays however often it is tried.
+    #[must_use]
+    pub const fn is_of_item(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::UnknownForm { .. } | Self::Rejected(_))
+    }
+
     /// An item of the kind `what` that does not decode.
     pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
         Self::Corrupt { what, why: why.to_string() }

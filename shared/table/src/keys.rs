@@ -495,6 +495,18 @@ pub fn answer(caller: &Uid, route: &str, key: &str) -> Key {
     Key::new(format!("I#{request}"), "ANSWER")
 }
 
+/// The list of assets that fees are charged in.
+#[must_use]
+pub fn assets() -> Key {
+    Key::new("ASSETS", "ASSETS")
+}
+
+/// A further part of the body of an entry of the quarantine, next to the entry itself.
+#[must_use]
+pub fn quarantined_part(day: Day, content: &str, part: usize) -> Key {
+    Key::new(format!("Q#{day}"), format!("{content}#{part:03}"))
+}
+
 /// Something that could not be taken in, by the day on which it came and its content.
 #[must_use]
 pub fn quarantined(day: Day, content: &str) -> Key {

@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod answer;
+mod assets;
 mod binding;
 mod change;
 mod chunk;
@@ -31,13 +32,14 @@ mod statement;
 mod trading_days;
 
 pub use access::Table;
-pub use account::{Account, Versioned};
+pub use account::{Account, MAX_ACCOUNT_LEVELS, MAX_TIER_CHANGES, MAX_VIP_CHANGES, Versioned};
 pub use answer::{ANSWER_HOURS, KeyedRequest, NewAnswer, RecordedAnswer};
+pub use assets::{Admission, MAX_ASSETS};
 pub use binding::{BindOutcome, Binding};
 pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
 pub use error::TableError;
-pub use event::{Identity, Quarantined};
+pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, shorten_detail};
 pub use fees::{FeeBatch, Touched, TouchedShard};
 pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_form};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};

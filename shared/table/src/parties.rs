@@ -21,7 +21,8 @@ pub struct Parties {
 
 impl Table {
     /// The account to be bound, the link, and its `owner`, where the caller knows him. Cost: 1
-    /// call, 2 read units, and 1 more where the link was not lately seen.
+    /// call, 2 read units, and 1 more where the link was not lately seen; 1 call and unit more a
+    /// level above a sub-account.
     ///
     /// The items are not of one instant. That of the account is told by its revision, on which a
     /// [`Table::bind`] depends; the link never changes; and the owner is judged by his history.
@@ -47,6 +48,13 @@ impl Table {
                 found.invitee = Some(read_account(item)?);
             } else {
                 found.inviter = Some(read_account(item)?.value);
+            }
+        }
+        // Of sub-accounts only, which are few.
+        let accounts = found.invitee.iter_mut().map(|account| &mut account.value);
+        for account in accounts.chain(found.inviter.as_mut()) {
+            if account.facts.main_uid.is_some() {
+                account.facts.top_uid = Some(self.top_account(&account.facts).await?);
             }
         }
         if owner == Some(invitee) {

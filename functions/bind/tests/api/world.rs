@@ -39,6 +39,8 @@ pub fn facts(name: &str) -> AccountFacts {
         uid: uid(name),
         registered_at: at("2020-01-01T00:00:00Z"),
         main_uid: None,
+        top_uid: None,
+        person_at: None,
         person: None,
         last_activity_at: None,
         location: located("CH"),

@@ -1,0 +1,75 @@
+//! The assets that fees are charged in: a list of limited length, so that no item that has an entry
+//! an asset outgrows its limit.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use commission::Asset;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Condition, Table};
+use crate::error::TableError;
+use crate::item::plain;
+use crate::keys;
+use crate::ledger::versioned;
+
+/// The most assets that fees may be charged in.
+pub const MAX_ASSETS: usize = 1_000;
+/// How often the list is read and written again while others change it.
+const TRIES: usize = 8;
+
+/// The assets that this process knows to be on the list. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownAssets(Arc<Mutex<BTreeSet<Asset>>>);
+
+impl KnownAssets {
+    fn assets(&self) -> MutexGuard<'_, BTreeSet<Asset>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Listed {
+    assets: BTreeSet<Asset>,
+}
+
+/// Which assets are on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// All of them.
+    All,
+    /// All but these, because the list is full.
+    AllBut(BTreeSet<Asset>),
+}
+
+impl Table {
+    /// Puts assets on the list of those that fees are charged in, as far as there is room. Cost:
+    /// nothing for assets that this process has seen; else 1 GetItem, and 1 PutItem for new ones.
+    ///
+    /// # Errors
+    /// If the table fails or the item does not decode.
+    pub async fn admit_assets(&self, wanted: &BTreeSet<Asset>) -> Result<Admission, TableError> {
+        if wanted.is_subset(&self.known_assets.assets()) {
+            return Ok(Admission::All);
+        }
+        for _ in 0..TRIES {
+            let mut list = versioned::<Listed>("list of assets", self.get(&keys::assets()).await?)?;
+            let room = MAX_ASSETS.saturating_sub(list.value.assets.len());
+            let new: Vec<Asset> = wanted.difference(&list.value.assets).copied().collect();
+            list.value.assets.extend(new.iter().take(room));
+            let written = new.is_empty() || room == 0 || {
+                let item = plain(&keys::assets(), &list.value)?;
+                self.put_if(item, Condition::Revision(list.revision)).await?.is_ok()
+            };
+            if written {
+                self.known_assets.assets().extend(&list.value.assets);
+                let refused: BTreeSet<Asset> = new.into_iter().skip(room).collect();
+                return Ok(match refused.is_empty() {
+                    true => Admission::All,
+                    false => Admission::AllBut(refused),
+                });
+            }
+        }
+        Err(TableError::Contended("the list of assets"))
+    }
+}
