@@ -25,18 +25,22 @@ pub(crate) struct Effect {
     pub void: bool,
 }
 
-/// The account that a registration tells of.
-pub(crate) fn registered(event: &Registered) -> Account {
-    Account::new(AccountFacts {
+/// The account that a registration tells of; `digest` is that of the registration.
+pub(crate) fn registered(event: &Registered, digest: String) -> Account {
+    let mut account = Account::new(AccountFacts {
         uid: event.uid.clone(),
         registered_at: event.registered_at,
         main_uid: event.main_uid.clone(),
+        top_uid: None,
+        person_at: None,
         person: event.person_hash.clone(),
         last_activity_at: None,
         location: Timeline::starting(event.registered_at, event.location()),
         affiliate: Timeline::default(),
         inviter: None,
-    })
+    });
+    account.registration = Some(digest);
+    account
 }
 
 /// Applies updates. `now` is when a binding that proves undue is found void.
@@ -58,6 +62,9 @@ pub(crate) fn apply(
             }
         }
     }
+    if effect.changed {
+        account.keep_within_limits();
+    }
     effect
 }
 
@@ -65,23 +72,22 @@ fn change(account: &mut Account, event: &Changed) -> bool {
     let facts = &mut account.facts;
     let mut changed = false;
     if let Some(location) = event.location() {
-        changed |= facts.location.set(event.at, location);
+        changed |= facts.record_location(event.at, location);
     }
     if let Some(affiliate) = event.affiliate {
-        changed |= facts.affiliate.set(event.at, affiliate);
+        changed |= facts.record_affiliate(event.at, affiliate);
+    }
+    if let Some(person) = &event.person_hash {
+        changed |= facts.record_person(event.at, person.clone());
     }
     if let Some(vip) = event.vip_level {
-        changed |= account.vip.set(event.at, vip);
+        changed |= account.record_vip(event.at, vip);
     }
     // The first opening stands: an account is opened once.
     let opened =
         event.futures_opened_at.filter(|at| account.futures_opened_at.is_none_or(|o| *at < o));
     if opened.is_some() {
         account.futures_opened_at = opened;
-        changed = true;
-    }
-    if event.person_hash.is_some() && facts.person != event.person_hash {
-        facts.person = event.person_hash.clone();
         changed = true;
     }
     changed

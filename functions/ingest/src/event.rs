@@ -16,6 +16,8 @@ pub(crate) struct Event {
     pub source: String,
     /// The sender's name for it.
     pub id: String,
+    /// When the sender says that it was made.
+    pub time: Option<Timestamp>,
     /// What it tells.
     pub news: News,
 }
@@ -124,6 +126,8 @@ struct Envelope {
     source: String,
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default)]
+    time: Option<Timestamp>,
     data: Value,
 }
 
@@ -143,7 +147,7 @@ pub(crate) fn read(event: &Value, assets: &Assets, latest: Timestamp) -> Result<
     }
     let news = news(&envelope, assets)?;
     check_times(&news, latest)?;
-    Ok(Event { source: envelope.source, id: envelope.id, news })
+    Ok(Event { source: envelope.source, id: envelope.id, time: envelope.time, news })
 }
 
 fn news(envelope: &Envelope, assets: &Assets) -> Result<News, String> {
@@ -151,7 +155,7 @@ fn news(envelope: &Envelope, assets: &Assets) -> Result<News, String> {
     Ok(match envelope.kind.as_str() {
         "exchange.account.registered.v1" => {
             let registered: Registered = field_by_field(data, "data.")?;
-            check_region(Some(registered.country), registered.region.as_ref())?;
+            check_place(Some(registered.country), registered.region.as_ref())?;
             News::Registered(registered)
         }
         "exchange.account.changed.v1" => News::Changed(changed(data)?),
@@ -191,7 +195,7 @@ fn changed(data: &Value) -> Result<Changed, String> {
         || changed.affiliate.is_some()
         || changed.person_hash.is_some();
     if changed.region.is_some() || tells_something {
-        check_region(changed.country, changed.region.as_ref())?;
+        check_place(changed.country, changed.region.as_ref())?;
         return Ok(changed);
     }
     Err("data: expected at least one of country, region, vipLevel, futuresOpenedAt, affiliate, \
@@ -201,6 +205,7 @@ fn changed(data: &Value) -> Result<Changed, String> {
 
 fn charged(data: &Value, assets: &Assets) -> Result<Fee, String> {
     let data: Charged = field_by_field(data, "data.")?;
+    check_trade_id(&data.trade_id)?;
     let texts = [&data.amount, &data.amount_usd, &data.volume_usd];
     let [amount, amount_usd, volume_usd] = amounts(assets.decimals(data.asset), texts, assets)?;
     Ok(Fee {
@@ -220,6 +225,7 @@ fn charged(data: &Value, assets: &Assets) -> Result<Fee, String> {
 
 fn corrected(data: &Value, assets: &Assets) -> Result<News, String> {
     let data: Corrected = field_by_field(data, "data.")?;
+    check_trade_id(&data.trade_id)?;
     check_text("data.why", &data.why, 200)?;
     let texts = [&data.amount, &data.amount_usd, &data.volume_usd];
     let [amount, amount_usd, volume_usd] = amounts(Decimals::FINEST, texts, assets)?;
@@ -281,14 +287,29 @@ fn check_times(news: &News, latest: Timestamp) -> Result<(), String> {
     }
 }
 
-fn check_region(country: Option<Country>, region: Option<&Subdivision>) -> Result<(), String> {
-    match (country, region) {
-        (Some(country), Some(region)) if region.country() != Some(country) => {
-            Err("data.region: expected a subdivision of data.country".to_owned())
-        }
-        (None, Some(_)) => Err("data.country: expected the region's country beside it".to_owned()),
-        _ => Ok(()),
+/// Checks that the codes are assigned, and that the region lies in the country if both are there.
+fn check_place(country: Option<Country>, region: Option<&Subdivision>) -> Result<(), String> {
+    let assigned =
+        "expected a code that ISO 3166-1 assigns (the United Kingdom is GB, Greece is GR)";
+    if country.is_some_and(|country| !country.is_assigned()) {
+        return Err(format!("data.country: {assigned}"));
     }
+    let Some(of_region) = region.map(Subdivision::country) else { return Ok(()) };
+    if !of_region.is_some_and(|country| country.is_assigned()) {
+        return Err(format!("data.region: {assigned} before the hyphen"));
+    }
+    if country.is_some() && country != of_region {
+        return Err("data.region: expected a subdivision of data.country".to_owned());
+    }
+    Ok(())
+}
+
+/// Checks that a trade id is not spelt as that of a sub-account's fee is stored.
+fn check_trade_id(trade_id: &TradeId) -> Result<(), String> {
+    if trade_id.is_of_sub_account() {
+        return Err("data.tradeId: expected a trade id without '/'".to_owned());
+    }
+    Ok(())
 }
 
 fn check_text(name: &str, text: &str, max: usize) -> Result<(), String> {
@@ -314,13 +335,32 @@ fn join(prefix: &str, error: &serde_json::Error) -> String {
 }
 
 impl Registered {
+    /// Digest of all that the registration tells, by which another one is told apart.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub(crate) fn digest(&self) -> Result<String, TableError> {
+        // Field by field: a member that a later version adds must not change the digest.
+        let Self { uid, registered_at, country, region, main_uid, person_hash, code } = self;
+        let told = (uid, registered_at, country, region, main_uid, person_hash, code);
+        let written = serde_json::to_vec(&told);
+        let written = written.map_err(|error| TableError::Corrupt {
+            what: "registration",
+            why: error.to_string(),
+        })?;
+        Ok(table::fingerprint(&written))
+    }
+
     pub(crate) fn location(&self) -> Location {
         Location { country: self.country, region: self.region.clone() }
     }
 }
 
 impl Changed {
+    /// The place that the event reports. A region tells its country.
     pub(crate) fn location(&self) -> Option<Location> {
-        self.country.map(|country| Location { country, region: self.region.clone() })
+        let of_region = || self.region.as_ref().and_then(Subdivision::country);
+        let country = self.country.or_else(of_region)?;
+        Some(Location { country, region: self.region.clone() })
     }
 }

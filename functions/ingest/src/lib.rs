@@ -6,9 +6,12 @@
 
 mod account;
 mod batch;
+mod concurrency;
+mod deadline;
 mod event;
 mod message;
 mod register;
+mod strict;
 mod tally;
 
 use std::collections::HashSet;
@@ -19,7 +22,8 @@ use runtime::{App, Watch};
 use table::TableError;
 use terms::{Reason, Timestamp};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, parts};
+pub use crate::deadline::Deadline;
 use crate::message::Item;
 use crate::tally::Tally;
 
@@ -95,33 +99,100 @@ pub fn read(
 /// # Errors
 /// If the table fails; then every message has to be brought again.
 pub async fn take_in(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
+    let taken = take_in_parts(app, messages, Deadline::NONE).await;
+    match taken.stopped {
+        Some(Stopped { why: Why::Failed(error), .. }) => Err(error),
+        _ => Ok(taken.items.into_iter().map(Item::report).collect()),
+    }
+}
+
+/// What became of a batch.
+struct Taken {
+    /// The events of the parts that are done.
+    items: Vec<Item>,
+    /// Why not all parts are.
+    stopped: Option<Stopped>,
+}
+
+/// Why, and from which message on, a batch is not taken in.
+struct Stopped {
+    first: usize,
+    why: Why,
+}
+
+enum Why {
+    Deadline,
+    Failed(TableError),
+}
+
+/// Takes in a batch part by part: what is done stays done if the time ends, or the table fails.
+async fn take_in_parts(app: &App, messages: &[Message], deadline: Deadline) -> Taken {
     let watch = Watch::start(app);
-    let items = Batch::read(app, messages).take_in().await?;
     let now = app.clock.now();
-    let tally = Tally::of(messages, &items, now);
+    let read = messages.iter().enumerate();
+    let read = read.flat_map(|(number, it)| Item::read(number, it, &app.programme, now)).collect();
+    let mut taken = Taken { items: Vec::new(), stopped: None };
+    for part in parts(read) {
+        let first = part.first().map_or(0, Item::message);
+        if deadline.has_passed(&app.clock) {
+            taken.stopped = Some(Stopped { first, why: Why::Deadline });
+            break;
+        }
+        match Batch::new(app, now, part).take_in().await {
+            Ok(items) => taken.items.extend(items),
+            Err(error) => {
+                taken.stopped = Some(Stopped { first, why: Why::Failed(error) });
+                break;
+            }
+        }
+    }
+    let left = taken.stopped.as_ref().map_or(0, |it| messages.len().saturating_sub(it.first));
+    let now = app.clock.now();
+    let tally = Tally::of(messages, &taken.items, left, now);
     let effort = watch.effort();
     tally.tell(&effort);
     app.metrics.record(now, &tally.measures(&effort));
-    Ok(items.into_iter().map(Item::report).collect())
+    taken
 }
 
 /// The Lambda function: a batch from the queue in, the messages to bring again out.
 ///
 /// # Errors
-/// If the table fails; the queue then brings the whole batch again.
+/// If the table fails before any message is taken in; the queue then brings the whole batch again.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, TableError> {
+    handle_until(app, event, Deadline::NONE).await
+}
+
+/// The same, where messages that are not begun before the deadline are brought again too.
+///
+/// # Errors
+/// If the table fails before any message is taken in; the queue then brings the whole batch again.
+pub async fn handle_until(
+    app: &App,
+    event: SqsEvent,
+    deadline: Deadline,
+) -> Result<SqsBatchResponse, TableError> {
     let now = app.clock.now();
     let messages: Vec<Message> =
         event.records.into_iter().map(|record| message(record, now)).collect();
-    let reports = take_in(app, &messages).await?;
-    let again: HashSet<usize> = reports
+    let Taken { items, stopped } = take_in_parts(app, &messages, deadline).await;
+    let first_left = match stopped {
+        Some(Stopped { why: Why::Failed(error), .. }) if items.is_empty() => return Err(error),
+        Some(Stopped { first, why: Why::Failed(error) }) => {
+            tracing::error!(%error, "a part of a batch failed");
+            first
+        }
+        Some(Stopped { first, why: Why::Deadline }) => first,
+        None => messages.len(),
+    };
+    let again: HashSet<usize> = items
         .iter()
-        .filter(|report| matches!(report.outcome, Outcome::Retry { .. }))
-        .map(|report| report.message)
+        .filter(|item| matches!(item.outcome, Outcome::Retry { .. }))
+        .map(Item::message)
         .collect();
     let mut response = SqsBatchResponse::default();
     for (number, message) in messages.into_iter().enumerate() {
-        if again.contains(&number) {
+        if number >= first_left || again.contains(&number) {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.id;
             response.batch_item_failures.push(failure);

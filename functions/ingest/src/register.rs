@@ -9,19 +9,29 @@ use terms::{LinkCode, Origin, Reason};
 use crate::account::registered;
 use crate::event::Registered;
 
+/// What became of a registration.
+pub(crate) enum Registration {
+    /// The account is new.
+    New(Account),
+    /// The account was registered so before.
+    Known,
+    /// The account was registered before, with other facts.
+    Otherwise,
+}
+
 /// Registers an account. `before` is the account, if it is known already.
 ///
-/// Answers the account if it is new, nothing if it was registered so before, and a sentence if it
-/// was registered with other facts.
+/// # Errors
+/// If the table fails.
 pub(crate) async fn register(
     app: &App,
     event: &Registered,
     before: Option<&Account>,
-) -> Result<Result<Option<Account>, &'static str>, TableError> {
+) -> Result<Registration, TableError> {
     if let Some(before) = before {
         return again(app, event, before).await;
     }
-    let account = registered(event);
+    let account = registered(event, event.digest()?);
     let (account, bound) = match &event.code {
         Some(code) => sign_up(app, account, code).await?,
         None => (account, None),
@@ -42,27 +52,43 @@ pub(crate) async fn register(
         account.facts.inviter = Some(relation.inviter.clone());
         account.relation = Some(relation);
     }
-    Ok(Ok(Some(account)))
+    Ok(Registration::New(account))
 }
 
 /// A registration of a known account. The worker that was told of it first may have died between
 /// the binding and its mark, so the day is marked once more.
-async fn again(
-    app: &App,
-    event: &Registered,
-    known: &Account,
-) -> Result<Result<Option<Account>, &'static str>, TableError> {
-    let same = known.facts.registered_at == event.registered_at
-        && known.facts.main_uid == event.main_uid
-        && known.facts.location.at(event.registered_at).is_some();
+async fn again(app: &App, event: &Registered, known: &Account) -> Result<Registration, TableError> {
+    let same = match &known.registration {
+        Some(digest) => *digest == event.digest()?,
+        None => is_as_known(event, known),
+    };
     if !same {
-        return Ok(Err("the account was registered before with other facts"));
+        return Ok(Registration::Otherwise);
     }
     match &known.relation {
         Some(relation) if relation.origin == Origin::Signup => mark(app, relation).await?,
         _ => {}
     }
-    Ok(Ok(None))
+    Ok(Registration::Known)
+}
+
+/// Whether a registration can be that of an account of version 0.1, which has no digest of it. A
+/// person may have been reported later, so another one proves nothing.
+fn is_as_known(event: &Registered, known: &Account) -> bool {
+    let facts = &known.facts;
+    let code = match &known.relation {
+        Some(relation) if relation.origin == Origin::Signup => Some(relation.code.as_str()),
+        _ => None,
+    };
+    let same_code = match known.sign_up_refused {
+        Some(_) => event.code.is_some(),
+        None => event.code.as_deref() == code,
+    };
+    facts.registered_at == event.registered_at
+        && facts.main_uid == event.main_uid
+        && facts.location.at(event.registered_at) == Some(&event.location())
+        && (event.person_hash.is_none() || facts.person.is_some())
+        && same_code
 }
 
 /// A late registration binds on a day whose run is over, so that day is marked for the next one.
@@ -82,10 +108,13 @@ async fn sign_up(
         Ok(code) => app.table.link(&code).await?,
         Err(_) => None,
     };
-    let inviter = match &link {
+    let mut inviter = match &link {
         Some(link) => app.table.account(&link.facts.owner).await?.map(|owner| owner.value.facts),
         None => None,
     };
+    if let Some(inviter) = inviter.as_mut().filter(|inviter| inviter.main_uid.is_some()) {
+        inviter.top_uid = Some(app.table.top_account(inviter).await?);
+    }
     let judgement = judge(
         &Bind {
             link: link.as_ref().map(|link| &link.facts),
@@ -99,8 +128,7 @@ async fn sign_up(
     match (link, inviter) {
         (Some(link), Some(inviter)) if judgement.eligible() => {
             let relation = relation(&account, link);
-            let invitee = account.facts.clone();
-            let binding = Binding { relation, rule: judgement.rule, invitee, inviter };
+            let binding = Binding::new(relation, judgement.rule, &account.facts, &inviter);
             Ok((account, Some(binding)))
         }
         _ => {

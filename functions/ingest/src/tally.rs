@@ -18,15 +18,18 @@ pub(crate) struct Tally {
     repeated: u64,
     quarantined: u64,
     brought_again: u64,
+    /// Messages that were not begun, or whose part failed.
+    left: u64,
     /// How long ago the oldest message was sent, in milliseconds.
     lag: u64,
 }
 
 impl Tally {
-    pub fn of(messages: &[Message], items: &[Item], now: Timestamp) -> Self {
+    pub fn of(messages: &[Message], items: &[Item], left: usize, now: Timestamp) -> Self {
         let oldest = messages.iter().map(|message| message.sent_at).min().unwrap_or(now);
         let lag = u64::try_from(now.millis_since(oldest)).unwrap_or_default();
-        let mut tally = Self { messages: messages.len() as u64, lag, ..Self::default() };
+        let (messages, left) = (messages.len() as u64, left as u64);
+        let mut tally = Self { messages, left, lag, ..Self::default() };
         items.iter().for_each(|item| tally.count(item));
         tally
     }
@@ -34,12 +37,13 @@ impl Tally {
     fn count(&mut self, item: &Item) {
         match item.outcome {
             Outcome::TakenIn => {
-                self.taken_in += 1;
-                self.fees += u64::from(matches!(item.news(), Some(News::Charged(_))));
-                self.repeated += u64::from(item.repeated);
+                let is_fee = matches!(item.news(), Some(News::Charged(_)));
+                self.taken_in = self.taken_in.saturating_add(1);
+                self.fees = self.fees.saturating_add(is_fee.into());
+                self.repeated = self.repeated.saturating_add(item.repeated.into());
             }
-            Outcome::Quarantined { .. } => self.quarantined += 1,
-            Outcome::Retry { .. } => self.brought_again += 1,
+            Outcome::Quarantined { .. } => self.quarantined = self.quarantined.saturating_add(1),
+            Outcome::Retry { .. } => self.brought_again = self.brought_again.saturating_add(1),
         }
     }
 
@@ -52,6 +56,7 @@ impl Tally {
             repeated = self.repeated,
             quarantined = self.quarantined,
             brought_again = self.brought_again,
+            messages_left = self.left,
             lag_milliseconds = self.lag,
             milliseconds = effort.milliseconds,
             table_calls = effort.table.calls,
