@@ -44,6 +44,18 @@ fn still_tells(before: &Value, now: &Value) -> bool {
     }
 }
 
+/// Removes the one answer that is not given any more: 0.1 claimed `recently_active` of bound users,
+/// whose activity it did not record.
+fn without_activity_of_the_bound(mut body: Value) -> Value {
+    if let Some(checks) = body.get_mut("checks").and_then(Value::as_array_mut) {
+        let unmet = |check: &Value| check["reason"] == "already_bound" && check["met"] == false;
+        if checks.iter().any(unmet) {
+            checks.retain(|check| check["reason"] != "recently_active");
+        }
+    }
+    body
+}
+
 #[tokio::test]
 async fn every_route_still_answers_what_the_release_answered() {
     for release in releases() {
@@ -51,7 +63,8 @@ async fn every_route_still_answers_what_the_release_answered() {
         for asked in read(&release, "answers.jsonl") {
             let (caller, target) = (asked["caller"].as_str(), asked["target"].as_str());
             let now = body(&world.get(caller.unwrap(), target.unwrap()).await);
-            assert!(still_tells(&asked["body"], &now), "{release} {asked}\nnow {now}");
+            let before = without_activity_of_the_bound(asked["body"].clone());
+            assert!(still_tells(&before, &now), "{release} {asked}\nnow {now}");
         }
     }
 }

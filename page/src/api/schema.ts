@@ -629,7 +629,7 @@ export interface components {
       /** @description Why the check is not met, for a person. Absent where it is met. */
       sentence?: string;
     };
-    /** @description Every check, in the order in which they refuse: the first that is not met names the refusal. A check that needs an unknown account is left out. */
+    /** @description Every check, in the order in which they refuse: the first that is not met names the refusal. A check that needs an unknown account is left out. So is `recently_active` for a bound account, whose activity is not recorded. */
     Checks: components["schemas"]["Check"][];
     /** @description The caller can bind now. */
     EligibleWindow: {
