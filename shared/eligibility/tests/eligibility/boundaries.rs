@@ -109,10 +109,21 @@ fn a_day_on_which_a_stricter_rule_begins_is_that_rule_s() {
 #[test]
 fn time_alone_does_not_heal_what_something_else_stands_against() {
     let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
+        case.invitee().main_uid = "3000".parse().ok();
+    })
+    .judge();
+    assert_eq!(unmet(&judgement), [Reason::SubAccount, Reason::RecentlyActive]);
+    assert_eq!(judgement.eligible_from(), None);
+}
+
+#[test]
+fn bound_account_has_no_check_of_activity() {
+    let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
         case.invitee().inviter = "3000".parse().ok();
     })
     .judge();
-    assert_eq!(unmet(&judgement), [Reason::AlreadyBound, Reason::RecentlyActive]);
+    assert_eq!(unmet(&judgement), [Reason::AlreadyBound]);
+    assert!(judgement.checks.iter().all(|check| check.reason != Reason::RecentlyActive));
     assert_eq!(judgement.eligible_from(), None);
 }
 
