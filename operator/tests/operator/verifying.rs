@@ -52,6 +52,7 @@ async fn amount_moved_between_affiliates_is_found() {
     world.registered("second", "2024-01-01T00:00:00Z").await;
     world.now("2026-11-21T12:00:00Z");
     assert_eq!(world.bind("second", &other).await.status, 201);
+    world.now("2026-11-21T20:00:00Z");
     for invitee in ["dormant", "second"] {
         world.charged(fee(&format!("{invitee}-21"), invitee, "2026-11-21T13:00:00Z")).await;
     }
