@@ -353,7 +353,7 @@ async fn summary_of_all_assets_is_split_read_paid_and_announced() {
     assert!(told.iter().all(|event| schema.is_valid(event)));
     // EventBridge takes 256 KB.
     assert!(told.iter().all(|event| event.to_string().len() < 250_000));
-    assert!(ASSETS <= ASSETS_PER_SUMMARY);
+    const { assert!(ASSETS <= ASSETS_PER_SUMMARY) };
 }
 
 /// The events of what was written since the stream was asked last.
@@ -455,7 +455,8 @@ async fn reports_of_every_cell_are_kept_in_parts() {
     let second = ShardReport { attempt: "second".to_owned(), ..of_shard.clone() };
     let first = table.report_shard("run", shard, second, now).await.unwrap();
     assert_eq!(first, of_shard, "the first report stands");
-    assert_eq!(table.shard_reports("run").await.unwrap(), [of_shard.clone()]);
+    let reports = table.shard_reports("run").await.unwrap();
+    assert!(reports.iter().eq([&of_shard]));
     let state = table.shard_state(day, "run", shard).await.unwrap();
     assert_eq!(state.report, Some(of_shard));
 
