@@ -184,6 +184,28 @@ mod tests {
     }
 
     #[test]
+    fn cursor_lifetime_is_24_hours() {
+        let day = "2026-11-23T12:00:00Z".parse::<Timestamp>().unwrap();
+        assert_eq!(testing::now().plus_millis(CURSOR_LIFETIME_MILLIS), day);
+    }
+
+    #[test]
+    fn body_and_route_are_those_of_the_request() {
+        let mut call = testing::call("POST", "/v1/links/abc", &[]);
+        call.pattern = "/v1/links/{code}";
+        call.request = testing::request("POST", "/v1/links/abc", &[], " {} ");
+        assert_eq!(call.body(), b" {} ");
+        assert_eq!(call.route_key(), "POST /v1/links/{code}");
+    }
+
+    #[test]
+    fn path_parameters_are_told_apart_by_name() {
+        let mut call = call("/v1/links/ABCDE");
+        call.path = vec![("other", "FGHJK".into()), ("code", "ABCDE".into())];
+        assert_eq!(call.path::<LinkCode>("code").unwrap().as_str(), "ABCDE");
+    }
+
+    #[test]
     fn nonsense_is_no_cursor() {
         for text in ["", "x", "%00", "eyJhbGciOiJub25lIn0"] {
             assert!(is_refused(&call(&format!("{PATH}?cursor={text}"))), "{text}");

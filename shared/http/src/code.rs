@@ -165,6 +165,7 @@ mod tests {
         assert_eq!(codes.len(), 13 + 12);
         for code in Code::all() {
             assert!(code.sentence().ends_with('.'), "{code}");
+            assert_eq!(code.to_string(), code.as_str());
         }
     }
 
