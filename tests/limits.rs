@@ -101,7 +101,7 @@ async fn long_words_of_corrections_are_published() {
 /// Fees of a product in so many assets, of every outcome that a fee can have by itself: five an
 /// asset, with the largest amounts.
 fn fees_of_every_outcome(product: &str, assets: usize) -> impl Iterator<Item = Value> {
-    let amount = "9999999999999999999999.99999999";
+    let amount = "999999999999999999999.99999999";
     let mut earning = fee("", "invitee", "2026-11-20T10:00:00Z");
     for (name, value) in [("product", product), ("amount", amount), ("amountUsd", amount)] {
         earning[name] = json!(value);
