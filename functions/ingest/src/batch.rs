@@ -425,7 +425,7 @@ async fn register_in_order(
     for (place, event) in events {
         let outcome = match register(app, event, known.as_ref()).await {
             Ok(Registration::New(account)) => {
-                known = Some(account);
+                known = Some(*account);
                 RegisterOutcome::Done
             }
             Ok(Registration::Known) => RegisterOutcome::Done,

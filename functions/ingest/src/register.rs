@@ -12,7 +12,7 @@ use crate::event::Registered;
 /// What became of a registration.
 pub(crate) enum Registration {
     /// The account is new.
-    New(Account),
+    New(Box<Account>),
     /// The account was registered so before.
     Known,
     /// The account was registered before, with other facts.
@@ -52,7 +52,7 @@ pub(crate) async fn register(
         account.facts.inviter = Some(relation.inviter.clone());
         account.relation = Some(relation);
     }
-    Ok(Registration::New(account))
+    Ok(Registration::New(Box::new(account)))
 }
 
 /// A registration of a known account. The worker that was told of it first may have died between
