@@ -225,6 +225,8 @@ async fn stepped_as_they_are(stage: &mut Stage) {
     assert_eq!(evaluated, json!({ "affiliates": 1, "promoted": 0 }));
     let closed = stage.as_it_is("daily-commission/close-quarter.json").await.unwrap();
     assert_eq!(closed, json!({ "evaluatedThrough": "2026-Q3" }));
+    let reconciled = stage.as_it_is("daily-commission/reconcile.json").await.unwrap();
+    assert_eq!(reconciled["differences"], 0);
     let booked = stage.as_it_is("daily-commission/whole-day.json").await.unwrap();
     assert_eq!(booked, json!({ "day": "2026-11-21", "seq": 1, "lines": 0 }));
     let checked = stage.as_it_is("daily-commission/check.json").await.unwrap();
@@ -364,7 +366,16 @@ fn members(object: &Value) -> BTreeSet<&String> {
 fn steps_are_given_what_the_state_machine_passes() {
     let machine: Value =
         serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
-    for step in ["fold", "set-aside", "commit", "publish", "finish", "evaluate", "close-quarter"] {
+    for step in [
+        "fold",
+        "set-aside",
+        "commit",
+        "publish",
+        "finish",
+        "evaluate",
+        "close-quarter",
+        "reconcile",
+    ] {
         let event = event(&format!("daily-commission/{step}.json"));
         let passed = inputs_of(&machine, step);
         assert_eq!(passed.iter().map(members).collect::<Vec<_>>(), [members(&event)], "{step}");
@@ -375,6 +386,7 @@ fn steps_are_given_what_the_state_machine_passes() {
     assert_eq!(planned(event("nightly/night.json")), event("daily-commission/plan.json"));
     let shards = format!("{{% [0..{}] %}}", table::SHARDS - 1);
     assert_eq!(machine["States"]["Evaluate"]["Items"], shards);
+    assert_eq!(machine["States"]["Reconcile"]["Items"], shards);
 }
 
 #[test]
@@ -395,7 +407,8 @@ fn state_machine_plans_while_there_is_more() {
         (&again["Condition"], &again["Next"]),
         (&json!("{% $more != null %}"), &json!("Plan"))
     );
-    assert_eq!(states["AnyMore"]["Default"], "NightEnded");
+    assert_eq!(states["AnyMore"]["Default"], "Reconcile");
+    assert_eq!(states["Reconcile"]["Next"], "NightEnded");
 }
 
 #[test]

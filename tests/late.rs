@@ -214,7 +214,7 @@ async fn the_same_trade_id_with_another_body_is_quarantined_and_the_first_stands
     world.charged(other).await;
     world.night("2026-11-21").await;
     assert_eq!(lines(&world).await, [line("commission", "", "0.00040000")]);
-    let kept = world.app.table.quarantined(crate::world::day("2026-11-22")).await.unwrap();
+    let kept = world.app.table.quarantined(crate::world::day("2026-11-21")).await.unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].reason, "identity_conflict");
 }

@@ -15,8 +15,10 @@ const USUAL_DAYS: i32 = 30;
 const SHOWN: usize = 8;
 /// Entries that are brought again at once.
 const BATCH: usize = 100;
-/// Another body of an identity that stands: no replay makes it any other.
-const CONFLICT: &str = "identity_conflict";
+/// Entries that no replay makes any other: another body of an identity that stands, and corrections
+/// that the fold could not apply, of which it looks at what is stored.
+const NOT_REPLAYED: [&str; 3] =
+    ["identity_conflict", "correction_without_fee", "inexact_correction"];
 
 /// Lists, shows or replays.
 pub(crate) async fn quarantine(
@@ -69,15 +71,16 @@ async fn replay(
     desk: &mut Desk<'_>,
 ) -> Result<Verdict, Failure> {
     let (conflicts, entries): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| entry.reason == CONFLICT);
+        entries.into_iter().partition(|entry| NOT_REPLAYED.contains(&entry.reason.as_str()));
     if !all && !conflicts.is_empty() {
-        let sentence = "this is another body of an identity that stands, and stays so however \
-                        often it comes; where the first one is wrong, send a correction";
+        let sentence = "another body of an identity that stands, or a correction that does not fit \
+                        its fee, stays so however often it comes; where a fee is wrong, send a \
+                        correction with its day and in the decimals of its asset";
         return Err(Failure::Asked(sentence.to_owned()));
     }
     if !conflicts.is_empty() {
         let conflicts = entries_counted(conflicts.len());
-        desk.note(format_args!("left alone, as other bodies of what stands: {conflicts}"));
+        desk.note(format_args!("left alone, as no replay changes them: {conflicts}"));
     }
     if entries.is_empty() {
         desk.note("nothing to replay");

@@ -51,7 +51,7 @@ pub(crate) async fn book(
     bar: &ProgressBar,
 ) -> Result<Booked, StepError> {
     fold(app, plan, bar).await?;
-    let DayPlan { day, run, shards } = plan;
+    let DayPlan { day, run, shards, .. } = plan;
     let commit = json!({ "step": "commit", "day": day, "run": run, "shards": shards });
     let committed: Committed = match step(app, commit).await {
         Err(StepError::Superseded(_)) => return Ok(Booked::Superseded),
@@ -77,7 +77,9 @@ async fn fold(app: &App, plan: &DayPlan, bar: &ProgressBar) -> Result<(), StepEr
     loop {
         for shard in waiting.by_ref().take(SIDE_BY_SIDE - folding.len()) {
             let app = app.clone();
-            let fold = json!({ "step": "fold", "day": day, "run": run, "shard": shard });
+            let mode = plan.mode;
+            let fold =
+                json!({ "step": "fold", "day": day, "run": run, "shard": shard, "mode": mode });
             folding.spawn(async move { step::<Folded>(&app, fold).await });
         }
         let Some(folded) = folding.join_next().await else { return Ok(()) };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commission::{Asset, Assets, LineKey, Sums};
-use daily_commission::{Difference, Verified, verify_day};
+use daily_commission::{Difference, UnreadableRecord, Verified, verify_day};
 use runtime::App;
 use table::{Money, SHARDS, chain_breaks};
 use terms::Timestamp;
@@ -123,6 +123,13 @@ fn in_words(difference: &Difference, assets: &Assets) -> String {
             )
         }
         Difference::Breach(breach) => format!("  what is due does not add up: {breach}"),
+        Difference::Unreadable { shard, record } => {
+            let record = match record {
+                UnreadableRecord::Account(uid) => format!("the account of {uid}"),
+                UnreadableRecord::FeeChunk(name) => format!("the fee chunk {name}"),
+            };
+            format!("  {record} cannot be read (shard {shard}): what needs it is not compared")
+        }
     }
 }
 

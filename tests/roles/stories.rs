@@ -1,5 +1,6 @@
 //! Stories in which every function does all that it ever does.
 
+use serde_json::json;
 use table::Table;
 
 use super::FUNCTIONS;
@@ -28,6 +29,7 @@ pub async fn told() -> Record {
     a_quarter_ends(&record).await;
     affiliate_is_parked(&record).await;
     reports_are_large(&record).await;
+    what_is_set_aside_is_taken_up(&record).await;
     trials.join().unwrap();
     record
 }
@@ -100,4 +102,26 @@ async fn reports_are_large(record: &Record) {
     let world = watched(record, "2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     night_of_large_reports(&world, &code).await;
+}
+
+/// A correction before its fee, and a binding that is found void after it was paid for.
+async fn what_is_set_aside_is_taken_up(record: &Record) {
+    let world = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(world.bind("dormant", &code).await.status, 201);
+    world.now("2026-11-20T23:00:00Z");
+    let correction = json!({
+        "tradeId": "t1", "uid": "dormant", "day": "2026-11-20", "amount": "0.0005",
+        "amountUsd": "50", "volumeUsd": "50000", "at": "2026-11-20T22:00:00Z", "why": "typed wrong",
+    });
+    world.taken("fee.corrected", correction).await;
+    world.night("2026-11-20").await;
+    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    world.night("2026-11-21").await;
+    let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T00:00:00Z" });
+    world.taken("activity", active).await;
+    for day in ["2026-11-22", "2026-11-23", "2026-11-24"] {
+        world.night(day).await;
+    }
 }

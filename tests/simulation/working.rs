@@ -171,7 +171,9 @@ async fn book(stage: &Rc<Stage>, number: usize, plan: &Value) -> Result<(), Step
     let planned = Planned { shards: shards.clone(), taken_in: stage.taken_in.borrow().clone() };
     stage.planned.borrow_mut().insert(run.to_owned(), planned);
     for shard in &shards {
-        step(stage, json!({ "step": "fold", "day": day, "run": run, "shard": shard })).await?;
+        let mode = &plan["mode"];
+        let fold = json!({ "step": "fold", "day": day, "run": run, "shard": shard, "mode": mode });
+        step(stage, fold).await?;
     }
     let commit = json!({ "step": "commit", "day": day, "run": run, "shards": shards });
     let committed = step(stage, commit).await?;

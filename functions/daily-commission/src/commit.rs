@@ -13,7 +13,7 @@ use terms::Day;
 
 use crate::finish::{complete, next_closed};
 use crate::set_aside::{FoldedShards, set_day_aside};
-use crate::{Deadline, StepError, told};
+use crate::{Deadline, StepError, kept_lines, told};
 
 /// How often a commit makes room for a run that is being published, and tries again.
 const TRIES: usize = 8;
@@ -98,6 +98,7 @@ async fn commit_once(
     if let (true, Some(reason)) = (reports.is_empty(), work.reason()) {
         return set_day_aside(app, day, shards, reason).await;
     }
+    let mut proved = false;
     for _ in 0..TRIES {
         let record = app.table.day(day).await?;
         let head = app.table.head().await?;
@@ -114,6 +115,10 @@ async fn commit_once(
         if let Some(pending) = &head.value.pending {
             complete(app, pending, head.value.parked, deadline).await?;
             continue;
+        }
+        if !proved {
+            kept_lines::prove(app, day, run, reports, deadline).await?;
+            proved = true;
         }
         if let Some(committed) = try_commit(app, day, run, reports, &head, &record).await? {
             return Ok(Committed { set_aside: work.reason().map(str::to_owned), ..committed });

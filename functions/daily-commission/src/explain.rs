@@ -60,7 +60,8 @@ pub async fn explain_day(
     let mut fees = delivered.as_charged(day);
     for (key, _) in fold.due.iter() {
         let Delivered { fees: all, corrections } = &delivered;
-        for evidence in explain(key, day, all, corrections, &relations, rules) {
+        let evidence = explain(key, day, all, corrections, &relations, rules);
+        for evidence in evidence.map_err(StepError::overflow(day))? {
             if let Some(explained) = fees.get_mut(&evidence.trade_id) {
                 let charged = explained.fee.amount;
                 explained.fee.amount = evidence.amount;

@@ -2,7 +2,7 @@
 
 use runtime::App;
 use serde::{Deserialize, Serialize};
-use table::{Head, Pending};
+use table::{FinishedRun, Head, Pending};
 use terms::Day;
 
 use crate::commit::{Part, clear_marks};
@@ -37,6 +37,8 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     let closed = next_closed(&head.value, pending.day);
     let closes = closed != head.value.closed_through;
     head.value.closed_through = closed;
+    let finished_run = FinishedRun { seq, day: pending.day, run: pending.run.clone() };
+    app.table.list_finished(&finished_run, app.clock.now()).await?;
     // Marks go first: should we die in between, the finish is repeated and finds no marks; the
     // other way round they would stay, and cost a needless run.
     let work = FoldedShards::read(app, &pending.run).await?;

@@ -8,6 +8,7 @@ use terms::{Day, Quarter, Timestamp};
 use crate::StepError;
 use crate::commit::Part;
 use crate::plan::Cursor;
+use crate::reversal::Mode;
 
 /// A step, with its input checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Step {
         run: String,
         /// The shard.
         shard: Shard,
+        /// How, where it is not for the whole of what is due.
+        mode: Option<Mode>,
     },
     /// Sets a shard of a day aside, whose fold ends each of its workers.
     SetAside {
@@ -81,6 +84,13 @@ pub enum Step {
         /// The newest visible run when the evaluation was planned.
         visible: u64,
     },
+    /// Compares what affiliates read with what is booked.
+    Reconcile {
+        /// The day that ended.
+        day: Day,
+        /// Which part of the affiliates.
+        shard: Shard,
+    },
     /// Tells how old the data are.
     Check,
 }
@@ -109,6 +119,7 @@ enum Raw {
         day: Day,
         run: String,
         shard: u8,
+        mode: Option<Mode>,
     },
     #[serde(rename = "set-aside")]
     SetAside {
@@ -138,6 +149,10 @@ enum Raw {
         quarter: Quarter,
         visible: u64,
     },
+    Reconcile {
+        day: Day,
+        shard: u8,
+    },
     Check {},
 }
 
@@ -155,7 +170,9 @@ impl Step {
             Raw::Plan { day, scheduled_time, more } => {
                 Self::Plan { day: planned(day, scheduled_time)?, more }
             }
-            Raw::Fold { day, run, shard } => Self::Fold { day, run, shard: known(shard)? },
+            Raw::Fold { day, run, shard, mode } => {
+                Self::Fold { day, run, shard: known(shard)?, mode }
+            }
             Raw::SetAside { day, run, shard, error } => {
                 Self::SetAside { day, run, shard: known(shard)?, error }
             }
@@ -169,6 +186,7 @@ impl Step {
                 Self::Evaluate { quarter, shard: shard.map(known).transpose()? }
             }
             Raw::CloseQuarter { quarter, visible } => Self::CloseQuarter { quarter, visible },
+            Raw::Reconcile { day, shard } => Self::Reconcile { day, shard: known(shard)? },
             Raw::Check {} => Self::Check,
         })
     }
@@ -186,6 +204,7 @@ impl Step {
             Self::Finish { .. } => "finish",
             Self::Evaluate { .. } => "evaluate",
             Self::CloseQuarter { .. } => "close-quarter",
+            Self::Reconcile { .. } => "reconcile",
             Self::Check => "check",
         }
     }
@@ -201,6 +220,7 @@ impl Step {
         "finish",
         "evaluate",
         "close-quarter",
+        "reconcile",
         "check",
     ];
 
@@ -211,6 +231,7 @@ impl Step {
             | Self::Plan { day, .. }
             | Self::Fold { day, .. }
             | Self::SetAside { day, .. }
+            | Self::Reconcile { day, .. }
             | Self::Commit { day, .. } => Some(*day),
             _ => None,
         }
@@ -219,7 +240,9 @@ impl Step {
     /// The shard that it works on, if it works on one.
     pub(crate) fn shard(&self) -> Option<u8> {
         match self {
-            Self::Fold { shard, .. } | Self::SetAside { shard, .. } => Some(shard.number()),
+            Self::Fold { shard, .. }
+            | Self::SetAside { shard, .. }
+            | Self::Reconcile { shard, .. } => Some(shard.number()),
             Self::Evaluate { shard, .. } => shard.map(Shard::number),
             _ => None,
         }

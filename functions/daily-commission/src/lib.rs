@@ -10,7 +10,8 @@
 //! 4. **publish**, in parts, writes what affiliates read, under that number;
 //! 5. **finish** makes the number visible: readers now see the whole run at once;
 //! 6. **evaluate**, when a quarter's last day is closed, sets the tiers for the quarter after it;
-//!    **close-quarter** notes it. No day of that quarter is booked before, however late both are.
+//!    **close-quarter** notes it. No day of that quarter is booked before, however late both are;
+//! 7. **reconcile** compares what affiliates read with what is booked.
 //!
 //! The state machine calls them one by one; a small programme has a whole day done in one
 //! invocation, by the very same steps. Beside the night, **check** tells how old the data are.
@@ -25,9 +26,13 @@ mod explain;
 mod finish;
 mod fold;
 mod input;
+mod kept_lines;
 mod parked;
 mod plan;
 mod publish;
+mod quarantine;
+mod reconcile;
+mod reversal;
 mod set_aside;
 mod side_by_side;
 mod summary;
@@ -48,7 +53,9 @@ pub use input::Step;
 pub use parked::{Repaired, Withdrawn, repair, withdraw};
 pub use plan::{Cursor, DayPlan, Plan, booked_from};
 pub use publish::Published;
-pub use verify::{Cell, Difference, Verified, verify_day};
+pub use reconcile::Reconciled;
+pub use reversal::Mode;
+pub use verify::{Cell, Difference, UnreadableRecord, Verified, verify_day};
 pub use whole_day::{DayReport, NightReport, run_day, run_night};
 
 use runtime::{App, Watch};
@@ -106,8 +113,8 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
             let plan = plan::plan(app, *day, *more, deadline).await?;
             Done::of(plan.days.len() as u64, &plan)
         }
-        Step::Fold { day, run, shard } => {
-            let folded = set_aside::fold(app, *day, run, *shard).await?;
+        Step::Fold { day, run, shard, mode } => {
+            let folded = set_aside::fold(app, *day, run, *shard, *mode).await?;
             Done::of(folded.lines, &folded)
         }
         Step::SetAside { day, run, shard, error } => {
@@ -134,6 +141,10 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
         }
         Step::CloseQuarter { quarter, visible } => {
             Done::of(1, &evaluate::close_quarter(app, *quarter, *visible).await?)
+        }
+        Step::Reconcile { day, shard } => {
+            let reconciled = reconcile::reconcile(app, *day, *shard).await?;
+            Done::of(reconciled.affiliates, &reconciled)
         }
         Step::Check => {
             let checked = check::check(app).await?;

@@ -8,6 +8,7 @@ use table::{Head, SetAside, Shard, fingerprint};
 use terms::{Day, Quarter, Timestamp};
 
 use crate::finish::complete;
+use crate::reversal::{self, Mode};
 use crate::{Deadline, StepError};
 
 /// How often the head of a ledger before its first night is read and written again.
@@ -41,6 +42,9 @@ pub struct Cursor {
     pub after: Option<Day>,
     /// The first of the night's own days: touched days before it are booked as well.
     pub before: Day,
+    /// Reversals of days through this one are planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversed: Option<Day>,
 }
 
 /// One day's run.
@@ -52,11 +56,15 @@ pub struct DayPlan {
     pub run: String,
     /// The shards to fold.
     pub shards: Vec<u8>,
+    /// How, where it is not for the whole of what is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
 }
 
 /// Plans the night after `day`, or the part of it that `cursor` names: that day and any that was
 /// missed since the last closed one, whole; and of earlier days the shards that late fees and
-/// corrections have touched, or that are set aside.
+/// corrections have touched, or that are set aside, and the reversals of what is booked under
+/// bindings that were found void.
 ///
 /// A plan ends with a quarter, since days of the next one are booked by the tiers that the
 /// quarter's evaluation sets, however late either is.
@@ -70,7 +78,7 @@ pub(crate) async fn plan(
     let progress = Progress::read(app, day).await?;
     let next = progress.closed.next();
     let first = if cursor.is_none() { next.min(day) } else { next };
-    let mut cursor = cursor.unwrap_or(Cursor { after: None, before: first });
+    let mut cursor = cursor.unwrap_or(Cursor { after: None, before: first, reversed: None });
     let mut days = Vec::new();
     if progress.may_book(first) {
         for day in first.through(day.min(first.quarter().last_day())).take(DAYS_PER_PLAN) {
@@ -80,13 +88,31 @@ pub(crate) async fn plan(
     let through = days.last().map_or(progress.closed, |last| last.day.max(progress.closed));
     let mut touched = touched_before(app, cursor, &progress.set_aside).await?.into_iter();
     let mut again = false;
+    let mut folded: BTreeMap<Day, BTreeSet<u8>> = BTreeMap::new();
     for (day, shards) in touched.by_ref().take(DAYS_PER_PLAN - days.len()) {
         again |= progress.set_aside.contains_key(&day) && day.quarter() <= progress.evaluated;
-        days.push(DayPlan { day, run: run_name(app, day)?, shards: shards.into_iter().collect() });
+        folded.entry(day).or_default().extend(&shards);
+        let (run, shards) = (run_name(app, day)?, shards.into_iter().collect());
+        days.push(DayPlan { day, run, shards, mode: None });
         cursor.after = Some(day);
     }
     if touched.next().is_some() {
         return Ok(Plan { days, quarter: None, visible: progress.visible, more: Some(cursor) });
+    }
+    // A shard that is set aside is folded anew, and only thereby no longer set aside.
+    for (day, aside) in &progress.set_aside {
+        folded.entry(*day).or_default().extend(&aside.shards);
+    }
+    if cursor.reversed != Some(cursor.before) {
+        let mut reversals = reversal::plan(app, cursor, &folded).await?.into_iter();
+        for reversal in reversals.by_ref().take(DAYS_PER_PLAN - days.len()) {
+            cursor.reversed = Some(reversal.day);
+            days.push(reversal);
+        }
+        if reversals.next().is_some() {
+            return Ok(Plan { days, quarter: None, visible: progress.visible, more: Some(cursor) });
+        }
+        cursor.reversed = Some(cursor.before);
     }
     // A night that is started again evaluates its quarter again.
     let repeated = Some(day.quarter()).filter(|quarter| first == day && quarter.last_day() == day);
@@ -214,7 +240,7 @@ async fn begin(app: &App, day: Day, deadline: Deadline) -> Result<(), StepError>
 /// A run over the whole of a day.
 fn whole(app: &App, day: Day) -> Result<DayPlan, StepError> {
     let shards = Shard::all().map(Shard::number).collect();
-    Ok(DayPlan { day, run: run_name(app, day)?, shards })
+    Ok(DayPlan { day, run: run_name(app, day)?, shards, mode: None })
 }
 
 fn check_over(app: &App, day: Day) -> Result<(), StepError> {
@@ -240,7 +266,7 @@ async fn touched_before(
 }
 
 /// Two plans of one day never share a name: their work must not mix.
-fn run_name(app: &App, day: Day) -> Result<String, StepError> {
+pub(crate) fn run_name(app: &App, day: Day) -> Result<String, StepError> {
     let mut drawn = [0; 16];
     app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
     Ok(format!("{day}-{}", fingerprint(&drawn)))

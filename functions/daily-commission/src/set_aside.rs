@@ -10,6 +10,7 @@ use terms::Day;
 use crate::commit::Committed;
 use crate::finish::next_closed;
 use crate::fold::Folded;
+use crate::reversal::Mode;
 use crate::{StepError, told};
 
 /// How often the head is read and written again when a day is set aside.
@@ -26,8 +27,9 @@ pub(crate) async fn fold(
     day: Day,
     run: &str,
     shard: Shard,
+    mode: Option<Mode>,
 ) -> Result<Folded, StepError> {
-    match crate::fold::fold(app, day, run, shard).await {
+    match crate::fold::fold(app, day, run, shard, mode).await {
         Err(error) if error.is_final() => {
             told::set_aside(app, day, Some(shard), &error);
             note(app, run, shard, &error.to_string()).await

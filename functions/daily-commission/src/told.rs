@@ -5,10 +5,14 @@
 //! made and counts nothing, and one that dies between the write and its record is missing from the
 //! count. Times and failures are those of every try.
 
-use runtime::{App, Dimension, Effort, Measures, Metric};
-use table::{RunReport, Shard};
-use terms::{Day, Quarter};
+use std::collections::BTreeMap;
 
+use commission::Fold;
+use runtime::{App, Dimension, Effort, Measures, Metric};
+use table::{RunReport, Shard, TableError, UnreadableChunk};
+use terms::{Day, Quarter, Uid};
+
+use crate::reconcile::Reconciled;
 use crate::{Done, Step, StepError};
 
 /// Tells of a step that came to its end, or did not.
@@ -83,9 +87,59 @@ pub(crate) fn committed(app: &App, report: &RunReport, lines: u64, late: bool) {
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// Fees that a fold put aside.
-pub(crate) fn conflicting(app: &App, fees: usize) {
-    let measures = Measures::of([(Metric::FeesConflicting, fees as u64)]);
+/// Fees and corrections that a fold put into the quarantine.
+pub(crate) fn quarantined(app: &App, fold: &Fold) {
+    let measures = Measures::of([
+        (Metric::FeesConflicting, fold.conflicts.len() as u64),
+        (Metric::CorrectionsUnmatched, fold.orphan_corrections.len() as u64),
+        (Metric::CorrectionsInexact, fold.inexact_corrections.len() as u64),
+    ]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// Stored accounts and chunks of fees that a fold cannot read; nothing, if it can. The log has no
+/// ids, and no reason in full, which may hold values: `operator verify` names the records.
+pub(crate) fn unreadable(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    accounts: &BTreeMap<Uid, TableError>,
+    chunks: &[UnreadableChunk],
+) {
+    let errors = accounts.values().chain(chunks.iter().map(|chunk| &chunk.error));
+    let Some(first) = errors.map(TableError::name).next() else { return };
+    tracing::error!(
+        %day,
+        shard = shard.number(),
+        accounts = accounts.len(),
+        fee_chunks = chunks.len(),
+        first,
+        "records cannot be read"
+    );
+    let records = (accounts.len() as u64).saturating_add(chunks.len() as u64);
+    app.metrics.record(app.clock.now(), &Measures::of([(Metric::RecordsUnreadable, records)]));
+}
+
+/// Markers of void bindings, or what tells where they have lines, that a plan cannot read.
+pub(crate) fn unreadable_plan(app: &App, records: usize) {
+    if records > 0 {
+        tracing::error!(records, "records of void bindings cannot be read");
+        let measures = Measures::of([(Metric::RecordsUnreadable, records as u64)]);
+        app.metrics.record(app.clock.now(), &measures);
+    }
+}
+
+/// A reconciliation. The log has no ids: `operator verify` names the affiliates.
+pub(crate) fn reconciled(app: &App, day: Day, shards: &[Shard], found: Reconciled) {
+    if found.differences > 0 {
+        let shard = match shards {
+            [only] => Some(only.number()),
+            _ => None,
+        };
+        let (affiliates, differences) = (found.affiliates, found.differences);
+        tracing::error!(%day, shard, affiliates, differences, "the reconciliation found differences");
+    }
+    let measures = Measures::of([(Metric::ReconciliationDifferences, found.differences)]);
     app.metrics.record(app.clock.now(), &measures);
 }
 
@@ -165,6 +219,7 @@ mod tests {
             json!({ "step": "finish", "seq": 7 }),
             json!({ "step": "evaluate", "quarter": "2026-Q3" }),
             json!({ "step": "close-quarter", "quarter": "2026-Q3", "visible": 7 }),
+            json!({ "step": "reconcile", "day": "2026-11-21", "shard": 3 }),
             json!({ "step": "check" }),
         ];
         assert!(steps.map(|step| read(step).name()).iter().eq(Step::NAMES));

@@ -1,7 +1,7 @@
 //! The proof of a booked day: worked out anew from its fees, and compared with all that is kept of
 //! it, to the unit. Read only.
 
-mod statements;
+pub(crate) mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,8 @@ pub struct Verified {
     pub lines: u64,
     /// The affiliates who have them.
     pub inviters: usize,
-    /// Shards with fees or corrections that came since, and that the next run takes up.
+    /// Shards with fees, corrections or void bindings that came since, and that the next night
+    /// takes up.
     pub waiting: BTreeSet<u8>,
     /// The links of its runs in the chain, by their numbers.
     pub links: BTreeMap<u64, ChainLink>,
@@ -102,6 +103,22 @@ pub enum Difference {
     },
     /// What is due does not add up.
     Breach(Breach),
+    /// A record cannot be read, so that what depends on it is not compared.
+    Unreadable {
+        /// The shard that needs it.
+        shard: u8,
+        /// The record.
+        record: UnreadableRecord,
+    },
+}
+
+/// A stored record that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnreadableRecord {
+    /// The account of an invitee or an inviter.
+    Account(Uid),
+    /// A chunk of the day's fees, by its name.
+    FeeChunk(String),
 }
 
 /// Works out a day anew and compares; `done` is told of each shard that is done with. Cost: what
@@ -117,7 +134,9 @@ pub async fn verify_day(
 ) -> Result<Verified, StepError> {
     let record = app.table.day(day).await?;
     let mut found = Found::default();
-    let shards = Shard::all().map(|shard| check_shard(app, day, shard, record.clone()));
+    let markers = app.table.voided_bindings().await?.known;
+    let void: BTreeSet<Uid> = markers.into_iter().map(|marker| marker.invitee).collect();
+    let shards = Shard::all().map(|shard| check_shard(app, day, shard, record.clone(), &void));
     each_side_by_side(SIDE_BY_SIDE, shards, |shard| {
         done();
         found.add(shard).map_err(StepError::overflow(day))
@@ -158,6 +177,7 @@ async fn check_shard(
     day: Day,
     shard: Shard,
     record: Versioned<DayRecord>,
+    void: &BTreeSet<Uid>,
 ) -> Result<ShardFound, StepError> {
     let marks = app.table.shard_state(day, "", shard).await?.touched;
     let digests = match record.value.runs.is_empty() {
@@ -174,11 +194,16 @@ async fn check_shard(
         shard: shard.number(),
         fees: fee_count(&fold).map_err(StepError::overflow(day))?,
         lines: lines.clone().count() as u64,
-        waits: marks.is_some(),
+        waits: marks.is_some() || booked.iter().any(|(key, _)| void.contains(&key.invitee)),
         statements: BTreeMap::new(),
         digests,
         differences: Vec::new(),
     };
+    let accounts = sources.unreadable_accounts.keys().cloned().map(UnreadableRecord::Account);
+    let chunks = sources.unreadable_chunks.iter().map(|chunk| chunk.name.clone());
+    let records = accounts.chain(chunks.map(UnreadableRecord::FeeChunk));
+    let unreadable = records.map(|record| Difference::Unreadable { shard: found.shard, record });
+    found.differences = unreadable.collect();
     // Who has nothing booked should read nothing either.
     for affiliate in app.table.affiliates(shard).await? {
         found.statements.entry(affiliate).or_default();

@@ -10,6 +10,8 @@ use crate::evaluate::{Evaluated, close_quarter, evaluate};
 use crate::finish::finish;
 use crate::plan::{DayPlan, plan, plan_whole};
 use crate::publish::publish;
+use crate::reconcile::{Reconciled, reconcile_all};
+use crate::reversal::Mode;
 use crate::set_aside::fold;
 use crate::side_by_side::side_by_side;
 use crate::{Deadline, StepError};
@@ -36,6 +38,8 @@ pub struct NightReport {
     /// The evaluation of the last quarter that the night closed, if it closed one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluated: Option<Evaluated>,
+    /// The reconciliation.
+    pub reconciled: Reconciled,
 }
 
 /// Books the whole of a day.
@@ -67,7 +71,9 @@ pub(crate) async fn resume(
 /// # Errors
 /// [`StepError`], as the state machine would see it.
 pub async fn run_night(app: &App, day: Day) -> Result<NightReport, StepError> {
-    let mut report = NightReport { days: Vec::new(), evaluated: None };
+    let all: Vec<Shard> = Shard::all().collect();
+    let mut report =
+        NightReport { days: Vec::new(), evaluated: None, reconciled: Reconciled::default() };
     let mut more = None;
     loop {
         let plan = plan(app, day, more, Deadline::NONE).await?;
@@ -75,21 +81,22 @@ pub async fn run_night(app: &App, day: Day) -> Result<NightReport, StepError> {
             report.days.push(run(app, day, Deadline::NONE).await?);
         }
         if let Some(quarter) = plan.quarter {
-            let all: Vec<Shard> = Shard::all().collect();
             report.evaluated = Some(evaluate(app, quarter, &all).await?);
             close_quarter(app, quarter, plan.visible).await?;
         }
         more = plan.more;
         if more.is_none() {
-            return Ok(report);
+            break;
         }
     }
+    report.reconciled = reconcile_all(app, day, &all).await?;
+    Ok(report)
 }
 
 async fn run(app: &App, plan: DayPlan, deadline: Deadline) -> Result<DayReport, StepError> {
-    let DayPlan { day, run, shards } = plan;
+    let DayPlan { day, run, shards, mode } = plan;
     let shards: Vec<Shard> = shards.into_iter().filter_map(Shard::new).collect();
-    let lines = fold_all(app, day, &run, &shards, deadline).await?;
+    let lines = fold_all(app, day, &run, &shards, mode, deadline).await?;
     let committed = match commit(app, day, &run, &shards, deadline).await {
         Err(StepError::Superseded(day)) => {
             return Ok(DayReport { day, seq: None, lines: 0, set_aside: None });
@@ -114,11 +121,12 @@ async fn fold_all(
     day: Day,
     run: &str,
     shards: &[Shard],
+    mode: Option<Mode>,
     deadline: Deadline,
 ) -> Result<u64, StepError> {
     let fold_one = async |shard| {
         deadline.check(&app.clock)?;
-        fold(app, day, run, shard).await
+        fold(app, day, run, shard, mode).await
     };
     let folded = side_by_side(SIDE_BY_SIDE, shards.iter().copied().map(fold_one)).await?;
     Ok(folded.iter().map(|folded| folded.lines).sum())

@@ -21,7 +21,7 @@ pub(crate) enum Update {
 pub(crate) struct Effect {
     /// Whether anything changed that has to be written.
     pub changed: bool,
-    /// Whether these updates prove the binding void: now, or once more.
+    /// Whether these updates found the binding void, which it was not before.
     pub void: bool,
 }
 
@@ -55,9 +55,9 @@ pub(crate) fn apply(
         match update {
             Update::Changed(changed) => effect.changed |= change(account, changed),
             Update::Active(at) => {
-                let undue = is_undue(account, *at, programme);
-                effect.void |= undue;
-                effect.changed |= undue && void(account, now);
+                let found_void = is_undue(account, *at, programme) && void(account, now);
+                effect.void |= found_void;
+                effect.changed |= found_void;
                 effect.changed |= note_activity(account, *at);
             }
         }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use commission::{Arrival, Asset, Relation};
+use commission::{Arrival, Asset};
 use runtime::App;
 use table::{
     Account, Admission, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, Payment,
-    PaymentOutcome, Quarantined, Shard, TableError, Versioned, fingerprint,
+    PaymentOutcome, Quarantined, Shard, TableError, Versioned,
 };
 use terms::{Day, Reason, Timestamp, TradeId, Uid};
 
@@ -241,12 +241,12 @@ impl<'a> Batch<'a> {
             let mut after = before.clone();
             let effect = apply(&mut after.value, &updates, &self.app.programme, self.now);
             let saved = match effect.changed {
-                true => self.app.table.save_account(&after).await,
+                true => self.save(&after, effect).await,
                 false => Ok(true),
             };
             match saved {
                 Ok(true) => {
-                    self.updated(&after.value, &updates, effect).await?;
+                    self.updated(&after.value, &updates).await?;
                     return Ok((uid, Updated::Saved(Box::new(after))));
                 }
                 Ok(false) => {}
@@ -263,34 +263,23 @@ impl<'a> Batch<'a> {
         Err(TableError::Contended("an account"))
     }
 
-    async fn updated(
-        &self,
-        account: &Account,
-        updates: &[Update],
-        effect: Effect,
-    ) -> Result<(), TableError> {
+    async fn updated(&self, account: &Account, updates: &[Update]) -> Result<(), TableError> {
         let joins = |update: &Update| {
             matches!(update, Update::Changed(Changed { affiliate: Some(true), .. }))
         };
         if updates.iter().any(joins) {
             self.app.table.list_affiliate(&account.facts.uid).await?;
         }
-        // Also where it was found void before: whoever did may have died before he came here.
-        if let (true, Some(relation)) = (effect.void, &account.relation) {
-            self.touch_since(relation).await?;
-        }
         Ok(())
     }
 
-    /// Lets the next run take up every day of a binding that was found void.
-    async fn touch_since(&self, relation: &Relation) -> Result<(), TableError> {
-        let shard = Shard::of(&relation.invitee);
-        let content = format!("{} {:?}", relation.invitee, relation.voided_at);
-        let token = fingerprint(content.as_bytes());
-        for day in relation.bound_at.day().through(self.now.day()) {
-            self.app.table.touch(day, shard, &token).await?;
+    /// Writes an account; a binding that is found void is marked in the same transaction, so that
+    /// the next night reverses what is booked under it.
+    async fn save(&self, account: &Versioned<Account>, effect: Effect) -> Result<bool, TableError> {
+        match effect.void {
+            true => self.app.table.void_binding(account).await,
+            false => self.app.table.save_account(account).await,
         }
-        Ok(())
     }
 
     /// Refuses fees in assets for which there is no room.

@@ -190,8 +190,8 @@ impl Explanation {
             aside: Aside {
                 duplicates: fold.duplicates,
                 conflicts: fold.conflicts.len(),
-                corrections_without_fee: fold.orphan_corrections,
-                inexact_corrections: fold.inexact_corrections,
+                corrections_without_fee: fold.orphan_corrections.len() as u64,
+                inexact_corrections: fold.inexact_corrections.len() as u64,
             },
         })
     }

@@ -32,6 +32,20 @@ pub enum Breach {
         /// The asset.
         asset: Asset,
     },
+    /// A line that is booked and the change that is to be booked are not what is due.
+    #[error("a {product} line in {asset}: booked and to be booked are not together what is due")]
+    Line {
+        /// The asset.
+        asset: Asset,
+        /// The product.
+        product: Product,
+    },
+    /// The lines that the shards kept have another sum than the shards reported.
+    #[error("the lines to be booked in {asset} are not what their shards reported")]
+    Totals {
+        /// The asset.
+        asset: Asset,
+    },
     /// A sum does not fit into 128 bits.
     #[error(transparent)]
     Overflow(#[from] Overflow),

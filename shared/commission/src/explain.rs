@@ -3,7 +3,7 @@
 use terms::{Day, Timestamp, TradeId};
 
 use crate::settle::settle;
-use crate::{Amount, FeeCorrection, Fees, LineKey, Relations, Rules, judge};
+use crate::{Amount, FeeCorrection, Fees, LineKey, Overflow, Relations, Rules, judge};
 
 /// One fee behind a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,9 @@ pub struct Evidence {
 
 /// The fees of a day that went into the line of `key`, by trade id: judged again, by the same
 /// code as in [`fold`](crate::fold), so that their sums are the line's.
-#[must_use]
+///
+/// # Errors
+/// [`Overflow`] if a count does not fit.
 pub fn explain(
     key: &LineKey,
     day: Day,
@@ -32,13 +34,13 @@ pub fn explain(
     corrections: &[FeeCorrection],
     relations: &Relations,
     rules: &Rules,
-) -> Vec<Evidence> {
-    let Some(standing) = relations.standing(&key.invitee) else { return Vec::new() };
+) -> Result<Vec<Evidence>, Overflow> {
+    let Some(standing) = relations.standing(&key.invitee) else { return Ok(Vec::new()) };
     if standing.relation.inviter != key.inviter || standing.relation.voided_at.is_some() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let corrections: Vec<_> = corrections.iter().filter(|c| c.uid == key.invitee).collect();
-    let settled = settle(fees, &mut fees.of(&key.invitee), &corrections, day, &rules.assets);
+    let settled = settle(fees, &mut fees.of(&key.invitee), &corrections, day, &rules.assets)?;
     let mut evidence = Vec::new();
     for kept in settled.fees {
         let charge = &kept.charge;
@@ -55,7 +57,7 @@ pub fn explain(
         }
     }
     evidence.sort_by(|a, b| a.trade_id.cmp(&b.trade_id));
-    evidence
+    Ok(evidence)
 }
 
 #[cfg(test)]
@@ -72,6 +74,7 @@ mod tests {
             arriving(&[spot("t2", "2"), spot("t1", "1"), spot("t2", "2"), futures("t3", "5")]);
         let corrections = [correction("t1", "3", "typed wrong")];
         explain(key, day(), &fees, &corrections, &pair.relations(), &pair.rules)
+            .unwrap()
             .into_iter()
             .map(|evidence| (evidence.trade_id.to_string(), evidence.amount, evidence.corrected))
             .collect()

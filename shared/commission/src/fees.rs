@@ -42,6 +42,14 @@ struct Record {
 #[derive(Debug, Clone, Copy)]
 pub struct Payer(u32);
 
+/// How many fees and invitees there were at some point, to go back to.
+#[derive(Debug, Clone, Copy)]
+pub struct Checkpoint {
+    invitees: usize,
+    trade_ids: usize,
+    records: usize,
+}
+
 /// More fees than [`Fees`] holds: 4 GiB of trade ids, or 2³² fees or invitees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there are more fees than one worker can hold")]
@@ -114,6 +122,25 @@ impl Fees {
         });
         self.trade_ids.push_str(trade_id);
         Ok(())
+    }
+
+    /// The present end, for [`Fees::roll_back`].
+    #[must_use]
+    pub const fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            invitees: self.invitees.len(),
+            trade_ids: self.trade_ids.len(),
+            records: self.records.len(),
+        }
+    }
+
+    /// Removes all that was taken in since a checkpoint.
+    pub fn roll_back(&mut self, to: Checkpoint) {
+        for invitee in self.invitees.drain(to.invitees.min(self.invitees.len())..) {
+            self.known.remove(&invitee);
+        }
+        self.records.truncate(to.records);
+        self.trade_ids.truncate(to.trade_ids);
     }
 
     /// How many fees there are, repetitions included.

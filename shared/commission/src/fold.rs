@@ -7,8 +7,8 @@ use terms::{Day, Product, Uid};
 use crate::judging::{Judging, RuleChanges, Verdict};
 use crate::settle::{Kept, Settled, settle};
 use crate::{
-    AllDue, Asset, Charged, Corrections, Due, Fee, FeeCorrection, Fees, LineKey, Outcome, Overflow,
-    Relations, Rules, Standing, Sums,
+    AllDue, Arrival, Asset, Charged, Corrections, Due, Fee, FeeCorrection, Fees, LineKey, Outcome,
+    Overflow, Relations, Rules, Standing, Sums,
 };
 
 /// The result of a fold. All but `duplicates` is the same for the same fees and facts, in
@@ -21,14 +21,16 @@ pub struct Fold {
     pub charged: BTreeMap<Asset, Charged>,
     /// Invitees whose binding is void, with the number of their fees: nothing is due for them.
     pub voided: BTreeMap<Uid, u64>,
-    /// Other bodies of an identity that stands, which came later; to be quarantined.
-    pub conflicts: Vec<Fee>,
-    /// Fees of invitees that the relations do not know.
-    pub unknown_fees: u64,
-    /// Fees whose correction is known, and they are not.
-    pub orphan_corrections: u64,
-    /// Corrections with more decimals than their fee's asset has; their fees stand as charged.
-    pub inexact_corrections: u64,
+    /// Other bodies of an identity that stands, which came later; to be quarantined. Each with its
+    /// first arrival.
+    pub conflicts: Vec<(Arrival, Fee)>,
+    /// Invitees that the relations do not know, with the number of their fees.
+    pub unknown_fees: BTreeMap<Uid, u64>,
+    /// Corrections whose fee is not among the fees, in order; to be quarantined.
+    pub orphan_corrections: Vec<FeeCorrection>,
+    /// Corrections with more decimals than their fee's asset has, in order; to be quarantined.
+    /// Their fees stand as charged.
+    pub inexact_corrections: Vec<FeeCorrection>,
     /// Fees of another day than the one that is folded.
     pub outside_day: u64,
     /// Fees that were delivered again, and dropped.
@@ -55,13 +57,15 @@ pub fn fold(
     let inviter = |invitee: &Uid| relations.standing(invitee).map(|known| &known.relation.inviter);
     fees.by_invitee().in_order_of(inviter).try_for_each(|(invitee, delivered)| {
         let corrections = corrections.remove(invitee).unwrap_or_default();
-        let settled = settle(fees, delivered, &corrections, day, &rules.assets);
-        fold.note_aside(&settled);
+        let settled = settle(fees, delivered, &corrections, day, &rules.assets)?;
+        fold.note_aside(&settled)?;
         fold.take(invitee, &settled.fees, relations, &rule_changes)
     })?;
     for corrections in corrections.into_values() {
-        fold.note_aside(&settle(fees, &mut [], &corrections, day, &rules.assets));
+        fold.note_aside(&settle(fees, &mut [], &corrections, day, &rules.assets)?)?;
     }
+    fold.orphan_corrections.sort_unstable();
+    fold.inexact_corrections.sort_unstable();
     Ok(fold)
 }
 
@@ -74,12 +78,13 @@ fn by_invitee(corrections: &[FeeCorrection]) -> HashMap<&Uid, Vec<&FeeCorrection
 }
 
 impl Fold {
-    fn note_aside(&mut self, settled: &Settled<'_>) {
-        self.conflicts.extend(settled.conflicts.iter().map(|fee| fee.fee()));
-        self.orphan_corrections += settled.orphan_corrections;
-        self.inexact_corrections += settled.inexact_corrections;
-        self.outside_day += settled.outside_day;
-        self.duplicates += settled.duplicates;
+    fn note_aside(&mut self, settled: &Settled<'_>) -> Result<(), Overflow> {
+        self.conflicts.extend(settled.conflicts.iter().map(|fee| (fee.arrival(), fee.fee())));
+        self.orphan_corrections.extend(settled.orphan_corrections.iter().copied().cloned());
+        self.inexact_corrections.extend(settled.inexact_corrections.iter().copied().cloned());
+        self.outside_day = self.outside_day.checked_add(settled.outside_day).ok_or(Overflow)?;
+        self.duplicates = self.duplicates.checked_add(settled.duplicates).ok_or(Overflow)?;
+        Ok(())
     }
 
     fn take(
@@ -91,7 +96,9 @@ impl Fold {
     ) -> Result<(), Overflow> {
         let count = fees.len() as u64;
         match relations.standing(invitee) {
-            None => self.unknown_fees += count,
+            None => {
+                self.unknown_fees.insert(invitee.clone(), count);
+            }
             Some(standing) if standing.relation.voided_at.is_some() => {
                 self.voided.insert(invitee.clone(), count);
             }
@@ -426,7 +433,8 @@ mod tests {
         let stranger = FeeCorrection { uid: read("stranger"), ..correction("t9", "2", "typed") };
         corrections.push(stranger);
         let fold = pair().fold(&fees, &corrections);
-        assert_eq!((fold.orphan_corrections, fold.inexact_corrections, fold.duplicates), (4, 3, 3));
+        let (orphans, inexact) = (fold.orphan_corrections.len(), fold.inexact_corrections.len());
+        assert_eq!((orphans, inexact, fold.duplicates), (4, 3, 3));
     }
 
     #[test]
@@ -446,7 +454,8 @@ mod tests {
     fn fees_of_an_unknown_invitee_are_counted_and_not_due() {
         let stranger = Fee { uid: read("stranger"), ..spot("t1", "1") };
         let fold = pair().fold(&[stranger.clone(), stranger], &[]);
-        assert_eq!((fold.unknown_fees, fold.duplicates, fold.due.len()), (1, 1, 0));
+        let unknown = BTreeMap::from([(read("stranger"), 1)]);
+        assert_eq!((fold.unknown_fees, fold.duplicates, fold.due.len()), (unknown, 1, 0));
     }
 
     #[test]
@@ -456,7 +465,7 @@ mod tests {
         relations.add_relation(pair.relation.clone(), pair.invitee.clone());
         let fees = arriving(&[spot("t1", "1")]);
         let fold = fold(day(), &fees, &[], &relations, &pair.rules).unwrap();
-        assert_eq!((fold.unknown_fees, fold.due.len()), (1, 0));
+        assert_eq!((fold.unknown_fees.len(), fold.due.len()), (1, 0));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A night's work is four pure steps. [`fold`] judges each fee of a day by what held at its own
 //! time and sums the fees into what is due; [`difference`] subtracts what earlier runs booked
-//! and gives the lines of this run; [`Conservation`] proves that no unit was made or lost; and
+//! and gives the lines of this run, which [`prove_lines`] adds up again; [`Conservation`] proves
+//! that no unit was made or lost; and
 //! [`evaluate`] finds the tier of the next quarter. All arithmetic is on integers in 128 bits,
 //! checked; [`Rate::of`] is the only rounding. The crate knows no I/O, no clock, no AWS.
 
@@ -21,6 +22,7 @@ mod judging;
 mod laws;
 mod line;
 mod money;
+mod proof;
 mod rate;
 mod relation;
 mod rules;
@@ -37,11 +39,12 @@ pub use due::{AllDue, Charged, Corrections, Due};
 pub use evaluation::{NextTier, evaluate, progress};
 pub use explain::{Evidence, explain};
 pub use fee::{Arrival, Charge, Fee, FeeCorrection};
-pub use fees::{FeeRef, Fees, Payer, TooMany};
+pub use fees::{Checkpoint, FeeRef, Fees, Payer, TooMany};
 pub use fold::{Fold, fold};
 pub use judge::judge;
 pub use line::{Cause, Line, LineKey, Outcome};
 pub use money::{Amount, Decimals, Displayed, Overflow};
+pub use proof::prove_lines;
 pub use rate::Rate;
 pub use relation::{Party, Relation, Relations, Standing, TierInForce};
 pub use rules::{Anchor, FuturesWindow, MarketRules, Rules, Tier};

@@ -92,6 +92,11 @@ impl Relations {
         self.invitees.insert(relation.invitee.clone(), (relation, invitee));
     }
 
+    /// Removes a binding, so that its fees count as an unknown invitee's.
+    pub fn remove_relation(&mut self, invitee: &Uid) {
+        self.invitees.remove(invitee);
+    }
+
     /// What an invitee's fees are judged by; `None` if the binding or its inviter was not added.
     #[must_use]
     pub fn standing(&self, invitee: &Uid) -> Option<Standing<'_>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use terms::Day;
 
 use crate::fees::{FeeRef, Place};
-use crate::{Amount, Assets, Charge, Decimals, FeeCorrection, Fees};
+use crate::{Amount, Assets, Charge, Decimals, FeeCorrection, Fees, Overflow};
 
 /// A fee that stands, with the amounts that hold.
 pub(crate) struct Kept<'a> {
@@ -19,46 +19,56 @@ pub(crate) struct Kept<'a> {
 pub(crate) struct Settled<'a> {
     /// In no order.
     pub fees: Vec<Kept<'a>>,
-    /// Other bodies of identities that stand; each once, in order.
+    /// Other bodies of identities that stand; each once, as it first arrived, in order.
     pub conflicts: Vec<FeeRef<'a>>,
     pub duplicates: u64,
-    pub orphan_corrections: u64,
-    pub inexact_corrections: u64,
+    /// Corrections whose fee is not among the fees.
+    pub orphan_corrections: Vec<&'a FeeCorrection>,
+    /// Corrections with more decimals than their fee's asset.
+    pub inexact_corrections: Vec<&'a FeeCorrection>,
     pub outside_day: u64,
 }
 
 /// Settles what was delivered of one invitee, in any order and with repetitions.
+///
+/// # Errors
+/// [`Overflow`] if a count does not fit.
 pub(crate) fn settle<'a>(
     fees: &'a Fees,
     delivered: &mut [Place],
     corrections: &[&'a FeeCorrection],
     day: Day,
     assets: &Assets,
-) -> Settled<'a> {
+) -> Result<Settled<'a>, Overflow> {
     let mut settled = Settled::default();
-    settled.keep_first_arrived(fees, delivered);
+    settled.keep_first_arrived(fees, delivered)?;
     settled.correct(latest(corrections), assets);
     let standing = settled.fees.len();
     settled.fees.retain(|kept| kept.charge.at.day() == day);
-    settled.outside_day = (standing - settled.fees.len()) as u64;
-    settled
+    settled.outside_day = standing.abs_diff(settled.fees.len()) as u64;
+    Ok(settled)
 }
 
 impl<'a> Settled<'a> {
     /// Keeps of each identity the body that arrived first; of two at once, the lesser.
-    fn keep_first_arrived(&mut self, fees: &'a Fees, delivered: &mut [Place]) {
+    fn keep_first_arrived(
+        &mut self,
+        fees: &'a Fees,
+        delivered: &mut [Place],
+    ) -> Result<(), Overflow> {
         delivered.sort_unstable();
         let mut standing = Vec::with_capacity(delivered.len());
         for alike in delivered.chunk_by(|a, b| a.digest() == b.digest()) {
             match alike {
                 [only] => standing.push(fees.at(*only)),
-                _ => self.tell_apart(alike.iter().map(|place| fees.at(*place)), &mut standing),
+                _ => self.tell_apart(alike.iter().map(|place| fees.at(*place)), &mut standing)?,
             }
         }
-        self.keep_distinct_conflicts();
+        self.keep_distinct_conflicts()?;
         // A pass of its own: the fees are spread over all of memory, and fetched side by side.
         let kept = |fee: FeeRef<'a>| Kept { fee, charge: fee.charge(), correction: None };
         self.fees = standing.into_iter().map(kept).collect();
+        Ok(())
     }
 
     /// Fees whose digests are equal: deliveries of one identity, or by a rare chance of several.
@@ -66,23 +76,29 @@ impl<'a> Settled<'a> {
         &mut self,
         alike: impl Iterator<Item = FeeRef<'a>>,
         standing: &mut Vec<FeeRef<'a>>,
-    ) {
+    ) -> Result<(), Overflow> {
         let mut alike: Vec<_> = alike.collect();
         alike.sort_unstable_by_key(|fee| (fee.trade_id(), fee.arrival(), fee.charge()));
         for of_one in alike.chunk_by(|a, b| a.trade_id() == b.trade_id()) {
             let Some((first, others)) = of_one.split_first() else { continue };
             standing.push(*first);
             let same = |other: &&FeeRef<'a>| other.charge() == first.charge();
-            self.duplicates += others.iter().filter(same).count() as u64;
+            self.count_duplicates(others.iter().filter(same).count())?;
             self.conflicts.extend(others.iter().filter(|other| !same(other)));
         }
+        Ok(())
     }
 
-    fn keep_distinct_conflicts(&mut self) {
+    fn keep_distinct_conflicts(&mut self) -> Result<(), Overflow> {
         let delivered = self.conflicts.len();
-        self.conflicts.sort_unstable_by_key(|fee| (fee.trade_id(), fee.charge()));
+        self.conflicts.sort_unstable_by_key(|fee| (fee.trade_id(), fee.charge(), fee.arrival()));
         self.conflicts.dedup_by_key(|fee| (fee.trade_id(), fee.charge()));
-        self.duplicates += (delivered - self.conflicts.len()) as u64;
+        self.count_duplicates(delivered.abs_diff(self.conflicts.len()))
+    }
+
+    fn count_duplicates(&mut self, more: usize) -> Result<(), Overflow> {
+        self.duplicates = self.duplicates.checked_add(more as u64).ok_or(Overflow)?;
+        Ok(())
     }
 
     /// Corrects the fees; a correction that is not exact in its fee's asset is left aside.
@@ -90,15 +106,17 @@ impl<'a> Settled<'a> {
         if corrections.is_empty() {
             return;
         }
+        let mut inexact = Vec::new();
         for kept in &mut self.fees {
             let Some(correction) = corrections.remove(kept.fee.trade_id()) else { continue };
             let decimals = assets.decimals(kept.charge.asset);
             match correction.amount.coarsened(Decimals::FINEST, decimals) {
                 Some(amount) => kept.correct(correction, amount),
-                None => self.inexact_corrections += 1,
+                None => inexact.push(correction),
             }
         }
-        self.orphan_corrections = corrections.len() as u64;
+        self.inexact_corrections = inexact;
+        self.orphan_corrections = corrections.into_values().collect();
     }
 }
 
@@ -139,7 +157,8 @@ mod tests {
     fn settled<'a>(fees: &'a Fees, corrections: &'a [FeeCorrection]) -> Settled<'a> {
         let corrections: Vec<_> = corrections.iter().collect();
         let mut delivered = fees.of(&read("invitee-1"));
-        settle(fees, &mut delivered, &corrections, day(), &crate::testing::rules().assets)
+        let assets = crate::testing::rules().assets;
+        settle(fees, &mut delivered, &corrections, day(), &assets).unwrap()
     }
 
     fn amounts(settled: &Settled<'_>) -> Vec<Amount> {
@@ -177,6 +196,14 @@ mod tests {
     }
 
     #[test]
+    fn conflict_delivered_twice_keeps_its_first_arrival() {
+        let (first, second) = (spot("t1", "7"), spot("t1", "1"));
+        let fees = arrived([(9, &second), (2, &first), (5, &second)]);
+        let settled = settled(&fees, &[]);
+        assert_eq!(settled.conflicts[0].arrival(), Arrival(5));
+    }
+
+    #[test]
     fn of_two_bodies_at_once_the_lesser_stays() {
         let (lesser, greater) = (spot("t1", "1"), spot("t1", "2"));
         let fees = arrived([(1, &greater), (1, &lesser)]);
@@ -190,7 +217,8 @@ mod tests {
         let fees = arrived([(1, &first), (2, &second), (3, &first)]);
         let mut delivered = fees.of(&read("invitee-1"));
         delivered.iter_mut().for_each(|place| *place = place.with_digest(7));
-        let settled = settle(&fees, &mut delivered, &[], day(), &crate::testing::rules().assets);
+        let assets = crate::testing::rules().assets;
+        let settled = settle(&fees, &mut delivered, &[], day(), &assets).unwrap();
         assert_eq!(amounts(&settled), [units("1"), units("2")]);
         assert_eq!((settled.conflicts.len(), settled.duplicates), (0, 1));
     }
@@ -222,8 +250,8 @@ mod tests {
     #[test]
     fn a_correction_without_its_fee_is_counted_once_however_often_it_comes() {
         let orphan = correction("t2", "0", "busted");
-        let corrections = [orphan.clone(), orphan];
-        assert_eq!(settled(&Fees::default(), &corrections).orphan_corrections, 1);
+        let corrections = [orphan.clone(), orphan.clone()];
+        assert_eq!(settled(&Fees::default(), &corrections).orphan_corrections, [&orphan]);
     }
 
     #[test]
@@ -235,7 +263,7 @@ mod tests {
         let corrections = [correction("t2", "0", "busted")];
         let settled = settled(&fees, &corrections);
         assert_eq!((settled.fees.len(), settled.outside_day), (1, 1));
-        assert_eq!(settled.orphan_corrections, 0);
+        assert!(settled.orphan_corrections.is_empty());
     }
 
     #[test]
@@ -245,7 +273,7 @@ mod tests {
         inexact.amount = Amount::from_minor(inexact.amount.minor() + 1);
         let corrections = [inexact];
         let settled = settled(&fees, &corrections);
-        assert_eq!(settled.inexact_corrections, 1);
+        assert_eq!(settled.inexact_corrections, [&corrections[0]]);
         assert_eq!(amounts(&settled), [units("5")]);
     }
 }

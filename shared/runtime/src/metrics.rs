@@ -76,6 +76,10 @@ metrics! {
     LateLines, Count, "Lines of runs of days that were booked before.";
     FeesRepeated, Count, "Fees that a committed run found delivered again.";
     FeesConflicting, Count, "Fees put aside by a fold, as their trade came with another body; each fold of a shard finds them again.";
+    CorrectionsUnmatched, Count, "Corrections put aside by a fold, as their day has no such fee; each fold of a shard finds them again.";
+    CorrectionsInexact, Count, "Corrections put aside by a fold, as they have more decimals than their asset; each fold of a shard finds them again.";
+    RecordsUnreadable, Count, "Accounts and chunks of fees that a fold left out because they cannot be read; each fold of a shard finds them again.";
+    ReconciliationDifferences, Count, "Sums, totals and records that a reconciliation found otherwise than booked.";
     DaysClosed, Count, "Days that were closed, counted by the one step that closed it.";
     DaysSetAside, Count, "Days that cannot be booked, or not whole, and are tried again each night.";
     AffiliatesParked, Count, "Affiliates whose part of a run cannot be published, and who read what lies before it.";

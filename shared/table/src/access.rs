@@ -50,6 +50,8 @@ pub(crate) enum Condition {
 pub(crate) enum Action {
     /// Writes an item if the condition holds.
     Put(Item, Condition),
+    /// Writes an item whatever was there before.
+    Overwrite(Item),
     /// Only checks that an item is there.
     Exists(Key),
     /// Removes an item, if it is there.
@@ -345,6 +347,11 @@ impl Table {
                     .build()
                     .map(|put| TransactWriteItem::builder().put(put).build())
             }
+            Action::Overwrite(item) => Put::builder()
+                .table_name(&self.name)
+                .set_item(Some(item))
+                .build()
+                .map(|put| TransactWriteItem::builder().put(put).build()),
             Action::Exists(key) => ConditionCheck::builder()
                 .table_name(&self.name)
                 .set_key(Some(key.attributes()))

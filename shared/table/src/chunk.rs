@@ -59,8 +59,23 @@ pub(crate) fn write(batch: &FeeBatch) -> Result<Vec<Vec<u8>>, TableError> {
     Ok(chunks)
 }
 
-/// Reads a chunk into `batch`.
+/// Reads a chunk into `batch`, whole or not at all.
 pub(crate) fn read(bytes: &[u8], batch: &mut FeeBatch) -> Result<(), TableError> {
+    let (fees, corrections) = (batch.fees.checkpoint(), batch.corrections.len());
+    read_into(bytes, batch).inspect_err(|_| {
+        batch.fees.roll_back(fees);
+        batch.corrections.truncate(corrections);
+    })
+}
+
+/// The invitees whose fees are in a chunk that cannot be read, as far as its head tells: `None`
+/// where it holds corrections, which the head does not tell of, or the head cannot be read.
+pub(crate) fn payers(bytes: &[u8]) -> Option<Vec<Uid>> {
+    let (head, _): (Head, _) = postcard::take_from_bytes(bytes).ok()?;
+    (head.corrections == 0).then_some(head.invitees)
+}
+
+fn read_into(bytes: &[u8], batch: &mut FeeBatch) -> Result<(), TableError> {
     let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes).map_err(corrupt)?;
     let payers = head.invitees.iter().map(|uid| batch.fees.payer(uid));
     let payers: Vec<Payer> = payers.collect::<Result<_, _>>().map_err(corrupt)?;
@@ -293,6 +308,32 @@ mod tests {
             .collect();
         let size: usize = write(&batch(&fees)).unwrap().iter().map(Vec::len).sum();
         assert!((35_000..45_000).contains(&size), "{size} bytes for a thousand");
+    }
+
+    #[test]
+    fn chunk_that_breaks_off_leaves_the_batch_as_it_was() {
+        let mut first = batch(&[fee(1, "u1", "t1")]);
+        first.corrections = vec![correction(&fee(1, "u1", "t1"), "typed wrong")];
+        let mut second = batch(&[fee(2, "u1", "t2"), fee(3, "u2", "t3")]);
+        second.corrections = vec![correction(&fee(2, "u1", "t2"), "typed wrong")];
+        let (good, broken) = (write(&first).unwrap().remove(0), write(&second).unwrap().remove(0));
+        let mut read_back = read_back(std::slice::from_ref(&good));
+        assert!(read(&broken[..broken.len() - 1], &mut read_back).is_err());
+        assert_eq!(content(&read_back), content(&first));
+        assert_eq!(read_back.fees.invitees().count(), 1);
+        read(&broken, &mut read_back).unwrap();
+        assert_eq!(read_back.fees.len(), 3);
+    }
+
+    #[test]
+    fn payers_are_known_unless_corrections_or_the_head_hide_them() {
+        let mut batch = batch(&[fee(1, "u1", "t1"), fee(2, "u2", "t2")]);
+        let chunk = write(&batch).unwrap().remove(0);
+        let uids = ["u1", "u2"].map(|uid| uid.parse().unwrap());
+        assert_eq!(payers(&chunk[..chunk.len() - 1]), Some(uids.to_vec()));
+        assert_eq!(payers(&[]), None);
+        batch.corrections = vec![correction(&fee(1, "u3", "t3"), "typed wrong")];
+        assert_eq!(payers(&write(&batch).unwrap().remove(0)), None);
     }
 
     #[test]

@@ -62,6 +62,12 @@ impl TableError {
         matches!(self, Self::Corrupt { .. } | Self::UnknownForm { .. } | Self::Rejected(_))
     }
 
+    /// Whether an item cannot be read, however often it is tried.
+    #[must_use]
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::UnknownForm { .. })
+    }
+
     /// An item of the kind `what` that does not decode.
     pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
         Self::Corrupt { what, why: why.to_string() }

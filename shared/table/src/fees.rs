@@ -2,13 +2,13 @@
 
 use commission::{Arrival, Fee, FeeCorrection, Fees};
 use serde::{Deserialize, Serialize};
-use terms::Day;
+use terms::{Day, Uid};
 
 use crate::access::Table;
 use crate::chunk;
 use crate::error::TableError;
-use crate::item::{FIRST_FORM, content, packed_bytes, plain};
-use crate::keys::{self, Shard, fingerprint};
+use crate::item::{FIRST_FORM, Item, content, packed_bytes, plain};
+use crate::keys::{self, Shard, fingerprint, sort_key};
 
 /// Fees and corrections of one day and shard, as they came.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +50,51 @@ struct Mark<'a> {
     day: Day,
     shard: u8,
     token: &'a str,
+}
+
+/// The fees of a day's shard as they are stored.
+#[derive(Debug, Default)]
+pub struct StoredFees {
+    /// All that can be read.
+    pub batch: FeeBatch,
+    /// The chunks that cannot be read.
+    pub unreadable: Vec<UnreadableChunk>,
+}
+
+/// A chunk of fees that cannot be read: damaged, or of a form that this code does not know.
+#[derive(Debug)]
+pub struct UnreadableChunk {
+    /// The chunk's name, which is its sort key.
+    pub name: String,
+    /// Why it cannot be read.
+    pub error: TableError,
+    /// Whose fees it holds, as far as that can be read.
+    pub payers: Option<Vec<Uid>>,
+}
+
+impl StoredFees {
+    fn read(&mut self, item: &Item) -> Result<(), TableError> {
+        let name = sort_key(item);
+        let read = content("fee chunk", item)
+            .and_then(|bytes| checked(bytes, name))
+            .and_then(|bytes| self.batch.read_chunk(bytes));
+        match read {
+            Err(error) if error.is_unreadable() => {
+                let payers = content("fee chunk", item).ok().and_then(chunk::payers);
+                self.unreadable.push(UnreadableChunk { name: name.to_owned(), error, payers });
+                Ok(())
+            }
+            read => read,
+        }
+    }
+}
+
+/// A chunk is named by its content, so that a changed letter is found also where it still decodes.
+fn checked<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], TableError> {
+    match fingerprint(bytes) == name {
+        true => Ok(bytes),
+        false => Err(TableError::corrupt("fee chunk", "its content is not what its name says")),
+    }
 }
 
 impl FeeBatch {
@@ -116,12 +161,22 @@ impl Table {
     /// # Errors
     /// If the table fails or a chunk does not decode.
     pub async fn fees(&self, day: Day, shard: Shard) -> Result<FeeBatch, TableError> {
-        let mut all = FeeBatch::default();
-        self.query_each(&keys::fees(day, shard), |item| {
-            all.read_chunk(content("fee chunk", &item)?)
-        })
-        .await?;
-        Ok(all)
+        let mut stored = self.readable_fees(day, shard).await?;
+        match stored.unreadable.pop() {
+            None => Ok(stored.batch),
+            Some(chunk) => Err(chunk.error),
+        }
+    }
+
+    /// The fees of a day's shard that can be read, and the chunks that cannot. Cost: 1 read unit
+    /// per 4 KB of packed fees.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn readable_fees(&self, day: Day, shard: Shard) -> Result<StoredFees, TableError> {
+        let mut stored = StoredFees::default();
+        self.query_each(&keys::fees(day, shard), |item| stored.read(&item)).await?;
+        Ok(stored)
     }
 
     /// The shards that are marked, of days up to and with `day`. The marks' content is not read:
@@ -133,7 +188,7 @@ impl Table {
     pub async fn touched_through(&self, day: Day) -> Result<Vec<TouchedShard>, TableError> {
         let items = self.query(&keys::touched_through(day)).await?;
         let place = |item| {
-            let (day, shard) = keys::touched_place(keys::sort_key(item))
+            let (day, shard) = keys::touched_place(sort_key(item))
                 .ok_or_else(|| TableError::corrupt("mark", "its sort key is malformed"))?;
             Ok(TouchedShard { day, shard: shard.number() })
         };

@@ -335,6 +335,18 @@ pub fn touched_through(day: Day) -> Range {
     Range::new("TOUCHED", "0", format!("{day}#{LAST}"))
 }
 
+/// The marker of a binding that was found void and under which lines may be booked.
+#[must_use]
+pub fn voided(invitee: &Uid) -> Key {
+    Key::new("VOIDED", invitee.as_str())
+}
+
+/// All such markers.
+#[must_use]
+pub fn all_voided() -> Range {
+    Range::whole("VOIDED")
+}
+
 /// What a worker found for a shard in a run: written once, last.
 #[must_use]
 pub fn shard_report(run: &str, shard: Shard) -> Key {
@@ -369,6 +381,18 @@ pub fn part_done(run: &str, part: u16) -> Key {
 #[must_use]
 pub fn parts_done(run: &str) -> Range {
     Range::prefix(format!("R#{run}"), "P#")
+}
+
+/// A run in the list of those that became visible on a date.
+#[must_use]
+pub fn finished(date: Day, seq: u64) -> Key {
+    Key::new(format!("N#{date}"), format!("{seq:012}"))
+}
+
+/// All runs that became visible on a date.
+#[must_use]
+pub fn all_finished(date: Day) -> Range {
+    Range::whole(format!("N#{date}"))
 }
 
 /// A chunk of what a worker found, under the name of that worker's attempt.

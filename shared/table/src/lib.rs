@@ -15,6 +15,7 @@ mod chunks;
 mod error;
 mod event;
 mod fees;
+mod finished;
 mod form1;
 mod item;
 pub mod keys;
@@ -24,12 +25,14 @@ mod meter;
 mod parked;
 mod parties;
 mod parts;
+mod readable;
 mod run;
 mod run_id;
 mod seen_links;
 mod slots;
 mod statement;
 mod trading_days;
+mod void;
 
 pub use access::Table;
 pub use account::{Account, MAX_ACCOUNT_LEVELS, MAX_TIER_CHANGES, MAX_VIP_CHANGES, Versioned};
@@ -40,7 +43,8 @@ pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
 pub use error::TableError;
 pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, shorten_detail};
-pub use fees::{FeeBatch, Touched, TouchedShard};
+pub use fees::{FeeBatch, StoredFees, Touched, TouchedShard, UnreadableChunk};
+pub use finished::FinishedRun;
 pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_form};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
 pub use ledger::{
@@ -51,6 +55,7 @@ pub use link::{Link, LinkOutcome, Links};
 pub use meter::Spent;
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
 pub use parties::Parties;
+pub use readable::StoredAccounts;
 pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use slots::Slots;
@@ -59,3 +64,4 @@ pub use statement::{
     Referrals, StoredTotals, Summary, Totals,
 };
 pub use trading_days::{TRADING_DAYS_KEPT, TradingDays};
+pub use void::{VoidedBinding, VoidedBindings};

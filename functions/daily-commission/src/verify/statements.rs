@@ -2,16 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use commission::{Overflow, Sums};
+use commission::{Line, Overflow, Sums};
 use runtime::App;
-use table::{DaySummary, Money};
+use table::{DaySummary, Money, TableError};
 use terms::{Day, Uid};
 
 use super::{Cell, Difference};
 use crate::StepError;
 
 /// What is booked for an affiliate, as the affiliate should read it.
-pub(super) type Statement = BTreeMap<Cell, Money>;
+pub(crate) type Statement = BTreeMap<Cell, Money>;
+
+/// Why a statement could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StatementError {
+    /// The table failed, or a record cannot be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A sum does not fit.
+    #[error(transparent)]
+    Sum(#[from] Overflow),
+}
+
+impl StatementError {
+    pub(crate) fn of_day(day: Day) -> impl Fn(Self) -> StepError {
+        move |error| match error {
+            Self::Table(error) => error.into(),
+            Self::Sum(overflow) => StepError::overflow(day)(overflow),
+        }
+    }
+}
 
 /// Compares what an affiliate reads of a day, lines and summary, with what is booked.
 pub(super) async fn check(
@@ -22,7 +42,7 @@ pub(super) async fn check(
     booked: &Statement,
 ) -> Result<Vec<Difference>, StepError> {
     let runs = app.table.summaries(inviter, day, day, visible).await?;
-    let lines = lines_of(app, inviter, &runs).await?;
+    let lines = lines_of(app, inviter, &runs).await.map_err(StatementError::of_day(day))?;
     let summary = summary_of(&runs).map_err(StepError::overflow(day))?;
     Ok(compare(inviter, booked, &lines, &summary))
 }
@@ -34,19 +54,29 @@ pub(super) fn add(statement: &mut Statement, cell: Cell, sums: &Sums) -> Result<
     Ok(())
 }
 
-async fn lines_of(app: &App, inviter: &Uid, runs: &[DaySummary]) -> Result<Statement, StepError> {
+/// Adds a line to its cell.
+pub(crate) fn add_line(statement: &mut Statement, line: &Line) -> Result<(), Overflow> {
+    add(statement, (line.key.product, line.key.asset, line.origin), &line.sums)
+}
+
+/// The sums of the lines that an affiliate reads of some runs.
+pub(crate) async fn lines_of(
+    app: &App,
+    inviter: &Uid,
+    runs: &[DaySummary],
+) -> Result<Statement, StatementError> {
     let mut statement = Statement::new();
     for run in runs {
         let chunks: Vec<_> = (0..run.summary.chunks).map(|chunk| (run.seq, chunk)).collect();
         for line in app.table.lines(inviter, &chunks).await?.iter().flatten() {
-            add(&mut statement, (line.key.product, line.key.asset, line.origin), &line.sums)
-                .map_err(StepError::overflow(run.day))?;
+            add_line(&mut statement, line)?;
         }
     }
     Ok(statement)
 }
 
-fn summary_of(runs: &[DaySummary]) -> Result<Statement, Overflow> {
+/// The sums of some summaries.
+pub(crate) fn summary_of(runs: &[DaySummary]) -> Result<Statement, Overflow> {
     let mut statement = Statement::new();
     for (cell, money) in runs.iter().flat_map(|run| &run.summary.cells) {
         let sum = statement.entry(*cell).or_default();
@@ -55,7 +85,8 @@ fn summary_of(runs: &[DaySummary]) -> Result<Statement, Overflow> {
     Ok(statement)
 }
 
-fn compare(
+/// Compares what is booked with the lines and the summaries that an affiliate reads.
+pub(crate) fn compare(
     inviter: &Uid,
     booked: &Statement,
     lines: &Statement,

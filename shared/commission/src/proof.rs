@@ -1,0 +1,120 @@
+//! The proof that a run's lines lead from what is booked to what is due.
+
+use crate::{AllDue, Booked, Breach, Line};
+
+/// Proves line by line that what is booked and what is to be booked are together what is due.
+/// It adds up, and does not rely on how the lines were found. `lines` are in the order of their
+/// keys, each key once.
+///
+/// # Errors
+/// [`Breach::Line`] for the first line of which it does not hold, and [`Breach::Overflow`].
+pub fn prove_lines(due: &AllDue, booked: &Booked, lines: &[Line]) -> Result<(), Breach> {
+    let mut due = due.iter().peekable();
+    let mut booked = booked.iter().peekable();
+    let mut lines = lines.iter().peekable();
+    loop {
+        let next = [
+            due.peek().map(|(key, _)| *key),
+            booked.peek().map(|(key, _)| *key),
+            lines.peek().map(|line| &line.key),
+        ];
+        let Some(key) = next.into_iter().flatten().min() else { return Ok(()) };
+        let target = due.next_if(|(other, _)| *other == key).map(|(_, due)| due.sums);
+        let before = booked.next_if(|(other, _)| *other == key).map(|(_, sums)| *sums);
+        let before = before.unwrap_or_default();
+        let after = match lines.next_if(|line| line.key == *key) {
+            Some(line) => before.after(&line.sums)?,
+            None => before,
+        };
+        if after != target.unwrap_or_default() {
+            return Err(Breach::Line { asset: key.asset, product: key.product });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use terms::Product;
+
+    use super::*;
+    use crate::testing::{booked, correction, futures, pair, read, spot, units};
+    use crate::{Amount, Fold, Sums, difference};
+
+    /// A day of which some is booked, and what is due after a late fee and a correction.
+    fn late() -> (Fold, Booked, Vec<Line>) {
+        let fees = [spot("t1", "1"), futures("t2", "2"), spot("t3", "3")];
+        let early = pair().fold(&fees[..2], &[]);
+        let booked = booked(&difference(&early, &Booked::default(), true).unwrap());
+        let fold = pair().fold(&fees, &[correction("t2", "0.5", "typed wrong")]);
+        let lines = difference(&fold, &booked, false).unwrap();
+        (fold, booked, lines)
+    }
+
+    fn after(tamper: impl Fn(&mut Vec<Line>)) -> Result<(), Breach> {
+        let (fold, booked, mut lines) = late();
+        tamper(&mut lines);
+        prove_lines(&fold.due, &booked, &lines)
+    }
+
+    fn breach(product: Product) -> Result<(), Breach> {
+        Err(Breach::Line { asset: read("XMR"), product })
+    }
+
+    #[test]
+    fn first_lines_and_differences_are_proved() {
+        let (fold, ..) = late();
+        let lines = difference(&fold, &Booked::default(), true).unwrap();
+        assert_eq!(prove_lines(&fold.due, &Booked::default(), &lines), Ok(()));
+        assert_eq!(after(|_| {}), Ok(()));
+        let nothing = Fold::default();
+        assert_eq!(prove_lines(&nothing.due, &Booked::default(), &[]), Ok(()));
+    }
+
+    #[test]
+    fn one_unit_in_any_sum_is_found() {
+        let amounts: [fn(&mut Sums) -> &mut Amount; 8] = [
+            |sums| &mut sums.fees,
+            |sums| &mut sums.fees_usd,
+            |sums| &mut sums.commission,
+            |sums| &mut sums.commission_usd,
+            |sums| &mut sums.shared,
+            |sums| &mut sums.shared_usd,
+            |sums| &mut sums.volume_usd,
+            |sums| &mut sums.counted_volume_usd,
+        ];
+        for amount in amounts {
+            let found = after(|lines| {
+                let amount = amount(&mut lines[0].sums);
+                *amount = amount.plus(units("0.00000001")).unwrap();
+            });
+            assert_eq!(found, breach(Product::Spot));
+        }
+        assert_eq!(after(|lines| lines[0].sums.fee_count += 1), breach(Product::Spot));
+        assert_eq!(after(|lines| lines[1].sums.corrected_count -= 1), breach(Product::Futures));
+        assert_eq!(after(|lines| lines[1].sums.last_trade_at = None), breach(Product::Futures));
+    }
+
+    #[test]
+    fn line_missing_repeated_or_out_of_order_is_found() {
+        assert_eq!(after(|lines| drop(lines.pop())), breach(Product::Futures));
+        assert_eq!(after(|lines| lines.push(lines[1].clone())), breach(Product::Futures));
+        assert_eq!(after(|lines| lines.swap(0, 1)), breach(Product::Spot));
+    }
+
+    #[test]
+    fn amount_moved_to_another_invitee_is_found() {
+        let moved = after(|lines| lines[0].key.invitee = read("invitee-2"));
+        assert_eq!(moved, breach(Product::Spot));
+    }
+
+    #[test]
+    fn line_without_cause_to_change_is_found() {
+        let (fold, ..) = late();
+        let all = booked(&difference(&fold, &Booked::default(), true).unwrap());
+        assert_eq!(prove_lines(&fold.due, &all, &[]), Ok(()));
+        let lines = late().2;
+        assert_eq!(prove_lines(&fold.due, &all, &lines), breach(Product::Spot));
+        let found = prove_lines(&Fold::default().due, &all, &[]);
+        assert_eq!(found, breach(Product::Spot));
+    }
+}

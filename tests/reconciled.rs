@@ -1,0 +1,133 @@
+//! One unit that is changed in the table is found by the reconciliation of the next night.
+
+use commission::{Amount, Line};
+use runtime::{Ledger, Metrics};
+use serde_json::{Value, json};
+use table::{Referral, Shard, Slots, Summary, Totals, Work};
+use terms::Day;
+
+use crate::damage::{Damage, base64, item_at};
+use crate::world::{World, day, fee, uid};
+
+const DAY: &str = "2026-11-20";
+
+async fn booked() -> (World, Ledger) {
+    let mut world = World::at("2026-11-20T09:00:00Z").await;
+    let (metrics, ledger) = Metrics::kept();
+    world.app.metrics = metrics;
+    let code = world.affiliate("affiliate").await;
+    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(world.bind("dormant", &code).await.status, 201);
+    world.now("2026-11-20T23:00:00Z");
+    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    let night = world.night(DAY).await;
+    assert_eq!((night.reconciled.affiliates, night.reconciled.differences), (1, 0));
+    (world, ledger)
+}
+
+fn at(prefix: &str, sk: &str) -> impl Fn(&Value) -> bool {
+    move |item| {
+        let (pk, found) = item_at(item);
+        pk.starts_with(prefix) && found.starts_with(sk)
+    }
+}
+
+fn differences(metrics: &Ledger) -> u64 {
+    let lines = metrics.lines();
+    let values = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    values.filter_map(|line| line["ReconciliationDifferences"].as_u64()).sum()
+}
+
+fn one_more(amount: &mut Amount) {
+    *amount = Amount::from_minor(amount.minor() + 1);
+}
+
+#[tokio::test]
+async fn unit_changed_in_a_line_is_found() {
+    let (world, metrics) = booked().await;
+    let chunk = Damage::of(&world, at("L#", "LINES"));
+    chunk.rewrite(|bytes| {
+        let mut lines: Vec<Line> = table::unpack("lines", bytes).unwrap();
+        one_more(&mut lines[0].sums.commission);
+        table::pack(&lines).unwrap()
+    });
+    assert_eq!(world.night("2026-11-21").await.reconciled.differences, 1);
+    assert_eq!(differences(&metrics), 1);
+}
+
+#[tokio::test]
+async fn unit_changed_in_a_summary_is_found() {
+    let (world, metrics) = booked().await;
+    let summary = Damage::of(&world, at("A#", "DAY#"));
+    summary.rewrite(|bytes| {
+        let mut summary: Summary = table::unpack("summary", bytes).unwrap();
+        summary.cells.values_mut().for_each(|money| one_more(&mut money.shared_usd));
+        table::pack(&summary).unwrap()
+    });
+    world.night("2026-11-21").await;
+    assert_eq!(differences(&metrics), 1);
+}
+
+#[tokio::test]
+async fn unit_changed_in_what_is_booked_is_found() {
+    let (world, metrics) = booked().await;
+    let holds_lines = |item: &Value| {
+        let work = table::unpack::<Work>("work", &base64(item));
+        at("K#", "0")(item) && work.is_ok_and(|work| !work.lines.is_empty())
+    };
+    Damage::of(&world, holds_lines).rewrite(|bytes| {
+        let mut work: Work = table::unpack("work", bytes).unwrap();
+        one_more(&mut work.lines[0].sums.fees);
+        table::pack(&work).unwrap()
+    });
+    world.night("2026-11-21").await;
+    assert_eq!(differences(&metrics), 1);
+}
+
+#[tokio::test]
+async fn record_that_cannot_be_read_is_a_difference() {
+    let (world, metrics) = booked().await;
+    Damage::of(&world, at("L#", "LINES")).flip_a_bit();
+    Damage::of(&world, at("L#", "LINES")).make_unreadable();
+    world.night("2026-11-21").await;
+    assert_eq!(differences(&metrics), 1);
+}
+
+/// The differences that 30 nights' reconciliations of the affiliate's shard find.
+async fn found_in_turn(world: &World) -> Vec<u64> {
+    world.now("2026-12-24T00:30:00Z");
+    let shard = Shard::of(&uid("affiliate")).number();
+    let mut found = Vec::new();
+    let nights: Vec<Day> = day("2026-11-24").through(day("2026-12-23")).collect();
+    assert_eq!(nights.len(), 30);
+    for night in nights {
+        let step = json!({ "step": "reconcile", "day": night, "shard": shard });
+        let done = daily_commission::handle(&world.app, &step).await.unwrap();
+        found.extend(done["differences"].as_u64().filter(|found| *found > 0));
+    }
+    found
+}
+
+#[tokio::test]
+async fn history_is_compared_once_in_thirty_nights() {
+    let (world, _) = booked().await;
+    assert_eq!(found_in_turn(&world).await, Vec::<u64>::new());
+    let totals = Damage::of(&world, at("A#", "TOTALS"));
+    totals.rewrite(|bytes| {
+        let slots: Slots<Totals> = table::unpack("totals", bytes).unwrap();
+        let mut totals = slots.at(1).unwrap().clone();
+        totals.by_link.values_mut().for_each(|count| *count += 1);
+        table::pack(&Slots::born(1, totals)).unwrap()
+    });
+    assert_eq!(found_in_turn(&world).await, [1]);
+    totals.repair();
+    let invitee = Damage::of(&world, at("A#", "REF#"));
+    invitee.rewrite(|bytes| {
+        let mut referral: Referral = table::unpack("referral", bytes).unwrap();
+        let mut activity = referral.activity.at(1).unwrap().clone();
+        activity.by_asset.values_mut().for_each(|money| one_more(&mut money.commission));
+        referral.activity = Slots::born(1, activity);
+        table::pack(&referral).unwrap()
+    });
+    assert_eq!(found_in_turn(&world).await, [1]);
+}

@@ -1,0 +1,209 @@
+//! Bindings found void: what is booked under them is reversed, and nothing else is done.
+
+use serde_json::{Value, json};
+use table::{DaySummary, Shard};
+use terms::Day;
+
+use crate::damage::{Damage, item_at, items};
+use crate::world::{World, day, fee, uid};
+
+const DAYS: [&str; 3] = ["2026-07-10", "2026-08-15", "2026-10-01"];
+const LAST: &str = "2026-11-20";
+
+/// An invitee, bound for four and a half months, with booked lines on three days.
+async fn bound_for_long() -> World {
+    let world = World::at("2026-07-06T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    for invitee in ["dormant", "other"] {
+        world.registered(invitee, "2024-01-01T00:00:00Z").await;
+        assert_eq!(world.bind(invitee, &code).await.status, 201);
+    }
+    for (number, booked) in DAYS.iter().enumerate() {
+        world.now(&format!("{booked}T20:00:00Z"));
+        let at = format!("{booked}T10:00:00Z");
+        world.charged(fee(&format!("a{number}"), "dormant", &at)).await;
+        world.charged(fee(&format!("b{number}"), "other", &at)).await;
+        let mut futures = fee(&format!("c{number}"), "dormant", &at);
+        futures["product"] = json!("futures");
+        world.charged(futures).await;
+        world.close_through(day(booked).previous()).await;
+        world.clock.stand_at(day(booked).end().plus_millis(1_800_000));
+        world.book(booked).await;
+    }
+    world.close_through(day(LAST).previous()).await;
+    world.now("2026-11-20T12:00:00Z");
+    world
+}
+
+fn activity() -> Value {
+    json!({ "uid": "dormant", "product": "earn", "at": "2026-07-01T00:00:00Z" })
+}
+
+async fn plan(world: &World, of: &str) -> Vec<Value> {
+    world.clock.stand_at(day(of).end().plus_millis(1_800_000));
+    let plan = json!({ "step": "plan", "day": of });
+    let plan = daily_commission::handle(&world.app, &plan).await.unwrap();
+    plan["days"].as_array().unwrap().clone()
+}
+
+async fn summaries(world: &World) -> Vec<DaySummary> {
+    let mut all = Vec::new();
+    for of in DAYS {
+        all.extend(world.summaries("affiliate", of).await);
+    }
+    all
+}
+
+#[tokio::test]
+async fn void_is_reversed_on_days_with_lines_only() {
+    let world = bound_for_long().await;
+    world.taken("activity", activity()).await;
+    let before = world.app.table.spent();
+    let days = plan(&world, LAST).await;
+    assert!(world.app.table.spent().since(before).calls <= 12);
+    let shard = Shard::of(&uid("dormant")).number();
+    let reversals: Vec<_> = days.iter().filter(|day| day["mode"] == "reversal").collect();
+    let planned: Vec<_> = reversals.iter().map(|day| day["day"].as_str().unwrap()).collect();
+    assert_eq!((days.len(), planned.as_slice()), (4, &DAYS[..]));
+    assert!(reversals.iter().all(|day| day["shards"] == json!([shard])));
+    let night = world.night(LAST).await;
+    let lines: Vec<_> = night.days.iter().map(|day| day.lines).collect();
+    assert_eq!(lines, [0, 2, 2, 2]);
+    for of in DAYS {
+        let lines = world.lines("affiliate", of, of).await;
+        let reversed = lines.iter().filter(|line| line["cause"] == "binding_voided");
+        assert!(reversed.clone().all(|line| line["uid"] == "dormant"));
+        assert_eq!((lines.len(), reversed.count()), (5, 2), "{of}");
+    }
+}
+
+#[tokio::test]
+async fn reversal_books_what_a_full_fold_would() {
+    let [reversed, folded] = [bound_for_long().await, bound_for_long().await];
+    for world in [&reversed, &folded] {
+        world.taken("activity", activity()).await;
+    }
+    assert_eq!(waiting(&reversed, DAYS[0]).await, 1);
+    reversed.night(LAST).await;
+    folded.night_without_reversals(LAST).await;
+    let both = (summaries(&reversed).await, summaries(&folded).await);
+    assert_eq!(both.0.len(), 6);
+    let sums = |all: &[DaySummary]| {
+        all.iter().map(|run| (run.day, run.summary.clone())).collect::<Vec<(Day, _)>>()
+    };
+    assert_eq!(sums(&both.0), sums(&both.1));
+    for of in DAYS {
+        let text = |mut line: Value| {
+            line.as_object_mut().unwrap().remove("runId");
+            line
+        };
+        let of_world = async |world: &World| -> Vec<Value> {
+            world.lines("affiliate", of, of).await.into_iter().map(text).collect()
+        };
+        assert_eq!(of_world(&reversed).await, of_world(&folded).await);
+        assert_eq!(verified(&reversed, of).await, 0);
+    }
+}
+
+/// The shards of a day that the next night takes up.
+async fn waiting(world: &World, of: &str) -> usize {
+    daily_commission::verify_day(&world.app, day(of), || {}).await.unwrap().waiting.len()
+}
+
+async fn verified(world: &World, of: &str) -> usize {
+    let verified = daily_commission::verify_day(&world.app, day(of), || {}).await.unwrap();
+    verified.differences.len()
+}
+
+impl World {
+    /// Lets days without fees pass.
+    async fn close_through(&self, last: Day) {
+        let mut head = self.app.table.head().await.unwrap();
+        head.value.closed_through = Some(last);
+        head.value.evaluated_through = Some(last.quarter().previous());
+        assert!(self.app.table.save_head(&head).await.unwrap());
+    }
+
+    /// Books the three days anew, as a whole, in the order in which a night reverses them.
+    async fn night_without_reversals(&self, of: &str) {
+        self.clock.stand_at(day(of).end().plus_millis(1_800_000));
+        self.book(of).await;
+        for of in DAYS {
+            self.book(of).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn redelivered_activity_writes_nothing() {
+    let world = bound_for_long().await;
+    world.taken("activity", activity()).await;
+    world.night(LAST).await;
+    world.now("2026-11-21T12:00:00Z");
+    let before = items(&world);
+    world.taken("activity", activity()).await;
+    assert_eq!(items(&world), before);
+    assert_eq!(plan(&world, "2026-11-21").await.len(), 1, "the day that ended");
+}
+
+#[tokio::test]
+async fn marker_of_a_void_is_removed_after_two_days() {
+    let world = bound_for_long().await;
+    world.taken("activity", activity()).await;
+    let markers = async || world.app.table.voided_bindings().await.unwrap().known.len();
+    for (of, left) in [(LAST, 1), ("2026-11-21", 1), ("2026-11-22", 0)] {
+        world.night(of).await;
+        assert_eq!(markers().await, left, "{of}");
+    }
+}
+
+#[tokio::test]
+async fn run_folded_before_the_void_is_reversed() {
+    let world = bound_for_long().await;
+    world.charged(fee("late", "dormant", "2026-11-20T10:00:00Z")).await;
+    let step = async |input: Value| daily_commission::handle(&world.app, &input).await.unwrap();
+    let planned = plan(&world, LAST).await.remove(0);
+    let (run, shards) = (&planned["run"], &planned["shards"]);
+    for shard in shards.as_array().unwrap() {
+        step(json!({ "step": "fold", "day": LAST, "run": run, "shard": shard })).await;
+    }
+    world.taken("activity", activity()).await;
+    assert_eq!(plan(&world, LAST).await.len(), 4);
+    step(json!({ "step": "commit", "day": LAST, "run": run, "shards": shards })).await;
+    step(json!({ "step": "publish", "seq": 4, "range": { "part": 0, "of": 1 } })).await;
+    step(json!({ "step": "finish", "seq": 4 })).await;
+    let planned = plan(&world, "2026-11-21").await;
+    let reversals = planned.iter().filter(|day| day["mode"] == "reversal");
+    assert_eq!(reversals.count(), 4);
+    world.night("2026-11-21").await;
+    let lines = world.lines("affiliate", LAST, LAST).await;
+    assert_eq!((lines.len(), &lines[1]["cause"]), (2, &json!("binding_voided")));
+}
+
+#[tokio::test]
+async fn marks_of_the_first_release_still_reverse() {
+    let world = bound_for_long().await;
+    let table = &world.app.table;
+    let mut account = table.account(&uid("dormant")).await.unwrap().unwrap();
+    account.value.relation.as_mut().unwrap().voided_at = Some(world.clock.clock().now());
+    assert!(table.save_account(&account).await.unwrap());
+    for of in DAYS {
+        table.touch(day(of), Shard::of(&uid("dormant")), "void").await.unwrap();
+    }
+    world.night(LAST).await;
+    for of in DAYS {
+        let lines = world.lines("affiliate", of, of).await;
+        assert_eq!(lines.iter().filter(|l| l["cause"] == "binding_voided").count(), 2, "{of}");
+    }
+}
+
+#[tokio::test]
+async fn unreadable_marker_holds_up_no_night() {
+    let world = bound_for_long().await;
+    world.taken("activity", activity()).await;
+    let marker = Damage::of(&world, |item| item_at(item).0 == "VOIDED");
+    marker.make_unreadable();
+    assert_eq!(world.night(LAST).await.days.len(), 1);
+    marker.repair();
+    assert_eq!(world.night("2026-11-21").await.days.len(), 4);
+}
