@@ -23,6 +23,7 @@ mod privacy;
 mod quarters;
 mod rates;
 mod reconciled;
+mod regressions;
 mod reruns;
 mod roles;
 mod set_aside;

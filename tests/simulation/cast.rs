@@ -1,29 +1,38 @@
-//! Who takes part: affiliates with their links, users of every kind, and how they came about.
+//! The accounts of a trial: affiliates with their links, users of every kind, and how they are
+//! registered.
 
 use commission::{Rate, SharedCommission};
 use eligibility::LinkFacts;
 use serde_json::{Value, json};
-use table::{Link, LinkOutcome, Shard};
+use table::{LinkOutcome, Shard};
 use terms::{LinkCode, Timestamp};
 
-use super::facts::Facts;
-use crate::world::{World, uid};
+use super::behaviours::Behaviour;
+use super::facts::{Fact, Facts, Link, MessageId, Registration, Shared};
+use super::queue::Message;
+use crate::world::{World, event, uid};
 
 /// Invitees live in the first few of the 64 shards, so that a night is short.
 pub const SHARDS: u8 = 3;
 
 /// The countries to and from which people move.
 pub const COUNTRIES: [&str; 6] = ["CH", "TR", "MX", "US", "SG", "GB"];
+/// Texts of two letters that are no country of ISO 3166.
+pub const NO_COUNTRIES: [&str; 4] = ["UK", "EL", "ZZ", "XX"];
 
 /// Affiliates in good standing, who might be invited themselves: the numbers bring them into the
 /// shards of the trial. The last one has no futures account.
 pub const AFFILIATES: [&str; 3] = ["aurora-9", "boris-3", "chloe-14"];
-/// He has left the programme.
+/// Has left the programme.
 const DEPARTED: &str = "dorian";
-/// He has moved to where nobody may promote the programme.
+/// Has moved to a country in which nobody may promote the programme.
 const MOVED: &str = "elena";
+/// The fingerprint of the first affiliate.
+pub const PERSON: &str = "p1";
+/// The numbers of the messages by which the accounts of the trial are registered begin here.
+const SETUP: MessageId = 1_000_000;
 
-/// Everybody, by what the programme should make of them.
+/// All accounts, by the role that they have in the trial.
 pub struct Cast {
     /// The links' codes, of good links first.
     pub codes: Vec<String>,
@@ -34,45 +43,67 @@ pub struct Cast {
     pub newcomers: Vec<String>,
     /// Bound at sign-up, more than a year ago.
     pub veteran: String,
-    /// A sub-account of the first dormant user.
-    pub desk: String,
-    /// Has the mark of the first affiliate's person.
+    /// Sub-accounts of the first dormant user, each of the one before.
+    pub desks: Vec<String>,
+    /// Is registered in a country of which one region is prohibited.
+    pub regional: String,
+    /// Has the fingerprint of the first affiliate's person.
     pub twin: String,
     /// May not be recalled, for one reason each.
     pub refused: Vec<String>,
+    /// The messages by which the accounts were registered.
+    pub setup: Vec<Message>,
 }
 
-/// The first name of the kind whose bearer lives in one of the shards of the trial.
+/// The first name of the kind in one of the shards of the trial.
 fn named(kind: &str) -> String {
     let names = (0..).map(|number| format!("{kind}-{number}"));
     let mut in_shards = names.filter(|name| Shard::of(&uid(name)).number() < SHARDS);
     in_shards.next().unwrap()
 }
 
+/// A name of the kind that is as long as an id may be.
+fn long_name(kind: &str) -> String {
+    let names = (0..).map(|number| format!("{kind}-{number:0>width$}", width = 63 - kind.len()));
+    let mut in_shards = names.filter(|name| Shard::of(&uid(name)).number() < SHARDS);
+    in_shards.next().unwrap()
+}
+
 impl Cast {
-    /// Makes everybody known, in fair weather, on the morning before the trial.
+    /// Registers everybody, without any fault, on the morning before the trial.
     pub async fn enters(world: &World, facts: &mut Facts) -> Self {
         let morning = world.clock.now();
-        let mut scene = Entrance { world, facts, morning };
+        let mut scene = Entrance { world, facts, morning, setup: Vec::new() };
         let codes = scene.affiliates().await;
-        let (dormant, veteran, desk) = scene.invitees(&codes).await;
+        let (dormant, desks) = scene.dormant().await;
+        let veteran = named("veteran");
+        let code = Some(codes[0].clone());
+        scene.registers(&veteran, "2025-09-15T10:00:00Z", "CH", |it| it.code = code).await;
+        let regional = named("oksana");
+        scene.registers(&regional, "2024-01-01T00:00:00Z", "UA", |_| {}).await;
         let (twin, refused) = scene.refused().await;
+        let newcomers = ["a", "b", "c", "d", "e"].map(|it| named(&format!("newcomer-{it}")));
+        let mut newcomers = newcomers.to_vec();
+        newcomers.push(long_name("newcomer-f"));
         Self {
             good_codes: codes.len() - 3,
             codes,
             dormant,
-            newcomers: ["newcomer-a", "newcomer-b", "newcomer-c"].map(named).to_vec(),
+            newcomers,
             veteran,
-            desk,
+            desks,
+            regional,
             twin,
             refused,
+            setup: scene.setup,
         }
     }
 
     /// Everybody whose fees may count.
     pub fn traders(&self) -> Vec<String> {
-        let mut traders = [&self.dormant[..], &self.newcomers].concat();
-        traders.extend([self.veteran.clone(), self.desk.clone()]);
+        let mut traders = [&self.dormant[..], &self.newcomers, &self.newcomers].concat();
+        traders.extend([self.veteran.clone(), self.regional.clone()]);
+        traders.extend_from_slice(self.desks_that_count());
         traders
     }
 
@@ -80,29 +111,39 @@ impl Cast {
     pub fn guests(&self) -> Vec<String> {
         let mut guests =
             [&self.dormant[..], &self.dormant, &self.refused, &self.newcomers].concat();
-        guests.extend([self.twin.clone(), self.desk.clone(), AFFILIATES[0].to_owned()]);
+        guests.extend([self.twin.clone(), self.regional.clone(), AFFILIATES[0].to_owned()]);
+        guests.extend_from_slice(self.desks_that_count());
         guests
     }
 
-    /// All main accounts that may be bound.
+    /// The sub-accounts that trade and are active: those of which the programme knows the top
+    /// account.
+    fn desks_that_count(&self) -> &[String] {
+        let levels = if Behaviour::TopAccount.is_expected() { self.desks.len() } else { 1 };
+        &self.desks[..levels]
+    }
+
+    /// All accounts that might be bound.
     pub fn invitees(&self) -> Vec<String> {
-        let mut all = [&self.dormant[..], &self.newcomers, &self.refused].concat();
-        all.extend([self.veteran.clone(), self.twin.clone(), self.desk.clone()]);
+        let mut all =
+            [&self.dormant[..], &self.newcomers, &self.refused, &self.desks].concat();
+        all.extend([&self.veteran, &self.twin, &self.regional].map(String::clone));
         all.extend(AFFILIATES.map(str::to_owned));
         all
     }
 
-    /// What nobody may be told: who takes part, and the links' codes.
+    /// What no log may hold: the accounts of the trial, and the links' codes.
     pub fn names(&self) -> Vec<String> {
         [&self.invitees()[..], &self.codes].concat()
     }
 }
 
-/// The telling of who is there.
+/// The registration of all accounts.
 struct Entrance<'a> {
     world: &'a World,
     facts: &'a mut Facts,
     morning: Timestamp,
+    setup: Vec<Message>,
 }
 
 impl Entrance<'_> {
@@ -114,38 +155,57 @@ impl Entrance<'_> {
         }
         let share = json!({ "sharedCommission": { "spot": "0.1", "futures": "0.05" } });
         let link = self.world.post(AFFILIATES[0], "/v1/links", share).await;
-        codes.push(link.json()["code"].as_str().unwrap().to_owned());
-
+        let shared = Shared { spot: 10, futures: 5 };
+        codes.push(self.knows_link(&link.json(), AFFILIATES[0], true, shared));
         // Long enough ago that by no clock of the trial it is still to come.
+        if Behaviour::PersonByEventTime.is_expected() {
+            self.is_person(AFFILIATES[0], self.morning.plus_days(-9), "p0").await;
+        }
+        self.is_person(AFFILIATES[0], self.morning.plus_days(-8), PERSON).await;
+
         let yesterday = self.morning.plus_days(-1);
         codes.push(self.affiliate(DEPARTED, None).await);
-        self.changes(DEPARTED, yesterday, json!({ "affiliate": false })).await;
+        self.joins(DEPARTED, yesterday, false, json!({})).await;
         codes.push(self.affiliate(MOVED, None).await);
-        self.changes(MOVED, yesterday, json!({ "country": "DE" })).await;
+        let moves = json!({ "uid": MOVED, "country": "DE", "at": yesterday });
+        self.changes(MOVED, yesterday, Fact::Country("DE"), moves).await;
         codes.push(self.original_link(AFFILIATES[1]).await);
         codes
     }
 
     async fn affiliate(&mut self, name: &'static str, futures: Option<&str>) -> String {
         let joined: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
-        self.registers(name, "2019-01-01T00:00:00Z", "CH", Value::Null).await;
-        let mut news = json!({ "affiliate": true });
+        self.registers(name, "2019-01-01T00:00:00Z", "CH", |_| {}).await;
+        let more = futures.map_or(json!({}), |opened| json!({ "futuresOpenedAt": opened }));
+        self.joins(name, joined, true, more).await;
         if let Some(opened) = futures {
-            news["futuresOpenedAt"] = opened.into();
-            self.facts.futures_opened.insert(name.to_owned(), opened.parse().unwrap());
+            let fact = Fact::FuturesOpened(opened.parse().unwrap());
+            self.facts.state(SETUP, name, joined, fact);
         }
-        self.changes(name, joined, news).await;
         let link = self.world.get(name, "/v1/link").await;
-        link.json()["code"].as_str().unwrap().to_owned()
+        self.knows_link(&link.json(), name, true, Shared::default())
+    }
+
+    /// Notes a link as its owner made it; answers its code.
+    fn knows_link(
+        &mut self,
+        link: &Value,
+        owner: &'static str,
+        invites_existing: bool,
+        shared: Shared,
+    ) -> String {
+        let code = link["code"].as_str().unwrap().to_owned();
+        self.facts.links.insert(code.clone(), Link { owner, invites_existing, shared });
+        code
     }
 
     /// A link of the old kind, as taken over from an earlier system: it invites new users only.
-    async fn original_link(&self, owner: &str) -> String {
+    async fn original_link(&mut self, owner: &'static str) -> String {
         let table = &self.world.app.table;
         let (_, mut links) = table.affiliate(&uid(owner)).await.unwrap();
         let code: LinkCode = "ORIGINAL".parse().unwrap();
         let none = SharedCommission { spot: Rate::ZERO, futures: Rate::ZERO };
-        let link = Link {
+        let link = table::Link {
             facts: LinkFacts { code, owner: uid(owner), invites_existing: false },
             label: None,
             shared: none,
@@ -154,63 +214,86 @@ impl Entrance<'_> {
         links.value.links.push(link.clone());
         let made = table.make_link(&uid(owner), &link, &links).await.unwrap();
         assert_eq!(made, LinkOutcome::Made);
-        link.facts.code.to_string()
+        let code = json!({ "code": link.facts.code });
+        self.knows_link(&code, owner, false, Shared::default())
     }
 
-    async fn invitees(&mut self, codes: &[String]) -> (Vec<String>, String, String) {
-        let dormant = ["dormant-a", "dormant-b", "dormant-c", "dormant-d"].map(named).to_vec();
+    async fn dormant(&mut self) -> (Vec<String>, Vec<String>) {
+        let mut dormant = ["dormant-a", "dormant-b", "dormant-c"].map(named).to_vec();
+        dormant.push(long_name("dormant-d"));
         for (name, country) in dormant.iter().zip(["CH", "TR", "MX", "DE"]) {
-            self.registers(name, "2024-01-01T00:00:00Z", country, Value::Null).await;
+            self.registers(name, "2024-01-01T00:00:00Z", country, |_| {}).await;
         }
-        let desk = named("desk");
-        self.registers(&desk, "2024-02-01T00:00:00Z", "CH", json!({ "mainUid": dormant[0] })).await;
-        self.facts.main_of.insert(desk.clone(), dormant[0].clone());
-        let veteran = named("veteran");
-        self.registers(&veteran, "2025-09-15T10:00:00Z", "CH", json!({ "ref": codes[0] })).await;
-        (dormant, veteran, desk)
+        let desks = ["desk", "desk-of-desk", "desk-of-desk-of-desk"].map(named).to_vec();
+        let mut main = dormant[0].clone();
+        for desk in &desks {
+            let of = Some(std::mem::replace(&mut main, desk.clone()));
+            self.registers(desk, "2024-02-01T00:00:00Z", "CH", |it| it.main = of).await;
+        }
+        (dormant, desks)
     }
 
     async fn refused(&mut self) -> (String, Vec<String>) {
         let twin = named("twin");
-        self.registers(&twin, "2024-01-01T00:00:00Z", "CH", json!({ "personHash": "p1" })).await;
-        self.changes(AFFILIATES[0], self.morning, json!({ "personHash": "p1" })).await;
+        let person = Some(PERSON.to_owned());
+        self.registers(&twin, "2024-01-01T00:00:00Z", "CH", |it| it.person = person).await;
         let (young, busy) = (named("young"), named("busy"));
         let lately = self.morning.plus_days(-20).to_string();
-        self.registers(&young, &lately, "CH", Value::Null).await;
-        self.registers(&busy, "2024-01-01T00:00:00Z", "CH", Value::Null).await;
-        let use_of = json!({ "uid": busy, "product": "earn", "at": self.morning.plus_days(-10) });
-        self.world.taken("activity", use_of).await;
-        self.facts.note_activity(&busy, self.morning.plus_days(-10));
+        self.registers(&young, &lately, "CH", |_| {}).await;
+        self.registers(&busy, "2024-01-01T00:00:00Z", "CH", |_| {}).await;
+        let used_at = self.morning.plus_days(-10);
+        let used = json!({ "uid": busy, "product": "earn", "at": used_at });
+        let message = self.sends("activity", used).await;
+        self.facts.state(message, &busy, used_at, Fact::Active);
         let (elder, briton) = (named("elder"), named("briton"));
-        self.registers(&elder, "2018-01-01T00:00:00Z", "CH", Value::Null).await;
-        self.registers(&briton, "2024-01-01T00:00:00Z", "GB", Value::Null).await;
+        self.registers(&elder, "2018-01-01T00:00:00Z", "CH", |_| {}).await;
+        self.registers(&briton, "2024-01-01T00:00:00Z", "GB", |_| {}).await;
         (twin, vec![young, busy, elder, briton, "nobody-knows-me".to_owned()])
     }
 
-    async fn registers(&mut self, name: &str, at: &str, country: &'static str, more: Value) {
-        let mut news = json!({ "uid": name, "registeredAt": at, "country": country });
-        merge(&mut news, &more);
-        self.world.taken("account.registered", news).await;
-        let places = self.facts.country.entry(name.to_owned()).or_default();
-        places.insert(at.parse().unwrap(), country);
+    async fn registers(
+        &mut self,
+        name: &str,
+        at: &str,
+        country: &'static str,
+        with: impl FnOnce(&mut Registration),
+    ) {
+        let (uid, at) = (name.to_owned(), at.parse().unwrap());
+        let (main, person, code) = (None, None, None);
+        let mut registration =
+            Registration { message: 0, uid, at, country, main, person, code };
+        with(&mut registration);
+        registration.message = self.sends("account.registered", registration.event()).await;
+        self.facts.register(registration);
     }
 
-    async fn changes(&mut self, name: &'static str, at: Timestamp, more: Value) {
-        if let Some(country) = more["country"].as_str() {
-            assert_eq!(country, "DE");
-            self.facts.country.get_mut(name).unwrap().insert(at, "DE");
+    async fn joins(&mut self, name: &str, at: Timestamp, affiliate: bool, more: Value) {
+        let mut change = json!({ "uid": name, "affiliate": affiliate, "at": at });
+        for (member, value) in more.as_object().unwrap() {
+            change[member] = value.clone();
         }
-        if let Some(affiliate) = more["affiliate"].as_bool() {
-            self.facts.affiliate.entry(name.to_owned()).or_default().insert(at, affiliate);
+        self.changes(name, at, Fact::Affiliate(affiliate), change).await;
+    }
+
+    async fn is_person(&mut self, name: &str, at: Timestamp, person: &str) {
+        let change = json!({ "uid": name, "personHash": person, "at": at });
+        self.changes(name, at, Fact::Person(person.to_owned()), change).await;
+    }
+
+    async fn changes(&mut self, name: &str, at: Timestamp, fact: Fact, change: Value) {
+        let message = self.sends("account.changed", change).await;
+        self.facts.state(message, name, at, fact);
+    }
+
+    async fn sends(&mut self, kind: &str, data: Value) -> MessageId {
+        let number = SETUP + self.setup.len();
+        let event = event(&format!("event-{number}"), kind, data);
+        let message = Message::new(number, self.morning, vec![event]);
+        for report in self.world.send_raw(&message.body).await {
+            assert_eq!(report.outcome, ingest::Outcome::TakenIn, "{kind}");
         }
-        let mut news = json!({ "uid": name, "at": at });
-        merge(&mut news, &more);
-        self.world.taken("account.changed", news).await;
+        self.setup.push(message);
+        number
     }
 }
 
-/// Adds the members of `more`, if it has any.
-fn merge(news: &mut Value, more: &Value) {
-    let (Some(news), Some(more)) = (news.as_object_mut(), more.as_object()) else { return };
-    news.extend(more.clone());
-}

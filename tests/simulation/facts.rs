@@ -1,30 +1,82 @@
-//! What the exchange has told, in the simplest words: the truth that the programme is held to.
+//! All that the exchange has sent: the reference by which the programme is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use terms::{Day, Timestamp};
 
+use super::behaviours::Behaviour;
+
 /// Amounts in the trial have eight decimals, as the policy says.
 pub const UNIT: i128 = 100_000_000;
+
+/// The number of a message of the queue.
+pub type MessageId = usize;
+
+/// A link, as its owner made it. Shares are in points of a hundred.
+#[derive(Debug, Clone)]
+pub struct Link {
+    pub owner: &'static str,
+    pub invites_existing: bool,
+    pub shared: Shared,
+}
+
+/// The invitee's part of the rate, in points of a hundred.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shared {
+    pub spot: i128,
+    pub futures: i128,
+}
+
+/// An account as it was registered first.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub message: MessageId,
+    pub uid: String,
+    pub at: Timestamp,
+    pub country: &'static str,
+    pub main: Option<String>,
+    pub person: Option<String>,
+    pub code: Option<String>,
+}
+
+/// Something that was reported of an account, in force from `at` on.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    pub message: MessageId,
+    pub uid: String,
+    pub at: Timestamp,
+    pub fact: Fact,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    Country(&'static str),
+    Region(&'static str),
+    Affiliate(bool),
+    Person(String),
+    FuturesOpened(Timestamp),
+    /// A trade, or the use of a product.
+    Active,
+}
 
 /// A charged fee.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trade {
     pub id: String,
-    /// Who traded; perhaps a sub-account.
+    /// The account that traded; perhaps a sub-account.
     pub trader: String,
-    /// The main account, to which the trade belongs.
+    /// The top account, to which the trade belongs.
     pub payer: String,
     pub product: &'static str,
     pub kind: &'static str,
-    pub asset: &'static str,
+    pub asset: String,
     pub amounts: Amounts,
     pub vip: u8,
     pub broker: bool,
     pub at: Timestamp,
-    /// When the exchange told of it; of two bodies of one id the first one told stands.
-    pub told_at: Timestamp,
+    /// When its message was sent: of two bodies of one identity the first one stands.
+    pub sent_at: Timestamp,
 }
 
 /// Fee, its value in USD, and the volume in USD; in hundred millionths.
@@ -35,26 +87,48 @@ pub struct Amounts {
     pub volume: i128,
 }
 
-/// What a fee should have been; the last one made holds.
+/// The identity of a fee: who paid it, the trade's id, and its UTC day.
+pub type FeeId = (String, String, Day);
+
+/// What a fee should have been; of those that can be applied the last one made holds.
 #[derive(Debug, Clone)]
 pub struct Correction {
-    pub trade: String,
+    pub of: FeeId,
     pub amounts: Amounts,
+    /// Whether the asset has as many decimals as the amount.
+    pub exact: bool,
     pub at: Timestamp,
+    pub why: String,
 }
 
-/// All that was told.
+/// The wallet's report that it paid what a run booked for an affiliate.
+#[derive(Debug, Clone)]
+pub struct PaidRun {
+    pub message: MessageId,
+    pub affiliate: &'static str,
+    pub run_id: String,
+    pub reference: String,
+}
+
+/// An event that belongs in the quarantine.
+#[derive(Debug, Clone)]
+pub struct Unusable {
+    /// A text of its body that no other event has.
+    pub marker: String,
+    /// Whether it must be there: `false` where that depends on which of two events came first.
+    pub certain: bool,
+}
+
+/// All that was sent, and the links.
 #[derive(Debug, Default)]
 pub struct Facts {
+    pub links: BTreeMap<String, Link>,
+    pub registrations: BTreeMap<String, Registration>,
+    pub statements: Vec<Statement>,
     pub trades: Vec<Trade>,
     pub corrections: Vec<Correction>,
-    /// Trades and uses of products, by main account.
-    pub activity: BTreeMap<String, BTreeSet<Timestamp>>,
-    pub country: BTreeMap<String, BTreeMap<Timestamp, &'static str>>,
-    pub affiliate: BTreeMap<String, BTreeMap<Timestamp, bool>>,
-    pub futures_opened: BTreeMap<String, Timestamp>,
-    /// Sub-accounts and their main accounts.
-    pub main_of: BTreeMap<String, String>,
+    pub payments: Vec<PaidRun>,
+    pub unusable: Vec<Unusable>,
 }
 
 impl Amounts {
@@ -64,6 +138,22 @@ impl Amounts {
 impl Trade {
     pub fn day(&self) -> Day {
         self.at.day()
+    }
+
+    /// Its identity. Without [`Behaviour::FeeIdentityOfSubAccounts`] a sub-account has none.
+    pub fn fee_id(&self) -> FeeId {
+        let own = Behaviour::FeeIdentityOfSubAccounts.is_expected();
+        let uid = if own { &self.trader } else { &self.payer };
+        (uid.clone(), self.id.clone(), self.day())
+    }
+
+    pub fn market(&self) -> &'static str {
+        if self.product == "futures" { "futures" } else { "spot" }
+    }
+
+    /// Whether it is a trade, and was not busted.
+    pub fn is_real(&self) -> bool {
+        self.kind == "trade" && self.amounts != Amounts::NOTHING
     }
 
     pub fn event(&self) -> Value {
@@ -78,49 +168,155 @@ impl Trade {
 
 impl Correction {
     pub fn event(&self, of: &Trade) -> Value {
-        let busted = self.amounts == Amounts::NOTHING;
+        let (_, id, day) = &self.of;
+        let finer = if self.exact { "" } else { "01" };
         json!({
-            "tradeId": self.trade, "uid": of.trader, "day": of.day(),
-            "amount": text(self.amounts.fee), "amountUsd": text(self.amounts.usd),
-            "volumeUsd": text(self.amounts.volume), "at": self.at,
-            "why": if busted { "trade busted" } else { "fee corrected" },
+            "tradeId": id, "uid": of.trader, "day": day,
+            "amount": format!("{}{finer}", text(self.amounts.fee)),
+            "amountUsd": text(self.amounts.usd),
+            "volumeUsd": text(self.amounts.volume), "at": self.at, "why": self.why,
         })
     }
 }
 
+impl Registration {
+    pub fn event(&self) -> Value {
+        let mut data =
+            json!({ "uid": self.uid, "registeredAt": self.at, "country": self.country });
+        let members =
+            [("mainUid", &self.main), ("personHash", &self.person), ("ref", &self.code)];
+        for (name, value) in members {
+            if let Some(value) = value {
+                data[name] = value.as_str().into();
+            }
+        }
+        data
+    }
+}
+
 impl Facts {
-    pub fn main<'a>(&'a self, uid: &'a str) -> &'a str {
-        self.main_of.get(uid).map_or(uid, String::as_str)
+    /// Notes a registration, and all that is in force from it on.
+    pub fn register(&mut self, registration: Registration) {
+        let Registration { message, at, country, .. } = registration;
+        let uid = registration.uid.clone();
+        let person = registration.person.clone().map(Fact::Person);
+        for fact in [Some(Fact::Country(country)), person].into_iter().flatten() {
+            self.state(message, &uid, at, fact);
+        }
+        self.registrations.insert(uid, registration);
     }
 
-    pub fn note_activity(&mut self, uid: &str, at: Timestamp) {
-        let main = self.main(uid).to_owned();
-        self.activity.entry(main).or_default().insert(at);
+    pub fn state(&mut self, message: MessageId, uid: &str, at: Timestamp, fact: Fact) {
+        self.statements.push(Statement { message, uid: uid.to_owned(), at, fact });
     }
 
-    /// The trades that count, each once, with the amounts that hold.
-    pub fn standing(&self) -> BTreeMap<&str, Trade> {
-        let mut standing: BTreeMap<&str, Trade> = BTreeMap::new();
+    pub fn is_registered(&self, uid: &str) -> bool {
+        self.registrations.contains_key(uid)
+    }
+
+    /// The top account of an account: itself, if it is nobody's sub-account.
+    pub fn top<'a>(&'a self, uid: &'a str) -> &'a str {
+        let main = self.registrations.get(uid).and_then(|it| it.main.as_deref());
+        main.map_or(uid, |main| self.top(main))
+    }
+
+    /// When the account, or any of its sub-accounts, traded or used a product.
+    pub fn activity<'a>(&'a self, top: &'a str) -> impl Iterator<Item = &'a Statement> {
+        let active = self.statements.iter().filter(|it| it.fact == Fact::Active);
+        active.filter(move |it| self.top(&it.uid) == top)
+    }
+
+    pub fn futures_opened(&self, uid: &str) -> Option<Timestamp> {
+        let opened = self.statements.iter().filter(|it| it.uid == uid);
+        let opened = opened.filter_map(|it| match it.fact {
+            Fact::FuturesOpened(at) => Some(at),
+            _ => None,
+        });
+        opened.min()
+    }
+
+    /// The fees that count, each once, with the amounts that hold.
+    pub fn standing(&self) -> BTreeMap<FeeId, Trade> {
+        let mut standing: BTreeMap<FeeId, Trade> = BTreeMap::new();
         for trade in &self.trades {
-            let first = standing.entry(&trade.id).or_insert_with(|| trade.clone());
-            if trade.told_at < first.told_at {
+            let first = standing.entry(trade.fee_id()).or_insert_with(|| trade.clone());
+            if trade.sent_at < first.sent_at {
                 *first = trade.clone();
             }
         }
-        let mut corrections: Vec<&Correction> = self.corrections.iter().collect();
+        let mut corrections: Vec<&Correction> =
+            self.corrections.iter().filter(|correction| correction.exact).collect();
         corrections.sort_by_key(|correction| correction.at);
         for correction in corrections {
-            if let Some(trade) = standing.get_mut(correction.trade.as_str()) {
+            if let Some(trade) = standing.get_mut(&correction.of) {
                 trade.amounts = correction.amounts;
             }
         }
         standing
     }
+
+    /// Expects an event in the quarantine.
+    pub fn expect_quarantined(&mut self, marker: impl Into<String>, certain: bool) {
+        self.unusable.push(Unusable { marker: marker.into(), certain });
+    }
 }
 
-/// What held at an instant, of a history.
-pub fn held<T>(history: Option<&BTreeMap<Timestamp, T>>, at: Timestamp) -> Option<&T> {
-    history?.range(..=at).next_back().map(|(_, value)| value)
+/// The messages of which something is known.
+#[derive(Debug, Clone, Copy)]
+pub enum Messages<'a> {
+    All,
+    Of(&'a BTreeSet<MessageId>),
+}
+
+impl Messages<'_> {
+    pub fn contain(&self, message: MessageId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(some) => some.contains(&message),
+        }
+    }
+}
+
+/// The facts as a function may have found them: those that were ingested before it began are
+/// certain; those whose ingestion had begun before it ended are possible.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub facts: &'a Facts,
+    pub certain: Messages<'a>,
+    pub possible: Messages<'a>,
+}
+
+impl<'a> Known<'a> {
+    pub fn everything(facts: &'a Facts) -> Self {
+        Self { facts, certain: Messages::All, possible: Messages::All }
+    }
+
+    /// The values that may be in force at `at`, of a history that `read` finds in statements.
+    pub fn values<T>(
+        &self,
+        uid: &str,
+        at: Timestamp,
+        read: impl Fn(&'a Fact) -> Option<T>,
+    ) -> Vec<Option<T>> {
+        let mut in_force: Option<(Timestamp, T)> = None;
+        let mut possible: Vec<(Timestamp, T)> = Vec::new();
+        for statement in self.facts.statements.iter().filter(|it| it.uid == uid && it.at <= at) {
+            let Some(value) = read(&statement.fact) else { continue };
+            let newest = in_force.as_ref().is_none_or(|(since, _)| *since <= statement.at);
+            if self.certain.contain(statement.message) {
+                if newest {
+                    in_force = Some((statement.at, value));
+                }
+            } else if self.possible.contain(statement.message) {
+                possible.push((statement.at, value));
+            }
+        }
+        let since = in_force.as_ref().map(|(since, _)| *since);
+        let mut values = vec![in_force.map(|(_, value)| value)];
+        let later = possible.into_iter().filter(|(at, _)| since.is_none_or(|since| since <= *at));
+        values.extend(later.map(|(_, value)| Some(value)));
+        values
+    }
 }
 
 /// An amount as the exchange writes it.

@@ -12,10 +12,12 @@
 //! `SEEDS=1000 cargo test -p end-to-end simulation` tries more; `SEED=7` tries one again, and
 //! prints its steps if it fails.
 
+mod behaviours;
 mod cast;
 mod clocks;
 mod diary;
 mod dice;
+mod exchange;
 mod facts;
 mod found;
 mod oracle;
@@ -23,7 +25,6 @@ mod queue;
 mod reading;
 mod settling;
 mod stage;
-mod telling;
 mod trial;
 mod troupe;
 mod watch;
@@ -35,8 +36,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use terms::Reason;
 
+use behaviours::Behaviour;
 use diary::Reached;
 pub use trial::{trial, watched_trial};
+
+/// What happens to nights and to messages, and must be reached.
+const EVENTS_OF_NIGHTS: [&str; 7] = [
+    "a night is missed",
+    "a night at a quarter's end is missed",
+    "a night makes up for several days",
+    "a quarter is evaluated",
+    "a binding is found void",
+    "redelivered on the same day",
+    "redelivered a day or more later",
+];
+
+/// What is reached where the programme has the behaviour.
+const NIGHTS_OF: [(Behaviour, &str); 3] = [
+    (Behaviour::EvaluationBeforeNextQuarter, "a quarter is evaluated late, by all that is known"),
+    (Behaviour::EvaluationBeforeNextQuarter, "a day is booked late, by all that is known"),
+    (Behaviour::RealTradesOnly, "a tier is reached"),
+];
 
 /// How many trials an ordinary `cargo test` makes.
 const SEEDS: u64 = 24;
@@ -72,8 +92,13 @@ fn to_be_reached() -> Vec<String> {
     let expired = "refused: confirmation_expired".to_owned();
     let refusals = Reason::ALL.iter().filter(|reason| reason.refuses_bind());
     let zeros = Reason::ALL.iter().filter(|reason| reason.zeroes_fee());
+    let stories = exchange::STORIES.iter().chain(&EVENTS_OF_NIGHTS).map(|name| (*name).to_owned());
+    let of_behaviours = exchange::STORIES_OF.iter().chain(&NIGHTS_OF);
+    let of_behaviours = of_behaviours.filter(|(behaviour, _)| behaviour.is_expected());
     faults
         .chain([expired])
+        .chain(stories)
+        .chain(of_behaviours.map(|(_, name)| (*name).to_owned()))
         .chain(refusals.map(|reason| format!("refused: {reason}")))
         .chain(zeros.map(|reason| format!("earned nothing: {reason}")))
         .collect()

@@ -1,70 +1,112 @@
 //! The queue between the exchange and ingest: at least once, in any order, split as it likes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
 use terms::Timestamp;
 
 use super::dice::Dice;
+use super::facts::{FeeId, MessageId};
 
 /// A message of the queue.
 #[derive(Debug, Clone)]
-pub struct Letter {
-    pub id: String,
+pub struct Message {
+    pub number: MessageId,
     pub sent_at: Timestamp,
-    pub events: Vec<Value>,
-    /// The trades that it tells of.
-    pub trades: Vec<String>,
+    /// Its text: an array of events, or what is no JSON at all.
+    pub body: String,
+    /// The fees that it charges.
+    pub fees: Vec<FeeId>,
 }
 
-/// Messages that wait, and such as were taken in and may come again all the same.
+impl Message {
+    pub fn new(number: MessageId, sent_at: Timestamp, events: Vec<Value>) -> Self {
+        Self { number, sent_at, body: Value::Array(events).to_string(), fees: Vec::new() }
+    }
+
+    pub fn name(&self) -> String {
+        format!("message-{}", self.number)
+    }
+}
+
+/// Messages that wait, and such as were ingested and may be delivered again all the same.
 #[derive(Default)]
 pub struct Queue {
-    waiting: Vec<Letter>,
-    echoes: Vec<Letter>,
+    waiting: Vec<Message>,
+    again: Vec<Message>,
     /// Everything that was ever sent, in order.
-    pub sent: Vec<Letter>,
+    pub sent: Vec<Message>,
+    /// The messages whose ingestion has begun at least once.
+    pub delivered: BTreeSet<MessageId>,
+    /// The messages that were ingested.
+    pub ingested: BTreeSet<MessageId>,
+    /// For each message, those that had been ingested when it was delivered first.
+    pub before: BTreeMap<MessageId, BTreeSet<MessageId>>,
 }
 
 impl Queue {
-    pub fn send(&mut self, letter: Letter) {
-        self.sent.push(letter.clone());
-        self.waiting.push(letter);
+    /// A queue that may deliver these messages again.
+    pub fn after(setup: &[Message]) -> Self {
+        let numbers: BTreeSet<MessageId> = setup.iter().map(|message| message.number).collect();
+        Self {
+            again: setup.to_vec(),
+            delivered: numbers.clone(),
+            ingested: numbers,
+            ..Self::default()
+        }
+    }
+
+    pub fn send(&mut self, message: Message) {
+        self.sent.push(message.clone());
+        self.waiting.push(message);
     }
 
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Some messages, old and new, in any order. They stay in the queue until they are taken in.
-    pub fn some(&self, dice: &Dice, at_most: usize) -> Vec<Letter> {
-        let mut letters = self.waiting.clone();
-        letters.extend(self.echoes.iter().filter(|_| dice.chance(20)).cloned());
-        dice.shuffle(&mut letters);
-        letters.truncate(at_most);
-        letters
+    /// Some messages that wait, in any order, and now and then some that were ingested before.
+    /// They stay in the queue until they are ingested.
+    pub fn deliver(&mut self, dice: &Dice, at_most: usize) -> Vec<Message> {
+        let mut messages = self.waiting.clone();
+        dice.shuffle(&mut messages);
+        messages.truncate(at_most);
+        if !self.again.is_empty() && dice.chance(40) {
+            messages.extend((0..=dice.below(3)).map(|_| dice.pick(&self.again).clone()));
+            dice.shuffle(&mut messages);
+        }
+        let ingested = &self.ingested;
+        for number in messages.iter().map(|message| message.number) {
+            self.before.entry(number).or_insert_with(|| ingested.clone());
+            self.delivered.insert(number);
+        }
+        messages
     }
 
-    /// A message was taken in.
-    pub fn taken_in(&mut self, id: &str, comes_again: bool) {
-        let Some(place) = self.waiting.iter().position(|letter| letter.id == id) else { return };
-        let letter = self.waiting.swap_remove(place);
+    /// A message was ingested.
+    pub fn acknowledge(&mut self, number: MessageId, comes_again: bool) {
+        self.ingested.insert(number);
+        let place = self.waiting.iter().position(|message| message.number == number);
+        let Some(place) = place else { return };
+        let message = self.waiting.swap_remove(place);
         if comes_again {
-            self.echoes.push(letter);
+            self.again.push(message);
         }
     }
 }
 
 /// A batch as Lambda gets it.
-pub fn batch(letters: &[Letter]) -> SqsEvent {
+pub fn batch(messages: &[Message]) -> SqsEvent {
     let mut event = SqsEvent::default();
-    event.records = letters.iter().map(record).collect();
+    event.records = messages.iter().map(record).collect();
     event
 }
 
-fn record(letter: &Letter) -> SqsMessage {
+fn record(message: &Message) -> SqsMessage {
     let mut record = SqsMessage::default();
-    record.message_id = Some(letter.id.clone());
-    record.attributes.insert("SentTimestamp".to_owned(), letter.sent_at.millis().to_string());
-    record.body = Some(Value::Array(letter.events.clone()).to_string());
+    record.message_id = Some(message.name());
+    record.attributes.insert("SentTimestamp".to_owned(), message.sent_at.millis().to_string());
+    record.body = Some(message.body.clone());
     record
 }

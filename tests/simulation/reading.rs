@@ -69,6 +69,7 @@ pub async fn affiliates_read_the_same_everywhere(stage: &Stage, watch: &Watch) {
             assert!(seq.parse::<u64>().unwrap() <= watch.visible());
             note(stage, line);
         }
+        statuses_are_right(stage, watch, affiliate, &lines);
         figures_are_the_lines(stage, affiliate, &lines).await;
         csv_is_the_lines(stage, affiliate, &lines).await;
     }
@@ -83,6 +84,44 @@ fn note(stage: &Stage, line: &Value) {
         stage.diary.reach(format!("corrected: {cause}"));
     }
     stage.diary.reach(format!("line: {}", line["status"].as_str().unwrap()));
+}
+
+/// All lines of a run in one asset have one status: paid if the wallet reported so, reversed if they
+/// take back more than they add, settled after the delay, and accrued until then.
+fn statuses_are_right(stage: &Stage, watch: &Watch, affiliate: &str, lines: &[Value]) {
+    let mut sums: BTreeMap<(&str, &str), i128> = BTreeMap::new();
+    for line in lines {
+        let place = (line["runId"].as_str().unwrap(), line["asset"].as_str().unwrap());
+        *sums.entry(place).or_default() += read(line["commission"].as_str().unwrap());
+    }
+    for line in lines {
+        let run_id = line["runId"].as_str().unwrap();
+        let (may_be_paid, must_be_paid) = paid(stage, affiliate, run_id);
+        let status = line["status"].as_str().unwrap();
+        assert!(status != "paid" || may_be_paid, "{run_id} was not paid: {line}");
+        assert!(status == "paid" || !must_be_paid, "{run_id} was paid: {line}");
+        if status == "paid" {
+            continue;
+        }
+        let asset = line["asset"].as_str().unwrap();
+        let expected = match watch.settles_at(run_id) {
+            _ if sums[&(run_id, asset)] < 0 => "reversed",
+            at if at <= stage.now() => "settled",
+            _ => "accrued",
+        };
+        assert_eq!(status, expected, "{run_id} at {}: {line}", stage.now());
+    }
+}
+
+/// Whether a run may be paid, and whether it must be, by the wallet's reports.
+fn paid(stage: &Stage, affiliate: &str, run_id: &str) -> (bool, bool) {
+    let (facts, queue) = (stage.facts.borrow(), stage.queue.borrow());
+    let reports = facts.payments.iter().filter(|it| (it.affiliate, it.run_id.as_str()) == (affiliate, run_id));
+    let reports: Vec<_> = reports.map(|it| it.message).collect();
+    (
+        reports.iter().any(|message| queue.delivered.contains(message)),
+        reports.iter().any(|message| queue.ingested.contains(message)),
+    )
 }
 
 /// The dashboard's totals, and its days, are the sums of the lines.

@@ -16,8 +16,8 @@ use super::cast::Cast;
 use super::clocks::{Clocks, OwnClock};
 use super::diary::Diary;
 use super::dice::Dice;
-use super::facts::Facts;
-use super::queue::{Letter, Queue};
+use super::facts::{Facts, FeeId, MessageId};
+use super::queue::{Message, Queue};
 use super::troupe::Troupe;
 use super::weather::{LATEST, Weather};
 use crate::roles::{FUNCTIONS, Witnesses};
@@ -26,19 +26,39 @@ use crate::world::{World, event};
 /// A run as it was planned: what it must not miss.
 pub struct Planned {
     pub shards: Vec<u8>,
-    /// The trades that had been taken in.
-    pub taken_in: BTreeSet<String>,
+    /// The fees that had been ingested.
+    pub ingested: BTreeSet<FeeId>,
+}
+
+/// A user's press of [Bind Now].
+pub struct Press {
+    pub guest: String,
+    pub code: String,
+    /// What the clock of the function said when it was asked.
+    pub began: Timestamp,
+    /// The messages that had been ingested by then.
+    pub certain: BTreeSet<MessageId>,
+    /// Whether the guest was certainly bound by then.
+    pub bound: bool,
+    /// The status of the answer and `boundAt`, if there was an answer.
+    pub answer: Option<(u16, Value)>,
 }
 
 /// One invocation of a function: the world as it finds it, and the clock by which it goes.
 pub struct Invocation {
     pub world: World,
     clock: Rc<OwnClock>,
+    began: Timestamp,
 }
 
 impl Invocation {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What its clock said when it began.
+    pub fn now_at_start(&self) -> Timestamp {
+        self.began
     }
 }
 
@@ -59,20 +79,27 @@ pub struct Stage {
     pub diary: Rc<Diary>,
     /// What the functions measured.
     pub measured: Ledger,
-    /// The trades that were taken in so far.
-    pub taken_in: RefCell<BTreeSet<String>>,
+    /// The fees that were ingested so far.
+    pub ingested: RefCell<BTreeSet<FeeId>>,
     /// Runs by their names.
     pub planned: RefCell<BTreeMap<String, Planned>>,
-    /// Who is bound, as last seen.
+    /// The accounts that are bound, as last seen.
     pub bound: RefCell<BTreeSet<String>>,
+    /// All presses of [Bind Now].
+    pub presses: RefCell<Vec<Press>>,
+    /// In how many of a hundred nights the schedule does its work in time.
+    pub punctual: usize,
     /// Counts everything that needs a name of its own.
     numbers: Cell<usize>,
 }
 
 /// In how many of a thousand calls something goes wrong, of which each trial draws one.
 const ROUGHNESS: [u32; 5] = [0, 10, 30, 80, 160];
-/// The first days of stories: within a quarter, and before the end of one.
-const FIRST_DAYS: [&str; 3] = ["2026-11-17", "2026-11-17", "2026-09-29"];
+/// The first days of trials: within a quarter, and before the end of one.
+const FIRST_DAYS: [&str; 5] =
+    ["2026-11-17", "2026-11-17", "2026-09-29", "2026-09-30", "2026-12-30"];
+/// How often nights are not missed, in a hundred, of which each trial draws one.
+const PUNCTUAL: [usize; 5] = [90, 90, 50, 20, 0];
 
 impl Stage {
     pub async fn set(seed: u64, diary: Rc<Diary>, witnesses: Option<Witnesses<'_>>) -> Rc<Self> {
@@ -83,6 +110,7 @@ impl Stage {
         fair.app.metrics = metrics;
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
         let attempts = *dice.pick(&[1, 2, 3]);
+        let punctual = *dice.pick(&PUNCTUAL);
         let table =
             |engine: &Engine| Table::new(weather.config(engine, attempts), engine.table_name());
         let mut rough = fair.clone();
@@ -101,15 +129,17 @@ impl Stage {
             rough,
             weather,
             clocks,
+            queue: RefCell::new(Queue::after(&cast.setup)),
             cast,
             facts: RefCell::new(facts),
-            queue: RefCell::default(),
             troupe: Troupe::default(),
             diary,
             measured,
-            taken_in: RefCell::default(),
+            ingested: RefCell::default(),
             planned: RefCell::default(),
             bound: RefCell::default(),
+            presses: RefCell::default(),
+            punctual,
             numbers: Cell::default(),
         })
     }
@@ -135,7 +165,8 @@ impl Stage {
         let clock = self.clocks.another();
         let mut world = self.rough.clone();
         world.app.clock = clock.clock();
-        Invocation { world, clock }
+        let began = clock.now();
+        Invocation { world, clock, began }
     }
 
     pub fn number(&self) -> usize {
@@ -150,19 +181,52 @@ impl Stage {
     }
 
     /// The exchange sends some events in one message.
-    pub fn sends(&self, events: Vec<(&str, Value)>, trades: Vec<String>) {
+    pub fn sends(&self, draft: Draft) {
         self.time_passes(1);
-        let events = events.into_iter().map(|(kind, data)| {
-            let id = format!("event-{}", self.number());
-            event(&id, kind, data)
-        });
-        let letter = Letter {
-            id: format!("letter-{}", self.number()),
-            events: events.collect(),
-            sent_at: self.now(),
-            trades,
-        };
-        self.queue.borrow_mut().send(letter);
+        let Draft { number, events, fees } = draft;
+        let message = Message { fees, ..Message::new(number, self.now(), events) };
+        self.queue.borrow_mut().send(message);
+    }
+
+    /// The same, of a message that is no array of events.
+    pub fn sends_text(&self, number: MessageId, body: String) {
+        self.time_passes(1);
+        let message = Message { body, ..Message::new(number, self.now(), Vec::new()) };
+        self.queue.borrow_mut().send(message);
+    }
+}
+
+/// A message that is still written.
+#[derive(Default)]
+pub struct Draft {
+    pub number: MessageId,
+    events: Vec<Value>,
+    fees: Vec<FeeId>,
+}
+
+impl Draft {
+    pub fn new(stage: &Stage) -> Self {
+        Self { number: stage.number(), ..Self::default() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Adds an event; answers its id.
+    pub fn add(&mut self, stage: &Stage, kind: &str, data: Value) -> String {
+        let id = format!("event-{}.", stage.number());
+        self.events.push(event(&id, kind, data));
+        id
+    }
+
+    /// Adds an event as it is.
+    pub fn add_event(&mut self, event: Value) {
+        self.events.push(event);
+    }
+
+    pub fn charges(&mut self, fee: FeeId) {
+        self.fees.push(fee);
     }
 }
 

@@ -6,14 +6,14 @@ use serde_json::json;
 use terms::Day;
 
 use super::diary::{Diary, Reached, ToldOnFailure};
+use super::exchange::{events_are_sent, the_wallet_pays};
 use super::reading::affiliates_read_the_same_everywhere;
 use super::settling;
 use super::stage::Stage;
-use super::telling::{something_is_told, the_wallet_pays};
 use super::troupe::Turn;
 use super::watch::Watch;
 use super::working::{
-    a_day_is_booked_by_hand, ingest_takes_a_batch, night_falls, somebody_opens_a_link,
+    a_day_is_booked_by_hand, ingest_gets_a_batch, night_falls, somebody_opens_a_link,
 };
 use crate::roles::Witnesses;
 
@@ -91,10 +91,14 @@ async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
         let plan = json!({ "step": "plan", "day": day });
         daily_commission::handle(&stage.fair.app, &plan).await.unwrap();
     }
-    if stage.dice.chance(90) {
+    if stage.dice.chance(stage.punctual) {
         night_falls(stage, day);
         play(stage, stage.dice.below(400)).await;
         look(stage, watch).await;
+    } else {
+        let last_of_quarter = day.quarter().last_day() == day;
+        let which = if last_of_quarter { "a night at a quarter's end" } else { "a night" };
+        stage.diary.reach(format!("{which} is missed"));
     }
 }
 
@@ -117,8 +121,8 @@ async fn midnight_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
 
 async fn scene(stage: &Rc<Stage>, day: Day) {
     match stage.dice.below(100) {
-        0..45 => something_is_told(stage),
-        45..70 => ingest_takes_a_batch(stage, 1 + stage.dice.below(6)),
+        0..45 => events_are_sent(stage),
+        45..70 => ingest_gets_a_batch(stage, 1 + stage.dice.below(6)),
         70..90 => somebody_opens_a_link(stage),
         90..94 => the_wallet_pays(stage).await,
         94..97 if day > stage.first_day => night_falls(stage, day.previous()),
@@ -126,7 +130,7 @@ async fn scene(stage: &Rc<Stage>, day: Day) {
             let earlier = stage.dice.between(1, i64::from(day.days_since(stage.first_day)));
             a_day_is_booked_by_hand(stage, day.plus(-(earlier as i32)));
         }
-        _ => something_is_told(stage),
+        _ => events_are_sent(stage),
     }
 }
 

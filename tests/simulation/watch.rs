@@ -5,24 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use commission::{Line, Relation};
 use eligibility::{Bind, LinkFacts, judge};
 use table::{CommittedRun, DaySummary, Head, Money, Shard};
-use terms::{Day, Origin};
+use terms::{Day, Origin, Timestamp};
 
+use super::behaviours::Behaviour;
 use super::cast::AFFILIATES;
-use super::oracle::is_undue;
+use super::facts::{FeeId, Known, Messages, Shared};
+use super::oracle::{
+    Binding, Check, Checks, binding, is_void, may_be_eligible, recall_checks, sign_up_checks,
+};
 use super::stage::Stage;
 use crate::world::uid;
 
 /// What an affiliate reads of one run, under affiliate, day and number.
 type Ledger = BTreeMap<(&'static str, Day, u64), (DaySummary, Vec<Line>)>;
 
-/// Trades by payer and day.
-type Trades = BTreeMap<(String, Day), BTreeSet<String>>;
+/// Fees by payer and day.
+type Fees = BTreeMap<(String, Day), BTreeSet<FeeId>>;
 
 /// Remembers what was seen before.
 #[derive(Default)]
 pub struct Watch {
     head: Head,
     pub relations: BTreeMap<String, Relation>,
+    /// The bindings that users and registrations asked for, as far as the table has them.
+    pub bindings: BTreeMap<String, Binding>,
     ledger: Ledger,
     /// The visible runs, with their days.
     runs: Vec<(Day, CommittedRun)>,
@@ -48,9 +54,22 @@ impl Watch {
         if news {
             self.runs = self.visible_runs(stage).await;
             self.runs_add_up(stage).await;
+            self.quarters_are_evaluated_first(stage).await;
         }
         self.fees_count_once(stage);
         news
+    }
+
+    /// When the lines of a visible run are settled: a day after the end of their day, or after the
+    /// commit, where that is later.
+    pub fn settles_at(&self, run_id: &str) -> Timestamp {
+        let named = |(day, run): &&(Day, CommittedRun)| format!("{day}.{}", run.seq) == run_id;
+        let (day, run) = self.runs.iter().find(named).expect("a line of a visible run");
+        let booked_at = match Behaviour::SettlementAfterCommit.is_expected() {
+            true => run.committed_at,
+            false => day.end(),
+        };
+        day.end().max(booked_at).plus_days(1)
     }
 
     pub fn visible(&self) -> u64 {
@@ -86,12 +105,16 @@ impl Watch {
                     let voided_at = before.voided_at.or(voided_at);
                     assert_eq!(relation, Relation { voided_at, ..before }, "a binding is for life");
                 }
-                None => was_due(stage, &relation).await,
+                None => {
+                    was_due(stage, &relation).await;
+                    let asked_for = was_asked_for(stage, &relation);
+                    self.bindings.insert(uid.to_string(), asked_for);
+                }
             }
             stage.bound.borrow_mut().insert(uid.to_string());
             if relation.voided_at.is_some() {
                 stage.diary.reach("a binding is found void");
-                let undue = is_undue(&relation, &stage.facts.borrow());
+                let undue = is_void(&self.bindings[uid.as_str()], &stage.facts.borrow());
                 assert!(undue, "only undue bindings are void: {uid}");
             }
         }
@@ -136,6 +159,23 @@ impl Watch {
         }
     }
 
+    /// A tier is in force before the first day of its quarter is booked, by whatever night that is.
+    async fn quarters_are_evaluated_first(&self, stage: &Stage) {
+        let last = stage.first_day.quarter().last_day();
+        let by_night =
+            |run: &CommittedRun| stage.planned.borrow().contains_key(&run.run);
+        let begun = self.runs.iter().any(|(day, run)| *day > last && by_night(run));
+        if !begun || !Behaviour::EvaluationBeforeNextQuarter.is_expected() {
+            return;
+        }
+        for affiliate in AFFILIATES {
+            let account = stage.fair.app.table.account(&uid(affiliate)).await.unwrap().unwrap();
+            let start = last.next().start();
+            let since = account.value.tiers.entry_at(start).map(|(since, _)| since);
+            assert_eq!(since, Some(start), "{affiliate} is not evaluated, and days are booked");
+        }
+    }
+
     async fn visible_runs(&self, stage: &Stage) -> Vec<(Day, CommittedRun)> {
         let days: BTreeSet<Day> = self.ledger.keys().map(|(_, day, _)| *day).collect();
         let mut runs = Vec::new();
@@ -158,7 +198,7 @@ impl Watch {
                     line.sums.fee_count;
             }
         }
-        let told = trades_told(stage);
+        let told = fees_charged(stage);
         for (of, count) in &counted {
             let told = told.get(of).map_or(0, BTreeSet::len);
             assert!((0..=told as i64).contains(count), "{of:?}: {count} of {told} fees counted");
@@ -173,35 +213,86 @@ impl Watch {
         stage: &Stage,
         day: Day,
         run: &CommittedRun,
-        told: &Trades,
+        told: &Fees,
         counted: &BTreeMap<(String, Day), i64>,
     ) {
         let planned = stage.planned.borrow();
         let Some(planned) = planned.get(&run.run) else { return };
         let facts = stage.facts.borrow();
-        for ((payer, _), trades) in told.iter().filter(|((_, of), _)| *of == day) {
-            let Some(relation) = self.relations.get(payer) else { continue };
+        for ((payer, _), fees) in told.iter().filter(|((_, of), _)| *of == day) {
+            let Some(binding) = self.bindings.get(payer) else { continue };
             let folded = planned.shards.contains(&Shard::of(&uid(payer)).number());
-            if !folded || is_undue(relation, &facts) {
+            if !folded || is_void(binding, &facts) {
                 continue;
             }
-            let due = facts.trades.iter().filter(|trade| trade.at >= relation.bound_at);
-            let due: BTreeSet<&String> = due.map(|trade| &trade.id).collect();
+            let due = facts.trades.iter().filter(|trade| trade.at >= binding.bound_at);
+            let due: BTreeSet<FeeId> = due.map(|trade| trade.fee_id()).collect();
             let least =
-                trades.intersection(&planned.taken_in).filter(|id| due.contains(id)).count();
+                fees.intersection(&planned.ingested).filter(|fee| due.contains(fee)).count();
             let count = counted.get(&(payer.clone(), day)).copied().unwrap_or(0);
             assert!(count >= least as i64, "run {} missed fees of {payer} on {day}", run.seq);
         }
     }
 }
 
-/// The trades that were told of, by payer and day.
-fn trades_told(stage: &Stage) -> Trades {
-    let mut told = Trades::new();
+/// The fees that were charged, by payer and day.
+fn fees_charged(stage: &Stage) -> Fees {
+    let mut charged = Fees::new();
     for (id, trade) in stage.facts.borrow().standing() {
-        told.entry((trade.payer.clone(), trade.day())).or_default().insert(id.to_owned());
+        charged.entry((trade.payer.clone(), trade.day())).or_default().insert(id);
     }
-    told
+    charged
+}
+
+/// The press or the registration that made a binding, which must have been eligible by what the
+/// programme may have known.
+fn was_asked_for(stage: &Stage, relation: &Relation) -> Binding {
+    let (facts, queue) = (stage.facts.borrow(), stage.queue.borrow());
+    let (uid, code) = (relation.invitee.as_str(), relation.code.as_str());
+    let possible = Messages::Of(&queue.delivered);
+    let registration = &facts.registrations[uid];
+    let alternatives: Vec<Checks> = if relation.origin == Origin::Signup {
+        let asked = registration.code.as_deref() == Some(code)
+            && registration.at == relation.bound_at;
+        assert!(asked, "{uid} did not sign up so: {relation:?}");
+        let none = BTreeSet::new();
+        let before = queue.before.get(&registration.message).unwrap_or(&none);
+        let known = Known { facts: &facts, certain: Messages::Of(before), possible };
+        vec![sign_up_checks(known, registration, code)]
+    } else {
+        let presses = stage.presses.borrow();
+        let presses = presses.iter().filter(|press| {
+            (press.guest.as_str(), press.code.as_str(), press.began)
+                == (uid, code, relation.bound_at)
+        });
+        let checks = presses.map(|press| {
+            let known = Known { facts: &facts, certain: Messages::Of(&press.certain), possible };
+            let unbound = Check { met: !press.bound, unmet: press.bound };
+            recall_checks(known, registration, code, press.began, unbound)
+        });
+        checks.collect()
+    };
+    let eligible = alternatives.iter().any(may_be_eligible);
+    assert!(eligible, "{uid} was bound by {code}: {alternatives:?}");
+    let asked_for = binding(&facts, uid, code, relation.origin, relation.bound_at).unwrap();
+    assert_eq!(asked_for, binding_of(relation), "as it was asked for");
+    asked_for
+}
+
+/// A binding as the table has it, in the words of the oracle.
+fn binding_of(relation: &Relation) -> Binding {
+    let points = |rate: commission::Rate| i128::from(rate.millionths()) / 10_000;
+    Binding {
+        inviter: relation.inviter.to_string(),
+        invitee: relation.invitee.to_string(),
+        code: relation.code.to_string(),
+        origin: relation.origin,
+        bound_at: relation.bound_at,
+        shared: Shared {
+            spot: points(relation.shared.spot),
+            futures: points(relation.shared.futures),
+        },
+    }
 }
 
 /// Judges a binding once more, by the facts and the rule that it keeps, at its own instant: of a

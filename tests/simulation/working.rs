@@ -1,51 +1,67 @@
 //! Those who work: ingest on its batches, users at the window, the night's state machine.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use daily_commission::{Deadline, StepError};
 use serde_json::{Value, json};
 use terms::{Day, Timestamp};
 
+use super::behaviours::Behaviour;
 use super::cast::SHARDS;
-use super::queue::batch;
-use super::stage::{Planned, Stage};
+use super::facts::{Known, MessageId, Messages};
+use super::oracle::{Check, Checks, checks_of_unknown, recall_checks};
+use super::queue::{Message, batch};
+use super::stage::{Invocation, Planned, Press, Stage};
 use super::troupe::{Actor, killed_after};
 use crate::world::Answer;
 
 /// How often a step of the state machine is tried, and a user presses again.
 const TRIES: usize = 5;
+/// How often a night is planned again, at most, where there is more to do.
+const PLANS: usize = 12;
 /// How long after its end a day is booked at the earliest, in milliseconds.
 const SETTLES: i64 = 20 * 60_000;
 /// How long Lambda lets an invocation of the night's function go on, in milliseconds.
 const TIME_LIMIT: i64 = 900_000;
 
-/// Ingest gets a batch. It may die on it, and the queue brings it again.
-pub fn ingest_takes_a_batch(stage: &Rc<Stage>, at_most: usize) {
-    let letters = stage.queue.borrow().some(&stage.dice, at_most);
-    if letters.is_empty() {
+/// Ingest gets a batch. It may die on it, and the queue delivers it again.
+pub fn ingest_gets_a_batch(stage: &Rc<Stage>, at_most: usize) {
+    let messages = stage.queue.borrow_mut().deliver(&stage.dice, at_most);
+    if messages.is_empty() {
         return;
     }
+    note_redelivery(stage, &messages);
     let number = stage.number();
     let dies_after = stage.dice.chance(15).then(|| stage.dice.below(25));
-    let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
-    stage.diary.write(format!("ingest {number} gets {}", ids.join(", ")));
+    let names: Vec<String> = messages.iter().map(Message::name).collect();
+    stage.diary.write(format!("ingest {number} gets {}", names.join(", ")));
     let s = stage.clone();
     let work = async move {
         let invocation = s.invocation();
         let app = invocation.world.app_of("ingest");
-        let Ok(answer) = ingest::handle(&app, batch(&letters)).await else {
+        let Ok(answer) = ingest::handle(&app, batch(&messages)).await else {
             s.diary.reach("a batch fails as a whole");
             return;
         };
-        let again: Vec<&str> =
-            answer.batch_item_failures.iter().map(|it| it.item_identifier.as_str()).collect();
-        for letter in letters.iter().filter(|letter| !again.contains(&letter.id.as_str())) {
-            s.queue.borrow_mut().taken_in(&letter.id, s.dice.chance(30));
-            s.taken_in.borrow_mut().extend(letter.trades.iter().cloned());
+        let again: Vec<String> =
+            answer.batch_item_failures.into_iter().map(|it| it.item_identifier).collect();
+        for message in messages.iter().filter(|message| !again.contains(&message.name())) {
+            s.queue.borrow_mut().acknowledge(message.number, s.dice.chance(30));
+            s.ingested.borrow_mut().extend(message.fees.iter().cloned());
         }
-        s.diary.write(format!("ingest {number} has taken in all but {again:?}"));
+        s.diary.write(format!("ingest {number} has ingested all but {again:?}"));
     };
     stage.troupe.enter(Actor::new(format!("ingest {number}"), work).dying_after(dies_after));
+}
+
+fn note_redelivery(stage: &Stage, messages: &[Message]) {
+    let queue = stage.queue.borrow();
+    for message in messages.iter().filter(|message| queue.ingested.contains(&message.number)) {
+        let days = stage.now().day().days_since(message.sent_at.day());
+        let when = if days > 0 { "a day or more later" } else { "on the same day" };
+        stage.diary.reach(format!("redelivered {when}"));
+    }
 }
 
 /// Somebody opens a link and, where he may, presses [Bind Now]; perhaps twice.
@@ -65,8 +81,10 @@ pub fn somebody_opens_a_link(stage: &Rc<Stage>) {
 
 async fn bind(stage: &Stage, guest: &str, code: &str) {
     let target = format!("/v1/bind?ref={code}");
-    let window = stage.invocation().world.get(guest, &target).await;
+    let asked = Asked::now(stage, guest, code);
+    let window = asked.invocation.world.get(guest, &target).await;
     note_reason(stage, window.status, &window.json());
+    asked.checks_are_right(stage, &window);
     let confirmation = window.json()["confirmation"].clone();
     if confirmation.is_null() {
         return;
@@ -74,12 +92,15 @@ async fn bind(stage: &Stage, guest: &str, code: &str) {
     let expires_at: Timestamp = window.json()["expiresAt"].as_str().unwrap().parse().unwrap();
     let mut bound: Option<Value> = None;
     for _ in 0..TRIES {
-        let invocation = stage.invocation();
-        let began = invocation.now();
-        let press = json!({ "confirmation": confirmation });
-        let answer = invocation.world.post(guest, "/v1/bind", press).await;
+        let asked = Asked::now(stage, guest, code);
+        let press = asked.press(stage);
+        let body = json!({ "confirmation": confirmation });
+        let answer = asked.invocation.world.post(guest, "/v1/bind", body).await;
+        let bound_at = answer.json()["boundAt"].clone();
+        stage.presses.borrow_mut()[press].answer = Some((answer.status, bound_at));
         note_reason(stage, answer.status, &answer.json());
-        the_instant_is_the_clocks(&answer, began, expires_at);
+        asked.checks_are_right(stage, &answer);
+        the_instant_is_the_clocks(&answer, asked.invocation.now_at_start(), expires_at);
         stage.diary.write(format!("{guest} presses at {code}: {}", answer.status));
         if let (200 | 201, Some(first)) = (answer.status, &bound) {
             assert_eq!(answer.json(), *first, "a repeated bind gets the first answer");
@@ -94,6 +115,107 @@ async fn bind(stage: &Stage, guest: &str, code: &str) {
             return;
         }
     }
+}
+
+/// A request of a guest about a link, with all that was certain when it was made.
+struct Asked {
+    invocation: Invocation,
+    guest: String,
+    code: String,
+    certain: BTreeSet<MessageId>,
+    bound: bool,
+}
+
+impl Asked {
+    fn now(stage: &Stage, guest: &str, code: &str) -> Self {
+        let is_answered = |press: &Press| {
+            press.guest == guest && matches!(press.answer, Some((200 | 201, _)))
+        };
+        Self {
+            invocation: stage.invocation(),
+            guest: guest.to_owned(),
+            code: code.to_owned(),
+            certain: stage.queue.borrow().ingested.clone(),
+            bound: stage.bound.borrow().contains(guest)
+                || stage.presses.borrow().iter().any(is_answered),
+        }
+    }
+
+    /// Notes a press of [Bind Now]; answers its place among the presses.
+    fn press(&self, stage: &Stage) -> usize {
+        let mut presses = stage.presses.borrow_mut();
+        presses.push(Press {
+            guest: self.guest.clone(),
+            code: self.code.clone(),
+            began: self.invocation.now_at_start(),
+            certain: self.certain.clone(),
+            bound: self.bound,
+            answer: None,
+        });
+        presses.len() - 1
+    }
+
+    /// Every check that is shown may be as it is by what the programme may have known, and a bind
+    /// that is made may be made.
+    fn checks_are_right(&self, stage: &Stage, answer: &Answer) {
+        let (status, json) = (answer.status, answer.json());
+        let Some(checks) = json["checks"].as_array() else {
+            let unknown_link = !stage.facts.borrow().links.contains_key(&self.code);
+            assert_eq!(status == 404, unknown_link, "{json}");
+            return;
+        };
+        let expected = eligibility_of(stage, self);
+        let shown = |checks: &Checks| {
+            checks_differ(stage, checks, &self.guest, json["checks"].as_array().unwrap())
+        };
+        let differing: Vec<_> = expected.iter().map(shown).collect();
+        let right = differing.iter().any(Vec::is_empty);
+        assert!(right, "{} at {}: {differing:?} by {checks:?}", self.guest, self.code);
+    }
+}
+
+/// The checks that are shown otherwise than they may be.
+fn checks_differ(stage: &Stage, expected: &Checks, guest: &str, shown: &[Value]) -> Vec<String> {
+    let bound = stage.bound.borrow().contains(guest);
+    let left_out = |reason: &str| {
+        reason == "recently_active" && bound && !Behaviour::WindowOfBoundUsers.is_expected()
+    };
+    let mut differing = Vec::new();
+    for check in shown {
+        let (reason, met) = (check["reason"].as_str().unwrap(), check["met"].as_bool().unwrap());
+        let may_be = expected.get(reason).is_some_and(|expected| expected.may_be(met));
+        if !may_be && !left_out(reason) {
+            differing.push(format!("{reason} is {met}"));
+        }
+    }
+    // A check that is left out is no check that was met.
+    let missing = expected.keys().filter(|reason| {
+        **reason != "recently_active" && !shown.iter().any(|check| check["reason"] == **reason)
+    });
+    differing.extend(missing.map(|reason| format!("{reason} is missing")));
+    differing
+}
+
+/// The checks of a request by what was certain when it was made, and by what is possible now: of a
+/// guest whose registration is under way either as one who is known or as one who is not.
+fn eligibility_of(stage: &Stage, asked: &Asked) -> Vec<Checks> {
+    let (facts, queue) = (stage.facts.borrow(), stage.queue.borrow());
+    let known = Known {
+        facts: &facts,
+        certain: Messages::Of(&asked.certain),
+        possible: Messages::Of(&queue.delivered),
+    };
+    let at = asked.invocation.now_at_start();
+    let registration = facts.registrations.get(&asked.guest);
+    let possible = registration.filter(|it| known.possible.contain(it.message));
+    let pressed = stage.presses.borrow().iter().any(|press| press.guest == asked.guest);
+    let by_sign_up = possible.is_some_and(|it| it.code.is_some());
+    let seen = stage.bound.borrow().contains(&asked.guest);
+    let bound = Check { met: !asked.bound, unmet: asked.bound || pressed || by_sign_up || seen };
+    let of_known = possible.map(|it| recall_checks(known, it, &asked.code, at, bound));
+    let of_unknown = registration.is_none_or(|it| !known.certain.contain(it.message));
+    let of_unknown = of_unknown.then(|| checks_of_unknown(known, &asked.code, at));
+    of_known.into_iter().chain(of_unknown).collect()
 }
 
 /// Whoever answers a bind goes by his own clock, as it was when he was asked. A confirmation has
@@ -136,13 +258,18 @@ pub fn night_falls(stage: &Rc<Stage>, after: Day) {
     }
 }
 
-/// The state machine: plan, then each day by itself, then the evaluation; and the next plan.
+/// The state machine: plan, then each day by itself, then the evaluation; and again, where the plan
+/// says that there is more to do.
 pub async fn night(stage: &Rc<Stage>, number: usize, after: Day) -> Result<(), StepError> {
     let mut more = Value::Null;
     loop {
         let input = json!({ "step": "plan", "day": after, "more": more });
         let plan = step(stage, input).await?;
-        for day in plan["days"].as_array().unwrap() {
+        let days = plan["days"].as_array().unwrap();
+        if days.iter().filter(|day| day["day"] != json!(after)).count() > 1 {
+            stage.diary.reach("a night makes up for several days");
+        }
+        for day in days {
             match book(stage, number, day).await {
                 Err(StepError::Superseded(_)) => stage.diary.reach("a run is superseded"),
                 booked => booked?,
@@ -168,7 +295,7 @@ async fn book(stage: &Rc<Stage>, number: usize, plan: &Value) -> Result<(), Step
     let shards = plan["shards"].as_array().unwrap().iter().filter_map(Value::as_u64);
     let shards: Vec<u8> = shards.map(|s| s as u8).filter(|shard| *shard < SHARDS).collect();
     stage.diary.write(format!("night {number} books {day} in shards {shards:?} as {run}"));
-    let planned = Planned { shards: shards.clone(), taken_in: stage.taken_in.borrow().clone() };
+    let planned = Planned { shards: shards.clone(), ingested: stage.ingested.borrow().clone() };
     stage.planned.borrow_mut().insert(run.to_owned(), planned);
     for shard in &shards {
         let mode = &plan["mode"];
