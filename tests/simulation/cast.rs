@@ -157,18 +157,19 @@ impl Entrance<'_> {
         let link = self.world.post(AFFILIATES[0], "/v1/links", share).await;
         let shared = Shared { spot: 10, futures: 5 };
         codes.push(self.knows_link(&link.json(), AFFILIATES[0], true, shared));
-        // Long enough ago that by no clock of the trial it is still to come.
+        // All changes are so long ago that by every clock of the trial, and for everybody who will
+        // sign up, they are past.
         if Behaviour::PersonByEventTime.is_expected() {
             self.is_person(AFFILIATES[0], self.morning.plus_days(-9), "p0").await;
         }
         self.is_person(AFFILIATES[0], self.morning.plus_days(-8), PERSON).await;
 
-        let yesterday = self.morning.plus_days(-1);
+        let earlier = self.morning.plus_days(-3);
         codes.push(self.affiliate(DEPARTED, None).await);
-        self.joins(DEPARTED, yesterday, false, json!({})).await;
+        self.joins(DEPARTED, earlier, false, json!({})).await;
         codes.push(self.affiliate(MOVED, None).await);
-        let moves = json!({ "uid": MOVED, "country": "DE", "at": yesterday });
-        self.changes(MOVED, yesterday, Fact::Country("DE"), moves).await;
+        let moves = json!({ "uid": MOVED, "country": "DE", "at": earlier });
+        self.changes(MOVED, earlier, Fact::Country("DE"), moves).await;
         codes.push(self.original_link(AFFILIATES[1]).await);
         codes
     }
