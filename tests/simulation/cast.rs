@@ -45,8 +45,8 @@ pub struct Cast {
     pub veteran: String,
     /// Sub-accounts of the first dormant user, each of the one before.
     pub desks: Vec<String>,
-    /// Is registered in a country of which one region is prohibited.
-    pub regional: String,
+    /// Are registered in a country of which one region is prohibited; the second one in that region.
+    pub regional: Vec<String>,
     /// Has the fingerprint of the first affiliate's person.
     pub twin: String,
     /// May not be recalled, for one reason each.
@@ -79,8 +79,10 @@ impl Cast {
         let veteran = named("veteran");
         let code = Some(codes[0].clone());
         scene.registers(&veteran, "2025-09-15T10:00:00Z", "CH", |it| it.code = code).await;
-        let regional = named("oksana");
-        scene.registers(&regional, "2024-01-01T00:00:00Z", "UA", |_| {}).await;
+        let regional = ["oksana", "yara"].map(named).to_vec();
+        for (name, region) in regional.iter().zip([None, Some("UA-43")]) {
+            scene.registers(name, "2024-01-01T00:00:00Z", "UA", |it| it.region = region).await;
+        }
         let (twin, refused) = scene.refused().await;
         let newcomers = ["a", "b", "c", "d", "e"].map(|it| named(&format!("newcomer-{it}")));
         let mut newcomers = newcomers.to_vec();
@@ -102,7 +104,8 @@ impl Cast {
     /// Everybody whose fees may count.
     pub fn traders(&self) -> Vec<String> {
         let mut traders = [&self.dormant[..], &self.newcomers, &self.newcomers].concat();
-        traders.extend([self.veteran.clone(), self.regional.clone()]);
+        traders.push(self.veteran.clone());
+        traders.extend_from_slice(&self.regional);
         traders.extend_from_slice(self.desks_that_count());
         traders
     }
@@ -111,7 +114,8 @@ impl Cast {
     pub fn guests(&self) -> Vec<String> {
         let mut guests =
             [&self.dormant[..], &self.dormant, &self.refused, &self.newcomers].concat();
-        guests.extend([self.twin.clone(), self.regional.clone(), AFFILIATES[0].to_owned()]);
+        guests.extend([self.twin.clone(), AFFILIATES[0].to_owned()]);
+        guests.extend_from_slice(&self.regional);
         guests.extend_from_slice(self.desks_that_count());
         guests
     }
@@ -125,9 +129,11 @@ impl Cast {
 
     /// All accounts that might be bound.
     pub fn invitees(&self) -> Vec<String> {
-        let mut all =
-            [&self.dormant[..], &self.newcomers, &self.refused, &self.desks].concat();
-        all.extend([&self.veteran, &self.twin, &self.regional].map(String::clone));
+        let mut all = self.dormant.clone();
+        for some in [&self.newcomers, &self.refused, &self.desks, &self.regional] {
+            all.extend_from_slice(some);
+        }
+        all.extend([self.veteran.clone(), self.twin.clone()]);
         all.extend(AFFILIATES.map(str::to_owned));
         all
     }
@@ -260,9 +266,16 @@ impl Entrance<'_> {
         with: impl FnOnce(&mut Registration),
     ) {
         let (uid, at) = (name.to_owned(), at.parse().unwrap());
-        let (main, person, code) = (None, None, None);
-        let mut registration =
-            Registration { message: 0, uid, at, country, main, person, code };
+        let mut registration = Registration {
+            message: 0,
+            uid,
+            at,
+            country,
+            region: None,
+            main: None,
+            person: None,
+            code: None,
+        };
         with(&mut registration);
         registration.message = self.sends("account.registered", registration.event()).await;
         self.facts.register(registration);
@@ -297,4 +310,3 @@ impl Entrance<'_> {
         number
     }
 }
-

@@ -11,6 +11,7 @@ use terms::Timestamp;
 use super::behaviours::Behaviour;
 use super::cast::{AFFILIATES, COUNTRIES, NO_COUNTRIES, PERSON};
 use super::facts::{Amounts, Correction, Fact, PaidRun, Registration, Trade, UNIT};
+use super::poison;
 use super::stage::{Draft, Stage};
 use crate::world::{event, uid};
 
@@ -122,6 +123,13 @@ fn trade_time(stage: &Stage) -> Timestamp {
 }
 
 fn fee(stage: &Stage, draft: &mut Draft) -> bool {
+    if stage.poisoned && stage.dice.chance(15) {
+        // In a message of its own: whoever cannot be read keeps none of the others back.
+        let mut draft = Draft::new(stage);
+        charge(stage, &mut draft, new_trade(stage, &poison::invitee()));
+        stage.sends(draft);
+        return true;
+    }
     let Some(trader) = trader(stage) else { return false };
     let payer = stage.facts.borrow().top(&trader).to_owned();
     let bound = stage.bound.borrow().contains(&payer);
@@ -273,10 +281,12 @@ fn same_trade_id(stage: &Stage, draft: &mut Draft) -> bool {
         next
     };
     let facts = stage.facts.borrow();
-    let taken = facts.trades.iter().any(|it| {
-        (&it.payer, &it.id, it.day()) == (&trade.payer, &trade.id, trade.day())
-    });
-    let undue = trade.payer == stage.cast.dormant[0] && !stage.bound.borrow().contains(&trade.payer);
+    let taken = facts
+        .trades
+        .iter()
+        .any(|it| (&it.payer, &it.id, it.day()) == (&trade.payer, &trade.id, trade.day()));
+    let undue =
+        trade.payer == stage.cast.dormant[0] && !stage.bound.borrow().contains(&trade.payer);
     drop(facts);
     if !taken && !undue {
         charge(stage, draft, trade);
@@ -330,7 +340,10 @@ fn unknown_place(stage: &Stage, draft: &mut Draft) -> bool {
     let place = *stage.dice.pick(&NO_COUNTRIES);
     let (kind, data) = if stage.dice.chance(30) {
         let uid = format!("phantom-{}", stage.number());
-        ("account.registered", json!({ "uid": uid, "registeredAt": stage.ago(0), "country": place }))
+        (
+            "account.registered",
+            json!({ "uid": uid, "registeredAt": stage.ago(0), "country": place }),
+        )
     } else {
         let name = stage.dice.pick(&stage.cast.dormant);
         ("account.changed", json!({ "uid": name, "country": place, "at": stage.ago(0) }))
@@ -345,7 +358,8 @@ fn region_alone(stage: &Stage, draft: &mut Draft) -> bool {
     if !Behaviour::RegionAlone.is_expected() {
         return false;
     }
-    let (name, region) = (&stage.cast.regional, *stage.dice.pick(&["UA-43", "UA-30"]));
+    let name = stage.dice.pick(&stage.cast.regional);
+    let region = *stage.dice.pick(&["UA-43", "UA-30"]);
     let at = stage.ago(stage.dice.between(0, 3 * HOUR));
     let change = json!({ "uid": name, "region": region, "at": at });
     change_account(stage, draft, name, at, Fact::Region(region), change);
@@ -357,7 +371,8 @@ fn same_country(stage: &Stage, draft: &mut Draft) -> bool {
     if !Behaviour::CountryKeepsRegion.is_expected() {
         return false;
     }
-    let (name, at) = (&stage.cast.regional, stage.ago(stage.dice.between(0, HOUR)));
+    let name = stage.dice.pick(&stage.cast.regional);
+    let at = stage.ago(stage.dice.between(0, HOUR));
     let change = json!({ "uid": name, "country": "UA", "at": at });
     change_account(stage, draft, name, at, Fact::Country("UA"), change);
     true
@@ -434,6 +449,7 @@ fn registration(stage: &Stage, draft: &mut Draft) -> bool {
         uid: name,
         at: stage.ago(if dice.chance(30) { 2 * DAY } else { 0 }),
         country: *dice.pick(&["CH", "CH", "CH", "CH", "CH", "CH", "TR", "US", "DE", "GB"]),
+        region: None,
         main: None,
         person: dice.chance(10).then(|| PERSON.to_owned()),
         code: Some(code.to_owned()),
@@ -452,7 +468,10 @@ fn other_registration(stage: &Stage, draft: &mut Draft) -> bool {
     let compared = Behaviour::RegistrationsCompared.is_expected();
     match stage.dice.below(if compared { 4 } else { 1 }) {
         0 => other.at = other.at.plus_millis(-1000),
-        1 => other.country = if other.country == "CH" { "TR" } else { "CH" },
+        1 => {
+            other.country = if other.country == "CH" { "TR" } else { "CH" };
+            other.region = None;
+        }
         2 => other.code = Some("QTHERLNK".to_owned()),
         _ => other.person = Some("p9".to_owned()),
     }
@@ -485,7 +504,7 @@ fn nonsense(stage: &Stage, draft: &mut Draft) -> bool {
     true
 }
 
-/// A message that is no JSON, and may be large.
+/// A message that is no JSON, or whose event has a wrong member; it may be large.
 fn unreadable_message(stage: &Stage) {
     let large = Behaviour::LargeEvents.is_expected() && stage.dice.chance(30);
     let size = if large { LARGEST_UNREADABLE } else { *stage.dice.pick(&UNREADABLE) };
@@ -494,7 +513,12 @@ fn unreadable_message(stage: &Stage) {
     }
     let number = stage.number();
     let marker = format!("unreadable-{number}.");
-    stage.sends_text(number, format!("{{ {marker}{}", "x".repeat(size)));
+    let text = format!("{marker}{}", "x".repeat(size));
+    let body = match stage.dice.chance(50) {
+        true => format!("{{ {text}"),
+        false => event(&marker, "fee.charged", json!({ "tradeId": text })).to_string(),
+    };
+    stage.sends_text(number, body);
     stage.facts.borrow_mut().expect_quarantined(marker, true);
 }
 
@@ -520,9 +544,9 @@ pub async fn the_wallet_pays(stage: &Rc<Stage>) {
     stage.diary.write(format!("the wallet pays {affiliate} for {id}"));
     draft.add(stage, "commission.paid", data);
     let mut facts = stage.facts.borrow_mut();
-    facts.expect_quarantined(reference.clone(), false);
+    facts.expect_quarantined(reference, false);
     let (message, run_id) = (draft.number, id.to_string());
-    facts.payments.push(PaidRun { message, affiliate, run_id, reference });
+    facts.payments.push(PaidRun { message, affiliate, run_id });
     drop(facts);
     stage.sends(draft);
 }

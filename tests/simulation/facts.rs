@@ -35,6 +35,7 @@ pub struct Registration {
     pub uid: String,
     pub at: Timestamp,
     pub country: &'static str,
+    pub region: Option<&'static str>,
     pub main: Option<String>,
     pub person: Option<String>,
     pub code: Option<String>,
@@ -107,7 +108,6 @@ pub struct PaidRun {
     pub message: MessageId,
     pub affiliate: &'static str,
     pub run_id: String,
-    pub reference: String,
 }
 
 /// An event that belongs in the quarantine.
@@ -181,13 +181,16 @@ impl Correction {
 
 impl Registration {
     pub fn event(&self) -> Value {
-        let mut data =
-            json!({ "uid": self.uid, "registeredAt": self.at, "country": self.country });
-        let members =
-            [("mainUid", &self.main), ("personHash", &self.person), ("ref", &self.code)];
+        let mut data = json!({ "uid": self.uid, "registeredAt": self.at, "country": self.country });
+        let members = [
+            ("region", self.region),
+            ("mainUid", self.main.as_deref()),
+            ("personHash", self.person.as_deref()),
+            ("ref", self.code.as_deref()),
+        ];
         for (name, value) in members {
             if let Some(value) = value {
-                data[name] = value.as_str().into();
+                data[name] = value.into();
             }
         }
         data
@@ -197,10 +200,11 @@ impl Registration {
 impl Facts {
     /// Notes a registration, and all that is in force from it on.
     pub fn register(&mut self, registration: Registration) {
-        let Registration { message, at, country, .. } = registration;
+        let Registration { message, at, country, region, .. } = registration;
         let uid = registration.uid.clone();
         let person = registration.person.clone().map(Fact::Person);
-        for fact in [Some(Fact::Country(country)), person].into_iter().flatten() {
+        let facts = [Some(Fact::Country(country)), region.map(Fact::Region), person];
+        for fact in facts.into_iter().flatten() {
             self.state(message, &uid, at, fact);
         }
         self.registrations.insert(uid, registration);

@@ -21,6 +21,7 @@ mod exchange;
 mod facts;
 mod found;
 mod oracle;
+mod poison;
 mod queue;
 mod reading;
 mod settling;
@@ -94,11 +95,13 @@ fn to_be_reached() -> Vec<String> {
     let zeros = Reason::ALL.iter().filter(|reason| reason.zeroes_fee());
     let stories = exchange::STORIES.iter().chain(&EVENTS_OF_NIGHTS).map(|name| (*name).to_owned());
     let of_behaviours = exchange::STORIES_OF.iter().chain(&NIGHTS_OF);
+    let poison = poison::KINDS.iter().map(|name| (Behaviour::PoisonIsolation, *name));
+    let of_behaviours = of_behaviours.copied().chain(poison);
     let of_behaviours = of_behaviours.filter(|(behaviour, _)| behaviour.is_expected());
     faults
         .chain([expired])
         .chain(stories)
-        .chain(of_behaviours.map(|(_, name)| (*name).to_owned()))
+        .chain(of_behaviours.map(|(_, name)| name.to_owned()))
         .chain(refusals.map(|reason| format!("refused: {reason}")))
         .chain(zeros.map(|reason| format!("earned nothing: {reason}")))
         .collect()

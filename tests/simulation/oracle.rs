@@ -157,19 +157,13 @@ pub fn checks_of_unknown(known: Known<'_>, code: &str, at: Timestamp) -> Checks 
     checks
 }
 
-fn common_checks(
-    known: Known<'_>,
-    invitee: &Registration,
-    inviter: &str,
-    at: Timestamp,
-) -> Checks {
+fn common_checks(known: Known<'_>, invitee: &Registration, inviter: &str, at: Timestamp) -> Checks {
     let mut checks = inviter_checks(known, inviter, at);
     let registered = known.facts.registrations[inviter].at;
     checks.insert("unknown_account", Check::certain(true));
     checks.insert("sub_account", Check::certain(invitee.main.is_none()));
     checks.insert("self_referral", Check::certain(inviter != invitee.uid));
-    checks
-        .insert("inviter_registered_after_invitee", Check::certain(registered <= invitee.at));
+    checks.insert("inviter_registered_after_invitee", Check::certain(registered <= invitee.at));
     checks.insert("same_identity", other_person(known, inviter, &invitee.uid, at));
     checks
 }
@@ -242,8 +236,7 @@ fn is_on(lists: &[&[&str]], (country, region): &Place) -> bool {
 pub fn is_void(binding: &Binding, facts: &Facts) -> bool {
     let since = binding.bound_at.plus_millis(-WINDOW);
     let mut active = facts.activity(&binding.invitee);
-    binding.origin == Origin::Recall
-        && active.any(|it| since <= it.at && it.at < binding.bound_at)
+    binding.origin == Origin::Recall && active.any(|it| since <= it.at && it.at < binding.bound_at)
 }
 
 /// All lines that are due.
@@ -287,8 +280,9 @@ fn outcome(trade: &Trade, binding: &Binding, facts: &Facts, tiers: &Tiers) -> St
     let (spot_tier, futures_tier) = tiers.at(inviter, trade.day().start());
     let (tier, rates) = if futures { (futures_tier, FUTURES) } else { (spot_tier, SPOT) };
     let known = Known::everything(facts);
-    let restricted =
-        |uid: &str| places(known, uid, at).iter().any(|it| is_on(&[&NO_FUTURES, &MICA, &PROHIBITED], it));
+    let restricted = |uid: &str| {
+        places(known, uid, at).iter().any(|it| is_on(&[&NO_FUTURES, &MICA, &PROHIBITED], it))
+    };
     let affiliate = known.values(inviter, at, |fact| match fact {
         Fact::Affiliate(is) => Some(*is),
         _ => None,

@@ -8,6 +8,7 @@ use terms::Timestamp;
 
 use super::dice::Dice;
 use super::facts::{FeeId, MessageId};
+use super::poison;
 
 /// A message of the queue.
 #[derive(Debug, Clone)]
@@ -62,8 +63,9 @@ impl Queue {
         self.waiting.push(message);
     }
 
+    /// Whether everything was ingested that can be.
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.iter().all(poison::is_about)
     }
 
     /// Some messages that wait, in any order, and now and then some that were ingested before.

@@ -116,7 +116,10 @@ fn statuses_are_right(stage: &Stage, watch: &Watch, affiliate: &str, lines: &[Va
 /// Whether a run may be paid, and whether it must be, by the wallet's reports.
 fn paid(stage: &Stage, affiliate: &str, run_id: &str) -> (bool, bool) {
     let (facts, queue) = (stage.facts.borrow(), stage.queue.borrow());
-    let reports = facts.payments.iter().filter(|it| (it.affiliate, it.run_id.as_str()) == (affiliate, run_id));
+    let reports = facts
+        .payments
+        .iter()
+        .filter(|it| (it.affiliate, it.run_id.as_str()) == (affiliate, run_id));
     let reports: Vec<_> = reports.map(|it| it.message).collect();
     (
         reports.iter().any(|message| queue.delivered.contains(message)),

@@ -14,6 +14,7 @@ use super::facts::{Known, Messages, Registration};
 use super::oracle::{
     Key, Sheet, Sums, Tiers, due, evaluate, is_void, must_be_eligible, real_trades, sign_up_checks,
 };
+use super::poison;
 use super::queue::{Message, batch};
 use super::reading::{affiliates_read_the_same_everywhere, lines, sheet};
 use super::stage::{Draft, Stage, opening};
@@ -86,7 +87,8 @@ async fn bindings_are_those_that_were_asked_for(stage: &Stage, watch: &Watch) {
     for press in stage.presses.borrow().iter() {
         let Some((200 | 201, bound_at)) = &press.answer else { continue };
         let binding = watch.bindings.get(&press.guest);
-        let made = binding.is_some_and(|it| it.code == press.code && json!(it.bound_at) == *bound_at);
+        let made =
+            binding.is_some_and(|it| it.code == press.code && json!(it.bound_at) == *bound_at);
         assert!(made, "{} was told to be bound: {binding:?}", press.guest);
     }
     let facts = stage.facts.borrow();
@@ -96,10 +98,7 @@ async fn bindings_are_those_that_were_asked_for(stage: &Stage, watch: &Watch) {
         let checks = sign_up_checks(Known::everything(&facts), registration, code);
         let before = stage.queue.borrow().before.get(&registration.message).cloned();
         let before = before.unwrap_or_default();
-        let known = Known {
-            certain: Messages::Of(&before),
-            ..Known::everything(&facts)
-        };
+        let known = Known { certain: Messages::Of(&before), ..Known::everything(&facts) };
         let certain = must_be_eligible(&sign_up_checks(known, registration, code));
         let by_sign_up = watch.bindings.get(&registration.uid);
         let by_sign_up = by_sign_up.is_some_and(|it| it.origin == Origin::Signup);
@@ -220,7 +219,8 @@ async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
     let at_once = if Behaviour::AccountTwiceInBatch.is_expected() { 20 } else { 1 };
     for messages in messages.chunks(at_once) {
         let answer = ingest::handle(&stage.fair.app, batch(messages)).await.unwrap();
-        assert!(answer.batch_item_failures.is_empty(), "everybody is known");
+        let again = answer.batch_item_failures;
+        assert!(again.is_empty() || stage.poisoned, "everybody is known");
     }
     assert_eq!(accounts(stage).await, before, "accounts after a redelivery");
 }
@@ -277,6 +277,7 @@ async fn everything_arrives(stage: &Rc<Stage>) {
             uid: name.clone(),
             at: stage.ago(0),
             country: "CH",
+            region: None,
             main: None,
             person: None,
             code: None,
@@ -302,7 +303,9 @@ async fn a_fair_night(stage: &Rc<Stage>) {
     let number = stage.number();
     night(stage, number, last).await.unwrap();
     play(stage, 50_000).await;
-    let left = stage.fair.app.table.touched_through(last).await.unwrap();
+    let mut left = stage.fair.app.table.touched_through(last).await.unwrap();
+    // What cannot be read keeps its mark.
+    left.retain(|mark| mark.shard < SHARDS);
     assert_eq!(left, [], "a night takes up every mark");
 }
 
@@ -483,6 +486,7 @@ async fn undisturbed(stage: &Stage, watch: &Watch) -> World {
 /// Everything that was sent, in order, without registrations: they were made with the bindings.
 fn events_but_registrations(stage: &Stage) -> Vec<Message> {
     let mut messages = stage.queue.borrow().sent.clone();
+    messages.retain(|message| !poison::is_about(message));
     for message in &mut messages {
         let Ok(Value::Array(mut events)) = serde_json::from_str(&message.body) else { continue };
         events.retain(|event| event["type"] != "exchange.account.registered.v1");
@@ -492,7 +496,7 @@ fn events_but_registrations(stage: &Stage) -> Vec<Message> {
 }
 
 fn compare(with: &str, ours: &Sheet, theirs: &Sheet) {
-    let keys: std::collections::BTreeSet<&Key> = ours.keys().chain(theirs.keys()).collect();
+    let keys: BTreeSet<&Key> = ours.keys().chain(theirs.keys()).collect();
     let differing: Vec<String> = keys
         .into_iter()
         .filter(|key| ours.get(*key) != theirs.get(*key))

@@ -12,11 +12,13 @@ use serde_json::Value;
 use table::Table;
 use terms::{Day, Timestamp};
 
-use super::cast::Cast;
+use super::behaviours::Behaviour;
+use super::cast::{Cast, SHARDS};
 use super::clocks::{Clocks, OwnClock};
 use super::diary::Diary;
 use super::dice::Dice;
 use super::facts::{Facts, FeeId, MessageId};
+use super::poison;
 use super::queue::{Message, Queue};
 use super::troupe::Troupe;
 use super::weather::{LATEST, Weather};
@@ -87,6 +89,8 @@ pub struct Stage {
     pub bound: RefCell<BTreeSet<String>>,
     /// All presses of [Bind Now].
     pub presses: RefCell<Vec<Press>>,
+    /// Whether items of [`super::poison`] become unreadable.
+    pub poisoned: bool,
     /// In how many of a hundred nights the schedule does its work in time.
     pub punctual: usize,
     /// Counts everything that needs a name of its own.
@@ -105,12 +109,17 @@ impl Stage {
     pub async fn set(seed: u64, diary: Rc<Diary>, witnesses: Option<Witnesses<'_>>) -> Rc<Self> {
         let dice = Dice::of(seed);
         let first_day: Day = dice.pick(&FIRST_DAYS).parse().unwrap();
-        let (mut fair, cast, facts) = opening(first_day, seed).await;
+        let (mut fair, cast, mut facts) = opening(first_day, seed).await;
         let (metrics, measured) = Metrics::kept();
         fair.app.metrics = metrics;
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
         let attempts = *dice.pick(&[1, 2, 3]);
         let punctual = *dice.pick(&PUNCTUAL);
+        let poisoned = Behaviour::PoisonIsolation.is_expected() && dice.chance(40);
+        if poisoned {
+            poison::enter(&fair).await;
+            facts.expect_quarantined(poison::invitee(), false);
+        }
         let table =
             |engine: &Engine| Table::new(weather.config(engine, attempts), engine.table_name());
         let mut rough = fair.clone();
@@ -139,6 +148,7 @@ impl Stage {
             planned: RefCell::default(),
             bound: RefCell::default(),
             presses: RefCell::default(),
+            poisoned,
             punctual,
             numbers: Cell::default(),
         })
@@ -167,6 +177,11 @@ impl Stage {
         world.app.clock = clock.clock();
         let began = clock.now();
         Invocation { world, clock, began }
+    }
+
+    /// How many shards a night folds, of the first ones.
+    pub fn shards(&self) -> u8 {
+        SHARDS + u8::from(self.poisoned)
     }
 
     pub fn number(&self) -> usize {

@@ -7,6 +7,7 @@ use terms::Day;
 
 use super::diary::{Diary, Reached, ToldOnFailure};
 use super::exchange::{events_are_sent, the_wallet_pays};
+use super::poison;
 use super::reading::affiliates_read_the_same_everywhere;
 use super::settling;
 use super::stage::Stage;
@@ -65,7 +66,10 @@ pub fn watched_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
 
 /// A day's scenes, in which the last night's work may still go on; then the night.
 async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
-    for _ in 0..SCENES {
+    for number in 0..SCENES {
+        if stage.poisoned && number == SCENES / 2 && day > stage.first_day {
+            poison::strike(stage);
+        }
         scene(stage, day).await;
         play(stage, stage.dice.below(60)).await;
         look(stage, watch).await;

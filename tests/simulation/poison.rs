@@ -1,0 +1,67 @@
+//! Items that cannot be read, as a fault of storage or of a release would leave them: of one
+//! affiliate with one invitee, in a shard of its own. Everything else must go on.
+
+use serde_json::{Value, json};
+use table::{Shard, keys};
+
+use super::cast::SHARDS;
+use super::queue::Message;
+use super::stage::Stage;
+use crate::world::{World, uid};
+
+/// The kinds of items, by the names under which they are counted.
+pub const KINDS: [&str; 4] = [
+    "poison: account of an invitee",
+    "poison: account of an affiliate",
+    "poison: totals of an affiliate",
+    "poison: chunk of fees",
+];
+
+/// The affiliate whose items cannot be read, whom no check of the trial looks at.
+pub const OWNER: &str = "poisoned-affiliate";
+
+/// The invitee whose items cannot be read, in the shard after those of the trial.
+pub fn invitee() -> String {
+    let names = (0..).map(|number| format!("poisoned-invitee-{number}"));
+    let mut in_shard = names.filter(|name| Shard::of(&uid(name)).number() == SHARDS);
+    in_shard.next().unwrap()
+}
+
+/// Whether a message is about them: it may never be ingested.
+pub fn is_about(message: &Message) -> bool {
+    message.fees.iter().any(|(uid, ..)| *uid == invitee())
+}
+
+/// Registers both and binds them.
+pub async fn enter(world: &World) {
+    let code = world.affiliate(OWNER).await;
+    world.registered(&invitee(), "2024-01-01T00:00:00Z").await;
+    assert_eq!(world.bind(&invitee(), &code).await.status, 201);
+}
+
+/// Makes one of their items unreadable, if there is one of the kind that is drawn.
+pub fn strike(stage: &Stage) {
+    let kind = stage.dice.below(KINDS.len());
+    let engine = &stage.fair.engine;
+    let mut items = engine.items(engine.table_name()).unwrap();
+    items.sort_by_key(|item| (text(item, keys::PK), text(item, keys::SK)));
+    let chunks = format!("#{SHARDS:02}");
+    let is_meant = |item: &Value| {
+        let (pk, sk) = (text(item, keys::PK), text(item, keys::SK));
+        match kind {
+            0 => pk == format!("U#{}", invitee()) && sk == "ACCOUNT",
+            1 => pk == format!("U#{OWNER}") && sk == "ACCOUNT",
+            2 => pk == format!("A#{OWNER}") && sk == "TOTALS",
+            _ => pk.starts_with("F#") && pk.ends_with(&chunks),
+        }
+    };
+    let Some(mut item) = items.into_iter().find(is_meant) else { return };
+    item["v"] = json!({ "N": "99" });
+    engine.put(engine.table_name(), [item]).unwrap();
+    stage.diary.write(format!("{} cannot be read", KINDS[kind]));
+    stage.diary.reach(KINDS[kind]);
+}
+
+fn text(item: &Value, name: &str) -> String {
+    item[name]["S"].as_str().unwrap_or_default().to_owned()
+}
