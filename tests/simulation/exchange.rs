@@ -516,7 +516,7 @@ fn unreadable_message(stage: &Stage) {
     let text = format!("{marker}{}", "x".repeat(size));
     let body = match stage.dice.chance(50) {
         true => format!("{{ {text}"),
-        false => event(&marker, "fee.charged", json!({ "tradeId": text })).to_string(),
+        false => event(&marker, "fee.charged", json!({ text: 1 })).to_string(),
     };
     stage.sends_text(number, body);
     stage.facts.borrow_mut().expect_quarantined(marker, true);

@@ -212,6 +212,7 @@ async fn invitees_are_as_they_trade(stage: &Stage, watch: &Watch) {
 async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
     stage.clocks.go_on_to(stage.now().plus_days(LATE));
     stage.fair.expire();
+    activities_write_nothing(stage).await;
     let before = accounts(stage).await;
     let mut messages = stage.queue.borrow().sent.clone();
     messages.extend(stage.cast.setup.iter().cloned());
@@ -223,6 +224,26 @@ async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
         assert!(again.is_empty() || stage.poisoned, "everybody is known");
     }
     assert_eq!(accounts(stage).await, before, "accounts after a redelivery");
+}
+
+/// An activity that is delivered again, also one that proved a binding void, leaves no mark.
+async fn activities_write_nothing(stage: &Stage) {
+    if !Behaviour::QuietRedelivery.is_expected() {
+        return;
+    }
+    let table = &stage.fair.app.table;
+    let today = stage.now().day();
+    let before = table.touched_through(today).await.unwrap();
+    let activity = |event: &Value| event["type"] == "exchange.activity.v1";
+    let mut events = Vec::new();
+    for message in &stage.queue.borrow().sent {
+        if let Ok(Value::Array(sent)) = serde_json::from_str(&message.body) {
+            events.extend(sent.into_iter().filter(activity));
+        }
+    }
+    let message = Message::new(stage.number(), stage.now(), events);
+    ingest::handle(&stage.fair.app, batch(&[message])).await.unwrap();
+    assert_eq!(table.touched_through(today).await.unwrap(), before, "an activity left marks");
 }
 
 /// All accounts of the trial.
