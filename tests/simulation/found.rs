@@ -2,7 +2,6 @@
 //! tell other stories. Where a worker stops matters, so he is stopped at every place.
 
 use serde_json::{Value, json};
-use terms::Day;
 
 use super::troupe::{advance, killed_after};
 use crate::world::{World, day, fee, uid};

@@ -17,7 +17,6 @@ use crate::world::Answer;
 
 /// How often a step of the state machine is tried, and a user presses again.
 const TRIES: usize = 5;
-/// How often a night is planned again, at most, where there is more to do.
 /// How long after its end a day is booked at the earliest, in milliseconds.
 const SETTLES: i64 = 20 * 60_000;
 /// How long Lambda lets an invocation of the night's function go on, in milliseconds.

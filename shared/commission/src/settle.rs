@@ -42,7 +42,7 @@ pub(crate) fn settle<'a>(
 ) -> Result<Settled<'a>, Overflow> {
     let mut settled = Settled::default();
     settled.keep_first_arrived(fees, delivered)?;
-    settled.correct(latest(corrections), assets);
+    settled.correct(latest_first(corrections), assets);
     let standing = settled.fees.len();
     settled.fees.retain(|kept| kept.charge.at.day() == day);
     settled.outside_day = standing.abs_diff(settled.fees.len()) as u64;
@@ -101,22 +101,27 @@ impl<'a> Settled<'a> {
         Ok(())
     }
 
-    /// Corrects the fees; a correction that is not exact in its fee's asset is left aside.
-    fn correct(&mut self, mut corrections: BTreeMap<&str, &'a FeeCorrection>, assets: &Assets) {
+    /// Corrects each fee by the latest correction that is exact in its asset; the others that are
+    /// not exact are left aside.
+    fn correct(&mut self, mut corrections: ByTrade<'a>, assets: &Assets) {
         if corrections.is_empty() {
             return;
         }
-        let mut inexact = Vec::new();
         for kept in &mut self.fees {
-            let Some(correction) = corrections.remove(kept.fee.trade_id()) else { continue };
+            let Some(latest_first) = corrections.remove(kept.fee.trade_id()) else { continue };
             let decimals = assets.decimals(kept.charge.asset);
-            match correction.amount.coarsened(Decimals::FINEST, decimals) {
-                Some(amount) => kept.correct(correction, amount),
-                None => inexact.push(correction),
+            let exact = |correction: &FeeCorrection| {
+                correction.amount.coarsened(Decimals::FINEST, decimals)
+            };
+            let latest = latest_first.iter().find_map(|of| Some((*of, exact(of)?)));
+            if let Some((correction, amount)) = latest {
+                kept.correct(correction, amount);
             }
+            let inexact = latest_first.into_iter().filter(|correction| exact(correction).is_none());
+            self.inexact_corrections.extend(inexact);
         }
-        self.inexact_corrections = inexact;
-        self.orphan_corrections = corrections.into_values().collect();
+        let orphans = corrections.into_values().filter_map(|of| of.first().copied());
+        self.orphan_corrections = orphans.collect();
     }
 }
 
@@ -128,16 +133,19 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// Of each identity the latest correction; of two at once, the greater.
-fn latest<'a>(corrections: &[&'a FeeCorrection]) -> BTreeMap<&'a str, &'a FeeCorrection> {
-    let mut latest: BTreeMap<&str, &FeeCorrection> = BTreeMap::new();
+/// The distinct corrections of each trade, the latest first; of two at once, the greater.
+type ByTrade<'a> = BTreeMap<&'a str, Vec<&'a FeeCorrection>>;
+
+fn latest_first<'a>(corrections: &[&'a FeeCorrection]) -> ByTrade<'a> {
+    let mut by_trade = ByTrade::new();
     for correction in corrections {
-        let holder = latest.entry(correction.trade_id.as_str()).or_insert(correction);
-        if (holder.at, *holder) < (correction.at, *correction) {
-            *holder = correction;
-        }
+        by_trade.entry(correction.trade_id.as_str()).or_default().push(*correction);
     }
-    latest
+    for of_one in by_trade.values_mut() {
+        of_one.sort_unstable_by(|a, b| (b.at, *b).cmp(&(a.at, *a)));
+        of_one.dedup();
+    }
+    by_trade
 }
 
 #[cfg(test)]

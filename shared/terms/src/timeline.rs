@@ -129,16 +129,27 @@ impl<T: Recorded + Ord> Timeline<T> {
     /// Adds a value as [`Timeline::set`] does, in at most `limit` entries; see
     /// [`Timeline::keep_within`]. Answers whether anything changed.
     ///
-    /// Below the limit the order of calls does not matter. At the limit a value that was dropped
-    /// before is dropped again.
+    /// Below the limit the order of calls does not matter. A full history takes the newest value,
+    /// and any change after its second entry. It ignores what it may have dropped before, so that a
+    /// redelivery changes nothing: a repetition, and a value from before its second entry.
     pub fn set_within(&mut self, limit: usize, from: Timestamp, value: T) -> bool {
-        if self.entries.len() < limit {
-            return self.set(from, value);
+        if self.entries.len() >= limit && self.may_have_dropped(from, &value) {
+            return false;
         }
-        let before = self.entries.clone();
-        self.set(from, value);
+        let changed = self.set(from, value);
         self.keep_within(limit);
-        self.entries != before
+        changed
+    }
+
+    /// Whether a full history may have dropped this value: it is neither at the instant of an entry
+    /// nor the first or the newest, and repeats its predecessor or comes before the second entry.
+    fn may_have_dropped(&self, from: Timestamp, value: &T) -> bool {
+        let place = match self.entries.binary_search_by_key(&from, |(from, _)| *from) {
+            Err(place) if place < self.entries.len() => place,
+            _ => return false,
+        };
+        let earlier = place.checked_sub(1).and_then(|earlier| self.entries.get(earlier));
+        place == 1 || earlier.is_some_and(|(_, earlier)| value.repeats(earlier))
     }
 }
 
