@@ -120,7 +120,7 @@ impl World {
     async fn close_through(&self, last: Day) {
         let mut head = self.app.table.head().await.unwrap();
         head.value.closed_through = Some(last);
-        head.value.evaluated_through = Some(last.quarter().previous());
+        head.value.evaluated_through = Some(last.next().quarter().previous());
         assert!(self.app.table.save_head(&head).await.unwrap());
     }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::troupe::{advance, killed_after};
-use crate::world::{World, day, fee, uid};
+use crate::world::{World, fee, uid};
 
 /// More stops than any of the invocations here has.
 const STOPS: usize = 40;
