@@ -41,24 +41,7 @@ pub enum Behaviour {
 }
 
 /// What today's code does not do. A behaviour that is removed from this list is checked.
-pub const NOT_YET: &[Behaviour] = &[
-    Behaviour::EvaluationBeforeNextQuarter,
-    Behaviour::RealTradesOnly,
-    Behaviour::UnknownPlacesQuarantined,
-    Behaviour::RegionAlone,
-    Behaviour::CountryKeepsRegion,
-    Behaviour::PersonByEventTime,
-    Behaviour::RegistrationsCompared,
-    Behaviour::CorrectionsSetAside,
-    Behaviour::TopAccount,
-    Behaviour::WindowOfBoundUsers,
-    Behaviour::SettlementAfterCommit,
-    Behaviour::LargeEvents,
-    Behaviour::FeeIdentityOfSubAccounts,
-    Behaviour::QuietRedelivery,
-    Behaviour::AccountTwiceInBatch,
-    Behaviour::PoisonIsolation,
-];
+pub const NOT_YET: &[Behaviour] = &[];
 
 impl Behaviour {
     /// Whether the programme must behave so. `EXPECT=all`, or the name of a behaviour, adds to it.

@@ -197,7 +197,10 @@ fn many_assets(stage: &Stage, draft: &mut Draft) -> bool {
 /// A trade that was charged before, if there is one.
 fn earlier_trade(stage: &Stage) -> Option<Trade> {
     let facts = stage.facts.borrow();
-    (!facts.trades.is_empty()).then(|| stage.dice.pick(&facts.trades).clone())
+    // What is unreadable has messages of its own, which the undisturbed world does not get.
+    let trades: Vec<&Trade> =
+        facts.trades.iter().filter(|trade| trade.payer != poison::invitee()).collect();
+    (!trades.is_empty()).then(|| (*stage.dice.pick(&trades)).clone())
 }
 
 fn correction(stage: &Stage, draft: &mut Draft) -> bool {
