@@ -1,0 +1,131 @@
+//! The long checks, benchmarks and releases, each as one command: `cargo xtask --help`.
+//!
+//! `.ci/run` has the checks that every change must pass. Each command here starts a program of the
+//! repository and reports its failure; what the program needs is installed into `~/.cache/recall-ci`.
+
+mod checks;
+mod functions;
+mod mutants;
+mod process;
+mod suite;
+#[cfg(test)]
+mod targets;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use process::Failure;
+
+/// Long checks, benchmarks and releases. Durations are of two cores without other work.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Options {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Runs the simulation on many seeds (about 0.5 s a seed)
+    Simulation(Simulation),
+    /// Feeds mutated examples to every decoder (some seconds per 1,000 inputs)
+    MalformedInput(MalformedInput),
+    /// Fuzzes every decoder with libFuzzer; needs a C++ compiler (5 min to build)
+    Fuzz(Fuzz),
+    /// Tests whether the tests notice small changes of the code (hours; see --help)
+    ///
+    /// Mutants of terms, eligibility, commission and policy are tested by the crate's own tests, in
+    /// seconds each. Those of the other packages are tested by the package's own tests and the
+    /// end-to-end tests without the simulation, at about a minute each.
+    /// Reports are in target/mutants.
+    Mutants(mutants::Options),
+    /// Kills the functions' processes at every call to the table, locally and on the local AWS
+    Crash,
+    /// Runs the storage and end-to-end tests on the DynamoDB of the local AWS
+    OtherEngine,
+    /// Runs all benchmarks and prints the tables of docs/PERFORMANCE.md (an hour)
+    Bench,
+    /// Builds the release artifacts twice and compares them (15 min)
+    ///
+    /// Nothing may be uncommitted. The artifacts are in target/release-artifacts.
+    Release,
+    /// Builds the released functions, checks them, and tests them on the local AWS
+    ///
+    /// Fails if a function is larger than its limit, or contains the verification of the sandbox's
+    /// tokens.
+    Deployed,
+    /// Runs everything above in this order, goes on after a failure, and prints a summary
+    Full,
+}
+
+#[derive(Debug, Args)]
+struct Simulation {
+    /// Number of seeds, counted from 0
+    #[arg(long, default_value_t = checks::SEEDS, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+}
+
+#[derive(Debug, Args)]
+struct MalformedInput {
+    /// Number of inputs for each decoder
+    #[arg(long, default_value_t = checks::INPUTS, value_parser = clap::value_parser!(u64).range(1..))]
+    inputs: u64,
+}
+
+#[derive(Debug, Args)]
+struct Fuzz {
+    /// Seconds for each target
+    #[arg(long, default_value_t = checks::FUZZ_SECONDS, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+}
+
+impl Task {
+    fn run(&self) -> Result<(), Failure> {
+        match self {
+            Self::Simulation(options) => checks::simulation(options.seeds),
+            Self::MalformedInput(options) => checks::malformed_input(options.inputs),
+            Self::Fuzz(options) => checks::fuzz(options.seconds),
+            Self::Mutants(options) => mutants::run(options),
+            Self::Crash => checks::crash(),
+            Self::OtherEngine => checks::other_engine(),
+            Self::Bench => checks::bench(),
+            Self::Release => checks::release(),
+            Self::Deployed => functions::deployed(),
+            Self::Full => suite::full(),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match Options::parse().task.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn zero_seeds_are_refused() {
+        assert!(Options::try_parse_from(["xtask", "simulation", "--seeds", "0"]).is_err());
+    }
+
+    #[test]
+    fn simulation_has_1000_seeds_by_default() {
+        let options = Options::parse_from(["xtask", "simulation"]);
+        assert!(matches!(options.task, Task::Simulation(Simulation { seeds: 1000 })));
+    }
+}
