@@ -191,8 +191,13 @@ async fn account_with_many_changes_still_moves() {
     world.now(AFTERNOON);
     let changes = (0..9000).map(|number: i64| {
         let at = world.clock.now().plus_millis(-10_000_000 + number * 1000);
-        let country = if number % 2 == 0 { "TR" } else { "MX" };
-        let change = json!({ "uid": "dormant", "country": country, "at": at });
+        let mut change = changed("dormant", "country", "TR", "");
+        for (member, value) in
+            [("vipLevel", json!(number % 2)), ("affiliate", json!(number % 2 > 0))]
+        {
+            change[member] = value;
+        }
+        change["at"] = json!(at);
         event(&format!("c{number}"), "account.changed", change)
     });
     for changes in changes.collect::<Vec<_>>().chunks(500) {
