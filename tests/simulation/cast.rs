@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use table::{LinkOutcome, Shard};
 use terms::{LinkCode, Timestamp};
 
-use super::behaviours::Behaviour;
 use super::facts::{Fact, Facts, Link, MessageId, Registration, Shared};
 use super::queue::Message;
 use crate::world::{World, event, uid};
@@ -123,8 +122,7 @@ impl Cast {
     /// The sub-accounts that trade and are active: those of which the programme knows the top
     /// account.
     fn desks_that_count(&self) -> &[String] {
-        let levels = if Behaviour::TopAccount.is_expected() { self.desks.len() } else { 1 };
-        &self.desks[..levels]
+        &self.desks
     }
 
     /// All accounts that might be bound.
@@ -165,9 +163,7 @@ impl Entrance<'_> {
         codes.push(self.knows_link(&link.json(), AFFILIATES[0], true, shared));
         // All changes are so long ago that by every clock of the trial, and for everybody who will
         // sign up, they are past.
-        if Behaviour::PersonByEventTime.is_expected() {
-            self.is_person(AFFILIATES[0], self.morning.plus_days(-9), "p0").await;
-        }
+        self.is_person(AFFILIATES[0], self.morning.plus_days(-9), "p0").await;
         self.is_person(AFFILIATES[0], self.morning.plus_days(-8), PERSON).await;
 
         let earlier = self.morning.plus_days(-3);

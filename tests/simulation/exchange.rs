@@ -8,7 +8,6 @@ use serde_json::json;
 use table::RunId;
 use terms::Timestamp;
 
-use super::behaviours::Behaviour;
 use super::cast::{AFFILIATES, COUNTRIES, NO_COUNTRIES, PERSON};
 use super::facts::{Amounts, Correction, Fact, PaidRun, Registration, Trade, UNIT};
 use super::poison;
@@ -29,7 +28,7 @@ const UNREADABLE: [usize; 3] = [40, 20_000, 100_000];
 const LARGEST_UNREADABLE: usize = 250_000;
 
 /// The stories that trials must tell, by the names under which they are counted.
-pub const STORIES: [&str; 10] = [
+pub const STORIES: [&str; 17] = [
     "story: fee",
     "story: correction",
     "story: other body",
@@ -40,17 +39,13 @@ pub const STORIES: [&str; 10] = [
     "story: same trade id",
     "story: event id with another body",
     "story: large unreadable message",
-];
-
-/// Stories that are told where the programme has the behaviour.
-pub const STORIES_OF: [(Behaviour, &str); 7] = [
-    (Behaviour::UnknownPlacesQuarantined, "story: unknown place"),
-    (Behaviour::RegionAlone, "story: region alone"),
-    (Behaviour::CountryKeepsRegion, "story: same country"),
-    (Behaviour::PersonByEventTime, "story: other person"),
-    (Behaviour::RegistrationsCompared, "story: registration with other facts"),
-    (Behaviour::CorrectionsSetAside, "story: correction that cannot be applied"),
-    (Behaviour::FeeIdentityOfSubAccounts, "story: trade with one's own sub-account"),
+    "story: unknown place",
+    "story: region alone",
+    "story: same country",
+    "story: other person",
+    "story: registration with other facts",
+    "story: correction that cannot be applied",
+    "story: trade with one's own sub-account",
 ];
 
 /// One message with one to four events.
@@ -232,9 +227,6 @@ fn positive(amounts: Amounts) -> Amounts {
 
 /// A correction of another day than its fee's, or with more decimals than the asset has.
 fn useless_correction(stage: &Stage, draft: &mut Draft) -> bool {
-    if !Behaviour::CorrectionsSetAside.is_expected() {
-        return false;
-    }
     let Some(trade) = earlier_trade(stage).filter(|trade| is_bound(stage, &trade.payer)) else {
         return false;
     };
@@ -299,9 +291,6 @@ fn same_trade_id(stage: &Stage, draft: &mut Draft) -> bool {
 
 /// A main account trades with its own sub-account: each pays a fee under one trade id.
 fn trade_with_own_sub_account(stage: &Stage, draft: &mut Draft) -> bool {
-    if !Behaviour::FeeIdentityOfSubAccounts.is_expected() {
-        return false;
-    }
     let (main, sub) = (&stage.cast.dormant[0], &stage.cast.desks[0]);
     if !stage.bound.borrow().contains(main) {
         return false;
@@ -337,9 +326,6 @@ fn change_account(
 
 /// A move to a country that does not exist: it is refused, and the account stays where it was.
 fn unknown_place(stage: &Stage, draft: &mut Draft) -> bool {
-    if !Behaviour::UnknownPlacesQuarantined.is_expected() {
-        return false;
-    }
     let place = *stage.dice.pick(&NO_COUNTRIES);
     let (kind, data) = if stage.dice.chance(30) {
         let uid = format!("phantom-{}", stage.number());
@@ -358,9 +344,6 @@ fn unknown_place(stage: &Stage, draft: &mut Draft) -> bool {
 
 /// A part of a country is reported, without the country.
 fn region_alone(stage: &Stage, draft: &mut Draft) -> bool {
-    if !Behaviour::RegionAlone.is_expected() {
-        return false;
-    }
     let name = stage.dice.pick(&stage.cast.regional);
     let region = *stage.dice.pick(&["UA-43", "UA-30"]);
     let at = stage.ago(stage.dice.between(0, 3 * HOUR));
@@ -371,9 +354,6 @@ fn region_alone(stage: &Stage, draft: &mut Draft) -> bool {
 
 /// The country in which an account is known to be, which says nothing of its region.
 fn same_country(stage: &Stage, draft: &mut Draft) -> bool {
-    if !Behaviour::CountryKeepsRegion.is_expected() {
-        return false;
-    }
     let name = stage.dice.pick(&stage.cast.regional);
     let at = stage.ago(stage.dice.between(0, HOUR));
     let change = json!({ "uid": name, "country": "UA", "at": at });
@@ -383,9 +363,6 @@ fn same_country(stage: &Stage, draft: &mut Draft) -> bool {
 
 /// The exchange reports another person behind an account, as of some time ago.
 fn other_person(stage: &Stage, draft: &mut Draft) -> bool {
-    if !Behaviour::PersonByEventTime.is_expected() {
-        return false;
-    }
     let (name, person) = (&stage.cast.dormant[1], *stage.dice.pick(&[PERSON, "p2", "p3"]));
     // So long ago that it is past by every clock of the trial.
     let at = stage.ago(stage.dice.between(20 * MINUTE, 3 * HOUR));
@@ -468,8 +445,7 @@ fn other_registration(stage: &Stage, draft: &mut Draft) -> bool {
     let known: Vec<&Registration> =
         facts.registrations.values().filter(|it| is_ingested(stage, it.message)).collect();
     let mut other = (*stage.dice.pick(&known)).clone();
-    let compared = Behaviour::RegistrationsCompared.is_expected();
-    match stage.dice.below(if compared { 4 } else { 1 }) {
+    match stage.dice.below(4) {
         0 => other.at = other.at.plus_millis(-1000),
         1 => {
             other.country = if other.country == "CH" { "TR" } else { "CH" };
@@ -509,7 +485,7 @@ fn nonsense(stage: &Stage, draft: &mut Draft) -> bool {
 
 /// A message that is no JSON, or whose event has a wrong member; it may be large.
 fn unreadable_message(stage: &Stage) {
-    let large = Behaviour::LargeEvents.is_expected() && stage.dice.chance(30);
+    let large = stage.dice.chance(30);
     let size = if large { LARGEST_UNREADABLE } else { *stage.dice.pick(&UNREADABLE) };
     if size >= 20_000 {
         stage.diary.reach("story: large unreadable message");

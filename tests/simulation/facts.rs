@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use terms::{Day, Timestamp};
 
-use super::behaviours::Behaviour;
 
 /// Amounts in the trial have eight decimals, as the policy says.
 pub const UNIT: i128 = 100_000_000;
@@ -140,11 +139,9 @@ impl Trade {
         self.at.day()
     }
 
-    /// Its identity. Without [`Behaviour::FeeIdentityOfSubAccounts`] a sub-account has none.
+    /// Its identity: the account that traded, the trade and the UTC day.
     pub fn fee_id(&self) -> FeeId {
-        let own = Behaviour::FeeIdentityOfSubAccounts.is_expected();
-        let uid = if own { &self.trader } else { &self.payer };
-        (uid.clone(), self.id.clone(), self.day())
+        (self.trader.clone(), self.id.clone(), self.day())
     }
 
     pub fn market(&self) -> &'static str {

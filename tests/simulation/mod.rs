@@ -12,7 +12,6 @@
 //! `SEEDS=1000 cargo test -p end-to-end simulation` tries more; `SEED=7` tries one again, and
 //! prints its steps if it fails.
 
-mod behaviours;
 mod cast;
 mod clocks;
 mod diary;
@@ -37,12 +36,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use terms::Reason;
 
-use behaviours::Behaviour;
 use diary::Reached;
 pub use trial::{trial, watched_trial};
 
 /// What happens to nights and to messages, and must be reached.
-const EVENTS_OF_NIGHTS: [&str; 7] = [
+const EVENTS_OF_NIGHTS: [&str; 10] = [
     "a night is missed",
     "a night at a quarter's end is missed",
     "a night makes up for several days",
@@ -50,13 +48,9 @@ const EVENTS_OF_NIGHTS: [&str; 7] = [
     "a binding is found void",
     "redelivered on the same day",
     "redelivered a day or more later",
-];
-
-/// What is reached where the programme has the behaviour.
-const NIGHTS_OF: [(Behaviour, &str); 3] = [
-    (Behaviour::EvaluationBeforeNextQuarter, "a quarter is evaluated late, by all that is known"),
-    (Behaviour::EvaluationBeforeNextQuarter, "a day is booked late, by all that is known"),
-    (Behaviour::RealTradesOnly, "a tier is reached"),
+    "a quarter is evaluated late, by all that is known",
+    "a day is booked late, by all that is known",
+    "a tier is reached",
 ];
 
 /// How many trials an ordinary `cargo test` makes.
@@ -94,14 +88,11 @@ fn to_be_reached() -> Vec<String> {
     let refusals = Reason::ALL.iter().filter(|reason| reason.refuses_bind());
     let zeros = Reason::ALL.iter().filter(|reason| reason.zeroes_fee());
     let stories = exchange::STORIES.iter().chain(&EVENTS_OF_NIGHTS).map(|name| (*name).to_owned());
-    let of_behaviours = exchange::STORIES_OF.iter().chain(&NIGHTS_OF);
-    let poison = poison::KINDS.iter().map(|name| (Behaviour::PoisonIsolation, *name));
-    let of_behaviours = of_behaviours.copied().chain(poison);
-    let of_behaviours = of_behaviours.filter(|(behaviour, _)| behaviour.is_expected());
+    let poison = poison::KINDS.iter().map(|name| (*name).to_owned());
     faults
         .chain([expired])
         .chain(stories)
-        .chain(of_behaviours.map(|(_, name)| name.to_owned()))
+        .chain(poison)
         .chain(refusals.map(|reason| format!("refused: {reason}")))
         .chain(zeros.map(|reason| format!("earned nothing: {reason}")))
         .collect()

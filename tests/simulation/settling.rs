@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use table::MAX_VIP_CHANGES;
 use terms::{Day, Origin, Quarter, Timeline};
 
-use super::behaviours::Behaviour;
 use super::cast::{AFFILIATES, SHARDS};
 use super::facts::{Known, Messages, Registration};
 use super::oracle::{
@@ -119,9 +118,6 @@ async fn bindings_are_those_that_were_asked_for(stage: &Stage, watch: &Watch) {
 /// Days that no run had booked before the last night are booked by all that is known; and so is the
 /// quarter evaluated, if it was not closed.
 async fn the_first_books_are_right(stage: &Stage, watch: &Watch, before: &BooksBefore) {
-    if !Behaviour::EvaluationBeforeNextQuarter.is_expected() {
-        return;
-    }
     if !before.quarter_closed {
         tiers_are_due(stage, watch).await;
         stage.diary.reach("a quarter is evaluated late, by all that is known");
@@ -164,9 +160,6 @@ async fn the_quarantine_is_complete(stage: &Stage) {
 /// The tiers of the next quarter are those that the oracle finds.
 async fn tiers_are_due(stage: &Stage, watch: &Watch) {
     let Some(quarter) = quarter(stage) else { return };
-    if !Behaviour::RealTradesOnly.is_expected() {
-        return;
-    }
     let start = quarter.next().first_day().start();
     let today = stage.now().day();
     let due = evaluate(&stage.facts.borrow(), &watch.bindings, quarter, today);
@@ -196,7 +189,7 @@ async fn invitees_are_as_they_trade(stage: &Stage, watch: &Watch) {
             assert_eq!(row["boundAt"], json!(binding.bound_at));
             let void = is_void(binding, &stage.facts.borrow());
             assert!(row["status"] != "voided" || void, "{row}");
-            if void || !Behaviour::RealTradesOnly.is_expected() {
+            if void {
                 continue;
             }
             let trades = real_trades(&stage.facts.borrow(), binding, today);
@@ -219,8 +212,7 @@ async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
     let mut messages = stage.queue.borrow().sent.clone();
     messages.extend(stage.cast.setup.iter().cloned());
     stage.dice.shuffle(&mut messages);
-    let at_once = if Behaviour::AccountTwiceInBatch.is_expected() { 20 } else { 1 };
-    for messages in messages.chunks(at_once) {
+    for messages in messages.chunks(20) {
         let answer = ingest::handle(&stage.fair.app, batch(messages)).await.unwrap();
         let again = answer.batch_item_failures;
         assert!(again.is_empty() || stage.poisoned, "everybody is known");
@@ -232,9 +224,6 @@ async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
 
 /// An activity that is delivered again, also one that proved a binding void, leaves no mark.
 async fn activities_write_nothing(stage: &Stage) {
-    if !Behaviour::QuietRedelivery.is_expected() {
-        return;
-    }
     let table = &stage.fair.app.table;
     let today = stage.now().day();
     let before = table.touched_through(today).await.unwrap();
@@ -281,10 +270,6 @@ fn ends_if_full<T: Clone + Ord>(history: &mut Timeline<T>, limit: usize) {
 async fn compare_with_undisturbed(stage: &Stage, watch: &Watch, booked: &Sheet) {
     let other = undisturbed(stage, watch).await;
     let [ours, theirs] = [tiers(&stage.fair).await, tiers(&other).await];
-    // A fee that proves to be none may have made a trader, or may not have been seen as one.
-    if ours != theirs && !Behaviour::RealTradesOnly.is_expected() {
-        return;
-    }
     assert_eq!(ours, theirs, "the tiers, and those of the other world");
     let undisturbed = since_binding(sheet(stage, &other).await, watch);
     compare("undisturbed world", booked, &undisturbed);
@@ -391,25 +376,15 @@ async fn every_binding_is_listed(stage: &Stage, watch: &Watch) {
 /// What the oracle finds due.
 async fn expected(stage: &Stage, watch: &Watch) -> Sheet {
     let today = stage.now().day();
-    let mut due = due(&stage.facts.borrow(), &watch.bindings, &tiers_in_force(stage, watch).await);
+    let mut due = due(&stage.facts.borrow(), &watch.bindings, &tiers_in_force(stage, watch));
     due.retain(|(.., day, _, _, _), _| day.parse::<Day>().unwrap() < today);
     since_binding(due, watch)
 }
 
-/// The tiers that the oracle finds; those of the table while it counts other trades.
-async fn tiers_in_force(stage: &Stage, watch: &Watch) -> Tiers {
+/// The tiers that the oracle finds.
+fn tiers_in_force(stage: &Stage, watch: &Watch) -> Tiers {
     let Some(quarter) = quarter(stage) else { return Tiers::default() };
-    if Behaviour::RealTradesOnly.is_expected() {
-        return evaluate(&stage.facts.borrow(), &watch.bindings, quarter, stage.now().day());
-    }
-    let start = quarter.next().first_day().start();
-    let mut tiers = BTreeMap::new();
-    for affiliate in AFFILIATES {
-        let account = stage.fair.app.table.account(&uid(affiliate)).await.unwrap().unwrap();
-        let tier = account.value.tiers.at(start).copied().unwrap_or_default();
-        tiers.insert(affiliate.to_owned(), (tier.spot, tier.futures));
-    }
-    Tiers(Some((start, tiers)))
+    evaluate(&stage.facts.borrow(), &watch.bindings, quarter, stage.now().day())
 }
 
 /// Without the days before a recall. What was traded then earns nothing; it is told of where it

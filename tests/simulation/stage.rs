@@ -12,7 +12,6 @@ use serde_json::Value;
 use table::Table;
 use terms::{Day, Timestamp};
 
-use super::behaviours::Behaviour;
 use super::cast::{Cast, SHARDS};
 use super::clocks::{Clocks, OwnClock};
 use super::diary::Diary;
@@ -115,7 +114,7 @@ impl Stage {
         let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
         let attempts = *dice.pick(&[1, 2, 3]);
         let punctual = *dice.pick(&PUNCTUAL);
-        let poisoned = Behaviour::PoisonIsolation.is_expected() && dice.chance(40);
+        let poisoned = dice.chance(40);
         if poisoned {
             poison::enter(&fair).await;
             facts.expect_quarantined(poison::invitee(), false);

@@ -7,7 +7,6 @@ use eligibility::{Bind, LinkFacts, judge};
 use table::{CommittedRun, DaySummary, Head, Money, Shard};
 use terms::{Day, Origin, Timestamp};
 
-use super::behaviours::Behaviour;
 use super::cast::AFFILIATES;
 use super::facts::{FeeId, Known, Messages, Shared};
 use super::oracle::{
@@ -65,11 +64,7 @@ impl Watch {
     pub fn settles_at(&self, run_id: &str) -> Timestamp {
         let named = |(day, run): &&(Day, CommittedRun)| format!("{day}.{}", run.seq) == run_id;
         let (day, run) = self.runs.iter().find(named).expect("a line of a visible run");
-        let booked_at = match Behaviour::SettlementAfterCommit.is_expected() {
-            true => run.committed_at,
-            false => day.end(),
-        };
-        day.end().max(booked_at).plus_days(1)
+        day.end().max(run.committed_at).plus_days(1)
     }
 
     pub fn visible(&self) -> u64 {
@@ -166,7 +161,7 @@ impl Watch {
         let last = stage.first_day.quarter().last_day();
         let by_night = |run: &CommittedRun| stage.planned.borrow().contains_key(&run.run);
         let begun = self.runs.iter().any(|(day, run)| *day > last && by_night(run));
-        if !begun || !Behaviour::EvaluationBeforeNextQuarter.is_expected() {
+        if !begun {
             return;
         }
         for affiliate in AFFILIATES {

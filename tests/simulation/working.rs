@@ -7,7 +7,6 @@ use daily_commission::{Deadline, StepError};
 use serde_json::{Value, json};
 use terms::{Day, Timestamp};
 
-use super::behaviours::Behaviour;
 use super::facts::{Known, MessageId, Messages};
 use super::oracle::{Check, Checks, checks_of_unknown, recall_checks};
 use super::queue::{Message, batch};
@@ -173,15 +172,11 @@ impl Asked {
 
 /// The checks that are shown otherwise than they may be.
 fn checks_differ(stage: &Stage, expected: &Checks, guest: &str, shown: &[Value]) -> Vec<String> {
-    let bound = stage.bound.borrow().contains(guest);
-    let left_out = |reason: &str| {
-        reason == "recently_active" && bound && !Behaviour::WindowOfBoundUsers.is_expected()
-    };
     let mut differing = Vec::new();
     for check in shown {
         let (reason, met) = (check["reason"].as_str().unwrap(), check["met"].as_bool().unwrap());
         let may_be = expected.get(reason).is_some_and(|expected| expected.may_be(met));
-        if !may_be && !left_out(reason) {
+        if !may_be {
             differing.push(format!("{reason} is {met}"));
         }
     }
