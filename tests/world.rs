@@ -12,7 +12,7 @@ use ingest::{EventReport, Message, Outcome};
 use lambda_http::Body;
 use runtime::{App, Dial, Entropy, Metrics};
 use serde_json::{Value, json};
-use table::{DaySummary, Table, keys};
+use table::{DaySummary, Table};
 use terms::{Day, Timestamp, Uid};
 
 pub fn at(text: &str) -> Timestamp {
@@ -187,21 +187,6 @@ impl World {
 
     pub async fn book(&self, booked: &str) -> DayReport {
         daily_commission::run_day(&self.app_of("daily-commission"), day(booked)).await.unwrap()
-    }
-
-    /// Deletes all items whose time to live is over, as DynamoDB does in the end.
-    pub fn expire(&self) {
-        let table = self.engine.table_name();
-        let seconds = self.clock.now().millis() / 1000;
-        for item in self.engine.items(table).unwrap() {
-            let expires_at = item[keys::EXPIRES_AT]["N"].as_str();
-            if expires_at.is_some_and(|at| at.parse::<i64>().unwrap() < seconds) {
-                let key = json!({ keys::PK: item[keys::PK], keys::SK: item[keys::SK] });
-                let request = json!({ "TableName": table, "Key": key }).to_string();
-                let (status, answer) = self.engine.run("DeleteItem", request.as_bytes());
-                assert_eq!(status, 200, "{answer}");
-            }
-        }
     }
 
     /// What an affiliate reads of a day, run by run.

@@ -428,7 +428,7 @@ fn registration(stage: &Stage, draft: &mut Draft) -> bool {
         message: draft.number,
         uid: name,
         at: stage.ago(if dice.chance(30) { 2 * DAY } else { 0 }),
-        country: *dice.pick(&["CH", "CH", "CH", "CH", "CH", "CH", "TR", "US", "DE", "GB"]),
+        country: dice.word(&["CH", "CH", "CH", "CH", "CH", "CH", "TR", "US", "DE", "GB"]),
         region: None,
         main: None,
         person: dice.chance(10).then(|| PERSON.to_owned()),

@@ -52,7 +52,10 @@ pub type Bindings = BTreeMap<String, Binding>;
 
 /// The tiers of each inviter in spot and futures, in force from an instant on.
 #[derive(Debug, Default)]
-pub struct Tiers(pub Option<(Timestamp, BTreeMap<String, (usize, usize)>)>);
+pub struct Tiers(pub Option<(Timestamp, TiersByInviter)>);
+
+/// The tier of each inviter in spot and in futures.
+pub type TiersByInviter = BTreeMap<String, (usize, usize)>;
 
 impl Tiers {
     pub fn at(&self, inviter: &str, at: Timestamp) -> (usize, usize) {

@@ -42,6 +42,8 @@ pub struct Queue {
     pub delivered: BTreeSet<MessageId>,
     /// The messages that were ingested.
     pub ingested: BTreeSet<MessageId>,
+    /// When they first were, by the true time.
+    pub ingested_at: BTreeMap<MessageId, Timestamp>,
     /// For each message, those that had been ingested when it was delivered first.
     pub before: BTreeMap<MessageId, BTreeSet<MessageId>>,
 }
@@ -87,8 +89,9 @@ impl Queue {
     }
 
     /// A message was ingested.
-    pub fn acknowledge(&mut self, number: MessageId, comes_again: bool) {
+    pub fn acknowledge(&mut self, number: MessageId, now: Timestamp, comes_again: bool) {
         self.ingested.insert(number);
+        self.ingested_at.entry(number).or_insert(now);
         let place = self.waiting.iter().position(|message| message.number == number);
         let Some(place) = place else { return };
         let message = self.waiting.swap_remove(place);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use commission::TierInForce;
 use eligibility::{MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
 use serde_json::{Value, json};
-use table::MAX_VIP_CHANGES;
+use table::{MAX_VIP_CHANGES, keys};
 use terms::{Day, Origin, Quarter, Timeline};
 
 use super::cast::{AFFILIATES, SHARDS};
@@ -82,16 +82,8 @@ impl BooksBefore {
     }
 }
 
-/// Every press that was answered so, and every registration that was certainly eligible, has made
-/// its binding; the invitee reads it so; and there is no other.
-async fn bindings_are_those_that_were_asked_for(stage: &Stage, watch: &Watch) {
-    for press in stage.presses.borrow().iter() {
-        let Some((200 | 201, bound_at)) = &press.answer else { continue };
-        let binding = watch.bindings.get(&press.guest);
-        let made =
-            binding.is_some_and(|it| it.code == press.code && json!(it.bound_at) == *bound_at);
-        assert!(made, "{} was told to be bound: {binding:?}", press.guest);
-    }
+/// Who registers by a link is bound where all that was known certainly allowed it.
+fn sign_ups_are_those_that_were_due(stage: &Stage, watch: &Watch) {
     let facts = stage.facts.borrow();
     for registration in facts.registrations.values() {
         let code = registration.code.as_deref().filter(|code| facts.links.contains_key(*code));
@@ -105,7 +97,19 @@ async fn bindings_are_those_that_were_asked_for(stage: &Stage, watch: &Watch) {
         let by_sign_up = by_sign_up.is_some_and(|it| it.origin == Origin::Signup);
         assert!(by_sign_up || !certain, "{} is not bound: {checks:?}", registration.uid);
     }
-    drop(facts);
+}
+
+/// Every press that was answered so, and every registration that was certainly eligible, has made
+/// its binding; the invitee reads it so; and there is no other.
+async fn bindings_are_those_that_were_asked_for(stage: &Stage, watch: &Watch) {
+    for press in stage.presses.borrow().iter() {
+        let Some((200 | 201, bound_at)) = &press.answer else { continue };
+        let binding = watch.bindings.get(&press.guest);
+        let made =
+            binding.is_some_and(|it| it.code == press.code && json!(it.bound_at) == *bound_at);
+        assert!(made, "{} was told to be bound: {binding:?}", press.guest);
+    }
+    sign_ups_are_those_that_were_due(stage, watch);
     for binding in watch.bindings.values() {
         let answer = stage.fair.get(&binding.invitee, "/v1/binding").await.json();
         assert_eq!(answer["code"], binding.code.as_str());
@@ -206,7 +210,7 @@ async fn invitees_are_as_they_trade(stage: &Stage, watch: &Watch) {
 /// applied changes nothing.
 async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
     stage.clocks.go_on_to(stage.now().plus_days(LATE));
-    stage.fair.expire();
+    expire(&stage.fair);
     activities_write_nothing(stage).await;
     let before = accounts(stage).await;
     let mut messages = stage.queue.borrow().sent.clone();
@@ -219,6 +223,21 @@ async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
     }
     for (name, account) in accounts(stage).await {
         assert_eq!(Some(&account), before.get(&name), "{name} after a redelivery");
+    }
+}
+
+/// Deletes all items whose time to live is over, as DynamoDB does in the end.
+fn expire(world: &World) {
+    let table = world.engine.table_name();
+    let seconds = world.clock.now().millis() / 1000;
+    for item in world.engine.items(table).unwrap() {
+        let expires_at = item[keys::EXPIRES_AT]["N"].as_str();
+        if expires_at.is_some_and(|at| at.parse::<i64>().unwrap() < seconds) {
+            let key = json!({ keys::PK: item[keys::PK], keys::SK: item[keys::SK] });
+            let request = json!({ "TableName": table, "Key": key }).to_string();
+            let (status, answer) = world.engine.run("DeleteItem", request.as_bytes());
+            assert_eq!(status, 200, "{answer}");
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub fn ingest_gets_a_batch(stage: &Rc<Stage>, at_most: usize) {
         let again: Vec<String> =
             answer.batch_item_failures.into_iter().map(|it| it.item_identifier).collect();
         for message in messages.iter().filter(|message| !again.contains(&message.name())) {
-            s.queue.borrow_mut().acknowledge(message.number, s.dice.chance(30));
+            s.queue.borrow_mut().acknowledge(message.number, s.now(), s.dice.chance(30));
             s.ingested.borrow_mut().extend(message.fees.iter().cloned());
         }
         s.diary.write(format!("ingest {number} has ingested all but {again:?}"));
@@ -161,9 +161,7 @@ impl Asked {
             return;
         };
         let expected = eligibility_of(stage, self);
-        let shown = |checks: &Checks| {
-            checks_differ(stage, checks, &self.guest, json["checks"].as_array().unwrap())
-        };
+        let shown = |checks: &Checks| checks_differ(checks, json["checks"].as_array().unwrap());
         let differing: Vec<_> = expected.iter().map(shown).collect();
         let right = differing.iter().any(Vec::is_empty);
         assert!(right, "{} at {}: {differing:?} by {checks:?}", self.guest, self.code);
@@ -171,7 +169,7 @@ impl Asked {
 }
 
 /// The checks that are shown otherwise than they may be.
-fn checks_differ(stage: &Stage, expected: &Checks, guest: &str, shown: &[Value]) -> Vec<String> {
+fn checks_differ(expected: &Checks, shown: &[Value]) -> Vec<String> {
     let mut differing = Vec::new();
     for check in shown {
         let (reason, met) = (check["reason"].as_str().unwrap(), check["met"].as_bool().unwrap());
