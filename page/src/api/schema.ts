@@ -311,7 +311,7 @@ export interface components {
      */
     Market: "spot" | "futures";
     /**
-     * @description Where an amount is on its way to the wallet. `accrued`: booked. `settled`: booked so long ago that the wallet may pay it. `paid`: the wallet reported the payment. `reversed`: the run takes back more of the asset than it adds, and the wallet has not taken it yet. The wallet pays a run asset by asset, so all lines of one run and asset share one status.
+     * @description Where an amount is on its way to the wallet. `accrued`: booked. `settled`: its run was committed so long ago that the wallet may pay it. All pages of one list show the statuses of one instant. `paid`: the wallet reported the payment. `reversed`: the run takes back more of the asset than it adds, and the wallet has not taken it yet. The wallet pays a run asset by asset, so all lines of one run and asset share one status.
      * @enum {string}
      */
     Status: "accrued" | "settled" | "paid" | "reversed";
@@ -957,9 +957,9 @@ export interface components {
       /** @description The link by which he came. */
       code: components["schemas"]["LinkCode"];
       boundAt: components["schemas"]["Timestamp"];
-      /** @description The first trade after the binding; `null` before it. */
+      /** @description The first trade after the binding; `null` before it. Only trades count, no liquidations or funding; a trade that was taken back gives way to the next. */
       firstTradeTime: components["schemas"]["Timestamp"] | null;
-      /** @description The last booked trade; `null` before the first. */
+      /** @description The last booked trade; `null` before the first, and while all are taken back. */
       lastTradeTime: components["schemas"]["Timestamp"] | null;
       totals: components["schemas"]["Figures"];
       /**
