@@ -10,8 +10,8 @@ pub mod tour;
 
 use std::collections::BTreeSet;
 
+use sam_template::Template;
 use serde_json::json;
-use template::Template;
 
 use document::{Document, Operation};
 use tour::AFFILIATE;
@@ -60,7 +60,7 @@ fn answered() -> Vec<(String, BTreeSet<&'static str>)> {
         };
         routes.iter().map(key).collect()
     }
-    [keys(get_link::ROUTES), keys(bind::ROUTES), keys(dashboard::ROUTES)].concat()
+    [keys(linking::ROUTES), keys(binding::ROUTES), keys(reporting::ROUTES)].concat()
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use embedded::Spent;
+use dynamodb_embedded::Spent;
 use serde_json::{Value, json};
-use table::Table;
+use storage::Table;
 
 use crate::world::{World, fee};
 

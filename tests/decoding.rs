@@ -6,19 +6,19 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bind::Confirmed;
+use binding::Confirmed;
 use commission::Line;
-use dashboard::Cursor;
 use hmac::{Hmac, KeyInit, Mac};
 use http_api::{OpenError, Purpose, Signer};
-use ingest::{Message, Outcome, Reading};
+use ingestion::{Message, Outcome, Reading};
 use policy::Programme;
+use reporting::Cursor;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use table::{FeeBatch, Packed, Referral, RunReport, ShardReport, Slots, Summary, Totals, Work};
-use terms::{Timestamp, Uid};
+use storage::{FeeBatch, Packed, Referral, RunReport, ShardReport, Slots, Summary, Totals, Work};
+use types::{Timestamp, Uid};
 
 const POLICY: &str = include_str!("../programme.toml");
 /// The key that signs, the one before it, and one that is known no more.
@@ -58,7 +58,7 @@ pub fn message(input: &[u8]) {
 
 fn read(body: &str) -> Vec<Reading> {
     let message = Message { id: "m".to_owned(), sent_at: *NOW, body: body.to_owned() };
-    ingest::read(&PROGRAMME, &message, *NOW).unwrap()
+    ingestion::read(&PROGRAMME, &message, *NOW).unwrap()
 }
 
 /// The confirmation of a bind, and the inviter who is hidden in it.
@@ -187,18 +187,18 @@ pub fn stored(input: &[u8]) {
 
 /// What is read in an older form is written in the newest, and read as the same.
 fn older<T: Content + Packed>(input: &[u8]) {
-    let Ok(value) = table::unpack_form::<T>("input", T::FORM - 1, input) else { return };
-    let bytes = table::pack(&value).unwrap();
-    assert_eq!(table::unpack_form::<T>("input", T::FORM, &bytes).unwrap(), value);
+    let Ok(value) = storage::unpack_form::<T>("input", T::FORM - 1, input) else { return };
+    let bytes = storage::pack(&value).unwrap();
+    assert_eq!(storage::unpack_form::<T>("input", T::FORM, &bytes).unwrap(), value);
 }
 
 fn packed<T: Content>(input: &[u8]) {
-    let unpack = |bytes: &[u8]| table::unpack::<T>("input", bytes);
+    let unpack = |bytes: &[u8]| storage::unpack::<T>("input", bytes);
     let Ok(value) = unpack(input) else { return };
-    let bytes = table::pack(&value).unwrap();
+    let bytes = storage::pack(&value).unwrap();
     let again = unpack(&bytes).unwrap();
     assert_eq!(again, value);
-    assert_eq!(table::pack(&again).unwrap(), bytes);
+    assert_eq!(storage::pack(&again).unwrap(), bytes);
     assert!(unpack(&[&bytes[..], &[0]].concat()).is_err());
     assert!(unpack(&bytes[..bytes.len() - 1]).is_err());
 }

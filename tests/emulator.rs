@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use template::Template;
+use sam_template::Template;
 use toml::{Table, Value};
 
 const MANIFEST: &str = include_str!("../Cargo.toml");

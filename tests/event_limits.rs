@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use commission::{Asset, TierInForce};
 use eligibility::{MAX_LOCATIONS, judge};
-use ingest::{Deadline, Outcome};
+use ingestion::{Deadline, Outcome};
 use serde_json::{Value, json};
-use table::{
+use storage::{
     Account, Admission, MAX_ASSETS, MAX_DETAIL_BYTES, MAX_TIER_CHANGES, MAX_VIP_CHANGES,
     Quarantined, Table,
 };
-use terms::{Reason, Timestamp, Uid, Vip};
+use types::{Reason, Timestamp, Uid, Vip};
 
 use crate::world::{World, at, event, fee, uid};
 
@@ -59,7 +59,7 @@ async fn full_account() -> (World, Uid) {
         let on = at("2024-02-01T00:00:00Z").plus_days(number);
         let country = ["US", "CH"][number as usize % 2];
         let region = format!("{country}-{:03}", number).parse().ok();
-        let location = terms::Location { country: country.parse().unwrap(), region };
+        let location = types::Location { country: country.parse().unwrap(), region };
         full.value.facts.record_location(on, location);
         full.value.facts.record_affiliate(on, number % 2 == 0);
         full.value.record_vip(on, Vip(100 + number as u8));
@@ -108,7 +108,7 @@ async fn overlong_account_of_0_1_shrinks_with_the_next_report() {
     for number in 0..9_000 {
         let on = at("2024-02-01T00:00:00Z").plus_millis(number);
         let country = ["CH", "TR"][number as usize % 2].parse().unwrap();
-        stored.value.facts.location.set(on, terms::Location { country, region: None });
+        stored.value.facts.location.set(on, types::Location { country, region: None });
     }
     assert!(world.app.table.save_account(&stored).await.unwrap());
     assert_eq!(changed(&world, "user", json!({ "vipLevel": 1 }), NOW).await, Outcome::TakenIn);
@@ -315,7 +315,7 @@ async fn messages_after_the_deadline_are_brought_again() {
     };
     for (seconds, again) in [(19, 1), (21, 0)] {
         let deadline = Deadline::before(at(NOW).plus_millis(seconds * 1000));
-        let answer = ingest::handle_until(&world.app, batch(), deadline).await.unwrap();
+        let answer = ingestion::handle_until(&world.app, batch(), deadline).await.unwrap();
         assert_eq!(answer.batch_item_failures.len(), again);
         let active = account(&world, "user").await.facts.last_activity_at.is_some();
         assert_eq!(active, again == 0);
@@ -328,9 +328,9 @@ async fn expired_identity_counts_as_absent() {
     let table = &world.app.table;
     let identify =
         async |body: &[u8], now: Timestamp| table.identify("source", "1", body, now).await.unwrap();
-    assert_eq!(identify(b"a", at(NOW)).await, table::Identity::New);
+    assert_eq!(identify(b"a", at(NOW)).await, storage::Identity::New);
     let expiry = at(NOW).plus_days(30);
-    assert_eq!(identify(b"b", expiry.plus_millis(-1)).await, table::Identity::Conflicting);
-    assert_eq!(identify(b"b", expiry).await, table::Identity::New);
-    assert_eq!(identify(b"b", expiry).await, table::Identity::Repeated);
+    assert_eq!(identify(b"b", expiry.plus_millis(-1)).await, storage::Identity::Conflicting);
+    assert_eq!(identify(b"b", expiry).await, storage::Identity::New);
+    assert_eq!(identify(b"b", expiry).await, storage::Identity::Repeated);
 }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
-use daily_commission::StepError;
 use lambda_http::Body;
+use nightly::StepError;
+use sam_template::Template;
 use serde_json::{Value, json};
-use template::Template;
 
 use crate::announced::{Told, types};
 use crate::world::{World, day};
@@ -109,9 +109,9 @@ impl Stage {
         let request = lambda_http::request::from_str(&text).unwrap();
         let app = &self.world.app;
         let response = match file.split('/').next().unwrap() {
-            "get-link" => get_link::handle(app, request).await,
-            "bind" => bind::handle(app, request).await,
-            "dashboard" => dashboard::handle(app, request).await,
+            "get-link" => linking::handle(app, request).await,
+            "bind" => binding::handle(app, request).await,
+            "dashboard" => reporting::handle(app, request).await,
             other => panic!("{other} answers no requests"),
         };
         let media = response.headers()["content-type"].to_str().unwrap();
@@ -127,7 +127,7 @@ impl Stage {
     async fn batch(&mut self, code: &str) -> Vec<String> {
         let text = self.text("ingest/batch.json").replace(CODE, code);
         let batch: SqsEvent = serde_json::from_str(&text).unwrap();
-        let answer = ingest::handle(&self.world.app, batch).await.unwrap();
+        let answer = ingestion::handle(&self.world.app, batch).await.unwrap();
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
 
@@ -151,7 +151,7 @@ impl Stage {
             assert!(input.get(name).is_some(), "{file} has no {name}");
             input[name] = value.clone();
         }
-        daily_commission::handle(&self.world.app, &input).await
+        nightly::handle(&self.world.app, &input).await
     }
 
     async fn as_it_is(&mut self, file: &str) -> Result<Value, StepError> {
@@ -161,7 +161,7 @@ impl Stage {
     /// Runs what the nightly machine makes of an input of its own.
     async fn night(&mut self, file: &str) -> Value {
         let input = planned(serde_json::from_str(&self.text(file)).unwrap());
-        daily_commission::handle(&self.world.app, &input).await.unwrap()
+        nightly::handle(&self.world.app, &input).await.unwrap()
     }
 }
 
@@ -384,7 +384,7 @@ fn steps_are_given_what_the_state_machine_passes() {
     assert_eq!(plan, "{% $merge([$night, {\"step\": \"plan\", \"more\": $more}]) %}");
     assert_eq!(machine["States"]["Begin"]["Assign"]["night"], "{% $states.input %}");
     assert_eq!(planned(event("nightly/night.json")), event("daily-commission/plan.json"));
-    let shards = format!("{{% [0..{}] %}}", table::SHARDS - 1);
+    let shards = format!("{{% [0..{}] %}}", storage::SHARDS - 1);
     assert_eq!(machine["States"]["Evaluate"]["Items"], shards);
     assert_eq!(machine["States"]["Reconcile"]["Items"], shards);
 }

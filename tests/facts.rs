@@ -1,10 +1,10 @@
 //! Facts of accounts: redelivered, in any order, of several levels of accounts, of odd places.
 
 use commission::Arrival;
-use ingest::{Message, Outcome};
+use ingestion::{Message, Outcome};
 use serde_json::{Value, json};
-use table::{Account, Shard};
-use terms::{Reason, TradeId};
+use storage::{Account, Shard};
+use types::{Reason, TradeId};
 
 use crate::world::{World, at, day, event, fee, uid};
 
@@ -240,7 +240,7 @@ async fn circle_of_main_accounts_ends() {
     for (sub, main) in [("a", "b"), ("b", "a")] {
         sub_account(&world, sub, main).await;
     }
-    let levels = table::MAX_ACCOUNT_LEVELS;
+    let levels = storage::MAX_ACCOUNT_LEVELS;
     world.registered("level-0", "2024-01-01T00:00:00Z").await;
     for level in 1..=levels + 1 {
         sub_account(&world, &format!("level-{level}"), &format!("level-{}", level - 1)).await;
@@ -316,7 +316,7 @@ async fn redriven_fee_keeps_its_place_in_the_order() {
     ahead["data"]["tradeId"] = json!("t2");
     ahead["time"] = json!("2027-01-01T00:00:00Z");
     let messages = [sent("2026-11-20T11:00:00Z", &made), sent("2026-11-20T11:00:00Z", &ahead)];
-    ingest::take_in(&world.app, &messages).await.unwrap();
+    ingestion::take_in(&world.app, &messages).await.unwrap();
     let shard = Shard::of(&uid("user"));
     let kept = world.app.table.fees(day("2026-11-20"), shard).await.unwrap();
     let arrival = |text: &str| Arrival(at(text).millis().unsigned_abs());

@@ -4,9 +4,9 @@
 //!
 //! `INPUTS=100000 cargo test -p end-to-end hostile` tries more; a failure prints the input.
 
-use daily_commission::{Step, StepError};
 use http_api::{OpenError, Purpose};
-use ingest::Outcome;
+use ingestion::Outcome;
+use nightly::{Step, StepError};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -197,7 +197,7 @@ async fn any_stored_bytes_are_what_they_say_or_refused() {
         world.charged(fee(&id, "nora", "2026-11-16T10:00:00Z")).await;
     }
     world.night("2026-11-16").await;
-    let (monday, shard) = (day("2026-11-16"), table::Shard::of(&uid("nora")));
+    let (monday, shard) = (day("2026-11-16"), storage::Shard::of(&uid("nora")));
     let table = &world.app.table;
     let fees = table.fees(monday, shard).await.unwrap();
     let work = table.booked(monday, shard).await.unwrap().remove(0);
@@ -208,11 +208,11 @@ async fn any_stored_bytes_are_what_they_say_or_refused() {
     let reports = table.shard_reports(run).await.unwrap();
 
     let examples = [
-        table::pack(&work),
-        table::pack(&report),
-        table::pack(&lines),
-        table::pack(&totals),
-        table::pack(&reports[0]),
+        storage::pack(&work),
+        storage::pack(&report),
+        storage::pack(&lines),
+        storage::pack(&totals),
+        storage::pack(&reports[0]),
     ];
     each_mangled(&fees.to_chunks().unwrap(), decoding::stored);
     each_mangled(&examples.map(Result::unwrap), decoding::stored);

@@ -7,14 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use daily_commission::{explain_day, verify_day};
 use eligibility::{Bind, LinkFacts, judge};
-use ingest::Outcome;
+use ingestion::Outcome;
+use nightly::{explain_day, verify_day};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
-use terms::{Day, Origin};
+use types::{Day, Origin};
 
 use crate::world::{World, day, event, uid};
 
@@ -135,7 +135,7 @@ async fn in_order(seed: u64, told: &[Told]) -> World {
 
 async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> World {
     let world = peopled(seed).await;
-    world.clock.stand_at(daily_commission::booked_from(day(DAYS[2])));
+    world.clock.stand_at(nightly::booked_from(day(DAYS[2])));
     let mut order: Vec<&Told> = told.iter().chain(told.iter().step_by(5)).collect();
     order.shuffle(dice);
     while !order.is_empty() {
@@ -157,7 +157,7 @@ async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> World {
 
 /// A run that gets as far as some of its shards, its commit, or its first published part.
 async fn die_midway(world: &World, day: &str, steps: usize) {
-    let step = async |input: Value| daily_commission::handle(&world.app, &input).await.unwrap();
+    let step = async |input: Value| nightly::handle(&world.app, &input).await.unwrap();
     let plan = step(json!({ "step": "plan", "day": day })).await["days"][0].clone();
     let (day, run, shards) = (&plan["day"], &plan["run"], plan["shards"].as_array().unwrap());
     for shard in shards.iter().take(steps) {

@@ -1,7 +1,7 @@
 //! What comes late: fees, corrections, facts; each books the difference as new lines.
 
 use serde_json::{Value, json};
-use terms::Reason;
+use types::Reason;
 
 use crate::world::{World, fee};
 
@@ -48,7 +48,7 @@ async fn a_late_fee_costs_what_it_touches_and_not_its_whole_day() {
     world.charged(late).await;
     let plan = json!({ "step": "plan", "day": "2026-11-21" });
     world.now("2026-11-22T00:30:00Z");
-    let plan = daily_commission::handle(&world.app, &plan).await.unwrap();
+    let plan = nightly::handle(&world.app, &plan).await.unwrap();
     let shards = |day: usize| plan["days"][day]["shards"].as_array().unwrap().len();
     assert_eq!(plan["days"][1]["day"], "2026-11-20");
     assert_eq!(
@@ -238,7 +238,7 @@ async fn a_new_trader_counts_for_the_quarter_of_his_first_trade_however_late_it_
     }
     let evaluate = json!({ "step": "evaluate", "quarter": "2026-Q3" });
     let promoted =
-        async || daily_commission::handle(&world.app, &evaluate).await.unwrap()["promoted"].clone();
+        async || nightly::handle(&world.app, &evaluate).await.unwrap()["promoted"].clone();
     assert_eq!(promoted().await, 0, "tier 1 asks for three new traders");
     world.now("2026-10-02T12:00:00Z");
     world.charged(fee("t4", "new-3", "2026-09-30T23:00:00Z")).await;

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use announce::events;
 use commission::{Amount, Asset, Cause, Conservation, Line, LineKey, Outcome, Rate, Sums, Trades};
-use daily_commission::verify_day;
-use ingest::Outcome as Ingested;
+use ingestion::Outcome as Ingested;
+use nightly::verify_day;
+use outbound_events::events;
 use serde_json::{Value, json};
-use table::{
+use storage::{
     ASSETS_PER_SUMMARY, Aside, ChainLink, Change, CommitOutcome, CommittedRun, DayRecord,
     ENTRIES_PER_CHUNK, Found, Money, Payment, PaymentOutcome, Pending, Referral, ReferralActivity,
     RunReport, Shard, ShardReport, Slots, Summary, TRADING_DAYS_KEPT, TouchedInvitee, TradingDays,
     Versioned, Work,
 };
-use terms::{Day, Market, Origin, Product, Reason, Timestamp, Uid};
+use types::{Day, Market, Origin, Product, Reason, Timestamp, Uid};
 
 use crate::announced::schema_of;
 use crate::stream::Stream;
@@ -31,7 +31,9 @@ async fn send_all(world: &World, kind: &str, data: impl IntoIterator<Item = Valu
     for batch in data.chunks(400) {
         let events: Vec<Value> = batch
             .iter()
-            .map(|data| event(&table::fingerprint(data.to_string().as_bytes()), kind, data.clone()))
+            .map(|data| {
+                event(&storage::fingerprint(data.to_string().as_bytes()), kind, data.clone())
+            })
             .collect();
         let reports = world.send_raw(&Value::from(events).to_string()).await;
         let refused = reports.iter().find(|report| report.outcome != Ingested::TakenIn);
@@ -427,8 +429,8 @@ fn long_report() -> RunReport {
     let cells: Vec<(Cell, Parts)> = keys.map(|key| (key, parts)).collect();
     // The proof's own encoding: cells and what was charged, as lists.
     let charged: Vec<(Asset, (i64, Amount, Amount))> = Vec::new();
-    let bytes = table::pack(&(cells, charged)).unwrap();
-    let due: Conservation = table::unpack("proof", &bytes).unwrap();
+    let bytes = storage::pack(&(cells, charged)).unwrap();
+    let due: Conservation = storage::unpack("proof", &bytes).unwrap();
     RunReport { due, booked: assets().map(|a| (a, money())).collect(), aside: Aside::default() }
 }
 
@@ -437,7 +439,7 @@ async fn reports_of_every_cell_are_kept_in_parts() {
     let world = World::at("2026-11-21T00:30:00Z").await;
     let (table, day, now) = (&world.app.table, day(DAY), world.app.clock.now());
     let report = long_report();
-    assert!(table::pack(&report).unwrap().len() > 5_000_000);
+    assert!(storage::pack(&report).unwrap().len() > 5_000_000);
     let shard = Shard::new(5).unwrap();
     let of_shard = ShardReport {
         shard: shard.number(),

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use runtime::{Dimension, Metric, NAMESPACE, STACK};
+use lambda::{Dimension, Metric, NAMESPACE, STACK};
+use sam_template::Template;
 use serde_json::Value;
-use template::Template;
-use terms::Reason;
+use types::Reason;
 
 const TEMPLATE: &str = include_str!("../template.yaml");
 const RUNBOOK: &str = include_str!("../docs/RUNBOOK.md");
@@ -119,15 +119,13 @@ fn values_of(dimension: Dimension) -> Vec<String> {
     match dimension {
         Dimension::Route => {
             let routes = Template::embedded().unwrap().routes;
-            routes.iter().map(template::Route::key).collect()
+            routes.iter().map(sam_template::Route::key).collect()
         }
         Dimension::Reason => {
             let refusing = Reason::ALL.iter().filter(|reason| reason.refuses_bind());
             refusing.map(|reason| reason.code().to_owned()).collect()
         }
-        Dimension::Step => {
-            daily_commission::Step::NAMES.iter().map(|name| (*name).to_owned()).collect()
-        }
+        Dimension::Step => nightly::Step::NAMES.iter().map(|name| (*name).to_owned()).collect(),
     }
 }
 

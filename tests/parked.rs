@@ -1,8 +1,8 @@
 //! Affiliates whose part of a run cannot be published: they are parked, and everybody else goes on.
 
-use daily_commission::{handle, repair, verify_day, withdraw};
+use nightly::{handle, repair, verify_day, withdraw};
 use serde_json::{Value, json};
-use table::Shard;
+use storage::Shard;
 
 use crate::poison::{corrupt, earned, items, put};
 use crate::story::three_newcomers_trade;
@@ -206,7 +206,7 @@ async fn first_run_of_an_affiliate_can_be_parked() {
     world.registered("dormant-1", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("dormant-1", &code).await.status, 201);
     trade(&world, "dormant-1", DAYS[0]).await;
-    let bound_at = "2026-11-20T09:00:00Z".parse::<terms::Timestamp>().unwrap().millis();
+    let bound_at = "2026-11-20T09:00:00Z".parse::<types::Timestamp>().unwrap().millis();
     let (pk, sk) = (format!("A#{PARKED}"), format!("REF#{bound_at:015}#dormant-1"));
     corrupt(&world, &pk, &sk);
     world.night(DAYS[0]).await;
@@ -234,7 +234,7 @@ async fn withdrawn_lines_are_never_seen_and_booked_anew() {
     for of in DAYS {
         let verified = verify_day(&world.app, day(of), || ()).await.unwrap();
         let lines_differ = verified.differences.iter().any(|difference| {
-            use daily_commission::Difference::{Line, Statement};
+            use nightly::Difference::{Line, Statement};
             matches!(difference, Line { .. } | Statement { .. })
         });
         assert!(!lines_differ, "{of}: {:?}", verified.differences);
@@ -317,14 +317,14 @@ async fn unreadable_affiliate_is_left_out_of_an_evaluation() {
     corrupt(&world, "A#other", "DAY#2026-08-01#000000000001");
     let night = world.night("2026-09-30").await.evaluated.unwrap();
     assert_eq!((night.affiliates, night.promoted, night.not_evaluated), (1, 1, 1));
-    let left_out = daily_commission::not_evaluated(&world.app, "2026-Q3".parse().unwrap()).await;
+    let left_out = nightly::not_evaluated(&world.app, "2026-Q3".parse().unwrap()).await;
     assert_eq!(left_out.unwrap()[0].uid, uid("other"));
 }
 
 #[tokio::test]
 async fn check_measures_the_parked_affiliates() {
     let (mut world, _) = disturbed().await;
-    let (metrics, measured) = runtime::Metrics::kept();
+    let (metrics, measured) = lambda::Metrics::kept();
     world.app.metrics = metrics;
     handle(&world.app, &json!({ "step": "check" })).await.unwrap();
     let line: Value = serde_json::from_str(measured.lines().last().unwrap()).unwrap();

@@ -1,8 +1,8 @@
 //! Days and shards that cannot be processed: they are set aside, and everything else goes on.
 
-use daily_commission::{StepError, handle};
+use nightly::{StepError, handle};
 use serde_json::{Value, json};
-use table::{SetAside, Shard};
+use storage::{SetAside, Shard};
 
 use crate::story::three_newcomers_trade;
 use crate::world::{World, day, fee, uid};
@@ -40,7 +40,7 @@ fn bindings(of: &str, invitee: &str) -> String {
     format!("B#{of}#{:02}", shard_of(invitee))
 }
 
-async fn head(world: &World) -> table::Head {
+async fn head(world: &World) -> storage::Head {
     world.app.table.head().await.unwrap().value
 }
 
@@ -160,7 +160,7 @@ async fn unreadable_day_is_set_aside_and_later_days_go_on() {
         world.night(day).await;
     }
     let aside = set_aside(&world).await;
-    assert_eq!((aside.len(), aside[0].1.len()), (1, usize::from(table::SHARDS)));
+    assert_eq!((aside.len(), aside[0].1.len()), (1, usize::from(storage::SHARDS)));
     assert_eq!(head(&world).await.closed_through, Some(day(DAYS[2])));
     assert_eq!(data_as_of(&world, "affiliate-1").await, DAYS[0]);
     for affiliate in ["affiliate-1", "affiliate-2"] {
@@ -279,7 +279,7 @@ async fn head_takes_31_days_that_are_set_aside() {
     corrupt(&world, &bindings(DAYS[0], "dormant-1"), "broken");
     traded(&world, DAYS[0]).await;
     world.now("2026-11-21T00:30:00Z");
-    let refused = daily_commission::run_night(&world.app, day(DAYS[0])).await.unwrap_err();
+    let refused = nightly::run_night(&world.app, day(DAYS[0])).await.unwrap_err();
     assert!(matches!(refused, StepError::TooManySetAside(31)), "{refused}");
     assert_eq!(set_aside(&world).await.len(), 31);
     let head = head(&world).await;
@@ -296,7 +296,7 @@ async fn head_takes_31_days_that_are_set_aside() {
 #[tokio::test]
 async fn check_measures_the_days_that_are_set_aside() {
     let mut world = two_affiliates().await;
-    let (metrics, measured) = runtime::Metrics::kept();
+    let (metrics, measured) = lambda::Metrics::kept();
     world.app.metrics = metrics;
     let check = async || {
         handle(&world.app, &json!({ "step": "check" })).await.unwrap();

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use daily_commission::{Deadline, handle_until};
-use runtime::Metrics;
+use lambda::Metrics;
+use nightly::{Deadline, handle_until};
 use serde_json::{Value, json};
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level};
@@ -261,7 +261,7 @@ impl Story {
                 }),
             );
             let record = json!({ "messageId": "zqxj-message", "body": body.to_string() });
-            let _ = ingest::handle(&self.world.app, batch(&record)).await.inspect_err(ends_with);
+            let _ = ingestion::handle(&self.world.app, batch(&record)).await.inspect_err(ends_with);
             self.world.app = fair.clone();
         }
     }

@@ -1,8 +1,8 @@
 //! The evaluation of a quarter, however late the quarter's last day is closed.
 
-use daily_commission::{Plan, StepError, handle};
+use nightly::{Plan, StepError, handle};
 use serde_json::{Value, json};
-use table::Shard;
+use storage::Shard;
 
 use crate::story::three_newcomers_trade;
 use crate::world::{World, day, fee, uid};
@@ -45,7 +45,7 @@ async fn night(world: &World, after: &str) -> Vec<Plan> {
         }
         if plan.quarter.is_some() {
             let (quarter, visible) = (&output["quarter"], &output["visible"]);
-            for shard in 0..table::SHARDS {
+            for shard in 0..storage::SHARDS {
                 let input = json!({ "step": "evaluate", "quarter": quarter, "shard": shard });
                 step(world, input).await.unwrap();
             }

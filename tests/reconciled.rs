@@ -1,10 +1,10 @@
 //! One unit that is changed in the table is found by the reconciliation of the next night.
 
 use commission::{Amount, Line};
-use runtime::{Ledger, Metrics};
+use lambda::{Ledger, Metrics};
 use serde_json::{Value, json};
-use table::{Referral, Shard, Slots, Summary, Totals, Work};
-use terms::Day;
+use storage::{Referral, Shard, Slots, Summary, Totals, Work};
+use types::Day;
 
 use crate::damage::{Damage, base64, item_at};
 use crate::world::{World, day, fee, uid};
@@ -47,9 +47,9 @@ async fn unit_changed_in_a_line_is_found() {
     let (world, metrics) = booked().await;
     let chunk = Damage::of(&world, at("L#", "LINES"));
     chunk.rewrite(|bytes| {
-        let mut lines: Vec<Line> = table::unpack("lines", bytes).unwrap();
+        let mut lines: Vec<Line> = storage::unpack("lines", bytes).unwrap();
         one_more(&mut lines[0].sums.commission);
-        table::pack(&lines).unwrap()
+        storage::pack(&lines).unwrap()
     });
     assert_eq!(world.night("2026-11-21").await.reconciled.differences, 1);
     assert_eq!(differences(&metrics), 1);
@@ -60,9 +60,9 @@ async fn unit_changed_in_a_summary_is_found() {
     let (world, metrics) = booked().await;
     let summary = Damage::of(&world, at("A#", "DAY#"));
     summary.rewrite(|bytes| {
-        let mut summary: Summary = table::unpack("summary", bytes).unwrap();
+        let mut summary: Summary = storage::unpack("summary", bytes).unwrap();
         summary.cells.values_mut().for_each(|money| one_more(&mut money.shared_usd));
-        table::pack(&summary).unwrap()
+        storage::pack(&summary).unwrap()
     });
     world.night("2026-11-21").await;
     assert_eq!(differences(&metrics), 1);
@@ -72,13 +72,13 @@ async fn unit_changed_in_a_summary_is_found() {
 async fn unit_changed_in_what_is_booked_is_found() {
     let (world, metrics) = booked().await;
     let holds_lines = |item: &Value| {
-        let work = table::unpack::<Work>("work", &base64(item));
+        let work = storage::unpack::<Work>("work", &base64(item));
         at("K#", "0")(item) && work.is_ok_and(|work| !work.lines.is_empty())
     };
     Damage::of(&world, holds_lines).rewrite(|bytes| {
-        let mut work: Work = table::unpack("work", bytes).unwrap();
+        let mut work: Work = storage::unpack("work", bytes).unwrap();
         one_more(&mut work.lines[0].sums.fees);
-        table::pack(&work).unwrap()
+        storage::pack(&work).unwrap()
     });
     world.night("2026-11-21").await;
     assert_eq!(differences(&metrics), 1);
@@ -102,7 +102,7 @@ async fn found_in_turn(world: &World) -> Vec<u64> {
     assert_eq!(nights.len(), 30);
     for night in nights {
         let step = json!({ "step": "reconcile", "day": night, "shard": shard });
-        let done = daily_commission::handle(&world.app, &step).await.unwrap();
+        let done = nightly::handle(&world.app, &step).await.unwrap();
         found.extend(done["differences"].as_u64().filter(|found| *found > 0));
     }
     found
@@ -114,20 +114,20 @@ async fn history_is_compared_once_in_thirty_nights() {
     assert_eq!(found_in_turn(&world).await, Vec::<u64>::new());
     let totals = Damage::of(&world, at("A#", "TOTALS"));
     totals.rewrite(|bytes| {
-        let slots: Slots<Totals> = table::unpack("totals", bytes).unwrap();
+        let slots: Slots<Totals> = storage::unpack("totals", bytes).unwrap();
         let mut totals = slots.at(1).unwrap().clone();
         totals.by_link.values_mut().for_each(|count| *count += 1);
-        table::pack(&Slots::born(1, totals)).unwrap()
+        storage::pack(&Slots::born(1, totals)).unwrap()
     });
     assert_eq!(found_in_turn(&world).await, [1]);
     totals.repair();
     let invitee = Damage::of(&world, at("A#", "REF#"));
     invitee.rewrite(|bytes| {
-        let mut referral: Referral = table::unpack("referral", bytes).unwrap();
+        let mut referral: Referral = storage::unpack("referral", bytes).unwrap();
         let mut activity = referral.activity.at(1).unwrap().clone();
         activity.by_asset.values_mut().for_each(|money| one_more(&mut money.commission));
         referral.activity = Slots::born(1, activity);
-        table::pack(&referral).unwrap()
+        storage::pack(&referral).unwrap()
     });
     assert_eq!(found_in_turn(&world).await, [1]);
 }

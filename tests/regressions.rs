@@ -1,7 +1,7 @@
 //! Defects of version 0.1 that an independent review found, each in its shortest form. Whatever is
 //! repaired stays here.
 
-use ingest::{Message, Outcome};
+use ingestion::{Message, Outcome};
 use serde_json::{Value, json};
 
 use crate::story::three_newcomers_trade;
@@ -221,7 +221,7 @@ async fn large_unreadable_events_leave_their_batch_alone() {
             body,
         };
         let batch = [message("large", large.to_string()), message("good", good.to_string())];
-        let reports = ingest::take_in(&world.app, &batch).await.unwrap();
+        let reports = ingestion::take_in(&world.app, &batch).await.unwrap();
         assert!(matches!(reports[0].outcome, Outcome::Quarantined { .. }), "{size}");
         assert_eq!(reports[1].outcome, Outcome::TakenIn, "{size}");
     }

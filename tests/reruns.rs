@@ -1,6 +1,6 @@
 //! Runs that come twice, late, at once, or die in between.
 
-use daily_commission::{Deadline, StepError, handle, handle_until};
+use nightly::{Deadline, StepError, handle, handle_until};
 use serde_json::{Value, json};
 
 use crate::world::{World, day, fee};

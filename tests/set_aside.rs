@@ -1,9 +1,9 @@
 //! What a fold cannot book is set aside with a sign, and everything else goes on.
 
-use daily_commission::{Difference, verify_day};
-use runtime::{Ledger, Metrics};
+use lambda::{Ledger, Metrics};
+use nightly::{Difference, verify_day};
 use serde_json::{Value, json};
-use table::{Quarantined, Shard, Work};
+use storage::{Quarantined, Shard, Work};
 
 use crate::damage::{Damage, base64, item_at};
 use crate::world::{World, day, fee, uid};
@@ -142,7 +142,7 @@ async fn booked_lines_of_unreadable_accounts_stay() {
 impl Pair {
     async fn add_late_fees(&self) {
         for invitee in &self.invitees {
-            let mut late = table::FeeBatch::default();
+            let mut late = storage::FeeBatch::default();
             let body = fee("late", invitee, &format!("{DAY}T11:00:00Z"));
             let fee = stored(&body);
             late.push(commission::Arrival(2_000_000_000_000), &fee).unwrap();
@@ -162,13 +162,13 @@ fn stored(body: &Value) -> commission::Fee {
     commission::Fee {
         trade_id: text("tradeId").parse().unwrap(),
         uid: text("uid").parse().unwrap(),
-        product: terms::Product::Spot,
-        kind: terms::FeeKind::Trade,
+        product: types::Product::Spot,
+        kind: types::FeeKind::Trade,
         asset: text("asset").parse().unwrap(),
         amount: amount("amount"),
         amount_usd: amount("amountUsd"),
         volume_usd: amount("volumeUsd"),
-        vip: terms::Vip(0),
+        vip: types::Vip(0),
         broker: false,
         at: text("at").parse().unwrap(),
     }
@@ -226,7 +226,7 @@ async fn lines_changed_before_the_commit_are_refused() {
     let pair = Pair::traded().await;
     let world = &pair.world;
     world.now("2026-11-21T00:30:00Z");
-    let step = async |input: Value| daily_commission::handle(&world.app, &input).await;
+    let step = async |input: Value| nightly::handle(&world.app, &input).await;
     let plan = step(json!({ "step": "plan", "day": DAY })).await.unwrap()["days"][0].clone();
     for shard in plan["shards"].as_array().unwrap() {
         let fold = json!({ "step": "fold", "day": DAY, "run": plan["run"], "shard": shard });
@@ -234,17 +234,17 @@ async fn lines_changed_before_the_commit_are_refused() {
     }
     let kept = Damage::of(world, |item| {
         let holds_lines =
-            || table::unpack::<Work>("work", &base64(item)).is_ok_and(|w| !w.lines.is_empty());
+            || storage::unpack::<Work>("work", &base64(item)).is_ok_and(|w| !w.lines.is_empty());
         item_at(item).0.starts_with("R#")
             && item_at(item).1.contains('#')
             && !item_at(item).1.starts_with("S#")
             && holds_lines()
     });
     kept.rewrite(|bytes| {
-        let mut work: Work = table::unpack("work", bytes).unwrap();
+        let mut work: Work = storage::unpack("work", bytes).unwrap();
         let commission = &mut work.lines[0].sums.commission;
         *commission = commission::Amount::from_minor(commission.minor() + 1);
-        table::pack(&work).unwrap()
+        storage::pack(&work).unwrap()
     });
     let commit =
         json!({ "step": "commit", "day": DAY, "run": plan["run"], "shards": plan["shards"] });

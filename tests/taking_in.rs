@@ -1,8 +1,8 @@
 //! Events as they come: twice, in any order, too early, broken.
 
-use ingest::Outcome;
+use ingestion::Outcome;
 use serde_json::{Value, json};
-use terms::Reason;
+use types::Reason;
 
 use crate::world::{World, at, day, event, fee, uid};
 
@@ -23,7 +23,7 @@ async fn a_fee_of_a_user_without_an_inviter_is_activity_only() {
     world.charged(fee("t1", "loner", "2026-11-20T10:00:00Z")).await;
     let account = world.app.table.account(&uid("loner")).await.unwrap().unwrap().value;
     assert_eq!(account.facts.last_activity_at, Some(at("2026-11-20T10:00:00Z")));
-    let kept = world.app.table.fees(day("2026-11-20"), table::Shard::of(&uid("loner"))).await;
+    let kept = world.app.table.fees(day("2026-11-20"), storage::Shard::of(&uid("loner"))).await;
     assert!(kept.unwrap().fees.is_empty());
 }
 

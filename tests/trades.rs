@@ -1,7 +1,7 @@
 //! First trades: only real ones make a trader, and a busted one makes none.
 
 use serde_json::{Value, json};
-use terms::{Market, Quarter};
+use types::{Market, Quarter};
 
 use crate::world::{World, day, fee, uid};
 
@@ -39,7 +39,7 @@ async fn bust(world: &World, trade: &str, uid: &str, of: &str, at: &str) {
 /// The tiers that the third quarter earned, in spot and futures.
 async fn evaluated(world: &World) -> (usize, usize) {
     let evaluate = json!({ "step": "evaluate", "quarter": "2026-Q3" });
-    daily_commission::handle(&world.app, &evaluate).await.unwrap();
+    nightly::handle(&world.app, &evaluate).await.unwrap();
     let account = world.app.table.account(&uid("affiliate")).await.unwrap().unwrap().value;
     let next: Quarter = "2026-Q4".parse().unwrap();
     let tiers = account.tiers.at(next.first_day().start()).copied().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Bindings found void: what is booked under them is reversed, and nothing else is done.
 
 use serde_json::{Value, json};
-use table::{DaySummary, Shard};
-use terms::Day;
+use storage::{DaySummary, Shard};
+use types::Day;
 
 use crate::damage::{Damage, item_at, items};
 use crate::world::{World, day, fee, uid};
@@ -42,7 +42,7 @@ fn activity() -> Value {
 async fn plan(world: &World, of: &str) -> Vec<Value> {
     world.clock.stand_at(day(of).end().plus_millis(1_800_000));
     let plan = json!({ "step": "plan", "day": of });
-    let plan = daily_commission::handle(&world.app, &plan).await.unwrap();
+    let plan = nightly::handle(&world.app, &plan).await.unwrap();
     plan["days"].as_array().unwrap().clone()
 }
 
@@ -107,11 +107,11 @@ async fn reversal_books_what_a_full_fold_would() {
 
 /// The shards of a day that the next night takes up.
 async fn waiting(world: &World, of: &str) -> usize {
-    daily_commission::verify_day(&world.app, day(of), || {}).await.unwrap().waiting.len()
+    nightly::verify_day(&world.app, day(of), || {}).await.unwrap().waiting.len()
 }
 
 async fn verified(world: &World, of: &str) -> usize {
-    let verified = daily_commission::verify_day(&world.app, day(of), || {}).await.unwrap();
+    let verified = nightly::verify_day(&world.app, day(of), || {}).await.unwrap();
     verified.differences.len()
 }
 
@@ -161,7 +161,7 @@ async fn marker_of_a_void_is_removed_after_two_days() {
 async fn run_folded_before_the_void_is_reversed() {
     let world = bound_for_long().await;
     world.charged(fee("late", "dormant", "2026-11-20T10:00:00Z")).await;
-    let step = async |input: Value| daily_commission::handle(&world.app, &input).await.unwrap();
+    let step = async |input: Value| nightly::handle(&world.app, &input).await.unwrap();
     let planned = plan(&world, LAST).await.remove(0);
     let (run, shards) = (&planned["run"], &planned["shards"]);
     for shard in shards.as_array().unwrap() {

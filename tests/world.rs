@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use daily_commission::{DayReport, NightReport};
-use embedded::Engine;
+use dynamodb_embedded::Engine;
 use http_api::Signer;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
-use ingest::{EventReport, Message, Outcome};
+use ingestion::{EventReport, Message, Outcome};
+use lambda::{App, Dial, Entropy, Metrics};
 use lambda_http::Body;
-use runtime::{App, Dial, Entropy, Metrics};
+use nightly::{DayReport, NightReport};
 use serde_json::{Value, json};
-use table::{DaySummary, Table};
-use terms::{Day, Timestamp, Uid};
+use storage::{DaySummary, Table};
+use types::{Day, Timestamp, Uid};
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -89,7 +89,7 @@ impl World {
 
     /// Sends one event of a kind; its id is its content's.
     pub async fn send(&self, kind: &str, data: Value) -> Outcome {
-        let id = table::fingerprint(format!("{kind}{data}").as_bytes());
+        let id = storage::fingerprint(format!("{kind}{data}").as_bytes());
         self.send_as(&id, kind, data).await
     }
 
@@ -100,7 +100,7 @@ impl World {
     pub async fn send_raw(&self, body: &str) -> Vec<EventReport> {
         let sent_at = self.clock.now();
         let message = Message { id: "m".to_owned(), sent_at, body: body.to_owned() };
-        ingest::take_in(&self.app_of("ingest"), &[message]).await.unwrap()
+        ingestion::take_in(&self.app_of("ingest"), &[message]).await.unwrap()
     }
 
     pub async fn taken(&self, kind: &str, data: Value) {
@@ -165,9 +165,9 @@ impl World {
         let request = incoming.request(Some(&Claims::of(uid(caller)))).unwrap();
         let path = target.split('?').next().unwrap();
         let response = match path.split('/').nth(2).unwrap() {
-            "link" | "links" => get_link::handle(&self.app_of("get-link"), request).await,
-            "bind" | "binding" => bind::handle(&self.app_of("bind"), request).await,
-            _ => dashboard::handle(&self.app_of("dashboard"), request).await,
+            "link" | "links" => linking::handle(&self.app_of("get-link"), request).await,
+            "bind" | "binding" => binding::handle(&self.app_of("bind"), request).await,
+            _ => reporting::handle(&self.app_of("dashboard"), request).await,
         };
         let status = response.status().as_u16();
         let body = match response.into_body() {
@@ -182,11 +182,11 @@ impl World {
     pub async fn night(&self, after: &str) -> NightReport {
         let after = day(after);
         self.clock.stand_at(after.end().plus_millis(30 * 60 * 1000));
-        daily_commission::run_night(&self.app_of("daily-commission"), after).await.unwrap()
+        nightly::run_night(&self.app_of("daily-commission"), after).await.unwrap()
     }
 
     pub async fn book(&self, booked: &str) -> DayReport {
-        daily_commission::run_day(&self.app_of("daily-commission"), day(booked)).await.unwrap()
+        nightly::run_day(&self.app_of("daily-commission"), day(booked)).await.unwrap()
     }
 
     /// What an affiliate reads of a day, run by run.

@@ -2,10 +2,10 @@
 
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
+use lambda::App;
 use lambda_http::Body;
-use runtime::App;
 use serde_json::Value;
-use terms::Uid;
+use types::Uid;
 
 use crate::Failure;
 use crate::made::MadeDay;
@@ -52,9 +52,9 @@ async fn send(
     let incoming = Incoming { method, target, headers, body: body.as_bytes(), at: app.clock.now() };
     let request = incoming.request(Some(&Claims::of(user.clone())))?;
     let response = match target.split('?').next() {
-        Some("/v1/link") => get_link::handle(app, request).await,
-        Some("/v1/bind") => bind::handle(app, request).await,
-        _ => dashboard::handle(app, request).await,
+        Some("/v1/link") => linking::handle(app, request).await,
+        Some("/v1/bind") => binding::handle(app, request).await,
+        _ => reporting::handle(app, request).await,
     };
     let status = response.status().as_u16();
     let link = response.headers().get("link");

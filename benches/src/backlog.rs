@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use commission::{Conservation, fold};
-use table::FeeBatch;
+use storage::FeeBatch;
 
 use crate::Failure;
 use crate::engine::World;
@@ -29,7 +29,7 @@ pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
 
     forget_peak_memory()?;
     let watch = Watch::start();
-    let report = daily_commission::run_day(&world.app, made.day).await?;
+    let report = nightly::run_day(&world.app, made.day).await?;
     figures.note("rollup", watch.stop());
     figures.note("rollupPeakMemoryMb", peak_memory_mb());
     figures.note("lines", report.lines);

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use commission::TierInForce;
+use dynamodb_embedded::{Engine, create_table};
 use eligibility::AccountFacts;
-use embedded::{Engine, create_table};
 use http_api::Signer;
-use runtime::{App, Dial, Entropy, Metrics};
-use table::{Account, Table, Versioned};
-use template::Template;
-use terms::Timeline;
+use lambda::{App, Dial, Entropy, Metrics};
+use sam_template::Template;
+use storage::{Account, Table, Versioned};
+use types::Timeline;
 
 use crate::Failure;
 use crate::made::{Bound, MadeDay};
@@ -94,7 +94,7 @@ impl World {
     }
 }
 
-fn facts(uid: terms::Uid, made: &MadeDay) -> AccountFacts {
+fn facts(uid: types::Uid, made: &MadeDay) -> AccountFacts {
     AccountFacts {
         uid,
         registered_at: made.day.start().plus_days(-900),

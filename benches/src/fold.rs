@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use commission::{Booked, Conservation, difference, fold};
-use table::FeeBatch;
+use storage::FeeBatch;
 
 use crate::Failure;
 use crate::made::MadeDay;

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use commission::Fee;
-use ingest::{Message, Outcome};
+use ingestion::{Message, Outcome};
 use serde_json::{Value, json};
-use terms::Timestamp;
+use types::Timestamp;
 
 use crate::Failure;
 use crate::engine::World;
@@ -26,7 +26,7 @@ pub async fn run(fees: u64, capacity: bool) -> Result<(), Failure> {
     let _before = world.engine.take_spent();
     let watch = Watch::start();
     for batch in &batches {
-        ingest::take_in(&world.app, batch).await?;
+        ingestion::take_in(&world.app, batch).await?;
     }
     let mut figures = Figures::of("ingest", fees);
     figures.note("takeIn", watch.stop());
@@ -52,7 +52,7 @@ pub async fn take_all_in(
         let batch = batch?;
         for _ in 0..=usize::from(number % 10 == 9) {
             let begun = Instant::now();
-            let reports = ingest::take_in(&world.app, &batch).await?;
+            let reports = ingestion::take_in(&world.app, &batch).await?;
             latencies.add(begun.elapsed());
             if let Some(lost) = reports.iter().find(|report| report.outcome != Outcome::TakenIn) {
                 return Err(format!("not taken in: {lost:?}").into());

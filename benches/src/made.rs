@@ -9,8 +9,8 @@ use commission::{
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use table::FeeBatch;
-use terms::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Uid, Vip};
+use storage::FeeBatch;
+use types::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Uid, Vip};
 
 use crate::Failure;
 

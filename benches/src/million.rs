@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use terms::{Day, Uid};
+use types::{Day, Uid};
 
 use crate::Failure;
 use crate::ask::{Answer, ask, ask_for, default_link};
@@ -73,7 +73,7 @@ async fn night(world: &World, day: Day, figures: &mut Figures, what: &str) -> Re
     world.clock.stand_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
     forget_peak_memory()?;
     let watch = Watch::start();
-    let night = daily_commission::run_night(&world.app, day).await?;
+    let night = nightly::run_night(&world.app, day).await?;
     figures.note(what, watch.stop());
     figures.note(&format!("{what}PeakMemoryMb"), peak_memory_mb());
     Ok(night.days.iter().filter(|report| report.day == day).map(|report| report.lines).sum())

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use commission::{Arrival, Fee, Fees};
-use embedded::Spent;
+use dynamodb_embedded::Spent;
 use serde::{Deserialize, Serialize};
-use table::Shard;
+use storage::Shard;
 
 use crate::Failure;
 use crate::engine::{TABLE, World};

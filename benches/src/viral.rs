@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use runtime::App;
+use lambda::App;
 use serde_json::{Value, json};
-use table::Shard;
-use terms::Uid;
+use storage::Shard;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
+use types::Uid;
 
 use crate::Failure;
 use crate::ask::{ask, default_link};

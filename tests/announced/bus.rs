@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use announce::handle;
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -12,6 +11,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
+use outbound_events::handle;
 use serde_json::{Value, json};
 
 use crate::stream::Stream;
@@ -43,7 +43,7 @@ impl Told {
         json!({ "EventId": "1" })
     }
 
-    fn bus(&self) -> bus::Bus {
+    fn bus(&self) -> event_bus::Bus {
         let connector = SharedHttpConnector::new(self.clone());
         let credentials = Credentials::new("local", "local", None, None, "a test");
         let shared = SdkConfig::builder()
@@ -53,7 +53,7 @@ impl Told {
             .endpoint_url("http://bus.invalid")
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
-        bus::Bus::new(&shared, "recall")
+        event_bus::Bus::new(&shared, "recall")
     }
 
     /// Hands records to the function; answers the one from which on it wants them again.

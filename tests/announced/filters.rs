@@ -1,9 +1,9 @@
 //! What the template lets through to the function: all that means something, and little else.
 
-use announce::events;
+use outbound_events::events;
 use serde::Deserialize;
 use serde_json::Value;
-use table::Change;
+use storage::Change;
 
 use crate::story::three_newcomers_trade;
 use crate::stream::Stream;

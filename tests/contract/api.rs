@@ -7,9 +7,9 @@ use http_api::Response;
 use http_api::gateway::Incoming;
 use http_api::jwt::Claims;
 use jsonschema::Validator;
-use runtime::App;
+use lambda::App;
+use sam_template::{Route, Template};
 use serde_json::{Value, json};
-use template::{Route, Template};
 
 use super::document::{Document, Documented, Operation, escaped, hold};
 use crate::world::{World, uid};
@@ -268,9 +268,9 @@ async fn answered(app: &App, route: &Route, ask: Ask<'_>) -> Response {
     let claims = ask.caller.map(|caller| Claims::of(uid(caller)));
     let request = incoming.request(claims.as_ref()).unwrap();
     match route.function.as_str() {
-        "get-link" => get_link::handle(app, request).await,
-        "bind" => bind::handle(app, request).await,
-        "dashboard" => dashboard::handle(app, request).await,
+        "get-link" => linking::handle(app, request).await,
+        "bind" => binding::handle(app, request).await,
+        "dashboard" => reporting::handle(app, request).await,
         other => panic!("the routes of {other} are not asked here"),
     }
 }

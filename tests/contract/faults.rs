@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use embedded::Faults;
-use runtime::App;
-use table::Table;
+use dynamodb_embedded::Faults;
+use lambda::App;
+use storage::Table;
 
 use crate::world::World;
 
@@ -29,7 +29,7 @@ impl Trouble {
 }
 
 impl Faults for Trouble {
-    fn next(&self, operation: &str) -> Option<embedded::Fault> {
+    fn next(&self, operation: &str) -> Option<dynamodb_embedded::Fault> {
         let error = match (self, operation) {
             (Self::Throttled, _) => "ThrottlingException",
             (Self::Broken, _) => "ResourceNotFoundException",
@@ -37,6 +37,6 @@ impl Faults for Trouble {
             (Self::Contended, "TransactWriteItems") => "TransactionCanceledException",
             (Self::Contended, _) => return None,
         };
-        Some(embedded::Fault::Refused(error))
+        Some(dynamodb_embedded::Fault::Refused(error))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http_api::Code;
 use serde_json::{Value, json};
-use terms::Reason;
+use types::Reason;
 
 use super::document::{Document, escaped};
 
@@ -208,8 +208,8 @@ fn rows(schema: &Value) -> Vec<String> {
 fn a_lines_members_are_the_columns_of_an_export() {
     let document = Document::read();
     let line = "/components/schemas/Line";
-    assert_eq!(document.keys(&format!("{line}/properties")), dashboard::COLUMNS);
-    assert_eq!(strings(document.at(&format!("{line}/required"))), dashboard::COLUMNS);
+    assert_eq!(document.keys(&format!("{line}/properties")), reporting::COLUMNS);
+    assert_eq!(strings(document.at(&format!("{line}/required"))), reporting::COLUMNS);
     let version = document.at(&format!("{line}/properties/version/const"));
-    assert_eq!(version, dashboard::VERSION);
+    assert_eq!(version, reporting::VERSION);
 }

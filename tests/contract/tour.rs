@@ -4,8 +4,8 @@ use commission::SharedCommission;
 use eligibility::LinkFacts;
 use http_api::Purpose;
 use serde_json::{Value, json};
-use table::Link;
-use terms::Reason;
+use storage::Link;
+use types::Reason;
 
 use super::api::{Answer, Api, Ask};
 use crate::world::{World, at, fee, uid};
@@ -178,7 +178,7 @@ async fn other_affiliate(world: &World, change: Option<(&str, Value)>) -> String
 async fn old_link(world: &World) -> String {
     let owner = uid(AFFILIATE);
     let (_, mut links) = world.app.table.affiliate(&owner).await.unwrap();
-    let code: terms::LinkCode = "LEGACY01".parse().unwrap();
+    let code: types::LinkCode = "LEGACY01".parse().unwrap();
     let facts = LinkFacts { code: code.clone(), owner: owner.clone(), invites_existing: false };
     let (label, shared) = (None, SharedCommission::default());
     let link = Link { facts, label, shared, created_at: at("2024-01-01T00:00:00Z") };

@@ -1,6 +1,6 @@
 //! The bind: two links opened by one invitee, and an activity of his that is told of late.
 //!
-//! `functions/bind/src/confirm.rs` and `functions/ingest/src/batch.rs`. The activity lies within
+//! `shared/binding/src/confirm.rs` and `shared/ingestion/src/batch.rs`. The activity lies within
 //! the window before any bind, so that a binding that was not stopped by it is void.
 //!
 //! The link and its owner, which the same call reads, are not in the model: the one never changes,

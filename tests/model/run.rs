@@ -1,7 +1,7 @@
 //! Runs of one day: two workers who plan, fold, commit, publish and finish, each dying and
 //! beginning anew, or coming late; and two fees, of which the second comes while they work.
 //!
-//! `functions/daily-commission/src`. A run's lines are the set of fees that it books: two runs that
+//! `shared/nightly/src`. A run's lines are the set of fees that it books: two runs that
 //! book the same fee book it twice. The day has one shard, which is enough for every order of the
 //! steps; that shards do not meet is the proof of the code that folds them.
 

@@ -35,7 +35,7 @@ mod stories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use embedded::Witness;
+use dynamodb_embedded::Witness;
 
 use asked::Asked;
 use role::{Statement, is_like, roles};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use embedded::Witness;
+use dynamodb_embedded::Witness;
 
 use super::asked::{Asked, questions};
 

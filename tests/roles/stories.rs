@@ -1,7 +1,7 @@
 //! Stories in which every function does all that it ever does.
 
 use serde_json::json;
-use table::Table;
+use storage::Table;
 
 use super::FUNCTIONS;
 use super::record::Record;

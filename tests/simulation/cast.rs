@@ -4,8 +4,8 @@
 use commission::{Rate, SharedCommission};
 use eligibility::LinkFacts;
 use serde_json::{Value, json};
-use table::{LinkOutcome, Shard};
-use terms::{LinkCode, Timestamp};
+use storage::{LinkOutcome, Shard};
+use types::{LinkCode, Timestamp};
 
 use super::facts::{Fact, Facts, Link, MessageId, Registration, Shared};
 use super::queue::Message;
@@ -208,7 +208,7 @@ impl Entrance<'_> {
         let (_, mut links) = table.affiliate(&uid(owner)).await.unwrap();
         let code: LinkCode = "ORIGINAL".parse().unwrap();
         let none = SharedCommission { spot: Rate::ZERO, futures: Rate::ZERO };
-        let link = table::Link {
+        let link = storage::Link {
             facts: LinkFacts { code, owner: uid(owner), invites_existing: false },
             label: None,
             shared: none,
@@ -300,7 +300,7 @@ impl Entrance<'_> {
         let event = event(&format!("event-{number}"), kind, data);
         let message = Message::new(number, self.morning, vec![event]);
         for report in self.world.send_raw(&message.body).await {
-            assert_eq!(report.outcome, ingest::Outcome::TakenIn, "{kind}");
+            assert_eq!(report.outcome, ingestion::Outcome::TakenIn, "{kind}");
         }
         self.setup.push(message);
         number

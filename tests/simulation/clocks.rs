@@ -4,8 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use runtime::{Clock, Dial};
-use terms::Timestamp;
+use lambda::{Clock, Dial};
+use types::Timestamp;
 
 use super::diary::Diary;
 use super::dice::Dice;

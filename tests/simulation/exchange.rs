@@ -5,8 +5,8 @@
 use std::rc::Rc;
 
 use serde_json::json;
-use table::RunId;
-use terms::Timestamp;
+use storage::RunId;
+use types::Timestamp;
 
 use super::cast::{AFFILIATES, COUNTRIES, NO_COUNTRIES, PERSON};
 use super::facts::{Amounts, Correction, Fact, PaidRun, Registration, Trade, UNIT};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use terms::{Day, Timestamp};
+use types::{Day, Timestamp};
 
 /// Amounts in the trial have eight decimals, as the policy says.
 pub const UNIT: i128 = 100_000_000;

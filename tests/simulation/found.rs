@@ -13,7 +13,7 @@ const MONDAY: &str = "2026-11-16";
 const TUESDAY: &str = "2026-11-17";
 
 async fn step(world: &World, input: Value) -> Value {
-    daily_commission::handle(&world.app, &input).await.unwrap()
+    nightly::handle(&world.app, &input).await.unwrap()
 }
 
 /// The plan of one day's run.
@@ -62,7 +62,7 @@ async fn monday() -> World {
 }
 
 fn shard_of(invitee: &str) -> u8 {
-    table::Shard::of(&uid(invitee)).number()
+    storage::Shard::of(&uid(invitee)).number()
 }
 
 async fn invitees_of(world: &World, affiliate: &str) -> u64 {
@@ -79,7 +79,7 @@ async fn a_run_waits_until_the_one_before_it_is_published() {
     world.now("2026-11-17T00:30:00Z");
     let (first, second) = (planned(&world, MONDAY).await, planned(&world, MONDAY).await);
     let seq = committed(&world, &first).await;
-    let early = daily_commission::handle(&world.app, &fold(&second, shard_of("nora"))).await;
+    let early = nightly::handle(&world.app, &fold(&second, shard_of("nora"))).await;
     assert_eq!(early.unwrap_err().name(), "Unfinished");
     finished(&world, seq).await;
     assert_eq!(step(&world, fold(&second, shard_of("nora"))).await["lines"], 0);
@@ -96,7 +96,7 @@ async fn a_publisher_who_comes_late_edits_nothing() {
         world.now("2026-11-17T00:30:00Z");
         let seq = committed(&world, &planned(&world, MONDAY).await).await;
         let input = publish(seq);
-        let mut late = Box::pin(daily_commission::handle(&world.app, &input));
+        let mut late = Box::pin(nightly::handle(&world.app, &input));
         let done = advance(&mut late, stop).await;
         finished(&world, seq).await;
         world.now("2026-11-17T20:00:00Z");
@@ -207,7 +207,7 @@ async fn a_day_by_hand_waits_for_those_who_are_bound_on_it() {
     world.registered("dora", "2024-01-01T00:00:00Z").await;
     world.night(SUNDAY).await;
     world.now("2026-11-17T00:05:00Z");
-    let by_hand = daily_commission::handle(&world.app, &json!({ "day": MONDAY })).await;
+    let by_hand = nightly::handle(&world.app, &json!({ "day": MONDAY })).await;
     assert_eq!(by_hand.unwrap_err().name(), "DayNotOver");
     world.now("2026-11-16T23:56:00Z");
     assert_eq!(world.bind("dora", &code).await.status, 201);

@@ -34,7 +34,7 @@ mod working;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use terms::Reason;
+use types::Reason;
 
 use diary::Reached;
 pub use trial::{trial, watched_trial};

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use terms::{Day, Origin, Quarter, Timestamp};
+use types::{Day, Origin, Quarter, Timestamp};
 
 use super::facts::{Fact, Facts, Known, Registration, Shared, Trade, UNIT};
 

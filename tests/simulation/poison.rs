@@ -2,7 +2,7 @@
 //! affiliate with one invitee, in a shard of its own. Everything else must go on.
 
 use serde_json::{Value, json};
-use table::{Shard, keys};
+use storage::{Shard, keys};
 
 use super::cast::SHARDS;
 use super::queue::Message;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
-use terms::Timestamp;
+use types::Timestamp;
 
 use super::dice::Dice;
 use super::facts::{FeeId, MessageId};

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use commission::TierInForce;
 use eligibility::{MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
 use serde_json::{Value, json};
-use table::{MAX_VIP_CHANGES, keys};
-use terms::{Day, Origin, Quarter, Timeline};
+use storage::{MAX_VIP_CHANGES, keys};
+use types::{Day, Origin, Quarter, Timeline};
 
 use super::cast::{AFFILIATES, SHARDS};
 use super::facts::{Known, Messages, Registration};
@@ -217,7 +217,7 @@ async fn redelivery_changes_nothing(stage: &Rc<Stage>) {
     messages.extend(stage.cast.setup.iter().cloned());
     stage.dice.shuffle(&mut messages);
     for messages in messages.chunks(20) {
-        let answer = ingest::handle(&stage.fair.app, batch(messages)).await.unwrap();
+        let answer = ingestion::handle(&stage.fair.app, batch(messages)).await.unwrap();
         let again = answer.batch_item_failures;
         assert!(again.is_empty() || stage.poisoned, "everybody is known");
     }
@@ -254,12 +254,12 @@ async fn activities_write_nothing(stage: &Stage) {
         }
     }
     let message = Message::new(stage.number(), stage.now(), events);
-    ingest::handle(&stage.fair.app, batch(&[message])).await.unwrap();
+    ingestion::handle(&stage.fair.app, batch(&[message])).await.unwrap();
     assert_eq!(table.touched_through(today).await.unwrap(), before, "an activity left marks");
 }
 
 /// All accounts of the trial.
-async fn accounts(stage: &Stage) -> BTreeMap<String, table::Account> {
+async fn accounts(stage: &Stage) -> BTreeMap<String, storage::Account> {
     let uids: Vec<_> = stage.cast.invitees().iter().map(|name| uid(name)).collect();
     let accounts = stage.fair.app.table.accounts(&uids).await.unwrap();
     accounts
@@ -270,7 +270,7 @@ async fn accounts(stage: &Stage) -> BTreeMap<String, table::Account> {
 
 /// An account without the middle of its full histories: which entries stay there depends on the
 /// order of arrival (docs/limits.md).
-fn comparable(mut account: table::Account) -> table::Account {
+fn comparable(mut account: storage::Account) -> storage::Account {
     ends_if_full(&mut account.facts.location, MAX_LOCATIONS);
     ends_if_full(&mut account.facts.affiliate, MAX_AFFILIATE_CHANGES);
     ends_if_full(&mut account.vip, MAX_VIP_CHANGES);
@@ -465,7 +465,7 @@ async fn reruns_book_nothing(stage: &Stage) {
 /// Runs a day again, in all shards in which anybody lives: to go through the others as well, where
 /// there is nothing, would take half of a trial's time. Answers how many lines there were to book.
 async fn run_again(world: &World, day: Day) -> u64 {
-    let run = daily_commission::plan_day(&world.app, day).await.unwrap().run;
+    let run = nightly::plan_day(&world.app, day).await.unwrap().run;
     let shards: Vec<u8> = (0..SHARDS).collect();
     let mut lines = 0;
     for shard in &shards {
@@ -485,7 +485,7 @@ async fn run_again(world: &World, day: Day) -> u64 {
 }
 
 async fn step(world: &World, input: Value) -> Value {
-    daily_commission::handle(&world.app, &input).await.unwrap()
+    nightly::handle(&world.app, &input).await.unwrap()
 }
 
 /// The same events told one by one in order, the same bindings, each night in time.
@@ -514,7 +514,7 @@ async fn undisturbed(stage: &Stage, watch: &Watch) -> World {
         }
         world.clock.stand_at(message.sent_at);
         let answer =
-            ingest::handle(&world.app, batch(std::slice::from_ref(&message))).await.unwrap();
+            ingestion::handle(&world.app, batch(std::slice::from_ref(&message))).await.unwrap();
         assert!(answer.batch_item_failures.is_empty(), "everybody is known: {message:?}");
     }
     world.clock.stand_at(stage.now());

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use embedded::Engine;
-use runtime::{Ledger, Metrics};
+use dynamodb_embedded::Engine;
+use lambda::{Ledger, Metrics};
 use serde_json::Value;
-use table::Table;
-use terms::{Day, Timestamp};
+use storage::Table;
+use types::{Day, Timestamp};
 
 use super::cast::{Cast, SHARDS};
 use super::clocks::{Clocks, OwnClock};

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use serde_json::json;
-use terms::Day;
+use types::Day;
 
 use super::diary::{Diary, Reached, ToldOnFailure};
 use super::exchange::{events_are_sent, the_wallet_pays};
@@ -93,7 +93,7 @@ async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
     if day == stage.first_day {
         // The schedule tries for hours; from its first success on nothing is missed.
         let plan = json!({ "step": "plan", "day": day });
-        daily_commission::handle(&stage.fair.app, &plan).await.unwrap();
+        nightly::handle(&stage.fair.app, &plan).await.unwrap();
     }
     if stage.dice.chance(stage.punctual) {
         night_falls(stage, day);

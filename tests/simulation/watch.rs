@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commission::{Line, Relation};
 use eligibility::{Bind, LinkFacts, judge};
-use table::{CommittedRun, DaySummary, Head, Money, Shard};
-use terms::{Day, Origin, Timestamp};
+use storage::{CommittedRun, DaySummary, Head, Money, Shard};
+use types::{Day, Origin, Timestamp};
 
 use super::cast::AFFILIATES;
 use super::facts::{FeeId, Known, Messages, Shared};

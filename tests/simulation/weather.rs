@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{AsyncSleep, Builder, Sleep, StalledStreamProtectionConfig};
-use embedded::{Engine, Fault, Faults};
+use dynamodb_embedded::{Engine, Fault, Faults};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use daily_commission::{Deadline, StepError};
+use nightly::{Deadline, StepError};
 use serde_json::{Value, json};
-use terms::{Day, Timestamp};
+use types::{Day, Timestamp};
 
 use super::facts::{Known, MessageId, Messages};
 use super::oracle::{Check, Checks, checks_of_unknown, recall_checks};
@@ -36,7 +36,7 @@ pub fn ingest_gets_a_batch(stage: &Rc<Stage>, at_most: usize) {
     let work = async move {
         let invocation = s.invocation();
         let app = invocation.world.app_of("ingest");
-        let Ok(answer) = ingest::handle(&app, batch(&messages)).await else {
+        let Ok(answer) = ingestion::handle(&app, batch(&messages)).await else {
             s.diary.reach("a batch fails as a whole");
             return;
         };
@@ -347,7 +347,7 @@ async fn invoked(stage: &Stage, input: &Value) -> Result<Value, StepError> {
     let cut_off = stage.now().plus_millis(TIME_LIMIT);
     let deadline = Deadline::of_invocation(Some(cut_off), began);
     let app = invocation.world.app_of("daily-commission");
-    let done = daily_commission::handle_until(&app, input, deadline).await;
+    let done = nightly::handle_until(&app, input, deadline).await;
     check_outcome(stage, input, began, &done);
     done
 }

@@ -1,7 +1,7 @@
 //! An item of a form that this code does not know is refused by name, and never guessed at.
 
 use serde_json::{Value, json};
-use table::{Shard, TableError};
+use storage::{Shard, TableError};
 
 use super::releases::{left_by, read, releases};
 use super::written::{AFFILIATE, BOOKED};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use daily_commission::verify_day;
+use nightly::verify_day;
+use sam_template::Template;
 use serde_json::{Value, json};
-use template::Template;
 
 use super::written::{AFFILIATE, BOOKED, DORMANT, NOW, OPEN, body, directory};
 use crate::world::{World, day};

@@ -139,7 +139,7 @@ async fn answers(world: &World) -> Vec<Value> {
 pub fn body(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let Ok(mut body) = serde_json::from_str::<Value>(&answer.body) else {
-        return json!(table::fingerprint(answer.body.as_bytes()));
+        return json!(storage::fingerprint(answer.body.as_bytes()));
     };
     if let Some(members) = body.as_object_mut() {
         members.remove("confirmation");

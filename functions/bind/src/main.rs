@@ -1,6 +1,6 @@
 //! The Lambda function `bind`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), runtime::Failure> {
-    runtime::serve(bind::handle).await
+async fn main() -> Result<(), lambda::Failure> {
+    lambda::serve(binding::handle).await
 }

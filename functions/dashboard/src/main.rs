@@ -1,6 +1,6 @@
 //! The Lambda function `dashboard`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), runtime::Failure> {
-    runtime::serve(dashboard::handle).await
+async fn main() -> Result<(), lambda::Failure> {
+    lambda::serve(reporting::handle).await
 }

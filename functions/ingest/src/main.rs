@@ -1,17 +1,17 @@
 //! The ingest function: a batch of the queue in, the messages to bring again out.
 
-use ingest::Deadline;
+use ingestion::Deadline;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use terms::Timestamp;
+use types::Timestamp;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), runtime::Failure> {
-    let app = runtime::start_worker().await?;
+async fn main() -> Result<(), lambda::Failure> {
+    let app = lambda::start_worker().await?;
     // The runtime writes the error to the log as the invocation ends with it.
     let take_in = async |event: LambdaEvent<_>| {
         let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);
         let deadline = Deadline::of_invocation(cut_off, app.clock.now());
-        ingest::handle_until(&app, event.payload, deadline).await.map_err(|error| Diagnostic {
+        ingestion::handle_until(&app, event.payload, deadline).await.map_err(|error| Diagnostic {
             error_type: error.name().to_owned(),
             error_message: error.to_string(),
         })

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use terms::Malformed;
+use types::Malformed;
 
 use crate::Decimals;
 

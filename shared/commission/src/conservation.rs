@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use terms::{Product, Reason};
+use types::{Product, Reason};
 
 use crate::{Amount, Asset, Charged, Due, Fold, LineKey, Overflow, Sums};
 

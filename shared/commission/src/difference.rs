@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use terms::{LinkCode, Origin};
+use types::{LinkCode, Origin};
 
 use crate::due::group;
 use crate::{Amount, Cause, Corrections, Due, Fold, Line, LineKey, Overflow, Sums};
@@ -130,7 +130,7 @@ fn corrections_in(key: &LineKey, fold: &Fold) -> Option<Corrections> {
 
 #[cfg(test)]
 mod tests {
-    use terms::{FeeKind, Reason};
+    use types::{FeeKind, Reason};
 
     use super::*;
     use crate::testing::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use terms::{LinkCode, Origin, Product, Uid};
+use types::{LinkCode, Origin, Product, Uid};
 
 use crate::{Amount, Asset, Charge, FeeCorrection, LineKey, Overflow, Parts, Sums};
 

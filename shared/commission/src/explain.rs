@@ -1,6 +1,6 @@
 //! The evidence behind a line: every fee that went into it.
 
-use terms::{Day, Timestamp, TradeId};
+use types::{Day, Timestamp, TradeId};
 
 use crate::settle::settle;
 use crate::{Amount, FeeCorrection, Fees, LineKey, Overflow, Relations, Rules, judge};
@@ -62,7 +62,7 @@ pub fn explain(
 
 #[cfg(test)]
 mod tests {
-    use terms::Product;
+    use types::Product;
 
     use super::*;
     use crate::testing::{

@@ -1,7 +1,7 @@
 //! What the exchange tells of fees: charged once, perhaps corrected later.
 
 use serde::{Deserialize, Serialize};
-use terms::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
+use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
 
 use crate::{Amount, Asset};
 

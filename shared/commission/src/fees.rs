@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use terms::{FeeKind, Malformed, Product, Timestamp, TradeId, Uid, Vip};
+use types::{FeeKind, Malformed, Product, Timestamp, TradeId, Uid, Vip};
 
 use crate::{Amount, Arrival, Asset, Charge, Fee};
 

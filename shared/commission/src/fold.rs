@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use terms::{Day, Product, Uid};
+use types::{Day, Product, Uid};
 
 use crate::judging::{Judging, RuleChanges, Verdict};
 use crate::settle::{Kept, Settled, settle};
@@ -207,7 +207,7 @@ impl Filling {
 
 #[cfg(test)]
 mod tests {
-    use terms::{FeeKind, Reason, Timeline, Vip};
+    use types::{FeeKind, Reason, Timeline, Vip};
 
     use super::*;
     use crate::testing::{
@@ -381,7 +381,7 @@ mod tests {
         let (first, last) = (traded.at, later.at);
         let trades = crate::Trades { first, last };
         let all = [&untraded[..], &[later, traded]].concat();
-        assert_eq!(trades_of(&all), [(terms::Market::Spot, trades)].into());
+        assert_eq!(trades_of(&all), [(types::Market::Spot, trades)].into());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What one fee comes to, by all that held at its own time.
 
 use eligibility::RegionRule;
-use terms::{FeeKind, Market, Reason, Timestamp};
+use types::{FeeKind, Market, Reason, Timestamp};
 
 use crate::{
     Amount, Anchor, Charge, FuturesWindow, MarketRules, Outcome, Party, Rate, Rules, Standing,
@@ -114,7 +114,7 @@ fn earned(standing: &Standing<'_>, market: Market, rules: Option<&MarketRules>) 
 mod tests {
     use std::collections::BTreeSet;
 
-    use terms::{Timeline, Vip};
+    use types::{Timeline, Vip};
 
     use super::*;
     use crate::Fee;
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn spot_and_margin_earn_one_rate_and_futures_another() {
-        use terms::Product;
+        use types::Product;
         let mut pair = pair();
         assert_eq!(pair.judge(&fee("t1", Product::Spot, "1")), earned("0.2", "0"));
         assert_eq!(pair.judge(&fee("t2", Product::Margin, "1")), earned("0.2", "0"));

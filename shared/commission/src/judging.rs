@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use eligibility::RegionRule;
-use terms::{Day, FeeKind, Product, Timestamp, Vip};
+use types::{Day, FeeKind, Product, Timestamp, Vip};
 
 use crate::judge::{counts_for_tier, is_trade};
 use crate::{Amount, Charge, MarketRules, Outcome, Rules, Standing, judge};

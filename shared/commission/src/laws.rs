@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use terms::{FeeKind, Product, Timestamp, Vip};
+use types::{FeeKind, Product, Timestamp, Vip};
 
 use crate::testing::{at, booked, correction, day, due_sums, finest, location, pair, rate, read};
 use crate::{

@@ -1,7 +1,7 @@
 //! Lines: the booked amounts, each with its outcome and the cause of its existence.
 
 use serde::{Deserialize, Serialize};
-use terms::{LinkCode, Origin, Product, Reason, Uid};
+use types::{LinkCode, Origin, Product, Reason, Uid};
 
 use crate::{Asset, Rate, Sums};
 

@@ -34,7 +34,7 @@ pub fn prove_lines(due: &AllDue, booked: &Booked, lines: &[Line]) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use terms::Product;
+    use types::Product;
 
     use super::*;
     use crate::testing::{booked, correction, futures, pair, read, spot, units};

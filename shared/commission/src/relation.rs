@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use terms::{LinkCode, Location, Market, Origin, Recorded, Timeline, Timestamp, Uid};
+use types::{LinkCode, Location, Market, Origin, Recorded, Timeline, Timestamp, Uid};
 
 use crate::SharedCommission;
 

@@ -1,7 +1,7 @@
 //! The commission rules as data: tiers, gates and windows, each in force from its own date.
 
 use eligibility::Regions;
-use terms::{Malformed, Market, Timeline, Vip};
+use types::{Malformed, Market, Timeline, Vip};
 
 use crate::{Amount, Assets, Rate, SharedRules};
 

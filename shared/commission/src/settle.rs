@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use terms::Day;
+use types::Day;
 
 use crate::fees::{FeeRef, Place};
 use crate::{Amount, Assets, Charge, Decimals, FeeCorrection, Fees, Overflow};

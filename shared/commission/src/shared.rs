@@ -1,7 +1,7 @@
 //! Shared commission: the invitee's part of the rate, and what an inviter may choose for it.
 
 use serde::{Deserialize, Serialize};
-use terms::{Malformed, Market, Timestamp};
+use types::{Malformed, Market, Timestamp};
 
 use crate::{Rate, Rules};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use terms::{Market, Timestamp, Uid};
+use types::{Market, Timestamp, Uid};
 
 use crate::{Amount, Charge, Fold, Outcome, Overflow};
 

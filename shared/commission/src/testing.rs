@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use eligibility::{Period, RegionRule, Regions};
-use terms::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Vip};
+use types::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Vip};
 
 use crate::{
     Amount, Anchor, Arrival, Assets, Booked, Decimals, Fee, FeeCorrection, Fees, Fold,

@@ -1,7 +1,7 @@
 //! What the exchange has told of an account, and what we know of a link.
 
 use serde::{Deserialize, Serialize};
-use terms::{LinkCode, Location, PersonHash, Timeline, Timestamp, Uid};
+use types::{LinkCode, Location, PersonHash, Timeline, Timestamp, Uid};
 
 /// An account, as far as the rules look at it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! The judge: facts, rules and an instant in, every check out.
 
-use terms::{Origin, Reason, Timestamp};
+use types::{Origin, Reason, Timestamp};
 
 use crate::rules::{first_instant_after, first_instant_met};
 use crate::{AccountFacts, Check, Judgement, LinkFacts, RegionRule, Requirement, Rules, Windows};

@@ -1,7 +1,7 @@
 //! The answer: every check, and what follows from them together.
 
 use serde::Serialize;
-use terms::{Reason, Timestamp};
+use types::{Reason, Timestamp};
 
 /// What an account needs so that a check is met, where that is a matter of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use terms::{Country, Location, Malformed, Subdivision, Timestamp};
+use types::{Country, Location, Malformed, Subdivision, Timestamp};
 
 /// A rule that depends on where somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,6 @@
 //! The rules that a bind is judged by, as the policy gives them.
 
-use terms::{Timeline, Timestamp};
+use types::{Timeline, Timestamp};
 
 use crate::Regions;
 
@@ -30,7 +30,7 @@ pub struct Windows {
 ///
 /// `None` where that is beyond the year 9999.
 pub(crate) fn first_instant_after(since: Timestamp, days: u32) -> Option<Timestamp> {
-    let exactly = since.millis() + i64::from(days) * terms::MILLIS_PER_DAY;
+    let exactly = since.millis() + i64::from(days) * types::MILLIS_PER_DAY;
     Timestamp::from_millis(exactly + 1)
 }
 

@@ -1,6 +1,6 @@
 //! Rules that are in force from their own dates.
 
-use terms::{Timeline, Timestamp};
+use types::{Timeline, Timestamp};
 
 use crate::section::Section;
 

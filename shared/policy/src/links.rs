@@ -1,6 +1,6 @@
 //! `[links]`: how many links an affiliate may have, and what they look like.
 
-use terms::LinkCode;
+use types::LinkCode;
 
 use crate::section::Section;
 use crate::value::Value;

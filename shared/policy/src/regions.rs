@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eligibility::{Period, Place, RegionRule, Regions};
-use terms::{Timeline, Timestamp};
+use types::{Timeline, Timestamp};
 
 use crate::dated::{Begins, timeline};
 use crate::section::{Section, entries};

@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use terms::{Day, Malformed};
 use toml::de::DeTable;
+use types::{Day, Malformed};
 
 use crate::problem::Problems;
 use crate::value::Value;

@@ -7,7 +7,7 @@ use commission::{
     Tier,
 };
 use eligibility::Regions;
-use terms::{Malformed, Timeline, Vip};
+use types::{Malformed, Timeline, Vip};
 
 use crate::dated::{Begins, timeline};
 use crate::section::{Section, entries};

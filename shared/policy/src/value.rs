@@ -4,9 +4,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use terms::{Day, Malformed, Timestamp};
 use toml::Spanned;
 use toml::de::DeValue;
+use types::{Day, Malformed, Timestamp};
 
 use crate::problem::Problems;
 use crate::section::Section;

@@ -7,7 +7,7 @@ mod tests {
     use commission::{Anchor, FuturesWindow};
     use eligibility::RegionRule;
     use policy::Programme;
-    use terms::{Location, Market, Timestamp, Vip};
+    use types::{Location, Market, Timestamp, Vip};
 
     const NOW: &str = "2026-11-22T12:00:00Z";
 

@@ -14,7 +14,7 @@ const FUNCTIONS: [(&str, u64); 6] = [
     ("get-link", SMALL),
     ("bind", SMALL),
     ("dashboard", SMALL),
-    ("announce", SMALL),
+    ("publish-events", SMALL),
     ("ingest", LARGE),
     ("daily-commission", LARGE),
 ];

@@ -1,7 +1,7 @@
 //! The windows to the millisecond, and the change from one rule to the next.
 
 use eligibility::{Period, RegionRule, Requirement};
-use terms::{Reason, Timeline, Timestamp};
+use types::{Reason, Timeline, Timestamp};
 
 use crate::support::{Case, at, location, unmet, windows, with};
 

@@ -2,7 +2,7 @@
 
 use proptest::option::of;
 use proptest::prelude::*;
-use terms::{MILLIS_PER_DAY, Origin, Reason, Timeline, Timestamp};
+use types::{MILLIS_PER_DAY, Origin, Reason, Timeline, Timestamp};
 
 use crate::support::{Case, location, windows, with};
 

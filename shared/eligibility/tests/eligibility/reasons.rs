@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use terms::{Origin, Reason, Timeline};
+use types::{Origin, Reason, Timeline};
 
 use crate::support::{Case, account, at, location, unmet, with};
 

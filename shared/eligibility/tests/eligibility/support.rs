@@ -3,7 +3,7 @@
 use eligibility::{
     AccountFacts, Bind, Judgement, LinkFacts, Period, RegionRule, Regions, Rules, Windows, judge,
 };
-use terms::{Location, Origin, Reason, Timeline, Timestamp};
+use types::{Location, Origin, Reason, Timeline, Timestamp};
 
 /// An instant from its text.
 pub fn at(text: &str) -> Timestamp {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use commission::{Anchor, Decimals, FuturesWindow, Rate};
 use eligibility::RegionRule;
 use policy::Programme;
-use terms::{Location, Market, Timestamp, Vip};
+use types::{Location, Market, Timestamp, Vip};
 
 use crate::VALID;
 

@@ -1,0 +1,264 @@
+//! A DynamoDB engine in the process, behind the real SDK: for tests and the sandbox.
+//!
+//! The SDK builds and retries its requests as ever; only the last step, the HTTP call, is answered
+//! here by `dynoxide-rs`, whose methods take and give the API's own JSON. Requests are not signed:
+//! nobody would check it, and it is a quarter of what a call costs in a debug build. No function
+//! depends on this crate.
+
+mod connector;
+mod create;
+mod dispatch;
+mod dump;
+mod elsewhere;
+mod faults;
+mod meter;
+mod witness;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region};
+use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpConnector, http_client_fn};
+use dynoxide::Database;
+
+use crate::connector::Connector;
+use crate::dispatch::{Tokens, dispatch};
+use crate::elsewhere::Elsewhere;
+
+pub use create::{CreateError, create_table};
+pub use elsewhere::ENDPOINT;
+pub use faults::{Fault, Faults};
+pub use meter::Spent;
+pub use witness::Witness;
+
+/// Why the engine could not be opened or served.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The data file is not a database, or cannot be read or written.
+    #[error("the data file cannot be opened: {0}")]
+    Open(String),
+    /// The data could not be written to a file.
+    #[error("the data file cannot be written: {0}")]
+    Save(String),
+    /// A table could not be read or written as a whole.
+    #[error("the table cannot be copied: {0}")]
+    Dump(String),
+    /// The HTTP endpoint stopped with an error.
+    #[error("the DynamoDB endpoint failed: {0}")]
+    Serve(String),
+    /// The table of a test could not be made.
+    #[error(transparent)]
+    Table(#[from] CreateError),
+    /// A variable for tests does not hold what it should.
+    #[error("{0}")]
+    Variable(String),
+}
+
+/// Where an engine's data are.
+#[derive(Clone)]
+enum Place {
+    InTheProcess(Database),
+    Elsewhere(Arc<Elsewhere>),
+}
+
+/// The name of the table in the process.
+const TABLE: &str = "recall";
+
+/// The embedded engine. Clones share one database and one account of what calls cost.
+#[derive(Clone)]
+pub struct Engine {
+    place: Place,
+    spent: Arc<Mutex<Spent>>,
+    counts_capacity: bool,
+    tokens: Tokens,
+    witness: Option<Arc<dyn Witness>>,
+}
+
+impl Engine {
+    /// An engine whose data are gone when it is dropped.
+    ///
+    /// # Errors
+    /// [`EngineError::Open`] if SQLite cannot make an in-memory database.
+    pub fn memory() -> Result<Self, EngineError> {
+        Self::over(Database::memory())
+    }
+
+    /// An engine over a data file, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`EngineError::Open`] if the file is damaged or cannot be written.
+    pub fn on_disk(path: &Path) -> Result<Self, EngineError> {
+        Self::over(Database::new(&path.to_string_lossy()))
+    }
+
+    fn over(database: dynoxide::Result<Database>) -> Result<Self, EngineError> {
+        let database = database.map_err(|error| EngineError::Open(error.to_string()))?;
+        Ok(Self::at(Place::InTheProcess(database)))
+    }
+
+    fn at(place: Place) -> Self {
+        let (spent, tokens) = (Arc::default(), Tokens::Kept);
+        Self { place, spent, counts_capacity: false, tokens, witness: None }
+    }
+
+    /// What tests run on, with the template's table: an engine in the process; or, where
+    /// [`ENDPOINT`] says so, a DynamoDB elsewhere, on which the table has a name of its own and is
+    /// deleted with the last clone of the engine.
+    ///
+    /// # Errors
+    /// If the endpoint cannot be made out or the table cannot be made.
+    pub async fn with_table() -> Result<Self, EngineError> {
+        let engine = match Elsewhere::from_environment()? {
+            Some(elsewhere) => Self::at(Place::Elsewhere(Arc::new(elsewhere))),
+            None => Self::memory()?,
+        };
+        let template = sam_template::Template::embedded();
+        let template = template.map_err(|error| EngineError::Variable(error.to_string()))?;
+        create_table(&engine.client(), engine.table_name(), &template.table).await?;
+        Ok(engine)
+    }
+
+    /// The name of the table that [`Engine::with_table`] makes.
+    #[must_use]
+    pub fn table_name(&self) -> &str {
+        match &self.place {
+            Place::InTheProcess(_) => TABLE,
+            Place::Elsewhere(elsewhere) => elsewhere.table_name(),
+        }
+    }
+
+    fn database(&self) -> Result<&Database, String> {
+        match &self.place {
+            Place::InTheProcess(database) => Ok(database),
+            Place::Elsewhere(_) => Err("only an engine in the process can do that".to_owned()),
+        }
+    }
+
+    /// Writes all data into a new file, for [`Engine::on_disk`] to go on with.
+    ///
+    /// # Errors
+    /// [`EngineError::Save`] if the file is there already or cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), EngineError> {
+        let database = self.database().map_err(EngineError::Save)?;
+        let saved = database.vacuum_into(&path.to_string_lossy());
+        saved.map_err(|error| EngineError::Save(error.to_string()))
+    }
+
+    /// A real SDK client whose requests are answered by this engine.
+    #[must_use]
+    pub fn client(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::from_conf(self.config().build())
+    }
+
+    /// What such a client is made of.
+    #[must_use]
+    pub fn config(&self) -> Builder {
+        self.config_over(None)
+    }
+
+    /// The same, where calls go wrong as `faults` say.
+    #[must_use]
+    pub fn faulty_config(&self, faults: Arc<dyn Faults>) -> Builder {
+        self.config_over(Some(faults))
+    }
+
+    fn config_over(&self, faults: Option<Arc<dyn Faults>>) -> Builder {
+        match &self.place {
+            Place::InTheProcess(_) => {
+                let connector = SharedHttpConnector::new(Connector::new(self.clone(), faults));
+                aws_sdk_dynamodb::Config::builder()
+                    .behavior_version(BehaviorVersion::v2026_01_12())
+                    .region(Region::from_static("local"))
+                    .allow_no_auth()
+                    .endpoint_url("http://embedded.invalid")
+                    .http_client(http_client_fn(move |_, _| connector.clone()))
+            }
+            Place::Elsewhere(elsewhere) => {
+                let (engine, http) = (self.clone(), elsewhere.http_client());
+                elsewhere.config().http_client(http_client_fn(move |settings, components| {
+                    let way = http.http_connector(settings, components);
+                    let connector = Connector::new(engine.clone(), faults.clone());
+                    SharedHttpConnector::new(connector.by_way_of(way))
+                }))
+            }
+        }
+    }
+
+    /// The same engine, which also counts the capacity that DynamoDB would charge.
+    #[must_use]
+    pub fn counting_capacity(mut self) -> Self {
+        self.counts_capacity = true;
+        self
+    }
+
+    /// The same engine, to which every transaction is a new one.
+    ///
+    /// It keeps a transaction's token for ten minutes, and looks through all that it has at the next
+    /// one: after tens of thousands of transactions that takes longer than everything else.
+    #[must_use]
+    pub fn dropping_tokens(mut self) -> Self {
+        self.tokens = Tokens::Dropped;
+        self
+    }
+
+    /// The same engine; the calls of clients that are made from now on are seen by `witness`.
+    #[must_use]
+    pub fn watched_by(mut self, witness: Arc<dyn Witness>) -> Self {
+        self.witness = Some(witness);
+        self
+    }
+
+    /// How often each operation was called since the last time this was asked.
+    #[must_use]
+    pub fn take_calls(&self) -> BTreeMap<String, usize> {
+        self.take_spent().calls
+    }
+
+    /// What the calls since the last time this was asked came to.
+    #[must_use]
+    pub fn take_spent(&self) -> Spent {
+        std::mem::take(&mut self.spent())
+    }
+
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves the DynamoDB API over HTTP until `shutdown` resolves.
+    ///
+    /// # Errors
+    /// [`EngineError::Serve`] if the listener fails.
+    pub async fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), EngineError> {
+        let database = self.database().map_err(EngineError::Serve)?.clone();
+        dynoxide::server::serve_with_shutdown(listener, database, shutdown)
+            .await
+            .map_err(EngineError::Serve)
+    }
+
+    /// Counts a call, and shows it to whoever watches.
+    fn notice(&self, operation: &str, body: &[u8]) {
+        *self.spent().calls.entry(operation.to_owned()).or_default() += 1;
+        if let Some(witness) = &self.witness {
+            witness.sees(operation, body);
+        }
+    }
+
+    /// Runs one operation in the process; answers the HTTP status and the JSON body.
+    pub fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
+        let Ok(database) = self.database() else { return (500, String::new()) };
+        let started = Instant::now();
+        let asking = self.counts_capacity.then(|| meter::asking_for_capacity(body));
+        let body = asking.as_deref().unwrap_or(body);
+        let answer = dispatch(database, operation, body, self.tokens);
+        let busy = started.elapsed();
+        let half_units = if self.counts_capacity { meter::half_units(&answer.1) } else { 0 };
+        self.spent().add(operation, half_units, busy);
+        answer
+    }
+}

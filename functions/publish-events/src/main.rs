@@ -1,0 +1,18 @@
+//! The announce function: a batch of the table's stream in, what has to be brought again out.
+
+use event_bus::Bus;
+use lambda::{Service, StartError};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Failure> {
+    lambda::init_logging();
+    let name = lambda::variable("BUS_NAME", "the name of the event bus")?;
+    let bus = Bus::new(&lambda::sdk_config(Service::EventBridge)?, name);
+    let programme =
+        programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
+    let announce = async |event: LambdaEvent<_>| {
+        Ok::<_, Diagnostic>(outbound_events::handle(&bus, &programme, event.payload).await)
+    };
+    Ok(lambda_runtime::run(service_fn(announce)).await?)
+}

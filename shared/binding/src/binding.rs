@@ -1,0 +1,80 @@
+//! `GET /v1/binding`: the caller's own relation, and what was shared with him.
+
+use commission::{Amount, Asset, Assets, Overflow};
+use http_api::{Call, Code, OrInternal, Problem, Response, reply};
+use lambda::{App, OrProblem};
+use serde::Serialize;
+use storage::{Binding, ReferralActivity};
+use types::Timestamp;
+
+use crate::view::BindingView;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Relationship<'a> {
+    #[serde(flatten)]
+    binding: BindingView<'a>,
+    /// Where the binding was found void, when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voided_at: Option<Timestamp>,
+    shared: Shared,
+    /// Up to when fees are counted; none before the first closed day.
+    data_as_of: Option<Timestamp>,
+}
+
+/// What was shared with the invitee so far.
+#[derive(Serialize)]
+struct Shared {
+    usd: String,
+    assets: Vec<SharedAsset>,
+}
+
+#[derive(Serialize)]
+struct SharedAsset {
+    asset: Asset,
+    amount: String,
+    usd: String,
+}
+
+pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    let binding = app.table.binding(&call.caller).await.or_problem()?;
+    let binding = binding.ok_or_else(not_bound)?;
+    let (activity, data_as_of) = activity(app, &binding).await?;
+    reply::ok(&Relationship {
+        binding: BindingView::new(&binding),
+        voided_at: activity.voided_at,
+        shared: shared(&activity, &app.programme.commission.assets).or_internal()?,
+        data_as_of,
+    })
+}
+
+fn not_bound() -> Problem {
+    Problem::new(Code::NotFound).detail("This account has no inviter.")
+}
+
+/// What the invitee's trades came to, as of the newest run that readers see.
+async fn activity(
+    app: &App,
+    binding: &Binding,
+) -> Result<(ReferralActivity, Option<Timestamp>), Problem> {
+    let relation = &binding.relation;
+    let place = [(&relation.inviter, relation.bound_at, &relation.invitee)];
+    let (head, mut referrals) =
+        tokio::try_join!(app.table.head(), app.table.referrals_at(&place)).or_problem()?;
+    let referral = referrals.remove(&relation.invitee);
+    let head = app.table.seen_by(&relation.inviter, head.value).await.or_problem()?;
+    let activity = referral.and_then(|it| it.value.activity.at(head.visible).cloned());
+    Ok((activity.unwrap_or_default(), head.data_as_of()))
+}
+
+fn shared(activity: &ReferralActivity, decimals: &Assets) -> Result<Shared, Overflow> {
+    let money = activity.by_asset.values();
+    let usd = money.clone().try_fold(Amount::ZERO, |sum, money| sum.plus(money.shared_usd))?;
+    let show_usd = |amount: Amount| amount.display(decimals.usd()).to_string();
+    let assets = activity.by_asset.iter().map(|(asset, money)| SharedAsset {
+        asset: *asset,
+        amount: money.shared.display(decimals.decimals(*asset)).to_string(),
+        usd: show_usd(money.shared_usd),
+    });
+    Ok(Shared { usd: show_usd(usd), assets: assets.collect() })
+}

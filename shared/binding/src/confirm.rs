@@ -1,0 +1,105 @@
+//! `POST /v1/bind`: the bind.
+
+use eligibility::Judgement;
+use http_api::{Call, Code, OpenError, Problem, Purpose, Response, reply};
+use lambda::{App, OrProblem, idempotent, new_answer, replay};
+use serde::Deserialize;
+use storage::{BindOutcome, KeyedRequest};
+use types::Reason;
+
+use crate::TRIES;
+use crate::case::Case;
+use crate::confirmed::Confirmed;
+use crate::view::{self, BindingView};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    confirmation: String,
+}
+
+pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    idempotent(app, call, async |request| bind(app, call, request).await).await
+}
+
+/// Judges and writes, until the account holds still from the one to the other.
+async fn bind<R>(
+    app: &App,
+    call: &Call<R>,
+    request: Option<&KeyedRequest>,
+) -> Result<Response, Problem> {
+    let confirmed = confirmed(app, call)?;
+    let owner = confirmed.owner(app, &call.caller).await?;
+    for _ in 0..TRIES {
+        let case = Case::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
+        let answer = if case.is_made() {
+            made_before(app, call, request).await?
+        } else {
+            make(app, call, case, request).await?
+        };
+        if let Some(response) = answer {
+            return Ok(response);
+        }
+    }
+    Err(Code::Conflict.into())
+}
+
+fn confirmed<R>(app: &App, call: &Call<R>) -> Result<Confirmed, Problem> {
+    let Confirmation { confirmation } = call.json()?;
+    let opened = app.signer.open(Purpose::Confirmation, &call.caller, &confirmation, call.now);
+    opened.map_err(OpenError::of_confirmation)
+}
+
+/// A repetition: the same answer as the first time. A key that has no answer yet gets this one, so
+/// that it keeps it should the binding be found void.
+async fn made_before<R>(
+    app: &App,
+    call: &Call<R>,
+    request: Option<&KeyedRequest>,
+) -> Result<Option<Response>, Problem> {
+    let binding = app.table.binding(&call.caller).await.or_problem()?;
+    let Some(binding) = binding else { return Ok(None) };
+    let response = reply::ok(&BindingView::new(&binding))?;
+    let Some(request) = request else { return Ok(Some(response)) };
+    let answer = new_answer(request, &response);
+    match app.table.record_answer(&answer).await.or_problem()? {
+        None => Ok(Some(response)),
+        Some(earlier) => replay(request, earlier).map(Some),
+    }
+}
+
+/// Makes the binding; `None` if the account was changed since it was read.
+async fn make<R>(
+    app: &App,
+    call: &Call<R>,
+    case: Case,
+    request: Option<&KeyedRequest>,
+) -> Result<Option<Response>, Problem> {
+    let judgement = case.judge(&app.programme.eligibility, call.now);
+    if let Some(reason) = judgement.refusal() {
+        return Err(refused(reason, &judgement));
+    }
+    let Some((judged, binding)) = case.binding(judgement.rule, call.now) else {
+        return Err(Reason::UnknownAccount.into());
+    };
+    let response = reply::created(&BindingView::new(&binding))?;
+    let answer = request.map(|request| new_answer(request, &response));
+    match app.table.bind_once(&judged, &binding, answer.as_ref()).await.or_problem()? {
+        BindOutcome::Bound => Ok(Some(response)),
+        BindOutcome::Changed => Ok(None),
+    }
+}
+
+/// The first unmet check gives the code; all of them are told. Being bound is a conflict; any
+/// other refusal is 422, also of those reasons that have another status elsewhere.
+fn refused(reason: Reason, judgement: &Judgement) -> Problem {
+    let problem = match reason {
+        Reason::AlreadyBound => Problem::new(reason),
+        _ => Problem::new(reason).unprocessable(),
+    };
+    let problem = problem.with("rule", &judgement.rule).with("checks", &view::checks(judgement));
+    match judgement.eligible_from() {
+        Some(instant) => problem.with("eligibleFrom", &instant),
+        None => problem,
+    }
+}

@@ -1,0 +1,54 @@
+//! `bind`: an existing user comes under an affiliate, once and for life.
+//!
+//! The window shows every check and, where all are met, hands out a confirmation that is good for
+//! this user and this link only. With it the user binds; everything is judged again then, on facts
+//! that the write holds fast. Nobody but the user himself learns whether he is eligible, and he
+//! sees his inviter masked.
+
+mod binding;
+mod case;
+mod confirm;
+mod confirmed;
+mod measured;
+mod view;
+mod window;
+
+pub use confirmed::Confirmed;
+use http_api::{Call, Problem, Routes, get, post};
+use lambda::{App, respond};
+use lambda_http::{Body, Request, Response};
+
+/// How often a bind is judged anew where the account changes under it, before the caller is asked
+/// to try again himself.
+const TRIES: usize = 8;
+
+/// What the function can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// What the confirmation window shows.
+    Window,
+    /// The bind.
+    Bind,
+    /// The caller's own relation.
+    Binding,
+}
+
+/// The routes of the function.
+pub const ROUTES: Routes<Route> = Routes(&[
+    get("/v1/bind", Route::Window).query(&["ref"]),
+    post("/v1/bind", Route::Bind),
+    get("/v1/binding", Route::Binding),
+]);
+
+/// Answers a request of the API.
+pub async fn handle(app: &App, request: Request) -> Response<Body> {
+    respond(app, &ROUTES, request, |call| answer(app, call), measured::measures).await
+}
+
+async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {
+    match call.route {
+        Route::Window => window::answer(app, &call).await,
+        Route::Bind => confirm::answer(app, &call).await,
+        Route::Binding => binding::answer(app, &call).await,
+    }
+}

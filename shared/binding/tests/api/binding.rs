@@ -1,0 +1,93 @@
+//! `GET /v1/binding`.
+
+use std::collections::BTreeMap;
+
+use commission::Amount;
+use storage::{Head, Money, Referral, ReferralActivity, Slots, Versioned};
+use types::{Origin, Timestamp};
+
+use crate::world::{CODE, INVITEE, INVITER, World, at, uid};
+
+async fn bound() -> World {
+    let world = World::new().await;
+    let confirmation = world.confirmation(INVITEE, CODE);
+    assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
+    world
+}
+
+fn shared(units: i128, usd: i128) -> Money {
+    let (shared, shared_usd) = (Amount::from_minor(units), Amount::from_minor(usd));
+    Money { shared, shared_usd, ..Money::default() }
+}
+
+fn some_activity(voided_at: Option<Timestamp>) -> ReferralActivity {
+    let by_asset =
+        [("USDT", shared(1_250_000_000, 1_250_000_001)), ("BTC", shared(104_980, 9_999))];
+    let by_asset: BTreeMap<_, _> =
+        by_asset.into_iter().map(|(asset, money)| (asset.parse().unwrap(), money)).collect();
+    ReferralActivity { by_asset, voided_at, ..ReferralActivity::default() }
+}
+
+/// Publishes the invitee's activity as run 4, of which readers see the runs up to `visible`.
+async fn publish(world: &World, visible: u64, activity: ReferralActivity) {
+    let referral = Referral {
+        uid: uid(INVITEE),
+        code: CODE.parse().unwrap(),
+        origin: Origin::Recall,
+        bound_at: world.clock.now(),
+        activity: Slots::born(4, activity),
+    };
+    let referral = Versioned::new(referral);
+    assert!(world.app.table.save_referral(&uid(INVITER), &referral).await.unwrap());
+    let closed_through = "2026-11-23".parse().ok();
+    let head = Head { committed: 4, visible, closed_through, ..Head::default() };
+    assert!(world.app.table.save_head(&Versioned::new(head)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_new_relation_has_shared_nothing_yet() {
+    insta::assert_snapshot!(bound().await.binding(INVITEE).await);
+}
+
+#[tokio::test]
+async fn what_was_shared_is_shown_by_asset_and_in_usd() {
+    let world = bound().await;
+    publish(&world, 4, some_activity(None)).await;
+    insta::assert_snapshot!(world.binding(INVITEE).await);
+}
+
+#[tokio::test]
+async fn what_a_run_books_is_not_shown_before_the_run_is_visible() {
+    let world = bound().await;
+    publish(&world, 3, some_activity(None)).await;
+    assert_eq!(world.binding(INVITEE).await.text("/shared/usd"), "0.00000000");
+}
+
+#[tokio::test]
+async fn a_relation_that_was_found_void_says_so() {
+    let world = bound().await;
+    publish(&world, 4, some_activity(Some(at("2026-11-23T08:00:00Z")))).await;
+    assert_eq!(world.binding(INVITEE).await.text("/voidedAt"), "2026-11-23T08:00:00.000Z");
+}
+
+#[tokio::test]
+async fn who_has_no_inviter_has_no_relation() {
+    let world = World::new().await;
+    insta::assert_snapshot!(world.binding(INVITEE).await);
+    assert_eq!(world.binding("ghost-1").await.outcome(), "404 not_found");
+}
+
+#[tokio::test]
+async fn an_inviter_does_not_see_the_relation_as_his_own() {
+    let world = bound().await;
+    assert_eq!(world.binding(INVITER).await.outcome(), "404 not_found");
+}
+
+#[tokio::test]
+async fn the_invitee_sees_the_inviter_masked_only() {
+    let world = bound().await;
+    publish(&world, 4, some_activity(None)).await;
+    let answer = world.binding(INVITEE).await;
+    assert_eq!(answer.text("/inviter"), "a***5");
+    assert!(!answer.to_string().contains(INVITER));
+}

@@ -1,0 +1,198 @@
+//! `POST /v1/bind`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http_api::Purpose;
+use serde_json::json;
+use types::Origin;
+
+use crate::world::{CODE, INVITEE, INVITER, World, at, facts, uid};
+
+async fn confirmed() -> (World, String) {
+    let world = World::new().await;
+    let confirmation = world.window(INVITEE, CODE).await.text("/confirmation");
+    (world, confirmation)
+}
+
+#[tokio::test]
+async fn a_confirmed_bind_takes_effect() {
+    let (world, confirmation) = confirmed().await;
+    insta::assert_snapshot!(world.bind(INVITEE, &confirmation).await);
+}
+
+#[tokio::test]
+async fn the_binding_keeps_the_facts_and_the_rule_that_made_it_eligible() {
+    let (world, confirmation) = confirmed().await;
+    let account = |name| {
+        let world = world.clone();
+        async move { world.app.table.account(&uid(name)).await.unwrap().unwrap().value }
+    };
+    let (invitee, inviter) = (account(INVITEE).await.facts, account(INVITER).await.facts);
+    world.bind(INVITEE, &confirmation).await;
+    let binding = world.app.table.binding(&uid(INVITEE)).await.unwrap().unwrap();
+    assert_eq!((binding.invitee, binding.inviter), (invitee, inviter));
+    assert_eq!(binding.rule, "90-days");
+    assert_eq!(binding.relation.origin, Origin::Recall);
+    let bound = account(INVITEE).await;
+    assert_eq!(bound.facts.inviter, Some(uid(INVITER)));
+    assert_eq!(bound.relation, Some(binding.relation));
+}
+
+#[tokio::test]
+async fn a_bind_costs_one_read_and_one_transaction_also_where_its_link_was_never_seen() {
+    let (world, confirmation) = confirmed().await;
+    let elsewhere = world.in_another_process();
+    let _ = world.engine.take_calls();
+    assert_eq!(elsewhere.bind(INVITEE, &confirmation).await.status(), 201);
+    let calls = [("BatchGetItem", 1), ("TransactWriteItems", 1)];
+    assert_eq!(world.engine.take_calls(), calls.map(|(name, n)| (name.to_owned(), n)).into());
+}
+
+#[tokio::test]
+async fn a_confirmation_does_not_tell_who_invites() {
+    let (_, confirmation) = confirmed().await;
+    let token = URL_SAFE_NO_PAD.decode(&confirmation).unwrap();
+    let token = String::from_utf8_lossy(&token);
+    assert!(token.contains(CODE) && !token.contains(INVITER), "{token}");
+    let hidden = token.split('"').find(|part| part.len() > 100).unwrap();
+    let hidden = URL_SAFE_NO_PAD.decode(hidden).unwrap();
+    assert!(!hidden.windows(3).any(|part| INVITER.as_bytes().starts_with(part)));
+}
+
+/// As the version before handed them out: at a deployment, some are under way.
+#[tokio::test]
+async fn a_confirmation_that_does_not_carry_the_inviter_is_good_for_one_call_more() {
+    let world = World::new().await;
+    let confirmation = world.confirmation(INVITEE, CODE);
+    let _ = world.engine.take_calls();
+    assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
+    let calls = [("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)];
+    assert_eq!(world.engine.take_calls(), calls.map(|(name, n)| (name.to_owned(), n)).into());
+}
+
+#[tokio::test]
+async fn the_same_bind_again_answers_200_with_the_same_body() {
+    let (world, confirmation) = confirmed().await;
+    let first = world.bind(INVITEE, &confirmation).await;
+    world.clock.stand_at(at("2026-11-22T12:05:00Z"));
+    let again = world.bind(INVITEE, &confirmation).await;
+    assert_eq!((first.status(), again.status()), (201, 200));
+    assert_eq!(again.json(), first.json());
+}
+
+#[tokio::test]
+async fn a_repetition_succeeds_also_where_the_user_would_no_longer_be_eligible() {
+    let (world, confirmation) = confirmed().await;
+    let first = world.bind(INVITEE, &confirmation).await;
+    world
+        .change(INVITEE, |account| {
+            account.facts.last_activity_at = Some(at("2026-11-22T12:00:01Z"))
+        })
+        .await;
+    world
+        .change(INVITER, |account| {
+            account.facts.affiliate.set(at("2026-11-22T11:00:00Z"), false);
+        })
+        .await;
+    let again = world.bind(INVITEE, &confirmation).await;
+    assert_eq!((again.status(), again.json()), (200, first.json()));
+}
+
+#[tokio::test]
+async fn another_link_is_refused_once_bound() {
+    let (world, confirmation) = confirmed().await;
+    world.add_affiliate("affiliate-36", "OTHERS36").await;
+    let other = world.window(INVITEE, "OTHERS36").await.text("/confirmation");
+    world.bind(INVITEE, &confirmation).await;
+    insta::assert_snapshot!(world.bind(INVITEE, &other).await);
+    assert_eq!(world.binding(INVITEE).await.text("/code"), CODE);
+}
+
+#[tokio::test]
+async fn another_link_of_the_same_inviter_is_refused_too() {
+    let (world, confirmation) = confirmed().await;
+    let facts = eligibility::LinkFacts {
+        code: "SECOND35".parse().unwrap(),
+        owner: uid(INVITER),
+        invites_existing: true,
+    };
+    world.add_link(facts).await;
+    let other = world.window(INVITEE, "SECOND35").await.text("/confirmation");
+    world.bind(INVITEE, &confirmation).await;
+    assert_eq!(world.bind(INVITEE, &other).await.outcome(), "409 already_bound");
+}
+
+#[tokio::test]
+async fn a_void_relation_is_for_life_too() {
+    let (world, confirmation) = confirmed().await;
+    world.bind(INVITEE, &confirmation).await;
+    world
+        .change(INVITEE, |account| {
+            account.relation.as_mut().unwrap().voided_at = Some(at("2026-11-22T12:00:00Z"));
+        })
+        .await;
+    assert_eq!(world.bind(INVITEE, &confirmation).await.outcome(), "409 already_bound");
+}
+
+#[tokio::test]
+async fn what_changed_since_the_window_is_judged_again() {
+    let (world, confirmation) = confirmed().await;
+    world
+        .change(INVITEE, |account| {
+            account.facts.last_activity_at = Some(at("2026-11-22T11:59:59.999Z"));
+        })
+        .await;
+    let answer = world.bind(INVITEE, &confirmation).await;
+    assert_eq!(answer.outcome(), "422 recently_active");
+    assert_eq!(answer.text("/eligibleFrom"), "2027-02-20T12:00:00.000Z");
+    assert_eq!(world.binding(INVITEE).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_confirmation_is_good_for_ten_minutes_less_a_millisecond() {
+    let (world, confirmation) = confirmed().await;
+    world.clock.stand_at(at("2026-11-22T12:10:00.000Z"));
+    insta::assert_snapshot!(world.bind(INVITEE, &confirmation).await);
+    assert_eq!(world.binding(INVITEE).await.status(), 404);
+    world.clock.stand_at(at("2026-11-22T12:09:59.999Z"));
+    assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
+}
+
+#[tokio::test]
+async fn anothers_confirmation_is_not_good() {
+    let (world, confirmation) = confirmed().await;
+    world.add(facts("thief-1")).await;
+    insta::assert_snapshot!(world.bind("thief-1", &confirmation).await);
+    assert_eq!(world.binding("thief-1").await.status(), 404);
+}
+
+#[tokio::test]
+async fn an_altered_confirmation_is_not_good() {
+    let (world, confirmation) = confirmed().await;
+    for place in (0..confirmation.len()).step_by(7) {
+        let other = if confirmation[place..].starts_with('A') { "B" } else { "A" };
+        let mut altered = confirmation.clone();
+        altered.replace_range(place..=place, other);
+        let answer = world.bind(INVITEE, &altered).await;
+        assert_eq!(answer.outcome(), "422 confirmation_invalid", "{place}");
+    }
+    for text in ["", "x", &confirmation[1..], &"A".repeat(5000)] {
+        assert_eq!(world.bind(INVITEE, text).await.outcome(), "422 confirmation_invalid");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_another_purpose_confirms_nothing() {
+    let world = World::new().await;
+    let expires_at = at("2026-11-22T13:00:00Z");
+    let payload = json!({ "code": CODE });
+    let purpose = Purpose::Cursor("");
+    let cursor = world.app.signer.seal(purpose, &uid(INVITEE), &payload, expires_at).unwrap();
+    assert_eq!(world.bind(INVITEE, &cursor).await.outcome(), "422 confirmation_invalid");
+}
+
+#[tokio::test]
+async fn a_typed_code_confirms_nothing() {
+    let world = World::new().await;
+    assert_eq!(world.bind(INVITEE, CODE).await.outcome(), "422 confirmation_invalid");
+}

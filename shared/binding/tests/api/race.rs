@@ -1,0 +1,104 @@
+//! Many binds at once.
+
+use std::collections::BTreeMap;
+
+use storage::Shard;
+use types::{Day, Uid};
+
+use crate::world::{Answer, CODE, INVITEE, INVITER, World, at, facts, uid};
+
+/// Runs all of these binds of one user at once.
+async fn race(world: &World, confirmations: Vec<String>) -> Vec<Answer> {
+    let calls: Vec<_> = confirmations
+        .into_iter()
+        .map(|confirmation| {
+            let world = world.clone();
+            tokio::spawn(async move { world.bind(INVITEE, &confirmation).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await.unwrap());
+    }
+    answers
+}
+
+fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for answer in answers {
+        *counts.entry(answer.outcome()).or_default() += 1;
+    }
+    counts
+}
+
+/// How often the user stands in the day's list of new bindings.
+async fn listed(world: &World, user: &Uid) -> usize {
+    let day: Day = "2026-11-22".parse().unwrap();
+    world.app.table.new_bindings(day, Shard::of(user)).await.unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn two_hundred_binds_of_one_user_to_twenty_affiliates_leave_one_binding() {
+    let world = World::new().await;
+    let mut confirmations = Vec::new();
+    for number in 10..30 {
+        let code = format!("RACE{number}");
+        world.add_affiliate(&format!("affiliate-{number}-x"), &code).await;
+        confirmations.push(world.window(INVITEE, &code).await.text("/confirmation"));
+    }
+    let confirmations = confirmations.iter().cycle().take(200).cloned().collect();
+    let answers = race(&world, confirmations).await;
+
+    let counts = count(&answers);
+    let expected = [("200", 9), ("201", 1), ("409 already_bound", 190)];
+    assert_eq!(counts, expected.map(|(outcome, count)| (outcome.to_owned(), count)).into());
+    let won = answers.iter().find(|answer| answer.status() == 201).unwrap().json();
+    for again in answers.iter().filter(|answer| answer.status() == 200) {
+        assert_eq!(again.json(), won);
+    }
+    assert_eq!(world.binding(INVITEE).await.json()["code"], won["code"]);
+    assert_eq!(listed(&world, &uid(INVITEE)).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_link_that_goes_viral_binds_every_user_once() {
+    let world = World::new().await;
+    let mut calls = Vec::new();
+    for number in 0..100 {
+        let user = format!("user-{number}");
+        world.add(facts(&user)).await;
+        let world = world.clone();
+        calls.push(tokio::spawn(async move {
+            let confirmation = world.window(&user, CODE).await.text("/confirmation");
+            world.bind(&user, &confirmation).await.status()
+        }));
+    }
+    for call in calls {
+        assert_eq!(call.await.unwrap(), 201);
+    }
+}
+
+/// An activity arrives while the user binds: either it comes after the bind, or it prevents it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_activity_is_either_before_the_bind_and_prevents_it_or_after_it() {
+    for _ in 0..20 {
+        let world = World::new().await;
+        let confirmation = world.confirmation(INVITEE, CODE);
+        let bind = {
+            let world = world.clone();
+            tokio::spawn(async move { world.bind(INVITEE, &confirmation).await.outcome() })
+        };
+        let mut account = world.app.table.account(&uid(INVITEE)).await.unwrap().unwrap();
+        let unbound = account.value.facts.inviter.is_none();
+        account.value.facts.last_activity_at = Some(at("2026-11-22T11:00:00Z"));
+        let saved = world.app.table.save_account(&account).await.unwrap();
+        let outcome = bind.await.unwrap();
+        let binding = world.app.table.binding(&uid(INVITEE)).await.unwrap();
+        if saved && unbound {
+            assert_eq!((outcome.as_str(), binding), ("422 recently_active", None));
+        } else {
+            assert_eq!(outcome, "201");
+            assert_eq!(binding.unwrap().relation.inviter, uid(INVITER));
+        }
+    }
+}

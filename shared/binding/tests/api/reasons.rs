@@ -1,0 +1,98 @@
+//! Every reason for which a bind is refused, through the window and through the bind.
+
+use types::Reason;
+
+use crate::world::{CODE, INVITEE, INVITER, Scene, World, at, located, uid};
+
+/// Makes the scene one in which the reason is the first that refuses.
+fn stage(reason: Reason, scene: &mut Scene) {
+    let Scene { inviter, invitee, link, code, caller } = scene;
+    match reason {
+        Reason::UnknownLink => *code = "NNNNNNNN",
+        Reason::UnknownAccount => *caller = "ghost-1",
+        Reason::SubAccount => invitee.main_uid = Some(uid("main-1")),
+        Reason::SelfReferral => *caller = INVITER,
+        Reason::AlreadyBound => invitee.inviter = Some(uid("somebody-1")),
+        Reason::LinkNotRecallCapable => link.invites_existing = false,
+        Reason::InviterNotAffiliate => {
+            inviter.affiliate.set(at("2026-11-22T12:00:00.000Z"), false);
+        }
+        Reason::InviterRegisteredAfterInvitee => {
+            inviter.registered_at = at("2020-01-01T00:00:00.001Z");
+        }
+        Reason::SameIdentity => {
+            inviter.person = "person-1".parse().ok();
+            invitee.person = "person-1".parse().ok();
+        }
+        Reason::RegionBlockedInviter => inviter.location = located("DE"),
+        Reason::RegionBlockedInvitee => invitee.location = located("GB"),
+        Reason::AccountTooYoung => {
+            invitee.registered_at = at("2026-11-01T00:00:00Z");
+            invitee.last_activity_at = None;
+        }
+        Reason::RecentlyActive => invitee.last_activity_at = Some(at("2026-11-01T00:00:00Z")),
+        _ => panic!("{reason:?} refuses no bind"),
+    }
+}
+
+fn staged(reason: Reason) -> Scene {
+    let mut scene = Scene::default();
+    stage(reason, &mut scene);
+    scene
+}
+
+fn reasons() -> impl Iterator<Item = Reason> {
+    Reason::ALL.iter().copied().filter(|reason| reason.refuses_bind())
+}
+
+#[tokio::test]
+async fn the_window_shows_every_reason_and_hands_out_no_confirmation() {
+    for reason in reasons().filter(|reason| *reason != Reason::UnknownLink) {
+        let scene = staged(reason);
+        let answer = World::of(&scene).await.window(scene.caller, scene.code).await;
+        assert_eq!(answer.status(), 200, "{reason:?}");
+        assert_eq!(answer.unmet().first().map(String::as_str), Some(reason.code()));
+        let body = answer.json();
+        assert_eq!(body["eligible"], false, "{reason:?}");
+        assert_eq!((body.get("confirmation"), body.get("expiresAt")), (None, None), "{reason:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_bind_is_refused_for_every_reason_whatever_the_confirmation_says() {
+    for reason in reasons() {
+        let scene = staged(reason);
+        let world = World::of(&scene).await;
+        let confirmation = world.confirmation(scene.caller, scene.code);
+        let answer = world.bind(scene.caller, &confirmation).await;
+        assert_eq!(answer.text("/code"), reason.code());
+        assert!(answer.unmet().contains(&reason.code().to_owned()), "{reason:?}");
+        assert_eq!(world.app.table.binding(&uid(scene.caller)).await.unwrap(), None, "{reason:?}");
+        insta::assert_snapshot!(format!("refused_{}", reason.code()), answer);
+    }
+}
+
+#[tokio::test]
+async fn exactly_ninety_days_do_not_qualify_and_one_millisecond_more_does() {
+    let since = at("2026-06-01T07:08:09.010Z");
+    let mut young = Scene::default();
+    young.invitee.registered_at = since;
+    young.invitee.last_activity_at = None;
+    let mut active = Scene::default();
+    active.invitee.last_activity_at = Some(since);
+
+    for (scene, reason) in [(young, "account_too_young"), (active, "recently_active")] {
+        let world = World::of(&scene).await;
+        let exactly = since.plus_days(90);
+        world.clock.stand_at(exactly);
+        let window = world.window(INVITEE, CODE).await;
+        assert_eq!(window.unmet(), [reason]);
+        assert_eq!(window.text("/eligibleFrom"), exactly.plus_millis(1).to_string());
+        let confirmation = world.confirmation(INVITEE, CODE);
+        assert_eq!(world.bind(INVITEE, &confirmation).await.outcome(), format!("422 {reason}"));
+
+        world.clock.stand_at(exactly.plus_millis(1));
+        assert_eq!(world.window(INVITEE, CODE).await.json()["eligible"], true);
+        assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
+    }
+}

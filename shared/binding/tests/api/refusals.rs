@@ -1,0 +1,81 @@
+//! What is refused before anything is judged, and the routes themselves.
+
+use std::collections::BTreeSet;
+
+use sam_template::Template;
+
+use crate::world::{CODE, INVITEE, World};
+
+#[tokio::test]
+async fn a_request_without_a_token_is_refused_everywhere() {
+    let world = World::new().await;
+    for route in binding::ROUTES.iter() {
+        let answer = world.ask(None, route.method(), route.pattern(), "{}").await;
+        assert_eq!(answer.outcome(), "401 unauthenticated", "{}", route.pattern());
+    }
+    insta::assert_snapshot!(world.ask(None, "GET", &format!("/v1/bind?ref={CODE}"), "").await);
+}
+
+#[tokio::test]
+async fn nobody_can_ask_for_somebody_else() {
+    let world = World::new().await;
+    for target in
+        [format!("/v1/bind?ref={CODE}&uid={INVITEE}"), format!("/v1/binding?uid={INVITEE}")]
+    {
+        let answer = world.ask(Some("curious-1"), "GET", &target, "").await;
+        assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "uid"));
+        assert!(!answer.to_string().contains(INVITEE));
+    }
+    let body = format!(r#"{{"confirmation":"x","uid":"{INVITEE}"}}"#);
+    let answer = world.ask(Some("curious-1"), "POST", "/v1/bind", &body).await;
+    assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "uid"));
+}
+
+#[tokio::test]
+async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
+    let world = World::new().await;
+    let cases = [
+        ("", "body"),
+        ("{", "body"),
+        ("[]", "body"),
+        ("{}", "confirmation"),
+        (r#"{"confirmation":7}"#, "confirmation"),
+        (r#"{"confirmation":null}"#, "confirmation"),
+        (r#"{"confirmation":"x","ref":"K7M2XW9P"}"#, "ref"),
+        (r#"{"confirmation":"x","confirmation":"x"}"#, "confirmation"),
+    ];
+    for (body, parameter) in cases {
+        let answer = world.ask(Some(INVITEE), "POST", "/v1/bind", body).await;
+        assert_eq!(answer.outcome(), "400 bad_request", "{body}");
+        assert_eq!(answer.text("/parameter"), parameter, "{body}");
+    }
+    let large = format!(r#"{{"confirmation":"{}"}}"#, "A".repeat(8192));
+    insta::assert_snapshot!(world.ask(Some(INVITEE), "POST", "/v1/bind", &large).await);
+}
+
+#[tokio::test]
+async fn unknown_methods_are_refused() {
+    let world = World::new().await;
+    let answer = world.ask(Some(INVITEE), "DELETE", "/v1/binding", "").await;
+    assert_eq!(answer.outcome(), "405 method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_tells_nothing_of_its_cause() {
+    let world = World::new().await.without_table();
+    let confirmation = world.confirmation(INVITEE, CODE);
+    let answer = world.bind(INVITEE, &confirmation).await;
+    assert_eq!(world.window(INVITEE, CODE).await.json(), answer.json());
+    assert_eq!(world.binding(INVITEE).await.json(), answer.json());
+    insta::assert_snapshot!(answer);
+}
+
+#[test]
+fn the_routes_are_those_of_the_template() {
+    let declared = Template::embedded().unwrap().routes.into_iter();
+    let declared: BTreeSet<String> =
+        declared.filter(|route| route.function == "bind").map(|route| route.key()).collect();
+    let answered: BTreeSet<String> =
+        binding::ROUTES.iter().map(|r| format!("{} {}", r.method(), r.pattern())).collect();
+    assert_eq!(answered, declared);
+}

@@ -1,0 +1,124 @@
+//! What events do to an account: pure, and the same in whatever order they come.
+
+use eligibility::AccountFacts;
+use policy::Programme;
+use storage::Account;
+use types::{MILLIS_PER_DAY, Origin, Timeline, Timestamp};
+
+use crate::event::{Changed, Registered};
+
+/// Something that an event changes in an account.
+#[derive(Debug, Clone)]
+pub(crate) enum Update {
+    /// The exchange reports other facts.
+    Changed(Changed),
+    /// The account traded or used a product.
+    Active(Timestamp),
+}
+
+/// What an account is after updates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Effect {
+    /// Whether anything changed that has to be written.
+    pub changed: bool,
+    /// Whether these updates found the binding void, which it was not before.
+    pub void: bool,
+}
+
+/// The account that a registration tells of; `digest` is that of the registration.
+pub(crate) fn registered(event: &Registered, digest: String) -> Account {
+    let mut account = Account::new(AccountFacts {
+        uid: event.uid.clone(),
+        registered_at: event.registered_at,
+        main_uid: event.main_uid.clone(),
+        top_uid: None,
+        person_at: None,
+        person: event.person_hash.clone(),
+        last_activity_at: None,
+        location: Timeline::starting(event.registered_at, event.location()),
+        affiliate: Timeline::default(),
+        inviter: None,
+    });
+    account.registration = Some(digest);
+    account
+}
+
+/// Applies updates. `now` is when a binding that proves undue is found void.
+pub(crate) fn apply(
+    account: &mut Account,
+    updates: &[Update],
+    programme: &Programme,
+    now: Timestamp,
+) -> Effect {
+    let mut effect = Effect::default();
+    for update in updates {
+        match update {
+            Update::Changed(changed) => effect.changed |= change(account, changed),
+            Update::Active(at) => {
+                let found_void = is_undue(account, *at, programme) && void(account, now);
+                effect.void |= found_void;
+                effect.changed |= found_void;
+                effect.changed |= note_activity(account, *at);
+            }
+        }
+    }
+    if effect.changed {
+        account.keep_within_limits();
+    }
+    effect
+}
+
+fn change(account: &mut Account, event: &Changed) -> bool {
+    let facts = &mut account.facts;
+    let mut changed = false;
+    if let Some(location) = event.location() {
+        changed |= facts.record_location(event.at, location);
+    }
+    if let Some(affiliate) = event.affiliate {
+        changed |= facts.record_affiliate(event.at, affiliate);
+    }
+    if let Some(person) = &event.person_hash {
+        changed |= facts.record_person(event.at, person.clone());
+    }
+    if let Some(vip) = event.vip_level {
+        changed |= account.record_vip(event.at, vip);
+    }
+    // The first opening stands: an account is opened once.
+    let opened =
+        event.futures_opened_at.filter(|at| account.futures_opened_at.is_none_or(|o| *at < o));
+    if opened.is_some() {
+        account.futures_opened_at = opened;
+        changed = true;
+    }
+    changed
+}
+
+/// A bound account is never judged again, so that its activity needs no write for every trade.
+fn note_activity(account: &mut Account, at: Timestamp) -> bool {
+    let newer = account.facts.last_activity_at.is_none_or(|last| last < at);
+    let note = newer && account.relation.is_none();
+    if note {
+        account.facts.last_activity_at = Some(at);
+    }
+    note
+}
+
+/// Whether an activity proves the binding undue: a recall whose invitee was active within the
+/// window before it. A trade at the very instant of the bind is its first, and earns.
+fn is_undue(account: &Account, at: Timestamp, programme: &Programme) -> bool {
+    let Some(relation) = &account.relation else { return false };
+    if relation.origin != Origin::Recall || at >= relation.bound_at {
+        return false;
+    }
+    let Some(windows) = programme.eligibility.windows.at(relation.bound_at) else { return false };
+    let window = i64::from(windows.inactivity_days) * MILLIS_PER_DAY;
+    relation.bound_at.millis_since(at) <= window
+}
+
+/// Finds the binding void, unless it was before; answers whether anything changed.
+fn void(account: &mut Account, now: Timestamp) -> bool {
+    let Some(relation) = account.relation.as_mut() else { return false };
+    let first = relation.voided_at.is_none();
+    relation.voided_at = relation.voided_at.or(Some(now));
+    first
+}

@@ -1,0 +1,536 @@
+//! A batch of events, taken in step by step: accounts first, then what refers to them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use commission::{Arrival, Asset};
+use lambda::App;
+use storage::{
+    Account, Admission, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, Payment,
+    PaymentOutcome, Quarantined, Shard, TableError, Versioned,
+};
+use types::{Day, Reason, Timestamp, TradeId, Uid};
+
+use crate::Outcome;
+use crate::account::{Effect, Update, apply};
+use crate::concurrency::concurrently;
+use crate::event::{Changed, Event, News, Paid, Registered};
+use crate::message::Item;
+use crate::register::{Registration, register};
+
+/// How often an account that others keep changing is read and written again.
+const TRIES: usize = 8;
+
+/// How many events that cost a write of their own are taken in together at most. Fees do not: the
+/// more of them come together, the fewer chunks they make.
+const EVENTS_TOGETHER: usize = 2_000;
+
+/// Divides a batch into parts that hold whole messages, in their order.
+pub(crate) fn parts(items: Vec<Item>) -> Vec<Vec<Item>> {
+    let mut parts = Vec::new();
+    let (mut part, mut written): (Vec<Item>, usize) = (Vec::new(), 0);
+    let mut messages = items.into_iter().peekable();
+    while let Some(first) = messages.next() {
+        let number = first.message();
+        let mut message = vec![first];
+        while let Some(item) = messages.next_if(|item| item.message() == number) {
+            message.push(item);
+        }
+        let writes = message.iter().filter(|item| item.is_written_alone()).count();
+        if written.saturating_add(writes) > EVENTS_TOGETHER && !part.is_empty() {
+            parts.push(std::mem::take(&mut part));
+            written = 0;
+        }
+        written = written.saturating_add(writes);
+        part.append(&mut message);
+    }
+    parts.extend((!part.is_empty()).then_some(part));
+    parts
+}
+
+pub(crate) struct Batch<'a> {
+    app: &'a App,
+    now: Timestamp,
+    items: Vec<Item>,
+    accounts: HashMap<Uid, Versioned<Account>>,
+    /// Accounts that cannot be read or written, with the reason.
+    unreadable: HashMap<Uid, String>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(app: &'a App, now: Timestamp, items: Vec<Item>) -> Self {
+        Self { app, now, items, accounts: HashMap::new(), unreadable: HashMap::new() }
+    }
+
+    /// Takes everything in; answers the events with what became of them.
+    pub async fn take_in(mut self) -> Result<Vec<Item>, TableError> {
+        self.identify().await?;
+        self.register().await?;
+        self.load().await?;
+        self.update_accounts().await?;
+        self.admit_assets().await?;
+        self.keep_fees().await?;
+        self.keep_payments().await?;
+        self.quarantine().await?;
+        Ok(self.items)
+    }
+
+    /// Refuses events whose identity came before with another body. A fee's identity is its trade
+    /// id, which is looked at where its day is folded: a write for each fee would cost too much.
+    async fn identify(&mut self) -> Result<(), TableError> {
+        let mut alike: BTreeMap<(&str, &str), Vec<(usize, &Event)>> = BTreeMap::new();
+        for (place, item) in self.items.iter().enumerate() {
+            let Some(event) = item.event.as_ref() else { continue };
+            if !matches!(event.news, News::Charged(_)) {
+                alike.entry((&event.source, &event.id)).or_default().push((place, event));
+            }
+        }
+        let work = alike.into_values().map(|events| identify_in_order(self.app, self.now, events));
+        let identified = concurrently(work).await?;
+        for (place, identity) in identified.into_iter().flatten() {
+            let Some(item) = self.items.get_mut(place) else { continue };
+            match identity {
+                Identified::As(Identity::New) => {}
+                Identified::As(Identity::Repeated) => item.repeated = true,
+                Identified::As(Identity::Conflicting) => {
+                    item.refuse("identity_conflict", "source and id came before with another body");
+                }
+                Identified::Unreadable(error) => item.refuse("identity_unreadable", error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn register(&mut self) -> Result<(), TableError> {
+        let mut events: BTreeMap<&Uid, Vec<(usize, &Registered)>> = BTreeMap::new();
+        for (place, item) in self.items.iter().enumerate() {
+            if let Some(News::Registered(event)) = item.news() {
+                events.entry(&event.uid).or_default().push((place, event));
+            }
+        }
+        let mut known = self.app.table.each_account(events.keys().copied()).await?;
+        let work = events.into_iter().map(|(uid, events)| {
+            let known = known.remove(uid);
+            register_in_order(self.app, known, events)
+        });
+        let work: Vec<_> = work.collect();
+        let registered = concurrently(work).await?;
+        for (place, outcome) in registered.into_iter().flatten() {
+            let Some(item) = self.items.get_mut(place) else { continue };
+            match outcome {
+                RegisterOutcome::Done => {}
+                RegisterOutcome::Otherwise => item.refuse(
+                    "registered_otherwise",
+                    "the account was registered before with other facts",
+                ),
+                RegisterOutcome::Unreadable(error) => item.refuse(UNREADABLE, error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads the accounts that the events name, and the main accounts of those, level by level.
+    async fn load(&mut self) -> Result<(), TableError> {
+        let mut wanted: BTreeSet<Uid> =
+            self.items.iter().filter_map(Item::about).cloned().collect();
+        for _ in 0..=MAX_ACCOUNT_LEVELS {
+            if wanted.is_empty() {
+                break;
+            }
+            let mut mains = BTreeSet::new();
+            for (uid, account) in self.app.table.each_account(&wanted).await? {
+                match account {
+                    Ok(account) => {
+                        mains.extend(account.value.facts.main_uid.clone());
+                        self.accounts.insert(uid, account);
+                    }
+                    Err(error) => drop(self.unreadable.insert(uid, error.to_string())),
+                }
+            }
+            let is_new =
+                |uid: &Uid| !self.accounts.contains_key(uid) && !self.unreadable.contains_key(uid);
+            wanted = mains.into_iter().filter(is_new).collect();
+        }
+        self.refuse_unresolved();
+        Ok(())
+    }
+
+    /// Sets the outcome of events whose account, or the account at the top of its chain, is not
+    /// known or cannot be read.
+    fn refuse_unresolved(&mut self) {
+        let (accounts, unreadable) = (&self.accounts, &self.unreadable);
+        for item in &mut self.items {
+            let Some(uid) = item.about() else { continue };
+            // What an account reports of itself needs no top account.
+            let of_itself = matches!(item.news(), Some(News::Changed(_)));
+            match top_of(accounts, unreadable, uid) {
+                Top::Account(_) => {}
+                Top::Unreadable { is_own: false, .. } | Top::Endless if of_itself => {}
+                Top::Unknown => item.outcome = Outcome::Retry { reason: Reason::UnknownAccount },
+                Top::Unreadable { why, .. } => item.refuse(UNREADABLE, why),
+                Top::Endless => {
+                    let detail = format!(
+                        "expected at most {MAX_ACCOUNT_LEVELS} levels of main accounts, in no circle"
+                    );
+                    item.refuse("main_account_unresolved", detail);
+                }
+            }
+        }
+    }
+
+    async fn update_accounts(&mut self) -> Result<(), TableError> {
+        let mut updates: BTreeMap<Uid, Vec<Update>> = BTreeMap::new();
+        for news in self.items.iter().filter_map(Item::news) {
+            if let Some((uid, update)) = self.update_of(news) {
+                updates.entry(uid).or_default().push(update);
+            }
+        }
+        let work: Vec<_> =
+            updates.into_iter().map(|(uid, updates)| self.update(uid, updates)).collect();
+        let mut unchangeable: HashMap<Uid, TableError> = HashMap::new();
+        for (uid, updated) in concurrently(work).await? {
+            match updated {
+                Updated::Saved(account) => drop(self.accounts.insert(uid, *account)),
+                Updated::Unchangeable(error) => drop(unchangeable.insert(uid, error)),
+            }
+        }
+        if !unchangeable.is_empty() {
+            self.refuse_updates_of(&unchangeable);
+        }
+        Ok(())
+    }
+
+    /// Refuses the events whose update of an account cannot be written.
+    fn refuse_updates_of(&mut self, unchangeable: &HashMap<Uid, TableError>) {
+        let why = |item: &Item| {
+            let (uid, _) = self.update_of(item.news()?)?;
+            unchangeable.get(&uid).map(ToString::to_string)
+        };
+        let refused: Vec<Option<String>> = self.items.iter().map(why).collect();
+        for (item, why) in self.items.iter_mut().zip(refused) {
+            if let Some(why) = why {
+                item.refuse(UNREADABLE, why);
+            }
+        }
+    }
+
+    /// What an event changes, and in which account: activity is the top account's.
+    fn update_of(&self, news: &News) -> Option<(Uid, Update)> {
+        let top = |uid: &Uid| Some(self.top(uid)?.facts.uid.clone());
+        match news {
+            News::Changed(event) => Some((event.uid.clone(), Update::Changed(event.clone()))),
+            News::Activity(event) => Some((top(&event.uid)?, Update::Active(event.at))),
+            News::Charged(fee) => Some((top(&fee.uid)?, Update::Active(fee.at))),
+            News::Registered(_) | News::Corrected { .. } | News::Paid(_) => None,
+        }
+    }
+
+    /// The account at the top of an account's chain, if it is known.
+    fn top(&self, uid: &Uid) -> Option<&Account> {
+        match top_of(&self.accounts, &self.unreadable, uid) {
+            Top::Account(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Writes an account's updates, as often as others change it meanwhile.
+    async fn update(&self, uid: Uid, updates: Vec<Update>) -> Result<(Uid, Updated), TableError> {
+        let Some(mut before) = self.accounts.get(&uid).cloned() else {
+            return Err(TableError::Contended("an account"));
+        };
+        for _ in 0..TRIES {
+            let mut after = before.clone();
+            let effect = apply(&mut after.value, &updates, &self.app.programme, self.now);
+            let saved = match effect.changed {
+                true => self.save(&after, effect).await,
+                false => Ok(true),
+            };
+            match saved {
+                Ok(true) => {
+                    self.updated(&after.value, &updates).await?;
+                    return Ok((uid, Updated::Saved(Box::new(after))));
+                }
+                Ok(false) => {}
+                Err(error) if error.is_of_item() => return Ok((uid, Updated::Unchangeable(error))),
+                Err(error) => return Err(error),
+            }
+            match self.app.table.account(&uid).await {
+                Ok(Some(account)) => before = account,
+                Ok(None) => return Err(TableError::Contended("an account")),
+                Err(error) if error.is_of_item() => return Ok((uid, Updated::Unchangeable(error))),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(TableError::Contended("an account"))
+    }
+
+    async fn updated(&self, account: &Account, updates: &[Update]) -> Result<(), TableError> {
+        let joins = |update: &Update| {
+            matches!(update, Update::Changed(Changed { affiliate: Some(true), .. }))
+        };
+        if updates.iter().any(joins) {
+            self.app.table.list_affiliate(&account.facts.uid).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes an account; a binding that is found void is marked in the same transaction, so that
+    /// the next night reverses what is booked under it.
+    async fn save(&self, account: &Versioned<Account>, effect: Effect) -> Result<bool, TableError> {
+        match effect.void {
+            true => self.app.table.void_binding(account).await,
+            false => self.app.table.save_account(account).await,
+        }
+    }
+
+    /// Refuses fees in assets for which there is no room.
+    async fn admit_assets(&mut self) -> Result<(), TableError> {
+        let asset = |item: &Item| match item.news()? {
+            News::Charged(fee) => self.top(&fee.uid)?.relation.as_ref().map(|_| fee.asset),
+            _ => None,
+        };
+        let charged: Vec<Option<Asset>> = self.items.iter().map(asset).collect();
+        let wanted: BTreeSet<Asset> = charged.iter().flatten().copied().collect();
+        let Admission::AllBut(refused) = self.app.table.admit_assets(&wanted).await? else {
+            return Ok(());
+        };
+        for (item, asset) in self.items.iter_mut().zip(charged) {
+            if asset.is_some_and(|asset| refused.contains(&asset)) {
+                let detail = format!("data.asset: expected one of the first {MAX_ASSETS} assets");
+                item.refuse("too_many_assets", detail);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the fees and corrections of users who have an inviter; those of others were
+    /// activity, and nothing else.
+    async fn keep_fees(&self) -> Result<(), TableError> {
+        let mut chunks: BTreeMap<(Day, Shard), FeeBatch> = BTreeMap::new();
+        for item in &self.items {
+            let Some(news) = item.news() else { continue };
+            let Some(top) = item.about().and_then(|uid| self.top(uid)) else { continue };
+            if top.relation.is_some() {
+                keep(news, item.arrived_at, &top.facts.uid, &mut chunks)?;
+            }
+        }
+        let work: Vec<_> = chunks
+            .iter()
+            .map(|((day, shard), batch)| self.app.table.add_fees(*day, *shard, batch))
+            .collect();
+        concurrently(work).await?;
+        Ok(())
+    }
+
+    async fn keep_payments(&mut self) -> Result<(), TableError> {
+        for item in &mut self.items {
+            let Some(News::Paid(paid)) = item.news() else { continue };
+            let Paid { uid, run_id, .. } = paid;
+            let (paid_at, reference) = (paid.paid_at, paid.reference.clone());
+            let payment = Payment { paid_at, reference, known_at: Some(self.now) };
+            let table = &self.app.table;
+            match table.keep_payment(uid, run_id.day, run_id.seq, &payment).await? {
+                PaymentOutcome::Kept | PaymentOutcome::Repeated => {}
+                PaymentOutcome::NothingBooked => item.refuse(
+                    "nothing_booked",
+                    "data.runId: expected a run that booked something for data.uid",
+                ),
+                PaymentOutcome::Conflicting => item.refuse(
+                    "paid_otherwise",
+                    "the run was reported paid before, at another time or by another reference",
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    async fn quarantine(&self) -> Result<(), TableError> {
+        let entry = |item: &Item| match &item.outcome {
+            Outcome::Quarantined { reason, detail } => {
+                Some(Quarantined::new(reason, detail, item.body.clone(), self.now))
+            }
+            _ => None,
+        };
+        let entries: Vec<Quarantined> = self.items.iter().filter_map(entry).collect();
+        let work: Vec<_> = entries.iter().map(|entry| self.app.table.quarantine(entry)).collect();
+        concurrently(work).await?;
+        Ok(())
+    }
+}
+
+/// The reason of events whose account cannot be read or written.
+const UNREADABLE: &str = "account_unreadable";
+
+/// What is known of an event's identity, or why that cannot be read.
+enum Identified {
+    As(Identity),
+    Unreadable(String),
+}
+
+/// Identifies events of one source and id, in the order in which they came.
+async fn identify_in_order(
+    app: &App,
+    now: Timestamp,
+    events: Vec<(usize, &Event)>,
+) -> Result<Vec<(usize, Identified)>, TableError> {
+    let mut identified = Vec::with_capacity(events.len());
+    for (place, event) in events {
+        let content = event.content()?;
+        match app.table.identify(&event.source, &event.id, &content, now).await {
+            Ok(identity) => identified.push((place, Identified::As(identity))),
+            Err(error) if error.is_of_item() => {
+                identified.push((place, Identified::Unreadable(error.to_string())));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(identified)
+}
+
+/// What became of a registration.
+enum RegisterOutcome {
+    /// The account is registered, now or before.
+    Done,
+    /// It was registered before with other facts.
+    Otherwise,
+    /// The account, or the inviter's, cannot be read.
+    Unreadable(String),
+}
+
+/// Registers one account, in the order in which its registrations came. `known` is the account as
+/// it was read, if it is known already.
+async fn register_in_order(
+    app: &App,
+    known: Option<Result<Versioned<Account>, TableError>>,
+    events: Vec<(usize, &Registered)>,
+) -> Result<Vec<(usize, RegisterOutcome)>, TableError> {
+    let mut known = match known.transpose() {
+        Ok(known) => known.map(|account| account.value),
+        Err(error) => {
+            let unreadable = |(place, _)| (place, RegisterOutcome::Unreadable(error.to_string()));
+            return Ok(events.into_iter().map(unreadable).collect());
+        }
+    };
+    let mut outcomes = Vec::with_capacity(events.len());
+    for (place, event) in events {
+        let outcome = match register(app, event, known.as_ref()).await {
+            Ok(Registration::New(account)) => {
+                known = Some(*account);
+                RegisterOutcome::Done
+            }
+            Ok(Registration::Known) => RegisterOutcome::Done,
+            Ok(Registration::Otherwise) => RegisterOutcome::Otherwise,
+            Err(error) if error.is_of_item() => RegisterOutcome::Unreadable(error.to_string()),
+            Err(error) => return Err(error),
+        };
+        outcomes.push((place, outcome));
+    }
+    Ok(outcomes)
+}
+
+/// What became of an account's updates.
+enum Updated {
+    /// They are written, or change nothing.
+    Saved(Box<Versioned<Account>>),
+    /// The account cannot be read or written, however often it is tried.
+    Unchangeable(TableError),
+}
+
+/// The end of the chain of main accounts above an account.
+enum Top<'a> {
+    /// The top account; the account itself if it is no sub-account.
+    Account(&'a Account),
+    /// One of them is not known.
+    Unknown,
+    /// One of them cannot be read: the account itself, or one above it.
+    Unreadable { why: &'a str, is_own: bool },
+    /// The chain is too long, or a circle.
+    Endless,
+}
+
+fn top_of<'a>(
+    accounts: &'a HashMap<Uid, Versioned<Account>>,
+    unreadable: &'a HashMap<Uid, String>,
+    own: &Uid,
+) -> Top<'a> {
+    let mut uid = own;
+    for _ in 0..=MAX_ACCOUNT_LEVELS {
+        if let Some(why) = unreadable.get(uid) {
+            return Top::Unreadable { why, is_own: uid == own };
+        }
+        let Some(account) = accounts.get(uid).map(|account| &account.value) else {
+            return Top::Unknown;
+        };
+        match &account.facts.main_uid {
+            Some(main) => uid = main,
+            None => return Top::Account(account),
+        }
+    }
+    Top::Endless
+}
+
+/// Adds a fee or correction to the chunk of its day and its top account's shard.
+fn keep(
+    news: &News,
+    arrived_at: Timestamp,
+    top: &Uid,
+    chunks: &mut BTreeMap<(Day, Shard), FeeBatch>,
+) -> Result<(), TableError> {
+    let shard = Shard::of(top);
+    match news {
+        News::Charged(fee) => {
+            let mut fee = fee.clone();
+            fee.trade_id = stored_trade_id(&fee.trade_id, &fee.uid, top);
+            fee.uid = top.clone();
+            let arrival = Arrival(arrived_at.millis().unsigned_abs());
+            let batch = chunks.entry((fee.at.day(), shard)).or_default();
+            batch.push(arrival, &fee)?;
+        }
+        News::Corrected { day, correction } => {
+            let mut correction = correction.clone();
+            correction.trade_id = stored_trade_id(&correction.trade_id, &correction.uid, top);
+            correction.uid = top.clone();
+            chunks.entry((*day, shard)).or_default().corrections.push(correction);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Both sides of a trade pay fees under one trade id, and both may be sub-accounts of one account.
+fn stored_trade_id(trade_id: &TradeId, payer: &Uid, top: &Uid) -> TradeId {
+    if payer == top { trade_id.clone() } else { trade_id.of_sub_account(payer) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Message;
+
+    fn items(events_of_messages: &[usize]) -> Vec<Item> {
+        let programme = programme();
+        let now = Timestamp::from_millis(0).unwrap();
+        let message = |events: &usize| Message {
+            id: String::new(),
+            sent_at: now,
+            body: format!("[{}]", vec!["{}"; *events].join(",")),
+        };
+        let messages = events_of_messages.iter().map(message).enumerate();
+        messages.flat_map(|(number, it)| Item::read(number, &it, &programme, now)).collect()
+    }
+
+    fn programme() -> policy::Programme {
+        policy::Programme::parse(include_str!("../../../programme.toml")).unwrap()
+    }
+
+    #[test]
+    fn parts_hold_whole_messages() {
+        let lengths = |events: &[usize]| -> Vec<usize> {
+            parts(items(events)).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(&[]), [0; 0]);
+        assert_eq!(lengths(&[1_500, 500]), [2_000]);
+        assert_eq!(lengths(&[1_500, 501, 1_499]), [1_500, 2_000]);
+        assert_eq!(lengths(&[1_500, 501, 1_500]), [1_500, 501, 1_500]);
+        assert_eq!(lengths(&[2_000, 1]), [2_000, 1]);
+    }
+}

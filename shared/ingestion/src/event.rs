@@ -1,0 +1,366 @@
+//! The exchange's events: CloudEvents 1.0 in JSON, read once into what they mean.
+
+use commission::{Amount, Asset, Assets, Decimals, Fee, FeeCorrection};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use storage::TableError;
+use types::{
+    Country, Day, FeeKind, Location, PersonHash, Product, Subdivision, Timestamp, TradeId, Uid, Vip,
+};
+
+/// An event with its identity.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Event {
+    /// Who sent it; with the id its identity.
+    pub source: String,
+    /// The sender's name for it.
+    pub id: String,
+    /// When the sender says that it was made.
+    pub time: Option<Timestamp>,
+    /// What it tells.
+    pub news: News,
+}
+
+impl Event {
+    /// What the event tells, in the form by which a repetition is known.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub(crate) fn content(&self) -> Result<Vec<u8>, TableError> {
+        let written = serde_json::to_vec(&self.news);
+        written.map_err(|error| TableError::Corrupt { what: "event", why: error.to_string() })
+    }
+}
+
+/// What an event tells.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) enum News {
+    Registered(Registered),
+    Changed(Changed),
+    Activity(Activity),
+    Charged(Fee),
+    Corrected { day: Day, correction: FeeCorrection },
+    Paid(Paid),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Registered {
+    pub uid: Uid,
+    pub registered_at: Timestamp,
+    pub country: Country,
+    pub region: Option<Subdivision>,
+    pub main_uid: Option<Uid>,
+    pub person_hash: Option<PersonHash>,
+    #[serde(rename = "ref")]
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Changed {
+    pub uid: Uid,
+    pub country: Option<Country>,
+    pub region: Option<Subdivision>,
+    pub vip_level: Option<Vip>,
+    pub futures_opened_at: Option<Timestamp>,
+    pub affiliate: Option<bool>,
+    pub person_hash: Option<PersonHash>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Activity {
+    pub uid: Uid,
+    pub product: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Paid {
+    pub uid: Uid,
+    pub day: Day,
+    pub run_id: storage::RunId,
+    pub paid_at: Timestamp,
+    pub reference: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Charged {
+    trade_id: TradeId,
+    uid: Uid,
+    product: Product,
+    kind: FeeKind,
+    asset: Asset,
+    amount: String,
+    amount_usd: String,
+    volume_usd: String,
+    vip_level: Vip,
+    #[serde(default)]
+    broker: bool,
+    at: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Corrected {
+    trade_id: TradeId,
+    uid: Uid,
+    day: Day,
+    amount: String,
+    amount_usd: String,
+    volume_usd: String,
+    at: Timestamp,
+    why: String,
+}
+
+/// Extension attributes are allowed by CloudEvents, so the envelope takes unknown names.
+#[derive(Deserialize)]
+struct Envelope {
+    specversion: String,
+    id: String,
+    source: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    time: Option<Timestamp>,
+    data: Value,
+}
+
+/// Reads an event. `latest` is the last instant that an event may tell of.
+///
+/// # Errors
+/// A sentence that names the field, what is wrong and what would be right.
+pub(crate) fn read(event: &Value, assets: &Assets, latest: Timestamp) -> Result<Event, String> {
+    let envelope: Envelope = field_by_field(event, "")?;
+    if envelope.specversion != "1.0" {
+        return Err("specversion: expected \"1.0\"".to_owned());
+    }
+    for (name, text) in [("id", &envelope.id), ("source", &envelope.source)] {
+        if text.is_empty() || text.len() > 256 {
+            return Err(format!("{name}: expected 1 to 256 bytes"));
+        }
+    }
+    let news = news(&envelope, assets)?;
+    check_times(&news, latest)?;
+    Ok(Event { source: envelope.source, id: envelope.id, time: envelope.time, news })
+}
+
+fn news(envelope: &Envelope, assets: &Assets) -> Result<News, String> {
+    let data = &envelope.data;
+    Ok(match envelope.kind.as_str() {
+        "exchange.account.registered.v1" => {
+            let registered: Registered = field_by_field(data, "data.")?;
+            check_place(Some(registered.country), registered.region.as_ref())?;
+            News::Registered(registered)
+        }
+        "exchange.account.changed.v1" => News::Changed(changed(data)?),
+        "exchange.activity.v1" => {
+            let activity: Activity = field_by_field(data, "data.")?;
+            check_text("data.product", &activity.product, 64)?;
+            News::Activity(activity)
+        }
+        "exchange.fee.charged.v1" => News::Charged(charged(data, assets)?),
+        "exchange.fee.corrected.v1" => corrected(data, assets)?,
+        "exchange.commission.paid.v1" => {
+            let paid: Paid = field_by_field(data, "data.")?;
+            check_text("data.reference", &paid.reference, 200)?;
+            if paid.run_id.day != paid.day {
+                return Err("data.runId: expected a run of data.day".to_owned());
+            }
+            News::Paid(paid)
+        }
+        _ => return Err(format!("type: expected one of {}", TYPES.join(", "))),
+    })
+}
+
+const TYPES: [&str; 6] = [
+    "exchange.account.registered.v1",
+    "exchange.account.changed.v1",
+    "exchange.activity.v1",
+    "exchange.fee.charged.v1",
+    "exchange.fee.corrected.v1",
+    "exchange.commission.paid.v1",
+];
+
+fn changed(data: &Value) -> Result<Changed, String> {
+    let changed: Changed = field_by_field(data, "data.")?;
+    let tells_something = changed.country.is_some()
+        || changed.vip_level.is_some()
+        || changed.futures_opened_at.is_some()
+        || changed.affiliate.is_some()
+        || changed.person_hash.is_some();
+    if changed.region.is_some() || tells_something {
+        check_place(changed.country, changed.region.as_ref())?;
+        return Ok(changed);
+    }
+    Err("data: expected at least one of country, region, vipLevel, futuresOpenedAt, affiliate, \
+         personHash"
+        .to_owned())
+}
+
+fn charged(data: &Value, assets: &Assets) -> Result<Fee, String> {
+    let data: Charged = field_by_field(data, "data.")?;
+    check_trade_id(&data.trade_id)?;
+    let texts = [&data.amount, &data.amount_usd, &data.volume_usd];
+    let [amount, amount_usd, volume_usd] = amounts(assets.decimals(data.asset), texts, assets)?;
+    Ok(Fee {
+        trade_id: data.trade_id,
+        uid: data.uid,
+        product: data.product,
+        kind: data.kind,
+        asset: data.asset,
+        amount,
+        amount_usd,
+        volume_usd,
+        vip: data.vip_level,
+        broker: data.broker,
+        at: data.at,
+    })
+}
+
+fn corrected(data: &Value, assets: &Assets) -> Result<News, String> {
+    let data: Corrected = field_by_field(data, "data.")?;
+    check_trade_id(&data.trade_id)?;
+    check_text("data.why", &data.why, 200)?;
+    let texts = [&data.amount, &data.amount_usd, &data.volume_usd];
+    let [amount, amount_usd, volume_usd] = amounts(Decimals::FINEST, texts, assets)?;
+    let correction = FeeCorrection {
+        trade_id: data.trade_id,
+        uid: data.uid,
+        at: data.at,
+        amount,
+        amount_usd,
+        volume_usd,
+        why: data.why,
+    };
+    Ok(News::Corrected { day: data.day, correction })
+}
+
+/// The amount in the asset, its value and the volume in USD: exact, and of one sign.
+fn amounts(
+    decimals: Decimals,
+    [amount, amount_usd, volume_usd]: [&String; 3],
+    assets: &Assets,
+) -> Result<[Amount; 3], String> {
+    let read = |name: &str, text: &str, decimals| {
+        Amount::parse(text, decimals).map_err(|error| format!("data.{name}: {error}"))
+    };
+    let amount = read("amount", amount, decimals)?;
+    let amount_usd = read("amountUsd", amount_usd, assets.usd())?;
+    let volume_usd = read("volumeUsd", volume_usd, assets.usd())?;
+    if volume_usd < Amount::ZERO {
+        return Err("data.volumeUsd: expected no negative volume".to_owned());
+    }
+    let opposite = (amount > Amount::ZERO && amount_usd < Amount::ZERO)
+        || (amount < Amount::ZERO && amount_usd > Amount::ZERO);
+    if opposite {
+        return Err("data.amountUsd: expected the sign of data.amount".to_owned());
+    }
+    Ok([amount, amount_usd, volume_usd])
+}
+
+fn check_times(news: &News, latest: Timestamp) -> Result<(), String> {
+    let (field, at) = match news {
+        News::Registered(registered) => ("registeredAt", registered.registered_at),
+        News::Changed(Changed { futures_opened_at: Some(at), .. }) if *at > latest => {
+            ("futuresOpenedAt", *at)
+        }
+        News::Changed(changed) => ("at", changed.at),
+        News::Activity(activity) => ("at", activity.at),
+        News::Charged(fee) => ("at", fee.at),
+        News::Corrected { correction, .. } => ("at", correction.at),
+        News::Paid(paid) => ("paidAt", paid.paid_at),
+    };
+    if at > latest {
+        return Err(format!("data.{field}: expected a time that has come"));
+    }
+    match news {
+        News::Corrected { day, correction } if *day > correction.at.day() => {
+            Err("data.day: expected the day of the trade, not after the correction".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that the codes are assigned, and that the region lies in the country if both are there.
+fn check_place(country: Option<Country>, region: Option<&Subdivision>) -> Result<(), String> {
+    let assigned =
+        "expected a code that ISO 3166-1 assigns (the United Kingdom is GB, Greece is GR)";
+    if country.is_some_and(|country| !country.is_assigned()) {
+        return Err(format!("data.country: {assigned}"));
+    }
+    let Some(of_region) = region.map(Subdivision::country) else { return Ok(()) };
+    if !of_region.is_some_and(|country| country.is_assigned()) {
+        return Err(format!("data.region: {assigned} before the hyphen"));
+    }
+    if country.is_some() && country != of_region {
+        return Err("data.region: expected a subdivision of data.country".to_owned());
+    }
+    Ok(())
+}
+
+/// Checks that a trade id is not spelt as that of a sub-account's fee is stored.
+fn check_trade_id(trade_id: &TradeId) -> Result<(), String> {
+    if trade_id.is_of_sub_account() {
+        return Err("data.tradeId: expected a trade id without '/'".to_owned());
+    }
+    Ok(())
+}
+
+fn check_text(name: &str, text: &str, max: usize) -> Result<(), String> {
+    let printable = !text.chars().any(char::is_control);
+    if printable && (1..=max).contains(&text.len()) {
+        return Ok(());
+    }
+    Err(format!("{name}: expected 1 to {max} bytes of printable text"))
+}
+
+fn field_by_field<T: DeserializeOwned>(value: &Value, prefix: &str) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        match path.as_str() {
+            "." => format!("{}{}", prefix.trim_end_matches('.'), join(prefix, error.inner())),
+            _ => format!("{prefix}{path}: {}", error.inner()),
+        }
+    })
+}
+
+fn join(prefix: &str, error: &serde_json::Error) -> String {
+    if prefix.is_empty() { error.to_string() } else { format!(": {error}") }
+}
+
+impl Registered {
+    /// Digest of all that the registration tells, by which another one is told apart.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub(crate) fn digest(&self) -> Result<String, TableError> {
+        // Field by field: a member that a later version adds must not change the digest.
+        let Self { uid, registered_at, country, region, main_uid, person_hash, code } = self;
+        let told = (uid, registered_at, country, region, main_uid, person_hash, code);
+        let written = serde_json::to_vec(&told);
+        let written = written.map_err(|error| TableError::Corrupt {
+            what: "registration",
+            why: error.to_string(),
+        })?;
+        Ok(storage::fingerprint(&written))
+    }
+
+    pub(crate) fn location(&self) -> Location {
+        Location { country: self.country, region: self.region.clone() }
+    }
+}
+
+impl Changed {
+    /// The place that the event reports. A region tells its country.
+    pub(crate) fn location(&self) -> Option<Location> {
+        let of_region = || self.region.as_ref().and_then(Subdivision::country);
+        let country = self.country.or_else(of_region)?;
+        Some(Location { country, region: self.region.clone() })
+    }
+}

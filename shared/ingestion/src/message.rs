@@ -1,0 +1,168 @@
+//! From a queue's message to the events in it.
+
+use commission::Assets;
+use policy::Programme;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use storage::{TableError, shorten_detail};
+use types::{Timestamp, Uid};
+
+use crate::event::{Event, News, read};
+use crate::strict::parse;
+use crate::{EventReport, Message, Outcome, Reading};
+
+/// One event of a message, and what became of it.
+pub(crate) struct Item {
+    message: usize,
+    place: usize,
+    id: Option<String>,
+    /// The event as it came.
+    pub body: String,
+    /// Its place in the order of arrival, which no redelivery changes: when the sender made it, or
+    /// where that is not known or later, when its message was sent. A redriven message is sent
+    /// anew.
+    pub arrived_at: Timestamp,
+    /// The event, if it could be read.
+    pub event: Option<Event>,
+    /// What became of it so far.
+    pub outcome: Outcome,
+    /// Whether it is known to have come before, with the same body.
+    pub repeated: bool,
+}
+
+/// The most bytes of a message: what the queue takes.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 262_144;
+/// The most events of a message.
+pub(crate) const MAX_MESSAGE_EVENTS: usize = 2_000;
+/// The most bytes of an event.
+pub(crate) const MAX_EVENT_BYTES: usize = 65_536;
+
+impl Item {
+    /// The events of a message: one, or an array of them. What cannot be read is refused alone; a
+    /// message beyond its limits is refused as a whole.
+    pub fn read(
+        number: usize,
+        message: &Message,
+        programme: &Programme,
+        now: Timestamp,
+    ) -> Vec<Self> {
+        let whole = |reason, detail: String| {
+            let mut item = Self::unread(number, 0, message, message.body.clone());
+            item.refuse(reason, detail);
+            vec![item]
+        };
+        if message.body.len() > MAX_MESSAGE_BYTES {
+            let detail = format!("expected a message of at most {MAX_MESSAGE_BYTES} bytes");
+            return whole("message_too_large", detail);
+        }
+        // A body that is no array of JSON is refused as the one event that it would have to be.
+        let texts = texts(&message.body).unwrap_or_else(|_| vec![&message.body]);
+        if texts.len() > MAX_MESSAGE_EVENTS {
+            let detail = format!("expected a message of at most {MAX_MESSAGE_EVENTS} events");
+            return whole("too_many_events", detail);
+        }
+        let assets = &programme.commission.assets;
+        let skew = i64::try_from(programme.event_clock_skew.as_millis()).unwrap_or(i64::MAX);
+        let latest = now.plus_millis(skew);
+        texts
+            .into_iter()
+            .enumerate()
+            .map(|(place, text)| Self::of(number, place, message, text, assets, latest))
+            .collect()
+    }
+
+    fn of(
+        number: usize,
+        place: usize,
+        message: &Message,
+        text: &str,
+        assets: &Assets,
+        latest: Timestamp,
+    ) -> Self {
+        let mut item = Self::unread(number, place, message, text.to_owned());
+        if text.len() > MAX_EVENT_BYTES {
+            let detail = format!("expected an event of at most {MAX_EVENT_BYTES} bytes");
+            item.refuse("event_too_large", detail);
+            return item;
+        }
+        let json = parse(text).map_err(|error| format!("expected JSON: {error}"));
+        let event = json.and_then(|event: Value| {
+            item.id = event.get("id").and_then(Value::as_str).map(str::to_owned);
+            read(&event, assets, latest)
+        });
+        match event {
+            Ok(event) => {
+                item.arrived_at = event.time.unwrap_or(message.sent_at).min(message.sent_at);
+                item.event = Some(event);
+            }
+            Err(detail) => item.refuse("unreadable", &detail),
+        }
+        item
+    }
+
+    fn unread(message_number: usize, place: usize, message: &Message, body: String) -> Self {
+        Self {
+            message: message_number,
+            place,
+            id: None,
+            body,
+            arrived_at: message.sent_at,
+            event: None,
+            outcome: Outcome::TakenIn,
+            repeated: false,
+        }
+    }
+
+    /// What the event tells, if it was read and is still to be taken in.
+    pub fn news(&self) -> Option<&News> {
+        let news = self.event.as_ref().map(|event| &event.news);
+        news.filter(|_| self.outcome == Outcome::TakenIn)
+    }
+
+    /// The account that the event refers to as known.
+    pub fn about(&self) -> Option<&Uid> {
+        match self.news()? {
+            News::Changed(event) => Some(&event.uid),
+            News::Activity(event) => Some(&event.uid),
+            News::Charged(fee) => Some(&fee.uid),
+            News::Corrected { correction, .. } => Some(&correction.uid),
+            News::Registered(_) | News::Paid(_) => None,
+        }
+    }
+
+    /// Sets the event aside for an operator.
+    pub fn refuse(&mut self, reason: &'static str, detail: impl AsRef<str>) {
+        let detail = shorten_detail(detail.as_ref());
+        self.outcome = Outcome::Quarantined { reason, detail };
+    }
+
+    /// Which message of the batch holds the event.
+    pub const fn message(&self) -> usize {
+        self.message
+    }
+
+    /// Whether the event is one that costs a write of its own.
+    pub fn is_written_alone(&self) -> bool {
+        !matches!(self.event.as_ref().map(|event| &event.news), Some(News::Charged(_)))
+    }
+
+    /// What reading alone made of the event.
+    pub fn reading(self) -> Result<Reading, TableError> {
+        let content = self.event.as_ref().map(Event::content).transpose()?;
+        Ok(Reading { body: self.body, outcome: self.outcome, content })
+    }
+
+    /// What became of the event, for whoever sent it.
+    pub fn report(self) -> EventReport {
+        EventReport { message: self.message, place: self.place, id: self.id, outcome: self.outcome }
+    }
+}
+
+/// The texts of a message's events, to the letter: numbers would not survive being written anew.
+fn texts(body: &str) -> Result<Vec<&str>, serde_json::Error> {
+    if !body.trim_start().starts_with('[') {
+        return Ok(vec![body]);
+    }
+    let events: Vec<&RawValue> = serde_json::from_str(body)?;
+    Ok(events.into_iter().map(RawValue::get).collect())
+}

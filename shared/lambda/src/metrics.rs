@@ -1,0 +1,309 @@
+//! What is measured, in CloudWatch's embedded metric format: one line of JSON on standard output,
+//! from which CloudWatch makes the metrics. Nothing is called, and no permission is needed.
+//!
+//! Metrics, dimensions and units are closed lists. No dimension holds anything of a person.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+use types::Timestamp;
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "Recall";
+/// The dimension that every metric has: the stack that measured it.
+pub const STACK: &str = "Stack";
+/// The variable that names the stack. Where it is not set nothing is measured: the template sets
+/// it, and neither the sandbox nor an emulator does.
+pub(crate) const STACK_VARIABLE: &str = "METRICS_STACK";
+
+macro_rules! metrics {
+    ($($metric:ident, $unit:ident, $meaning:literal;)+) => {
+        /// Everything that is measured. The names are those in CloudWatch.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Metric {
+            $(#[doc = $meaning] $metric),+
+        }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &'static [Self] = &[$(Self::$metric),+];
+
+            /// The name in CloudWatch.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$metric => stringify!($metric)),+ }
+            }
+
+            /// The unit in CloudWatch.
+            #[must_use]
+            pub const fn unit(self) -> &'static str {
+                match self { $(Self::$metric => stringify!($unit)),+ }
+            }
+        }
+    };
+}
+
+metrics! {
+    // Of every invocation.
+    ColdStarts, Count, "Invocations that were the first of their process.";
+    TableCalls, Count, "Calls to the table.";
+    TableRetries, Count, "Attempts at the table beyond the first of a call.";
+    TableTime, Milliseconds, "Time in calls to the table, those side by side added up.";
+    // Of a request, by its route.
+    Latency, Milliseconds, "Time from request to answer, without the API's own part.";
+    Faults, Count, "Requests answered with 5xx.";
+    // Of requests that bind.
+    Binds, Count, "Bindings made; a repetition of one is none.";
+    Refusals, Count, "Windows and binds that were refused, by the first reason.";
+    // Of a batch of the queue.
+    Messages, Count, "Messages of the queue.";
+    EventsTakenIn, Count, "Events taken in, those that came before included.";
+    EventsRepeated, Count, "Events other than fees that came before with the same body.";
+    EventsQuarantined, Count, "Events kept aside for an operator.";
+    EventsBroughtAgain, Count, "Events whose account is not known yet.";
+    FeesTakenIn, Count, "Fees taken in, those of users without an inviter included.";
+    QueueLag, Milliseconds, "How long ago the oldest message of the batch was sent.";
+    BatchTime, Milliseconds, "Time that a batch took.";
+    // Of the night.
+    StepTime, Milliseconds, "Time that a step took, by its name.";
+    ConservationChecked, Count, "Runs whose figures added up, counted where they were committed.";
+    ConservationRefused, Count, "Steps that ended because figures did not add up.";
+    RunsBooked, Count, "Runs committed, counted by the one step that committed it.";
+    LinesBooked, Count, "Lines of these runs.";
+    LateLines, Count, "Lines of runs of days that were booked before.";
+    FeesRepeated, Count, "Fees that a committed run found delivered again.";
+    FeesConflicting, Count, "Fees put aside by a fold, as their trade came with another body; each fold of a shard finds them again.";
+    CorrectionsUnmatched, Count, "Corrections put aside by a fold, as their day has no such fee; each fold of a shard finds them again.";
+    CorrectionsInexact, Count, "Corrections put aside by a fold, as they have more decimals than their asset; each fold of a shard finds them again.";
+    RecordsUnreadable, Count, "Accounts and chunks of fees that a fold left out because they cannot be read; each fold of a shard finds them again.";
+    ReconciliationDifferences, Count, "Sums, totals and records that a reconciliation found otherwise than booked.";
+    DaysClosed, Count, "Days that were closed, counted by the one step that closed it.";
+    DaysSetAside, Count, "Days that cannot be booked, or not whole, and are tried again each night.";
+    AffiliatesParked, Count, "Affiliates whose part of a run cannot be published, and who read what lies before it.";
+    AffiliatesNotEvaluated, Count, "Affiliates whom an evaluation left out, as they are parked or their items cannot be read.";
+    DataAge, Seconds, "Time since the end of the last closed day.";
+}
+
+/// What else a metric is told apart by. Each has few values, all known beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dimension {
+    /// A route of the API, as `GET /v1/links/{code}`; [`http_api::NO_ROUTE`] for unknown paths.
+    Route,
+    /// A reason of the programme.
+    Reason,
+    /// A step of the night.
+    Step,
+}
+
+impl Dimension {
+    /// The name in CloudWatch.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Route => "Route",
+            Self::Reason => "Reason",
+            Self::Step => "Step",
+        }
+    }
+}
+
+/// What one outcome is measured by: becomes one line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measures(Vec<Group>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Group {
+    by: Option<(Dimension, String)>,
+    values: Vec<(Metric, u64)>,
+}
+
+impl Measures {
+    /// Measures of the whole stack.
+    #[must_use]
+    pub fn of(values: impl Into<Vec<(Metric, u64)>>) -> Self {
+        Self(vec![Group { by: None, values: values.into() }])
+    }
+
+    /// And measures that are told apart by a dimension, and kept for the whole stack as well.
+    #[must_use]
+    pub fn by(
+        mut self,
+        dimension: Dimension,
+        value: impl Into<String>,
+        values: impl Into<Vec<(Metric, u64)>>,
+    ) -> Self {
+        self.0.push(Group { by: Some((dimension, value.into())), values: values.into() });
+        self
+    }
+
+    /// And what others measured.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// The line that CloudWatch reads.
+    fn line(&self, stack: &str, at: Timestamp) -> String {
+        let directives: Vec<Value> = self.0.iter().map(Group::directive).collect();
+        let mut line = Map::new();
+        let told = json!({ "Timestamp": at.millis(), "CloudWatchMetrics": directives });
+        line.insert("_aws".to_owned(), told);
+        line.insert(STACK.to_owned(), stack.into());
+        for group in &self.0 {
+            line.extend(group.by.iter().map(|(d, value)| (d.name().into(), value.clone().into())));
+            line.extend(group.values.iter().map(|(m, value)| (m.name().into(), (*value).into())));
+        }
+        Value::Object(line).to_string()
+    }
+}
+
+impl Group {
+    fn directive(&self) -> Value {
+        let mut dimensions = vec![vec![STACK]];
+        dimensions.extend(self.by.iter().map(|(dimension, _)| vec![STACK, dimension.name()]));
+        let metric =
+            |(metric, _): &(Metric, u64)| json!({ "Name": metric.name(), "Unit": metric.unit() });
+        let metrics: Vec<Value> = self.values.iter().map(metric).collect();
+        json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics })
+    }
+}
+
+/// Takes measures down. Clones write to the same place.
+#[derive(Clone)]
+pub struct Metrics {
+    sink: Sink,
+    warm: Arc<AtomicBool>,
+}
+
+#[derive(Clone)]
+enum Sink {
+    Nowhere,
+    StandardOutput { stack: Arc<str> },
+    Kept(Ledger),
+}
+
+/// The lines that [`Metrics::kept`] wrote.
+#[derive(Clone, Default)]
+pub struct Ledger(Arc<Mutex<Vec<String>>>);
+
+impl Ledger {
+    /// The lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Metrics {
+    /// Measures nothing: the sandbox, tools, emulators.
+    #[must_use]
+    pub fn off() -> Self {
+        Self::to(Sink::Nowhere)
+    }
+
+    /// Writes to standard output, as a deployed function does.
+    pub(crate) fn of_stack(stack: &str) -> Self {
+        Self::to(Sink::StandardOutput { stack: stack.into() })
+    }
+
+    /// Keeps the lines, for tests, as those of a stack named `test`.
+    #[must_use]
+    pub fn kept() -> (Self, Ledger) {
+        let ledger = Ledger::default();
+        (Self::to(Sink::Kept(ledger.clone())), ledger)
+    }
+
+    fn to(sink: Sink) -> Self {
+        Self { sink, warm: Arc::default() }
+    }
+
+    /// Takes measures down, as of `at`.
+    pub fn record(&self, at: Timestamp, measures: &Measures) {
+        match &self.sink {
+            Sink::Nowhere => {}
+            Sink::StandardOutput { stack } => {
+                // In one piece, so that it is one event of the log. A log that cannot be written
+                // is no reason to fail what was done.
+                let line = measures.line(stack, at) + "\n";
+                let _ = std::io::stdout().lock().write_all(line.as_bytes());
+            }
+            Sink::Kept(ledger) => {
+                let mut lines = ledger.0.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.push(measures.line("test", at));
+            }
+        }
+    }
+
+    /// Whether this is the first time that it is asked: an invocation that pays for the start.
+    pub(crate) fn is_cold(&self) -> bool {
+        !self.warm.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.sink {
+            Sink::Nowhere => "Metrics(off)",
+            Sink::StandardOutput { .. } => "Metrics(standard output)",
+            Sink::Kept(_) => "Metrics(kept)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn at() -> Timestamp {
+        "2026-11-22T12:00:00.123Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_line_is_as_the_embedded_metric_format_asks() {
+        let measures = Measures::of([(Metric::ColdStarts, 1)]).by(
+            Dimension::Route,
+            "GET /v1/link",
+            [(Metric::Latency, 12), (Metric::Faults, 0)],
+        );
+        let expected = concat!(
+            r#"{"_aws":{"Timestamp":1795348800123,"CloudWatchMetrics":["#,
+            r#"{"Namespace":"Recall","Dimensions":[["Stack"]],"#,
+            r#""Metrics":[{"Name":"ColdStarts","Unit":"Count"}]},"#,
+            r#"{"Namespace":"Recall","Dimensions":[["Stack"],["Stack","Route"]],"#,
+            r#""Metrics":[{"Name":"Latency","Unit":"Milliseconds"},{"Name":"Faults","Unit":"Count"}]}]},"#,
+            r#""Stack":"recall","ColdStarts":1,"Route":"GET /v1/link","Latency":12,"Faults":0}"#,
+        );
+        assert_eq!(measures.line("recall", at()), expected);
+    }
+
+    #[test]
+    fn what_is_off_keeps_nothing_and_what_is_kept_is_a_line_each() {
+        Metrics::off().record(at(), &Measures::of([(Metric::Binds, 1)]));
+        let (metrics, ledger) = Metrics::kept();
+        metrics.record(at(), &Measures::of([(Metric::Binds, 1)]));
+        metrics.clone().record(at(), &Measures::of([(Metric::Binds, 2)]));
+        assert_eq!(ledger.lines().len(), 2);
+        assert!(ledger.lines()[1].ends_with(r#""Stack":"test","Binds":2}"#));
+    }
+
+    #[test]
+    fn only_the_first_invocation_of_a_process_is_cold() {
+        let metrics = Metrics::off();
+        assert!(metrics.is_cold());
+        assert!(!metrics.clone().is_cold());
+    }
+
+    #[test]
+    fn no_two_metrics_and_no_dimension_share_a_name() {
+        let mut names: BTreeSet<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        names.extend([Dimension::Route, Dimension::Reason, Dimension::Step].map(Dimension::name));
+        names.insert(STACK);
+        assert_eq!(names.len(), Metric::ALL.len() + 4);
+    }
+}

@@ -1,0 +1,218 @@
+//! Answers a request of the API, and tells of it: one line in the log, and the metrics.
+
+use http_api::{Answered, Call, Problem, Request, Response, Routes, serve};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+
+use crate::{App, Dimension, Effort, Measures, Metric, Watch};
+
+/// Answers a request by the handler, or by the problem that keeps it from the handler, as
+/// [`http_api::serve`] does.
+///
+/// Each request leaves one line: method, route pattern, status, code, milliseconds, calls to the
+/// table and their time, whether it was the first of its process, and the API's own id of it; never
+/// a path, an id of a person, a token or a body. On Lambda the line stands in the runtime's span,
+/// with the invocation's id and the trace's. `measured` adds what the function itself measures.
+pub async fn respond<R, H, F, M>(
+    app: &App,
+    routes: &Routes<R>,
+    request: Request,
+    handler: H,
+    measured: M,
+) -> Response
+where
+    R: Copy,
+    H: FnOnce(Call<R>) -> F,
+    F: Future<Output = Result<Response, Problem>>,
+    M: FnOnce(&Answered) -> Measures,
+{
+    let watch = Watch::start(app);
+    let api_request = id_at_the_api(&request);
+    let answered = serve(routes, request, app.clock.now(), handler).await;
+    let effort = watch.effort();
+    tell(&answered, api_request.as_deref(), &effort);
+    let measures = measures(&answered, &effort).and(measured(&answered));
+    app.metrics.record(app.clock.now(), &measures);
+    answered.response
+}
+
+/// The id that API Gateway gave the request: it stands in its access log and in the answer's
+/// header `apigw-requestid`, so that a caller can name it.
+fn id_at_the_api(request: &Request) -> Option<String> {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    }
+}
+
+fn tell(answered: &Answered, api_request: Option<&str>, effort: &Effort) {
+    tracing::info!(
+        method = answered.method.as_str(),
+        route = answered.pattern,
+        status = answered.status(),
+        code = answered.code.map(http_api::Code::as_str),
+        milliseconds = effort.milliseconds,
+        table_calls = effort.table.calls,
+        table_milliseconds = effort.table_milliseconds(),
+        cold = effort.cold,
+        api_request,
+        "request"
+    );
+}
+
+/// What every request is measured by.
+fn measures(answered: &Answered, effort: &Effort) -> Measures {
+    let fault = u64::from(answered.status() >= 500);
+    effort.measures().by(
+        Dimension::Route,
+        answered.route(),
+        [(Metric::Latency, effort.milliseconds), (Metric::Faults, fault)],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use http_api::gateway::Incoming;
+    use http_api::jwt::Claims;
+    use http_api::{Code, get, post, reply};
+    use serde_json::{Value, json};
+    use storage::Spent;
+    use types::Reason;
+
+    use super::*;
+    use crate::{Ledger, Metrics};
+
+    #[derive(Clone, Copy)]
+    enum Route {
+        Show,
+        Refuse,
+        Fail,
+    }
+
+    const ROUTES: Routes<Route> = Routes(&[
+        get("/v1/things/{id}", Route::Show).query(&["limit"]),
+        post("/v1/refuse", Route::Refuse),
+        get("/v1/fail", Route::Fail),
+    ]);
+
+    async fn answer(call: Call<Route>) -> Result<Response, Problem> {
+        match call.route {
+            Route::Show => reply::ok(&json!({ "caller": call.caller.as_str() })),
+            Route::Refuse => Err(Reason::AlreadyBound.into()),
+            Route::Fail => Err(Problem::internal(&std::io::Error::other("disk of secrets"))),
+        }
+    }
+
+    /// An app whose table nobody serves, and what it measures.
+    fn app() -> (App, Ledger) {
+        let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let (metrics, ledger) = Metrics::kept();
+        (App { metrics, ..App::without_tokens(&lookup).unwrap() }, ledger)
+    }
+
+    fn request(app: &App, method: &str, target: &str) -> Request {
+        let incoming = Incoming { method, target, headers: &[], body: b"", at: app.clock.now() };
+        incoming.request(Some(&Claims::of("caller-7".parse().unwrap()))).unwrap()
+    }
+
+    /// Collects what is logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The lines of the log that a request leaves, and its line of metrics.
+    async fn told(method: &str, target: &str) -> (Vec<String>, Value) {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || writer.clone())
+            .finish();
+        let (app, ledger) = app();
+        // While there is only one subscriber, tracing takes the word of whichever thread comes by
+        // first on whether anybody listens.
+        let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+        let guard = tracing::subscriber::set_default(subscriber);
+        let request = request(&app, method, target);
+        respond(&app, &ROUTES, request, answer, |_| Measures::default()).await;
+        drop(guard);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let measured = ledger.lines();
+        assert_eq!(measured.len(), 1);
+        (text.lines().map(str::to_owned).collect(), serde_json::from_str(&measured[0]).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_request_leaves_one_line_with_its_pattern_and_no_id() {
+        let (lines, measured) = told("GET", "/v1/things/id-900?limit=3").await;
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let line = &lines[0];
+        assert!(line.contains("method=\"GET\" route=\"/v1/things/{id}\" status=200"), "{line}");
+        assert!(line.contains("table_calls=0 table_milliseconds=0 cold=true"), "{line}");
+        assert!(!line.contains("id-900") && !line.contains("caller-7"), "{line}");
+        assert_eq!(measured["Route"], "GET /v1/things/{id}");
+        assert_eq!((&measured["Faults"], &measured["ColdStarts"]), (&json!(0), &json!(1)));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_leaves_its_code_and_an_unknown_path_is_not_written_down() {
+        let (refused, _) = told("POST", "/v1/refuse").await;
+        assert!(refused[0].contains("status=409 code=\"already_bound\""), "{refused:?}");
+        let (unknown, measured) = told("GET", "/v1/users/id-900").await;
+        assert!(unknown[0].contains("route=\"-\" status=404"), "{unknown:?}");
+        assert_eq!(measured["Route"], http_api::NO_ROUTE);
+    }
+
+    #[tokio::test]
+    async fn a_fault_leaves_its_cause_once_and_then_the_line() {
+        let (lines, measured) = told("GET", "/v1/fail").await;
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].contains("disk of secrets") && lines[0].contains("ERROR"), "{lines:?}");
+        assert!(lines[1].contains("status=500 code=\"internal\""), "{lines:?}");
+        assert_eq!(measured["Faults"], 1);
+    }
+
+    #[tokio::test]
+    async fn what_a_function_measures_itself_stands_in_the_same_line() {
+        let (app, ledger) = app();
+        let request = request(&app, "POST", "/v1/refuse");
+        let measured = |answered: &Answered| {
+            assert_eq!(answered.code, Some(Code::Reason(Reason::AlreadyBound)));
+            Measures::of([(Metric::Binds, 3)])
+        };
+        respond(&app, &ROUTES, request, answer, measured).await;
+        assert!(ledger.lines()[0].contains("\"Binds\":3"));
+    }
+
+    #[test]
+    fn the_table_s_part_is_measured() {
+        let table = Spent { calls: 3, retries: 1, time: Duration::from_millis(7) };
+        let effort = Effort { milliseconds: 9, table, cold: false };
+        let expected = Measures::of([
+            (Metric::ColdStarts, 0),
+            (Metric::TableCalls, 3),
+            (Metric::TableRetries, 1),
+            (Metric::TableTime, 7),
+        ]);
+        assert_eq!(effort.measures(), expected);
+    }
+}

@@ -1,0 +1,347 @@
+//! From the environment to an [`App`], and from there to the first request.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use aws_types::SdkConfig;
+use futures_util::future::join;
+use http_api::{KeysError, Request, Response, Signer};
+use lambda_http::service_fn;
+use policy::Programme;
+use storage::Table;
+use tracing::Level;
+
+use crate::metrics::STACK_VARIABLE;
+use crate::{App, Clock, Entropy, EntropyError, Metrics, Service, aws};
+
+/// Why a function cannot start. The values of variables are never repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable is not set, or empty.
+    #[error("{name} is not set; expected {expected}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// A variable does not hold what it should.
+    #[error("{name} is malformed; expected {expected}")]
+    Malformed {
+        /// The variable.
+        name: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// `SIGNING_KEYS` does not hold keys.
+    #[error("SIGNING_KEYS: {0}")]
+    Keys(#[from] KeysError),
+    /// There is no randomness to be had.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// TLS cannot be had.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// The programme that was built in does not parse.
+    #[error("the programme cannot be read: {0}")]
+    Programme(String),
+}
+
+/// Why `main` ends. Its `Debug`, which is what Rust prints then, is one sentence.
+pub struct Failure(Box<dyn Error + Send + Sync>);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<lambda_http::Error> for Failure {
+    fn from(error: lambda_http::Error) -> Self {
+        Self(error)
+    }
+}
+
+/// Looks up the variables of the environment; an empty one is not set.
+pub(crate) struct Variables<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
+
+impl Variables<'_> {
+    pub(crate) fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn required(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<String, StartError> {
+        self.optional(name).ok_or(StartError::Missing { name, expected })
+    }
+}
+
+impl App {
+    /// For what gives out and takes no tokens, as a tool: made from whatever `lookup` finds.
+    ///
+    /// Nothing is called yet: see [`Table::warm_up`].
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable that is missing or wrong.
+    pub fn without_tokens(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+        let variables = Variables(lookup);
+        let table = table(&variables)?;
+        Ok(Self::of(table, programme()?, drawn_key(&variables)?, &variables))
+    }
+
+    fn of(table: Table, programme: Programme, signer: Signer, variables: &Variables<'_>) -> Self {
+        let stack = variables.optional(STACK_VARIABLE);
+        Self {
+            table,
+            programme: Arc::new(programme),
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            signer,
+            metrics: stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack)),
+        }
+    }
+}
+
+fn table(variables: &Variables<'_>) -> Result<Table, StartError> {
+    let name = variables.required("TABLE_NAME", "the name of the DynamoDB table")?;
+    Ok(Table::new(aws::dynamodb(variables)?, name))
+}
+
+fn programme() -> Result<Programme, StartError> {
+    programme::programme().map_err(|error| StartError::Programme(error.to_string()))
+}
+
+/// The keys of `SIGNING_KEYS`: one or more of at least 32 bytes, separated by commas, the signing
+/// one first.
+fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
+    let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
+    Ok(Signer::from_keys_text(&keys)?)
+}
+
+/// A key that is drawn, so that no function would take what it signs.
+fn drawn_key(_: &Variables<'_>) -> Result<Signer, StartError> {
+    let mut drawn = [0; 32];
+    Entropy::system().fill(&mut drawn)?;
+    let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Signer::from_keys_text(&key)?)
+}
+
+/// For a function without an [`App`]: what its client of `service` is made of.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+pub fn sdk_config(service: Service) -> Result<SdkConfig, StartError> {
+    aws::shared_config(&Variables(&|name| std::env::var(name).ok()), service)
+}
+
+/// A variable of the environment that has to be there; an empty one is not.
+///
+/// # Errors
+/// [`StartError::Missing`] with its name and what was expected.
+pub fn variable(name: &'static str, expected: &'static str) -> Result<String, StartError> {
+    Variables(&|name| std::env::var(name).ok()).required(name, expected)
+}
+
+/// Logs to standard output: JSON lines where Lambda is told so (`AWS_LAMBDA_LOG_FORMAT=JSON`, as
+/// the template does), else plain ones. `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` name the level; INFO
+/// it is where neither does. Lambda itself notes the time of each line.
+///
+/// To be called once in a process.
+pub fn init_logging() {
+    let variables = Variables(&|name| std::env::var(name).ok());
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(log_level(&variables))
+        .with_target(false)
+        .without_time();
+    let format = variables.optional("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
+    if format.eq_ignore_ascii_case("JSON") {
+        lines.json().init();
+    } else {
+        lines.init();
+    }
+}
+
+fn log_level(variables: &Variables<'_>) -> Level {
+    let named = variables.optional("AWS_LAMBDA_LOG_LEVEL");
+    let named = named.or_else(|| variables.optional("RUST_LOG"));
+    named.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO)
+}
+
+/// The app, and one cheap read of the table, so that name resolution and TLS are done before the
+/// first request. While that read waits for the network, the programme is parsed.
+///
+/// A failed read stops nothing: what ails the table may be over when the first request comes.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+async fn start(
+    variables: &Variables<'_>,
+    signer: fn(&Variables<'_>) -> Result<Signer, StartError>,
+) -> Result<App, StartError> {
+    let signer = signer(variables)?;
+    let table = table(variables)?;
+    let (read, programme) = join(table.warm_up(), async { programme() }).await;
+    if let Err(error) = read {
+        tracing::warn!(%error, "the table could not be read at the start");
+    }
+    Ok(App::of(table, programme?, signer, variables))
+}
+
+/// Logging, and the app of a function that no user calls: it needs no `SIGNING_KEYS`. The table was
+/// read once.
+///
+/// # Errors
+/// [`StartError`] names the variable that is missing or wrong.
+pub async fn start_worker() -> Result<App, StartError> {
+    init_logging();
+    start(&Variables(&|name| std::env::var(name).ok()), drawn_key).await
+}
+
+/// The whole `main` of an API function: logging, the app from the environment, one cheap read of the
+/// table, then every request to the handler.
+///
+/// # Errors
+/// What keeps the function from starting, or the runtime from going on.
+pub async fn serve<H, F>(handle: H) -> Result<(), Failure>
+where
+    H: Fn(&'static App, Request) -> F + Send,
+    F: Future<Output = Response> + Send + 'static,
+{
+    init_logging();
+    let app = start(&Variables(&|name| std::env::var(name).ok()), signing_keys).await?;
+    // It lives as long as the process: handlers borrow it for all their time.
+    let app: &'static App = Box::leak(Box::new(app));
+    let service = service_fn(|request| {
+        let response = handle(app, request);
+        async { Ok::<_, Infallible>(response.await) }
+    });
+    Ok(lambda_http::run(service).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const KEY: &str = "a key of at least thirty-two bytes";
+
+    fn lookup<'a>(all: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
+    }
+
+    async fn app(all: &[(&str, &str)]) -> Result<App, StartError> {
+        start(&Variables(&lookup(all)), signing_keys).await
+    }
+
+    async fn refusal(all: &[(&str, &str)]) -> String {
+        let Err(error) = app(all).await else { panic!("not refused") };
+        format!("{:?}", Failure::from(error))
+    }
+
+    #[tokio::test]
+    async fn a_missing_or_empty_variable_is_named_in_one_sentence() {
+        let keys = "SIGNING_KEYS is not set; expected keys of at least 32 bytes each";
+        assert_eq!(refusal(&[]).await, keys);
+        assert_eq!(refusal(&[("SIGNING_KEYS", "")]).await, keys);
+        let table = "TABLE_NAME is not set; expected the name of the DynamoDB table";
+        assert_eq!(refusal(&[("SIGNING_KEYS", KEY)]).await, table);
+    }
+
+    #[test]
+    fn what_takes_no_tokens_needs_the_table_s_name_and_no_signing_keys() {
+        let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
+        assert!(App::without_tokens(&lookup(&variables)).is_ok());
+        let Err(error) = App::without_tokens(&lookup(&[])) else { panic!("not refused") };
+        let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
+        assert_eq!(error.to_string(), sentence);
+    }
+
+    #[test]
+    fn the_level_of_the_log_is_lambda_s_then_the_developer_s_then_info() {
+        let level = |all: &[(&str, &str)]| log_level(&Variables(&lookup(all)));
+        assert_eq!(level(&[]), Level::INFO);
+        assert_eq!(level(&[("RUST_LOG", "warn")]), Level::WARN);
+        assert_eq!(level(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG"), ("RUST_LOG", "warn")]), Level::DEBUG);
+        assert_eq!(level(&[("RUST_LOG", "recall=debug")]), Level::INFO);
+    }
+
+    #[test]
+    fn only_a_deployed_function_measures() {
+        let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
+        let app = App::without_tokens(&lookup(&variables)).unwrap();
+        assert_eq!(format!("{:?}", app.metrics), "Metrics(off)");
+        let [table, endpoint] = variables;
+        let variables = [table, endpoint, ("METRICS_STACK", "recall")];
+        let app = App::without_tokens(&lookup(&variables)).unwrap();
+        assert_eq!(format!("{:?}", app.metrics), "Metrics(standard output)");
+    }
+
+    #[tokio::test]
+    async fn a_short_signing_key_is_named_by_its_place_and_not_repeated() {
+        let sentence = refusal(&[("TABLE_NAME", "t"), ("SIGNING_KEYS", "short")]).await;
+        let expected = "SIGNING_KEYS: signing key 1 has 5 bytes; at least 32 are needed";
+        assert_eq!(sentence, expected);
+    }
+
+    /// Answers one HTTP request with an empty item, and tells what was asked.
+    async fn answer_once(listener: TcpListener) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"}}}") {
+            let mut part = [0; 4096];
+            let length = stream.read(&mut part).await.unwrap();
+            asked.extend(&part[..length]);
+        }
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0";
+        let answer = format!("{head}\r\ncontent-length: 2\r\n\r\n{{}}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(asked).unwrap()
+    }
+
+    #[tokio::test]
+    async fn at_its_start_a_function_reads_its_table_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let variables = [
+            ("TABLE_NAME", "recall-of-this-test"),
+            ("SIGNING_KEYS", KEY),
+            ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
+        ];
+        let server = tokio::spawn(answer_once(listener));
+        let app = timeout(Duration::from_secs(5), app(&variables)).await.unwrap().unwrap();
+        assert_eq!(app.table.spent().calls, 1);
+        let asked = server.await.unwrap();
+        assert!(asked.contains("DynamoDB_20120810.GetItem"), "{asked}");
+        assert!(asked.contains("recall-of-this-test"), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn a_table_that_cannot_be_reached_does_not_keep_a_function_from_starting() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let variables = [
+            ("TABLE_NAME", "t"),
+            ("SIGNING_KEYS", KEY),
+            ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
+        ];
+        let outcome = timeout(Duration::from_secs(8), app(&variables)).await;
+        assert!(outcome.unwrap().is_ok());
+    }
+}

@@ -1,0 +1,81 @@
+//! `POST /v1/links`: a new link.
+
+use commission::{Rate, SharedCommission};
+use http_api::{Call, Code, Problem, Response, reply};
+use lambda::{App, OrProblem, idempotent, new_answer, replay};
+use policy::Programme;
+use serde::Deserialize;
+use storage::{KeyedRequest, LinkOutcome};
+use types::{Market, Timestamp};
+
+use crate::add::{self, Draft, Wish};
+use crate::label::Label;
+use crate::view::ListedLink;
+use crate::{TRIES, affiliate};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewLink {
+    label: Option<Label>,
+    shared_commission: Option<Shared>,
+    #[serde(default)]
+    default: bool,
+}
+
+/// Both parts: what is not shared is told as `"0"`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shared {
+    spot: Rate,
+    futures: Rate,
+}
+
+pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+    idempotent(app, call, async |request| make(app, call, request).await).await
+}
+
+/// Makes the link and records the answer in one transaction, so that a repeated request makes no
+/// second one.
+async fn make<R>(
+    app: &App,
+    call: &Call<R>,
+    request: Option<&KeyedRequest>,
+) -> Result<Response, Problem> {
+    let wish = wish(call.json()?, &app.programme, call.now)?;
+    for _ in 0..TRIES {
+        let links = affiliate::links(app, call).await?;
+        let Some(Draft { link, default, links }) = add::draft(app, call, links, &wish)? else {
+            continue;
+        };
+        let response = reply::created(&ListedLink::new(&link, default, &app.programme.links))?;
+        let answer = request.map(|request| new_answer(request, &response));
+        let made = app.table.make_link_once(&call.caller, &link, &links, answer.as_ref()).await;
+        match (made.or_problem()?, request) {
+            (LinkOutcome::Made, _) => return Ok(response),
+            (LinkOutcome::Answered(earlier), Some(request)) => return replay(request, earlier),
+            _ => {}
+        }
+    }
+    Err(Code::Conflict.into())
+}
+
+fn wish(link: NewLink, programme: &Programme, now: Timestamp) -> Result<Wish, Problem> {
+    let shared = match link.shared_commission {
+        Some(Shared { spot, futures }) => {
+            check(Market::Spot, spot, programme, now)?;
+            check(Market::Futures, futures, programme, now)?;
+            SharedCommission { spot, futures }
+        }
+        None => SharedCommission::default(),
+    };
+    Ok(Wish { label: link.label.map(String::from), shared, default: link.default })
+}
+
+fn check(market: Market, rate: Rate, programme: &Programme, now: Timestamp) -> Result<(), Problem> {
+    let rules = &programme.commission;
+    rules.allows_shared(market, rate, now).map_err(|error| {
+        let field = format!("sharedCommission.{market}");
+        let detail = format!("`{field}`: {error}.");
+        Problem::bad(field, detail).with("allowed", &rules.shared_choices(market, now))
+    })
+}

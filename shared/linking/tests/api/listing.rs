@@ -1,0 +1,52 @@
+//! `GET /v1/links`.
+
+use std::collections::BTreeMap;
+
+use storage::{Head, Slots, StoredTotals, Totals, Versioned};
+use types::LinkCode;
+
+use crate::world::{World, uid};
+
+/// Publishes totals as run `seq`, of which readers see the runs up to `visible`.
+async fn publish(world: &World, seq: u64, visible: u64, by_link: &[(&str, u32)]) {
+    let by_link: BTreeMap<LinkCode, u32> =
+        by_link.iter().map(|(code, count)| (code.parse().unwrap(), *count)).collect();
+    let slots = Some(Slots::born(seq, Totals { by_link, ..Totals::default() }));
+    let totals = StoredTotals { slots, parked: None };
+    assert!(world.app.table.save_totals(&uid("alice"), &Versioned::new(totals)).await.unwrap());
+    let closed_through = "2026-11-21".parse().ok();
+    let head = Head { committed: seq, visible, closed_through, ..Head::default() };
+    assert!(world.app.table.save_head(&Versioned::new(head)).await.unwrap());
+}
+
+#[tokio::test]
+async fn before_the_first_link_and_the_first_closed_day_the_list_is_empty() {
+    let world = World::new().await;
+    insta::assert_snapshot!(world.get("alice", "/v1/links").await);
+}
+
+#[tokio::test]
+async fn links_are_listed_with_their_invitees() {
+    let world = World::new().await;
+    world.plant("alice", "LEGACY01", false).await;
+    let code = world.get("alice", "/v1/link").await.text("/code");
+    world.post("alice", "/v1/links", r#"{"label":"autumn channel"}"#).await;
+    publish(&world, 3, 3, &[(&code, 12), ("LEGACY01", 1)]).await;
+    insta::assert_snapshot!(world.get("alice", "/v1/links").await);
+}
+
+#[tokio::test]
+async fn invitees_of_a_run_that_is_not_visible_are_not_counted() {
+    let world = World::new().await;
+    let code = world.get("alice", "/v1/link").await.text("/code");
+    publish(&world, 3, 2, &[(&code, 12)]).await;
+    assert_eq!(world.get("alice", "/v1/links").await.json()["links"][0]["invitees"], 0);
+}
+
+#[tokio::test]
+async fn nobody_sees_anothers_links() {
+    let world = World::new().await;
+    world.add_affiliate("bob").await;
+    world.get("alice", "/v1/link").await;
+    assert_eq!(world.get("bob", "/v1/links").await.json()["links"], serde_json::json!([]));
+}

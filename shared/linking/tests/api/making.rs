@@ -1,0 +1,153 @@
+//! `POST /v1/links`.
+
+use std::sync::Arc;
+
+use commission::SharedCommission;
+use eligibility::LinkFacts;
+use storage::Link;
+use types::LinkCode;
+
+use crate::world::{World, at, at_once, uid};
+
+const TARGET: &str = "/v1/links";
+
+#[tokio::test]
+async fn a_link_is_made_with_label_and_shared_commission() {
+    let world = World::new().await;
+    world.get("alice", "/v1/link").await;
+    let body = r#"{"label":"autumn","sharedCommission":{"spot":"0.10","futures":"0.05"}}"#;
+    insta::assert_snapshot!(world.post("alice", TARGET, body).await);
+}
+
+#[tokio::test]
+async fn the_first_link_is_the_default_unasked() {
+    let world = World::new().await;
+    let made = world.post("alice", TARGET, "{}").await;
+    assert_eq!((made.status(), &made.json()["default"]), (201, &true.into()));
+    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), made.text("/code"));
+}
+
+#[tokio::test]
+async fn a_link_becomes_the_default_where_that_is_asked_for() {
+    let world = World::new().await;
+    let first = world.get("alice", "/v1/link").await.text("/code");
+    let other = world.post("alice", TARGET, r#"{"default":false}"#).await;
+    assert_eq!(other.json()["default"], false);
+    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), first);
+    let third = world.post("alice", TARGET, r#"{"default":true}"#).await;
+    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), third.text("/code"));
+}
+
+#[tokio::test]
+async fn the_twentieth_link_is_made_and_the_one_after_is_refused() {
+    let world = World::new().await;
+    for count in 1..=20 {
+        assert_eq!(world.post("alice", TARGET, "{}").await.status(), 201, "{count}");
+    }
+    insta::assert_snapshot!(world.post("alice", TARGET, "{}").await);
+    assert_eq!(world.get("alice", TARGET).await.json()["links"].as_array().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn greatest_limit_of_largest_links_fits_one_item() {
+    let mut world = World::new().await;
+    let mut programme = (*world.app.programme).clone();
+    programme.links.max_links = 500;
+    world.app.programme = Arc::new(programme);
+    let owner = "a".repeat(64);
+    world.add_affiliate(&owner).await;
+    let label = "\u{1F680}".repeat(64);
+    let rate = "0.123456".parse().unwrap();
+    let (_, mut links) = world.app.table.affiliate(&uid(&owner)).await.unwrap();
+    for number in 0..499 {
+        let code: LinkCode = format!("ABCDEFGHJK{number:06}").parse().unwrap();
+        let owner = uid(&owner);
+        let facts = LinkFacts { code, owner, invites_existing: true };
+        let shared = SharedCommission { spot: rate, futures: rate };
+        let created_at = at("2026-11-22T12:00:00.001Z");
+        links.value.links.push(Link { facts, label: Some(label.clone()), shared, created_at });
+    }
+    assert!(world.app.table.save_links(&uid(&owner), &links).await.unwrap());
+    let body = format!(r#"{{"label":"{label}"}}"#);
+    assert_eq!(world.post(&owner, TARGET, &body).await.status(), 201);
+    assert_eq!(world.post(&owner, TARGET, &body).await.outcome(), "409 too_many_links");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_made_at_once_never_exceed_the_limit_and_none_is_lost() {
+    let world = World::new().await;
+    let answers = at_once(40, || world.post("alice", TARGET, "{}"));
+    let (made, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status() == 201);
+    for answer in refused {
+        assert!(["409 too_many_links", "409 conflict"].contains(&answer.outcome().as_str()));
+    }
+    let mut made: Vec<_> = made.iter().map(|answer| answer.text("/code")).collect();
+    let list = world.get("alice", TARGET).await.json();
+    let codes = list["links"].as_array().unwrap().iter().map(|link| link["code"].as_str().unwrap());
+    let mut listed: Vec<_> = codes.map(str::to_owned).collect();
+    made.sort();
+    listed.sort();
+    assert_eq!(listed, made);
+    assert!((1..=20).contains(&made.len()), "{}", made.len());
+}
+
+#[tokio::test]
+async fn exactly_the_choices_of_the_policy_can_be_shared() {
+    let world = World::new().await;
+    for (spot, futures) in [("0", "0"), ("0.05", "0.05"), ("0.1", "0"), ("0.100000", "0.05")] {
+        let body = format!(r#"{{"sharedCommission":{{"spot":"{spot}","futures":"{futures}"}}}}"#);
+        assert_eq!(world.post("alice", TARGET, &body).await.status(), 201, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_share_that_the_policy_does_not_allow_is_refused_with_what_it_allows() {
+    let world = World::new().await;
+    let body = r#"{"sharedCommission":{"spot":"0.15","futures":"0"}}"#;
+    insta::assert_snapshot!("too_much_spot", world.post("alice", TARGET, body).await);
+    let body = r#"{"sharedCommission":{"spot":"0.1","futures":"0.01"}}"#;
+    insta::assert_snapshot!("futures_between_steps", world.post("alice", TARGET, body).await);
+    assert_eq!(world.get("alice", TARGET).await.json()["links"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
+    let world = World::new().await;
+    let cases = [
+        ("", "body"),
+        ("[]", "body"),
+        ("null", "body"),
+        (r#"{"label":""}"#, "label"),
+        (r#"{"label":" x"}"#, "label"),
+        (r#"{"label":7}"#, "label"),
+        (r#"{"default":"yes"}"#, "default"),
+        (r#"{"default":null}"#, "default"),
+        (r#"{"code":"MYCODE01"}"#, "code"),
+        (r#"{"owner":"bob"}"#, "owner"),
+        (r#"{"sharedCommission":{"spot":"0.1"}}"#, "sharedCommission.futures"),
+        (r#"{"sharedCommission":{"spot":0.1,"futures":"0"}}"#, "sharedCommission.spot"),
+        (r#"{"sharedCommission":{"spot":"10%","futures":"0"}}"#, "sharedCommission.spot"),
+        (r#"{"sharedCommission":{"spot":"-0.1","futures":"0"}}"#, "sharedCommission.spot"),
+        (
+            r#"{"sharedCommission":{"spot":"0","futures":"0","margin":"0"}}"#,
+            "sharedCommission.margin",
+        ),
+    ];
+    for (body, parameter) in cases {
+        let answer = world.post("alice", TARGET, body).await;
+        assert_eq!(answer.outcome(), "400 bad_request", "{body}");
+        assert_eq!(answer.text("/parameter"), parameter, "{body}");
+    }
+    let long = format!(r#"{{"label":"{}"}}"#, "x".repeat(65));
+    insta::assert_snapshot!("long_label", world.post("alice", TARGET, &long).await);
+    assert_eq!(world.get("alice", TARGET).await.json()["links"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn only_the_owner_learns_a_label() {
+    let world = World::new().await;
+    let made = world.post("alice", TARGET, r#"{"label":"my secret plan"}"#).await;
+    let public = world.app.table.link(&made.text("/code").parse().unwrap()).await.unwrap();
+    assert_eq!(public.unwrap().label, None);
+}

@@ -1,0 +1,59 @@
+//! What is refused before any route is asked, and the routes themselves.
+
+use std::collections::BTreeSet;
+
+use sam_template::Template;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_request_without_a_token_is_refused_everywhere() {
+    let world = World::new().await;
+    for route in linking::ROUTES.iter() {
+        let target = route.pattern().replace("{code}", "ABCDEFGH");
+        let answer = world.ask(None, route.method(), &target, &[], "").await;
+        assert_eq!(answer.outcome(), "401 unauthenticated", "{target}");
+    }
+    insta::assert_snapshot!(world.ask(None, "GET", "/v1/link", &[], "").await);
+}
+
+#[tokio::test]
+async fn no_route_takes_an_id_or_any_other_unknown_parameter() {
+    let world = World::new().await;
+    insta::assert_snapshot!(world.get("alice", "/v1/link?uid=bob").await);
+    for target in ["/v1/links?uid=bob", "/v1/link/qr.svg?uid=bob", "/v1/link/qr.png?uid=bob"] {
+        let answer = world.get("alice", target).await;
+        assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "uid"), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused() {
+    let world = World::new().await;
+    assert_eq!(world.get("alice", "/v1/link/qr.gif").await.outcome(), "404 not_found");
+    let deleted = world.ask(Some("alice"), "DELETE", "/v1/links", &[], "").await;
+    assert_eq!(deleted.outcome(), "405 method_not_allowed");
+    assert_eq!(deleted.header("allow"), "GET, POST");
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_tells_nothing_of_its_cause() {
+    let world = World::new().await.without_table();
+    let answer = world.get("alice", "/v1/link").await;
+    for target in ["/v1/links", "/v1/link/qr.svg", "/v1/link/qr.png?code=ABCDE"] {
+        assert_eq!(world.get("alice", target).await.json(), answer.json(), "{target}");
+    }
+    insta::assert_snapshot!(answer);
+}
+
+#[test]
+fn the_routes_are_those_of_the_template() {
+    let declared = Template::embedded().unwrap().routes.into_iter();
+    let declared: BTreeSet<String> =
+        declared.filter(|route| route.function == "get-link").map(|route| route.key()).collect();
+    let answered: BTreeSet<String> = linking::ROUTES
+        .iter()
+        .map(|route| format!("{} {}", route.method(), route.pattern()))
+        .collect();
+    assert_eq!(answered, declared);
+}

@@ -1,0 +1,190 @@
+//! `POST /v1/links` with an `Idempotency-Key`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dynamodb_embedded::{Fault, Faults};
+use lambda::Clock;
+use storage::Table;
+use types::Timeline;
+
+use crate::world::{Answer, World, at, at_once};
+
+const TARGET: &str = "/v1/links";
+const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
+const AUTUMN: &str = r#"{"label":"autumn"}"#;
+
+async fn send(world: &World, caller: &str, key: &str, body: &str) -> Answer {
+    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+    world.ask(Some(caller), "POST", TARGET, &headers, body).await
+}
+
+async fn links(world: &World) -> usize {
+    world.get("alice", TARGET).await.json()["links"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn repeated_key_gets_the_same_answer() {
+    let world = World::new().await;
+    let first = send(&world, "alice", KEY, AUTUMN).await;
+    let again = send(&world, "alice", KEY, AUTUMN).await;
+    assert_eq!((first.status(), again.status()), (201, 201));
+    assert_eq!(first.bytes(), again.bytes());
+    assert_eq!(again.header("content-type"), first.header("content-type"));
+    assert_eq!(links(&world).await, 1);
+}
+
+#[tokio::test]
+async fn requests_without_a_key_make_a_link_each() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        assert_eq!(world.post("alice", TARGET, AUTUMN).await.status(), 201);
+    }
+    assert_eq!(links(&world).await, 2);
+}
+
+#[tokio::test]
+async fn reused_key_with_another_body_is_refused() {
+    let world = World::new().await;
+    send(&world, "alice", KEY, AUTUMN).await;
+    insta::assert_snapshot!(send(&world, "alice", KEY, r#"{"label":"winter"}"#).await);
+    let malformed = send(&world, "alice", KEY, "{").await;
+    assert_eq!(malformed.outcome(), "422 idempotency_key_reused");
+    assert_eq!(links(&world).await, 1);
+}
+
+#[tokio::test]
+async fn key_belongs_to_its_caller() {
+    let world = World::new().await;
+    world.add_affiliate("bob").await;
+    let alices = send(&world, "alice", KEY, AUTUMN).await.text("/code");
+    let bobs = send(&world, "bob", KEY, AUTUMN).await;
+    assert_eq!(bobs.status(), 201);
+    assert_ne!(bobs.text("/code"), alices);
+}
+
+#[tokio::test]
+async fn malformed_key_is_refused_and_makes_nothing() {
+    let world = World::new().await;
+    for key in ["", "a b", "ключ", &"k".repeat(65)] {
+        let answer = send(&world, "alice", key, AUTUMN).await;
+        assert_eq!(answer.outcome(), "400 bad_request", "{key:?}");
+        assert_eq!(answer.text("/parameter"), "Idempotency-Key");
+    }
+    assert_eq!(links(&world).await, 0);
+    assert_eq!(send(&world, "alice", &"k".repeat(64), AUTUMN).await.status(), 201);
+}
+
+#[tokio::test]
+async fn answer_is_kept_for_a_day_and_no_longer() {
+    let mut world = World::new().await;
+    let first = send(&world, "alice", KEY, AUTUMN).await;
+    world.app.clock = Clock::standing_at(at("2026-11-23T11:59:59.999Z"));
+    let again = send(&world, "alice", KEY, AUTUMN).await;
+    assert_eq!(again.bytes(), first.bytes());
+    // The item is still in the table: DynamoDB removes it days later.
+    world.app.clock = Clock::standing_at(at("2026-11-23T12:00:00.000Z"));
+    let other = send(&world, "alice", KEY, r#"{"label":"winter"}"#).await;
+    assert_eq!(other.status(), 201);
+    assert_ne!(other.text("/code"), first.text("/code"));
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "422 idempotency_key_reused");
+    assert_eq!(links(&world).await, 2);
+}
+
+#[tokio::test]
+async fn expired_answer_is_not_replayed_to_a_refusal() {
+    let mut world = World::new().await;
+    send(&world, "alice", KEY, AUTUMN).await;
+    for _ in 1..20 {
+        world.post("alice", TARGET, "{}").await;
+    }
+    world.app.clock = Clock::standing_at(at("2026-11-23T12:00:00.000Z"));
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "409 too_many_links");
+}
+
+#[tokio::test]
+async fn last_links_answer_is_repeated_although_no_more_fit() {
+    let world = World::new().await;
+    for _ in 1..20 {
+        world.post("alice", TARGET, "{}").await;
+    }
+    let last = send(&world, "alice", KEY, AUTUMN).await;
+    assert_eq!(last.status(), 201);
+    let again = send(&world, "alice", KEY, AUTUMN).await;
+    assert_eq!((again.status(), again.bytes()), (201, last.bytes()));
+}
+
+#[tokio::test]
+async fn answer_is_repeated_to_an_affiliate_who_left() {
+    let world = World::new().await;
+    let first = send(&world, "alice", KEY, AUTUMN).await;
+    let alice = "alice".parse().unwrap();
+    let mut account = world.app.table.account(&alice).await.unwrap().unwrap();
+    account.value.facts.affiliate = Timeline::starting(at("2025-01-01T00:00:00Z"), false);
+    assert!(world.app.table.save_account(&account).await.unwrap());
+    let again = send(&world, "alice", KEY, AUTUMN).await;
+    assert_eq!((again.status(), again.bytes()), (201, first.bytes()));
+    assert_eq!(send(&world, "alice", "other", AUTUMN).await.outcome(), "403 inviter_not_affiliate");
+}
+
+#[tokio::test]
+async fn refused_request_may_be_sent_again_with_its_key() {
+    let world = World::new().await;
+    assert_eq!(send(&world, "alice", KEY, r#"{"label":""}"#).await.outcome(), "400 bad_request");
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
+}
+
+#[tokio::test]
+async fn failing_table_is_not_asked_for_an_answer() {
+    let world = World::new().await.without_table();
+    let _ = world.engine.take_calls();
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "500 internal");
+    assert_eq!(world.engine.take_calls().get("GetItem"), None);
+}
+
+#[tokio::test]
+async fn first_request_with_a_key_costs_no_further_call() {
+    let world = World::new().await;
+    let _ = world.engine.take_calls();
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
+    let calls = [("BatchGetItem", 1), ("TransactWriteItems", 1)];
+    assert_eq!(world.engine.take_calls(), calls.map(|(name, n)| (name.to_owned(), n)).into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_retries_make_one_link_and_get_one_answer() {
+    let world = World::new().await;
+    let answers = at_once(20, || send(&world, "alice", KEY, AUTUMN));
+    assert!(answers.iter().all(|answer| answer.status() == 201));
+    let bodies: BTreeSet<_> = answers.iter().map(Answer::bytes).collect();
+    assert_eq!(bodies.len(), 1);
+    assert_eq!(links(&world).await, 1);
+}
+
+/// Loses the replies to the first transaction, which is made, and to the client's own retries.
+#[derive(Debug, Default)]
+struct LostReplies(AtomicUsize);
+
+impl Faults for LostReplies {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        let attempts = || self.0.fetch_add(1, Ordering::Relaxed);
+        (operation == "TransactWriteItems" && attempts() < 3).then_some(Fault::ReplyLost)
+    }
+}
+
+#[tokio::test]
+async fn retry_after_a_lost_reply_gets_the_link_that_was_made() {
+    let mut world = World::new().await;
+    let good = world.app.table.clone();
+    let config = world.engine.faulty_config(Arc::<LostReplies>::default());
+    world.app.table = Table::new(config, world.engine.table_name());
+    assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "500 internal");
+    // As after a crash: another process answers the retry.
+    world.app.table = good;
+    let retried = send(&world, "alice", KEY, AUTUMN).await;
+    assert_eq!(retried.status(), 201);
+    let list = world.get("alice", TARGET).await.json();
+    assert_eq!(list["links"].as_array().unwrap().len(), 1);
+    assert_eq!(list["links"][0]["code"], retried.json()["code"]);
+}

@@ -1,0 +1,39 @@
+//! The check: how old the data are that readers see. It is made every few minutes, so that a
+//! ledger that stands still is noticed whatever keeps it from moving.
+
+use lambda::{App, Measures, Metric};
+use serde::{Deserialize, Serialize};
+use types::{Day, Timestamp};
+
+use crate::StepError;
+
+/// What a check says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    /// The last day of an unbroken row of closed days.
+    pub closed_through: Option<Day>,
+    /// The time since it ended; 0 before the first night, when nothing is late yet.
+    pub data_age_seconds: u64,
+}
+
+/// Looks how old the data are, and measures it.
+pub(crate) async fn check(app: &App) -> Result<Checked, StepError> {
+    let head = app.table.head().await?.value;
+    let closed_through = head.closed_through;
+    let now = app.clock.now();
+    let data_age_seconds = closed_through.map_or(0, |day| age(day, now));
+    app.metrics.record(
+        now,
+        &Measures::of([
+            (Metric::DataAge, data_age_seconds),
+            (Metric::DaysSetAside, head.set_aside.len() as u64),
+            (Metric::AffiliatesParked, u64::from(head.parked)),
+        ]),
+    );
+    Ok(Checked { closed_through, data_age_seconds })
+}
+
+fn age(closed_through: Day, now: Timestamp) -> u64 {
+    u64::try_from(now.millis_since(closed_through.end()) / 1000).unwrap_or_default()
+}

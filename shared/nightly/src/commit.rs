@@ -1,0 +1,234 @@
+//! The commit: what was folded is proved, and gets its number in the ledger, or not at all.
+
+use std::collections::BTreeMap;
+
+use commission::Overflow;
+use lambda::App;
+use serde::{Deserialize, Serialize};
+use storage::{
+    BUCKETS, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard,
+    ShardReport, Versioned, fingerprint,
+};
+use types::Day;
+
+use crate::finish::{complete, next_closed};
+use crate::set_aside::{FoldedShards, set_day_aside};
+use crate::{Deadline, StepError, kept_lines, told};
+
+/// How often a commit makes room for a run that is being published, and tries again.
+const TRIES: usize = 8;
+/// Lines that one publishing worker takes.
+const LINES_PER_PART: u64 = 20_000;
+/// The most parts of a publishing.
+const MAX_PARTS: u64 = 64;
+
+/// What a commit says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// The run's number, or nothing if there was nothing to book.
+    pub seq: Option<u64>,
+    /// The parts in which it is to be published.
+    pub ranges: Vec<Part>,
+    /// Why the day or a part of it is set aside, if it is.
+    #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
+}
+
+/// One part of a run's publishing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Which part, from 0.
+    pub part: u16,
+    /// Of how many.
+    pub of: u16,
+}
+
+impl Part {
+    pub(crate) fn checked(self) -> Result<Self, StepError> {
+        if self.part < self.of && self.of <= BUCKETS {
+            return Ok(self);
+        }
+        Err(StepError::BadRequest("range: expected a part below `of`".to_owned()))
+    }
+
+    /// The inviters' buckets of this part.
+    pub(crate) fn buckets(self) -> std::ops::RangeInclusive<u16> {
+        let start = |part: u32| (part * u32::from(BUCKETS) / u32::from(self.of)) as u16;
+        start(self.part.into())..=start(u32::from(self.part) + 1) - 1
+    }
+
+    /// Whether this part copies a shard's work to what is booked.
+    pub(crate) fn copies(self, shard: u8) -> bool {
+        u16::from(shard) % self.of == self.part
+    }
+
+    fn all(of: u16) -> Vec<Self> {
+        (0..of).map(|part| Self { part, of }).collect()
+    }
+}
+
+/// Commits a run whose shards are all folded or set aside. A day whose run is refused for good is
+/// set aside whole, and the night goes on.
+pub(crate) async fn commit(
+    app: &App,
+    day: Day,
+    run: &str,
+    shards: &[Shard],
+    deadline: Deadline,
+) -> Result<Committed, StepError> {
+    match commit_once(app, day, run, shards, deadline).await {
+        Err(error) if error.is_final() => {
+            told::set_aside(app, day, None, &error);
+            set_day_aside(app, day, shards, &error.to_string()).await
+        }
+        done => done,
+    }
+}
+
+async fn commit_once(
+    app: &App,
+    day: Day,
+    run: &str,
+    shards: &[Shard],
+    deadline: Deadline,
+) -> Result<Committed, StepError> {
+    let work = FoldedShards::of_run(app, run, shards).await?;
+    let reports = &work.reports;
+    if let (true, Some(reason)) = (reports.is_empty(), work.reason()) {
+        return set_day_aside(app, day, shards, reason).await;
+    }
+    let mut proved = false;
+    for _ in 0..TRIES {
+        let record = app.table.day(day).await?;
+        let head = app.table.head().await?;
+        if let Some(done) = record.value.runs.iter().find(|done| done.run == run) {
+            return Ok(committed_before(done, &head.value, &work));
+        }
+        if reports.iter().any(|report| report.day_revision != record.revision) {
+            return Err(StepError::Superseded(day));
+        }
+        work.check_room(&head.value, day)?;
+        if nothing_to_book(reports) && !record.value.runs.is_empty() {
+            return nothing_due(app, day, &head, &work).await;
+        }
+        if let Some(pending) = &head.value.pending {
+            complete(app, pending, head.value.parked, deadline).await?;
+            continue;
+        }
+        if !proved {
+            kept_lines::prove(app, day, run, reports, deadline).await?;
+            proved = true;
+        }
+        if let Some(committed) = try_commit(app, day, run, reports, &head, &record).await? {
+            return Ok(Committed { set_aside: work.reason().map(str::to_owned), ..committed });
+        }
+    }
+    Err(StepError::Unfinished("other runs were committed in between, again and again".to_owned()))
+}
+
+fn nothing_to_book(reports: &[ShardReport]) -> bool {
+    reports.iter().all(|report| report.chunks.is_empty())
+}
+
+fn committed_before(done: &CommittedRun, head: &Head, work: &FoldedShards) -> Committed {
+    let pending = head.pending.as_ref().filter(|pending| pending.seq == done.seq);
+    let ranges = pending.map_or_else(Vec::new, |pending| Part::all(pending.parts));
+    Committed { seq: Some(done.seq), ranges, set_aside: work.reason().map(str::to_owned) }
+}
+
+async fn try_commit(
+    app: &App,
+    day: Day,
+    run: &str,
+    reports: &[ShardReport],
+    head: &Versioned<Head>,
+    record: &Versioned<DayRecord>,
+) -> Result<Option<Committed>, StepError> {
+    let report = prove(day, reports)?;
+    let lines = lines_of(reports).map_err(StepError::overflow(day))?;
+    let seq = head.value.committed.checked_add(1).ok_or(Overflow);
+    let seq = seq.map_err(StepError::overflow(day))?;
+    let parts = (lines / LINES_PER_PART + 1).min(MAX_PARTS) as u16;
+    let committed_at = app.clock.now();
+    let digest = digest(&report)?;
+    let chain = lines_digests(reports)
+        .map(|lines| ChainLink::of(head.value.chain.as_deref(), (day, seq), &digest, &lines));
+    let run = run.to_owned();
+    let committed = CommittedRun { seq, run: run.clone(), committed_at, lines, digest, chain };
+    let pending = Pending { seq, day, run, parts, committed_at: Some(committed_at) };
+    match app.table.commit(head, record, committed, &report, pending).await? {
+        CommitOutcome::Committed(seq) => {
+            told::committed(app, &report, lines, !record.value.runs.is_empty());
+            Ok(Some(Committed { seq: Some(seq), ranges: Part::all(parts), set_aside: None }))
+        }
+        CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(None),
+    }
+}
+
+/// Proves that what is due adds up, over all shards.
+fn prove(day: Day, reports: &[ShardReport]) -> Result<RunReport, StepError> {
+    let overflow = StepError::overflow(day);
+    let mut report = RunReport::default();
+    for shard in reports {
+        report.due.merge(&shard.due).map_err(&overflow)?;
+        for (asset, money) in &shard.booked {
+            let total = report.booked.entry(*asset).or_default();
+            *total = total.plus(money).map_err(&overflow)?;
+        }
+        report.aside = report.aside.plus(shard.aside).map_err(&overflow)?;
+    }
+    report.due.check().map_err(StepError::refused(day))?;
+    Ok(report)
+}
+
+fn lines_of(reports: &[ShardReport]) -> Result<u64, Overflow> {
+    let mut lines = reports.iter().map(|report| report.lines);
+    lines.try_fold(0_u64, u64::checked_add).ok_or(Overflow)
+}
+
+/// The digests of the shards' lines, by shard, where there are lines. `None` if a shard was folded
+/// by 0.1, which made none: such a run has no link in the chain.
+fn lines_digests(reports: &[ShardReport]) -> Option<BTreeMap<u8, String>> {
+    let with_lines = reports.iter().filter(|report| report.lines > 0);
+    with_lines.map(|report| Some((report.shard, report.lines_digest.clone()?))).collect()
+}
+
+fn digest(report: &RunReport) -> Result<String, StepError> {
+    let bytes = report.due.canonical_bytes().map_err(|e| StepError::Internal(e.to_string()))?;
+    Ok(fingerprint(&bytes))
+}
+
+/// A run that has nothing to add to what is booked leaves the ledger alone: it only takes back
+/// the marks, and notes that the day is closed or that it is no longer set aside.
+async fn nothing_due(
+    app: &App,
+    day: Day,
+    head: &Versioned<Head>,
+    work: &FoldedShards,
+) -> Result<Committed, StepError> {
+    let mut next = head.clone();
+    next.value.closed_through = next_closed(&head.value, day);
+    work.note_in(&mut next.value, day);
+    if next.value != head.value {
+        if !app.table.save_head(&next).await? {
+            return Err(StepError::Unfinished(
+                "the ledger moved while a day was closed".to_owned(),
+            ));
+        }
+        if next.value.closed_through != head.value.closed_through {
+            told::closed(app);
+        }
+    }
+    clear_marks(app, &work.reports).await?;
+    let set_aside = work.reason().map(str::to_owned);
+    Ok(Committed { seq: None, ranges: Vec::new(), set_aside })
+}
+
+/// Takes back the marks that were there before the fees were read; renewed ones stay.
+pub(crate) async fn clear_marks(app: &App, reports: &[ShardReport]) -> Result<(), StepError> {
+    for mark in reports.iter().filter_map(|report| report.touched.as_ref()) {
+        app.table.clear(mark).await?;
+    }
+    Ok(())
+}

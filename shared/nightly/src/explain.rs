@@ -1,0 +1,120 @@
+//! One invitee's day: every fee, what it comes to, and the lines that the fees make. Read only.
+
+use std::collections::{BTreeMap, HashMap};
+
+use commission::{
+    Amount, Fee, FeeCorrection, Fees, Fold, LineKey, Outcome, Relation, Relations, explain, fold,
+};
+use lambda::App;
+use storage::{Account, FeeBatch, Shard, Versioned};
+use types::{Day, TradeId, Uid};
+
+use crate::StepError;
+use crate::fold::relations;
+
+/// What is due for one invitee on one day, and why.
+#[derive(Debug)]
+pub struct InviteeDay {
+    /// The day.
+    pub day: Day,
+    /// The binding.
+    pub relation: Relation,
+    /// What is known of both sides, by which the fees are judged.
+    pub relations: Relations,
+    /// The fees of the day, by time.
+    pub fees: Vec<ExplainedFee>,
+    /// What is due, and what was left aside.
+    pub fold: Fold,
+}
+
+/// One fee of an explained day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedFee {
+    /// The fee with the amounts that hold.
+    pub fee: Fee,
+    /// What was charged at first and why that does not hold, if the fee was corrected.
+    pub corrected: Option<(Amount, String)>,
+    /// What it comes to; `None` where nothing is judged because the binding is void.
+    pub outcome: Option<Outcome>,
+}
+
+/// Works out what is due for an invitee on a day; `None` if the account has no inviter. Cost: the
+/// fees of the invitee's whole shard of that day, which cannot be read in part, and two accounts.
+///
+/// # Errors
+/// What the table answers, or a sum that does not fit.
+pub async fn explain_day(
+    app: &App,
+    invitee: &Versioned<Account>,
+    day: Day,
+) -> Result<Option<InviteeDay>, StepError> {
+    let Some(relation) = invitee.value.relation.clone() else { return Ok(None) };
+    let mut accounts: HashMap<Uid, _> = app.table.accounts([&relation.inviter]).await?;
+    accounts.insert(relation.invitee.clone(), invitee.clone());
+    let batch = app.table.fees(day, Shard::of(&relation.invitee)).await?;
+    let delivered = Delivered::of(&relation.invitee, &batch)?;
+    let relations = relations(&accounts, day);
+    let rules = &app.programme.commission;
+    let fold = fold(day, &delivered.fees, &delivered.corrections, &relations, rules)
+        .map_err(StepError::overflow(day))?;
+    let mut fees = delivered.as_charged(day);
+    for (key, _) in fold.due.iter() {
+        let Delivered { fees: all, corrections } = &delivered;
+        let evidence = explain(key, day, all, corrections, &relations, rules);
+        for evidence in evidence.map_err(StepError::overflow(day))? {
+            if let Some(explained) = fees.get_mut(&evidence.trade_id) {
+                let charged = explained.fee.amount;
+                explained.fee.amount = evidence.amount;
+                explained.fee.amount_usd = evidence.amount_usd;
+                explained.fee.volume_usd = evidence.volume_usd;
+                explained.corrected = evidence.corrected.map(|why| (charged, why));
+                explained.outcome = Some(key.outcome);
+            }
+        }
+    }
+    let mut fees: Vec<ExplainedFee> = fees.into_values().collect();
+    fees.sort_by(|a, b| (a.fee.at, &a.fee.trade_id).cmp(&(b.fee.at, &b.fee.trade_id)));
+    Ok(Some(InviteeDay { day, relation, relations, fees, fold }))
+}
+
+/// All that was delivered of an invitee.
+struct Delivered {
+    fees: Fees,
+    corrections: Vec<FeeCorrection>,
+}
+
+impl Delivered {
+    fn of(invitee: &Uid, batch: &FeeBatch) -> Result<Self, StepError> {
+        let mut fees = Fees::default();
+        for fee in batch.fees.iter().filter(|fee| fee.invitee() == invitee) {
+            let kept = fees.push(fee.arrival(), &fee.fee());
+            kept.map_err(|error| StepError::Internal(error.to_string()))?;
+        }
+        let corrections = batch.corrections.iter().filter(|c| c.uid == *invitee).cloned();
+        Ok(Self { fees, corrections: corrections.collect() })
+    }
+
+    /// Of each trade the body that stands, not judged yet: the one that arrived first.
+    fn as_charged(&self, day: Day) -> BTreeMap<TradeId, ExplainedFee> {
+        let mut of_day: Vec<_> = self.fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
+        of_day.retain(|(_, fee)| fee.at.day() == day);
+        of_day.sort_unstable();
+        let mut first = BTreeMap::new();
+        for (_, fee) in of_day {
+            let unjudged = |fee: Fee| ExplainedFee { fee, corrected: None, outcome: None };
+            first.entry(fee.trade_id.clone()).or_insert_with(|| unjudged(fee));
+        }
+        first
+    }
+}
+
+impl InviteeDay {
+    /// The fees that went into a line.
+    pub fn fees_of(&self, key: &LineKey) -> impl Iterator<Item = &ExplainedFee> {
+        self.fees.iter().filter(|explained| {
+            let fee = &explained.fee;
+            (fee.product, fee.asset, explained.outcome)
+                == (key.product, key.asset, Some(key.outcome))
+        })
+    }
+}

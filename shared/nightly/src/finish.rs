@@ -1,0 +1,93 @@
+//! The finish: a published run becomes visible, whole and at once.
+
+use lambda::App;
+use serde::{Deserialize, Serialize};
+use storage::{FinishedRun, Head, Pending};
+use types::Day;
+
+use crate::commit::{Part, clear_marks};
+use crate::publish::publish_pending;
+use crate::set_aside::FoldedShards;
+use crate::{Deadline, StepError, told};
+
+/// What a finish says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finished {
+    /// The newest run that readers see.
+    pub visible: u64,
+    /// The last day of an unbroken row of closed days.
+    pub closed_through: Option<Day>,
+}
+
+/// Makes a run visible whose parts are all published. A repeated finish changes nothing.
+pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
+    let mut head = app.table.head().await?;
+    if head.value.visible >= seq {
+        return Ok(finished(&head.value));
+    }
+    let pending = head.value.pending.take().filter(|pending| pending.seq == seq);
+    let Some(pending) = pending else {
+        return Err(StepError::BadRequest(format!("run {seq} is not committed")));
+    };
+    if app.table.parts_done(&pending.run).await? < usize::from(pending.parts) {
+        return Err(StepError::Unfinished(format!("run {seq} is not published yet")));
+    }
+    head.value.visible = seq;
+    let closed = next_closed(&head.value, pending.day);
+    let closes = closed != head.value.closed_through;
+    head.value.closed_through = closed;
+    let finished_run = FinishedRun { seq, day: pending.day, run: pending.run.clone() };
+    app.table.list_finished(&finished_run, app.clock.now()).await?;
+    // Marks go first: should we die in between, the finish is repeated and finds no marks; the
+    // other way round they would stay, and cost a needless run.
+    let work = FoldedShards::read(app, &pending.run).await?;
+    work.note_in(&mut head.value, pending.day);
+    clear_marks(app, &work.reports).await?;
+    if app.table.save_head(&head).await? {
+        if closes {
+            told::closed(app);
+        }
+        return Ok(finished(&head.value));
+    }
+    let head = app.table.head().await?.value;
+    if head.visible >= seq {
+        return Ok(finished(&head));
+    }
+    Err(StepError::Unfinished(format!("the ledger moved while run {seq} was finished")))
+}
+
+/// Publishes and finishes a run that was left between its commit and its end, while so many
+/// affiliates are parked.
+pub(crate) async fn complete(
+    app: &App,
+    pending: &Pending,
+    parked: u32,
+    deadline: Deadline,
+) -> Result<Finished, StepError> {
+    let publish_and_finish = async {
+        for part in 0..pending.parts {
+            let part = Part { part, of: pending.parts };
+            publish_pending(app, pending, parked, part, deadline).await?;
+        }
+        finish(app, pending.seq).await
+    };
+    // Whoever completes a run works on another day: it is not theirs that is to be set aside.
+    publish_and_finish.await.map_err(|error| match error.is_final() {
+        true => StepError::Unpublished { seq: pending.seq, error: Box::new(error) },
+        false => error,
+    })
+}
+
+/// The last closed day after `day` is booked: days close one after the other.
+pub(crate) fn next_closed(head: &Head, day: Day) -> Option<Day> {
+    match head.closed_through {
+        None => Some(day),
+        Some(closed) if closed.next() == day => Some(day),
+        closed => closed,
+    }
+}
+
+fn finished(head: &Head) -> Finished {
+    Finished { visible: head.visible, closed_through: head.closed_through }
+}

@@ -1,0 +1,363 @@
+//! The fold of one shard of a day: what is due minus what is booked.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use commission::{
+    Asset, Booked, Conservation, FeeCorrection, Fees, Fold, Line, Overflow, Party, Relation,
+    Relations, Sums, difference, prove_lines,
+};
+use lambda::App;
+use serde::{Deserialize, Serialize};
+use storage::{
+    Account, Aside, Money, Shard, ShardReport, ShardState, StoredAccounts, StoredFees, TableError,
+    Touched, TouchedInvitee, UnreadableChunk, Versioned, Work, fingerprint,
+};
+use types::{Day, Uid};
+
+use crate::reversal::{self, Mode};
+use crate::summary::active_in;
+use crate::{StepError, quarantine, told};
+
+/// What a fold says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folded {
+    /// The shard.
+    pub shard: u8,
+    /// How many lines it found to book.
+    pub lines: u64,
+    /// Why the shard is set aside, if it is.
+    #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
+}
+
+/// Folds one shard of a day for a run. A repeated fold answers what the first one found.
+pub(crate) async fn fold(
+    app: &App,
+    day: Day,
+    run: &str,
+    shard: Shard,
+    mode: Option<Mode>,
+) -> Result<Folded, StepError> {
+    let mut state = app.table.shard_state(day, run, shard).await?;
+    let report = match state.report.take() {
+        Some(report) => report,
+        None if !state.is_published() => {
+            return Err(StepError::Unfinished(format!("a run of {day} is not published yet")));
+        }
+        None => work_out(app, day, run, shard, mode, state).await?,
+    };
+    Ok(Folded { shard: report.shard, lines: report.lines, set_aside: None })
+}
+
+/// Works out a shard. The mark and the day's revision in `state` were read before what they guard,
+/// so that whatever comes in between leaves the mark in place, or has the commit refused.
+async fn work_out(
+    app: &App,
+    day: Day,
+    run: &str,
+    shard: Shard,
+    mode: Option<Mode>,
+    state: ShardState,
+) -> Result<ShardReport, StepError> {
+    let found = match mode {
+        None => find(app, day, shard, &state).await?,
+        Some(Mode::Reversal) => reversal::work_out(app, day, shard, &state).await?,
+    };
+    let ShardFound { work, due, aside, touched } = found;
+    let attempt = attempt_name(app)?;
+    let now = app.clock.now();
+    let kept = app.table.keep_work(run, shard, &attempt, &work, now).await?;
+    let report = ShardReport {
+        shard: shard.number(),
+        attempt,
+        chunks: kept.chunks,
+        lines: work.lines.len() as u64,
+        lines_digest: Some(kept.lines_digest),
+        day_revision: state.day.revision,
+        touched,
+        due,
+        booked: totals(&work.lines).map_err(StepError::overflow(day))?,
+        aside,
+    };
+    Ok(app.table.report_shard(run, shard, report, now).await?)
+}
+
+/// What a worker found in a shard, and is to be kept.
+pub(crate) struct ShardFound {
+    pub(crate) work: Work,
+    pub(crate) due: Conservation,
+    pub(crate) aside: Aside,
+    /// The mark that is to be removed with the run.
+    pub(crate) touched: Option<Touched>,
+}
+
+/// Finds what is to be booked in a shard, and proves it.
+async fn find(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    state: &ShardState,
+) -> Result<ShardFound, StepError> {
+    let first = state.day.value.runs.is_empty();
+    let (sources, fold) = due(app, day, shard, state).await?;
+    quarantine::record(app, day, &fold, &sources.corrections).await?;
+    told::quarantined(app, &fold);
+    told::unreadable(app, day, shard, &sources.unreadable_accounts, &sources.unreadable_chunks);
+    let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
+    let booked = sources.booked_lines(day)?;
+    let lines = difference(&fold, &booked, first).map_err(StepError::overflow(day))?;
+    prove_lines(&fold.due, &booked, &lines).map_err(StepError::refused(day))?;
+    // With the mark in place the next night looks again.
+    let looks_again = sources.is_incomplete() || quarantine::waits_for_fees(&fold, app.clock.now());
+    Ok(ShardFound {
+        work: sources.work(lines, &fold),
+        due,
+        aside: aside(&fold, &sources).map_err(StepError::overflow(day))?,
+        touched: state.touched.clone().filter(|_| !looks_again),
+    })
+}
+
+/// What is due for a shard of a day, with what it is made from (without the fees) and what is
+/// booked. Writes nothing. Invitees of whom not all can be read are left out, with what is booked
+/// for them.
+pub(crate) async fn due(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    state: &ShardState,
+) -> Result<(Sources, Fold), StepError> {
+    let mut sources = Sources::read(app, day, shard, state).await?;
+    let mut relations = relations(&sources.accounts, day);
+    let fold_all = |sources: &Sources, relations: &Relations| {
+        let (fees, corrections) = (&sources.fees, &sources.corrections);
+        commission::fold(day, fees, corrections, relations, &app.programme.commission)
+            .map_err(StepError::overflow(day))
+    };
+    let mut fold = fold_all(&sources, &relations)?;
+    let hidden = sources.hidden_by_chunks(day, &fold)?;
+    if !hidden.is_empty() {
+        hidden.iter().for_each(|invitee| relations.remove_relation(invitee));
+        fold = fold_all(&sources, &relations)?;
+        sources.left_alone.extend(hidden);
+    }
+    // They have done their part, and are most of what a worker holds.
+    sources.fees = Fees::default();
+    Ok((sources, fold))
+}
+
+/// All that the fold of a shard is made from.
+#[derive(Default)]
+pub(crate) struct Sources {
+    fees: Fees,
+    corrections: Vec<FeeCorrection>,
+    new_bindings: Vec<Relation>,
+    /// What earlier runs of the day booked.
+    pub(crate) booked: Vec<Work>,
+    pub(crate) accounts: HashMap<Uid, Versioned<Account>>,
+    pub(crate) unreadable_accounts: BTreeMap<Uid, TableError>,
+    pub(crate) unreadable_chunks: Vec<UnreadableChunk>,
+    /// Invitees of whom not all can be read: what is booked for them stays as it is.
+    left_alone: BTreeSet<Uid>,
+}
+
+impl Sources {
+    async fn read(
+        app: &App,
+        day: Day,
+        shard: Shard,
+        state: &ShardState,
+    ) -> Result<Self, StepError> {
+        let table = &app.table;
+        // On a day without runs nothing is booked, and a shard without a mark has no fees.
+        let first = state.day.value.runs.is_empty();
+        let StoredFees { batch, unreadable } = match first && state.touched.is_none() {
+            true => StoredFees::default(),
+            false => table.readable_fees(day, shard).await?,
+        };
+        let new_bindings = table.new_bindings(day, shard).await?;
+        let booked = if first { Vec::new() } else { table.booked(day, shard).await? };
+        let mut invitees: BTreeSet<&Uid> = batch.fees.invitees().collect();
+        invitees.extend(booked.iter().flat_map(|work| &work.lines).map(|l| &l.key.invitee));
+        invitees.extend(new_bindings.iter().map(|relation| &relation.invitee));
+        let mut accounts = table.readable_accounts(invitees).await?;
+        let relations = accounts.known.values().filter_map(|a| a.value.relation.as_ref());
+        let inviters: BTreeSet<Uid> = relations.map(|relation| relation.inviter.clone()).collect();
+        let of_inviters = table.readable_accounts(&inviters).await?;
+        accounts.known.extend(of_inviters.known);
+        accounts.unreadable.extend(of_inviters.unreadable);
+        Ok(Self {
+            fees: batch.fees,
+            corrections: batch.corrections,
+            new_bindings,
+            booked,
+            left_alone: left_alone(&accounts),
+            accounts: accounts.known,
+            unreadable_accounts: accounts.unreadable,
+            unreadable_chunks: unreadable,
+        })
+    }
+
+    /// What earlier runs booked for some invitees, and nothing else.
+    pub(crate) fn of_booked(mut booked: Vec<Work>, invitees: &BTreeSet<Uid>) -> Self {
+        for work in &mut booked {
+            work.lines.retain(|line| invitees.contains(&line.key.invitee));
+            work.invitees.retain(|touched| invitees.contains(&touched.invitee));
+        }
+        Self { booked, ..Self::default() }
+    }
+
+    /// Whether something of the shard cannot be read, so that not all of it is booked.
+    fn is_incomplete(&self) -> bool {
+        !self.unreadable_accounts.is_empty() || !self.unreadable_chunks.is_empty()
+    }
+
+    /// Invitees with booked lines whose fees or corrections may be in a chunk that cannot be read:
+    /// those that it names, all where it names none, and in any case those who would lose fees or
+    /// corrections. Nothing hides what a void binding is due.
+    fn hidden_by_chunks(&self, day: Day, fold: &Fold) -> Result<BTreeSet<Uid>, StepError> {
+        if self.unreadable_chunks.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let payers = self.unreadable_chunks.iter().map(|chunk| chunk.payers.as_ref());
+        let named: Option<Vec<&Vec<Uid>>> = payers.collect();
+        let named = named.map(|lists| lists.into_iter().flatten().collect::<BTreeSet<_>>());
+        let due = counts(fold.due.iter().map(|(key, due)| (&key.invitee, &due.sums)));
+        let due = due.map_err(StepError::overflow(day))?;
+        let booked = self.booked_lines(day)?;
+        let booked = counts(booked.iter().map(|(key, sums)| (&key.invitee, sums)))
+            .map_err(StepError::overflow(day))?;
+        let hidden = booked.into_iter().filter(|(invitee, (fees, corrected))| {
+            let (due_fees, due_corrected) = due.get(invitee).copied().unwrap_or_default();
+            let is_named = named.as_ref().is_none_or(|named| named.contains(invitee));
+            let loses = due_fees < *fees || due_corrected < *corrected;
+            (is_named || loses) && !fold.voided.contains_key(invitee)
+        });
+        Ok(hidden.map(|(invitee, _)| invitee).collect())
+    }
+
+    pub(crate) fn booked_lines(&self, day: Day) -> Result<Booked, StepError> {
+        let mut booked = Booked::default();
+        let lines = self.booked.iter().flat_map(|work| &work.lines);
+        for line in lines.filter(|line| !self.left_alone.contains(&line.key.invitee)) {
+            booked.apply(line).map_err(StepError::overflow(day))?;
+        }
+        Ok(booked)
+    }
+
+    pub(crate) fn work(&self, lines: Vec<Line>, fold: &Fold) -> Work {
+        let booked = self.booked.iter().flat_map(|work| &work.invitees);
+        let known: BTreeSet<&Uid> = booked.filter(|i| i.newly_bound).map(|i| &i.invitee).collect();
+        let newly_bound: BTreeSet<&Uid> = self
+            .new_bindings
+            .iter()
+            .map(|relation| &relation.invitee)
+            .filter(|invitee| !known.contains(invitee))
+            .collect();
+        let (active, mut trades) = (active_in(&self.booked), commission::trades(fold));
+        let mut touched: BTreeSet<&Uid> = lines.iter().map(|line| &line.key.invitee).collect();
+        touched.extend(&newly_bound);
+        let invitees = touched.into_iter().filter_map(|uid| {
+            let relation = self.accounts.get(uid)?.value.relation.as_ref()?;
+            let trades = trades.remove(uid).unwrap_or_default();
+            let (was_active, is_active) = (active.contains(uid), !trades.is_empty());
+            Some(TouchedInvitee {
+                inviter: relation.inviter.clone(),
+                invitee: uid.clone(),
+                code: relation.code.clone(),
+                origin: relation.origin,
+                bound_at: relation.bound_at,
+                voided_at: relation.voided_at,
+                newly_bound: newly_bound.contains(uid),
+                newly_active: is_active && !was_active,
+                newly_inactive: was_active && !is_active,
+                trades: Some(trades),
+            })
+        });
+        let invitees = invitees.collect();
+        Work { lines, invitees }
+    }
+}
+
+/// Invitees whose own account or whose inviter's cannot be read.
+fn left_alone(accounts: &StoredAccounts) -> BTreeSet<Uid> {
+    let unreadable = |uid: &Uid| accounts.unreadable.contains_key(uid);
+    let of_inviters = accounts.known.iter().filter(|(_, account)| {
+        account.value.relation.as_ref().is_some_and(|relation| unreadable(&relation.inviter))
+    });
+    accounts.unreadable.keys().chain(of_inviters.map(|(uid, _)| uid)).cloned().collect()
+}
+
+/// The number of fees, and of corrected ones, by invitee.
+fn counts<'a>(
+    lines: impl Iterator<Item = (&'a Uid, &'a Sums)>,
+) -> Result<BTreeMap<Uid, (i64, i64)>, Overflow> {
+    let mut counts: BTreeMap<Uid, (i64, i64)> = BTreeMap::new();
+    for (invitee, sums) in lines {
+        let (fees, corrected) = counts.entry(invitee.clone()).or_default();
+        *fees = fees.checked_add(sums.fee_count).ok_or(Overflow)?;
+        *corrected = corrected.checked_add(sums.corrected_count).ok_or(Overflow)?;
+    }
+    Ok(counts)
+}
+
+/// Who invited whom among some accounts, and what holds of both on a day.
+pub(crate) fn relations(accounts: &HashMap<Uid, Versioned<Account>>, day: Day) -> Relations {
+    let mut relations = Relations::default();
+    for account in accounts.values().map(|account| &account.value) {
+        let Some(relation) = &account.relation else { continue };
+        relations.add_relation(relation.clone(), party(account));
+        if let Some(inviter) = accounts.get(&relation.inviter) {
+            let tier = inviter.value.tiers.at(day.start()).copied().unwrap_or_default();
+            relations.add_inviter(relation.inviter.clone(), party(&inviter.value), tier);
+        }
+    }
+    relations
+}
+
+fn party(account: &Account) -> Party {
+    Party {
+        location: account.facts.location.clone(),
+        affiliate: account.facts.affiliate.clone(),
+        futures_opened_at: account.futures_opened_at,
+    }
+}
+
+/// What was delivered and is in no line.
+fn aside(fold: &Fold, sources: &Sources) -> Result<Aside, Overflow> {
+    let (unreadable, unrelated): (Vec<_>, Vec<_>) =
+        fold.unknown_fees.iter().partition(|(uid, _)| sources.left_alone.contains(*uid));
+    let sum = |fees: Vec<(&Uid, &u64)>| {
+        let sum = fees.into_iter().try_fold(0_u64, |sum, (_, fees)| sum.checked_add(*fees));
+        sum.ok_or(Overflow)
+    };
+    Ok(Aside {
+        duplicates: fold.duplicates,
+        conflicts: fold.conflicts.len() as u64,
+        void: sum(fold.voided.iter().collect())?,
+        unrelated: sum(unrelated)?,
+        outside_day: fold.outside_day,
+        orphan_corrections: fold.orphan_corrections.len() as u64,
+        inexact_corrections: fold.inexact_corrections.len() as u64,
+        unreadable_fees: sum(unreadable)?,
+        unreadable_chunks: sources.unreadable_chunks.len() as u64,
+    })
+}
+
+/// The sums of some lines, by asset.
+pub(crate) fn totals<'a>(
+    lines: impl IntoIterator<Item = &'a Line>,
+) -> Result<BTreeMap<Asset, Money>, Overflow> {
+    let mut totals: BTreeMap<_, Money> = BTreeMap::new();
+    for line in lines {
+        let total = totals.entry(line.key.asset).or_default();
+        *total = total.plus_line(&line.sums)?;
+    }
+    Ok(totals)
+}
+
+/// Two workers on one shard never share the name of their work.
+fn attempt_name(app: &App) -> Result<String, StepError> {
+    let mut drawn = [0; 16];
+    app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
+    Ok(fingerprint(&drawn))
+}

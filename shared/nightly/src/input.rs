@@ -1,0 +1,295 @@
+//! What the function is asked to do.
+
+use serde::Deserialize;
+use serde_json::Value;
+use storage::Shard;
+use types::{Day, Quarter, Timestamp};
+
+use crate::StepError;
+use crate::commit::Part;
+use crate::plan::Cursor;
+use crate::reversal::Mode;
+
+/// A step, with its input checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Everything that one day needs, in one invocation.
+    WholeDay {
+        /// The day.
+        day: Day,
+        /// The run that an earlier invocation began and handed over.
+        run: Option<String>,
+    },
+    /// Names the days of a night.
+    Plan {
+        /// The day that ended.
+        day: Day,
+        /// Where the plan before it says that the night continues.
+        more: Option<Cursor>,
+    },
+    /// Works out one shard of a day.
+    Fold {
+        /// The day.
+        day: Day,
+        /// The run.
+        run: String,
+        /// The shard.
+        shard: Shard,
+        /// How, where it is not for the whole of what is due.
+        mode: Option<Mode>,
+    },
+    /// Sets a shard of a day aside, whose fold ends each of its workers.
+    SetAside {
+        /// The day.
+        day: Day,
+        /// The run.
+        run: String,
+        /// The shard.
+        shard: Shard,
+        /// The error's name, as Lambda spells it.
+        error: String,
+    },
+    /// Commits a run.
+    Commit {
+        /// The day.
+        day: Day,
+        /// The run.
+        run: String,
+        /// The shards that were folded.
+        shards: Vec<Shard>,
+    },
+    /// Publishes one part of a run.
+    Publish {
+        /// The run's number.
+        seq: u64,
+        /// The part.
+        part: Part,
+    },
+    /// Makes a run visible.
+    Finish {
+        /// The run's number.
+        seq: u64,
+    },
+    /// Sets the tiers that a quarter earned.
+    Evaluate {
+        /// The quarter that ended.
+        quarter: Quarter,
+        /// Of which affiliates; of all if none is named.
+        shard: Option<Shard>,
+    },
+    /// Notes that a quarter is evaluated.
+    CloseQuarter {
+        /// The quarter.
+        quarter: Quarter,
+        /// The newest visible run when the evaluation was planned.
+        visible: u64,
+    },
+    /// Compares what affiliates read with what is booked.
+    Reconcile {
+        /// The day that ended.
+        day: Day,
+        /// Which part of the affiliates.
+        shard: Shard,
+    },
+    /// Tells how old the data are.
+    Check,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WholeDay {
+    day: Day,
+    run: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    tag = "step",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+enum Raw {
+    Plan {
+        day: Option<Day>,
+        scheduled_time: Option<Timestamp>,
+        more: Option<Cursor>,
+    },
+    Fold {
+        day: Day,
+        run: String,
+        shard: u8,
+        mode: Option<Mode>,
+    },
+    #[serde(rename = "set-aside")]
+    SetAside {
+        day: Day,
+        run: String,
+        shard: u8,
+        error: String,
+    },
+    Commit {
+        day: Day,
+        run: String,
+        shards: Vec<u8>,
+    },
+    Publish {
+        seq: u64,
+        range: Part,
+    },
+    Finish {
+        seq: u64,
+    },
+    Evaluate {
+        quarter: Quarter,
+        shard: Option<u8>,
+    },
+    #[serde(rename = "close-quarter")]
+    CloseQuarter {
+        quarter: Quarter,
+        visible: u64,
+    },
+    Reconcile {
+        day: Day,
+        shard: u8,
+    },
+    Check {},
+}
+
+impl Step {
+    /// Reads the function's input.
+    ///
+    /// # Errors
+    /// [`StepError::BadRequest`] with what would be right.
+    pub fn read(input: &Value) -> Result<Self, StepError> {
+        if input.get("step").is_none() {
+            let WholeDay { day, run } = read(input, "{\"day\":\"2026-11-21\"}, or a step")?;
+            return Ok(Self::WholeDay { day, run: run.map(|run| run_of(day, run)).transpose()? });
+        }
+        Ok(match read(input, "a step of the nightly job")? {
+            Raw::Plan { day, scheduled_time, more } => {
+                Self::Plan { day: planned(day, scheduled_time)?, more }
+            }
+            Raw::Fold { day, run, shard, mode } => {
+                Self::Fold { day, run, shard: known(shard)?, mode }
+            }
+            Raw::SetAside { day, run, shard, error } => {
+                Self::SetAside { day, run, shard: known(shard)?, error }
+            }
+            Raw::Commit { day, run, shards } => {
+                let shards = shards.into_iter().map(known).collect::<Result<_, _>>()?;
+                Self::Commit { day, run, shards }
+            }
+            Raw::Publish { seq, range } => Self::Publish { seq, part: range.checked()? },
+            Raw::Finish { seq } => Self::Finish { seq },
+            Raw::Evaluate { quarter, shard } => {
+                Self::Evaluate { quarter, shard: shard.map(known).transpose()? }
+            }
+            Raw::CloseQuarter { quarter, visible } => Self::CloseQuarter { quarter, visible },
+            Raw::Reconcile { day, shard } => Self::Reconcile { day, shard: known(shard)? },
+            Raw::Check {} => Self::Check,
+        })
+    }
+
+    /// The step's name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::WholeDay { .. } => "whole day",
+            Self::Plan { .. } => "plan",
+            Self::Fold { .. } => "fold",
+            Self::SetAside { .. } => "set-aside",
+            Self::Commit { .. } => "commit",
+            Self::Publish { .. } => "publish",
+            Self::Finish { .. } => "finish",
+            Self::Evaluate { .. } => "evaluate",
+            Self::CloseQuarter { .. } => "close-quarter",
+            Self::Reconcile { .. } => "reconcile",
+            Self::Check => "check",
+        }
+    }
+
+    /// The names of all steps.
+    pub const NAMES: &'static [&'static str] = &[
+        "whole day",
+        "plan",
+        "fold",
+        "set-aside",
+        "commit",
+        "publish",
+        "finish",
+        "evaluate",
+        "close-quarter",
+        "reconcile",
+        "check",
+    ];
+
+    /// The day that it is about, if it is about one.
+    pub(crate) const fn day(&self) -> Option<Day> {
+        match self {
+            Self::WholeDay { day, .. }
+            | Self::Plan { day, .. }
+            | Self::Fold { day, .. }
+            | Self::SetAside { day, .. }
+            | Self::Reconcile { day, .. }
+            | Self::Commit { day, .. } => Some(*day),
+            _ => None,
+        }
+    }
+
+    /// The shard that it works on, if it works on one.
+    pub(crate) fn shard(&self) -> Option<u8> {
+        match self {
+            Self::Fold { shard, .. }
+            | Self::SetAside { shard, .. }
+            | Self::Reconcile { shard, .. } => Some(shard.number()),
+            Self::Evaluate { shard, .. } => shard.map(Shard::number),
+            _ => None,
+        }
+    }
+
+    /// The number of the run that it is about, where it has one.
+    pub(crate) const fn seq(&self) -> Option<u64> {
+        match self {
+            Self::Publish { seq, .. } | Self::Finish { seq } => Some(*seq),
+            _ => None,
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(input: &Value, what: &str) -> Result<T, StepError> {
+    serde_path_to_error::deserialize(input).map_err(|error| {
+        let (path, wanted) = (error.path().to_string(), wanted(&error.inner().to_string()));
+        StepError::BadRequest(format!("expected {what}: {path}: {wanted}"))
+    })
+}
+
+/// What would be right, without the value that came instead: it ends in the log.
+fn wanted(message: &str) -> String {
+    match message.split_once("expected ") {
+        Some((got, wanted)) if !got.starts_with("unknown field") => format!("expected {wanted}"),
+        _ => message.to_owned(),
+    }
+}
+
+/// The day that a schedule's time asks for is the one before it: late or early, the same day.
+fn planned(day: Option<Day>, scheduled: Option<Timestamp>) -> Result<Day, StepError> {
+    match (day, scheduled) {
+        (Some(day), None) => Ok(day),
+        (None, Some(time)) => Ok(time.day().previous()),
+        _ => Err(StepError::BadRequest("expected either day or scheduledTime".to_owned())),
+    }
+}
+
+/// A run carries the name of its day.
+fn run_of(day: Day, run: String) -> Result<String, StepError> {
+    if run.starts_with(&format!("{day}-")) {
+        return Ok(run);
+    }
+    Err(StepError::BadRequest(format!("run: expected a run of {day}")))
+}
+
+fn known(shard: u8) -> Result<Shard, StepError> {
+    let wrong = || StepError::BadRequest(format!("expected a shard below {}", storage::SHARDS));
+    Shard::new(shard).ok_or_else(wrong)
+}

@@ -1,0 +1,45 @@
+//! The proof before a commit that the lines that the shards kept are those that they reported.
+
+use commission::Breach;
+use lambda::App;
+use storage::ShardReport;
+use types::Day;
+
+use crate::fold::totals;
+use crate::side_by_side::side_by_side;
+use crate::{Deadline, StepError};
+
+/// Shards whose lines are read side by side.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Proves that the lines that are about to be committed have, asset by asset, the sums that their
+/// shards reported, of which the run's totals are made. Cost: 1 read unit per 4 KB of lines.
+pub(crate) async fn prove(
+    app: &App,
+    day: Day,
+    run: &str,
+    reports: &[ShardReport],
+    deadline: Deadline,
+) -> Result<(), StepError> {
+    let prove_one = async |report| {
+        deadline.check(&app.clock)?;
+        prove_shard(app, day, run, report).await
+    };
+    side_by_side(SIDE_BY_SIDE, reports.iter().map(prove_one)).await.map(drop)
+}
+
+async fn prove_shard(
+    app: &App,
+    day: Day,
+    run: &str,
+    report: &ShardReport,
+) -> Result<(), StepError> {
+    let found = app.table.work(run, std::slice::from_ref(report), |_| 0..=u16::MAX).await?;
+    let lines = found.iter().flat_map(|found| &found.work.lines);
+    let kept = totals(lines).map_err(StepError::overflow(day))?;
+    let assets = kept.keys().chain(report.booked.keys());
+    match assets.into_iter().find(|asset| kept.get(asset) != report.booked.get(asset)) {
+        None => Ok(()),
+        Some(asset) => Err(StepError::refused(day)(Breach::Totals { asset: *asset })),
+    }
+}

@@ -1,0 +1,154 @@
+//! The nightly rollup: from a day's fees to booked lines that readers see.
+//!
+//! A night is a chain of steps, each of which may run twice, at once with itself, or die anywhere:
+//!
+//! 1. **plan** names the days to book, each with a run of its own;
+//! 2. **fold**, one per shard of invitees, works out what is due minus what is booked, and keeps
+//!    it under the run's name, where nobody reads it;
+//! 3. **commit** proves that everything adds up, and gives the run its number in the ledger with
+//!    one conditional transaction;
+//! 4. **publish**, in parts, writes what affiliates read, under that number;
+//! 5. **finish** makes the number visible: readers now see the whole run at once;
+//! 6. **evaluate**, when a quarter's last day is closed, sets the tiers for the quarter after it;
+//!    **close-quarter** notes it. No day of that quarter is booked before, however late both are;
+//! 7. **reconcile** compares what affiliates read with what is booked.
+//!
+//! The state machine calls them one by one; a small programme has a whole day done in one
+//! invocation, by the very same steps. Beside the night, **check** tells how old the data are.
+
+mod by_hand;
+mod check;
+mod commit;
+mod deadline;
+mod error;
+mod evaluate;
+mod explain;
+mod finish;
+mod fold;
+mod input;
+mod kept_lines;
+mod parked;
+mod plan;
+mod publish;
+mod quarantine;
+mod reconcile;
+mod reversal;
+mod set_aside;
+mod side_by_side;
+mod summary;
+mod told;
+mod verify;
+mod whole_day;
+
+pub use by_hand::plan_day;
+pub use check::Checked;
+pub use commit::{Committed, Part};
+pub use deadline::Deadline;
+pub use error::StepError;
+pub use evaluate::{Evaluated, NotEvaluated, QuarterClosed, not_evaluated};
+pub use explain::{ExplainedFee, InviteeDay, explain_day};
+pub use finish::Finished;
+pub use fold::Folded;
+pub use input::Step;
+pub use parked::{Repaired, Withdrawn, repair, withdraw};
+pub use plan::{Cursor, DayPlan, Plan, booked_from};
+pub use publish::Published;
+pub use reconcile::Reconciled;
+pub use reversal::Mode;
+pub use verify::{Cell, Difference, UnreadableRecord, Verified, verify_day};
+pub use whole_day::{DayReport, NightReport, run_day, run_night};
+
+use lambda::{App, Watch};
+use serde_json::Value;
+use storage::Shard;
+
+/// A step's input in, its output out.
+///
+/// # Errors
+/// [`StepError`], whose name the state machine retries or catches by.
+pub async fn handle(app: &App, input: &Value) -> Result<Value, StepError> {
+    let step = Step::read(input)?;
+    make(app, &step, Deadline::NONE).await.map(|done| done.output)
+}
+
+/// The Lambda function: as [`handle`]; a step that would not come to its end before `deadline`
+/// stops where another one can go on. Each step leaves one line in the log, and its metrics.
+///
+/// # Errors
+/// [`StepError`], whose name the state machine retries or catches by.
+pub async fn handle_until(
+    app: &App,
+    input: &Value,
+    deadline: Deadline,
+) -> Result<Value, StepError> {
+    let step = Step::read(input)?;
+    let watch = Watch::start(app);
+    let outcome = make(app, &step, deadline).await;
+    told::step(app, &step, &outcome, &watch.effort());
+    outcome.map(|done| done.output)
+}
+
+/// A step that came to its end.
+pub(crate) struct Done {
+    output: Value,
+    /// How many of what it does: days, lines, parts, affiliates.
+    count: u64,
+}
+
+impl Done {
+    fn of<T: serde::Serialize>(count: u64, output: &T) -> Result<Self, StepError> {
+        let output = serde_json::to_value(output);
+        let output = output.map_err(|error| StepError::Internal(error.to_string()))?;
+        Ok(Self { output, count })
+    }
+}
+
+async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepError> {
+    match step {
+        Step::WholeDay { day, run } => {
+            let report = whole_day::resume(app, *day, run.clone(), deadline).await?;
+            Done::of(report.lines, &report)
+        }
+        Step::Plan { day, more } => {
+            let plan = plan::plan(app, *day, *more, deadline).await?;
+            Done::of(plan.days.len() as u64, &plan)
+        }
+        Step::Fold { day, run, shard, mode } => {
+            let folded = set_aside::fold(app, *day, run, *shard, *mode).await?;
+            Done::of(folded.lines, &folded)
+        }
+        Step::SetAside { day, run, shard, error } => {
+            let aside = set_aside::after_crashes(app, *day, run, *shard, error).await?;
+            Done::of(1, &aside)
+        }
+        Step::Commit { day, run, shards } => {
+            let committed = commit::commit(app, *day, run, shards, deadline).await?;
+            Done::of(committed.ranges.len() as u64, &committed)
+        }
+        Step::Publish { seq, part } => {
+            let published = publish::publish(app, *seq, *part, deadline).await?;
+            Done::of(published.affiliates as u64, &published)
+        }
+        Step::Finish { seq } => Done::of(1, &finish::finish(app, *seq).await?),
+        Step::Evaluate { quarter, shard } => {
+            let shards: Vec<_> = shard.map_or_else(|| Shard::all().collect(), |shard| vec![shard]);
+            let visible = app.table.head().await?.value.visible;
+            let evaluated = evaluate::evaluate(app, *quarter, &shards).await?;
+            if shard.is_none() {
+                evaluate::close_quarter(app, *quarter, visible).await?;
+            }
+            Done::of(evaluated.affiliates as u64, &evaluated)
+        }
+        Step::CloseQuarter { quarter, visible } => {
+            Done::of(1, &evaluate::close_quarter(app, *quarter, *visible).await?)
+        }
+        Step::Reconcile { day, shard } => {
+            let reconciled = reconcile::reconcile(app, *day, *shard).await?;
+            Done::of(reconciled.affiliates, &reconciled)
+        }
+        Step::Check => {
+            let checked = check::check(app).await?;
+            Done::of(checked.data_age_seconds, &checked)
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Affiliates whose part of a run cannot be published: they are parked with their reason, everybody
+//! else goes on, and an operator has them repaired or has the run withdrawn.
+
+use std::collections::BTreeSet;
+
+use lambda::App;
+use storage::{
+    ParkOutcome, ParkedRun, Pending, Referral, Shard, StoredTotals, TableError, TouchedInvitee,
+    Versioned, Withdrawal, Work,
+};
+use types::{Quarter, Uid};
+
+use crate::evaluate::evaluate_affiliate;
+use crate::publish::{Publisher, booked_for};
+use crate::{Deadline, StepError, told};
+
+/// How often an item that others change is read and written again.
+const TRIES: usize = 8;
+/// The most characters of a reason.
+const REASON_CHARS: usize = 300;
+
+/// What a repair did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// The runs that are published, and how many lines each has.
+    pub runs: Vec<(ParkedRun, usize)>,
+    /// The quarters whose evaluation is made up for.
+    pub evaluated: Vec<Quarter>,
+}
+
+/// What a withdrawal did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The run.
+    pub run: ParkedRun,
+    /// The lines that are taken back.
+    pub lines: usize,
+    /// The shards that the next night books again.
+    pub shards: Vec<u8>,
+    /// The runs that still wait.
+    pub waiting: usize,
+    /// The quarters whose evaluation is made up for.
+    pub evaluated: Vec<Quarter>,
+}
+
+/// The parked affiliates; nothing is read while the head counts none.
+pub(crate) async fn affiliates(app: &App, count: u32) -> Result<BTreeSet<Uid>, StepError> {
+    if count == 0 {
+        return Ok(BTreeSet::new());
+    }
+    Ok(app.table.parked().await?.into_iter().map(|run| run.uid).collect())
+}
+
+/// Parks an affiliate whose part of a run cannot be published.
+pub(crate) async fn park(
+    app: &App,
+    affiliate: &Uid,
+    pending: &Pending,
+    error: &StepError,
+) -> Result<(), StepError> {
+    told::parked(pending.day, pending.seq, error);
+    let run = parked_run(app, affiliate, pending, &error.to_string());
+    app.table.park(&run, false).await?;
+    Ok(())
+}
+
+/// Has a run wait behind an earlier one. Answers `false` if none waits any more.
+pub(crate) async fn queue(
+    app: &App,
+    affiliate: &Uid,
+    pending: &Pending,
+) -> Result<bool, StepError> {
+    let run = parked_run(app, affiliate, pending, "an earlier run waits");
+    Ok(app.table.park(&run, true).await? == ParkOutcome::Parked)
+}
+
+fn parked_run(app: &App, affiliate: &Uid, pending: &Pending, reason: &str) -> ParkedRun {
+    ParkedRun {
+        uid: affiliate.clone(),
+        seq: pending.seq,
+        day: pending.day,
+        committed_at: pending.committed_at,
+        reason: reason.chars().take(REASON_CHARS).collect(),
+        at: app.clock.now(),
+        evaluated_through: None,
+        withdrawn: None,
+    }
+}
+
+/// Publishes the runs that wait for an affiliate, one after the other: each is visible before the
+/// next one begins. Then evaluations that left the affiliate out are made up for. What fails can be
+/// tried again; it continues where it stopped.
+///
+/// # Errors
+/// [`StepError`], as the publishing would have it; [`StepError::BadRequest`] if no run waits, or the
+/// first one is being withdrawn.
+pub async fn repair(app: &App, affiliate: &Uid) -> Result<Repaired, StepError> {
+    let waiting = waiting(app, affiliate).await?;
+    let mut runs = Vec::new();
+    for run in &waiting {
+        if run.withdrawn.is_some() {
+            let sentence = format!("run {} is being withdrawn: finish that first", run.seq);
+            return Err(StepError::BadRequest(sentence));
+        }
+        check_visible(app, run).await?;
+        let work = booked_for(app, affiliate, run.day, run.seq).await?;
+        let publisher = Publisher {
+            app,
+            inviter: affiliate,
+            day: run.day,
+            seq: run.seq,
+            committed_at: run.committed_at,
+            deadline: Deadline::NONE,
+            repairs: true,
+        };
+        publisher.publish(&work).await?;
+        app.table.unpark(affiliate, run.seq).await?;
+        runs.push((run.clone(), work.lines.len()));
+    }
+    let evaluated = make_up_for_evaluations(app, affiliate, &waiting).await?;
+    Ok(Repaired { runs, evaluated })
+}
+
+/// Takes back the first run that waits for an affiliate: nobody sees its lines, and the next night
+/// books what is due. What fails can be tried again.
+///
+/// # Errors
+/// [`StepError::BadRequest`] if no run waits, or the first one was published after all; or what the
+/// table answers.
+pub async fn withdraw(app: &App, affiliate: &Uid, why: &str) -> Result<Withdrawn, StepError> {
+    let waiting = waiting(app, affiliate).await?;
+    let Some(run) = waiting.first() else { return Err(none_waits()) };
+    check_visible(app, run).await?;
+    let (day, seq) = (run.day, run.seq);
+    let published = app.table.summaries(affiliate, day, day, seq).await?;
+    if published.iter().any(|summary| summary.seq == seq) {
+        let sentence = format!("run {seq} was published after all: repair the affiliate");
+        return Err(StepError::BadRequest(sentence));
+    }
+    app.table.begin_withdrawal(run, why).await?;
+    let work = booked_for(app, affiliate, day, seq).await?;
+    take_back_totals(app, affiliate, seq).await?;
+    for touched in &work.invitees {
+        take_back_invitee(app, affiliate, touched, seq).await?;
+    }
+    let withdrawal =
+        Withdrawal { uid: affiliate.clone(), seq, reason: why.to_owned(), at: app.clock.now() };
+    let shards = shards_of(&work);
+    for shard in &shards {
+        app.table.withdraw(day, *shard, &withdrawal).await?;
+        app.table.touch(day, *shard, &format!("withdrawn-{seq}")).await?;
+    }
+    app.table.unpark(affiliate, seq).await?;
+    let left = waiting.len() - 1;
+    let evaluated = match left {
+        0 => make_up_for_evaluations(app, affiliate, &waiting).await?,
+        _ => Vec::new(),
+    };
+    let shards = shards.into_iter().map(Shard::number).collect();
+    Ok(Withdrawn { run: run.clone(), lines: work.lines.len(), shards, waiting: left, evaluated })
+}
+
+async fn waiting(app: &App, affiliate: &Uid) -> Result<Vec<ParkedRun>, StepError> {
+    let waiting = app.table.parked_runs(affiliate).await?;
+    if waiting.is_empty() { Err(none_waits()) } else { Ok(waiting) }
+}
+
+fn none_waits() -> StepError {
+    StepError::BadRequest("no run waits for this affiliate".to_owned())
+}
+
+/// What a run booked is written when it is published for all others.
+async fn check_visible(app: &App, run: &ParkedRun) -> Result<(), StepError> {
+    match app.table.head().await?.value.visible < run.seq {
+        true => Err(StepError::Unfinished(format!("run {} is not published yet", run.seq))),
+        false => Ok(()),
+    }
+}
+
+fn shards_of(work: &Work) -> BTreeSet<Shard> {
+    let lines = work.lines.iter().map(|line| &line.key.invitee);
+    lines.chain(work.invitees.iter().map(|touched| &touched.invitee)).map(Shard::of).collect()
+}
+
+/// Evaluates the quarters that were closed while the affiliate was parked.
+async fn make_up_for_evaluations(
+    app: &App,
+    affiliate: &Uid,
+    waited: &[ParkedRun],
+) -> Result<Vec<Quarter>, StepError> {
+    let head = app.table.head().await?.value;
+    let since = waited.iter().filter_map(|run| run.evaluated_through).min();
+    let (Some(since), Some(through)) = (since, head.evaluated_through) else {
+        return Ok(Vec::new());
+    };
+    let mut evaluated = Vec::new();
+    let mut quarter = since.next();
+    while quarter <= through {
+        evaluate_affiliate(app, affiliate, quarter, head.visible).await?;
+        evaluated.push(quarter);
+        quarter = quarter.next();
+    }
+    Ok(evaluated)
+}
+
+/// The totals as if the run had not begun to be published. Totals that cannot be read stay as they
+/// are: whoever repairs them repairs the whole item.
+async fn take_back_totals(app: &App, affiliate: &Uid, seq: u64) -> Result<(), StepError> {
+    for _ in 0..TRIES {
+        let known = match app.table.totals(affiliate).await {
+            Err(TableError::Corrupt { .. }) => return Ok(()),
+            known => known?,
+        };
+        let slots = known.value.slots.as_ref().and_then(|slots| slots.without(seq));
+        if slots == known.value.slots {
+            return Ok(());
+        }
+        let value = StoredTotals { slots, ..known.value };
+        if app.table.save_totals(affiliate, &Versioned { value, ..known }).await? {
+            return Ok(());
+        }
+    }
+    Err(StepError::Unfinished("an affiliate's totals kept changing".to_owned()))
+}
+
+/// An invitee as if the run had not begun to be published. One who cannot be read stays.
+async fn take_back_invitee(
+    app: &App,
+    affiliate: &Uid,
+    touched: &TouchedInvitee,
+    seq: u64,
+) -> Result<(), StepError> {
+    let place = [(affiliate, touched.bound_at, &touched.invitee)];
+    for _ in 0..TRIES {
+        let mut known = match app.table.referrals_at(&place).await {
+            Err(TableError::Corrupt { .. }) => return Ok(()),
+            known => known?,
+        };
+        let Some(known) = known.remove(&touched.invitee) else { return Ok(()) };
+        let done = match known.value.activity.without(seq) {
+            Some(activity) if activity == known.value.activity => true,
+            Some(activity) => {
+                let value = Referral { activity, ..known.value };
+                app.table.save_referral(affiliate, &Versioned { value, ..known }).await?
+            }
+            None => app.table.remove_referral(affiliate, &known).await?,
+        };
+        if done {
+            return Ok(());
+        }
+    }
+    Err(StepError::Unfinished("an invitee kept changing".to_owned()))
+}

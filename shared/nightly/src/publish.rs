@@ -1,0 +1,271 @@
+//! Publishing: a committed run is written as affiliates read it, under its number, still unseen.
+
+use std::collections::BTreeMap;
+
+use commission::{Line, Overflow};
+use lambda::App;
+use serde::{Deserialize, Serialize};
+use storage::{
+    Found, Pending, Referral, ReferralActivity, Shard, ShardReport, Slots, StoredTotals, Summary,
+    TouchedInvitee, Versioned, Work, bucket,
+};
+use types::{Day, Timestamp, Uid};
+
+use crate::commit::Part;
+use crate::parked;
+use crate::side_by_side::side_by_side;
+use crate::summary;
+use crate::{Deadline, StepError};
+
+/// How often an item that a second publisher changes is read and written again.
+const TRIES: usize = 8;
+/// Invitees whose items are read in one call.
+const INVITEES_READ_AT_ONCE: usize = 100;
+/// Invitees of one affiliate that are written side by side. They are in one partition, which takes
+/// a thousand writes a second: at 5 ms a write this is just below.
+const INVITEES_AT_ONCE: usize = 4;
+/// Affiliates that are written side by side: each has a partition of his own.
+const AFFILIATES_AT_ONCE: usize = 8;
+
+/// What publishing a part says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The affiliates whose day was written.
+    pub affiliates: usize,
+}
+
+/// Publishes one part of a committed run. A repeated publishing writes the same items again.
+pub(crate) async fn publish(
+    app: &App,
+    seq: u64,
+    part: Part,
+    deadline: Deadline,
+) -> Result<Published, StepError> {
+    let head = app.table.head().await?.value;
+    match head.pending {
+        Some(pending) if pending.seq == seq => {
+            publish_pending(app, &pending, head.parked, part, deadline).await
+        }
+        _ if head.visible >= seq => Ok(Published { affiliates: 0 }),
+        _ => Err(StepError::BadRequest(format!("run {seq} is not committed"))),
+    }
+}
+
+/// Publishes one part of the pending run. An affiliate whose part fails for good is parked, and one
+/// that is parked stays so: all others are published. `parked` is how many there are by the head.
+pub(crate) async fn publish_pending(
+    app: &App,
+    pending: &Pending,
+    parked: u32,
+    part: Part,
+    deadline: Deadline,
+) -> Result<Published, StepError> {
+    let reports = app.table.shard_reports(&pending.run).await?;
+    let wanted = |report: &ShardReport| match part.copies(report.shard) {
+        true => 0..=u16::MAX,
+        false => part.buckets(),
+    };
+    let found = app.table.work(&pending.run, &reports, wanted).await?;
+    let copied = found.iter().filter(|found| part.copies(found.shard));
+    app.table.keep_booked(copied, pending.day, pending.seq).await?;
+    let statements = statements(found, part);
+    let Pending { day, seq, committed_at, .. } = *pending;
+    let waiting = parked::affiliates(app, parked).await?;
+    let publish_one = async |inviter, work| {
+        if waiting.contains(inviter) && parked::queue(app, inviter, pending).await? {
+            return Ok(Outcome::Waits);
+        }
+        let publisher =
+            Publisher { app, inviter, day, seq, deadline, committed_at, repairs: false };
+        match publisher.publish(work).await {
+            Err(error) if error.is_final() => Ok(Outcome::Failed(inviter, error)),
+            done => done.map(|()| Outcome::Published),
+        }
+    };
+    let work = statements.iter().map(|(inviter, work)| publish_one(inviter, work));
+    let outcomes = side_by_side(AFFILIATES_AT_ONCE, work).await?;
+    let affiliates = outcomes.iter().filter(|it| matches!(it, Outcome::Published)).count();
+    for outcome in outcomes {
+        if let Outcome::Failed(inviter, error) = outcome {
+            parked::park(app, inviter, pending, &error).await?;
+        }
+    }
+    app.table.part_done(&pending.run, part.part, app.clock.now()).await?;
+    Ok(Published { affiliates })
+}
+
+/// What became of one affiliate's part of a run.
+enum Outcome<'a> {
+    Published,
+    /// It waits behind an earlier run.
+    Waits,
+    /// It cannot be published.
+    Failed(&'a Uid, StepError),
+}
+
+/// What one committed run booked for one affiliate, from what is kept of it for later runs.
+pub(crate) async fn booked_for(
+    app: &App,
+    inviter: &Uid,
+    day: Day,
+    seq: u64,
+) -> Result<Work, StepError> {
+    let mut found = Vec::new();
+    for shard in Shard::all() {
+        let chunks = app.table.booked_by(day, shard, seq).await?.into_iter().zip(0..);
+        found.extend(chunks.map(|(work, chunk)| Found { shard: shard.number(), chunk, work }));
+    }
+    Ok(statements(found, Part { part: 0, of: 1 }).remove(inviter).unwrap_or_default())
+}
+
+/// The run's work by inviter, of the part's inviters.
+fn statements(found: Vec<Found>, part: Part) -> BTreeMap<Uid, Work> {
+    let buckets = part.buckets();
+    let mut statements: BTreeMap<Uid, Work> = BTreeMap::new();
+    for Found { work, .. } in found {
+        for line in work.lines.into_iter().filter(|l| buckets.contains(&bucket(&l.key.inviter))) {
+            statements.entry(line.key.inviter.clone()).or_default().lines.push(line);
+        }
+        let touched = work.invitees.into_iter();
+        for touched in touched.filter(|touched| buckets.contains(&bucket(&touched.inviter))) {
+            statements.entry(touched.inviter.clone()).or_default().invitees.push(touched);
+        }
+    }
+    for work in statements.values_mut() {
+        work.lines.sort_by(|a, b| a.key.cmp(&b.key));
+        work.invitees.sort();
+    }
+    statements
+}
+
+/// Writes one affiliate's part of a run.
+pub(crate) struct Publisher<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) inviter: &'a Uid,
+    pub(crate) day: Day,
+    pub(crate) seq: u64,
+    pub(crate) committed_at: Option<Timestamp>,
+    pub(crate) deadline: Deadline,
+    /// Whether the affiliate is parked, and this is the first run that waits.
+    pub(crate) repairs: bool,
+}
+
+impl Publisher<'_> {
+    pub(crate) async fn publish(&self, work: &Work) -> Result<(), StepError> {
+        let Self { day, seq, committed_at, .. } = *self;
+        let overflow = StepError::overflow(day);
+        let mut summary = summary::of_lines(&work.lines, committed_at).map_err(&overflow)?;
+        let mut by_invitee: BTreeMap<&Uid, Vec<&Line>> = BTreeMap::new();
+        for line in &work.lines {
+            by_invitee.entry(&line.key.invitee).or_default().push(line);
+        }
+        let mut newly_active: i32 = 0;
+        for touched in work.invitees.chunks(INVITEES_READ_AT_ONCE) {
+            self.deadline.check(&self.app.clock)?;
+            for (touched, before, after) in self.publish_invitees(touched, &by_invitee).await? {
+                let change = i32::from(after.has_traded()) - i32::from(before.has_traded());
+                newly_active =
+                    newly_active.checked_add(change).ok_or(Overflow).map_err(&overflow)?;
+                summary::count_invitee(&mut summary, day, touched, &before, &after)
+                    .map_err(&overflow)?;
+            }
+        }
+        self.publish_totals(&summary, newly_active).await?;
+        let table = &self.app.table;
+        Ok(table.publish_day(self.inviter, day, seq, summary, &work.lines).await?)
+    }
+
+    /// Answers, for each of some invitees, what his trades came to before the run and after it.
+    async fn publish_invitees<'w>(
+        &self,
+        touched: &'w [TouchedInvitee],
+        lines: &BTreeMap<&Uid, Vec<&Line>>,
+    ) -> Result<Vec<(&'w TouchedInvitee, ReferralActivity, ReferralActivity)>, StepError> {
+        let places: Vec<_> =
+            touched.iter().map(|t| (self.inviter, t.bound_at, &t.invitee)).collect();
+        let mut known = self.app.table.referrals_at(&places).await?;
+        let publish_one = async |touched: &'w TouchedInvitee, known| {
+            let lines = lines.get(&touched.invitee).map_or(&[][..], Vec::as_slice);
+            let (before, after) = self.publish_invitee(touched, lines, known).await?;
+            Ok((touched, before, after))
+        };
+        let work =
+            touched.iter().map(|touched| publish_one(touched, known.remove(&touched.invitee)));
+        side_by_side(INVITEES_AT_ONCE, work).await
+    }
+
+    /// Answers what the invitee's trades came to before the run and after it.
+    async fn publish_invitee(
+        &self,
+        touched: &TouchedInvitee,
+        lines: &[&Line],
+        mut known: Option<Versioned<Referral>>,
+    ) -> Result<(ReferralActivity, ReferralActivity), StepError> {
+        let Self { day, seq, .. } = *self;
+        for _ in 0..TRIES {
+            let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
+            let before = before.unwrap_or_default();
+            let after = summary::activity_after(&before, day, touched, lines)
+                .map_err(StepError::overflow(day))?;
+            let seen = known.as_ref().is_some_and(|r| r.value.activity.has_seen(seq));
+            let next = self.next_referral(touched, known, after.clone());
+            if seen || self.app.table.save_referral(self.inviter, &next).await? {
+                return Ok((before, after));
+            }
+            let place = (self.inviter, touched.bound_at, &touched.invitee);
+            known = self.app.table.referrals_at(&[place]).await?.remove(&touched.invitee);
+        }
+        Err(StepError::Unfinished("an invitee kept changing".to_owned()))
+    }
+
+    fn next_referral(
+        &self,
+        touched: &TouchedInvitee,
+        known: Option<Versioned<Referral>>,
+        activity: ReferralActivity,
+    ) -> Versioned<Referral> {
+        match known {
+            Some(Versioned { value, revision }) => {
+                let activity = value.activity.next(self.seq, activity);
+                Versioned { value: Referral { activity, ..value }, revision }
+            }
+            None => Versioned::new(Referral {
+                uid: touched.invitee.clone(),
+                code: touched.code.clone(),
+                origin: touched.origin,
+                bound_at: touched.bound_at,
+                activity: Slots::born(self.seq, activity),
+            }),
+        }
+    }
+
+    async fn publish_totals(&self, summary: &Summary, newly_active: i32) -> Result<(), StepError> {
+        let Self { day, seq, .. } = *self;
+        let after = |before| {
+            let after = summary::totals_after(before, summary, newly_active);
+            after.map_err(StepError::overflow(day))
+        };
+        for _ in 0..TRIES {
+            let known = self.app.table.totals(self.inviter).await?;
+            let StoredTotals { slots, parked } = known.value;
+            if parked.is_some_and(|mark| mark.from < seq || !self.repairs) {
+                return Err(StepError::Unfinished("an affiliate was parked meanwhile".to_owned()));
+            }
+            if slots.as_ref().is_some_and(|slots| slots.has_seen(seq)) {
+                return Ok(());
+            }
+            let before = slots.as_ref().and_then(|slots| slots.before(seq)).cloned();
+            let after = after(before.unwrap_or_default())?;
+            let slots = match slots {
+                Some(slots) => slots.next(seq, after),
+                None => Slots::born(seq, after),
+            };
+            let value = StoredTotals { slots: Some(slots), parked };
+            let next = Versioned { value, revision: known.revision };
+            if self.app.table.save_totals(self.inviter, &next).await? {
+                return Ok(());
+            }
+        }
+        Err(StepError::Unfinished("an affiliate's totals kept changing".to_owned()))
+    }
+}

@@ -1,0 +1,317 @@
+//! The reconciliation after a night: what affiliates read, compared to the last unit with what is
+//! booked for them, and with itself. Read only; a difference is counted, and repaired by nobody
+//! but an operator.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commission::{Asset, Overflow};
+use lambda::App;
+use serde::{Deserialize, Serialize};
+use storage::{DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, Totals, bucket};
+use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
+
+use crate::commit::Part;
+use crate::publish::booked_for;
+use crate::reversal::readable;
+use crate::side_by_side::side_by_side;
+use crate::verify::statements::{self, Statement, StatementError};
+use crate::{StepError, parked, told};
+
+/// What a reconciliation found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconciled {
+    /// The affiliates that were compared.
+    pub affiliates: u64,
+    /// The cells, totals and records that are not as they should be.
+    pub differences: u64,
+}
+
+/// Affiliates that are compared side by side: each has a partition of their own.
+const SIDE_BY_SIDE: usize = 8;
+/// In how many nights each affiliate's history is compared once.
+const ROTATION: i64 = 30;
+/// The days before a night whose lines are compared with their summaries in the rotation, in days:
+/// more than the rotation, so that no day is left out.
+const WINDOW_DAYS: i32 = 35;
+/// The days before a night whose summaries are read in the rotation: all that there are.
+const HISTORY_DAYS: i32 = 36_525;
+/// Invitees that are read in one call: with some 300 bytes each well below its 1 MB.
+const INVITEES_PER_PAGE: u16 = 1000;
+/// How often a comparison is made anew because a run became visible meanwhile.
+const TRIES: usize = 3;
+
+/// Reconciles one part of the affiliates after the night of `day`: those with lines in the runs
+/// that became visible today or yesterday, in the part's buckets; and of the shard's affiliates
+/// those whose turn it is.
+pub(crate) async fn reconcile(app: &App, day: Day, shard: Shard) -> Result<Reconciled, StepError> {
+    reconcile_all(app, day, &[shard]).await
+}
+
+/// Reconciles some parts.
+pub(crate) async fn reconcile_all(
+    app: &App,
+    day: Day,
+    shards: &[Shard],
+) -> Result<Reconciled, StepError> {
+    for _ in 0..TRIES {
+        let head = app.table.head().await?.value;
+        let visible = head.visible;
+        let night = Night::read(app, day, &head).await?;
+        let found = side_by_side(SIDE_BY_SIDE, shards.iter().map(|shard| night.part(*shard)));
+        let mut sum = Reconciled::default();
+        for part in found.await? {
+            sum = sum.plus(part).map_err(StepError::overflow(day))?;
+        }
+        // Invitees and totals hold two versions: a run that became visible may have changed both.
+        if sum.differences == 0 || app.table.head().await?.value.visible == visible {
+            told::reconciled(app, day, shards, sum);
+            return Ok(sum);
+        }
+    }
+    Err(StepError::Unfinished("runs became visible during the reconciliation".to_owned()))
+}
+
+impl Reconciled {
+    fn plus(self, other: Self) -> Result<Self, Overflow> {
+        let sum = |a: u64, b: u64| a.checked_add(b).ok_or(Overflow);
+        Ok(Self {
+            affiliates: sum(self.affiliates, other.affiliates)?,
+            differences: sum(self.differences, other.differences)?,
+        })
+    }
+
+    const fn of_one(differences: u64) -> Self {
+        Self { affiliates: 1, differences }
+    }
+}
+
+/// A night that is reconciled.
+struct Night<'a> {
+    app: &'a App,
+    day: Day,
+    visible: u64,
+    /// Affiliates who read the ledger as it was, until they are repaired: they are left out.
+    parked: BTreeSet<Uid>,
+    /// The runs that became visible today or yesterday, with their shards' reports.
+    runs: Vec<(FinishedRun, Vec<ShardReport>)>,
+    /// Records of these runs that cannot be read.
+    unreadable: u64,
+}
+
+impl<'a> Night<'a> {
+    async fn read(app: &'a App, day: Day, head: &Head) -> Result<Self, StepError> {
+        let today = app.clock.now().day();
+        let (visible, parked) = (head.visible, parked::affiliates(app, head.parked).await?);
+        let mut night = Self { app, day, visible, parked, runs: Vec::new(), unreadable: 0 };
+        for date in [today.previous(), today] {
+            let Some(finished) = readable(app.table.finished_runs(date).await)? else {
+                night.unreadable += 1;
+                continue;
+            };
+            for run in finished.into_iter().filter(|run| run.seq <= visible) {
+                match readable(app.table.shard_reports(&run.run).await)? {
+                    Some(reports) => night.runs.push((run, reports)),
+                    None => night.unreadable += 1,
+                }
+            }
+        }
+        Ok(night)
+    }
+
+    async fn part(&self, shard: Shard) -> Result<Reconciled, StepError> {
+        let mut sum = Reconciled { affiliates: 0, differences: self.unreadable };
+        let overflow = StepError::overflow(self.day);
+        for (run, reports) in &self.runs {
+            let found = self.run(run, reports, shard).await?;
+            sum = sum.plus(found).map_err(&overflow)?;
+        }
+        let Some(affiliates) = readable(self.app.table.affiliates(shard).await)? else {
+            let one = Reconciled { affiliates: 0, differences: 1 };
+            return sum.plus(one).map_err(&overflow);
+        };
+        let turn = affiliates.iter().filter(|affiliate| self.is_in_turn(affiliate));
+        let compare = turn.map(|affiliate| self.history(affiliate));
+        for found in side_by_side(SIDE_BY_SIDE, compare).await? {
+            sum = sum.plus(found).map_err(&overflow)?;
+        }
+        Ok(sum)
+    }
+
+    fn is_in_turn(&self, affiliate: &Uid) -> bool {
+        let night = self.day.start().millis().div_euclid(MILLIS_PER_DAY);
+        let in_turn = i64::from(bucket(affiliate)) % ROTATION == night.rem_euclid(ROTATION);
+        in_turn && !self.parked.contains(affiliate)
+    }
+
+    /// Compares what a run booked for the affiliates of a part with what they read of it.
+    async fn run(
+        &self,
+        run: &FinishedRun,
+        reports: &[ShardReport],
+        shard: Shard,
+    ) -> Result<Reconciled, StepError> {
+        let part = Part { part: shard.number().into(), of: SHARDS.into() };
+        let buckets = part.buckets();
+        let booked = readable(self.app.table.booked_in_buckets(run, reports, &buckets).await)?;
+        let Some(booked) = booked else { return Ok(Reconciled { affiliates: 0, differences: 1 }) };
+        let mut by_affiliate: BTreeMap<Uid, Statement> = BTreeMap::new();
+        for line in booked.iter().flat_map(|work| &work.lines) {
+            let inviter = &line.key.inviter;
+            if buckets.contains(&bucket(inviter)) && !self.parked.contains(inviter) {
+                let statement = by_affiliate.entry(line.key.inviter.clone()).or_default();
+                statements::add_line(statement, line).map_err(StepError::overflow(run.day))?;
+            }
+        }
+        let compare = by_affiliate.iter().map(async |(affiliate, booked)| {
+            let read = self.read_of(affiliate, run).await;
+            let found = self.counted(read.map(|(lines, summary)| {
+                statements::compare(affiliate, booked, &lines, &summary).len()
+            }))?;
+            match found.differences > 0 && self.is_withdrawn(affiliate, run).await? {
+                true => Ok(Reconciled::of_one(0)),
+                false => Ok(found),
+            }
+        });
+        let mut sum = Reconciled::default();
+        for found in side_by_side(SIDE_BY_SIDE, compare).await? {
+            sum = sum.plus(found).map_err(StepError::overflow(run.day))?;
+        }
+        Ok(sum)
+    }
+
+    /// Whether an operator withdrew a run of an affiliate: its chunks stay, and count for nothing.
+    async fn is_withdrawn(&self, affiliate: &Uid, run: &FinishedRun) -> Result<bool, StepError> {
+        let work = booked_for(self.app, affiliate, run.day, run.seq).await;
+        Ok(work.is_ok_and(|work| work.is_empty()))
+    }
+
+    /// What an affiliate reads of a run: its lines, and its summary.
+    async fn read_of(
+        &self,
+        affiliate: &Uid,
+        run: &FinishedRun,
+    ) -> Result<(Statement, Statement), StatementError> {
+        let table = &self.app.table;
+        let mut runs = table.summaries(affiliate, run.day, run.day, self.visible).await?;
+        runs.retain(|summary| summary.seq == run.seq);
+        let lines = statements::lines_of(self.app, affiliate, &runs).await?;
+        Ok((lines, statements::summary_of(&runs)?))
+    }
+
+    /// Compares an affiliate's history with itself: recent lines with their summaries, and all
+    /// summaries with the invitees' sums and with the totals.
+    async fn history(&self, affiliate: &Uid) -> Result<Reconciled, StepError> {
+        let read = self.compare_history(affiliate).await;
+        self.counted(read)
+    }
+
+    async fn compare_history(&self, affiliate: &Uid) -> Result<usize, StatementError> {
+        let table = &self.app.table;
+        let (first, last) = (self.day.plus(-HISTORY_DAYS), self.app.clock.now().day());
+        let runs = table.summaries(affiliate, first, last, self.visible).await?;
+        let recent = self.day.plus(-WINDOW_DAYS);
+        let mut differences = 0;
+        for run in runs.iter().filter(|run| run.day >= recent) {
+            let run = std::slice::from_ref(run);
+            let lines = statements::lines_of(self.app, affiliate, run).await?;
+            let summary = statements::summary_of(run)?;
+            differences += statements::compare(affiliate, &lines, &lines, &summary).len();
+        }
+        let invitees = self.invitees(affiliate).await?;
+        let summed = Invitees::of_summaries(&runs)?;
+        differences += usize::from(invitees.by_asset != summed.by_asset);
+        differences +=
+            usize::from((&invitees.bound, invitees.count) != (&summed.bound, summed.count));
+        let totals = table.totals(affiliate).await?;
+        let totals = totals.value.slots.and_then(|slots| slots.at(self.visible).cloned());
+        Ok(differences + usize::from(!summed.are_in(&totals.unwrap_or_default())))
+    }
+
+    /// The sums over all invitees as the affiliate sees them.
+    async fn invitees(&self, affiliate: &Uid) -> Result<Invitees, StatementError> {
+        let mut all = Invitees::default();
+        let mut after: Option<String> = None;
+        loop {
+            let table = &self.app.table;
+            let page =
+                table.referrals(affiliate, true, after.as_deref(), INVITEES_PER_PAGE).await?;
+            for referral in &page.referrals {
+                let Some(activity) = referral.activity.at(self.visible) else { continue };
+                all.add_bound((referral.origin, referral.code.clone()), 1)?;
+                for (asset, money) in &activity.by_asset {
+                    all.add_money(*asset, money)?;
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(all.without_zeros());
+            }
+        }
+    }
+
+    /// The differences of one affiliate; a record that cannot be read is one.
+    fn counted(&self, compared: Result<usize, StatementError>) -> Result<Reconciled, StepError> {
+        match compared {
+            Ok(differences) => Ok(Reconciled::of_one(differences as u64)),
+            Err(StatementError::Table(error)) if error.is_unreadable() => Ok(Reconciled::of_one(1)),
+            Err(StatementError::Table(error)) => Err(error.into()),
+            Err(StatementError::Sum(overflow)) => Err(StepError::overflow(self.day)(overflow)),
+        }
+    }
+}
+
+/// An affiliate's invitees in sums.
+#[derive(Debug, Default, PartialEq)]
+struct Invitees {
+    count: u64,
+    bound: BTreeMap<(Origin, LinkCode), u64>,
+    by_asset: BTreeMap<Asset, Money>,
+}
+
+impl Invitees {
+    fn of_summaries(runs: &[DaySummary]) -> Result<Self, Overflow> {
+        let mut all = Self::default();
+        for summary in runs.iter().map(|run| &run.summary) {
+            for ((origin, code), count) in &summary.bound {
+                all.add_bound((*origin, code.clone()), u64::from(*count))?;
+            }
+            for ((_, asset, _), money) in &summary.cells {
+                all.add_money(*asset, money)?;
+            }
+        }
+        Ok(all.without_zeros())
+    }
+
+    fn add_bound(&mut self, key: (Origin, LinkCode), count: u64) -> Result<(), Overflow> {
+        let bound = self.bound.entry(key).or_default();
+        *bound = bound.checked_add(count).ok_or(Overflow)?;
+        self.count = self.count.checked_add(count).ok_or(Overflow)?;
+        Ok(())
+    }
+
+    fn add_money(&mut self, asset: Asset, money: &Money) -> Result<(), Overflow> {
+        let sum = self.by_asset.entry(asset).or_default();
+        *sum = sum.plus(money)?;
+        Ok(())
+    }
+
+    fn without_zeros(mut self) -> Self {
+        self.by_asset.retain(|_, money| *money != Money::default());
+        self
+    }
+
+    /// Whether the totals count the same invitees, by origin and by link.
+    fn are_in(&self, totals: &Totals) -> bool {
+        let mut origins: BTreeMap<Origin, u64> = BTreeMap::new();
+        let mut links: BTreeMap<&LinkCode, u64> = BTreeMap::new();
+        for ((origin, code), count) in &self.bound {
+            *origins.entry(*origin).or_default() += count;
+            *links.entry(code).or_default() += count;
+        }
+        let by_origin = totals.invitees.iter().map(|(origin, n)| (*origin, u64::from(*n)));
+        let by_link = totals.by_link.iter().map(|(code, n)| (code, u64::from(*n)));
+        by_origin.collect::<BTreeMap<_, _>>() == origins
+            && by_link.collect::<BTreeMap<_, _>>() == links
+            && u64::from(totals.active) <= self.count
+    }
+}

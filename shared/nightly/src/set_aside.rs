@@ -1,0 +1,156 @@
+//! Days and shards that cannot be processed: they are set aside with their reason, everything else
+//! goes on, and each night tries them again.
+
+use std::collections::BTreeMap;
+
+use lambda::App;
+use storage::{Head, Shard, ShardReport};
+use types::Day;
+
+use crate::commit::Committed;
+use crate::finish::next_closed;
+use crate::fold::Folded;
+use crate::reversal::Mode;
+use crate::{StepError, told};
+
+/// How often the head is read and written again when a day is set aside.
+const TRIES: usize = 8;
+/// The most days that are set aside at a time. They are kept in the head, which every reader reads;
+/// and where more fail, the fault is not in one of them.
+const MAX_DAYS: usize = 31;
+/// The most characters of a reason in the head; the log has all of it.
+const REASON_CHARS: usize = 160;
+
+/// Folds one shard of a day, or sets it aside where it fails for good.
+pub(crate) async fn fold(
+    app: &App,
+    day: Day,
+    run: &str,
+    shard: Shard,
+    mode: Option<Mode>,
+) -> Result<Folded, StepError> {
+    match crate::fold::fold(app, day, run, shard, mode).await {
+        Err(error) if error.is_final() => {
+            told::set_aside(app, day, Some(shard), &error);
+            note(app, run, shard, &error.to_string()).await
+        }
+        done => done,
+    }
+}
+
+/// Sets a shard aside whose fold ends each worker that takes it up, by time or by memory.
+pub(crate) async fn after_crashes(
+    app: &App,
+    day: Day,
+    run: &str,
+    shard: Shard,
+    error: &str,
+) -> Result<Folded, StepError> {
+    let reason = format!("each worker on it ended with {error}");
+    told::set_aside(app, day, Some(shard), &StepError::Internal(reason.clone()));
+    note(app, run, shard, &reason).await
+}
+
+async fn note(app: &App, run: &str, shard: Shard, reason: &str) -> Result<Folded, StepError> {
+    let reason: String = reason.chars().take(REASON_CHARS).collect();
+    app.table.set_shard_aside(run, shard, &reason, app.clock.now()).await?;
+    Ok(Folded { shard: shard.number(), lines: 0, set_aside: Some(reason) })
+}
+
+/// Sets aside what a run was to book of a day, and closes the day.
+pub(crate) async fn set_day_aside(
+    app: &App,
+    day: Day,
+    shards: &[Shard],
+    reason: &str,
+) -> Result<Committed, StepError> {
+    let reason: String = reason.chars().take(REASON_CHARS).collect();
+    let aside = shards.iter().map(|shard| (shard.number(), reason.clone())).collect();
+    let work = FoldedShards { reports: Vec::new(), aside };
+    for _ in 0..TRIES {
+        let head = app.table.head().await?;
+        let mut next = head.clone();
+        next.value.closed_through = next_closed(&head.value, day);
+        work.check_room(&head.value, day)?;
+        work.note_in(&mut next.value, day);
+        if next.value == head.value || app.table.save_head(&next).await? {
+            if next.value.closed_through != head.value.closed_through {
+                told::closed(app);
+            }
+            return Ok(Committed { seq: None, ranges: Vec::new(), set_aside: Some(reason) });
+        }
+    }
+    Err(StepError::Unfinished("the ledger kept moving while a day was set aside".to_owned()))
+}
+
+/// What became of the shards of a run.
+pub(crate) struct FoldedShards {
+    /// The reports of those that are folded.
+    pub(crate) reports: Vec<ShardReport>,
+    /// The reasons of those that are set aside.
+    aside: BTreeMap<u8, String>,
+}
+
+impl FoldedShards {
+    /// Reads what became of a run's shards so far.
+    pub(crate) async fn read(app: &App, run: &str) -> Result<Self, StepError> {
+        let reports = app.table.shard_reports(run).await?;
+        let mut aside = app.table.shards_set_aside(run).await?;
+        for report in &reports {
+            aside.remove(&report.shard);
+        }
+        Ok(Self { reports, aside })
+    }
+
+    /// Reads what became of exactly the shards that were to be folded.
+    pub(crate) async fn of_run(app: &App, run: &str, shards: &[Shard]) -> Result<Self, StepError> {
+        let Self { mut reports, mut aside } = Self::read(app, run).await?;
+        let is_wanted = |number: u8| shards.iter().any(|shard| shard.number() == number);
+        reports.retain(|report| is_wanted(report.shard));
+        aside.retain(|shard, _| is_wanted(*shard));
+        let done = reports.len() + aside.len();
+        if done != shards.len() {
+            let missing = shards.len().saturating_sub(done);
+            return Err(StepError::Unfinished(format!("{missing} shards are not folded yet")));
+        }
+        Ok(Self { reports, aside })
+    }
+
+    /// Why a shard is set aside, if one is.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.aside.values().next().map(String::as_str)
+    }
+
+    /// Notes in the head which shards of the day are set aside, and that others no longer are. An
+    /// evaluated quarter is evaluated again when one of its days is booked after all.
+    pub(crate) fn note_in(&self, head: &mut Head, day: Day) {
+        let mut entry = head.set_aside.remove(&day).unwrap_or_default();
+        let before = entry.shards.len();
+        for report in &self.reports {
+            entry.shards.remove(&report.shard);
+        }
+        if entry.shards.len() < before && head.evaluated_through >= Some(day.quarter()) {
+            head.reevaluate.insert(day.quarter(), head.visible);
+        }
+        entry.shards.extend(self.aside.keys());
+        if let Some(reason) = self.reason() {
+            reason.clone_into(&mut entry.reason);
+        }
+        if !entry.shards.is_empty() {
+            head.set_aside.insert(day, entry);
+        }
+    }
+
+    /// Refuses to set a day aside that the head has no room for. It is asked before the commit:
+    /// a run that is committed has to be finished.
+    ///
+    /// # Errors
+    /// [`StepError::TooManySetAside`].
+    pub(crate) fn check_room(&self, head: &Head, day: Day) -> Result<(), StepError> {
+        let others = head.set_aside.keys().filter(|other| **other != day).count();
+        match self.aside.is_empty() || others < MAX_DAYS {
+            true => Ok(()),
+            false => Err(StepError::TooManySetAside(others)),
+        }
+    }
+}

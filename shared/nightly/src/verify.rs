@@ -1,0 +1,344 @@
+//! The proof of a booked day: worked out anew from its fees, and compared with all that is kept of
+//! it, to the unit. Read only.
+
+pub(crate) mod statements;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commission::{Asset, Breach, Conservation, Fold, LineKey, Overflow, Sums, difference};
+use lambda::App;
+use storage::{
+    ChainLink, DayRecord, Head, Money, Shard, ShardState, Touched, Versioned, chain_breaks,
+    fingerprint,
+};
+use types::{Day, Origin, Product, Uid};
+
+use crate::StepError;
+use crate::fold::due;
+use crate::side_by_side::{each_side_by_side, side_by_side};
+
+use statements::{Statement, add};
+
+/// Shards, and then affiliates, that are looked at side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// A cell of what an affiliate reads of a day.
+pub type Cell = (Product, Asset, Origin);
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    /// The day.
+    pub day: Day,
+    /// How many runs booked it; at none, nothing is compared but the lines.
+    pub runs: usize,
+    /// The fees that were judged again.
+    pub fees: i64,
+    /// The lines that are booked.
+    pub lines: u64,
+    /// The affiliates who have them.
+    pub inviters: usize,
+    /// Shards with fees, corrections or void bindings that came since, and that the next night
+    /// takes up.
+    pub waiting: BTreeSet<u8>,
+    /// The links of its runs in the chain, by their numbers.
+    pub links: BTreeMap<u64, ChainLink>,
+    /// All that is kept otherwise than it should be.
+    pub differences: Vec<Difference>,
+}
+
+/// Something that is kept otherwise than it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Difference {
+    /// A line is booked otherwise than it is due.
+    Line {
+        /// The shard that holds it.
+        shard: u8,
+        /// Which line.
+        key: LineKey,
+        /// As it is booked, by all runs together.
+        booked: Box<Sums>,
+        /// As it is due.
+        due: Box<Sums>,
+    },
+    /// An affiliate reads other sums than are booked.
+    Statement {
+        /// The affiliate.
+        inviter: Uid,
+        /// Which of the sums.
+        cell: Cell,
+        /// The sum of what is booked.
+        booked: Money,
+        /// The sum of the lines that the affiliate reads.
+        lines: Money,
+        /// The day's summary that the affiliate reads.
+        summary: Money,
+    },
+    /// The runs' reports tell of another total than is booked.
+    Report {
+        /// The asset.
+        asset: Asset,
+        /// The sum of what is booked.
+        booked: Money,
+        /// The sum of what the runs reported.
+        reported: Money,
+    },
+    /// The runs say that they booked another number of lines.
+    Count {
+        /// The lines that are there.
+        booked: u64,
+        /// What the runs say.
+        reported: u64,
+    },
+    /// A run's report is missing, or is not the one that it was committed with.
+    Proof {
+        /// The run's number.
+        seq: u64,
+    },
+    /// A run's lines are not those that it was committed with, or its link of the chain is not the
+    /// one that follows the run before.
+    Chain {
+        /// The run's number.
+        seq: u64,
+    },
+    /// What is due does not add up.
+    Breach(Breach),
+    /// A record cannot be read, so that what depends on it is not compared.
+    Unreadable {
+        /// The shard that needs it.
+        shard: u8,
+        /// The record.
+        record: UnreadableRecord,
+    },
+}
+
+/// A stored record that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnreadableRecord {
+    /// The account of an invitee or an inviter.
+    Account(Uid),
+    /// A chunk of the day's fees, by its name.
+    FeeChunk(String),
+}
+
+/// Works out a day anew and compares; `done` is told of each shard that is done with. Cost: what
+/// a run over the whole day reads, what is booked once more, 1 call for each affiliate, and 1 for
+/// each run and affiliate with lines.
+///
+/// # Errors
+/// [`StepError::Unfinished`] if a run of the day came in between; or what the table answers.
+pub async fn verify_day(
+    app: &App,
+    day: Day,
+    mut done: impl FnMut(),
+) -> Result<Verified, StepError> {
+    let record = app.table.day(day).await?;
+    let mut found = Found::default();
+    let markers = app.table.voided_bindings().await?.known;
+    let void: BTreeSet<Uid> = markers.into_iter().map(|marker| marker.invitee).collect();
+    let shards = Shard::all().map(|shard| check_shard(app, day, shard, record.clone(), &void));
+    each_side_by_side(SIDE_BY_SIDE, shards, |shard| {
+        done();
+        found.add(shard).map_err(StepError::overflow(day))
+    })
+    .await?;
+    if !record.value.runs.is_empty() {
+        found.check_statements(app, day).await?;
+        found.check_reports(app, day, &record.value).await?;
+    }
+    let head = app.table.head().await?.value;
+    let links = found.check_chain(day, &record.value, &head);
+    let pending = head.pending;
+    let moved = app.table.day(day).await?.revision != record.revision;
+    if moved || pending.is_some_and(|pending| pending.day == day) {
+        let sentence = format!("a run of {day} came in between: verify it again when it is done");
+        return Err(StepError::Unfinished(sentence));
+    }
+    let runs = record.value.runs.len();
+    let inviters = found.statements.values().filter(|statement| !statement.is_empty()).count();
+    let Found { fees, lines, waiting, differences, .. } = found;
+    Ok(Verified { day, runs, fees, lines, inviters, waiting, links, differences })
+}
+
+/// What was found in one shard.
+struct ShardFound {
+    shard: u8,
+    fees: i64,
+    lines: u64,
+    waits: bool,
+    statements: BTreeMap<Uid, Statement>,
+    /// The digests of the lines of each run.
+    digests: BTreeMap<u64, String>,
+    differences: Vec<Difference>,
+}
+
+async fn check_shard(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    record: Versioned<DayRecord>,
+    void: &BTreeSet<Uid>,
+) -> Result<ShardFound, StepError> {
+    let marks = app.table.shard_state(day, "", shard).await?.touched;
+    let digests = match record.value.runs.is_empty() {
+        true => BTreeMap::new(),
+        false => app.table.booked_digests(day, shard).await?,
+    };
+    // A mark makes the fees be read on a day without runs too.
+    let touched = Some(Touched { day, shard: shard.number(), token: String::new(), count: 0 });
+    let state = ShardState { day: record, touched, ..ShardState::default() };
+    let (sources, fold) = due(app, day, shard, &state).await?;
+    let booked = sources.booked_lines(day)?;
+    let lines = sources.booked.iter().flat_map(|work| &work.lines);
+    let mut found = ShardFound {
+        shard: shard.number(),
+        fees: fee_count(&fold).map_err(StepError::overflow(day))?,
+        lines: lines.clone().count() as u64,
+        waits: marks.is_some() || booked.iter().any(|(key, _)| void.contains(&key.invitee)),
+        statements: BTreeMap::new(),
+        digests,
+        differences: Vec::new(),
+    };
+    let accounts = sources.unreadable_accounts.keys().cloned().map(UnreadableRecord::Account);
+    let chunks = sources.unreadable_chunks.iter().map(|chunk| chunk.name.clone());
+    let records = accounts.chain(chunks.map(UnreadableRecord::FeeChunk));
+    let unreadable = records.map(|record| Difference::Unreadable { shard: found.shard, record });
+    found.differences = unreadable.collect();
+    // Who has nothing booked should read nothing either.
+    for affiliate in app.table.affiliates(shard).await? {
+        found.statements.entry(affiliate).or_default();
+    }
+    let overflow = StepError::overflow(day);
+    for line in lines {
+        let statement = found.statements.entry(line.key.inviter.clone()).or_default();
+        add(statement, (line.key.product, line.key.asset, line.origin), &line.sums)
+            .map_err(&overflow)?;
+    }
+    let sums_booked: BTreeMap<&LineKey, &Sums> = booked.iter().collect();
+    for line in difference(&fold, &booked, false).map_err(&overflow)? {
+        let due = fold.due.get(&line.key).map(|due| due.sums).unwrap_or_default();
+        let booked = sums_booked.get(&line.key).copied().copied().unwrap_or_default();
+        found.differences.push(Difference::Line {
+            shard: found.shard,
+            key: line.key,
+            booked: Box::new(booked),
+            due: Box::new(due),
+        });
+    }
+    let proof = Conservation::of(&fold).and_then(|proof| proof.check());
+    found.differences.extend(proof.err().map(Difference::Breach));
+    Ok(found)
+}
+
+fn fee_count(fold: &Fold) -> Result<i64, Overflow> {
+    let mut counts = fold.due.iter().map(|(_, due)| due.sums.fee_count);
+    counts.try_fold(0_i64, i64::checked_add).ok_or(Overflow)
+}
+
+/// What was found in all shards.
+#[derive(Default)]
+struct Found {
+    fees: i64,
+    lines: u64,
+    waiting: BTreeSet<u8>,
+    statements: BTreeMap<Uid, Statement>,
+    by_asset: BTreeMap<Asset, Money>,
+    /// The digests of the lines by run and shard.
+    digests: BTreeMap<u64, BTreeMap<u8, String>>,
+    differences: Vec<Difference>,
+}
+
+impl Found {
+    fn add(&mut self, shard: ShardFound) -> Result<(), Overflow> {
+        self.fees = self.fees.checked_add(shard.fees).ok_or(Overflow)?;
+        self.lines = self.lines.checked_add(shard.lines).ok_or(Overflow)?;
+        for (seq, digest) in shard.digests {
+            self.digests.entry(seq).or_default().insert(shard.shard, digest);
+        }
+        self.waiting.extend(shard.waits.then_some(shard.shard));
+        self.differences.extend(shard.differences);
+        for (inviter, statement) in shard.statements {
+            let mine = self.statements.entry(inviter).or_default();
+            for (cell, money) in statement {
+                let (_, asset, _) = cell;
+                for sum in [mine.entry(cell).or_default(), self.by_asset.entry(asset).or_default()]
+                {
+                    *sum = sum.plus(&money)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what is booked with what affiliates read, lines and summaries.
+    async fn check_statements(&mut self, app: &App, day: Day) -> Result<(), StepError> {
+        let visible = app.table.head().await?.value.visible;
+        let read = self
+            .statements
+            .iter()
+            .map(|(inviter, booked)| statements::check(app, day, visible, inviter, booked));
+        let differences = side_by_side(SIDE_BY_SIDE, read).await?;
+        self.differences.extend(differences.into_iter().flatten());
+        Ok(())
+    }
+
+    /// Makes the day's links of the chain anew from what is booked; answers those that are kept.
+    fn check_chain(
+        &mut self,
+        day: Day,
+        record: &DayRecord,
+        head: &Head,
+    ) -> BTreeMap<u64, ChainLink> {
+        let links: BTreeMap<u64, ChainLink> =
+            record.runs.iter().filter_map(|run| Some((run.seq, run.chain.clone()?))).collect();
+        let mut broken: BTreeSet<u64> = chain_breaks(&links).into_iter().collect();
+        for run in &record.runs {
+            let Some(link) = links.get(&run.seq) else { continue };
+            let lines = self.digests.remove(&run.seq).unwrap_or_default();
+            let made = ChainLink::of(link.previous.as_deref(), (day, run.seq), &run.digest, &lines);
+            let is_newest = run.seq == head.committed;
+            if made != *link || (is_newest && head.chain.as_ref() != Some(&link.digest)) {
+                broken.insert(run.seq);
+            }
+        }
+        self.differences.extend(broken.into_iter().map(|seq| Difference::Chain { seq }));
+        links
+    }
+
+    /// Compares what is booked with what its runs reported.
+    async fn check_reports(
+        &mut self,
+        app: &App,
+        day: Day,
+        record: &DayRecord,
+    ) -> Result<(), StepError> {
+        let mut reported: BTreeMap<Asset, Money> = BTreeMap::new();
+        for run in &record.runs {
+            let report = app.table.run_report(day, run.seq).await?;
+            let proof = report.as_ref().and_then(|report| report.due.canonical_bytes().ok());
+            if proof.is_none_or(|bytes| fingerprint(&bytes) != run.digest) {
+                self.differences.push(Difference::Proof { seq: run.seq });
+            }
+            for (asset, money) in report.into_iter().flat_map(|report| report.booked) {
+                let sum = reported.entry(asset).or_default();
+                *sum = sum.plus(&money).map_err(StepError::overflow(day))?;
+            }
+        }
+        let assets: BTreeSet<Asset> =
+            self.by_asset.keys().chain(reported.keys()).copied().collect();
+        for asset in assets {
+            let booked = self.by_asset.get(&asset).copied().unwrap_or_default();
+            let reported = reported.get(&asset).copied().unwrap_or_default();
+            if booked != reported {
+                self.differences.push(Difference::Report { asset, booked, reported });
+            }
+        }
+        let mut runs = record.runs.iter().map(|run| run.lines);
+        let reported = runs.try_fold(0_u64, u64::checked_add).ok_or(Overflow);
+        let reported = reported.map_err(StepError::overflow(day))?;
+        if self.lines != reported {
+            self.differences.push(Difference::Count { booked: self.lines, reported });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! The events that the programme sends, in the words of their receivers: `docs/EVENTS.md`.
+
+use commission::{Asset, SharedCommission, TierInForce};
+use serde::Serialize;
+use storage::{RunId, fingerprint};
+use types::{Day, LinkCode, Origin, Timestamp, Uid};
+
+/// Who sends: with the id an event's identity.
+pub const SOURCE: &str = "recall";
+
+/// A `CloudEvents` 1.0 event in JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    specversion: &'static str,
+    /// The same however often the same is told.
+    pub id: String,
+    source: &'static str,
+    /// What kind of news it is.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// When the table took it.
+    pub time: Timestamp,
+    datacontenttype: &'static str,
+    /// The news.
+    pub data: News,
+}
+
+/// What has happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum News {
+    /// An invitee is bound.
+    Created(Created),
+    /// A binding is found void.
+    Voided(Voided),
+    /// A run booked something for an affiliate's day.
+    Settled(Settled),
+    /// An evaluation gave an affiliate other tiers.
+    TierChanged(TierChanged),
+}
+
+/// An invitee is bound to his inviter, for life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// Who earns.
+    pub inviter: Uid,
+    /// Whose fees are earned on.
+    pub invitee: Uid,
+    /// The link.
+    pub code: LinkCode,
+    /// How the invitee came.
+    pub origin: Origin,
+    /// From when on trades earn.
+    pub bound_at: Timestamp,
+    /// The invitee's part.
+    pub shared_commission: SharedCommission,
+}
+
+/// A binding proved undue: it earns nothing, from its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Voided {
+    /// Who earned.
+    pub inviter: Uid,
+    /// Whose fees were earned on.
+    pub invitee: Uid,
+    /// The link.
+    pub code: LinkCode,
+    /// How the invitee came.
+    pub origin: Origin,
+    /// When he was bound.
+    pub bound_at: Timestamp,
+    /// When it was found out.
+    pub voided_at: Timestamp,
+}
+
+/// What is to be paid to an affiliate for a run, or taken back from him.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settled {
+    /// Whom to pay.
+    pub uid: Uid,
+    /// The day of the fees.
+    pub day: Day,
+    /// The run, as the wallet names it in its answer.
+    pub run_id: RunId,
+    /// From when on it is to be paid.
+    pub payable_from: Timestamp,
+    /// The number of this event, from 1, where the run has too many assets for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// The number of parts; one without amounts is not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// One entry an asset; an asset is in one event of a run.
+    pub amounts: Vec<AssetAmount>,
+}
+
+/// A run's sums in an asset, as decimal text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetAmount {
+    /// The asset.
+    pub asset: Asset,
+    /// The inviter's part; negative where it is taken back.
+    pub commission: String,
+    /// The invitees' parts of the same fees together, which are not the inviter's.
+    pub shared: String,
+    /// Whether the inviter's part is negative: nothing is to be paid, so much is to be taken back.
+    pub takes_back: bool,
+}
+
+/// An affiliate's tiers from an instant on are others than those that were known before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TierChanged {
+    /// The affiliate.
+    pub uid: Uid,
+    /// From when on.
+    pub from: Timestamp,
+    /// The tiers that held, or would have held, from then on.
+    pub before: TierInForce,
+    /// The tiers that hold from then on.
+    pub after: TierInForce,
+}
+
+impl News {
+    /// What kind of news it is, as receivers choose by it.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "recall.binding.created.v1",
+            Self::Voided(_) => "recall.binding.voided.v1",
+            Self::Settled(_) => "recall.commission.settled.v1",
+            Self::TierChanged(_) => "recall.tier.changed.v1",
+        }
+    }
+}
+
+impl Event {
+    /// The event that tells some news. `of` is what makes the news the same or another within its
+    /// kind; of it and the kind the id is made.
+    pub(crate) fn new(data: News, of: &str, time: Timestamp) -> Self {
+        let kind = data.kind();
+        Self {
+            specversion: "1.0",
+            id: fingerprint(format!("{kind} {of}").as_bytes()),
+            source: SOURCE,
+            kind,
+            time,
+            datacontenttype: "application/json",
+            data,
+        }
+    }
+}

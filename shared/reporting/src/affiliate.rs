@@ -1,0 +1,32 @@
+//! Who has a dashboard.
+
+use http_api::{Call, Problem};
+use lambda::{App, OrProblem};
+use storage::{Account, Head, Totals};
+use types::{Reason, Timestamp};
+
+/// The caller, and what of the ledger he may see.
+pub(crate) struct Affiliate {
+    pub(crate) head: Head,
+    pub(crate) account: Account,
+    pub(crate) totals: Totals,
+}
+
+/// The caller, if he is or was in the affiliate programme, or has invitees: whoever left the
+/// programme can still read what he earned.
+///
+/// # Errors
+/// `unknown_account`, or `inviter_not_affiliate`.
+pub(crate) async fn affiliate<R>(app: &App, call: &Call<R>) -> Result<Affiliate, Problem> {
+    let (head, account, totals) = app.table.standing(&call.caller).await.or_problem()?;
+    let account = account.ok_or(Reason::UnknownAccount)?;
+    if was_affiliate(&account, call.now) || totals.invitees.values().any(|count| *count > 0) {
+        return Ok(Affiliate { head, account, totals });
+    }
+    Err(Problem::new(Reason::InviterNotAffiliate)
+        .detail("You were never in the affiliate programme, so there is no dashboard for you."))
+}
+
+fn was_affiliate(account: &Account, now: Timestamp) -> bool {
+    account.facts.affiliate.iter().any(|(from, is_affiliate)| from <= now && *is_affiliate)
+}

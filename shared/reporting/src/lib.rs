@@ -1,0 +1,54 @@
+//! `dashboard`: what an affiliate earned, on whom, and why.
+//!
+//! Every answer is a function of the visible ledger: the lines of committed runs up to the newest
+//! that readers see. Totals, lists and exports are made of the same lines, so that they agree to
+//! the last unit. Days are UTC days. All that is read stands under keys that are made of the
+//! caller's own id: there is no way to ask for somebody else's.
+
+mod affiliate;
+mod commissions;
+mod referrals;
+mod status;
+mod summary;
+mod tally;
+mod view;
+
+use http_api::{Call, Problem, Routes, get};
+use lambda::{App, Measures, respond};
+use lambda_http::{Body, Request, Response};
+
+pub use commissions::{COLUMNS, Cursor, VERSION, line_id};
+pub use status::{RunStatus, Status};
+
+/// What the function can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// The figures of a range of days.
+    Summary,
+    /// The invitees.
+    Referrals,
+    /// The lines behind the figures.
+    Commissions,
+}
+
+/// The routes of the function.
+pub const ROUTES: Routes<Route> = Routes(&[
+    get("/v1/dashboard", Route::Summary).query(&["from", "to"]),
+    get("/v1/dashboard/referrals", Route::Referrals)
+        .query(&["origin", "link", "uid", "sort", "limit", "cursor"]),
+    get("/v1/dashboard/commissions", Route::Commissions)
+        .query(&["from", "to", "product", "asset", "uid", "limit", "cursor"]),
+]);
+
+/// Answers a request of the API.
+pub async fn handle(app: &App, request: Request) -> Response<Body> {
+    respond(app, &ROUTES, request, |call| answer(app, call), |_| Measures::default()).await
+}
+
+async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {
+    match call.route {
+        Route::Summary => summary::answer(app, &call).await,
+        Route::Referrals => referrals::answer(app, &call).await,
+        Route::Commissions => commissions::answer(app, &call).await,
+    }
+}

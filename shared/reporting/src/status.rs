@@ -1,0 +1,179 @@
+//! Where an amount is on its way to the wallet.
+//!
+//! The wallet pays what a run booked for a day, each asset by itself. So the status belongs to the
+//! run and the asset, and all lines of both share it: that the lines of a status add up to what is
+//! shown for the status follows from this, also after corrections.
+
+use std::collections::BTreeMap;
+
+use commission::{Amount, Asset, Assets, Overflow};
+use serde::Serialize;
+use storage::{DaySummary, Money};
+use types::Timestamp;
+
+use crate::tally::Tally;
+
+/// The closed list of statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Booked, and not settled yet.
+    Accrued,
+    /// Booked so long ago that the wallet may pay it.
+    Settled,
+    /// The wallet reports that it paid, or where the run takes back, that it took back.
+    Paid,
+    /// The run takes back more than it adds, and the wallet has not taken it yet.
+    Reversed,
+}
+
+impl Status {
+    const ALL: [Self; 4] = [Self::Accrued, Self::Settled, Self::Paid, Self::Reversed];
+}
+
+/// What decides about the status of a run's amounts.
+#[derive(Debug, Clone)]
+pub struct RunStatus {
+    paid: bool,
+    settled: bool,
+    booked: Tally,
+}
+
+impl RunStatus {
+    /// The status of what `run` booked at an instant, where a line is settled so many days after
+    /// its run was committed.
+    ///
+    /// # Errors
+    /// [`Overflow`] if a sum does not fit.
+    pub fn of(run: &DaySummary, settle_after_days: u32, now: Timestamp) -> Result<Self, Overflow> {
+        let mut booked = Tally::default();
+        for ((_, asset, _), money) in &run.summary.cells {
+            booked.add(*asset, money)?;
+        }
+        let start = run.summary.settlement_start(run.day);
+        let settled = start.plus_days(settle_after_days.into()) <= now;
+        Ok(Self { paid: run.payment.is_some(), settled, booked })
+    }
+
+    /// The status of all lines of the run in an asset.
+    #[must_use]
+    pub fn in_asset(&self, asset: Asset) -> Status {
+        let booked = self.booked.by_asset.get(&asset).map_or(Amount::ZERO, |sum| sum.commission);
+        match (self.paid, self.settled) {
+            (true, _) => Status::Paid,
+            (false, _) if booked < Amount::ZERO => Status::Reversed,
+            (false, true) => Status::Settled,
+            (false, false) => Status::Accrued,
+        }
+    }
+}
+
+/// The inviter's commission by status.
+#[derive(Debug, Default)]
+pub(crate) struct ByStatus(BTreeMap<Status, Tally>);
+
+impl ByStatus {
+    /// Adds what a run booked.
+    pub(crate) fn add(&mut self, run: &RunStatus) -> Result<(), Overflow> {
+        for (asset, money) in &run.booked.by_asset {
+            self.0.entry(run.in_asset(*asset)).or_default().add(*asset, money)?;
+        }
+        Ok(())
+    }
+
+    /// The commission by asset and status, and by status in USD.
+    pub(crate) fn shown(&self, assets: &Assets) -> CommissionByStatus {
+        let used = self.0.values().flat_map(|tally| tally.by_asset.keys().copied());
+        let of_asset = |asset: Asset| {
+            let commission = |tally: &Tally| {
+                tally.by_asset.get(&asset).map_or(Amount::ZERO, |money: &Money| money.commission)
+            };
+            let decimals = assets.decimals(asset);
+            (asset, self.each(|tally| commission(tally).display(decimals).to_string()))
+        };
+        CommissionByStatus {
+            by_asset: used.map(of_asset).collect(),
+            usd: self.each(|tally| tally.usd.commission_usd.display(assets.usd()).to_string()),
+        }
+    }
+
+    fn each(&self, show: impl Fn(&Tally) -> String) -> BTreeMap<Status, String> {
+        let nothing = Tally::default();
+        let shown = |status| (status, show(self.0.get(&status).unwrap_or(&nothing)));
+        Status::ALL.into_iter().map(shown).collect()
+    }
+}
+
+/// The inviter's commission by status, as shown.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CommissionByStatus {
+    by_asset: BTreeMap<Asset, BTreeMap<Status, String>>,
+    usd: BTreeMap<Status, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use storage::{Payment, Summary};
+    use types::{Origin, Product};
+
+    use super::*;
+
+    fn asset() -> Asset {
+        "USDT".parse().unwrap()
+    }
+
+    fn status(commissions: &[i128], paid: bool, now: &str) -> Status {
+        status_of(None, commissions, paid, now)
+    }
+
+    fn status_of(booked_at: Option<&str>, commissions: &[i128], paid: bool, now: &str) -> Status {
+        let products = Product::ALL.iter().zip(commissions);
+        let cells = products.map(|(product, commission)| {
+            let money = Money { commission: Amount::from_minor(*commission), ..Money::default() };
+            ((*product, asset(), Origin::Recall), money)
+        });
+        let paid_at = "2026-11-20T00:00:00Z".parse().unwrap();
+        let run = DaySummary {
+            day: "2026-11-10".parse().unwrap(),
+            seq: 1,
+            summary: Summary {
+                cells: cells.collect(),
+                booked_at: booked_at.map(|at| at.parse().unwrap()),
+                ..Summary::default()
+            },
+            payment: paid.then(|| Payment { paid_at, reference: "w1".into(), known_at: None }),
+        };
+        RunStatus::of(&run, 7, now.parse().unwrap()).unwrap().in_asset(asset())
+    }
+
+    #[test]
+    fn an_amount_is_settled_once_the_days_have_passed_and_not_a_millisecond_before() {
+        assert_eq!(status(&[5], false, "2026-11-17T23:59:59.999Z"), Status::Accrued);
+        assert_eq!(status(&[5], false, "2026-11-18T00:00:00.000Z"), Status::Settled);
+    }
+
+    #[test]
+    fn correction_settles_by_its_own_commit() {
+        let settles = |booked_at, now| status_of(Some(booked_at), &[5], false, now);
+        let late = "2026-12-01T00:25:00Z";
+        assert_eq!(settles(late, "2026-12-08T00:24:59.999Z"), Status::Accrued);
+        assert_eq!(settles(late, "2026-12-08T00:25:00Z"), Status::Settled);
+        let early = "2026-11-10T09:00:00Z";
+        assert_eq!(settles(early, "2026-11-17T23:59:59.999Z"), Status::Accrued);
+        assert_eq!(settles(early, "2026-11-18T00:00:00Z"), Status::Settled);
+    }
+
+    #[test]
+    fn the_wallets_word_comes_before_the_days() {
+        assert_eq!(status(&[5], true, "2026-11-11T00:00:00Z"), Status::Paid);
+        assert_eq!(status(&[-5], true, "2026-11-11T00:00:00Z"), Status::Paid);
+    }
+
+    #[test]
+    fn a_run_that_takes_back_more_than_it_adds_is_reversed() {
+        assert_eq!(status(&[5, -6], false, "2026-11-11T00:00:00Z"), Status::Reversed);
+        assert_eq!(status(&[5, -6], false, "2026-12-11T00:00:00Z"), Status::Reversed);
+        assert_eq!(status(&[6, -6], false, "2026-11-11T00:00:00Z"), Status::Accrued);
+    }
+}

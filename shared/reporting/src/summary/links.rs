@@ -1,0 +1,48 @@
+//! What came by each link.
+
+use std::collections::BTreeMap;
+
+use commission::{Assets, Overflow};
+use serde::Serialize;
+use storage::{DaySummary, Money, Totals};
+use types::LinkCode;
+
+use crate::tally::{UsdFigures, plus_usd};
+
+/// One link. Its label stands in `GET /v1/links`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LinkFigures {
+    code: LinkCode,
+    /// All who ever came by it.
+    invitees: u32,
+    /// Those who came in the range.
+    new_invitees: u64,
+    usd: UsdFigures,
+}
+
+/// Every link by which anybody came, in the order of the codes.
+pub(crate) fn links(
+    runs: &[&DaySummary],
+    totals: &Totals,
+    assets: &Assets,
+) -> Result<Vec<LinkFigures>, Overflow> {
+    let mut links: BTreeMap<&LinkCode, (Money, u64)> =
+        totals.by_link.keys().map(|code| (code, Default::default())).collect();
+    for run in runs {
+        for (code, money) in &run.summary.links {
+            let (sum, _) = links.entry(code).or_default();
+            *sum = plus_usd(sum, money)?;
+        }
+        for ((_, code), count) in &run.summary.bound {
+            links.entry(code).or_default().1 += u64::from(*count);
+        }
+    }
+    let figures = |(code, (money, new_invitees)): (&LinkCode, (Money, u64))| LinkFigures {
+        code: code.clone(),
+        invitees: totals.by_link.get(code).copied().unwrap_or(0),
+        new_invitees,
+        usd: UsdFigures::new(&money, assets),
+    };
+    Ok(links.into_iter().map(figures).collect())
+}

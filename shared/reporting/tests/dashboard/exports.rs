@@ -1,0 +1,85 @@
+//! Lines to take away: CSV and JSON Lines.
+
+use commission::Line;
+use http_api::Response;
+use lambda_http::http::header::LINK;
+use types::Product;
+
+use crate::sample::{EARNED, ledger, line};
+use crate::world::{AFFILIATE, World, summary_of, text};
+
+const TARGET: &str = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21";
+const CSV: &str = "text/csv";
+const JSON_LINES: &str = "application/x-ndjson";
+/// A function's answer, as JSON, may have so many bytes.
+const MOST_BYTES: usize = 6 * 1024 * 1024;
+
+pub fn next(response: &Response) -> Option<String> {
+    let link = response.headers().get(LINK)?.to_str().unwrap();
+    let target = link.strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\""));
+    Some(target.unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn the_csv_of_the_sample() {
+    let response = ledger().await.ask(AFFILIATE, TARGET, CSV).await;
+    insta::assert_debug_snapshot!(response.headers());
+    insta::assert_snapshot!(text(&response).replace("\r\n", "␍␊\n"));
+}
+
+#[tokio::test]
+async fn the_json_lines_of_the_sample() {
+    let response = ledger().await.ask(AFFILIATE, TARGET, JSON_LINES).await;
+    insta::assert_debug_snapshot!(response.headers());
+    insta::assert_snapshot!(text(&response));
+}
+
+#[tokio::test]
+async fn the_columns_are_the_members_of_a_line() {
+    let world = ledger().await;
+    let page = world.get(TARGET).await;
+    let members: Vec<&String> = page["lines"][0].as_object().unwrap().keys().collect();
+    assert_eq!(members, reporting::COLUMNS);
+}
+
+#[tokio::test]
+async fn an_empty_csv_has_its_header_row_and_empty_json_lines_have_nothing() {
+    let world = World::new().await;
+    let csv = world.ask(AFFILIATE, TARGET, CSV).await;
+    assert_eq!(text(&csv), format!("{}\r\n", reporting::COLUMNS.join(",")));
+    let json_lines = world.ask(AFFILIATE, TARGET, JSON_LINES).await;
+    assert_eq!((text(&json_lines), next(&json_lines)), ("", None));
+}
+
+#[tokio::test]
+async fn an_export_in_parts_is_the_export() {
+    let world = ledger().await;
+    let whole = world.ask(AFFILIATE, TARGET, JSON_LINES).await;
+    let (mut parts, mut target) = (String::new(), format!("{TARGET}&limit=3"));
+    for expected in [3, 3, 2] {
+        let part = world.ask(AFFILIATE, &target, JSON_LINES).await;
+        assert_eq!(text(&part).lines().count(), expected);
+        parts.push_str(text(&part));
+        target = next(&part).unwrap_or_default();
+    }
+    assert_eq!((parts.as_str(), target.as_str()), (text(&whole), ""));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_one_answer_follows_by_link() {
+    let mut world = World::new().await;
+    let lines: Vec<Line> = (0..9_000)
+        .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
+        .collect();
+    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    let (mut rows, mut target, mut answers) = (0, Some(TARGET.to_owned()), 0);
+    while let Some(asked) = target {
+        let response = world.ask(AFFILIATE, &asked, JSON_LINES).await;
+        let travelling = serde_json::to_string(text(&response)).unwrap().len();
+        assert!(travelling < MOST_BYTES - 1_000_000, "{travelling}");
+        rows += text(&response).lines().count();
+        answers += 1;
+        target = next(&response);
+    }
+    assert_eq!((rows, answers), (9_000, 2));
+}

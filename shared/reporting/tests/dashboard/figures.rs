@@ -1,0 +1,103 @@
+//! `GET /v1/dashboard`: the figures, and what they cost to read.
+
+use serde_json::{Value, json};
+use types::Product;
+
+use crate::sample::{EARNED, ledger, line};
+use crate::world::{AFFILIATE, World, read, summary_of};
+
+const RANGE: &str = "/v1/dashboard?from=2026-11-11&to=2026-11-21";
+
+#[tokio::test]
+async fn the_figures_of_the_sample() {
+    insta::assert_json_snapshot!(ledger().await.get(RANGE).await);
+}
+
+#[tokio::test]
+async fn an_empty_ledger_is_zero_and_empty() {
+    insta::assert_json_snapshot!(World::new().await.get("/v1/dashboard").await);
+}
+
+#[tokio::test]
+async fn a_year_is_read_by_two_calls() {
+    let mut world = World::new().await;
+    let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
+    for day in read::<types::Day>("2025-11-22").through(read("2026-11-21")).step_by(5) {
+        world.run(AFFILIATE, &day.to_string(), summary_of(&lines), &lines).await;
+    }
+    let calls = world.calls("/v1/dashboard?from=2025-11-22&to=2026-11-21").await;
+    assert_eq!(calls, [("BatchGetItem".to_owned(), 1), ("Query".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_range_long_past_is_read_without_the_days_up_to_the_quarter() {
+    let mut world = World::new().await;
+    let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
+    for day in ["2026-01-15", "2026-06-15", "2026-11-15"] {
+        world.run(AFFILIATE, day, summary_of(&lines), &lines).await;
+    }
+    let target = "/v1/dashboard?from=2026-01-01&to=2026-01-31";
+    assert_eq!(world.calls(target).await[1], ("Query".to_owned(), 2));
+    let answer = world.get(target).await;
+    assert_eq!(answer["feeCount"], 2);
+    assert_eq!(answer["tiers"][0]["soFar"]["volumeUsd"], "5249.000000");
+}
+
+#[tokio::test]
+async fn range_next_to_the_quarter_is_read_by_one_query() {
+    let world = World::new().await;
+    for (range, queries) in [
+        ("from=2026-09-01&to=2026-09-30", 1),
+        ("from=2026-09-01&to=2026-09-29", 2),
+        ("from=2026-11-23&to=2026-11-30", 1),
+        ("from=2026-11-24&to=2026-11-30", 2),
+    ] {
+        let calls = world.calls(&format!("/v1/dashboard?{range}")).await;
+        assert_eq!(calls[1], ("Query".to_owned(), queries), "{range}");
+    }
+}
+
+#[tokio::test]
+async fn the_tiers_progress_is_of_the_running_quarter_and_not_of_the_range() {
+    let mut world = World::new().await;
+    let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
+    for day in ["2026-09-30", "2026-10-01", "2026-11-21"] {
+        world.run(AFFILIATE, day, summary_of(&lines), &lines).await;
+    }
+    for range in ["from=2026-11-21&to=2026-11-21", "from=2026-09-01&to=2026-11-21"] {
+        let answer = world.get(&format!("/v1/dashboard?{range}")).await;
+        assert_eq!(answer["tiers"][0]["soFar"]["volumeUsd"], "10498.000000", "{range}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_is_not_closed_is_shown_as_not_final() {
+    let mut world = World::new().await;
+    let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
+    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    world.close_through("2026-11-18").await;
+    let answer = world.get("/v1/dashboard?from=2026-11-18&to=2026-11-22").await;
+    let days = answer["series"].as_array().unwrap().iter();
+    let days: Vec<Value> = days.map(|day| json!([day["day"], day["final"]])).collect();
+    let expected = json!([["2026-11-18", true], ["2026-11-19", false], ["2026-11-20", false]]);
+    assert_eq!(Value::from(days), expected);
+    assert_eq!(answer["finalThrough"], "2026-11-18");
+    assert_eq!(answer["dataAsOf"], "2026-11-19T00:00:00.000Z");
+}
+
+#[tokio::test]
+async fn a_run_is_not_seen_before_it_is_visible() {
+    let mut world = World::new().await;
+    let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
+    let seq = world.hidden_run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    let count = |answer: Value| answer["feeCount"].as_i64().unwrap();
+    assert_eq!(count(world.get(RANGE).await), 0);
+    world.show(seq).await;
+    assert_eq!(count(world.get(RANGE).await), 2);
+}
+
+#[tokio::test]
+async fn all_366_days_of_a_leap_year_can_be_asked_for() {
+    let answer = World::new().await.get("/v1/dashboard?from=2024-01-01&to=2024-12-31").await;
+    assert_eq!(answer["to"], "2024-12-31");
+}

@@ -1,0 +1,110 @@
+//! One list or export shows the ledger of one instant, however long it takes to read.
+
+use std::collections::BTreeSet;
+
+use commission::Line;
+use lambda::Clock;
+use serde_json::Value;
+use types::Product;
+
+use crate::exports::next;
+use crate::sample::{EARNED, line};
+use crate::world::{AFFILIATE, World, read, summary_of, text};
+
+const TARGET: &str = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21&limit=2";
+/// Seven days after the end of 12 November.
+const SETTLED: &str = "2026-11-20T00:00:00.000Z";
+const ACCRUED: &str = "2026-11-19T23:59:59.999Z";
+
+/// Five lines of one day's run, just before they are settled.
+async fn world() -> (World, u64) {
+    let mut world = World::new().await;
+    let lines: Vec<Line> = ["r1", "r2", "r3", "r4", "r5"]
+        .map(|uid| line(uid, Product::Spot, "BTC", 524_900, EARNED))
+        .to_vec();
+    let seq = world.run(AFFILIATE, "2026-11-12", summary_of(&lines), &lines).await;
+    world.app.clock = Clock::standing_at(read(ACCRUED));
+    (world, seq)
+}
+
+/// The values of a member of all lines of an export in parts; `between` runs after the first part.
+async fn export(
+    world: &mut World,
+    member: &str,
+    between: impl AsyncFnOnce(&mut World),
+) -> Vec<Value> {
+    let mut values = Vec::new();
+    let (mut target, mut between) = (Some(TARGET.to_owned()), Some(between));
+    while let Some(part) = target {
+        let answer = world.ask(AFFILIATE, &part, "application/x-ndjson").await;
+        values.extend(text(&answer).lines().map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line[member].clone()
+        }));
+        target = next(&answer);
+        if let Some(between) = between.take() {
+            between(world).await;
+        }
+    }
+    assert_eq!(values.len(), 5);
+    values
+}
+
+/// The page after another one.
+async fn after(world: &World, target: &str, page: &Value) -> Value {
+    let cursor = page["nextCursor"].as_str().unwrap();
+    world.get(&format!("{target}&cursor={cursor}")).await
+}
+
+fn distinct(values: Vec<Value>) -> BTreeSet<String> {
+    values.into_iter().map(|value| value.to_string()).collect()
+}
+
+#[tokio::test]
+async fn lines_settled_between_two_parts_keep_their_status() {
+    let (mut world, _) = world().await;
+    let settle = async |world: &mut World| world.app.clock = Clock::standing_at(read(SETTLED));
+    let statuses = export(&mut world, "status", settle).await;
+    assert_eq!(distinct(statuses), BTreeSet::from(["\"accrued\"".to_owned()]));
+    let statuses = export(&mut world, "status", async |_| {}).await;
+    assert_eq!(distinct(statuses), BTreeSet::from(["\"settled\"".to_owned()]));
+}
+
+#[tokio::test]
+async fn pages_keep_the_status_of_the_first_one() {
+    let (mut world, _) = world().await;
+    let first = world.get(TARGET).await;
+    world.app.clock = Clock::standing_at(read(SETTLED));
+    let second = after(&world, TARGET, &first).await;
+    let third = after(&world, TARGET, &second).await;
+    for page in [&second, &third] {
+        assert_eq!(page["lines"][0]["status"], "accrued");
+    }
+    assert_eq!(world.get(TARGET).await["lines"][0]["status"], "settled");
+}
+
+/// Pays a run a moment after the list began.
+async fn pay(world: &mut World, day: &str, seq: u64) {
+    world.app.clock = Clock::standing_at(world.app.clock.now().plus_millis(1));
+    world.pay(AFFILIATE, day, seq, "w1").await;
+}
+
+#[tokio::test]
+async fn payment_between_two_parts_splits_no_run() {
+    for member in ["status", "paidAt", "reference"] {
+        let (mut world, seq) = world().await;
+        let values =
+            export(&mut world, member, async |world| pay(world, "2026-11-12", seq).await).await;
+        assert_eq!(distinct(values).len(), 1, "{member}");
+    }
+}
+
+#[tokio::test]
+async fn payment_after_the_first_page_is_in_the_next_list() {
+    let (mut world, seq) = world().await;
+    let first = world.get(TARGET).await;
+    pay(&mut world, "2026-11-12", seq).await;
+    let second = after(&world, TARGET, &first).await;
+    assert_eq!(second["lines"][0]["status"], "accrued");
+    assert_eq!(world.get(TARGET).await["lines"][0]["status"], "paid");
+}

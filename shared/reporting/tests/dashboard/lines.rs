@@ -1,0 +1,197 @@
+//! The lists: invitees and lines, page by page.
+
+use commission::Line;
+use serde_json::Value;
+use types::{Origin, Product};
+
+use crate::sample::{EARNED, OTHER_LINK, RECALL_LINK, ledger, line};
+use crate::world::{AFFILIATE, Invitee, World, read, summary_of};
+
+const REFERRALS: &str = "/v1/dashboard/referrals";
+const COMMISSIONS: &str = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21";
+
+fn texts(page: &Value, list: &str, member: &str) -> Vec<String> {
+    let rows = page[list].as_array().unwrap().iter();
+    rows.map(|row| row[member].as_str().unwrap().to_owned()).collect()
+}
+
+/// All pages of a list, one after the other.
+async fn pages(world: &World, target: &str) -> Vec<Value> {
+    let mut pages = vec![world.get(target).await];
+    while let Some(cursor) = pages[pages.len() - 1]["nextCursor"].as_str() {
+        assert!(pages.len() < 1000, "the list does not end");
+        let separator = if target.contains('?') { '&' } else { '?' };
+        let page = world.get(&format!("{target}{separator}cursor={cursor}")).await;
+        pages.push(page);
+    }
+    pages
+}
+
+async fn all(world: &World, target: &str, list: &str, member: &str) -> Vec<String> {
+    pages(world, target).await.iter().flat_map(|page| texts(page, list, member)).collect()
+}
+
+#[tokio::test]
+async fn the_invitees_of_the_sample() {
+    insta::assert_json_snapshot!(ledger().await.get(REFERRALS).await);
+}
+
+#[tokio::test]
+async fn the_lines_of_the_sample() {
+    insta::assert_json_snapshot!(ledger().await.get(COMMISSIONS).await);
+}
+
+#[tokio::test]
+async fn an_empty_ledger_has_empty_lists() {
+    let world = World::new().await;
+    insta::assert_json_snapshot!([world.get(REFERRALS).await, world.get(COMMISSIONS).await]);
+}
+
+#[tokio::test]
+async fn invitees_come_in_either_order_of_binding() {
+    let world = ledger().await;
+    let uids =
+        async |query: &str| all(&world, &format!("{REFERRALS}{query}"), "referrals", "uid").await;
+    assert_eq!(uids("").await, ["s2", "s1", "r1"]);
+    assert_eq!(uids("?limit=1").await, ["s2", "s1", "r1"]);
+    assert_eq!(uids("?sort=boundAt&limit=2").await, ["r1", "s1", "s2"]);
+}
+
+#[tokio::test]
+async fn invitees_are_filtered_by_origin_and_link() {
+    let world = ledger().await;
+    let uids =
+        async |query: &str| all(&world, &format!("{REFERRALS}?{query}"), "referrals", "uid").await;
+    assert_eq!(uids("origin=recall").await, ["r1"]);
+    assert_eq!(uids("origin=signup&limit=1").await, ["s2", "s1"]);
+    assert_eq!(uids(&format!("link={OTHER_LINK}")).await, ["s2", "s1"]);
+    assert!(uids(&format!("link={RECALL_LINK}&origin=signup")).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_filter_that_fits_nobody_reads_a_bounded_part_of_the_list() {
+    let mut world = World::new().await;
+    let seq = world.run(AFFILIATE, "2026-11-20", summary_of(&[]), &[]).await;
+    for number in 0..30 {
+        let invitee = Invitee {
+            uid: &format!("s{number}"),
+            code: OTHER_LINK,
+            origin: Origin::Signup,
+            bound_at: "2026-11-12T06:00:00Z",
+            activity: Default::default(),
+        };
+        world.invitee(AFFILIATE, seq, invitee).await;
+    }
+    let target = format!("{REFERRALS}?origin=recall&limit=1");
+    assert_eq!(world.calls(&target).await[1], ("Query".to_owned(), 8));
+    let pages = pages(&world, &target).await;
+    assert!(pages.len() > 1 && pages.iter().all(|page| page["referrals"] == Value::Array(vec![])));
+}
+
+#[tokio::test]
+async fn a_page_of_invitees_costs_two_calls_and_a_page_of_lines_three() {
+    let world = ledger().await;
+    let [batch, query] = ["BatchGetItem", "Query"].map(str::to_owned);
+    assert_eq!(world.calls(REFERRALS).await, [(batch.clone(), 1), (query.clone(), 1)]);
+    assert_eq!(world.calls(COMMISSIONS).await, [(batch, 2), (query, 1)]);
+}
+
+#[tokio::test]
+async fn lines_are_in_the_order_of_day_run_and_place() {
+    let world = ledger().await;
+    let runs = all(&world, &format!("{COMMISSIONS}&limit=1"), "lines", "runId").await;
+    let expected =
+        ["2026-11-12.1"; 4].into_iter().chain(["2026-11-12.3"; 2]).chain(["2026-11-20.2"; 2]);
+    assert_eq!(runs, expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_lines_id_is_its_own_and_the_same_in_every_answer() {
+    let world = ledger().await;
+    let ids = all(&world, COMMISSIONS, "lines", "id").await;
+    let mut distinct = ids.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 8);
+    assert_eq!(all(&world, &format!("{COMMISSIONS}&limit=3"), "lines", "id").await, ids);
+    let other_range = "/v1/dashboard/commissions?from=2026-11-20&to=2026-11-20";
+    assert_eq!(all(&world, other_range, "lines", "id").await, ids[6..]);
+}
+
+#[tokio::test]
+async fn lines_are_filtered_by_product_asset_and_invitee() {
+    let world = ledger().await;
+    let count = async |query: &str| {
+        all(&world, &format!("{COMMISSIONS}&{query}"), "lines", "id").await.len()
+    };
+    assert_eq!(count("product=spot").await, 4);
+    assert_eq!(count("asset=BTC&limit=1").await, 3);
+    assert_eq!(count("uid=s1").await, 4);
+    assert_eq!(count("product=futures&asset=USDT&uid=r1").await, 2);
+    assert_eq!(count("product=margin&asset=JPY").await, 0);
+    assert_eq!(count("uid=somebody-else").await, 0);
+}
+
+#[tokio::test]
+async fn runs_without_a_filters_lines_are_not_read() {
+    let world = ledger().await;
+    let calls = world.calls(&format!("{COMMISSIONS}&product=margin&asset=JPY")).await;
+    assert_eq!(calls, [("BatchGetItem".to_owned(), 1), ("Query".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn lines_of_many_chunks_come_once_each_and_in_order() {
+    let mut world = World::new().await;
+    let lines: Vec<Line> = (0..2_345)
+        .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
+        .collect();
+    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    let target = format!("{COMMISSIONS}&limit=177");
+    let uids = all(&world, &target, "lines", "uid").await;
+    let expected: Vec<String> = lines.iter().map(|line| line.key.invitee.to_string()).collect();
+    assert_eq!(uids, expected);
+}
+
+#[tokio::test]
+async fn page_has_50_lines_or_up_to_200() {
+    let mut world = World::new().await;
+    let lines: Vec<Line> = (0..201)
+        .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
+        .collect();
+    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    for (query, count) in [("", 50), ("&limit=1", 1), ("&limit=200", 200)] {
+        let page = world.get(&format!("{COMMISSIONS}{query}")).await;
+        assert_eq!(page["lines"].as_array().unwrap().len(), count, "{query}");
+        assert!(page["nextCursor"].is_string(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn last_full_page_has_no_cursor() {
+    let world = ledger().await;
+    for limit in [8, 9] {
+        let page = world.get(&format!("{COMMISSIONS}&limit={limit}")).await;
+        assert_eq!(page["lines"].as_array().unwrap().len(), 8);
+        assert!(page["nextCursor"].is_null(), "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_goes_on_as_it_began_when_a_run_becomes_visible_in_between() {
+    let mut world = World::new().await;
+    let lines: Vec<Line> =
+        ["r1", "r2", "r3"].map(|uid| line(uid, Product::Spot, "BTC", 524_900, EARNED)).to_vec();
+    world.run(AFFILIATE, "2026-11-19", summary_of(&lines), &lines).await;
+    world.close_through("2026-11-19").await;
+    let target = "/v1/dashboard/commissions?limit=2";
+    let first = world.get(target).await;
+    world.run(AFFILIATE, "2026-11-19", summary_of(&lines), &lines).await;
+    world.close_through("2026-11-20").await;
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let second = world.get(&format!("{target}&cursor={cursor}")).await;
+    assert_eq!(texts(&second, "lines", "uid"), ["r3"]);
+    for member in ["dataAsOf", "from", "to"] {
+        assert_eq!(second[member], first[member], "{member}");
+    }
+    assert_eq!(read::<types::Day>(first["to"].as_str().unwrap()), read("2026-11-19"));
+}

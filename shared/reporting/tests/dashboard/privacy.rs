@@ -1,0 +1,104 @@
+//! Nobody reads another's data.
+
+use storage::Totals;
+use types::Origin;
+
+use crate::sample::ledger;
+use crate::world::{AFFILIATE, NOW, World, json, read, text};
+
+const TARGETS: [&str; 3] = [
+    "/v1/dashboard?from=2026-11-01&to=2026-11-21",
+    "/v1/dashboard/referrals?limit=1",
+    "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21&limit=1",
+];
+
+#[tokio::test]
+async fn another_affiliate_sees_nothing_of_it() {
+    let world = ledger().await;
+    world.account("affiliate-b", true, &[]).await;
+    for target in TARGETS {
+        let (mine, theirs) = (
+            world.ask(AFFILIATE, target, "application/json").await,
+            world.ask("affiliate-b", target, "application/json").await,
+        );
+        let filled =
+            |body: &str| body.contains("r1") || body.contains("Q4N8TZ3R") || body.contains("BTC");
+        assert!(filled(text(&mine)), "{target}");
+        assert!(theirs.status() == 200 && !filled(text(&theirs)), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn another_affiliates_cursor_is_refused() {
+    let world = ledger().await;
+    world.account("affiliate-b", true, &[]).await;
+    for target in &TARGETS[1..] {
+        let cursor = world.get(target).await["nextCursor"].as_str().unwrap().to_owned();
+        let target = format!("{target}&cursor={cursor}");
+        assert!(world.ask(AFFILIATE, &target, "*/*").await.status() == 200);
+        let refused = json(&world.ask("affiliate-b", &target, "*/*").await);
+        assert_eq!(
+            (&refused["code"], &refused["parameter"]),
+            (&"bad_request".into(), &"cursor".into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_left_the_programme_still_reads_what_he_earned() {
+    let world = ledger().await;
+    world.account(AFFILIATE, false, &[]).await;
+    for target in TARGETS {
+        assert_eq!(world.ask(AFFILIATE, target, "*/*").await.status(), 200, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn dashboard_opens_at_the_instant_of_joining() {
+    let world = World::new().await;
+    for (from, status) in [(NOW, 200), ("2026-11-22T12:00:00.001Z", 403)] {
+        let uid = format!("joins-{status}");
+        world.account(&uid, false, &[]).await;
+        let mut account = world.app.table.account(&read(&uid)).await.unwrap().unwrap();
+        account.value.facts.affiliate.set(read(from), true);
+        assert!(world.app.table.save_account(&account).await.unwrap());
+        for target in TARGETS {
+            assert_eq!(world.ask(&uid, target, "*/*").await.status(), status, "{from} {target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn dashboard_is_open_to_whoever_has_an_invitee() {
+    let world = World::new().await;
+    for (count, status) in [(0, 403), (1, 200)] {
+        let uid = format!("has-{count}");
+        world.account(&uid, false, &[]).await;
+        let invitees = [(Origin::Signup, count)].into();
+        world.totals(&uid, Totals { invitees, ..Totals::default() }).await;
+        for target in TARGETS {
+            assert_eq!(world.ask(&uid, target, "*/*").await.status(), status, "{count} {target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_never_was_an_affiliate_has_no_dashboard() {
+    let world = World::new().await;
+    world.account("trader", false, &[]).await;
+    for target in TARGETS {
+        let refused = world.ask("trader", target, "*/*").await;
+        assert_eq!(refused.status(), 403, "{target}");
+        insta::allow_duplicates!(insta::assert_json_snapshot!("not_an_affiliate", json(&refused)));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_account_has_no_dashboard() {
+    let world = World::new().await;
+    for target in TARGETS {
+        let refused = world.ask("stranger", target, "*/*").await;
+        assert_eq!(refused.status(), 403, "{target}");
+        insta::allow_duplicates!(insta::assert_json_snapshot!("unknown_account", json(&refused)));
+    }
+}

@@ -1,0 +1,510 @@
+//! The handful of ways in which the table is read and written; all else stands on these.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{AsyncSleep, Builder};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, PutRequest,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, WriteRequest,
+};
+use types::Timestamp;
+
+use crate::assets::KnownAssets;
+use crate::error::{Refused, TableError, refused};
+use crate::item::{Item, REVISION, number, seconds_at, text};
+use crate::keys::{EXPIRES_AT, Key, PK, Range, SK};
+use crate::meter::{Meter, Spent};
+use crate::seen_links::SeenLinks;
+
+/// How often an unfinished batch or a conflicting transaction is tried before we give up.
+const TRIES: u32 = 8;
+/// DynamoDB's limits of one call.
+const KEYS_PER_GET: usize = 100;
+pub(crate) const ITEMS_PER_WRITE: usize = 25;
+
+/// The one table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    meter: Meter,
+    pub(crate) seen_links: SeenLinks,
+    pub(crate) known_assets: KnownAssets,
+}
+
+/// What must hold for a write to be made.
+pub(crate) enum Condition {
+    /// Nothing is there under the key.
+    Absent,
+    /// Nothing is there under the key, or only an item that has expired at this instant.
+    AbsentOrExpired(Timestamp),
+    /// The item is there, unchanged since it was read at this revision (0: it is absent).
+    Revision(u64),
+    /// The item is absent, or was never written with a revision.
+    Unrevised,
+}
+
+/// One action of a transaction.
+pub(crate) enum Action {
+    /// Writes an item if the condition holds.
+    Put(Item, Condition),
+    /// Writes an item whatever was there before.
+    Overwrite(Item),
+    /// Only checks that an item is there.
+    Exists(Key),
+    /// Removes an item, if it is there.
+    Delete(Key),
+    /// Removes an item that is unchanged since it was read at this revision.
+    DeleteRevision(Key, u64),
+}
+
+/// Items of a range, and where to read on.
+pub(crate) struct Page {
+    pub(crate) items: Vec<Item>,
+    pub(crate) more: bool,
+}
+
+impl Table {
+    /// The table of this name, reached by a client that is made of `config`.
+    #[must_use]
+    pub fn new(config: Builder, name: impl Into<String>) -> Self {
+        let meter = Meter::default();
+        Self {
+            client: Client::from_conf(config.interceptor(meter.clone()).build()),
+            name: name.into(),
+            meter,
+            seen_links: SeenLinks::default(),
+            known_assets: KnownAssets::default(),
+        }
+    }
+
+    /// What all calls came to since this table was made, also by its clones.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        self.meter.spent()
+    }
+
+    /// Reads one small item, so that name resolution, TLS and credentials are done before the
+    /// first request. Cost: half a read unit.
+    ///
+    /// # Errors
+    /// If the table cannot be reached.
+    pub async fn warm_up(&self) -> Result<(), TableError> {
+        let key = crate::keys::head().attributes();
+        self.client.get_item().table_name(&self.name).set_key(Some(key)).send().await?;
+        Ok(())
+    }
+
+    /// One item, as the last write left it.
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        let request = self.client.get_item().table_name(&self.name);
+        let answer = request.set_key(Some(key.attributes())).consistent_read(true).send().await?;
+        Ok(answer.item)
+    }
+
+    /// Items by their keys, in no order; what is not there is left out.
+    pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        let mut items = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS_PER_GET) {
+            let mut wanted = Some(self.wanted(keys)?);
+            let mut patience = Patience::default();
+            while let Some(keys) = wanted.take() {
+                let asked = keys.keys.len();
+                let request = self.client.batch_get_item().request_items(&self.name, keys);
+                let answer = request.send().await?;
+                items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+                wanted = answer.unprocessed_keys.and_then(|mut rest| rest.remove(&self.name));
+                let left = wanted.as_ref().map_or(0, |wanted| wanted.keys.len());
+                patience.after_round(self, asked, left).await?;
+            }
+        }
+        Ok(items)
+    }
+
+    fn wanted(&self, keys: &[Key]) -> Result<KeysAndAttributes, TableError> {
+        KeysAndAttributes::builder()
+            .set_keys(Some(keys.iter().map(Key::attributes).collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|error| TableError::Service(error.to_string()))
+    }
+
+    /// All items of a range, page after page.
+    pub(crate) async fn query(&self, range: &Range) -> Result<Vec<Item>, TableError> {
+        let mut items = Vec::new();
+        self.query_each(range, |item| {
+            items.push(item);
+            Ok(())
+        })
+        .await?;
+        Ok(items)
+    }
+
+    /// Calls `take` with each item of a range; only one page of at most 1 MB is held at a time.
+    pub(crate) async fn query_each(
+        &self,
+        range: &Range,
+        mut take: impl FnMut(Item) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let mut start = None;
+        loop {
+            let request = self.range(range).set_exclusive_start_key(start);
+            let answer = request.send().await?;
+            answer.items.into_iter().flatten().try_for_each(&mut take)?;
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// At most `limit` items of a range, from its beginning or its end, after a given sort key.
+    pub(crate) async fn page(
+        &self,
+        range: &Range,
+        forward: bool,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<Page, TableError> {
+        let start = after.map(|sk| Key { pk: range.pk.clone(), sk: sk.to_owned() }.attributes());
+        let request = self.range(range).scan_index_forward(forward).limit(limit);
+        let answer = request.set_exclusive_start_key(start).send().await?;
+        let more = answer.last_evaluated_key.is_some();
+        Ok(Page { items: answer.items.unwrap_or_default(), more })
+    }
+
+    fn range(
+        &self,
+        range: &Range,
+    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression(format!("{PK} = :pk AND {SK} BETWEEN :from AND :to"))
+            .expression_attribute_values(":pk", text(&range.pk))
+            .expression_attribute_values(":from", text(&range.from))
+            .expression_attribute_values(":to", text(&range.to))
+    }
+
+    /// Writes an item whatever was there before.
+    pub(crate) async fn put(&self, item: Item) -> Result<(), TableError> {
+        self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await?;
+        Ok(())
+    }
+
+    /// Writes an item if the condition holds; otherwise answers the item that is there.
+    pub(crate) async fn put_if(
+        &self,
+        item: Item,
+        condition: Condition,
+    ) -> Result<Result<(), Option<Item>>, TableError> {
+        let (item, expression, values) = conditional(item, &condition);
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(expression)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Ok(())),
+            Err(error) => match error.as_service_error() {
+                Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Err(failed.item().cloned()))
+                }
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// Writes items, none of which anybody else writes with other content.
+    pub(crate) async fn put_many(&self, items: Vec<Item>) -> Result<(), TableError> {
+        let mut rest = items;
+        while !rest.is_empty() {
+            let tail = rest.split_off(rest.len().min(ITEMS_PER_WRITE));
+            let mut requests =
+                rest.into_iter().map(write_request).collect::<Result<Vec<_>, _>>()?;
+            let mut patience = Patience::default();
+            while !requests.is_empty() {
+                let asked = requests.len();
+                let request = self.client.batch_write_item().request_items(&self.name, requests);
+                let answer = request.send().await?;
+                let left = answer.unprocessed_items.and_then(|mut left| left.remove(&self.name));
+                requests = left.unwrap_or_default();
+                patience.after_round(self, asked, requests.len()).await?;
+            }
+            rest = tail;
+        }
+        Ok(())
+    }
+
+    /// Writes an item whatever was there before, and counts the writes in its revision.
+    pub(crate) async fn put_counted(&self, key: &Key, mut item: Item) -> Result<(), TableError> {
+        item.retain(|name, _| name != PK && name != SK);
+        let mut request = self.client.update_item().table_name(&self.name);
+        let mut sets = Vec::new();
+        for (number, (name, value)) in item.into_iter().enumerate() {
+            sets.push(format!("#a{number} = :v{number}"));
+            request = request
+                .expression_attribute_names(format!("#a{number}"), name)
+                .expression_attribute_values(format!(":v{number}"), value);
+        }
+        let request = request
+            .set_key(Some(key.attributes()))
+            .update_expression(format!("SET {} ADD {REVISION} :one", sets.join(", ")))
+            .expression_attribute_values(":one", number(1));
+        request.send().await?;
+        Ok(())
+    }
+
+    /// Removes an item if one of its attributes still has this text, and if it has a revision, that
+    /// is the same.
+    pub(crate) async fn delete_if(
+        &self,
+        key: &Key,
+        (attribute, value): (&str, &str),
+        revision: Option<u64>,
+    ) -> Result<bool, TableError> {
+        let unchanged = match revision {
+            Some(_) => format!("#a = :v AND {REVISION} = :rev"),
+            None => format!("#a = :v AND attribute_not_exists({REVISION})"),
+        };
+        let mut values = HashMap::from([(":v".to_owned(), text(value))]);
+        values.extend(revision.map(|revision| (":rev".to_owned(), number(revision))));
+        let sent = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .condition_expression(unchanged)
+            .expression_attribute_names("#a", attribute)
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes all writes or none. Conflicts with other transactions are tried again.
+    ///
+    /// Answers `Ok(Err(place, item))` where the condition of the action at `place` did not hold.
+    pub(crate) async fn transact(
+        &self,
+        actions: Vec<Action>,
+    ) -> Result<Result<(), (usize, Option<Item>)>, TableError> {
+        let items = actions.into_iter().map(|a| self.action(a)).collect::<Result<Vec<_>, _>>()?;
+        for attempt in 0.. {
+            let request = self.client.transact_write_items();
+            match request.set_transact_items(Some(items.clone())).send().await.map_err(refused) {
+                Ok(_) => break,
+                Err(Refused::Condition { place, item }) => return Ok(Err((place, item))),
+                Err(Refused::Conflict) => self.pause(attempt).await?,
+                Err(Refused::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Waits longer after each try, as the client waits between its own, and gives up after the
+    /// last one.
+    async fn pause(&self, attempt: u32) -> Result<(), TableError> {
+        if attempt + 1 >= TRIES {
+            return Err(TableError::Throttled(format!("work was left undone after {TRIES} tries")));
+        }
+        if let Some(sleep) = self.client.config().sleep_impl() {
+            sleep.sleep(Duration::from_millis(10 << attempt)).await;
+        }
+        Ok(())
+    }
+
+    fn action(&self, action: Action) -> Result<TransactWriteItem, TableError> {
+        let built = match action {
+            Action::Put(item, condition) => {
+                let (item, expression, values) = conditional(item, &condition);
+                Put::builder()
+                    .table_name(&self.name)
+                    .set_item(Some(item))
+                    .condition_expression(expression)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(
+                        ReturnValuesOnConditionCheckFailure::AllOld,
+                    )
+                    .build()
+                    .map(|put| TransactWriteItem::builder().put(put).build())
+            }
+            Action::Overwrite(item) => Put::builder()
+                .table_name(&self.name)
+                .set_item(Some(item))
+                .build()
+                .map(|put| TransactWriteItem::builder().put(put).build()),
+            Action::Exists(key) => ConditionCheck::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .condition_expression(format!("attribute_exists({PK})"))
+                .build()
+                .map(|check| TransactWriteItem::builder().condition_check(check).build()),
+            Action::Delete(key) => Delete::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .build()
+                .map(|delete| TransactWriteItem::builder().delete(delete).build()),
+            Action::DeleteRevision(key, revision) => Delete::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .condition_expression(format!("{REVISION} = :rev"))
+                .expression_attribute_values(":rev", number(revision))
+                .build()
+                .map(|delete| TransactWriteItem::builder().delete(delete).build()),
+        };
+        built.map_err(|error| TableError::Service(error.to_string()))
+    }
+}
+
+type Values = Option<HashMap<String, AttributeValue>>;
+
+/// The item with its next revision where it has one, and the condition as DynamoDB takes it.
+fn conditional(mut item: Item, condition: &Condition) -> (Item, String, Values) {
+    match condition {
+        Condition::Absent => (item, format!("attribute_not_exists({PK})"), None),
+        Condition::AbsentOrExpired(now) => {
+            let condition = format!("attribute_not_exists({PK}) OR {EXPIRES_AT} <= :now");
+            let values = [(":now".to_owned(), number(seconds_at(*now)))].into();
+            (item, condition, Some(values))
+        }
+        Condition::Unrevised => {
+            item.insert(REVISION.to_owned(), number(1));
+            (item, format!("attribute_not_exists({REVISION})"), None)
+        }
+        Condition::Revision(read) => {
+            item.insert(REVISION.to_owned(), number(read + 1));
+            if *read == 0 {
+                return (item, format!("attribute_not_exists({PK})"), None);
+            }
+            let values = [(":rev".to_owned(), number(read))].into();
+            (item, format!("{REVISION} = :rev"), Some(values))
+        }
+    }
+}
+
+fn write_request(item: Item) -> Result<WriteRequest, TableError> {
+    let put = PutRequest::builder().set_item(Some(item)).build();
+    put.map(|put| WriteRequest::builder().put_request(put).build())
+        .map_err(|error| TableError::Service(error.to_string()))
+}
+
+/// How long a batch is gone on with. A call brings at most 16 MB, and 1 MB of one partition, so
+/// that a round which does only a part of it is no failure: only rounds that do nothing count.
+#[derive(Default)]
+struct Patience {
+    fruitless: u32,
+}
+
+impl Patience {
+    async fn after_round(
+        &mut self,
+        table: &Table,
+        asked: usize,
+        left: usize,
+    ) -> Result<(), TableError> {
+        if left < asked {
+            self.fruitless = 0;
+            return Ok(());
+        }
+        self.fruitless += 1;
+        table.pause(self.fruitless).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use dynamodb_embedded::{Engine, Fault, Faults, create_table};
+    use sam_template::Template;
+
+    use super::*;
+
+    /// Every batch ends after so many of its items.
+    #[derive(Debug)]
+    struct Batches {
+        end_after: usize,
+    }
+
+    impl Faults for Batches {
+        fn next(&self, operation: &str) -> Option<Fault> {
+            operation.starts_with("Batch").then_some(Fault::EndsAfter(self.end_after))
+        }
+    }
+
+    async fn table_whose_batches_end_after(items: usize) -> Table {
+        let engine = Engine::memory().unwrap();
+        let definition = Template::embedded().unwrap().table;
+        create_table(&engine.client(), "recall", &definition).await.unwrap();
+        Table::new(engine.faulty_config(Arc::new(Batches { end_after: items })), "recall")
+    }
+
+    fn key(number: usize) -> Key {
+        Key { pk: "batches".to_owned(), sk: format!("{number:03}") }
+    }
+
+    /// The first attempt of every call is refused.
+    #[derive(Debug, Default)]
+    struct FirstAttempts(std::sync::atomic::AtomicBool);
+
+    impl Faults for FirstAttempts {
+        fn next(&self, _: &str) -> Option<Fault> {
+            let second = self.0.fetch_xor(true, std::sync::atomic::Ordering::Relaxed);
+            (!second).then_some(Fault::Refused("ThrottlingException"))
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_their_retries_and_their_time_are_counted() {
+        let engine = Engine::memory().unwrap();
+        let definition = Template::embedded().unwrap().table;
+        create_table(&engine.client(), "recall", &definition).await.unwrap();
+        let table = Table::new(engine.faulty_config(Arc::<FirstAttempts>::default()), "recall");
+        table.get(&key(1)).await.unwrap();
+        let before = table.spent();
+        assert_eq!((before.calls, before.retries), (1, 1));
+        table.clone().get(&key(2)).await.unwrap();
+        let spent = table.spent().since(before);
+        assert_eq!((spent.calls, spent.retries), (1, 1));
+        assert!(spent.time > Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_brings_items_is_gone_on_with_to_its_end() {
+        let table = table_whose_batches_end_after(3).await;
+        let keys: Vec<Key> = (0..150).map(key).collect();
+        table.put_many(keys.iter().map(Key::attributes).collect()).await.unwrap();
+        let found = table.get_many(&keys).await.unwrap();
+        let found: BTreeSet<_> = found.iter().map(crate::keys::sort_key).collect();
+        assert!(found.into_iter().eq(keys.iter().map(|key| key.sk.as_str())));
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_never_brings_anything_is_given_up() {
+        let table = table_whose_batches_end_after(0).await;
+        let read = table.get_many(&[key(1)]).await;
+        assert!(matches!(read, Err(TableError::Throttled(_))));
+        let written = table.put_many(vec![key(1).attributes()]).await;
+        assert!(matches!(written, Err(TableError::Throttled(_))));
+    }
+}

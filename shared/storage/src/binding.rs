@@ -1,0 +1,118 @@
+//! The bind: one inviter, for life, decided in one transaction.
+
+use commission::Relation;
+use eligibility::AccountFacts;
+use serde::{Deserialize, Serialize};
+use types::{Day, Uid};
+
+use crate::access::{Action, Condition, Table};
+use crate::account::{Account, Versioned, account_item};
+use crate::answer::NewAnswer;
+use crate::error::TableError;
+use crate::item::{plain, read_plain};
+use crate::keys::{self, Shard};
+
+/// A binding with the facts and the rule that made it eligible. Written once, never changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Binding {
+    /// Who is bound to whom, since when, by which link, with what share.
+    pub relation: Relation,
+    /// The name of the rule in force, by which the facts below are eligible.
+    pub rule: String,
+    /// The invitee's facts as they were judged: of histories what was in force at the binding.
+    pub invitee: AccountFacts,
+    /// The inviter's facts as they were judged: of histories what was in force at the binding.
+    pub inviter: AccountFacts,
+}
+
+impl Binding {
+    /// The binding of a relation that `rule` makes eligible by the facts of both accounts.
+    #[must_use]
+    pub fn new(
+        relation: Relation,
+        rule: String,
+        invitee: &AccountFacts,
+        inviter: &AccountFacts,
+    ) -> Self {
+        let at = relation.bound_at;
+        let (invitee, inviter) = (invitee.in_force_at(at), inviter.in_force_at(at));
+        Self { relation, rule, invitee, inviter }
+    }
+}
+
+/// What became of a bind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindOutcome {
+    /// The binding is made.
+    Bound,
+    /// The invitee's account was changed since it was judged: read it and judge again.
+    Changed,
+}
+
+impl Table {
+    /// Binds an account to its inviter, if the account is unchanged since it was judged.
+    ///
+    /// The revision of the invitee's account stands for every rule: whatever could change the
+    /// judgement (an activity, a country, another bind) changes the revision. No item is shared
+    /// with other invitees, so that a viral link has no hot item. Cost: 3 items, twice the write
+    /// units of plain writes, 1 call.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn bind(
+        &self,
+        judged: &Versioned<Account>,
+        binding: &Binding,
+    ) -> Result<BindOutcome, TableError> {
+        self.bind_once(judged, binding, None).await
+    }
+
+    /// Binds an account as [`Table::bind`] does, and records the answer with it. Cost: 1 transaction
+    /// of 3 or 4 items.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn bind_once(
+        &self,
+        judged: &Versioned<Account>,
+        binding: &Binding,
+        answer: Option<&NewAnswer<'_>>,
+    ) -> Result<BindOutcome, TableError> {
+        let relation = &binding.relation;
+        let mut account = judged.value.clone();
+        account.facts.inviter = Some(relation.inviter.clone());
+        account.relation = Some(relation.clone());
+        account.facts.top_uid = None;
+        account.keep_within_limits();
+        let listed = keys::new_binding(relation.bound_at.day(), &relation.invitee);
+        let mut actions = vec![
+            Action::Put(account_item(&account)?, Condition::Revision(judged.revision)),
+            Action::Put(plain(&keys::binding(&relation.invitee), binding)?, Condition::Absent),
+            Action::Put(plain(&listed, relation)?, Condition::Absent),
+        ];
+        actions.extend(answer.map(NewAnswer::put).transpose()?);
+        Ok(match self.transact(actions).await? {
+            Ok(()) => BindOutcome::Bound,
+            Err(_) => BindOutcome::Changed,
+        })
+    }
+
+    /// The binding of an account as invitee, if it is bound. Cost: 1 read unit.
+    ///
+    /// # Errors
+    /// If the table fails or the item does not decode.
+    pub async fn binding(&self, invitee: &Uid) -> Result<Option<Binding>, TableError> {
+        let item = self.get(&keys::binding(invitee)).await?;
+        item.map(|item| read_plain("binding", item)).transpose()
+    }
+
+    /// The bindings that came into force on a day, of one shard. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn new_bindings(&self, day: Day, shard: Shard) -> Result<Vec<Relation>, TableError> {
+        let items = self.query(&keys::new_bindings(day, shard)).await?;
+        items.into_iter().map(|item| read_plain("new binding", item)).collect()
+    }
+}

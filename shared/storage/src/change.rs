@@ -1,0 +1,79 @@
+//! The table's stream: what a write changed, of the items that others are told about.
+
+use commission::Relation;
+use types::{Day, Uid};
+
+use crate::account::Account;
+use crate::binding::Binding;
+use crate::error::TableError;
+use crate::item::{Item, read_packed, read_plain, revision};
+use crate::keys::{self, Place};
+use crate::statement::Summary;
+
+/// A write of an item that others are told about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// An account was bound to its inviter.
+    Bound(Relation),
+    /// An account is not what it was.
+    Account(Box<AccountChange>),
+    /// A committed run was published for an affiliate's day.
+    Booked(Box<Booked>),
+}
+
+/// An account before and after a write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountChange {
+    /// Before.
+    pub before: Account,
+    /// After.
+    pub after: Account,
+    /// How often the account was written, this time included: it names the write.
+    pub revision: u64,
+}
+
+/// What a committed run booked for an affiliate's day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Booked {
+    /// Who earns.
+    pub affiliate: Uid,
+    /// The day that was booked.
+    pub day: Day,
+    /// The run's number in the ledger.
+    pub seq: u64,
+    /// The number of this part, from 0.
+    pub part: u16,
+    /// The sums of its lines; in a part those of some assets.
+    pub summary: Summary,
+}
+
+impl Change {
+    /// Reads a write from the item as it was and as it is now, each empty where there was none.
+    /// `None` for all that nobody is told of: other items, and what was removed.
+    ///
+    /// # Errors
+    /// [`TableError::Corrupt`] or [`TableError::UnknownForm`] if such an item does not decode.
+    pub fn read(
+        before: serde_dynamo::Item,
+        after: serde_dynamo::Item,
+    ) -> Result<Option<Self>, TableError> {
+        let (before, after): (Item, Item) = (before.into(), after.into());
+        let is_new = before.is_empty();
+        Ok(match keys::place(&after) {
+            Place::Binding if is_new => {
+                Some(Self::Bound(read_plain::<Binding>("binding", after)?.relation))
+            }
+            Place::Account if !is_new => {
+                let revision = revision(&after);
+                let before = read_plain("account", before)?;
+                let after = read_plain("account", after)?;
+                Some(Self::Account(Box::new(AccountChange { before, after, revision })))
+            }
+            Place::Summary { affiliate, day, seq, part } if is_new => {
+                let summary = read_packed("summary", &after)?;
+                Some(Self::Booked(Box::new(Booked { affiliate, day, seq, part, summary })))
+            }
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! Fees in chunks: one write for thousands of them, and a mark that their shard was touched.
+
+use commission::{Arrival, Fee, FeeCorrection, Fees};
+use serde::{Deserialize, Serialize};
+use types::{Day, Uid};
+
+use crate::access::Table;
+use crate::chunk;
+use crate::error::TableError;
+use crate::item::{FIRST_FORM, Item, content, packed_bytes, plain};
+use crate::keys::{self, Shard, fingerprint, sort_key};
+
+/// Fees and corrections of one day and shard, as they came.
+#[derive(Debug, Clone, Default)]
+pub struct FeeBatch {
+    /// Charged fees.
+    pub fees: Fees,
+    /// Corrections of fees, which may come before the fee itself.
+    pub corrections: Vec<FeeCorrection>,
+}
+
+/// The mark that a day's shard has fees that no run has taken up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// The day.
+    pub day: Day,
+    /// The shard's number.
+    pub shard: u8,
+    /// Names what was kept before the mark was made.
+    pub token: String,
+    /// How often the mark was made since it was last removed. With the token it tells whether the
+    /// mark was renewed meanwhile: also where a message that comes twice puts an old token in the
+    /// place of a newer one.
+    #[serde(rename = "rev")]
+    pub count: u64,
+}
+
+/// A day's shard that is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TouchedShard {
+    /// The day.
+    pub day: Day,
+    /// The shard's number.
+    pub shard: u8,
+}
+
+/// A mark as it is written; the table counts the rest.
+#[derive(Serialize)]
+struct Mark<'a> {
+    day: Day,
+    shard: u8,
+    token: &'a str,
+}
+
+/// The fees of a day's shard as they are stored.
+#[derive(Debug, Default)]
+pub struct StoredFees {
+    /// All that can be read.
+    pub batch: FeeBatch,
+    /// The chunks that cannot be read.
+    pub unreadable: Vec<UnreadableChunk>,
+}
+
+/// A chunk of fees that cannot be read: damaged, or of a form that this code does not know.
+#[derive(Debug)]
+pub struct UnreadableChunk {
+    /// The chunk's name, which is its sort key.
+    pub name: String,
+    /// Why it cannot be read.
+    pub error: TableError,
+    /// Whose fees it holds, as far as that can be read.
+    pub payers: Option<Vec<Uid>>,
+}
+
+impl StoredFees {
+    fn read(&mut self, item: &Item) -> Result<(), TableError> {
+        let name = sort_key(item);
+        let read = content("fee chunk", item)
+            .and_then(|bytes| checked(bytes, name))
+            .and_then(|bytes| self.batch.read_chunk(bytes));
+        match read {
+            Err(error) if error.is_unreadable() => {
+                let payers = content("fee chunk", item).ok().and_then(chunk::payers);
+                self.unreadable.push(UnreadableChunk { name: name.to_owned(), error, payers });
+                Ok(())
+            }
+            read => read,
+        }
+    }
+}
+
+/// A chunk is named by its content, so that a changed letter is found also where it still decodes.
+fn checked<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], TableError> {
+    match fingerprint(bytes) == name {
+        true => Ok(bytes),
+        false => Err(TableError::corrupt("fee chunk", "its content is not what its name says")),
+    }
+}
+
+impl FeeBatch {
+    /// The batch as it is stored: in chunks that fit into an item.
+    ///
+    /// # Errors
+    /// Something does not encode.
+    pub fn to_chunks(&self) -> Result<Vec<Vec<u8>>, TableError> {
+        chunk::write(self)
+    }
+
+    /// Adds what a stored chunk holds.
+    ///
+    /// # Errors
+    /// The chunk does not decode.
+    pub fn read_chunk(&mut self, chunk: &[u8]) -> Result<(), TableError> {
+        chunk::read(chunk, self)
+    }
+
+    /// Takes in a fee.
+    ///
+    /// # Errors
+    /// There are more fees than one batch can hold.
+    pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TableError> {
+        self.fees.push(arrival, fee).map_err(|error| TableError::Service(error.to_string()))
+    }
+}
+
+impl Table {
+    /// Keeps fees of one day and shard, and marks the shard as touched. The same batch again is
+    /// the same items again. Cost: 1 write unit per KB of packed fees, and 1 for the mark.
+    ///
+    /// # Errors
+    /// If the table fails; then the batch has to be brought again.
+    pub async fn add_fees(
+        &self,
+        day: Day,
+        shard: Shard,
+        batch: &FeeBatch,
+    ) -> Result<(), TableError> {
+        let mut names = String::new();
+        for chunk in batch.to_chunks()? {
+            let name = fingerprint(&chunk);
+            let key = keys::fee_chunk(day, shard, &name);
+            self.put(packed_bytes(&key, FIRST_FORM, chunk)).await?;
+            names.push_str(&name);
+        }
+        // Of all chunks: two batches that share one must not share their mark.
+        self.touch(day, shard, &fingerprint(names.as_bytes())).await
+    }
+
+    /// Marks a day's shard, so that the next night's run takes it up. Cost: 1 write unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn touch(&self, day: Day, shard: Shard, token: &str) -> Result<(), TableError> {
+        let (key, shard) = (keys::touched(day, shard), shard.number());
+        let mark = Mark { day, shard, token };
+        self.put_counted(&key, plain(&key, &mark)?).await
+    }
+
+    /// All fees of a day's shard. Cost: 1 read unit per 4 KB of packed fees.
+    ///
+    /// # Errors
+    /// If the table fails or a chunk does not decode.
+    pub async fn fees(&self, day: Day, shard: Shard) -> Result<FeeBatch, TableError> {
+        let mut stored = self.readable_fees(day, shard).await?;
+        match stored.unreadable.pop() {
+            None => Ok(stored.batch),
+            Some(chunk) => Err(chunk.error),
+        }
+    }
+
+    /// The fees of a day's shard that can be read, and the chunks that cannot. Cost: 1 read unit
+    /// per 4 KB of packed fees.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn readable_fees(&self, day: Day, shard: Shard) -> Result<StoredFees, TableError> {
+        let mut stored = StoredFees::default();
+        self.query_each(&keys::fees(day, shard), |item| stored.read(&item)).await?;
+        Ok(stored)
+    }
+
+    /// The shards that are marked, of days up to and with `day`. The marks' content is not read:
+    /// one that does not decode must not keep the others from being planned.
+    /// Cost: 1 read unit per 4 KB of marks.
+    ///
+    /// # Errors
+    /// If the table fails or a mark's key is none.
+    pub async fn touched_through(&self, day: Day) -> Result<Vec<TouchedShard>, TableError> {
+        let items = self.query(&keys::touched_through(day)).await?;
+        let place = |item| {
+            let (day, shard) = keys::touched_place(sort_key(item))
+                .ok_or_else(|| TableError::corrupt("mark", "its sort key is malformed"))?;
+            Ok(TouchedShard { day, shard: shard.number() })
+        };
+        items.iter().map(place).collect()
+    }
+
+    /// Removes a mark, unless it was renewed since it was read. Cost: 1 write unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn clear(&self, mark: &Touched) -> Result<(), TableError> {
+        if let Some(shard) = Shard::new(mark.shard) {
+            let key = keys::touched(mark.day, shard);
+            self.delete_if(&key, ("token", &mark.token), Some(mark.count)).await?;
+        }
+        Ok(())
+    }
+}

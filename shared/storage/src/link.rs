@@ -1,0 +1,170 @@
+//! Referral links: by their code for those who open them, in one item for their owner.
+
+use commission::SharedCommission;
+use eligibility::LinkFacts;
+use serde::{Deserialize, Serialize};
+use types::{LinkCode, Timestamp, Uid};
+
+use crate::access::{Action, Condition, Table};
+use crate::account::{Account, Versioned};
+use crate::answer::{NewAnswer, RecordedAnswer, read_answer};
+use crate::error::TableError;
+use crate::item::{Item, plain, read_plain, revision};
+use crate::keys;
+
+/// A referral link. Its owner, its share and what it may invite never change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// Code, owner, and whether existing users may be invited.
+    pub facts: LinkFacts,
+    /// The owner's own name for the link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The invitee's part of the rate.
+    pub shared: SharedCommission,
+    /// When the link was made.
+    pub created_at: Timestamp,
+}
+
+/// An affiliate's links.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Links {
+    /// The code of the link that is shown first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<LinkCode>,
+    /// All links, oldest first.
+    pub links: Vec<Link>,
+}
+
+impl Links {
+    /// The link with this code.
+    #[must_use]
+    pub fn get(&self, code: &LinkCode) -> Option<&Link> {
+        self.links.iter().find(|link| link.facts.code == *code)
+    }
+
+    /// The link that is shown first.
+    #[must_use]
+    pub fn default_link(&self) -> Option<&Link> {
+        self.default.as_ref().and_then(|code| self.get(code))
+    }
+}
+
+/// What became of a new link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkOutcome {
+    /// The link is made.
+    Made,
+    /// The owner's links were changed since they were read: read them and decide again.
+    Changed,
+    /// The code is taken: draw another.
+    CodeTaken,
+    /// The request was answered before: nothing is made.
+    Answered(RecordedAnswer),
+}
+
+fn read_links(item: Item) -> Result<Versioned<Links>, TableError> {
+    let revision = revision(&item);
+    Ok(Versioned { value: read_plain("list of links", item)?, revision })
+}
+
+impl Table {
+    /// The link behind a code. Cost: 1 read unit; nothing for a link that was lately seen.
+    ///
+    /// # Errors
+    /// If the table fails or the item does not decode.
+    pub async fn link(&self, code: &LinkCode) -> Result<Option<Link>, TableError> {
+        if let Some(link) = self.seen_links.get(code) {
+            return Ok(Some(link));
+        }
+        let item = self.get(&keys::link(code)).await?;
+        item.map(|item| self.read_link(item)).transpose()
+    }
+
+    pub(crate) fn read_link(&self, item: Item) -> Result<Link, TableError> {
+        let link: Link = read_plain("link", item)?;
+        self.seen_links.keep(&link);
+        Ok(link)
+    }
+
+    /// An affiliate's account and links. Cost: 1 call, about 2 to 5 read units.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn affiliate(
+        &self,
+        owner: &Uid,
+    ) -> Result<(Option<Account>, Versioned<Links>), TableError> {
+        let wanted = [keys::account(owner), keys::links(owner)];
+        let mut account = None;
+        let mut links = Versioned::new(Links::default());
+        for item in self.get_many(&wanted).await? {
+            if keys::is_at(&item, &keys::links(owner)) {
+                links = read_links(item)?;
+            } else {
+                account = Some(read_plain("account", item)?);
+            }
+        }
+        Ok((account, links))
+    }
+
+    /// Makes a link: the code is taken for ever, and the owner's list has it.
+    /// `links` are the owner's links as read, with the new one added last. Cost: 1 transaction of
+    /// 2 items.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn make_link(
+        &self,
+        owner: &Uid,
+        link: &Link,
+        links: &Versioned<Links>,
+    ) -> Result<LinkOutcome, TableError> {
+        self.make_link_once(owner, link, links, None).await
+    }
+
+    /// Makes a link as [`Table::make_link`] does, and records the answer with it, unless the request
+    /// was answered before. Cost: 1 transaction of 2 or 3 items.
+    ///
+    /// # Errors
+    /// If the table fails or the recorded answer does not decode.
+    pub async fn make_link_once(
+        &self,
+        owner: &Uid,
+        link: &Link,
+        links: &Versioned<Links>,
+        answer: Option<&NewAnswer<'_>>,
+    ) -> Result<LinkOutcome, TableError> {
+        let list = plain(&keys::links(owner), &links.value)?;
+        // The label is the owner's alone; those who open the link have no use for it.
+        let public = Link { label: None, ..link.clone() };
+        let mut actions = vec![
+            Action::Put(list, Condition::Revision(links.revision)),
+            Action::Put(plain(&keys::link(&link.facts.code), &public)?, Condition::Absent),
+        ];
+        actions.extend(answer.map(NewAnswer::put).transpose()?);
+        Ok(match self.transact(actions).await? {
+            Ok(()) => LinkOutcome::Made,
+            Err((0, _)) => LinkOutcome::Changed,
+            Err((1, _)) => LinkOutcome::CodeTaken,
+            Err((_, Some(item))) => LinkOutcome::Answered(read_answer(item)?),
+            Err((_, None)) => return Err(TableError::Contended("a recorded answer")),
+        })
+    }
+
+    /// Writes an affiliate's list of links, with another label or default, unless it was changed
+    /// since it was read. Cost: 1 write unit per KB. Answers `false` where it was changed.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn save_links(
+        &self,
+        owner: &Uid,
+        links: &Versioned<Links>,
+    ) -> Result<bool, TableError> {
+        let item = plain(&keys::links(owner), &links.value)?;
+        Ok(self.put_if(item, Condition::Revision(links.revision)).await?.is_ok())
+    }
+}

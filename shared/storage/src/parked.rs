@@ -1,0 +1,300 @@
+//! Affiliates whose part of a run cannot be published: they are parked, and everybody else goes on.
+//!
+//! A parked affiliate reads the ledger as it was before the first run that waits. Later runs queue
+//! behind it, and are published one after the other once the cause is repaired.
+
+use commission::Line;
+use serde::{Deserialize, Serialize};
+use types::{Day, Quarter, Timestamp, Uid};
+
+use crate::access::{Action, Condition, Table};
+use crate::account::Versioned;
+use crate::error::TableError;
+use crate::item::{Item, REVISION, plain, read_packed, read_plain, revision, stamp};
+use crate::keys::{self, Key, Shard, sort_key};
+use crate::ledger::Head;
+use crate::run::{TouchedInvitee, Work};
+
+/// How often items that others change are read and written again.
+const TRIES: usize = 8;
+/// Attributes of an affiliate's totals, which every answer of the dashboard reads.
+const PARKED_FROM: &str = "parkedFrom";
+const PARKED_DAY: &str = "parkedDay";
+
+/// A run that waits to be published for an affiliate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParkedRun {
+    /// The affiliate.
+    pub uid: Uid,
+    /// The run's number.
+    pub seq: u64,
+    /// The day that it booked.
+    pub day: Day,
+    /// When it was committed, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<Timestamp>,
+    /// Why it is not published.
+    pub reason: String,
+    /// Since when it waits.
+    pub at: Timestamp,
+    /// The last quarter that was evaluated by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluated_through: Option<Quarter>,
+    /// Why it is being withdrawn, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<String>,
+}
+
+/// What an affiliate may not see yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParkedMark {
+    /// The first run that waits.
+    pub from: u64,
+    /// The earliest day of the runs that wait.
+    pub day: Day,
+}
+
+/// What became of parking a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParkOutcome {
+    /// The run waits.
+    Parked,
+    /// No earlier run of the affiliate waits any more: this one can be published.
+    NotBehind,
+}
+
+/// What is taken back of what a run booked for a shard, and why. It is kept with the run's chunks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Withdrawal {
+    /// The affiliate.
+    pub uid: Uid,
+    /// The run's number.
+    pub seq: u64,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Withdrawal {
+    /// Whether a chunk's key is a withdrawal's.
+    pub(crate) fn is_at(item: &Item) -> bool {
+        sort_key(item).split_once('#').is_some_and(|(_, rest)| rest.starts_with('W'))
+    }
+
+    fn is_of_line(&self, line: &Line) -> bool {
+        line.key.inviter == self.uid
+    }
+
+    fn is_of_invitee(&self, invitee: &TouchedInvitee) -> bool {
+        invitee.inviter == self.uid
+    }
+
+    /// Removes what is withdrawn from a chunk of the run.
+    pub(crate) fn apply(&self, work: &mut Work) {
+        work.lines.retain(|line| !self.is_of_line(line));
+        work.invitees.retain(|invitee| !self.is_of_invitee(invitee));
+    }
+}
+
+impl Head {
+    /// The head as an affiliate sees it: a parked one sees no run from the first that waits on.
+    #[must_use]
+    pub fn seen_with(mut self, mark: Option<ParkedMark>) -> Self {
+        if let Some(mark) = mark {
+            self.visible = self.visible.min(mark.from.saturating_sub(1));
+            self.closed_through = self.closed_through.map(|day| day.min(mark.day.previous()));
+        }
+        self
+    }
+}
+
+/// The mark on an affiliate's totals.
+pub(crate) fn parked_mark(totals: &Item) -> Result<Option<ParkedMark>, TableError> {
+    let malformed = || TableError::corrupt("totals", "its mark is malformed");
+    let (from, day) = match (totals.get(PARKED_FROM), totals.get(PARKED_DAY)) {
+        (None, None) => return Ok(None),
+        (Some(from), Some(day)) => (from.as_n(), day.as_s()),
+        _ => return Err(malformed()),
+    };
+    let from = from.ok().and_then(|from| from.parse().ok()).ok_or_else(malformed)?;
+    let day = day.ok().and_then(|day| day.parse().ok()).ok_or_else(malformed)?;
+    Ok(Some(ParkedMark { from, day }))
+}
+
+/// Puts a mark on an affiliate's totals, or takes it away.
+pub(crate) fn set_mark(totals: &mut Item, mark: Option<ParkedMark>) {
+    totals.remove(PARKED_FROM);
+    totals.remove(PARKED_DAY);
+    if let Some(ParkedMark { from, day }) = mark {
+        totals.insert(PARKED_FROM.to_owned(), crate::item::number(from));
+        totals.insert(PARKED_DAY.to_owned(), crate::item::text(day.to_string()));
+    }
+}
+
+impl Table {
+    /// The head as an affiliate sees it. Cost: nothing while nobody is parked; else 1 read unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn seen_by(&self, affiliate: &Uid, head: Head) -> Result<Head, TableError> {
+        if head.parked == 0 {
+            return Ok(head);
+        }
+        let totals = self.get(&keys::totals(affiliate)).await?;
+        let mark = totals.map(|totals| parked_mark(&totals)).transpose()?.flatten();
+        Ok(head.seen_with(mark))
+    }
+
+    /// The runs that wait, of all affiliates, by affiliate and number. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or an entry does not decode.
+    pub async fn parked(&self) -> Result<Vec<ParkedRun>, TableError> {
+        let items = self.query(&keys::parked()).await?;
+        items.into_iter().map(|item| read_plain("parked run", item)).collect()
+    }
+
+    /// The runs that wait for one affiliate, by number. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or an entry does not decode.
+    pub async fn parked_runs(&self, affiliate: &Uid) -> Result<Vec<ParkedRun>, TableError> {
+        let items = self.query(&keys::parked_runs(affiliate)).await?;
+        items.into_iter().map(|item| read_plain("parked run", item)).collect()
+    }
+
+    /// Parks a run: its affiliate sees neither it nor what comes after it. With `behind`, only if
+    /// an earlier run waits. A repeated call changes nothing. The totals are not decoded: that they
+    /// do not decode may be the reason. Cost: 2 reads, 1 transaction of at most 3 items.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn park(&self, run: &ParkedRun, behind: bool) -> Result<ParkOutcome, TableError> {
+        let (totals_key, entry_key) = (keys::totals(&run.uid), keys::parked_run(&run.uid, run.seq));
+        for _ in 0..TRIES {
+            let mut totals = self.get(&totals_key).await?.unwrap_or_else(|| stamp(&totals_key));
+            let before = parked_mark(&totals)?;
+            if behind && before.is_none() {
+                return Ok(ParkOutcome::NotBehind);
+            }
+            let head = self.head().await?;
+            let mark = before.map_or(ParkedMark { from: run.seq, day: run.day }, |mark| {
+                ParkedMark { from: mark.from.min(run.seq), day: mark.day.min(run.day) }
+            });
+            let condition = of_revision(&totals);
+            set_mark(&mut totals, Some(mark));
+            let evaluated_through = head.value.evaluated_through;
+            let entry = ParkedRun { evaluated_through, ..run.clone() };
+            let mut actions = vec![
+                Action::Put(totals, condition),
+                Action::Put(plain(&entry_key, &entry)?, Condition::Absent),
+            ];
+            if before.is_none() {
+                actions.push(counted(&head, head.value.parked.saturating_add(1))?);
+            }
+            match self.transact(actions).await? {
+                Ok(()) | Err((1, _)) => return Ok(ParkOutcome::Parked),
+                Err(_) => {}
+            }
+        }
+        Err(TableError::Contended("an affiliate's totals"))
+    }
+
+    /// Takes a run from those that wait: its affiliate sees what lies before the next one.
+    /// Cost: 3 reads, 1 transaction of at most 3 items.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn unpark(&self, affiliate: &Uid, seq: u64) -> Result<(), TableError> {
+        let totals_key = keys::totals(affiliate);
+        for _ in 0..TRIES {
+            let Some(mut totals) = self.get(&totals_key).await? else { return Ok(()) };
+            let was_parked = parked_mark(&totals)?.is_some();
+            let mut waiting = self.parked_runs(affiliate).await?;
+            waiting.retain(|run| run.seq != seq);
+            let days = waiting.iter().map(|run| run.day).min();
+            let mark =
+                waiting.first().zip(days).map(|(run, day)| ParkedMark { from: run.seq, day });
+            let head = self.head().await?;
+            let condition = of_revision(&totals);
+            set_mark(&mut totals, mark);
+            let mut actions = vec![
+                Action::Put(totals, condition),
+                Action::Delete(keys::parked_run(affiliate, seq)),
+            ];
+            if mark.is_none() && was_parked {
+                actions.push(counted(&head, head.value.parked.saturating_sub(1))?);
+            }
+            if self.transact(actions).await?.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(TableError::Contended("an affiliate's totals"))
+    }
+
+    /// Notes that a run that waits is being withdrawn, so that nobody publishes it any more.
+    /// Cost: 1 write unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn begin_withdrawal(&self, run: &ParkedRun, why: &str) -> Result<(), TableError> {
+        let run = ParkedRun { withdrawn: Some(why.to_owned()), ..run.clone() };
+        self.put(plain(&keys::parked_run(&run.uid, run.seq), &run)?).await
+    }
+
+    /// Takes back what a run booked for an affiliate in a shard: later runs find it not booked.
+    /// Cost: 1 write unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn withdraw(
+        &self,
+        day: Day,
+        shard: Shard,
+        withdrawal: &Withdrawal,
+    ) -> Result<(), TableError> {
+        let key = keys::withdrawal(day, shard, withdrawal.seq, &withdrawal.uid);
+        self.put(plain(&key, withdrawal)?).await
+    }
+
+    /// What one run booked for a day's shard, withdrawn or not. Cost: 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or a chunk does not decode.
+    pub async fn booked_by(
+        &self,
+        day: Day,
+        shard: Shard,
+        seq: u64,
+    ) -> Result<Vec<Work>, TableError> {
+        let items = self.query(&keys::booked_by(day, shard, seq)).await?;
+        let chunks = items.iter().filter(|item| !Withdrawal::is_at(item));
+        chunks.map(|item| read_packed("booked work", item)).collect()
+    }
+
+    /// Removes an item of an affiliate's that a withdrawn run brought into being, unless it was
+    /// changed since it was read. Answers `false` where it was changed. Cost: 1 write unit.
+    pub(crate) async fn remove_unchanged(
+        &self,
+        key: Key,
+        revision: u64,
+    ) -> Result<bool, TableError> {
+        Ok(self.transact(vec![Action::DeleteRevision(key, revision)]).await?.is_ok())
+    }
+}
+
+fn of_revision(item: &Item) -> Condition {
+    match item.contains_key(REVISION) {
+        true => Condition::Revision(revision(item)),
+        false => Condition::Unrevised,
+    }
+}
+
+/// The head with another count of parked affiliates.
+fn counted(head: &Versioned<Head>, parked: u32) -> Result<Action, TableError> {
+    let item = plain(&keys::head(), &Head { parked, ..head.value.clone() })?;
+    Ok(Action::Put(item, Condition::Revision(head.revision)))
+}

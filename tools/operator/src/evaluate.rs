@@ -1,0 +1,46 @@
+//! `operator evaluate`: the tiers that a past quarter earned, worked out again.
+
+use lambda::App;
+use nightly::{Evaluated, NotEvaluated, not_evaluated};
+use types::Quarter;
+
+use crate::figures::count;
+use crate::steps;
+use crate::{Desk, Failure, Verdict};
+
+/// Evaluates a quarter that has ended.
+pub(crate) async fn evaluate(
+    app: &App,
+    place: &str,
+    quarter: Quarter,
+    desk: &mut Desk<'_>,
+) -> Result<Verdict, Failure> {
+    if app.clock.now() < quarter.last_day().end() {
+        let sentence = format!("{quarter} is not over yet; it ends with {}", quarter.last_day());
+        return Err(Failure::Asked(sentence));
+    }
+    let next = quarter.next();
+    desk.ask(
+        place,
+        format_args!("sets each affiliate's tiers of {next} by what {quarter} earned."),
+    )?;
+    let evaluated = steps::evaluate(app, quarter).await?;
+    desk.say(told(quarter, &evaluated));
+    if evaluated.not_evaluated > 0 {
+        for NotEvaluated { uid, reason } in not_evaluated(app, quarter).await? {
+            desk.say(format_args!("  left out: affiliate {uid}: {reason}"));
+        }
+    }
+    desk.say(format_args!(
+        "Days of {next} that are booked stay as they are until they are run again; `verify` \
+         tells which would change."
+    ));
+    Ok(Verdict::of(evaluated.not_evaluated == 0))
+}
+
+/// What became of an evaluation, in words.
+pub(crate) fn told(quarter: Quarter, evaluated: &Evaluated) -> String {
+    let Evaluated { affiliates, promoted, .. } = evaluated;
+    let affiliates = count(*affiliates, "affiliate");
+    format!("{quarter}  evaluated {affiliates}: {promoted} above tier 0 in {}", quarter.next())
+}

@@ -1,0 +1,112 @@
+//! How a command ends.
+
+use std::path::PathBuf;
+
+use commission::Overflow;
+use lambda::StartError;
+use nightly::StepError;
+use storage::TableError;
+
+/// How a command ended that came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is well.
+    Well,
+    /// It told of something that somebody has to look at.
+    LookAtIt,
+}
+
+impl Verdict {
+    /// All is well where nothing is to be looked at.
+    #[must_use]
+    pub const fn of(well: bool) -> Self {
+        if well { Self::Well } else { Self::LookAtIt }
+    }
+
+    /// The exit code: 0 or 1.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::LookAtIt => 1,
+        }
+    }
+}
+
+/// Why a command did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// What was asked for is not there, or cannot be done.
+    #[error("{0}")]
+    Asked(String),
+    /// The environment does not name a table.
+    #[error("{0}")]
+    Start(#[from] StartError),
+    /// Nobody is there to be asked, and nobody said yes before.
+    #[error("this writes to {0}, and nobody is there to be asked: say --yes if that is meant")]
+    NobodyToAsk(String),
+    /// The operator said no.
+    #[error("nothing was done")]
+    Declined,
+    /// The table does not answer at all.
+    #[error("{place} does not answer: {error}")]
+    Unreachable {
+        /// The table.
+        place: String,
+        /// Why.
+        error: TableError,
+    },
+    /// Figures that do not fit into 128 bits.
+    #[error("{0}")]
+    Overflow(#[from] Overflow),
+    /// A step of the nightly job failed.
+    #[error("{0}")]
+    Step(#[from] StepError),
+    /// The table failed.
+    #[error("{0}")]
+    Table(#[from] TableError),
+    /// A file cannot be read or written.
+    #[error("{}: {error}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{}: {sentence}", .path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Where it is wrong, and what would be right.
+        sentence: String,
+    },
+}
+
+impl Failure {
+    /// The exit code: 1 if the figures were refused, 2 if nothing was begun, 3 if the work broke
+    /// off and can be gone on with.
+    #[must_use]
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Overflow(_) | Self::Step(StepError::ConservationRefused { .. }) => 1,
+            Self::Asked(_)
+            | Self::Start(_)
+            | Self::NobodyToAsk(_)
+            | Self::Declined
+            | Self::Unreachable { .. }
+            | Self::Step(
+                StepError::BadRequest(_)
+                | StepError::DayNotOver(_)
+                | StepError::QuarterNotEvaluated { .. },
+            ) => 2,
+            Self::Step(_) | Self::Table(_) | Self::File { .. } | Self::Content { .. } => 3,
+        }
+    }
+
+    /// For `map_err`: a failure at a file.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::File { path, error }
+    }
+}

@@ -1,0 +1,64 @@
+//! The operator's tool: books days again, proves them from their fees, explains them, and takes
+//! in what was left aside or comes from a file.
+//!
+//! It works by the functions' own steps on the table that they work on, so that whatever it does
+//! could have been done by them. Each command is a function of an [`App`], what was asked, and a
+//! [`Desk`] to write at; each that writes asks there first.
+
+mod desk;
+mod evaluate;
+mod explain;
+mod failure;
+mod figures;
+mod import;
+mod options;
+mod parked;
+mod place;
+mod quarantine;
+mod range;
+mod rollup;
+mod steps;
+mod velocity;
+mod verify;
+
+pub use desk::Desk;
+pub use failure::{Failure, Verdict};
+pub use options::{Command, Options, ParkedCommand, QuarantineCommand};
+pub use place::Place;
+pub use range::Days;
+
+use lambda::App;
+
+/// Does what the command line asks, on the table that it and the environment name.
+///
+/// # Errors
+/// [`Failure`], with the exit code that it stands for.
+pub async fn run(options: Options, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+    let place = Place::new(&options);
+    let app = place.open().await?;
+    obey(&app, &place.to_string(), options.command, desk).await
+}
+
+/// Does one command. `place` is how the table is called when the operator is asked.
+///
+/// # Errors
+/// [`Failure`], with the exit code that it stands for.
+pub async fn obey(
+    app: &App,
+    place: &str,
+    command: Command,
+    desk: &mut Desk<'_>,
+) -> Result<Verdict, Failure> {
+    match command {
+        Command::Rollup { days, night } => rollup::rollup(app, place, days, night, desk).await,
+        Command::Evaluate { quarter } => evaluate::evaluate(app, place, quarter, desk).await,
+        Command::Verify { days } => verify::verify(app, days, desk).await,
+        Command::Explain { invitee, day, line, json } => {
+            explain::explain(app, &invitee, day, line.as_deref(), json, desk).await
+        }
+        Command::Velocity { days, csv } => velocity::velocity(app, days, csv, desk).await,
+        Command::Quarantine(command) => quarantine::quarantine(app, place, command, desk).await,
+        Command::Parked(command) => parked::parked(app, place, command, desk).await,
+        Command::Import { file } => import::import(app, place, &file, desk).await,
+    }
+}

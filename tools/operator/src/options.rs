@@ -1,0 +1,216 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use types::{Day, Quarter, Uid};
+
+use crate::Days;
+
+const LONG_ABOUT: &str = "\
+Books days, proves and explains them, replays what was put aside, and imports events: by the
+functions' own steps, on the table that they work on.
+
+The table is named as the functions have it: TABLE_NAME, AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_DYNAMODB. An endpoint on this machine,
+as a sandbox's, needs neither region nor credentials.";
+
+const AFTER_HELP: &str = "\
+Examples, on a sandbox (DynamoDB is on the port after the API's):
+  export TABLE_NAME=recall AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8081
+  operator verify 2026-11-01..2026-11-21
+  operator explain 20000001 2026-11-21
+  operator rollup 2026-11-21
+  operator quarantine list
+
+Exit codes:
+  0  done, and all is well
+  1  done, and something is to be looked at: a difference, a refused run, events left aside
+  2  nothing was begun: a wrong argument, a missing variable, no consent
+  3  broken off: the table or a file failed; started again, it goes on";
+
+/// What the tool is started with.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "operator", version, about = "The operator's tool of the recall programme")]
+#[command(long_about = LONG_ABOUT, after_help = AFTER_HELP, arg_required_else_help = true)]
+pub struct Options {
+    /// The table's name [default: TABLE_NAME]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub table: Option<String>,
+
+    /// Where DynamoDB is, if not in AWS [default: AWS_ENDPOINT_URL_DYNAMODB]
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint: Option<String>,
+
+    /// Write without asking
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Book a day, or each day of a range, anew from its fees
+    ///
+    /// What is booked already stays; a run books the difference to what is due, as new lines. A day
+    /// on which nothing changed books nothing.
+    #[command(after_help = "\
+Examples:
+  operator rollup 2026-11-21
+  operator rollup 2026-11-01..2026-11-21 --yes
+  operator rollup --night 2026-11-21      as at 00:30 the day after")]
+    Rollup {
+        /// A day, or FROM..TO with both days included
+        days: Days,
+        /// As the night after the day: missed days and touched shards of earlier ones as well, and
+        /// after a quarter's last day the evaluation
+        #[arg(long)]
+        night: bool,
+    },
+
+    /// Evaluate a past quarter again: the tiers of the quarter after it
+    #[command(after_help = "Example:\n  operator evaluate 2026-Q3")]
+    Evaluate {
+        /// A quarter that has ended, as 2026-Q3
+        quarter: Quarter,
+    },
+
+    /// Prove days: work them out anew from their fees and compare with what is booked, to the unit
+    ///
+    /// Compared are the booked lines with what is due by the fees and the accounts' facts of now, the
+    /// lines and summaries that affiliates read with the booked lines, and the runs' reports with
+    /// both. Writes nothing. Exits with 1 if anything differs.
+    #[command(after_help = "Example:\n  operator verify 2026-11-01..2026-11-21")]
+    Verify {
+        /// A day, or FROM..TO with both days included
+        days: Days,
+    },
+
+    /// Explain an invitee's day, or one line of it: every fee, what it came to and why
+    #[command(after_help = "\
+Examples:
+  operator explain 20000001 2026-11-21
+  operator explain 20000001 2026-11-21 --line 3b0fa1c2    the `id` of the export, or its beginning
+  operator explain 20000001 2026-11-21 --json")]
+    Explain {
+        /// The invitee's user id
+        invitee: Uid,
+        /// The day of the trades, in UTC
+        day: Day,
+        /// Only this line: its `id` in the affiliate's list or export, or the beginning of it
+        #[arg(long, value_name = "ID")]
+        line: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// List the links that bound somebody, those first that bind in bursts of people who do nothing
+    ///
+    /// For each link its bindings, the busiest day and hour, how many of the invitees have traded and
+    /// how many of the bindings were found void. Suspicion counts the bindings that are void, or were
+    /// made in the link's busiest hour and have seen no trade. Writes nothing. Reads the days' lists
+    /// of bindings: 64 queries a day, and 2 items a binding.
+    #[command(after_help = "\
+Examples:
+  operator velocity 2026-11-21
+  operator velocity 2026-11-01..2026-11-21 --csv > links.csv")]
+    Velocity {
+        /// A day, or FROM..TO with both days included
+        days: Days,
+        /// As CSV
+        #[arg(long)]
+        csv: bool,
+    },
+
+    /// List, show and replay what could not be taken in
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+
+    /// List, repair and withdraw affiliates whose part of a run cannot be published
+    ///
+    /// A parked affiliate reads the figures as they were before the first run that waits; later runs
+    /// queue behind it. All other affiliates see every run.
+    #[command(subcommand)]
+    Parked(ParkedCommand),
+
+    /// Take in a file of events, one CloudEvent in JSON a line
+    ///
+    /// Interrupted, it goes on where it was: FILE.progress says how far it has come. Events that are
+    /// not due yet are tried again at the end; what is left then is written to FILE.retry.jsonl.
+    /// Events that were taken in before change nothing.
+    #[command(after_help = "\
+Examples:
+  operator import events.jsonl
+  zcat events.jsonl.gz | operator import --yes -")]
+    Import {
+        /// The file; `-` is standard input
+        file: PathBuf,
+    },
+}
+
+/// What can be done with parked affiliates.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ParkedCommand {
+    /// List the runs that wait, with their affiliates and reasons
+    List,
+    /// Publish the runs that wait for an affiliate, after their cause is repaired
+    #[command(after_help = "Example:\n  operator parked repair 10000001")]
+    Repair {
+        /// The affiliate's user id
+        uid: Uid,
+    },
+    /// Take back what the first run that waits booked for an affiliate
+    ///
+    /// Nobody ever sees its lines. The next night books what is due, in a new run.
+    #[command(after_help = "\
+Example:
+  operator parked withdraw 10000001 --why \"booked by a defect, see #12\"")]
+    Withdraw {
+        /// The affiliate's user id
+        uid: Uid,
+        /// Why, for the record that is kept with the run
+        #[arg(long, value_name = "REASON")]
+        why: String,
+    },
+}
+
+/// What can be done with the quarantine.
+#[derive(Debug, Clone, Subcommand)]
+pub enum QuarantineCommand {
+    /// List the entries of some days
+    #[command(after_help = "\
+Examples:
+  operator quarantine list
+  operator quarantine list 2026-11-01..2026-11-21")]
+    List {
+        /// A day, or FROM..TO with both days included [default: the last 30 days]
+        days: Option<Days>,
+    },
+    /// Show one entry whole, with its event
+    #[command(after_help = "Example:\n  operator quarantine show 2026-11-20.1f3c9a2b")]
+    Show {
+        /// The entry's id, as it is listed
+        id: String,
+    },
+    /// Bring entries to ingest again, after their cause is mended
+    ///
+    /// What is taken in leaves the quarantine; all else stays where it is.
+    #[command(after_help = "\
+Examples:
+  operator quarantine replay 2026-11-20.1f3c9a2b
+  operator quarantine replay --all
+  operator quarantine replay --all 2026-11-01..2026-11-21")]
+    Replay {
+        /// The entry's id, as it is listed; with --all days, as for list
+        #[arg(value_name = "ID", required_unless_present = "all")]
+        which: Option<String>,
+        /// All entries of the days [default: the last 30]
+        #[arg(long)]
+        all: bool,
+    },
+}

@@ -1,0 +1,101 @@
+//! `operator parked`: affiliates whose part of a run cannot be published.
+
+use std::collections::BTreeMap;
+
+use lambda::App;
+use nightly::{Repaired, Withdrawn, repair, withdraw};
+use storage::ParkedRun;
+use types::{Quarter, Uid};
+
+use crate::figures::count;
+use crate::{Desk, Failure, ParkedCommand, Verdict};
+
+/// Lists, repairs or withdraws.
+pub(crate) async fn parked(
+    app: &App,
+    place: &str,
+    command: ParkedCommand,
+    desk: &mut Desk<'_>,
+) -> Result<Verdict, Failure> {
+    match command {
+        ParkedCommand::List => list(app, desk).await,
+        ParkedCommand::Repair { uid } => repair_one(app, place, &uid, desk).await,
+        ParkedCommand::Withdraw { uid, why } => withdraw_one(app, place, &uid, &why, desk).await,
+    }
+}
+
+async fn list(app: &App, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+    let runs = app.table.parked().await?;
+    let mut affiliates: BTreeMap<&Uid, usize> = BTreeMap::new();
+    for run in &runs {
+        *affiliates.entry(&run.uid).or_default() += 1;
+        let ParkedRun { uid, day, seq, at, reason, .. } = run;
+        let reason = run.withdrawn.as_ref().map_or_else(
+            || reason.clone(),
+            |why| format!("its withdrawal is to be finished: {why}"),
+        );
+        desk.say(format_args!("{uid}  run {day}.{seq}, since {at}: {reason}"));
+    }
+    let (affiliates, runs) = (count(affiliates.len(), "affiliate"), count(runs.len(), "run"));
+    desk.note(format_args!("{affiliates} parked, {runs} not published"));
+    Ok(Verdict::Well)
+}
+
+async fn repair_one(
+    app: &App,
+    place: &str,
+    uid: &Uid,
+    desk: &mut Desk<'_>,
+) -> Result<Verdict, Failure> {
+    let runs = waiting(app, uid).await?.len();
+    let what = format!("publishes {} of affiliate {uid}, one after the other.", count(runs, "run"));
+    desk.ask(place, what)?;
+    let Repaired { runs, evaluated } = repair(app, uid).await?;
+    for (run, lines) in runs {
+        desk.say(format_args!("{}  run {}: {}", run.day, run.seq, count(lines, "line")));
+    }
+    tell_evaluated(&evaluated, desk);
+    Ok(Verdict::Well)
+}
+
+async fn withdraw_one(
+    app: &App,
+    place: &str,
+    uid: &Uid,
+    why: &str,
+    desk: &mut Desk<'_>,
+) -> Result<Verdict, Failure> {
+    let waiting = waiting(app, uid).await?;
+    let Some(first) = waiting.first() else { return Err(none_waits(uid)) };
+    let (day, seq) = (first.day, first.seq);
+    let what = format!(
+        "takes back what run {day}.{seq} booked for affiliate {uid}; the next night books what is due."
+    );
+    desk.ask(place, what)?;
+    let Withdrawn { run, lines, shards, waiting, evaluated } = withdraw(app, uid, why).await?;
+    let (lines, shards) = (count(lines, "line"), count(shards.len(), "shard"));
+    desk.say(format_args!("{}  run {}: {lines} taken back, {shards} marked", run.day, run.seq));
+    tell_evaluated(&evaluated, desk);
+    if waiting > 0 {
+        desk.note(format_args!(
+            "{} still not published: repair the affiliate",
+            count(waiting, "run")
+        ));
+    }
+    Ok(Verdict::of(waiting == 0))
+}
+
+async fn waiting(app: &App, uid: &Uid) -> Result<Vec<ParkedRun>, Failure> {
+    let waiting = app.table.parked_runs(uid).await?;
+    if waiting.is_empty() { Err(none_waits(uid)) } else { Ok(waiting) }
+}
+
+fn none_waits(uid: &Uid) -> Failure {
+    Failure::Asked(format!("affiliate {uid} is not parked"))
+}
+
+fn tell_evaluated(quarters: &[Quarter], desk: &mut Desk<'_>) {
+    for quarter in quarters {
+        desk.say(format_args!("{quarter}  evaluated"));
+    }
+}

@@ -1,0 +1,197 @@
+//! `operator quarantine`: what could not be taken in, listed, shown and brought again.
+
+use ingestion::{EventReport, Message, Outcome};
+use lambda::App;
+use serde_json::Value;
+use storage::Quarantined;
+use types::Day;
+
+use crate::figures::count;
+use crate::{Days, Desk, Failure, QuarantineCommand, Verdict};
+
+/// Without days, so many back are looked at.
+const USUAL_DAYS: i32 = 30;
+/// Characters of an entry's digest that are shown; any unambiguous beginning is understood.
+const SHOWN: usize = 8;
+/// Entries that are brought again at once.
+const BATCH: usize = 100;
+/// Entries that no replay makes any other: another body of an identity that stands, and corrections
+/// that the fold could not apply, of which it looks at what is stored.
+const NOT_REPLAYED: [&str; 3] =
+    ["identity_conflict", "correction_without_fee", "inexact_correction"];
+
+/// Lists, shows or replays.
+pub(crate) async fn quarantine(
+    app: &App,
+    place: &str,
+    command: QuarantineCommand,
+    desk: &mut Desk<'_>,
+) -> Result<Verdict, Failure> {
+    match command {
+        QuarantineCommand::List { days } => list(app, days, desk).await,
+        QuarantineCommand::Show { id } => show(app, &id, desk).await,
+        QuarantineCommand::Replay { which, all } => {
+            let entries = match (&which, all) {
+                (Some(id), false) => vec![find(app, id).await?],
+                (days, _) => entries(app, days_of(app, days.as_deref())?).await?,
+            };
+            replay(app, place, entries, all, desk).await
+        }
+    }
+}
+
+async fn list(app: &App, days: Option<Days>, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+    let days = days.unwrap_or_else(|| usual(app));
+    let entries = entries(app, days).await?;
+    for entry in &entries {
+        let (id, at) = (id(entry), entry.at);
+        desk.say(format_args!("{id}  {at}  {}: {}", entry.reason, entry.detail));
+    }
+    desk.note(format_args!("{}, {days}", entries_counted(entries.len())));
+    Ok(Verdict::Well)
+}
+
+async fn show(app: &App, id: &str, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+    let entry = find(app, id).await?;
+    desk.say(format_args!("id      {}.{}", entry.at.day(), entry.digest()));
+    desk.say(format_args!("came    {}", entry.at));
+    desk.say(format_args!("reason  {}", entry.reason));
+    desk.say(format_args!("detail  {}\n", entry.detail));
+    let parsed: Option<Value> = serde_json::from_str(&entry.body).ok();
+    let pretty = parsed.and_then(|event| serde_json::to_string_pretty(&event).ok());
+    desk.say(pretty.unwrap_or(entry.body));
+    Ok(Verdict::Well)
+}
+
+async fn replay(
+    app: &App,
+    place: &str,
+    entries: Vec<Quarantined>,
+    all: bool,
+    desk: &mut Desk<'_>,
+) -> Result<Verdict, Failure> {
+    let (conflicts, entries): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| NOT_REPLAYED.contains(&entry.reason.as_str()));
+    if !all && !conflicts.is_empty() {
+        let sentence = "another body of an identity that stands, or a correction that does not fit \
+                        its fee, stays so however often it comes; where a fee is wrong, send a \
+                        correction with its day and in the decimals of its asset";
+        return Err(Failure::Asked(sentence.to_owned()));
+    }
+    if !conflicts.is_empty() {
+        let conflicts = entries_counted(conflicts.len());
+        desk.note(format_args!("left alone, as no replay changes them: {conflicts}"));
+    }
+    if entries.is_empty() {
+        desk.note("nothing to replay");
+        return Ok(Verdict::of(conflicts.is_empty()));
+    }
+    let what = entries_counted(entries.len());
+    desk.ask(place, format_args!("brings {what} of the quarantine to ingest again."))?;
+    let mut taken = 0;
+    for batch in entries.chunks(BATCH) {
+        taken += bring(app, batch, desk).await?;
+    }
+    let stay = entries.len() - taken;
+    desk.note(format_args!("{} taken in, {stay} left where they were", entries_counted(taken)));
+    Ok(Verdict::of(stay == 0 && conflicts.is_empty()))
+}
+
+/// Brings entries to ingest again; those that are taken in leave the quarantine.
+async fn bring(app: &App, entries: &[Quarantined], desk: &mut Desk<'_>) -> Result<usize, Failure> {
+    // Sent when it first came: a fee keeps its place in the order of arrival.
+    let message = |entry: &Quarantined| Message {
+        id: id(entry),
+        sent_at: entry.at,
+        body: entry.body.clone(),
+    };
+    let messages: Vec<Message> = entries.iter().map(message).collect();
+    let now = app.clock.now();
+    let reports = ingestion::take_in(app, &messages).await?;
+    let mut taken = 0;
+    for (number, entry) in entries.iter().enumerate() {
+        let mine =
+            |report: &&EventReport| report.message == number && report.outcome != Outcome::TakenIn;
+        let id = id(entry);
+        match reports.iter().find(mine).map(|report| &report.outcome) {
+            None | Some(Outcome::TakenIn) => {
+                app.table.release(entry).await?;
+                taken += 1;
+                desk.say(format_args!("{id}  taken in"));
+            }
+            Some(Outcome::Retry { reason }) => {
+                desk.say(format_args!("{id}  not yet: {}", reason.sentence()));
+            }
+            Some(Outcome::Quarantined { reason, detail }) => {
+                let kept = Quarantined {
+                    reason: (*reason).to_owned(),
+                    detail: detail.clone(),
+                    body: entry.body.clone(),
+                    at: now,
+                };
+                keep_where_it_was(app, entry, &kept).await?;
+                desk.say(format_args!("{id}  refused again: {reason}: {detail}"));
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// Ingest keeps what it refuses under today; an entry stays under the day on which it came.
+async fn keep_where_it_was(
+    app: &App,
+    entry: &Quarantined,
+    kept: &Quarantined,
+) -> Result<(), Failure> {
+    let same = (entry.at.day(), &entry.reason) == (kept.at.day(), &kept.reason);
+    match same {
+        true => app.table.quarantine(entry).await?,
+        false => drop(app.table.release(kept).await?),
+    }
+    Ok(())
+}
+
+async fn entries(app: &App, days: Days) -> Result<Vec<Quarantined>, Failure> {
+    let mut entries = Vec::new();
+    for day in days.iter() {
+        let mut of_day = app.table.quarantined(day).await?;
+        of_day.sort_by(|a, b| (a.at, &a.body).cmp(&(b.at, &b.body)));
+        entries.extend(of_day);
+    }
+    Ok(entries)
+}
+
+async fn find(app: &App, id: &str) -> Result<Quarantined, Failure> {
+    let malformed =
+        || Failure::Asked("expected an entry's id as it is listed, as 2026-11-20.1f3c9a2b".into());
+    let (day, beginning) = id.split_once('.').ok_or_else(malformed)?;
+    let day: Day = day.parse().map_err(|_| malformed())?;
+    let mut entries = app.table.quarantined(day).await?;
+    entries.retain(|entry| !beginning.is_empty() && entry.digest().starts_with(beginning));
+    match (entries.pop(), entries.len()) {
+        (Some(entry), 0) => Ok(entry),
+        (None, _) => Err(Failure::Asked(format!("there is no entry {id} in the quarantine"))),
+        (Some(_), others) => {
+            Err(Failure::Asked(format!("{} entries begin with {id}; say more of it", others + 1)))
+        }
+    }
+}
+
+fn days_of(app: &App, days: Option<&str>) -> Result<Days, Failure> {
+    let Some(days) = days else { return Ok(usual(app)) };
+    days.parse().map_err(|_| Failure::Asked("with --all, expected a day or FROM..TO".to_owned()))
+}
+
+fn usual(app: &App) -> Days {
+    let last = app.clock.now().day();
+    Days { first: last.plus(1 - USUAL_DAYS), last }
+}
+
+fn id(entry: &Quarantined) -> String {
+    let digest: String = entry.digest().chars().take(SHOWN).collect();
+    format!("{}.{digest}", entry.at.day())
+}
+
+fn entries_counted(number: usize) -> String {
+    if number == 1 { "1 entry".to_owned() } else { count(number, "entrie") }
+}

@@ -1,0 +1,68 @@
+//! `velocity`: which links bind in a burst of people who then do nothing.
+
+use serde_json::json;
+
+use crate::support::run;
+use crate::world::{World, fee};
+
+/// One affiliate binds two who trade, one of them undue; another binds four in ten minutes.
+async fn two_links() -> World {
+    let world = World::at("2026-11-19T09:00:00Z").await;
+    let honest = world.affiliate("honest").await;
+    let hasty = world.affiliate("hasty").await;
+    for number in 0..4 {
+        let uid = format!("bought-{number}");
+        world.registered(&uid, "2024-01-01T00:00:00Z").await;
+        world.now(&format!("2026-11-20T14:0{number}:00Z"));
+        assert_eq!(world.bind(&uid, &hasty).await.status, 201);
+    }
+    for (number, uid) in ["friend-1", "friend-2", "friend-3"].into_iter().enumerate() {
+        world.registered(uid, "2024-01-01T00:00:00Z").await;
+        world.now(&format!("2026-11-20T1{}:30:00Z", 5 + number));
+        assert_eq!(world.bind(uid, &honest).await.status, 201);
+    }
+    world.now("2026-11-20T23:00:00Z");
+    for uid in ["bought-0", "friend-1", "friend-2", "friend-3"] {
+        world.charged(fee(&format!("of-{uid}"), uid, "2026-11-20T20:00:00Z")).await;
+    }
+    let used = json!({ "uid": "friend-3", "product": "card", "at": "2026-11-01T12:00:00Z" });
+    world.taken("activity", used).await;
+    world.night("2026-11-20").await;
+    world
+}
+
+#[tokio::test]
+async fn links_are_listed_with_their_haste_and_what_became_of_it() {
+    insta::assert_snapshot!(run(&two_links().await, "velocity 2026-11-19..2026-11-21").await);
+}
+
+#[tokio::test]
+async fn the_same_goes_to_programs_as_csv() {
+    insta::assert_snapshot!(run(&two_links().await, "velocity 2026-11-20 --csv").await);
+}
+
+#[tokio::test]
+async fn days_without_bindings_list_no_link() {
+    let shown = run(&two_links().await, "velocity 2026-11-21").await;
+    assert_eq!((shown.results.as_str(), shown.code), ("", 0));
+    assert_eq!(shown.questions, "0 bindings by 0 links, 2026-11-21\n");
+}
+
+#[tokio::test]
+async fn a_day_costs_one_query_a_shard_and_no_scan() {
+    let world = two_links().await;
+    drop(world.engine.take_calls());
+    run(&world, "velocity 2026-11-20").await;
+    let calls = world.engine.take_calls();
+    assert_eq!(calls["Query"], 64);
+    // The head; and of each shard with a binding the accounts and the invitees.
+    assert_eq!((calls["GetItem"], calls["BatchGetItem"]), (1, 2 * shards_of_the_seven()));
+    assert_eq!(calls.len(), 3, "{calls:?}");
+}
+
+fn shards_of_the_seven() -> usize {
+    let bought = (0..4).map(|number| format!("bought-{number}"));
+    let friends = (1..=3).map(|number| format!("friend-{number}"));
+    let shards = bought.chain(friends).map(|uid| storage::Shard::of(&uid.parse().unwrap()));
+    shards.collect::<std::collections::BTreeSet<_>>().len()
+}

@@ -1,0 +1,116 @@
+//! Stands in for API Gateway: routes, authorizer, event in, answer out.
+//!
+//! The routes are those of `template.yaml`; the functions are called with what Lambda would hand
+//! them, and what they answer is held to Lambda's limit.
+
+mod event;
+mod invoke;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use http_api::jwt::{self, Claims, SANDBOX_AUDIENCE, SANDBOX_ISSUER, TokenError};
+use sam_template::{Route, Template};
+
+use crate::StartError;
+use crate::gateway::event::Matched;
+use crate::gateway::invoke::{Function, invoke};
+use crate::services::Services;
+
+/// API Gateway's limit for a request's body.
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// The API's routes, each with the function that answers it.
+pub(crate) struct Gateway {
+    routes: Vec<(Route, Function)>,
+}
+
+impl Gateway {
+    /// The gateway with the template's routes.
+    pub(crate) fn new(template: &Template) -> Result<Self, StartError> {
+        let routes = template.routes.iter().map(|route| {
+            let function = Function::from_str(&route.function).map_err(StartError::Build)?;
+            Ok((route.clone(), function))
+        });
+        Ok(Self { routes: routes.collect::<Result<_, StartError>>()? })
+    }
+
+    /// The route of a request: of several that fit, the one with the fewest parameters.
+    fn find<'a>(&'a self, method: &str, path: &'a str) -> Option<(Matched<'a>, Function)> {
+        let fitting = self.routes.iter().filter_map(|(route, function)| {
+            let parameters = route.parameters(method, path)?;
+            Some((Matched { route, parameters }, *function))
+        });
+        fitting.min_by_key(|(matched, _)| matched.parameters.len())
+    }
+}
+
+/// Answers a request as the deployed API would.
+pub(crate) async fn handle(State(services): State<Arc<Services>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let found = services.gateway.find(parts.method.as_str(), parts.uri.path());
+    let Some((matched, function)) = found else {
+        return message(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let claims = match authorize(&services, &matched, &parts.headers) {
+        Ok(claims) => claims,
+        Err(refusal) => return unauthorized(refusal),
+    };
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let now = services.app.clock.now();
+    let event = event::of(&parts, &body, &matched, claims.as_ref(), now);
+    invoke(function, &services.app, event).await
+}
+
+/// The claims of the caller's token, where the route needs one. `Err(None)`: there is no token.
+fn authorize(
+    services: &Services,
+    matched: &Matched<'_>,
+    headers: &HeaderMap,
+) -> Result<Option<Claims>, Option<TokenError>> {
+    if !matched.route.authorized {
+        return Ok(None);
+    }
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.map(without_scheme).ok_or(None)?;
+    let now = services.app.clock.now();
+    let keys = services.issuer.keys();
+    jwt::verify(token, keys, SANDBOX_ISSUER, SANDBOX_AUDIENCE, now).map(Some).map_err(Some)
+}
+
+/// API Gateway takes a token with or without the scheme before it.
+fn without_scheme(header: &str) -> &str {
+    match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => header,
+    }
+}
+
+fn unauthorized(refusal: Option<TokenError>) -> Response {
+    let mut response = message(StatusCode::UNAUTHORIZED, "Unauthorized");
+    let challenge = refusal.map_or_else(
+        || "Bearer".to_owned(),
+        |error| format!("Bearer scope=\"\" error=\"invalid_token\" error_description=\"{error}\""),
+    );
+    if let Ok(challenge) = HeaderValue::try_from(challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// An answer of API Gateway itself.
+fn message(status: StatusCode, text: &str) -> Response {
+    let body = serde_json::json!({ "message": text }).to_string();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let media = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, media);
+    response
+}

@@ -1,0 +1,108 @@
+//! A simulated day: its steps in their order, then its night.
+
+use std::collections::HashMap;
+
+use lambda::{App, Dial};
+use nightly::run_night;
+use serde::Serialize;
+use serde_json::Value;
+use types::{Day, LinkCode, Timestamp};
+
+use crate::load::error::LoadError;
+use crate::load::{user, wallet};
+use crate::queue::{self, Why};
+use crate::sample::{Action, SimulatedDay, Step, Via};
+
+/// The nightly job's time after midnight UTC, as `template.yaml` schedules it.
+const NIGHT_MILLIS: i64 = 30 * 60 * 1000;
+
+/// Performs the sample's steps.
+pub(super) struct Loader<'a> {
+    app: &'a App,
+    dial: &'a Dial,
+    links: HashMap<Via, LinkCode>,
+    /// Events that are still to be delivered, those that the queue brings again among them.
+    waiting: Vec<Value>,
+}
+
+impl<'a> Loader<'a> {
+    pub(super) fn new(app: &'a App, dial: &'a Dial) -> Self {
+        Self { app, dial, links: HashMap::new(), waiting: Vec::new() }
+    }
+
+    /// Lets a day happen, and the night after it.
+    pub(super) async fn live(&mut self, simulated: SimulatedDay) -> Result<(), LoadError> {
+        let mut now = simulated.day.start();
+        for Step { at, action } in simulated.steps {
+            match action {
+                Action::Deliver(event) => self.queue(&event)?,
+                Action::SignUp(via, event) => {
+                    let code = self.link(&via)?.clone();
+                    self.queue(&event.signed_up_with(&code))?;
+                }
+                other => {
+                    self.deliver(now).await?;
+                    self.dial.stand_at(at);
+                    self.perform(other).await?;
+                }
+            }
+            now = at;
+        }
+        self.deliver(now).await?;
+        self.night(simulated.day).await
+    }
+
+    /// Nothing may be left over at the end.
+    pub(super) fn finish(self) -> Result<(), LoadError> {
+        match self.waiting.len() {
+            0 => Ok(()),
+            count => Err(LoadError::LeftOver(count)),
+        }
+    }
+
+    async fn perform(&mut self, action: Action) -> Result<(), LoadError> {
+        match action {
+            Action::MakeLink(via, shared) => {
+                let code = user::make_link(self.app, &via, shared).await?;
+                self.links.insert(via, code);
+            }
+            Action::Recall(via, uid) => user::bind(self.app, &uid, self.link(&via)?).await?,
+            Action::PayUpTo(uid, day) => {
+                self.waiting.extend(wallet::payments(self.app, &uid, day).await?);
+            }
+            Action::Deliver(event) | Action::SignUp(_, event) => self.queue(&event)?,
+        }
+        Ok(())
+    }
+
+    fn queue(&mut self, event: &impl Serialize) -> Result<(), LoadError> {
+        self.waiting.push(serde_json::to_value(event)?);
+        Ok(())
+    }
+
+    fn link(&self, via: &Via) -> Result<&LinkCode, LoadError> {
+        self.links.get(via).ok_or(LoadError::NoLink)
+    }
+
+    /// Delivers what waits, at an instant. What is to be brought again waits on.
+    async fn deliver(&mut self, at: Timestamp) -> Result<(), LoadError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.dial.stand_at(at);
+        let events = std::mem::take(&mut self.waiting);
+        for failed in queue::deliver(self.app, &events).await?.failed {
+            match failed.why {
+                Why::Retry { .. } => self.waiting.extend(events.get(failed.index).cloned()),
+                Why::Quarantined { detail, .. } => return Err(LoadError::Quarantined(detail)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn night(&self, day: Day) -> Result<(), LoadError> {
+        self.dial.stand_at(day.end().plus_millis(NIGHT_MILLIS));
+        run_night(self.app, day).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Loads the sample programme day by day, through the functions' own handlers.
+//!
+//! Events go through `ingest` in batches; links and binds are made by the users themselves,
+//! through the API's handlers; at 00:30 of the next day comes the nightly job. The clock stands
+//! at the instant of each step, so that the rules judge as they would have judged then.
+
+mod day;
+mod error;
+mod user;
+mod wallet;
+
+use lambda::{App, Dial, Entropy};
+use serde::{Deserialize, Serialize};
+use types::{Day, Uid};
+
+use crate::StartError;
+use crate::load::day::Loader;
+use crate::narrator::Narrator;
+use crate::sample::{Sample, SimulatedDay};
+
+/// The sample's seed: every sandbox shows the same programme, up to its dates.
+const SEED: u64 = 1;
+
+/// What is worth looking at in the sample programme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Highlights {
+    /// The affiliate with most on the dashboard.
+    pub(crate) affiliate: Uid,
+    /// The first day of the programme.
+    pub(crate) first_day: Day,
+    /// The last one.
+    pub(crate) last_day: Day,
+}
+
+/// Loads the sample that ends the day before the clock's. The dial is left standing somewhere.
+pub(crate) async fn load(
+    app: &App,
+    dial: &Dial,
+    narrator: Narrator,
+) -> Result<Highlights, StartError> {
+    let sample = Sample::generate(SEED, dial.now().day().previous());
+    let highlights = highlights(&sample)?;
+    let Highlights { first_day, last_day, .. } = &highlights;
+    let figures = sample.figures();
+    narrator.say(format_args!("Loading the sample programme, {first_day} to {last_day}:"));
+    narrator.say(format_args!("  {figures}."));
+    live(app, dial, sample.days, narrator).await?;
+    Ok(highlights)
+}
+
+/// Lets the days happen, one after the other.
+async fn live(
+    app: &App,
+    dial: &Dial,
+    days: Vec<SimulatedDay>,
+    narrator: Narrator,
+) -> Result<(), StartError> {
+    // Seeded, so that links have the same codes in every sandbox.
+    let app = App { entropy: Entropy::seeded(SEED), ..app.clone() };
+    let mut progress = narrator.days(days.len() as u64);
+    let mut loader = Loader::new(&app, dial);
+    for simulated in days {
+        let day = simulated.day;
+        loader.live(simulated).await.map_err(|why| StartError::Sample(format!("{day}: {why}")))?;
+        progress.done(day);
+    }
+    progress.finish();
+    loader.finish().map_err(|why| StartError::Sample(why.to_string()))
+}
+
+fn highlights(sample: &Sample) -> Result<Highlights, StartError> {
+    match (sample.cast.affiliates.first(), sample.days.first(), sample.days.last()) {
+        (Some(affiliate), Some(first), Some(last)) => Ok(Highlights {
+            affiliate: affiliate.uid.clone(),
+            first_day: first.day,
+            last_day: last.day,
+        }),
+        _ => Err(StartError::Sample("it is empty".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dynamodb_embedded::{Engine, create_table};
+    use http_api::Signer;
+    use sam_template::Template;
+    use storage::Table;
+
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    async fn app(dial: &Dial) -> App {
+        let engine = Engine::memory().unwrap();
+        let definition = Template::embedded().unwrap().table;
+        create_table(&engine.client(), "recall", &definition).await.unwrap();
+        App {
+            table: Table::new(engine.config(), "recall"),
+            programme: Arc::new(programme::programme().unwrap()),
+            clock: dial.clock(),
+            entropy: Entropy::system(),
+            signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
+            metrics: lambda::Metrics::off(),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_days_of_the_sample_are_lived_through_and_booked() {
+        let dial = Dial::default();
+        let app = app(&dial).await;
+        let mut sample = Sample::generate(SEED, day("2026-11-21"));
+        let affiliate = highlights(&sample).unwrap().affiliate;
+        sample.days.truncate(3);
+        let (first, last) = (sample.days[0].day, sample.days[2].day);
+        live(&app, &dial, sample.days, Narrator::new(true)).await.unwrap();
+        let head = app.table.head().await.unwrap().value;
+        assert_eq!(head.closed_through, Some(last));
+        assert_eq!(dial.now(), last.end().plus_millis(30 * 60 * 1000));
+        let booked = app.table.summaries(&affiliate, first, last, head.visible).await.unwrap();
+        assert!(booked.iter().any(|summary| summary.summary.lines > 0), "{booked:?}");
+    }
+}

@@ -1,0 +1,128 @@
+//! From a data directory to what the functions are given, with or without the sample programme.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use dynamodb_embedded::{Engine, EngineError, create_table};
+use http_api::Signer;
+use lambda::{App, Clock, Entropy, Metrics};
+use sam_template::TableDefinition;
+use storage::Table;
+
+use crate::StartError;
+use crate::data_dir::{Contents, DataDir};
+
+/// The name of the table in the embedded engine.
+pub(crate) const TABLE_NAME: &str = "recall";
+
+const SIGNING_KEY_FILE: &str = "signing-key";
+const SIGNING_KEY_BYTES: usize = 32;
+
+/// What is to be done with what the data directory holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Begin with a new data file; load the sample programme into it or not.
+    Begin {
+        /// With the sample programme.
+        sample: bool,
+        /// Part of an earlier load is thrown away.
+        anew: bool,
+    },
+    /// Go on with what is there.
+    GoOn(Contents),
+}
+
+impl Plan {
+    pub(crate) fn of(contents: Option<Contents>, empty: bool) -> Self {
+        match contents {
+            None => Self::Begin { sample: !empty, anew: false },
+            Some(Contents::Loading) => Self::Begin { sample: !empty, anew: true },
+            Some(contents) => Self::GoOn(contents),
+        }
+    }
+}
+
+/// The engine over the directory's data file.
+pub(crate) fn on_disk(dir: &DataDir) -> Result<Engine, StartError> {
+    Engine::on_disk(&dir.database()).map_err(|error| match error {
+        EngineError::Open(why) => StartError::Damaged { path: dir.database(), why },
+        error => StartError::Server(error.to_string()),
+    })
+}
+
+/// An engine that forgets everything unless it is saved.
+pub(crate) fn in_memory() -> Result<Engine, StartError> {
+    Engine::memory().map_err(|error| StartError::Server(error.to_string()))
+}
+
+/// Makes the directory's data file from all that the engine holds.
+pub(crate) fn save(dir: &DataDir, engine: &Engine) -> Result<(), StartError> {
+    engine.save(&dir.database()).map_err(|error| dir.unusable(std::io::Error::other(error)))
+}
+
+/// What the functions are given: the table in the engine, made if it is missing.
+pub(crate) async fn app(
+    dir: &DataDir,
+    engine: &Engine,
+    definition: &TableDefinition,
+    clock: Clock,
+) -> Result<App, StartError> {
+    let made = create_table(&engine.client(), TABLE_NAME, definition).await;
+    made.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
+    let table = Table::new(engine.config(), TABLE_NAME);
+    let read = table.warm_up().await;
+    read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
+    let programme = programme::programme().map_err(|error| StartError::Build(error.to_string()))?;
+    let entropy = Entropy::system();
+    let signer = signer(dir, &entropy)?;
+    let (programme, metrics) = (Arc::new(programme), Metrics::off());
+    Ok(App { table, programme, clock, entropy, signer, metrics })
+}
+
+/// The signer with the directory's key, so that cursors outlive a restart.
+fn signer(dir: &DataDir, entropy: &Entropy) -> Result<Signer, StartError> {
+    let key = match dir.read(SIGNING_KEY_FILE)? {
+        Some(key) => String::from_utf8_lossy(&key).into_owned(),
+        None => {
+            let key = new_signing_key(entropy)?;
+            dir.write(SIGNING_KEY_FILE, key.as_bytes())?;
+            key
+        }
+    };
+    Signer::from_keys_text(&key).map_err(|error| dir.damaged(SIGNING_KEY_FILE, &error))
+}
+
+fn new_signing_key(entropy: &Entropy) -> Result<String, StartError> {
+    let mut bytes = [0; SIGNING_KEY_BYTES];
+    entropy.fill(&mut bytes).map_err(|error| StartError::Build(error.to_string()))?;
+    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_directory_gets_the_sample_unless_it_is_to_be_empty() {
+        assert_eq!(Plan::of(None, false), Plan::Begin { sample: true, anew: false });
+        assert_eq!(Plan::of(None, true), Plan::Begin { sample: false, anew: false });
+    }
+
+    #[test]
+    fn an_interrupted_load_is_begun_anew() {
+        let plan = |empty| Plan::of(Some(Contents::Loading), empty);
+        assert_eq!(plan(false), Plan::Begin { sample: true, anew: true });
+        assert_eq!(plan(true), Plan::Begin { sample: false, anew: true });
+    }
+
+    #[test]
+    fn what_is_whole_is_kept_whatever_is_asked() {
+        for empty in [false, true] {
+            let plan = Plan::of(Some(Contents::Without), empty);
+            assert_eq!(plan, Plan::GoOn(Contents::Without));
+        }
+    }
+}

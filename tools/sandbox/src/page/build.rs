@@ -1,0 +1,153 @@
+//! Builds the page when it is missing or older than its sources. Whatever goes wrong here, the API
+//! runs: one sentence says what is missing.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{env, fs};
+
+use tokio::process::Command;
+
+use crate::narrator::Narrator;
+use crate::page::Site;
+
+/// The page's project, beside the sandbox's.
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../page");
+
+/// What the built page depends on.
+const SOURCES: &[&str] =
+    &["index.html", "package-lock.json", "package.json", "public", "src", "vite.config.ts"];
+
+/// So many of a failed step's last lines are shown.
+const LAST_LINES: usize = 12;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+enum NoPage {
+    #[error("npm was not found; install Node.js 18 or newer and start again.")]
+    NpmMissing,
+    #[error("`npm {step}` failed:\n{last_lines}")]
+    Step { step: &'static str, last_lines: String },
+    #[error("{path} cannot be read ({source})")]
+    Unreadable { path: PathBuf, source: io::Error },
+}
+
+/// The page, built before if need be; `None` where that is not possible, which is said.
+pub(crate) async fn prepare(narrator: Narrator) -> Option<Site> {
+    let site = built(Path::new(PROJECT), narrator).await;
+    site.map_err(|why| narrator.say(format_args!("The affiliate page is left out: {why}"))).ok()
+}
+
+async fn built(project: &Path, narrator: Narrator) -> Result<Site, NoPage> {
+    if !is_current(project) {
+        build(project, narrator).await?;
+    }
+    let dist = project.join("dist");
+    Site::read(&dist).map_err(|source| NoPage::Unreadable { path: dist, source })
+}
+
+/// Whether the page was built after its sources were last changed.
+fn is_current(project: &Path) -> bool {
+    let Some(built) = changed(&project.join("dist/index.html")) else { return false };
+    SOURCES.iter().filter_map(|source| newest(&project.join(source))).all(|at| at <= built)
+}
+
+async fn build(project: &Path, narrator: Narrator) -> Result<(), NoPage> {
+    let npm = npm().ok_or(NoPage::NpmMissing)?;
+    narrator.say("Building the affiliate page, as it is missing or older than its sources:");
+    if !libraries_are_current(project) {
+        narrator.say("  1/2 installing its libraries (npm ci)");
+        run(&npm, "ci", &["ci", "--no-audit", "--no-fund"], project).await?;
+    }
+    narrator.say("  2/2 compiling it (npm run build)");
+    run(&npm, "run build", &["run", "build"], project).await
+}
+
+fn libraries_are_current(project: &Path) -> bool {
+    let installed = changed(&project.join("node_modules/.package-lock.json"));
+    installed >= changed(&project.join("package-lock.json")) && installed.is_some()
+}
+
+/// A step that is killed if the sandbox is stopped meanwhile.
+async fn run(npm: &Path, step: &'static str, args: &[&str], dir: &Path) -> Result<(), NoPage> {
+    let outcome = Command::new(npm).args(args).current_dir(dir).kill_on_drop(true).output().await;
+    let output = outcome.map_err(|source| NoPage::Unreadable { path: npm.to_owned(), source })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(NoPage::Step { step, last_lines: last_lines(&String::from_utf8_lossy(&said)) })
+}
+
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    let (_, last) = lines.split_at(lines.len().saturating_sub(LAST_LINES));
+    last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Where npm is, by the search path.
+fn npm() -> Option<PathBuf> {
+    let name = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|dir| dir.join(name)).find(|npm| npm.is_file())
+}
+
+/// When the file, or the newest in the directory, was changed.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let Ok(entries) = fs::read_dir(path) else { return changed(path) };
+    entries.filter_map(|entry| newest(&entry.ok()?.path())).max()
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn write(project: &Path, name: &str, at: SystemTime) {
+        let path = project.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        File::create(path).unwrap().set_modified(at).unwrap();
+    }
+
+    #[test]
+    fn a_page_is_current_until_one_of_its_sources_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path();
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        write(project, "src/views/link.ts", then);
+        assert!(!is_current(project));
+        write(project, "dist/index.html", then);
+        assert!(is_current(project));
+        write(project, "tests/story.ts", then + Duration::from_secs(1));
+        assert!(is_current(project));
+        write(project, "src/views/link.ts", then + Duration::from_secs(1));
+        assert!(!is_current(project));
+    }
+
+    #[test]
+    fn libraries_are_current_until_their_list_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        write(dir.path(), "package-lock.json", then);
+        assert!(!libraries_are_current(dir.path()));
+        write(dir.path(), "node_modules/.package-lock.json", then);
+        assert!(libraries_are_current(dir.path()));
+        write(dir.path(), "package-lock.json", then + Duration::from_secs(1));
+        assert!(!libraries_are_current(dir.path()));
+    }
+
+    #[tokio::test]
+    async fn a_failed_step_says_its_last_lines_and_stops_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let shell = Path::new("/bin/sh");
+        let failed = run(shell, "ci", &["-c", "echo; echo no such library; exit 1"], dir.path());
+        let why = failed.await.unwrap_err().to_string();
+        assert_eq!(why, "`npm ci` failed:\n  no such library");
+    }
+}

@@ -1,0 +1,174 @@
+//! The built page as CloudFront serves it: its files, the index for every route of the page, and
+//! the same security headers.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::{fs, io};
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+
+const INDEX: &str = "/index.html";
+
+/// Paths below these are never the page's.
+const NOT_THE_PAGES: &[&str] = &["/v1", "/sandbox", "/.well-known"];
+
+/// Every file below here has its content's hash in its name.
+const HASHED: &str = "/assets/";
+
+const SECURITY: &[(&str, &str)] = &[
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+         font-src 'self'; manifest-src 'self'; connect-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+];
+
+/// The page's files, by their paths.
+pub(crate) struct Site {
+    files: HashMap<String, Bytes>,
+}
+
+impl Site {
+    /// Reads the built page.
+    pub(crate) fn read(dist: &Path) -> io::Result<Self> {
+        let mut files = HashMap::new();
+        read_into(&mut files, dist, "")?;
+        match files.contains_key(INDEX) {
+            true => Ok(Self { files }),
+            false => Err(io::Error::new(io::ErrorKind::NotFound, "there is no index.html")),
+        }
+    }
+
+    /// Whether a request is for the page, whose routes are not known here.
+    pub(crate) fn takes(method: &Method, path: &str) -> bool {
+        let within = |root: &&str| {
+            path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        matches!(*method, Method::GET | Method::HEAD) && !NOT_THE_PAGES.iter().any(within)
+    }
+
+    /// The file at the path, or the index for a route of the page.
+    pub(crate) fn answer(&self, path: &str) -> Response {
+        let is_route = !path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+        let path = if is_route { INDEX } else { path };
+        let (status, body) = match self.files.get(path) {
+            Some(content) => (StatusCode::OK, content.clone()),
+            None => (StatusCode::NOT_FOUND, Bytes::new()),
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        add_headers(response.headers_mut(), path, status);
+        response
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, path: &str, status: StatusCode) {
+    for (name, value) in SECURITY {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let keep = status == StatusCode::OK && path.starts_with(HASHED);
+    let caching = if keep { "public, max-age=31536000, immutable" } else { "no-cache" };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("woff2") => "font/woff2",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+fn read_into(files: &mut HashMap<String, Bytes>, dir: &Path, prefix: &str) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            read_into(files, &entry.path(), &path)?;
+        } else {
+            files.insert(path, fs::read(entry.path())?.into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+    fn site() -> Site {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("assets")).unwrap();
+        fs::write(dir.path().join("index.html"), "index").unwrap();
+        fs::write(dir.path().join("assets/main-1a2b.js"), "script").unwrap();
+        Site::read(dir.path()).unwrap()
+    }
+
+    fn header(response: &Response, name: &str) -> String {
+        response.headers()[name].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_route_of_the_page_is_its_index_and_is_asked_for_anew() {
+        for path in ["/", "/join", "/dashboard/lines"] {
+            let response = site().answer(path);
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
+            assert_eq!(header(&response, "cache-control"), "no-cache");
+        }
+    }
+
+    #[test]
+    fn a_hashed_file_is_kept_and_a_missing_one_is_not_found() {
+        let response = site().answer("/assets/main-1a2b.js");
+        assert_eq!(header(&response, "content-type"), "text/javascript; charset=utf-8");
+        assert_eq!(header(&response, "cache-control"), "public, max-age=31536000, immutable");
+        let missing = site().answer("/assets/main-3c4d.js");
+        assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+        assert_eq!(header(&missing, "cache-control"), "no-cache");
+        assert_eq!(site().answer("/../Cargo.toml").status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn what_is_the_apis_is_not_the_pages() {
+        for path in ["/v1", "/v1/link", "/sandbox/clock", "/.well-known/jwks.json"] {
+            assert!(!Site::takes(&Method::GET, path), "{path}");
+        }
+        for path in ["/", "/v10", "/join", "/assets/main-1a2b.js"] {
+            assert!(Site::takes(&Method::GET, path), "{path}");
+            assert!(!Site::takes(&Method::POST, path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_template_sends_the_same_security_headers() {
+        let template = TEMPLATE.split_whitespace().collect::<Vec<_>>().join(" ");
+        for directive in SECURITY[0].1.split("; ") {
+            // Deployed, the page also talks to the issuer.
+            let directive = directive.replace("connect-src 'self'", "connect-src 'self' https://");
+            assert!(template.contains(&directive), "{directive}");
+        }
+        for value in ["no-referrer", "DENY", SECURITY[4].1, SECURITY[5].1] {
+            assert!(template.contains(value), "{value}");
+        }
+    }
+}

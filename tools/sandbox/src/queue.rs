@@ -1,0 +1,73 @@
+//! Stands in for the queue: events to `ingest` in batches, one message for each.
+
+use ingestion::{EventReport, Message, Outcome};
+use lambda::App;
+use serde::Serialize;
+use serde_json::Value;
+use storage::TableError;
+use types::Reason;
+
+/// Messages in a batch, as many as `template.yaml` lets the queue hand over at once.
+const BATCH: usize = 1000;
+
+/// What became of events.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Delivery {
+    /// How many are taken in, now or before.
+    pub(crate) accepted: usize,
+    /// The others, in their order.
+    pub(crate) failed: Vec<Failed>,
+}
+
+/// An event that was not taken in.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failed {
+    /// Its place among the events that were sent.
+    pub(crate) index: usize,
+    /// Its own id, where it could be read.
+    pub(crate) id: Option<String>,
+    #[serde(flatten)]
+    pub(crate) why: Why,
+}
+
+/// What became of it instead.
+#[derive(Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub(crate) enum Why {
+    /// It is kept aside for an operator.
+    Quarantined { reason: &'static str, detail: String },
+    /// The queue would bring it again; here whoever sent it may.
+    Retry { reason: Reason, detail: &'static str },
+}
+
+/// Delivers events, each in a message of its own.
+///
+/// # Errors
+/// If the table fails. Whatever came before is taken in, and sending all again is safe.
+pub(crate) async fn deliver(app: &App, events: &[Value]) -> Result<Delivery, TableError> {
+    let mut delivery = Delivery::default();
+    for (number, batch) in events.chunks(BATCH).enumerate() {
+        let sent_at = app.clock.now();
+        let message =
+            |event: &Value| Message { id: String::new(), sent_at, body: event.to_string() };
+        let messages: Vec<Message> = batch.iter().map(message).collect();
+        for report in ingestion::take_in(app, &messages).await? {
+            delivery.count(report, number * BATCH);
+        }
+    }
+    Ok(delivery)
+}
+
+impl Delivery {
+    fn count(&mut self, report: EventReport, first: usize) {
+        let why = match report.outcome {
+            Outcome::TakenIn => {
+                self.accepted += 1;
+                return;
+            }
+            Outcome::Quarantined { reason, detail } => Why::Quarantined { reason, detail },
+            Outcome::Retry { reason } => Why::Retry { reason, detail: reason.sentence() },
+        };
+        self.failed.push(Failed { index: first + report.message, id: report.id, why });
+    }
+}

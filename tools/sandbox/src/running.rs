@@ -1,0 +1,240 @@
+//! A sandbox from its start to its stop.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dynamodb_embedded::Engine;
+use lambda::{App, Dial};
+use sam_template::Template;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::data_dir::{Contents, DataDir};
+use crate::gateway::Gateway;
+use crate::issuer::Issuer;
+use crate::load::{Highlights, load};
+use crate::narrator::Narrator;
+use crate::open::{self, Plan};
+use crate::services::Services;
+use crate::{Options, StartError, page, ready, routes};
+
+/// Requests that still run when the sandbox is stopped get so long to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Starts a sandbox.
+pub struct Sandbox;
+
+/// A sandbox that answers requests until it is stopped or dropped.
+pub struct Running {
+    services: Arc<Services>,
+    dynamodb: SocketAddr,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<Result<(), StartError>>,
+    /// Held until everything has stopped.
+    _dir: DataDir,
+}
+
+/// The two ports, open and not yet answering.
+struct Ports {
+    api: TcpListener,
+    dynamodb: TcpListener,
+}
+
+impl Sandbox {
+    /// Starts a sandbox; it is ready when this returns.
+    ///
+    /// # Errors
+    /// [`StartError`] says in one sentence what is in the way, and what to do about it.
+    pub async fn start(options: Options) -> Result<Running, StartError> {
+        let narrator = Narrator::new(options.quiet);
+        let template = Template::embedded().map_err(|e| StartError::Build(e.to_string()))?;
+        let gateway = Gateway::new(&template)?;
+        narrator.say(format_args!("Opening the data directory {}.", options.data_dir.display()));
+        let dir = DataDir::open(&options.data_dir)?;
+        let ports = Ports::open(options.port).await?;
+        let issuer = Issuer::open(&dir, narrator).await?;
+        let dial = Dial::default();
+        turn(&dial, &options);
+        let (app, engine, highlights) = fill(&dir, &template, &options, &dial, narrator).await?;
+        let page = match options.no_page {
+            true => None,
+            false => page::prepare(narrator).await,
+        };
+        let origin = format!("http://{}", address(&ports.api)?);
+        let services = Arc::new(Services { app, dial, issuer, gateway, page, origin });
+        let running = Running::serve(services, engine, ports, dir)?;
+        narrator.say(ready::text(&running, highlights.as_ref()));
+        Ok(running)
+    }
+}
+
+/// Real time, or the time that was asked for.
+fn turn(dial: &Dial, options: &Options) {
+    match options.clock {
+        Some(at) => dial.stand_at(at),
+        None => dial.real_time(),
+    }
+}
+
+/// The app over the directory's data file, which holds the sample programme if it is to.
+async fn fill(
+    dir: &DataDir,
+    template: &Template,
+    options: &Options,
+    dial: &Dial,
+    narrator: Narrator,
+) -> Result<(App, Engine, Option<Highlights>), StartError> {
+    let highlights = match Plan::of(dir.contents()?, options.empty) {
+        Plan::Begin { sample, anew } => {
+            if anew {
+                narrator.say("Loading the sample programme was interrupted; beginning anew.");
+            }
+            begin(dir, template, sample, dial, narrator).await?
+        }
+        Plan::GoOn(contents) => go_on(contents, options.empty, narrator),
+    };
+    turn(dial, options);
+    let engine = open::on_disk(dir)?;
+    let app = open::app(dir, &engine, &template.table, dial.clock()).await?;
+    Ok((app, engine, highlights))
+}
+
+/// Begins a new data file. The sample is loaded in memory and then written at once, so that many
+/// thousand small writes need not reach the disk one by one.
+async fn begin(
+    dir: &DataDir,
+    template: &Template,
+    sample: bool,
+    dial: &Dial,
+    narrator: Narrator,
+) -> Result<Option<Highlights>, StartError> {
+    dir.remove_database()?;
+    if !sample {
+        dir.set_contents(&Contents::Without)?;
+        return Ok(None);
+    }
+    dir.set_contents(&Contents::Loading)?;
+    let engine = open::in_memory()?;
+    let app = open::app(dir, &engine, &template.table, dial.clock()).await?;
+    let highlights = load(&app, dial, narrator).await?;
+    open::save(dir, &engine)?;
+    dir.set_contents(&Contents::Loaded(highlights.clone()))?;
+    Ok(Some(highlights))
+}
+
+/// Says what is there already.
+fn go_on(contents: Contents, empty: bool, narrator: Narrator) -> Option<Highlights> {
+    match contents {
+        Contents::Loaded(highlights) => {
+            narrator.say(match empty {
+                true => "The sample programme is there already; --empty takes nothing away.",
+                false => "The sample programme is there already.",
+            });
+            Some(highlights)
+        }
+        _ => {
+            narrator.say("Going on without the sample programme, as this directory was begun.");
+            None
+        }
+    }
+}
+
+impl Ports {
+    /// The port for the API and the next one for DynamoDB; for 0 two free ones.
+    async fn open(port: u16) -> Result<Self, StartError> {
+        let next = if port == 0 { 0 } else { port.saturating_add(1) };
+        Ok(Self {
+            api: listen(port, "for page and API").await?,
+            dynamodb: listen(next, "for DynamoDB, the one after the API's").await?,
+        })
+    }
+}
+
+async fn listen(port: u16, purpose: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortTaken { port, purpose },
+        _ => StartError::Port { port, purpose, source },
+    })
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|error| StartError::Server(error.to_string()))
+}
+
+impl Running {
+    fn serve(
+        services: Arc<Services>,
+        engine: Engine,
+        ports: Ports,
+        dir: DataDir,
+    ) -> Result<Self, StartError> {
+        let (stop, stopped) = watch::channel(false);
+        let dynamodb = address(&ports.dynamodb)?;
+        let mut servers = JoinSet::new();
+        let api = axum::serve(ports.api, routes::router(services.clone()))
+            .with_graceful_shutdown(until(stopped.clone()));
+        servers.spawn(async { api.await.map_err(|error| StartError::Server(error.to_string())) });
+        servers.spawn(async move {
+            let served = engine.serve(ports.dynamodb, until(stopped)).await;
+            served.map_err(|error| StartError::Server(error.to_string()))
+        });
+        Ok(Self { services, dynamodb, stop, servers, _dir: dir })
+    }
+
+    /// Where page and API are, as `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn api_url(&self) -> &str {
+        &self.services.origin
+    }
+
+    /// Where DynamoDB is, as `http://127.0.0.1:8081`.
+    #[must_use]
+    pub fn dynamodb_url(&self) -> String {
+        format!("http://{}", self.dynamodb)
+    }
+
+    /// What the functions are given here.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.services.app
+    }
+
+    /// Sets the clock that everything here uses.
+    #[must_use]
+    pub fn dial(&self) -> &Dial {
+        &self.services.dial
+    }
+
+    /// Waits until a server ends by itself, which none should.
+    pub async fn failed(&mut self) -> StartError {
+        match self.servers.join_next().await {
+            Some(Ok(Err(error))) => error,
+            _ => StartError::Server("it ended by itself".into()),
+        }
+    }
+
+    /// Lets running requests end, for a moment, and stops.
+    ///
+    /// # Errors
+    /// If a server failed meanwhile.
+    pub async fn stop(mut self) -> Result<(), StartError> {
+        self.stop.send_replace(true);
+        let all = async {
+            while let Some(ended) = self.servers.join_next().await {
+                ended.map_err(|error| StartError::Server(error.to_string()))??;
+            }
+            Ok(())
+        };
+        // Who still holds a connection open then is cut off when the servers are dropped.
+        timeout(PATIENCE, all).await.unwrap_or(Ok(()))
+    }
+}
+
+/// Resolves when the sandbox is to stop.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sandbox was dropped.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

@@ -1,0 +1,80 @@
+//! The days of the sample, and how busy they are.
+
+use types::{Day, MILLIS_PER_DAY, Timestamp};
+
+/// Milliseconds in an hour.
+pub(super) const HOUR: i64 = 3_600_000;
+
+/// How many days the sample has.
+pub(super) const DAYS: i32 = 62;
+
+/// Days on which the market moved, counted from the first, and the trade of such a day in per cent
+/// of an ordinary one's.
+const STORMS: [(i32, i64); 4] = [(17, 170), (18, 130), (43, 210), (44, 150)];
+
+/// What each weekday has of an average day's trade, in per cent, from Monday on.
+const WEEK: [i64; 7] = [104, 110, 112, 110, 105, 82, 77];
+
+/// The first and the last day of the sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Calendar {
+    pub(super) first: Day,
+    pub(super) last: Day,
+}
+
+impl Calendar {
+    pub(super) fn ending(last: Day) -> Self {
+        Self { first: last.plus(1 - DAYS), last }
+    }
+
+    pub(super) fn days(self) -> impl DoubleEndedIterator<Item = Day> {
+        self.first.through(self.last)
+    }
+
+    /// The instant `days` after the sample begins, before it where negative.
+    pub(super) fn after_start(self, days: i64) -> Timestamp {
+        self.first.start().plus_days(days)
+    }
+
+    pub(super) fn end(self) -> Timestamp {
+        self.last.end()
+    }
+
+    /// The trade of a day in thousandths of an average one's: it grows, it rests at weekends, and
+    /// it leaps when the market moves.
+    pub(super) fn bustle(self, day: Day) -> i64 {
+        let number = day.days_since(self.first);
+        let growth = 800 + i64::from(number) * 7;
+        let storm =
+            STORMS.iter().find(|(day, _)| *day == number).map_or(100, |(_, percent)| *percent);
+        growth * weekday_share(day) * storm / 10_000
+    }
+}
+
+fn weekday_share(day: Day) -> i64 {
+    usize::try_from(weekday(day)).ok().and_then(|day| WEEK.get(day)).copied().unwrap_or(100)
+}
+
+/// The weekday, where Monday is 0: the first day of all, 1970-01-01, was a Thursday.
+pub(super) fn weekday(day: Day) -> i64 {
+    (day.start().millis() / MILLIS_PER_DAY + 3) % 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weekdays_count_from_monday() {
+        let sunday: Day = "2026-11-22".parse().unwrap();
+        assert_eq!((weekday(sunday), weekday(sunday.next())), (6, 0));
+    }
+
+    #[test]
+    fn weekends_rest_and_trade_grows() {
+        let calendar = Calendar::ending("2026-11-22".parse().unwrap());
+        let (friday, sunday) = (calendar.last.plus(-2), calendar.last);
+        assert!(calendar.bustle(friday) > calendar.bustle(sunday));
+        assert!(calendar.bustle(sunday) > calendar.bustle(sunday.plus(-56)));
+    }
+}

@@ -1,0 +1,129 @@
+//! The accounts: who is dormant, who changes, and who the cast is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use types::{Reason, Timestamp, Uid};
+
+use super::{SAMPLE, events, last_day, recalls, steps};
+use crate::sample::account::Account;
+use crate::sample::event::{Data, Fact};
+use crate::sample::{Action, Sample};
+
+/// When each account registered, and the uses of products by its main account.
+#[derive(Default)]
+struct History {
+    registered: BTreeMap<Uid, Timestamp>,
+    main: BTreeMap<Account, Account>,
+    active: BTreeMap<Uid, Vec<Timestamp>>,
+}
+
+impl History {
+    fn of_sample() -> Self {
+        let mut history = Self::default();
+        for (_, event) in events() {
+            match &event.data {
+                Data::Registered(it) => {
+                    history.registered.insert(it.uid.uid(), it.registered_at);
+                    history.main.extend(it.main_uid.map(|main| (it.uid, main)));
+                }
+                Data::Activity(it) => history.note(it.uid, it.at),
+                Data::Charged(it) => history.note(it.uid, it.at),
+                Data::Changed(_) | Data::Corrected(_) => {}
+            }
+        }
+        history
+    }
+
+    fn note(&mut self, account: Account, at: Timestamp) {
+        let main = self.main.get(&account).copied().unwrap_or(account);
+        self.active.entry(main.uid()).or_default().push(at);
+    }
+
+    /// Registered, and inactive, for more than 180 days: the strictest rule that there was.
+    fn is_dormant(&self, uid: &Uid, at: Timestamp) -> bool {
+        let since = at.plus_days(-180);
+        let mut activity = self.active.get(uid).into_iter().flatten();
+        self.registered[uid] < since && !activity.any(|it| (since..at).contains(it))
+    }
+}
+
+#[test]
+fn the_cast_is_the_same_for_every_seed_and_day() {
+    let other = Sample::generate(2, "2027-03-01".parse().unwrap());
+    assert_eq!(SAMPLE.cast, other.cast);
+    assert_eq!(SAMPLE.cast.affiliates[0].uid.as_str(), "10000001");
+    assert_eq!(SAMPLE.cast.dormant[0].uid.as_str(), "20000001");
+}
+
+#[test]
+fn whoever_is_recalled_is_dormant_and_registered_after_the_inviter() {
+    let history = History::of_sample();
+    let mut bound = BTreeSet::new();
+    for (at, via, invitee) in recalls() {
+        assert!(history.is_dormant(invitee, at));
+        assert!(history.registered[&via.affiliate] < history.registered[invitee]);
+        assert!(bound.insert(invitee));
+    }
+    assert!(bound.len() > 100);
+}
+
+#[test]
+fn most_of_the_recalled_trade_again_and_some_never_do() {
+    let history = History::of_sample();
+    let end = last_day().end();
+    let returned = recalls().filter(|(_, _, uid)| !history.is_dormant(uid, end)).count();
+    let share = returned * 100 / recalls().count();
+    assert!((75..100).contains(&share), "{share} %");
+}
+
+#[test]
+fn the_readers_dormant_users_stay_dormant() {
+    let history = History::of_sample();
+    for user in &SAMPLE.cast.dormant {
+        assert!(history.is_dormant(&user.uid, last_day().end()));
+        assert!(!recalls().any(|(_, _, invitee)| *invitee == user.uid));
+    }
+}
+
+#[test]
+fn every_refusal_that_an_opened_link_can_meet_has_its_user() {
+    let needs_another_link = [Reason::UnknownLink, Reason::LinkNotRecallCapable];
+    let expected = Reason::ALL.iter().filter(|it| it.refuses_bind());
+    let expected: BTreeSet<_> = expected.filter(|it| !needs_another_link.contains(it)).collect();
+    let shown: BTreeSet<_> = SAMPLE.cast.refused.iter().map(|it| &it.reason).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn nobody_is_invited_through_a_link_that_is_not_made_yet() {
+    let mut made = BTreeSet::new();
+    let mut used = BTreeSet::new();
+    for step in steps() {
+        match &step.action {
+            Action::MakeLink(via, _) => assert!(made.insert(via)),
+            Action::SignUp(via, _) | Action::Recall(via, _) => {
+                assert!(made.contains(via));
+                used.insert(via);
+            }
+            Action::Deliver(_) | Action::PayUpTo(..) => {}
+        }
+    }
+    let default_links = made.iter().filter(|via| via.label.is_none()).count();
+    assert_eq!(default_links, SAMPLE.cast.affiliates.len());
+    assert!(used.iter().any(|via| via.label.is_some()));
+}
+
+#[test]
+fn an_affiliate_leaves_and_invitees_move_and_change_their_level() {
+    let start = SAMPLE.days[0].day.start();
+    let changes: Vec<Fact> = events()
+        .filter(|(_, event)| event.time() > start)
+        .filter_map(|(_, event)| match &event.data {
+            Data::Changed(it) => Some(it.fact),
+            _ => None,
+        })
+        .collect();
+    assert!(changes.contains(&Fact::Affiliate(false)));
+    assert!(changes.contains(&Fact::Country("JP")));
+    assert!(changes.contains(&Fact::VipLevel(4)));
+}

@@ -1,0 +1,23 @@
+//! What the sandbox's routes share.
+
+use lambda::{App, Dial};
+
+use crate::gateway::Gateway;
+use crate::issuer::Issuer;
+use crate::page::Site;
+
+/// Everything that answers requests.
+pub(crate) struct Services {
+    /// What the functions are given.
+    pub(crate) app: App,
+    /// Sets the app's clock.
+    pub(crate) dial: Dial,
+    /// Signs access tokens.
+    pub(crate) issuer: Issuer,
+    /// The API's routes.
+    pub(crate) gateway: Gateway,
+    /// The affiliate page, where it could be built.
+    pub(crate) page: Option<Site>,
+    /// Where the API is, as `http://127.0.0.1:8080`.
+    pub(crate) origin: String,
+}
