@@ -3,17 +3,17 @@
 
 use std::fmt::Write;
 
-use dynamodb_embedded::Spent;
+use dynamodb_embedded::CallStats;
 use serde_json::{Value, json};
 use storage::Table;
 
-use crate::world::{World, fee};
+use crate::test_app::{TestApp, fee};
 
 const YEAR: &str = "from=2025-11-21&to=2026-11-20";
 
 /// A world after a night, whose calls and capacity are counted.
 struct Metered {
-    world: World,
+    world: TestApp,
     code: String,
     bill: String,
 }
@@ -21,7 +21,7 @@ struct Metered {
 impl Metered {
     /// An affiliate with one invitee who traded, and a user who may be bound.
     async fn new() -> Self {
-        let world = World::at("2026-11-20T09:00:00Z").await;
+        let world = TestApp::at("2026-11-20T09:00:00Z").await;
         let code = world.affiliate("affiliate").await;
         for user in ["bound", "dormant-1", "dormant-2", "dormant-3"] {
             world.registered(user, "2024-01-01T00:00:00Z").await;
@@ -79,7 +79,7 @@ impl Metered {
     }
 }
 
-fn calls(spent: &Spent) -> String {
+fn calls(spent: &CallStats) -> String {
     let calls = spent.calls.iter().map(|(name, count)| format!("{count} {name}"));
     calls.collect::<Vec<_>>().join(", ")
 }

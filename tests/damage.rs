@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::test_app::TestApp;
 
 /// All items in DynamoDB's JSON, in the order of their keys.
-pub fn items(world: &World) -> Vec<Value> {
+pub fn items(world: &TestApp) -> Vec<Value> {
     let mut items = world.engine.items(world.engine.table_name()).unwrap();
     items.sort_by_key(|item| {
         let (pk, sk) = item_at(item);
@@ -28,13 +28,13 @@ pub fn base64(item: &Value) -> Vec<u8> {
 
 /// One item that is damaged and repaired.
 pub struct Damage<'a> {
-    world: &'a World,
+    world: &'a TestApp,
     item: Value,
 }
 
 impl<'a> Damage<'a> {
     /// The only item of which `is_it` holds.
-    pub fn of(world: &'a World, is_it: impl Fn(&Value) -> bool) -> Self {
+    pub fn of(world: &'a TestApp, is_it: impl Fn(&Value) -> bool) -> Self {
         let mut found = items(world);
         found.retain(|item| is_it(item));
         assert_eq!(found.len(), 1, "{found:?}");

@@ -6,18 +6,20 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use binding::Confirmed;
+use binding::ConfirmationToken;
 use commission::Line;
 use hmac::{Hmac, KeyInit, Mac};
 use http_api::{OpenError, Purpose, Signer};
-use ingestion::{Message, Outcome, Reading};
+use ingestion::{EventOutcome, Message, Reading};
 use policy::Programme;
 use reporting::Cursor;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use storage::{FeeBatch, Packed, Referral, RunReport, ShardReport, Slots, Summary, Totals, Work};
+use storage::{
+    FeeBatch, Packed, Referral, RunReport, ShardReport, Summary, Totals, TwoVersionCell, Work,
+};
 use types::{Timestamp, Uid};
 
 const POLICY: &str = include_str!("../programme.toml");
@@ -42,11 +44,11 @@ pub fn message(input: &[u8]) {
     for reading in readings {
         assert!(body.contains(&reading.body));
         match &reading.outcome {
-            Outcome::TakenIn => assert!(reading.content.is_some()),
-            Outcome::Quarantined { detail, .. } => {
+            EventOutcome::Ingested => assert!(reading.content.is_some()),
+            EventOutcome::Quarantined { detail, .. } => {
                 assert!(reading.content.is_none() && !detail.is_empty());
             }
-            Outcome::Retry { .. } => panic!("nothing is known yet that could be missing"),
+            EventOutcome::Retry { .. } => panic!("nothing is known yet that could be missing"),
         }
         if reading.body.starts_with('[') {
             assert_eq!(reading.content, None);
@@ -63,7 +65,7 @@ fn read(body: &str) -> Vec<Reading> {
 
 /// The confirmation of a bind, and the inviter who is hidden in it.
 pub fn confirmation(input: &[u8]) {
-    token::<Confirmed>(Purpose::Confirmation, input);
+    token::<ConfirmationToken>(Purpose::Confirmation, input);
     hidden(input);
 }
 
@@ -160,10 +162,10 @@ fn holds(payload: &Value, content: &Value) -> bool {
 /// An inviter is revealed only if he was hidden by us, for this invitee and link.
 fn hidden(input: &[u8]) {
     let (code, inviter) = ("ABCD2345", "aurora".parse().unwrap());
-    assert_eq!(SIGNER.reveal(&CALLER, code, &String::from_utf8_lossy(input)), None);
-    let good = SIGNER.hide(&CALLER, code, &inviter).unwrap();
+    assert_eq!(SIGNER.decrypt_id(&CALLER, code, &String::from_utf8_lossy(input)), None);
+    let good = SIGNER.encrypt_id(&CALLER, code, &inviter).unwrap();
     let other = laid_over(&good, input);
-    let revealed = SIGNER.reveal(&CALLER, code, &other);
+    let revealed = SIGNER.decrypt_id(&CALLER, code, &other);
     assert_eq!(revealed, (other == good).then_some(inviter));
 }
 
@@ -176,7 +178,7 @@ pub fn stored(input: &[u8]) {
     packed::<ShardReport>(input);
     packed::<Vec<Line>>(input);
     packed::<Summary>(input);
-    packed::<Slots<Totals>>(input);
+    packed::<TwoVersionCell<Totals>>(input);
     packed::<Referral>(input);
     older::<Work>(input);
     older::<RunReport>(input);
@@ -187,9 +189,9 @@ pub fn stored(input: &[u8]) {
 
 /// What is read in an older form is written in the newest, and read as the same.
 fn older<T: Content + Packed>(input: &[u8]) {
-    let Ok(value) = storage::unpack_form::<T>("input", T::FORM - 1, input) else { return };
+    let Ok(value) = storage::unpack_version::<T>("input", T::FORM - 1, input) else { return };
     let bytes = storage::pack(&value).unwrap();
-    assert_eq!(storage::unpack_form::<T>("input", T::FORM, &bytes).unwrap(), value);
+    assert_eq!(storage::unpack_version::<T>("input", T::FORM, &bytes).unwrap(), value);
 }
 
 fn packed<T: Content>(input: &[u8]) {

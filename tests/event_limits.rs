@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use commission::{Asset, TierInForce};
-use eligibility::{MAX_LOCATIONS, judge};
-use ingestion::{Deadline, Outcome};
+use eligibility::{MAX_LOCATIONS, evaluate};
+use ingestion::{Deadline, EventOutcome};
 use serde_json::{Value, json};
 use storage::{
     Account, Admission, MAX_ASSETS, MAX_DETAIL_BYTES, MAX_TIER_CHANGES, MAX_VIP_CHANGES,
@@ -13,21 +13,21 @@ use storage::{
 };
 use types::{Reason, Timestamp, Uid, Vip};
 
-use crate::world::{World, at, event, fee, uid};
+use crate::test_app::{TestApp, at, event, fee, uid};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
-async fn account(world: &World, of: &str) -> Account {
+async fn account(world: &TestApp, of: &str) -> Account {
     world.app.table.account(&uid(of)).await.unwrap().unwrap().value
 }
 
-async fn quarantined(world: &World) -> Vec<Quarantined> {
+async fn quarantined(world: &TestApp) -> Vec<Quarantined> {
     world.app.table.quarantined(world.clock.now().day()).await.unwrap()
 }
 
-fn refused(outcome: &Outcome) -> &str {
+fn refused(outcome: &EventOutcome) -> &str {
     match outcome {
-        Outcome::Quarantined { reason, .. } => reason,
+        EventOutcome::Quarantined { reason, .. } => reason,
         _ => "",
     }
 }
@@ -36,7 +36,7 @@ fn activity(of: &str, product: &str) -> Value {
     json!({ "uid": of, "product": product, "at": "2026-11-20T10:00:00Z" })
 }
 
-async fn changed(world: &World, of: &str, facts: Value, on: &str) -> Outcome {
+async fn changed(world: &TestApp, of: &str, facts: Value, on: &str) -> EventOutcome {
     let mut data = facts;
     data["uid"] = json!(of);
     data["at"] = json!(on);
@@ -44,8 +44,8 @@ async fn changed(world: &World, of: &str, facts: Value, on: &str) -> Outcome {
 }
 
 /// An account with the longest ids, bound, and every history full of the longest values.
-async fn full_account() -> (World, Uid) {
-    let world = World::at(NOW).await;
+async fn full_account() -> (TestApp, Uid) {
+    let world = TestApp::at(NOW).await;
     let longest: Uid = "u".repeat(64).parse().unwrap();
     let code = world.affiliate(&"i".repeat(64)).await;
     let data = json!({
@@ -92,7 +92,7 @@ async fn account_with_full_histories_is_one_read_unit() {
 async fn report_at_a_full_history_is_recorded() {
     let (world, longest) = full_account().await;
     let moved = changed(&world, longest.as_str(), json!({ "country": "IR" }), NOW).await;
-    assert_eq!(moved, Outcome::TakenIn);
+    assert_eq!(moved, EventOutcome::Ingested);
     let account = account(&world, longest.as_str()).await;
     assert_eq!(account.facts.location.iter().count(), MAX_LOCATIONS);
     assert_eq!(account.facts.location.place_at(at(NOW)).unwrap().to_string(), "IR");
@@ -102,7 +102,7 @@ async fn report_at_a_full_history_is_recorded() {
 
 #[tokio::test]
 async fn overlong_account_of_0_1_shrinks_with_the_next_report() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("user", "2024-01-01T00:00:00Z").await;
     let mut stored = world.app.table.account(&uid("user")).await.unwrap().unwrap();
     for number in 0..9_000 {
@@ -111,20 +111,23 @@ async fn overlong_account_of_0_1_shrinks_with_the_next_report() {
         stored.value.facts.location.set(on, types::Location { country, region: None });
     }
     assert!(world.app.table.save_account(&stored).await.unwrap());
-    assert_eq!(changed(&world, "user", json!({ "vipLevel": 1 }), NOW).await, Outcome::TakenIn);
+    assert_eq!(
+        changed(&world, "user", json!({ "vipLevel": 1 }), NOW).await,
+        EventOutcome::Ingested
+    );
     assert_eq!(account(&world, "user").await.facts.location.iter().count(), MAX_LOCATIONS);
 }
 
 #[tokio::test]
 async fn evidence_keeps_only_the_facts_in_force() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     for (number, who) in (1..9).flat_map(|number| [(number, "affiliate"), (number, "dormant")]) {
         let on = format!("2026-11-0{number}T00:00:00Z");
         let country = ["TR", "CH"][number % 2];
         let facts = json!({ "country": country, "affiliate": who == "affiliate" });
-        assert_eq!(changed(&world, who, facts, &on).await, Outcome::TakenIn);
+        assert_eq!(changed(&world, who, facts, &on).await, EventOutcome::Ingested);
     }
     assert_eq!(world.bind("dormant", &code).await.status, 201);
     let binding = world.app.table.binding(&uid("dormant")).await.unwrap().unwrap();
@@ -132,7 +135,7 @@ async fn evidence_keeps_only_the_facts_in_force() {
         assert_eq!((facts.location.iter().count(), facts.affiliate.iter().count()), (1, 1));
     }
     let link = world.app.table.link(&code.parse().unwrap()).await.unwrap().unwrap();
-    let again = judge(
+    let again = evaluate(
         &eligibility::Bind {
             link: Some(&link.facts),
             inviter: Some(&binding.inviter),
@@ -147,7 +150,7 @@ async fn evidence_keeps_only_the_facts_in_force() {
 
 #[tokio::test]
 async fn unreadable_account_holds_up_no_other() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     for user in ["newer", "broken", "good"] {
         world.registered(user, "2024-01-01T00:00:00Z").await;
     }
@@ -175,7 +178,7 @@ async fn unreadable_account_holds_up_no_other() {
 
 #[tokio::test]
 async fn account_too_large_to_write_holds_up_no_other() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     for user in ["large", "good"] {
         world.registered(user, "2024-01-01T00:00:00Z").await;
     }
@@ -205,12 +208,12 @@ async fn account_too_large_to_write_holds_up_no_other() {
 
 #[tokio::test]
 async fn large_value_is_not_repeated_in_the_detail() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     let mut large = fee("t1", "user", "2026-11-20T10:00:00Z");
     large["product"] = json!("ü".repeat(30_000));
     let body = event("1", "fee.charged", large).to_string();
     let report = world.send_raw(&body).await.remove(0);
-    let Outcome::Quarantined { detail, .. } = report.outcome else { panic!("taken in") };
+    let EventOutcome::Quarantined { detail, .. } = report.outcome else { panic!("taken in") };
     assert!(detail.len() <= MAX_DETAIL_BYTES && detail.starts_with("data.product: "), "{detail}");
     let kept = quarantined(&world).await.remove(0);
     assert_eq!((kept.body, kept.detail), (body, detail));
@@ -218,7 +221,7 @@ async fn large_value_is_not_repeated_in_the_detail() {
 
 #[tokio::test]
 async fn body_beyond_an_item_is_kept_whole_and_released() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     let body = format!("{{ {}", "€".repeat(300_000));
     let report = world.send_raw(&body).await.remove(0);
     assert_eq!(refused(&report.outcome), "message_too_large");
@@ -238,7 +241,7 @@ async fn body_beyond_an_item_is_kept_whole_and_released() {
 
 #[tokio::test]
 async fn message_is_refused_beyond_its_bytes() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("user", "2024-01-01T00:00:00Z").await;
     let body = event("1", "activity", activity("user", "earn")).to_string();
     for (bytes, reason) in [(262_144, ""), (262_145, "message_too_large")] {
@@ -249,7 +252,7 @@ async fn message_is_refused_beyond_its_bytes() {
 
 #[tokio::test]
 async fn message_is_refused_beyond_its_events() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     for (events, reason) in [(2_000, "unreadable"), (2_001, "too_many_events")] {
         let body = format!("[{}]", vec!["{}"; events].join(","));
         let reports = world.send_raw(&body).await;
@@ -260,7 +263,7 @@ async fn message_is_refused_beyond_its_events() {
 
 #[tokio::test]
 async fn event_is_refused_beyond_its_bytes() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("user", "2024-01-01T00:00:00Z").await;
     let good = event("1", "activity", activity("user", "earn"));
     for (bytes, reason) in [(65_536, ""), (65_537, "event_too_large")] {
@@ -270,13 +273,13 @@ async fn event_is_refused_beyond_its_bytes() {
         let body = json!([padded, good]).to_string();
         let reports = world.send_raw(&body).await;
         assert_eq!(refused(&reports[0].outcome), reason, "{bytes}");
-        assert_eq!(reports[1].outcome, Outcome::TakenIn);
+        assert_eq!(reports[1].outcome, EventOutcome::Ingested);
     }
 }
 
 #[tokio::test]
 async fn fee_in_one_more_asset_is_quarantined() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("dormant", &code).await.status, 201);
@@ -307,7 +310,7 @@ async fn fee_in_one_more_asset_is_quarantined() {
 
 #[tokio::test]
 async fn messages_after_the_deadline_are_brought_again() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("user", "2024-01-01T00:00:00Z").await;
     let body = event("1", "activity", activity("user", "earn")).to_string();
     let batch = || {
@@ -324,7 +327,7 @@ async fn messages_after_the_deadline_are_brought_again() {
 
 #[tokio::test]
 async fn expired_identity_counts_as_absent() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     let table = &world.app.table;
     let identify =
         async |body: &[u8], now: Timestamp| table.identify("source", "1", body, now).await.unwrap();

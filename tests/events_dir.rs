@@ -14,7 +14,7 @@ use sam_template::Template;
 use serde_json::{Value, json};
 
 use crate::announced::{Told, types};
-use crate::world::{World, day};
+use crate::test_app::{TestApp, day};
 
 const AFFILIATE: &str = "10000001";
 const DORMANT: &str = "20000001";
@@ -81,14 +81,14 @@ struct Answer {
 
 /// A world with an affiliate and a dormant user of the sample programme, and the files run in it.
 struct Stage {
-    world: World,
+    world: TestApp,
     code: String,
     run: BTreeSet<String>,
 }
 
 impl Stage {
     async fn set() -> Self {
-        let world = World::at("2026-11-22T12:00:00Z").await;
+        let world = TestApp::at("2026-11-22T12:00:00Z").await;
         let code = world.affiliate(AFFILIATE).await;
         world.registered(DORMANT, "2024-01-01T00:00:00Z").await;
         Self { world, code, run: BTreeSet::new() }

@@ -1,29 +1,29 @@
 //! Facts of accounts: redelivered, in any order, of several levels of accounts, of odd places.
 
 use commission::Arrival;
-use ingestion::{Message, Outcome};
+use ingestion::{EventOutcome, Message};
 use serde_json::{Value, json};
 use storage::{Account, Shard};
 use types::{Reason, TradeId};
 
-use crate::world::{World, at, day, event, fee, uid};
+use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
-async fn account(world: &World, of: &str) -> Account {
+async fn account(world: &TestApp, of: &str) -> Account {
     world.app.table.account(&uid(of)).await.unwrap().unwrap().value
 }
 
-fn refusal(outcome: Outcome) -> (&'static str, String) {
+fn refusal(outcome: EventOutcome) -> (&'static str, String) {
     match outcome {
-        Outcome::Quarantined { reason, detail } => (reason, detail),
+        EventOutcome::Quarantined { reason, detail } => (reason, detail),
         _ => ("", String::new()),
     }
 }
 
 /// A user who is bound to an affiliate since 09:00 of 2026-11-20, at noon.
-async fn bound(user: &str) -> (World, String) {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn bound(user: &str) -> (TestApp, String) {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered(user, "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind(user, &code).await.status, 201);
@@ -31,7 +31,7 @@ async fn bound(user: &str) -> (World, String) {
     (world, code)
 }
 
-async fn sub_account(world: &World, sub: &str, main: &str) {
+async fn sub_account(world: &TestApp, sub: &str, main: &str) {
     let data = json!({
         "uid": sub, "registeredAt": "2024-02-01T00:00:00Z", "country": "CH", "mainUid": main,
     });
@@ -46,7 +46,7 @@ async fn redelivered_person_changes_nothing() {
     let same_time = ("3", person("2026-04-01T00:00:00Z", "newer"));
     let before = ("4", person("2023-01-01T00:00:00Z", "x-before"));
     for order in [[0, 1, 2, 3, 0, 1], [3, 2, 1, 0, 3, 0], [1, 3, 0, 2, 1, 0]] {
-        let world = World::at(NOW).await;
+        let world = TestApp::at(NOW).await;
         let data = json!({
             "uid": "user", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH",
             "personHash": "registered",
@@ -55,7 +55,7 @@ async fn redelivered_person_changes_nothing() {
         let events = [&first, &second, &same_time, &before];
         for (id, data) in order.map(|place: usize| events[place]) {
             let sent = world.send_as(id, "account.changed", data.clone()).await;
-            assert_eq!(sent, Outcome::TakenIn);
+            assert_eq!(sent, EventOutcome::Ingested);
         }
         let person = account(&world, "user").await.facts.person.unwrap();
         assert_eq!(person.as_str(), "newer", "{order:?}");
@@ -64,7 +64,7 @@ async fn redelivered_person_changes_nothing() {
 
 #[tokio::test]
 async fn region_alone_moves_the_account() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("user", "2024-01-01T00:00:00Z").await;
     let region = json!({ "uid": "user", "region": "UA-43", "at": "2026-11-01T00:00:00Z" });
     world.taken("account.changed", region).await;
@@ -83,7 +83,7 @@ async fn region_alone_moves_the_account() {
 
 #[tokio::test]
 async fn unassigned_country_is_refused() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("user", "2024-01-01T00:00:00Z").await;
     for code in ["UK", "EL", "ZZ", "XX"] {
         let moved = json!({ "uid": "user", "country": code, "at": NOW });
@@ -100,7 +100,7 @@ async fn unassigned_country_is_refused() {
 
 #[tokio::test]
 async fn registration_with_other_facts_is_quarantined() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     let code = world.affiliate("affiliate").await;
     let first = json!({
         "uid": "user", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "region": "CH-ZH",
@@ -109,7 +109,10 @@ async fn registration_with_other_facts_is_quarantined() {
     world.taken("account.registered", first.clone()).await;
     let moved = json!({ "uid": "user", "country": "US", "personHash": "q", "at": NOW });
     world.taken("account.changed", moved).await;
-    assert_eq!(world.send_as("again", "account.registered", first.clone()).await, Outcome::TakenIn);
+    assert_eq!(
+        world.send_as("again", "account.registered", first.clone()).await,
+        EventOutcome::Ingested
+    );
     for (name, value) in [
         ("registeredAt", json!("2026-11-20T08:00:01Z")),
         ("country", json!("TR")),
@@ -133,7 +136,7 @@ async fn registration_with_other_facts_is_quarantined() {
 
 #[tokio::test]
 async fn account_of_0_1_is_compared_by_what_is_known() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     let first = json!({
         "uid": "user", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH", "personHash": "p",
     });
@@ -141,7 +144,10 @@ async fn account_of_0_1_is_compared_by_what_is_known() {
     let mut stored = world.app.table.account(&uid("user")).await.unwrap().unwrap();
     stored.value.registration = None;
     assert!(world.app.table.save_account(&stored).await.unwrap());
-    assert_eq!(world.send_as("again", "account.registered", first.clone()).await, Outcome::TakenIn);
+    assert_eq!(
+        world.send_as("again", "account.registered", first.clone()).await,
+        EventOutcome::Ingested
+    );
     for (name, value) in [("country", json!("TR")), ("ref", json!("ABCD2345"))] {
         let mut other = first.clone();
         other[name] = value;
@@ -216,7 +222,7 @@ async fn sub_account_of_a_sub_account_is_the_top_s() {
 
 #[tokio::test]
 async fn affiliate_below_the_invitee_is_the_same_person() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("top", "2018-01-01T00:00:00Z").await;
     for (sub, main) in [("middle", "top"), ("bottom", "middle")] {
         let data = json!({
@@ -236,7 +242,7 @@ async fn affiliate_below_the_invitee_is_the_same_person() {
 
 #[tokio::test]
 async fn circle_of_main_accounts_ends() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     for (sub, main) in [("a", "b"), ("b", "a")] {
         sub_account(&world, sub, main).await;
     }
@@ -259,11 +265,11 @@ async fn circle_of_main_accounts_ends() {
 
 #[tokio::test]
 async fn unknown_middle_account_is_waited_for() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("top", "2024-01-01T00:00:00Z").await;
     sub_account(&world, "bottom", "middle").await;
     let active = json!({ "uid": "bottom", "product": "earn", "at": NOW });
-    let retry = Outcome::Retry { reason: Reason::UnknownAccount };
+    let retry = EventOutcome::Retry { reason: Reason::UnknownAccount };
     assert_eq!(world.send("activity", active.clone()).await, retry);
     sub_account(&world, "middle", "top").await;
     world.taken("activity", active).await;
@@ -272,7 +278,7 @@ async fn unknown_middle_account_is_waited_for() {
 
 #[tokio::test]
 async fn repeated_name_in_an_event_is_refused() {
-    let world = World::at(NOW).await;
+    let world = TestApp::at(NOW).await;
     world.registered("user", "2024-01-01T00:00:00Z").await;
     let good = event("1", "fee.charged", fee("t1", "user", "2026-11-20T10:00:00Z")).to_string();
     let twice = [
@@ -285,7 +291,7 @@ async fn repeated_name_in_an_event_is_refused() {
         assert_eq!(reason, "unreadable");
         assert!(detail.starts_with("expected JSON: expected each name once"), "{detail}");
     }
-    assert_eq!(world.send_raw(&good).await.remove(0).outcome, Outcome::TakenIn);
+    assert_eq!(world.send_raw(&good).await.remove(0).outcome, EventOutcome::Ingested);
 }
 
 #[tokio::test]
@@ -316,7 +322,7 @@ async fn redriven_fee_keeps_its_place_in_the_order() {
     ahead["data"]["tradeId"] = json!("t2");
     ahead["time"] = json!("2027-01-01T00:00:00Z");
     let messages = [sent("2026-11-20T11:00:00Z", &made), sent("2026-11-20T11:00:00Z", &ahead)];
-    ingestion::take_in(&world.app, &messages).await.unwrap();
+    ingestion::ingest(&world.app, &messages).await.unwrap();
     let shard = Shard::of(&uid("user"));
     let kept = world.app.table.fees(day("2026-11-20"), shard).await.unwrap();
     let arrival = |text: &str| Arrival(at(text).millis().unsigned_abs());

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use eligibility::{Bind, LinkFacts, judge};
-use ingestion::Outcome;
+use eligibility::{Bind, LinkFacts, evaluate};
+use ingestion::EventOutcome;
 use nightly::{explain_day, verify_day};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use types::{Day, Origin};
 
-use crate::world::{World, day, event, uid};
+use crate::test_app::{TestApp, day, event, uid};
 
 const DAYS: [&str; 3] = ["2026-11-18", "2026-11-19", "2026-11-20"];
 const AFFILIATES: [&str; 2] = ["affiliate-1", "affiliate-2"];
@@ -93,8 +93,8 @@ fn told(dice: &mut StdRng) -> Vec<Told> {
 }
 
 /// Affiliates with links, three recalled users and three who signed up, all on the first morning.
-async fn peopled(seed: u64) -> World {
-    let world = World::seeded("2026-11-18T00:10:00Z", seed).await;
+async fn peopled(seed: u64) -> TestApp {
+    let world = TestApp::seeded("2026-11-18T00:10:00Z", seed).await;
     for (affiliate, rest) in AFFILIATES.iter().zip([RECALLED, SIGNED_UP]) {
         let code = world.affiliate(affiliate).await;
         for (number, invitee) in rest.iter().enumerate() {
@@ -113,14 +113,14 @@ async fn peopled(seed: u64) -> World {
     world
 }
 
-async fn deliver(world: &World, events: &[&Told]) {
+async fn deliver(world: &TestApp, events: &[&Told]) {
     let body = Value::Array(events.iter().map(|told| told.event.clone()).collect());
     for report in world.send_raw(&body.to_string()).await {
-        assert_eq!(report.outcome, Outcome::TakenIn);
+        assert_eq!(report.outcome, EventOutcome::Ingested);
     }
 }
 
-async fn in_order(seed: u64, told: &[Told]) -> World {
+async fn in_order(seed: u64, told: &[Told]) -> TestApp {
     let world = peopled(seed).await;
     for night in DAYS {
         world.clock.stand_at(day(night).end());
@@ -133,7 +133,7 @@ async fn in_order(seed: u64, told: &[Told]) -> World {
     world
 }
 
-async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> World {
+async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> TestApp {
     let world = peopled(seed).await;
     world.clock.stand_at(nightly::booked_from(day(DAYS[2])));
     let mut order: Vec<&Told> = told.iter().chain(told.iter().step_by(5)).collect();
@@ -156,7 +156,7 @@ async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> World {
 }
 
 /// A run that gets as far as some of its shards, its commit, or its first published part.
-async fn die_midway(world: &World, day: &str, steps: usize) {
+async fn die_midway(world: &TestApp, day: &str, steps: usize) {
     let step = async |input: Value| nightly::handle(&world.app, &input).await.unwrap();
     let plan = step(json!({ "step": "plan", "day": day })).await["days"][0].clone();
     let (day, run, shards) = (&plan["day"], &plan["run"], plan["shards"].as_array().unwrap());
@@ -176,7 +176,7 @@ async fn die_midway(world: &World, day: &str, steps: usize) {
 type Totals = BTreeMap<String, [i128; 4]>;
 
 /// The sum of an affiliate's lines by what they are about, as the export tells them.
-async fn line_totals(world: &World) -> Totals {
+async fn line_totals(world: &TestApp) -> Totals {
     let mut totals = Totals::new();
     for affiliate in AFFILIATES {
         for line in world.lines(affiliate, DAYS[0], DAYS[2]).await {
@@ -197,13 +197,13 @@ fn minor(text: &str) -> i128 {
 }
 
 /// Checks what must hold at any time, on what is read back from the table.
-async fn check(world: &World) {
+async fn check(world: &TestApp) {
     bindings_are_eligible(world).await;
     lines_are_the_summaries(world).await;
 }
 
 /// Invariants 1 and 2: one inviter, and the facts and the rule that made the binding eligible do.
-async fn bindings_are_eligible(world: &World) {
+async fn bindings_are_eligible(world: &TestApp) {
     for invitee in [RECALLED, SIGNED_UP].concat() {
         let account = world.app.table.account(&uid(invitee)).await.unwrap().unwrap().value;
         let binding = world.app.table.binding(&uid(invitee)).await.unwrap().unwrap();
@@ -222,7 +222,7 @@ async fn bindings_are_eligible(world: &World) {
             origin: relation.origin,
             at: relation.bound_at,
         };
-        let judgement = judge(&bind, &world.app.programme.eligibility);
+        let judgement = evaluate(&bind, &world.app.programme.eligibility);
         assert!(judgement.eligible(), "{judgement:?}");
         assert_eq!(judgement.rule, binding.rule);
         assert_eq!(relation.origin == Origin::Recall, invitee.ends_with(['1', '3']));
@@ -230,7 +230,7 @@ async fn bindings_are_eligible(world: &World) {
 }
 
 /// Invariants 4 and 5: the lines, the days' summaries and the conservation report agree.
-async fn lines_are_the_summaries(world: &World) {
+async fn lines_are_the_summaries(world: &TestApp) {
     for affiliate in AFFILIATES {
         for day in DAYS {
             let lines = world.lines(affiliate, day, day).await;
@@ -251,7 +251,7 @@ async fn lines_are_the_summaries(world: &World) {
 }
 
 /// Invariant 3: once all is told and booked, running the days again books nothing.
-async fn nothing_is_left(world: &World) {
+async fn nothing_is_left(world: &TestApp) {
     for day in DAYS {
         assert_eq!(world.book(day).await.lines, 0, "{day}");
     }
@@ -264,7 +264,7 @@ async fn nothing_is_left(world: &World) {
 }
 
 /// Each line's sum is the sum of the fees that are told to be behind it.
-async fn every_line_is_explained(world: &World, day: Day) {
+async fn every_line_is_explained(world: &TestApp, day: Day) {
     for invitee in [RECALLED, SIGNED_UP].concat() {
         let account = world.app.table.account(&uid(invitee)).await.unwrap().unwrap();
         let explained = explain_day(&world.app, &account, day).await.unwrap().unwrap();

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use types::Reason;
 
-use crate::world::{World, fee};
+use crate::test_app::{TestApp, fee};
 
-async fn booked() -> World {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn booked() -> TestApp {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("dormant", &code).await.status, 201);
@@ -17,7 +17,7 @@ async fn booked() -> World {
     world
 }
 
-async fn lines(world: &World) -> Vec<(String, String, String)> {
+async fn lines(world: &TestApp) -> Vec<(String, String, String)> {
     let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
     let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
     lines.iter().map(|l| (text(l, "type"), text(l, "cause"), text(l, "commission"))).collect()
@@ -97,7 +97,7 @@ async fn a_busted_trade_is_taken_back() {
 
 #[tokio::test]
 async fn a_correction_that_comes_before_its_fee_holds_when_the_fee_comes() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     world.bind("dormant", &code).await;
@@ -187,7 +187,7 @@ async fn activity_voids_a_bind_from_the_window_s_first_instant_to_the_last_befor
         let world = booked().await;
         let active = json!({ "uid": "dormant", "product": "earn", "at": time });
         world.taken("activity", active).await;
-        let account = world.app.table.account(&crate::world::uid("dormant")).await;
+        let account = world.app.table.account(&crate::test_app::uid("dormant")).await;
         let relation = account.unwrap().unwrap().value.relation.unwrap();
         assert_eq!(relation.bound_at.to_string(), BOUND_AT);
         assert_eq!(relation.voided_at.is_some(), voided, "{time}");
@@ -196,7 +196,7 @@ async fn activity_voids_a_bind_from_the_window_s_first_instant_to_the_last_befor
 
 #[tokio::test]
 async fn a_trade_at_the_very_instant_of_the_bind_earns() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     world.bind("dormant", &code).await;
@@ -214,14 +214,14 @@ async fn the_same_trade_id_with_another_body_is_quarantined_and_the_first_stands
     world.charged(other).await;
     world.night("2026-11-21").await;
     assert_eq!(lines(&world).await, [line("commission", "", "0.00040000")]);
-    let kept = world.app.table.quarantined(crate::world::day("2026-11-21")).await.unwrap();
+    let kept = world.app.table.quarantined(crate::test_app::day("2026-11-21")).await.unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].reason, "identity_conflict");
 }
 
 #[tokio::test]
 async fn a_new_trader_counts_for_the_quarter_of_his_first_trade_however_late_it_is_told() {
-    let world = World::at("2026-09-20T09:00:00Z").await;
+    let world = TestApp::at("2026-09-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     for trader in ["new-1", "new-2", "new-3"] {
         let data = json!({

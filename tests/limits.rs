@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commission::{Amount, Asset, Cause, Conservation, Line, LineKey, Outcome, Rate, Sums, Trades};
-use ingestion::Outcome as Ingested;
+use ingestion::EventOutcome as Ingested;
 use nightly::verify_day;
 use outbound_events::events;
 use serde_json::{Value, json};
 use storage::{
-    ASSETS_PER_SUMMARY, Aside, ChainLink, Change, CommitOutcome, CommittedRun, DayRecord,
-    ENTRIES_PER_CHUNK, Found, Money, Payment, PaymentOutcome, Pending, Referral, ReferralActivity,
-    RunReport, Shard, ShardReport, Slots, Summary, TRADING_DAYS_KEPT, TouchedInvitee, TradingDays,
-    Versioned, Work,
+    ASSETS_PER_SUMMARY, ChainLink, Change, CommitOutcome, CommittedRun, DayRecord,
+    ENTRIES_PER_CHUNK, ExcludedCounts, Found, Money, Payment, PaymentOutcome, Pending, Referral,
+    ReferralActivity, RunReport, Shard, ShardReport, Summary, TRADING_DAYS_KEPT, TouchedInvitee,
+    TradingDays, TwoVersionCell, Versioned, Work,
 };
 use types::{Day, Market, Origin, Product, Reason, Timestamp, Uid};
 
 use crate::announced::schema_of;
 use crate::stream::Stream;
-use crate::world::{World, at, day, event, fee, uid};
+use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 /// The most assets that ingest accepts.
 const ASSETS: usize = 1000;
@@ -26,24 +26,24 @@ const RUNS_PER_DAY: u64 = 1000;
 const DAY: &str = "2026-11-20";
 
 /// Sends events in messages of at most 200 KB.
-async fn send_all(world: &World, kind: &str, data: impl IntoIterator<Item = Value>) {
+async fn send_all(world: &TestApp, kind: &str, data: impl IntoIterator<Item = Value>) {
     let data: Vec<Value> = data.into_iter().collect();
     for batch in data.chunks(400) {
         let events: Vec<Value> = batch
             .iter()
             .map(|data| {
-                event(&storage::fingerprint(data.to_string().as_bytes()), kind, data.clone())
+                event(&storage::short_sha256(data.to_string().as_bytes()), kind, data.clone())
             })
             .collect();
         let reports = world.send_raw(&Value::from(events).to_string()).await;
-        let refused = reports.iter().find(|report| report.outcome != Ingested::TakenIn);
+        let refused = reports.iter().find(|report| report.outcome != Ingested::Ingested);
         assert!(refused.is_none(), "{refused:?}");
     }
 }
 
 /// An affiliate whose invitees signed up on the first day.
-async fn world_with(invitees: &[String]) -> World {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn world_with(invitees: &[String]) -> TestApp {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     let signed_up = |uid: &String| {
         let registered_at = "2026-11-20T08:00:00Z";
@@ -133,7 +133,7 @@ fn fees_of_every_outcome(product: &str, assets: usize) -> impl Iterator<Item = V
 }
 
 /// A night whose reports are too large for an item.
-pub async fn night_of_large_reports(world: &World, code: &str) {
+pub async fn night_of_large_reports(world: &TestApp, code: &str) {
     let signed_up = json!({
         "uid": "invitee", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
     });
@@ -256,7 +256,7 @@ fn long_work() -> Work {
 
 #[tokio::test]
 async fn work_of_the_longest_lines_fits_its_items() {
-    let world = World::at("2026-11-21T00:30:00Z").await;
+    let world = TestApp::at("2026-11-21T00:30:00Z").await;
     let (table, shard, now) = (&world.app.table, Shard::new(5).unwrap(), world.app.clock.now());
     let work = long_work();
     let kept = table.keep_work("run", shard, "attempt", &work, now).await.unwrap();
@@ -270,7 +270,7 @@ async fn work_of_the_longest_lines_fits_its_items() {
         touched: None,
         due: Conservation::default(),
         booked: BTreeMap::new(),
-        aside: Aside::default(),
+        aside: ExcludedCounts::default(),
     };
     let found = table.work("run", &[report], |_| 0..=u16::MAX).await.unwrap();
     let read = |found: &[Found]| Work {
@@ -312,7 +312,7 @@ fn long_summary() -> Summary {
 
 #[tokio::test]
 async fn summary_of_all_assets_is_split_read_paid_and_announced() {
-    let world = World::at("2026-11-21T00:30:00Z").await;
+    let world = TestApp::at("2026-11-21T00:30:00Z").await;
     let mut stream = Stream::of(&world);
     let (table, affiliate) = (&world.app.table, long_uid(7));
     let lines: Vec<Line> = (0..=ENTRIES_PER_CHUNK).map(long_line).collect();
@@ -359,7 +359,7 @@ async fn summary_of_all_assets_is_split_read_paid_and_announced() {
 }
 
 /// The events of what was written since the stream was asked last.
-fn announced(world: &World, stream: &mut Stream) -> Vec<Value> {
+fn announced(world: &TestApp, stream: &mut Stream) -> Vec<Value> {
     let writes = stream.batch(world).into_iter().filter_map(|record| {
         Change::read(record.change.old_image, record.change.new_image).unwrap()
     });
@@ -380,7 +380,7 @@ fn announced(world: &World, stream: &mut Stream) -> Vec<Value> {
 
 #[tokio::test]
 async fn invitee_with_all_assets_fits_an_item() {
-    let world = World::at("2026-11-21T00:30:00Z").await;
+    let world = TestApp::at("2026-11-21T00:30:00Z").await;
     let table = &world.app.table;
     let days = || (0..TRADING_DAYS_KEPT).map(|n| at("2026-11-20T10:00:00Z").plus_days(n as i64));
     let activity = ReferralActivity {
@@ -395,7 +395,7 @@ async fn invitee_with_all_assets_fits_an_item() {
         code: "ABCD2345".parse().unwrap(),
         origin: Origin::Signup,
         bound_at,
-        activity: Slots::born(1, activity.clone()).next(2, activity),
+        activity: TwoVersionCell::new(1, activity.clone()).next(2, activity),
     };
     let written = Versioned::new(referral.clone());
     assert!(table.save_referral(&long_uid(7), &written).await.unwrap());
@@ -431,12 +431,16 @@ fn long_report() -> RunReport {
     let charged: Vec<(Asset, (i64, Amount, Amount))> = Vec::new();
     let bytes = storage::pack(&(cells, charged)).unwrap();
     let due: Conservation = storage::unpack("proof", &bytes).unwrap();
-    RunReport { due, booked: assets().map(|a| (a, money())).collect(), aside: Aside::default() }
+    RunReport {
+        due,
+        booked: assets().map(|a| (a, money())).collect(),
+        aside: ExcludedCounts::default(),
+    }
 }
 
 #[tokio::test]
 async fn reports_of_every_cell_are_kept_in_parts() {
-    let world = World::at("2026-11-21T00:30:00Z").await;
+    let world = TestApp::at("2026-11-21T00:30:00Z").await;
     let (table, day, now) = (&world.app.table, day(DAY), world.app.clock.now());
     let report = long_report();
     assert!(storage::pack(&report).unwrap().len() > 5_000_000);
@@ -479,7 +483,7 @@ async fn reports_of_every_cell_are_kept_in_parts() {
 
 #[tokio::test]
 async fn day_of_a_thousand_runs_takes_one_more() {
-    let world = World::at("2026-11-21T00:30:00Z").await;
+    let world = TestApp::at("2026-11-21T00:30:00Z").await;
     let (table, day, now) = (&world.app.table, day(DAY), world.app.clock.now());
     let run = |seq: u64| CommittedRun {
         seq,

@@ -6,7 +6,7 @@ use storage::Shard;
 
 use crate::poison::{corrupt, earned, items, put};
 use crate::story::three_newcomers_trade;
-use crate::world::{World, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 const DAYS: [&str; 4] = ["2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23"];
 /// The commission of one trade, in the smallest unit.
@@ -15,8 +15,8 @@ const PARKED: &str = "affiliate-1";
 const OTHER: &str = "affiliate-2";
 
 /// Two affiliates with an invitee each, of whom the night of the first day knows.
-async fn two_affiliates() -> World {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn two_affiliates() -> TestApp {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     for (affiliate, invitee) in [(PARKED, "dormant-1"), (OTHER, "dormant-2")] {
         let code = world.affiliate(affiliate).await;
         world.registered(invitee, "2024-01-01T00:00:00Z").await;
@@ -27,20 +27,20 @@ async fn two_affiliates() -> World {
     world
 }
 
-async fn trades(world: &World, on: &str) {
+async fn trades(world: &TestApp, on: &str) {
     for invitee in ["dormant-1", "dormant-2"] {
         trade(world, invitee, on).await;
     }
 }
 
-async fn trade(world: &World, invitee: &str, on: &str) {
+async fn trade(world: &TestApp, invitee: &str, on: &str) {
     world.now(&format!("{on}T20:00:00Z"));
     let fee = fee(&format!("{on}-{invitee}"), invitee, &format!("{on}T10:00:00Z"));
     world.charged(fee).await;
 }
 
 /// The days after the first one, with a late fee of the second day in the third night.
-async fn later_days(world: &World) {
+async fn later_days(world: &TestApp) {
     for day in &DAYS[1..] {
         trades(world, day).await;
         if *day == DAYS[2] {
@@ -54,7 +54,7 @@ async fn later_days(world: &World) {
 }
 
 /// What an affiliate and the invitee read, all of it.
-async fn read(world: &World, affiliate: &str, invitee: &str) -> Vec<Value> {
+async fn read(world: &TestApp, affiliate: &str, invitee: &str) -> Vec<Value> {
     let range = format!("from={}&to={}", DAYS[0], DAYS[3]);
     let mut read = world.lines(affiliate, DAYS[0], DAYS[3]).await;
     read.push(world.get(affiliate, &format!("/v1/dashboard?{range}")).await.json());
@@ -64,22 +64,22 @@ async fn read(world: &World, affiliate: &str, invitee: &str) -> Vec<Value> {
 }
 
 /// The invitee's item, as the inviter reads it.
-fn referral(world: &World, affiliate: &str) -> Value {
+fn referral(world: &TestApp, affiliate: &str) -> Value {
     let mut items = items(world, &format!("A#{affiliate}"));
     items.retain(|item| item["sk"]["S"].as_str().unwrap().starts_with("REF#"));
     items.remove(0)
 }
 
-fn corrupt_item(world: &World, item: &Value) {
+fn corrupt_item(world: &TestApp, item: &Value) {
     corrupt(world, item["pk"]["S"].as_str().unwrap(), item["sk"]["S"].as_str().unwrap());
 }
 
-async fn parked(world: &World) -> Vec<(String, u64)> {
+async fn parked(world: &TestApp) -> Vec<(String, u64)> {
     let runs = world.app.table.parked().await.unwrap().into_iter();
     runs.map(|run| (run.uid.to_string(), run.seq)).collect()
 }
 
-async fn undisturbed() -> World {
+async fn undisturbed() -> TestApp {
     let world = two_affiliates().await;
     later_days(&world).await;
     world
@@ -87,7 +87,7 @@ async fn undisturbed() -> World {
 
 /// A world in which the first affiliate's invitee cannot be read from the second night on; answers
 /// the invitee's item as well.
-async fn disturbed() -> (World, Value) {
+async fn disturbed() -> (TestApp, Value) {
     let world = two_affiliates().await;
     let item = referral(&world, PARKED);
     corrupt_item(&world, &item);
@@ -201,7 +201,7 @@ async fn unreadable_totals_park_their_affiliate() {
 
 #[tokio::test]
 async fn first_run_of_an_affiliate_can_be_parked() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate(PARKED).await;
     world.registered("dormant-1", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("dormant-1", &code).await.status, 201);
@@ -240,19 +240,20 @@ async fn withdrawn_lines_are_never_seen_and_booked_anew() {
         assert!(!lines_differ, "{of}: {:?}", verified.differences);
     }
     let expected = undisturbed().await;
-    let invitees = async |world: &World| {
+    let invitees = async |world: &TestApp| {
         world.get(PARKED, "/v1/dashboard/referrals").await.json()["referrals"].clone()
     };
     assert_eq!(invitees(&world).await, invitees(&expected).await);
-    let binding =
-        async |world: &World| world.get("dormant-1", "/v1/binding").await.json()["shared"].clone();
+    let binding = async |world: &TestApp| {
+        world.get("dormant-1", "/v1/binding").await.json()["shared"].clone()
+    };
     assert_eq!(binding(&world).await, binding(&expected).await);
 }
 
 /// The run is written in part: the invitee, and not the totals, which cannot be read.
 #[tokio::test]
 async fn withdrawal_takes_back_what_was_written_in_part() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate(PARKED).await;
     world.registered("dormant-1", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("dormant-1", &code).await.status, 201);
@@ -281,7 +282,7 @@ async fn withdrawal_takes_back_what_was_written_in_part() {
 
 #[tokio::test]
 async fn parked_affiliate_is_evaluated_when_repaired() {
-    let world = World::at("2026-09-29T09:00:00Z").await;
+    let world = TestApp::at("2026-09-29T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.night("2026-09-29").await;
     world.now("2026-09-30T09:00:00Z");
@@ -308,7 +309,7 @@ async fn parked_affiliate_is_evaluated_when_repaired() {
 
 #[tokio::test]
 async fn unreadable_affiliate_is_left_out_of_an_evaluation() {
-    let world = World::at("2026-09-29T09:00:00Z").await;
+    let world = TestApp::at("2026-09-29T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.affiliate("other").await;
     world.night("2026-09-29").await;

@@ -5,26 +5,26 @@ use serde_json::{Value, json};
 use storage::{SetAside, Shard};
 
 use crate::story::three_newcomers_trade;
-use crate::world::{World, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 /// Puts an item without content in the place of the one under a key, if there is one.
-pub fn corrupt(world: &World, pk: &str, sk: &str) {
+pub fn corrupt(world: &TestApp, pk: &str, sk: &str) {
     let broken = json!({ "pk": { "S": pk }, "sk": { "S": sk }, "v": { "N": "1" } });
     world.engine.put("recall", [broken]).unwrap();
 }
 
 /// All items of a partition.
-pub fn items(world: &World, pk: &str) -> Vec<Value> {
+pub fn items(world: &TestApp, pk: &str) -> Vec<Value> {
     let mut items = world.engine.items("recall").unwrap();
     items.retain(|item| item["pk"]["S"] == pk);
     items
 }
 
-pub fn put(world: &World, item: Value) {
+pub fn put(world: &TestApp, item: Value) {
     world.engine.put("recall", [item]).unwrap();
 }
 
-pub fn remove(world: &World, pk: &str, sk: &str) {
+pub fn remove(world: &TestApp, pk: &str, sk: &str) {
     let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
     let body = json!({ "TableName": "recall", "Key": key }).to_string();
     let (status, answer) = world.engine.run("DeleteItem", body.as_bytes());
@@ -40,22 +40,22 @@ fn bindings(of: &str, invitee: &str) -> String {
     format!("B#{of}#{:02}", shard_of(invitee))
 }
 
-async fn head(world: &World) -> storage::Head {
+async fn head(world: &TestApp) -> storage::Head {
     world.app.table.head().await.unwrap().value
 }
 
-async fn set_aside(world: &World) -> Vec<(String, Vec<u8>)> {
+async fn set_aside(world: &TestApp) -> Vec<(String, Vec<u8>)> {
     let days = head(world).await.set_aside.into_iter();
     days.map(|(day, aside)| (day.to_string(), aside.shards.into_iter().collect())).collect()
 }
 
-async fn data_as_of(world: &World, affiliate: &str) -> String {
+async fn data_as_of(world: &TestApp, affiliate: &str) -> String {
     let dashboard = world.get(affiliate, "/v1/dashboard").await.json();
     dashboard["dataAsOf"].as_str().unwrap()[..10].to_owned()
 }
 
 /// What an affiliate earned by its lines of some days, in the smallest unit.
-pub async fn earned(world: &World, affiliate: &str, from: &str, to: &str) -> i64 {
+pub async fn earned(world: &TestApp, affiliate: &str, from: &str, to: &str) -> i64 {
     let lines = world.lines(affiliate, from, to).await;
     let minor = |line: &Value| {
         let text = line["commission"].as_str().unwrap().replace('.', "");
@@ -65,8 +65,8 @@ pub async fn earned(world: &World, affiliate: &str, from: &str, to: &str) -> i64
 }
 
 /// Two affiliates with an invitee each, in different shards, who trade on three days.
-async fn two_affiliates() -> World {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn two_affiliates() -> TestApp {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     for (affiliate, invitee) in [("affiliate-1", "dormant-1"), ("affiliate-2", "dormant-2")] {
         let code = world.affiliate(affiliate).await;
         world.registered(invitee, "2024-01-01T00:00:00Z").await;
@@ -78,7 +78,7 @@ async fn two_affiliates() -> World {
 }
 
 /// A trade of 100,000 USD of each invitee.
-async fn traded(world: &World, on: &str) {
+async fn traded(world: &TestApp, on: &str) {
     world.now(&format!("{on}T20:00:00Z"));
     for invitee in ["dormant-1", "dormant-2"] {
         let fee = fee(&format!("{on}-{invitee}"), invitee, &format!("{on}T10:00:00Z"));
@@ -233,7 +233,7 @@ async fn shard_that_ends_its_workers_is_set_aside() {
 /// The last day of a quarter has a shard with two of the three traders whom tier 1 asks for.
 #[tokio::test]
 async fn repaired_day_has_its_quarter_evaluated_again() {
-    let world = World::at("2026-09-29T09:00:00Z").await;
+    let world = TestApp::at("2026-09-29T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.night("2026-09-29").await;
     world.now("2026-09-30T09:00:00Z");

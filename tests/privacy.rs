@@ -13,7 +13,7 @@ use tracing::{Dispatch, Level};
 
 use crate::contract::faults::Trouble;
 use crate::simulation::trial;
-use crate::world::{Answer, World, event, fee};
+use crate::test_app::{Answer, TestApp, event, fee};
 
 /// Is part of every id and text that somebody made up in the story.
 const MARK: &str = "zqxj";
@@ -72,7 +72,7 @@ fn assert_silent(told: &str, secrets: &[String]) {
 
 /// What happens, and what nobody may be told of it.
 struct Story {
-    world: World,
+    world: TestApp,
     secrets: Vec<String>,
     requests: usize,
 }
@@ -280,7 +280,7 @@ fn batch(record: &Value) -> SqsEvent {
 async fn nothing_that_is_told_names_anybody() {
     let log = Log::default();
     let listening = log.listen(Level::DEBUG);
-    let mut world = World::at("2026-11-20T09:00:00Z").await;
+    let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
     let (metrics, measured) = Metrics::kept();
     world.app.metrics = metrics;
     let secrets = vec![MARK.to_owned(), "a key of at least".to_owned()];

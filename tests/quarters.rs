@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 use storage::Shard;
 
 use crate::story::three_newcomers_trade;
-use crate::world::{World, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 const NEWCOMERS: [&str; 3] = ["newcomer-0", "newcomer-1", "newcomer-2"];
 
-async fn step(world: &World, input: Value) -> Result<Value, StepError> {
+async fn step(world: &TestApp, input: Value) -> Result<Value, StepError> {
     handle(&world.app, &input).await
 }
 
 /// A quarter that earns its affiliate tier 1 on its last day; the night after that day is missed.
-async fn last_day_missed() -> World {
-    let world = World::at("2026-09-29T09:00:00Z").await;
+async fn last_day_missed() -> TestApp {
+    let world = TestApp::at("2026-09-29T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.night("2026-09-29").await;
     world.now("2026-09-30T09:00:00Z");
@@ -25,12 +25,12 @@ async fn last_day_missed() -> World {
     world
 }
 
-async fn rate(world: &World, of: &str) -> String {
+async fn rate(world: &TestApp, of: &str) -> String {
     world.lines("affiliate", of, of).await[0]["rate"].as_str().unwrap().to_owned()
 }
 
 /// A night by the state machine's steps, in the shards of the newcomers alone; answers its plans.
-async fn night(world: &World, after: &str) -> Vec<Plan> {
+async fn night(world: &TestApp, after: &str) -> Vec<Plan> {
     world.clock.stand_at(day(after).end().plus_millis(30 * 60_000));
     let mut shards: Vec<u8> = NEWCOMERS.iter().map(|it| Shard::of(&uid(it)).number()).collect();
     shards.sort_unstable();
@@ -60,7 +60,7 @@ async fn night(world: &World, after: &str) -> Vec<Plan> {
     }
 }
 
-async fn book(world: &World, plan: &Value, shards: &[u8]) {
+async fn book(world: &TestApp, plan: &Value, shards: &[u8]) {
     let (day, run) = (&plan["day"], &plan["run"]);
     for shard in shards {
         let fold = json!({ "step": "fold", "day": day, "run": run, "shard": shard });

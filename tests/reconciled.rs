@@ -1,18 +1,18 @@
 //! One unit that is changed in the table is found by the reconciliation of the next night.
 
 use commission::{Amount, Line};
-use lambda::{Ledger, Metrics};
+use lambda::{CapturedMetrics, Metrics};
 use serde_json::{Value, json};
-use storage::{Referral, Shard, Slots, Summary, Totals, Work};
+use storage::{Referral, Shard, Summary, Totals, TwoVersionCell, Work};
 use types::Day;
 
 use crate::damage::{Damage, base64, item_at};
-use crate::world::{World, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 const DAY: &str = "2026-11-20";
 
-async fn booked() -> (World, Ledger) {
-    let mut world = World::at("2026-11-20T09:00:00Z").await;
+async fn booked() -> (TestApp, CapturedMetrics) {
+    let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
     let (metrics, ledger) = Metrics::kept();
     world.app.metrics = metrics;
     let code = world.affiliate("affiliate").await;
@@ -32,7 +32,7 @@ fn at(prefix: &str, sk: &str) -> impl Fn(&Value) -> bool {
     }
 }
 
-fn differences(metrics: &Ledger) -> u64 {
+fn differences(metrics: &CapturedMetrics) -> u64 {
     let lines = metrics.lines();
     let values = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
     values.filter_map(|line| line["ReconciliationDifferences"].as_u64()).sum()
@@ -94,7 +94,7 @@ async fn record_that_cannot_be_read_is_a_difference() {
 }
 
 /// The differences that 30 nights' reconciliations of the affiliate's shard find.
-async fn found_in_turn(world: &World) -> Vec<u64> {
+async fn found_in_turn(world: &TestApp) -> Vec<u64> {
     world.now("2026-12-24T00:30:00Z");
     let shard = Shard::of(&uid("affiliate")).number();
     let mut found = Vec::new();
@@ -114,10 +114,10 @@ async fn history_is_compared_once_in_thirty_nights() {
     assert_eq!(found_in_turn(&world).await, Vec::<u64>::new());
     let totals = Damage::of(&world, at("A#", "TOTALS"));
     totals.rewrite(|bytes| {
-        let slots: Slots<Totals> = storage::unpack("totals", bytes).unwrap();
+        let slots: TwoVersionCell<Totals> = storage::unpack("totals", bytes).unwrap();
         let mut totals = slots.at(1).unwrap().clone();
         totals.by_link.values_mut().for_each(|count| *count += 1);
-        storage::pack(&Slots::born(1, totals)).unwrap()
+        storage::pack(&TwoVersionCell::new(1, totals)).unwrap()
     });
     assert_eq!(found_in_turn(&world).await, [1]);
     totals.repair();
@@ -126,7 +126,7 @@ async fn history_is_compared_once_in_thirty_nights() {
         let mut referral: Referral = storage::unpack("referral", bytes).unwrap();
         let mut activity = referral.activity.at(1).unwrap().clone();
         activity.by_asset.values_mut().for_each(|money| one_more(&mut money.commission));
-        referral.activity = Slots::born(1, activity);
+        referral.activity = TwoVersionCell::new(1, activity);
         storage::pack(&referral).unwrap()
     });
     assert_eq!(found_in_turn(&world).await, [1]);

@@ -1,17 +1,17 @@
 //! Defects of version 0.1 that an independent review found, each in its shortest form. Whatever is
 //! repaired stays here.
 
-use ingestion::{Message, Outcome};
+use ingestion::{EventOutcome, Message};
 use serde_json::{Value, json};
 
 use crate::story::three_newcomers_trade;
-use crate::world::{World, day, event, fee};
+use crate::test_app::{TestApp, day, event, fee};
 
 const MORNING: &str = "2026-11-20T09:00:00Z";
 const AFTERNOON: &str = "2026-11-20T16:00:00Z";
 
 /// An affiliate with one recalled invitee; answers the link's code.
-async fn recalled(world: &World, affiliate: &str, invitee: &str) -> String {
+async fn recalled(world: &TestApp, affiliate: &str, invitee: &str) -> String {
     let code = world.affiliate(affiliate).await;
     world.registered(invitee, "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind(invitee, &code).await.status, 201);
@@ -19,27 +19,27 @@ async fn recalled(world: &World, affiliate: &str, invitee: &str) -> String {
 }
 
 /// A world with the affiliate `affiliate` and the recalled invitee `dormant`.
-async fn with_invitee() -> World {
-    let world = World::at(MORNING).await;
+async fn with_invitee() -> TestApp {
+    let world = TestApp::at(MORNING).await;
     recalled(&world, "affiliate", "dormant").await;
     world.now(AFTERNOON);
     world
 }
 
-async fn accepted(world: &World, events: Vec<Value>) {
+async fn accepted(world: &TestApp, events: Vec<Value>) {
     for events in events.chunks(500) {
         for report in world.send_raw(&json!(events).to_string()).await {
-            assert_eq!(report.outcome, Outcome::TakenIn, "{:?}", report.id);
+            assert_eq!(report.outcome, EventOutcome::Ingested, "{:?}", report.id);
         }
     }
 }
 
-async fn quarantined(world: &World, kind: &str, data: Value) -> bool {
-    matches!(world.send(kind, data).await, Outcome::Quarantined { .. })
+async fn quarantined(world: &TestApp, kind: &str, data: Value) -> bool {
+    matches!(world.send(kind, data).await, EventOutcome::Quarantined { .. })
 }
 
 /// How many entries of the quarantine hold a text.
-async fn in_quarantine(world: &World, text: &str) -> usize {
+async fn in_quarantine(world: &TestApp, text: &str) -> usize {
     let mut found = 0;
     for of in day("2026-10-15").through(day("2026-12-15")) {
         let entries = world.app.table.quarantined(of).await.unwrap();
@@ -49,7 +49,7 @@ async fn in_quarantine(world: &World, text: &str) -> usize {
 }
 
 /// The reason for which a user may not bind by a link, if there is one.
-async fn refusal(world: &World, user: &str, code: &str) -> Option<String> {
+async fn refusal(world: &TestApp, user: &str, code: &str) -> Option<String> {
     let window = world.get(user, &format!("/v1/bind?ref={code}")).await.json();
     let checks = window["checks"].as_array().unwrap();
     let unmet = checks.iter().find(|check| check["met"] == false)?;
@@ -69,12 +69,12 @@ fn changed(uid: &str, member: &str, value: impl Into<Value>, at: &str) -> Value 
     change
 }
 
-async fn row_of(world: &World, invitee: &str) -> Value {
+async fn row_of(world: &TestApp, invitee: &str) -> Value {
     let target = format!("/v1/dashboard/referrals?uid={invitee}");
     world.get("affiliate", &target).await.json()["referrals"][0].clone()
 }
 
-async fn fees_counted(world: &World, of: &str) -> i64 {
+async fn fees_counted(world: &TestApp, of: &str) -> i64 {
     let lines = world.lines("affiliate", of, of).await;
     lines.iter().map(|line| line["feeCount"].as_i64().unwrap()).sum()
 }
@@ -83,7 +83,7 @@ async fn fees_counted(world: &World, of: &str) -> i64 {
 /// be published any more.
 #[tokio::test]
 async fn long_reasons_of_one_affiliate_stop_nobody() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = world.affiliate("affiliate").await;
     recalled(&world, "other", "bystander").await;
     let invitees: Vec<String> = (0..14).map(|number| format!("invitee-{number}")).collect();
@@ -119,7 +119,7 @@ async fn long_reasons_of_one_affiliate_stop_nobody() {
 /// 2. A night that was missed at a quarter's end was never evaluated.
 #[tokio::test]
 async fn missed_night_at_quarter_end_is_evaluated() {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     three_newcomers_trade(&world, &code).await;
     world.night("2026-09-29").await;
@@ -133,7 +133,7 @@ async fn missed_night_at_quarter_end_is_evaluated() {
 /// 2. The same after more missed nights, and where two quarters ended meanwhile.
 #[tokio::test]
 async fn nights_missed_over_two_quarters_are_evaluated() {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     three_newcomers_trade(&world, &code).await;
     world.night("2026-09-29").await;
@@ -185,7 +185,7 @@ async fn night_of_a_thousand_assets_is_booked() {
 /// 4. After some 5,500 changes an account's item was full, and nothing more was recorded of it.
 #[tokio::test]
 async fn account_with_many_changes_still_moves() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     world.now(AFTERNOON);
@@ -221,19 +221,19 @@ async fn large_unreadable_events_leave_their_batch_alone() {
             body,
         };
         let batch = [message("large", large.to_string()), message("good", good.to_string())];
-        let reports = ingestion::take_in(&world.app, &batch).await.unwrap();
-        assert!(matches!(reports[0].outcome, Outcome::Quarantined { .. }), "{size}");
-        assert_eq!(reports[1].outcome, Outcome::TakenIn, "{size}");
+        let reports = ingestion::ingest(&world.app, &batch).await.unwrap();
+        assert!(matches!(reports[0].outcome, EventOutcome::Quarantined { .. }), "{size}");
+        assert_eq!(reports[1].outcome, EventOutcome::Ingested, "{size}");
     }
     let text = "x".repeat(230_000);
     let reports = world.send_raw(&text).await;
-    assert!(matches!(reports[0].outcome, Outcome::Quarantined { .. }));
+    assert!(matches!(reports[0].outcome, EventOutcome::Quarantined { .. }));
 }
 
-/// 6. An old change that was delivered again brought back an old fingerprint.
+/// 6. An old change that was delivered again brought back an old short_sha256.
 #[tokio::test]
 async fn redelivered_fingerprint_replaces_no_newer_one() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = world.affiliate("affiliate").await;
     let twin = json!({
         "uid": "twin", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH", "personHash": "p1",
@@ -252,7 +252,7 @@ async fn redelivered_fingerprint_replaces_no_newer_one() {
 /// 7. Funding, liquidations and busted trades made traders of people who never traded.
 #[tokio::test]
 async fn fees_without_a_trade_make_no_trader() {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     three_newcomers_trade(&world, &code).await;
     let bust = |trade_id: &str, uid: &str| {
@@ -341,7 +341,7 @@ async fn inexact_correction_leaves_an_earlier_exact_one() {
 /// 9. A change of the region alone was quarantined, and the account stayed eligible.
 #[tokio::test]
 async fn region_alone_blocks_a_bind() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = world.affiliate("affiliate").await;
     let oksana =
         json!({ "uid": "oksana", "registeredAt": "2024-01-01T00:00:00Z", "country": "UA" });
@@ -355,7 +355,7 @@ async fn region_alone_blocks_a_bind() {
 /// 9. A change that names the same country took the region away.
 #[tokio::test]
 async fn same_country_keeps_the_region() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = world.affiliate("affiliate").await;
     let oksana = json!({
         "uid": "oksana", "registeredAt": "2024-01-01T00:00:00Z", "country": "UA", "region": "UA-43",
@@ -369,7 +369,7 @@ async fn same_country_keeps_the_region() {
 /// 9. Places that do not exist were accepted, and blocked nowhere.
 #[tokio::test]
 async fn unknown_places_are_quarantined() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     for (number, place) in ["UK", "EL", "ZZ", "XX"].into_iter().enumerate() {
         let at = "2026-11-20T08:00:00Z";
         let uid = format!("newcomer-{number}");
@@ -381,10 +381,10 @@ async fn unknown_places_are_quarantined() {
     }
 }
 
-/// 10. A second registration with another country, link or fingerprint was accepted silently.
+/// 10. A second registration with another country, link or short_sha256 was accepted silently.
 #[tokio::test]
 async fn registration_with_other_facts_is_quarantined() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let (code, other) = (world.affiliate("affiliate").await, world.affiliate("other").await);
     let first = json!({
         "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
@@ -404,18 +404,18 @@ async fn registration_with_other_facts_is_quarantined() {
 /// A message that registers an account twice failed its batch, for ever.
 #[tokio::test]
 async fn account_registered_twice_in_a_batch_is_ingested() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let data =
         json!({ "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH" });
     let twice = ["e1", "e2"].map(|id| event(id, "account.registered", data.clone()));
     let reports = world.send_raw(&json!(twice).to_string()).await;
-    assert!(reports.iter().all(|report| report.outcome == Outcome::TakenIn));
+    assert!(reports.iter().all(|report| report.outcome == EventOutcome::Ingested));
 }
 
 /// 11. One late activity had every day since the binding booked again, and so had its redelivery.
 #[tokio::test]
 async fn late_activity_touches_booked_days_only() {
-    let world = World::at("2026-07-01T09:00:00Z").await;
+    let world = TestApp::at("2026-07-01T09:00:00Z").await;
     recalled(&world, "affiliate", "dormant").await;
     world.now("2026-11-14T16:00:00Z");
     world.charged(fee("t1", "dormant", "2026-11-14T10:00:00Z")).await;
@@ -437,7 +437,7 @@ async fn late_activity_touches_booked_days_only() {
 /// 12. The window of a bound user said that they were dormant, which was not known.
 #[tokio::test]
 async fn window_of_active_bound_user_does_not_say_dormant() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = recalled(&world, "affiliate", "dormant").await;
     world.now(AFTERNOON);
     world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
@@ -450,7 +450,7 @@ async fn window_of_active_bound_user_does_not_say_dormant() {
 /// 12. A sub-account's sub-account did not count as activity, and its fees belonged to nobody.
 #[tokio::test]
 async fn sub_accounts_of_any_level_belong_to_the_top_account() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     for (desk, main) in [("desk", "dormant"), ("lower-desk", "desk"), ("lowest-desk", "lower-desk")]
@@ -483,14 +483,14 @@ async fn duplicate_members_of_an_event_are_quarantined() {
     ];
     for text in doubled {
         let reports = world.send_raw(&text).await;
-        assert!(matches!(reports[0].outcome, Outcome::Quarantined { .. }), "{text}");
+        assert!(matches!(reports[0].outcome, EventOutcome::Quarantined { .. }), "{text}");
     }
 }
 
 /// 13. A fee is identified by account, trade id and UTC day.
 #[tokio::test]
 async fn one_trade_id_on_two_sides_and_days_is_several_fees() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     let code = recalled(&world, "affiliate", "dormant").await;
     world.registered("counterpart", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("counterpart", &code).await.status, 201);
@@ -543,7 +543,7 @@ async fn late_correction_is_not_settled_at_once() {
 /// A request for a link that was repeated made another link.
 #[tokio::test]
 async fn repeated_request_makes_one_link() {
-    let world = World::at(MORNING).await;
+    let world = TestApp::at(MORNING).await;
     world.affiliate("affiliate").await;
     let key = [("idempotency-key", "5f0c9c5e-0001")];
     let post = async |label: &str| {

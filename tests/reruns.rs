@@ -3,11 +3,11 @@
 use nightly::{Deadline, StepError, handle, handle_until};
 use serde_json::{Value, json};
 
-use crate::world::{World, day, fee};
+use crate::test_app::{TestApp, day, fee};
 
 /// A world with two affiliates, two invitees and a day of trades.
-async fn traded() -> World {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn traded() -> TestApp {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     for (affiliate, invitee) in [("affiliate-1", "dormant-1"), ("affiliate-2", "dormant-2")] {
         let code = world.affiliate(affiliate).await;
         world.registered(invitee, "2024-01-01T00:00:00Z").await;
@@ -22,18 +22,18 @@ async fn traded() -> World {
     world
 }
 
-async fn read(world: &World) -> Vec<Value> {
+async fn read(world: &TestApp) -> Vec<Value> {
     let mut lines = world.lines("affiliate-1", "2026-11-20", "2026-11-20").await;
     lines.extend(world.lines("affiliate-2", "2026-11-20", "2026-11-20").await);
     lines
 }
 
-async fn step(world: &World, input: Value) -> Result<Value, StepError> {
+async fn step(world: &TestApp, input: Value) -> Result<Value, StepError> {
     handle(&world.app, &input).await
 }
 
 /// Takes the night's steps up to (not with) the one at `until`; answers how many there are.
-async fn steps(world: &World, until: usize) -> usize {
+async fn steps(world: &TestApp, until: usize) -> usize {
     let mut taken = 0;
     let plan =
         step(world, json!({ "step": "plan", "scheduledTime": "2026-11-21T00:30:00Z" })).await;
@@ -111,7 +111,7 @@ async fn a_second_run_of_a_day_books_nothing() {
 #[tokio::test]
 async fn of_two_runs_of_one_day_at_once_one_is_booked() {
     let world = traded().await;
-    let plan = |world: World| async move {
+    let plan = |world: TestApp| async move {
         let input = json!({ "step": "plan", "day": "2026-11-20" });
         step(&world, input).await.unwrap()["days"][0].clone()
     };

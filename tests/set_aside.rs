@@ -1,26 +1,26 @@
 //! What a fold cannot book is set aside with a sign, and everything else goes on.
 
-use lambda::{Ledger, Metrics};
+use lambda::{CapturedMetrics, Metrics};
 use nightly::{Difference, verify_day};
 use serde_json::{Value, json};
 use storage::{Quarantined, Shard, Work};
 
 use crate::damage::{Damage, base64, item_at};
-use crate::world::{World, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 const DAY: &str = "2026-11-20";
 
 /// Two invitees of one shard, each with an affiliate of their own.
 struct Pair {
-    world: World,
-    metrics: Ledger,
+    world: TestApp,
+    metrics: CapturedMetrics,
     invitees: [String; 2],
 }
 
 impl Pair {
     /// Both are bound in the morning of `DAY` and trade once.
     async fn traded() -> Self {
-        let mut world = World::at("2026-11-20T09:00:00Z").await;
+        let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
         let (metrics, ledger) = Metrics::kept();
         world.app.metrics = metrics;
         let invitees = of_one_shard();
@@ -80,19 +80,19 @@ fn of_one_shard() -> [String; 2] {
     [first, second]
 }
 
-async fn lines(world: &World, affiliate: &str) -> Vec<String> {
+async fn lines(world: &TestApp, affiliate: &str) -> Vec<String> {
     let lines = world.lines(affiliate, DAY, DAY).await;
     lines.iter().map(|line| line["commission"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The sum of a metric over all that was measured.
-fn measured(metrics: &Ledger, metric: &str) -> u64 {
+fn measured(metrics: &CapturedMetrics, metric: &str) -> u64 {
     let lines = metrics.lines();
     let values = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
     values.filter_map(|line| line[metric].as_u64()).sum()
 }
 
-async fn quarantined(world: &World) -> Vec<Quarantined> {
+async fn quarantined(world: &TestApp) -> Vec<Quarantined> {
     let mut all = Vec::new();
     for of in day("2026-11-15").through(day("2026-11-30")) {
         all.extend(world.app.table.quarantined(of).await.unwrap());
@@ -100,7 +100,7 @@ async fn quarantined(world: &World) -> Vec<Quarantined> {
     all
 }
 
-async fn marks(world: &World) -> usize {
+async fn marks(world: &TestApp) -> usize {
     world.app.table.touched_through(day("2026-11-30")).await.unwrap().len()
 }
 
@@ -257,8 +257,8 @@ async fn lines_changed_before_the_commit_are_refused() {
 }
 
 /// One invitee with two booked trades, and all that is measured.
-async fn booked() -> (World, Ledger) {
-    let mut world = World::at("2026-11-20T09:00:00Z").await;
+async fn booked() -> (TestApp, CapturedMetrics) {
+    let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
     let (metrics, ledger) = Metrics::kept();
     world.app.metrics = metrics;
     let code = world.affiliate("affiliate").await;

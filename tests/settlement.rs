@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, fee};
+use crate::test_app::{TestApp, fee};
 
 /// A day with one line, booked half an hour after its end.
-async fn booked() -> World {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn booked() -> TestApp {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("dormant", &code).await.status, 201);
@@ -16,7 +16,7 @@ async fn booked() -> World {
     world
 }
 
-async fn statuses(world: &World) -> Vec<Value> {
+async fn statuses(world: &TestApp) -> Vec<Value> {
     let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
     lines.iter().map(|line| line["status"].clone()).collect()
 }

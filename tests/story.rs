@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::world::{World, fee};
+use crate::test_app::{TestApp, fee};
 
 /// Three newcomers sign up by a link and trade on the last day of a quarter: as many new traders as
 /// a tier asks for.
-pub async fn three_newcomers_trade(world: &World, code: &str) {
+pub async fn three_newcomers_trade(world: &TestApp, code: &str) {
     for number in 0..3 {
         let uid = format!("newcomer-{number}");
         let signed_up = json!({
@@ -20,7 +20,7 @@ pub async fn three_newcomers_trade(world: &World, code: &str) {
 
 #[tokio::test]
 async fn an_affiliate_wins_back_a_dormant_user_and_sees_the_commission_the_next_day() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
 
@@ -49,7 +49,7 @@ async fn an_affiliate_wins_back_a_dormant_user_and_sees_the_commission_the_next_
 
 #[tokio::test]
 async fn the_shared_part_goes_to_the_invitee_and_both_sides_see_it() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     let shared = json!({ "spot": "0.05", "futures": "0" });
@@ -69,7 +69,7 @@ async fn the_shared_part_goes_to_the_invitee_and_both_sides_see_it() {
 
 #[tokio::test]
 async fn what_the_wallet_paid_is_paid_on_the_dashboard_once() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     world.bind("dormant", &code).await;
@@ -96,7 +96,7 @@ async fn what_the_wallet_paid_is_paid_on_the_dashboard_once() {
 
 #[tokio::test]
 async fn a_new_user_who_signs_up_through_a_link_is_bound_and_counts_as_a_new_trader() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     let signed_up = json!({
         "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
@@ -113,7 +113,7 @@ async fn a_new_user_who_signs_up_through_a_link_is_bound_and_counts_as_a_new_tra
 
 #[tokio::test]
 async fn a_quarter_s_volume_and_new_traders_raise_the_tier_of_the_next_quarter() {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     three_newcomers_trade(&world, &code).await;
     let night = world.night("2026-09-30").await;
@@ -128,7 +128,7 @@ async fn a_quarter_s_volume_and_new_traders_raise_the_tier_of_the_next_quarter()
 
 #[tokio::test]
 async fn an_invitee_is_found_by_his_id_and_by_his_own_inviter_only() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate-1").await;
     world.affiliate("affiliate-2").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;

@@ -7,7 +7,7 @@ use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::test_app::TestApp;
 
 pub type Item = HashMap<String, AttributeValue>;
 type Items = BTreeMap<(String, String), Item>;
@@ -18,7 +18,7 @@ fn key(item: &Item) -> (String, String) {
 }
 
 /// All items of the table.
-pub fn items(world: &World) -> Items {
+pub fn items(world: &TestApp) -> Items {
     let items = world.engine.items("recall").unwrap().into_iter().map(from_json);
     items.map(|item| (key(&item), item)).collect()
 }
@@ -38,12 +38,12 @@ pub struct Stream {
 
 impl Stream {
     /// From now on.
-    pub fn of(world: &World) -> Self {
+    pub fn of(world: &TestApp) -> Self {
         Self { seen: items(world), records: 0 }
     }
 
     /// What changed since this was asked last, as Lambda hands it over.
-    pub fn batch(&mut self, world: &World) -> Vec<EventRecord> {
+    pub fn batch(&mut self, world: &TestApp) -> Vec<EventRecord> {
         let now = items(world);
         let keys: Vec<_> = self.seen.keys().chain(now.keys()).cloned().collect();
         let keys = std::collections::BTreeSet::from_iter(keys);

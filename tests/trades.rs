@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use types::{Market, Quarter};
 
-use crate::world::{World, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 /// Three newcomers by an affiliate's link, on the second last day of a quarter.
-async fn newcomers() -> World {
-    let world = World::at("2026-09-29T09:00:00Z").await;
+async fn newcomers() -> TestApp {
+    let world = TestApp::at("2026-09-29T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     for trader in ["new-1", "new-2", "new-3"] {
         let data = json!({
@@ -27,7 +27,7 @@ fn of_kind(kind: &str, trade: &str, uid: &str, at: &str) -> Value {
 }
 
 /// Takes back a trade of a day at an instant that has come.
-async fn bust(world: &World, trade: &str, uid: &str, of: &str, at: &str) {
+async fn bust(world: &TestApp, trade: &str, uid: &str, of: &str, at: &str) {
     world.now(at);
     let busted = json!({
         "tradeId": trade, "uid": uid, "day": of, "amount": "0", "amountUsd": "0",
@@ -37,7 +37,7 @@ async fn bust(world: &World, trade: &str, uid: &str, of: &str, at: &str) {
 }
 
 /// The tiers that the third quarter earned, in spot and futures.
-async fn evaluated(world: &World) -> (usize, usize) {
+async fn evaluated(world: &TestApp) -> (usize, usize) {
     let evaluate = json!({ "step": "evaluate", "quarter": "2026-Q3" });
     nightly::handle(&world.app, &evaluate).await.unwrap();
     let account = world.app.table.account(&uid("affiliate")).await.unwrap().unwrap().value;
@@ -47,7 +47,7 @@ async fn evaluated(world: &World) -> (usize, usize) {
 }
 
 /// The first and last trade and the status of an invitee as the affiliate reads them.
-async fn shown(world: &World, invitee: &str) -> (Value, Value, Value) {
+async fn shown(world: &TestApp, invitee: &str) -> (Value, Value, Value) {
     let target = format!("/v1/dashboard/referrals?uid={invitee}");
     let row = world.get("affiliate", &target).await.json()["referrals"][0].clone();
     (row["firstTradeTime"].clone(), row["lastTradeTime"].clone(), row["status"].clone())
@@ -61,18 +61,18 @@ fn untraded() -> (Value, Value, Value) {
     (Value::Null, Value::Null, json!("no_trades_yet"))
 }
 
-async fn active(world: &World) -> Value {
+async fn active(world: &TestApp) -> Value {
     world.get("affiliate", "/v1/dashboard").await.json()["counts"]["active"].clone()
 }
 
 /// The invitees who traded on a day, as the chart shows them.
-async fn active_on(world: &World, of: &str) -> Value {
+async fn active_on(world: &TestApp, of: &str) -> Value {
     let target = format!("/v1/dashboard?from={of}&to={of}");
     world.get("affiliate", &target).await.json()["series"][0]["activeInvitees"].clone()
 }
 
 /// New traders of the third quarter in spot, as its days' summaries count them.
-async fn new_traders(world: &World) -> i64 {
+async fn new_traders(world: &TestApp) -> i64 {
     let (from, to) = (day("2026-07-01"), day("2026-09-30"));
     let visible = world.app.table.head().await.unwrap().value.visible;
     let runs = world.app.table.summaries(&uid("affiliate"), from, to, visible).await.unwrap();

@@ -5,14 +5,14 @@ use storage::{DaySummary, Shard};
 use types::Day;
 
 use crate::damage::{Damage, item_at, items};
-use crate::world::{World, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 const DAYS: [&str; 3] = ["2026-07-10", "2026-08-15", "2026-10-01"];
 const LAST: &str = "2026-11-20";
 
 /// An invitee, bound for four and a half months, with booked lines on three days.
-async fn bound_for_long() -> World {
-    let world = World::at("2026-07-06T09:00:00Z").await;
+async fn bound_for_long() -> TestApp {
+    let world = TestApp::at("2026-07-06T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     for invitee in ["dormant", "other"] {
         world.registered(invitee, "2024-01-01T00:00:00Z").await;
@@ -39,14 +39,14 @@ fn activity() -> Value {
     json!({ "uid": "dormant", "product": "earn", "at": "2026-07-01T00:00:00Z" })
 }
 
-async fn plan(world: &World, of: &str) -> Vec<Value> {
+async fn plan(world: &TestApp, of: &str) -> Vec<Value> {
     world.clock.stand_at(day(of).end().plus_millis(1_800_000));
     let plan = json!({ "step": "plan", "day": of });
     let plan = nightly::handle(&world.app, &plan).await.unwrap();
     plan["days"].as_array().unwrap().clone()
 }
 
-async fn summaries(world: &World) -> Vec<DaySummary> {
+async fn summaries(world: &TestApp) -> Vec<DaySummary> {
     let mut all = Vec::new();
     for of in DAYS {
         all.extend(world.summaries("affiliate", of).await);
@@ -97,7 +97,7 @@ async fn reversal_books_what_a_full_fold_would() {
             line.as_object_mut().unwrap().remove("runId");
             line
         };
-        let of_world = async |world: &World| -> Vec<Value> {
+        let of_world = async |world: &TestApp| -> Vec<Value> {
             world.lines("affiliate", of, of).await.into_iter().map(text).collect()
         };
         assert_eq!(of_world(&reversed).await, of_world(&folded).await);
@@ -106,16 +106,16 @@ async fn reversal_books_what_a_full_fold_would() {
 }
 
 /// The shards of a day that the next night takes up.
-async fn waiting(world: &World, of: &str) -> usize {
+async fn waiting(world: &TestApp, of: &str) -> usize {
     nightly::verify_day(&world.app, day(of), || {}).await.unwrap().waiting.len()
 }
 
-async fn verified(world: &World, of: &str) -> usize {
+async fn verified(world: &TestApp, of: &str) -> usize {
     let verified = nightly::verify_day(&world.app, day(of), || {}).await.unwrap();
     verified.differences.len()
 }
 
-impl World {
+impl TestApp {
     /// Lets days without fees pass.
     async fn close_through(&self, last: Day) {
         let mut head = self.app.table.head().await.unwrap();

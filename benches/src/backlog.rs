@@ -7,14 +7,14 @@ use commission::{Conservation, fold};
 use storage::FeeBatch;
 
 use crate::Failure;
-use crate::engine::World;
+use crate::engine::TestApp;
 use crate::ingest_events::{batches, charged, take_all_in};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Watch, forget_peak_memory, peak_memory_mb};
 
 pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = World::in_file(&made, file).await?;
+    let world = TestApp::in_file(&made, file).await?;
     world.open_accounts(&made).await?;
     let mut figures = Figures::of("backlog", fees);
 

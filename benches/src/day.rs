@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use storage::{FeeBatch, Shard};
 
 use crate::Failure;
-use crate::engine::World;
+use crate::engine::TestApp;
 use crate::made::MadeDay;
 use crate::measure::{Figures, Watch};
 
 pub async fn run(fees: u64) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = World::after(&made, false).await?;
+    let world = TestApp::after(&made, false).await?;
     world.open_accounts(&made).await?;
     keep_fees(&world, &made).await?;
     let _before = world.engine.take_spent();
@@ -30,7 +30,7 @@ pub async fn run(fees: u64) -> Result<(), Failure> {
 /// The day of one affiliate, and what he reads of it.
 pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(invitees)?;
-    let world = World::after(&made, false).await?;
+    let world = TestApp::after(&made, false).await?;
     world.open_accounts(&made).await?;
     keep_fees(&world, &made).await?;
     let _before = world.engine.take_spent();
@@ -52,7 +52,7 @@ pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
 }
 
 /// Keeps the day's fees by shard, a thousand in a chunk.
-async fn keep_fees(world: &World, made: &MadeDay) -> Result<(), Failure> {
+async fn keep_fees(world: &TestApp, made: &MadeDay) -> Result<(), Failure> {
     let mut waiting: BTreeMap<Shard, FeeBatch> = BTreeMap::new();
     for fee in made.fees() {
         let (arrival, fee) = fee?;

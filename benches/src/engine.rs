@@ -7,7 +7,7 @@ use commission::TierInForce;
 use dynamodb_embedded::{Engine, create_table};
 use eligibility::AccountFacts;
 use http_api::Signer;
-use lambda::{App, Dial, Entropy, Metrics};
+use lambda::{App, ManualClock, Metrics, RandomSource};
 use sam_template::Template;
 use storage::{Account, Table, Versioned};
 use types::Timeline;
@@ -19,13 +19,13 @@ pub const TABLE: &str = "recall";
 /// When the night begins, in milliseconds of its day.
 pub const HALF_PAST_MIDNIGHT: i64 = 1_800_000;
 
-pub struct World {
+pub struct TestApp {
     pub engine: Engine,
     pub app: App,
-    pub clock: Dial,
+    pub clock: ManualClock,
 }
 
-impl World {
+impl TestApp {
     /// An empty table in memory, on the night after the day.
     pub async fn after(made: &MadeDay, capacity: bool) -> Result<Self, Failure> {
         let engine = Engine::memory()?;
@@ -41,13 +41,13 @@ impl World {
     async fn over(engine: Engine, made: &MadeDay) -> Result<Self, Failure> {
         let engine = engine.dropping_tokens();
         create_table(&engine.client(), TABLE, &Template::embedded()?.table).await?;
-        let clock = Dial::default();
+        let clock = ManualClock::default();
         clock.stand_at(made.day.end().plus_millis(HALF_PAST_MIDNIGHT));
         let app = App {
             table: Table::new(engine.config(), TABLE),
             programme: Arc::new(programme::programme()?),
             clock: clock.clock(),
-            entropy: Entropy::seeded(2026),
+            entropy: RandomSource::seeded(2026),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes")?,
             metrics: Metrics::off(),
         };

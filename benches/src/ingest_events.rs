@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use commission::Fee;
-use ingestion::{Message, Outcome};
+use ingestion::{EventOutcome, Message};
 use serde_json::{Value, json};
 use types::Timestamp;
 
 use crate::Failure;
-use crate::engine::World;
+use crate::engine::TestApp;
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch};
 
@@ -19,14 +19,14 @@ const MESSAGES_PER_BATCH: usize = 100;
 
 pub async fn run(fees: u64, capacity: bool) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = World::after(&made, capacity).await?;
+    let world = TestApp::after(&made, capacity).await?;
     world.open_accounts(&made).await?;
     let batches = batches(made.fees().map(|fee| Ok(charged(&fee?.1, &world))), &world);
     let batches: Vec<_> = batches.collect::<Result<_, _>>()?;
     let _before = world.engine.take_spent();
     let watch = Watch::start();
     for batch in &batches {
-        ingestion::take_in(&world.app, batch).await?;
+        ingestion::ingest(&world.app, batch).await?;
     }
     let mut figures = Figures::of("ingest", fees);
     figures.note("takeIn", watch.stop());
@@ -44,7 +44,7 @@ pub async fn run(fees: u64, capacity: bool) -> Result<(), Failure> {
 /// # Errors
 /// If an event is not taken in.
 pub async fn take_all_in(
-    world: &World,
+    world: &TestApp,
     batches: impl Iterator<Item = Result<Vec<Message>, Failure>>,
 ) -> Result<Latencies, Failure> {
     let mut latencies = Latencies::default();
@@ -52,9 +52,11 @@ pub async fn take_all_in(
         let batch = batch?;
         for _ in 0..=usize::from(number % 10 == 9) {
             let begun = Instant::now();
-            let reports = ingestion::take_in(&world.app, &batch).await?;
+            let reports = ingestion::ingest(&world.app, &batch).await?;
             latencies.add(begun.elapsed());
-            if let Some(lost) = reports.iter().find(|report| report.outcome != Outcome::TakenIn) {
+            if let Some(lost) =
+                reports.iter().find(|report| report.outcome != EventOutcome::Ingested)
+            {
                 return Err(format!("not taken in: {lost:?}").into());
             }
         }
@@ -65,7 +67,7 @@ pub async fn take_all_in(
 /// Events in batches of the queue, made as they are asked for.
 pub fn batches(
     mut events: impl Iterator<Item = Result<Value, Failure>>,
-    world: &World,
+    world: &TestApp,
 ) -> impl Iterator<Item = Result<Vec<Message>, Failure>> {
     let (sent_at, mut number) = (world.app.clock.now(), 0);
     std::iter::from_fn(move || {
@@ -85,7 +87,7 @@ fn messages(events: &[Value], sent_at: Timestamp, number: &mut u64) -> Vec<Messa
 }
 
 /// The event that tells of a fee.
-pub fn charged(fee: &Fee, world: &World) -> Value {
+pub fn charged(fee: &Fee, world: &TestApp) -> Value {
     let assets = &world.app.programme.commission.assets;
     let decimals = assets.decimals(fee.asset);
     json!({

@@ -5,7 +5,8 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use commission::{
-    Amount, Arrival, Charge, Fee, Party, Relation, Relations, SharedCommission, TierInForce,
+    AccountHistory, Amount, Arrival, Charge, Fee, Relation, Relations, SharedCommission,
+    TierInForce,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -36,7 +37,7 @@ pub struct MadeDay {
 /// An invitee with all that his fees are judged by.
 pub struct Bound {
     pub relation: Relation,
-    pub party: Party,
+    pub party: AccountHistory,
 }
 
 impl MadeDay {
@@ -87,18 +88,18 @@ impl MadeDay {
                 shared: SharedCommission::default(),
                 voided_at: None,
             };
-            let party = Party {
+            let party = AccountHistory {
                 location: Timeline::starting(long_ago, location),
                 futures_opened_at: Some(long_ago),
-                ..Party::default()
+                ..AccountHistory::default()
             };
             Ok(Bound { relation, party })
         })
     }
 
-    pub fn inviter_party(&self) -> Result<Party, Failure> {
+    pub fn inviter_party(&self) -> Result<AccountHistory, Failure> {
         let long_ago = self.day.start().plus_days(-500);
-        Ok(Party {
+        Ok(AccountHistory {
             location: Timeline::starting(
                 long_ago,
                 Location { country: "CH".parse()?, region: None },

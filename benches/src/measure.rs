@@ -36,7 +36,7 @@ impl Figures {
     }
 }
 
-/// Measures from its start.
+/// MetricSet from its start.
 pub struct Watch {
     clock: Instant,
     processor: Duration,

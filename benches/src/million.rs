@@ -10,7 +10,7 @@ use types::{Day, Uid};
 
 use crate::Failure;
 use crate::ask::{Answer, ask, ask_for, default_link};
-use crate::engine::{HALF_PAST_MIDNIGHT, World};
+use crate::engine::{HALF_PAST_MIDNIGHT, TestApp};
 use crate::ingest_events::{batches, charged, take_all_in};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch, forget_peak_memory, peak_memory_mb};
@@ -21,7 +21,7 @@ const MILLIS_PER_DAY: u64 = 86_400_000;
 
 pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(active)?;
-    let world = World::in_file(&made, file).await?;
+    let world = TestApp::in_file(&made, file).await?;
     world.open_inviters(&made).await?;
     let mut figures = Figures::of("million", invitees);
     let joining = made.day.previous();
@@ -48,7 +48,7 @@ pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure>
 
 /// Registrations through the inviter's link, over a whole day.
 async fn sign_ups(
-    world: &World,
+    world: &TestApp,
     day: Day,
     invitees: u64,
 ) -> Result<impl Iterator<Item = Result<Value, Failure>>, Failure> {
@@ -69,7 +69,12 @@ async fn sign_ups(
 }
 
 /// The night after a day; answers the lines that it booked for that day.
-async fn night(world: &World, day: Day, figures: &mut Figures, what: &str) -> Result<u64, Failure> {
+async fn night(
+    world: &TestApp,
+    day: Day,
+    figures: &mut Figures,
+    what: &str,
+) -> Result<u64, Failure> {
     world.clock.stand_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
     forget_peak_memory()?;
     let watch = Watch::start();
@@ -80,7 +85,7 @@ async fn night(world: &World, day: Day, figures: &mut Figures, what: &str) -> Re
 }
 
 struct Affiliate<'a> {
-    world: &'a World,
+    world: &'a TestApp,
     uid: Uid,
 }
 

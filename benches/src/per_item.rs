@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use commission::{Arrival, Fee, Fees};
-use dynamodb_embedded::Spent;
+use dynamodb_embedded::CallStats;
 use serde::{Deserialize, Serialize};
 use storage::Shard;
 
 use crate::Failure;
-use crate::engine::{TABLE, World};
+use crate::engine::{TABLE, TestApp};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Watch};
 
@@ -86,16 +86,16 @@ pub async fn per_item(fees: u64, capacity: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn note(figures: &mut Figures, part: &str, watch: &Watch, spent: &Spent) {
+fn note(figures: &mut Figures, part: &str, watch: &Watch, spent: &CallStats) {
     figures.note(part, watch.stop());
     figures.note(&format!("{part}EngineSeconds"), spent.busy.as_secs_f64());
     figures.note(&format!("{part}HalfUnits"), spent.half_units_read() + spent.half_units_written());
     figures.note(&format!("{part}Calls"), spent.calls.values().sum::<usize>());
 }
 
-async fn empty(fees: u64, capacity: bool) -> Result<(MadeDay, World), Failure> {
+async fn empty(fees: u64, capacity: bool) -> Result<(MadeDay, TestApp), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = World::after(&made, capacity).await?;
+    let world = TestApp::after(&made, capacity).await?;
     let _before = world.engine.take_spent();
     Ok((made, world))
 }

@@ -12,7 +12,7 @@ use types::Uid;
 
 use crate::Failure;
 use crate::ask::{ask, default_link};
-use crate::engine::World;
+use crate::engine::TestApp;
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch, forget_peak_memory};
 
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 32;
 /// are done; or as fast as it goes.
 pub async fn run(users: u64, a_second: Option<u32>, capacity: bool) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(1)?;
-    let world = World::after(&made, capacity).await?;
+    let world = TestApp::after(&made, capacity).await?;
     world.open_accounts(&made).await?;
     world.open_dormant(&made, users).await?;
     let target = format!("/v1/bind?ref={}", default_link(&world.app).await?);

@@ -15,7 +15,7 @@ use outbound_events::handle;
 use serde_json::{Value, json};
 
 use crate::stream::Stream;
-use crate::world::World;
+use crate::test_app::TestApp;
 
 #[derive(Debug, Clone, Default)]
 pub struct Told {
@@ -57,7 +57,7 @@ impl Told {
     }
 
     /// Hands records to the function; answers the one from which on it wants them again.
-    pub async fn hand_over(&self, world: &World, records: Vec<EventRecord>) -> Option<String> {
+    pub async fn hand_over(&self, world: &TestApp, records: Vec<EventRecord>) -> Option<String> {
         let mut batch = Event::default();
         batch.records = records;
         let answer = handle(&self.bus(), &world.app.programme, batch).await;
@@ -66,7 +66,7 @@ impl Told {
     }
 
     /// Hands over what happened since; answers the types and data of what was told.
-    pub async fn since(&self, world: &World, stream: &mut Stream) -> Vec<Value> {
+    pub async fn since(&self, world: &TestApp, stream: &mut Stream) -> Vec<Value> {
         let before = self.all().len();
         assert_eq!(self.hand_over(world, stream.batch(world)).await, None);
         self.all().split_off(before)

@@ -7,7 +7,7 @@ use storage::Change;
 
 use crate::story::three_newcomers_trade;
 use crate::stream::Stream;
-use crate::world::World;
+use crate::test_app::TestApp;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -78,7 +78,7 @@ fn passes(pattern: &Value, record: &Value) -> bool {
 
 #[tokio::test]
 async fn every_write_that_means_an_event_passes_and_a_night_s_many_others_do_not() {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     let mut stream = Stream::of(&world);
     let code = world.affiliate("affiliate").await;
     three_newcomers_trade(&world, &code).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::bus::Told;
 use crate::story::three_newcomers_trade;
 use crate::stream::Stream;
-use crate::world::{World, fee};
+use crate::test_app::{TestApp, fee};
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
@@ -26,7 +26,7 @@ pub fn schema_of(kind: &str) -> Validator {
 
 /// Events of every kind, from a story of a quarter's end and the day after.
 async fn a_whole_story() -> Vec<Value> {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     world.affiliate("affiliate").await;
     let shared = json!({ "spot": "0.05", "futures": "0.05" });
     let link = world.post("affiliate", "/v1/links", json!({ "sharedCommission": shared })).await;

@@ -5,18 +5,18 @@ use serde_json::json;
 use super::bus::{Told, types};
 use crate::story::three_newcomers_trade;
 use crate::stream::{Stream, batch, items, record};
-use crate::world::{World, fee};
+use crate::test_app::{TestApp, fee};
 
 /// An affiliate, a dormant user, and a stream that begins with them.
-async fn stage() -> (World, String, Stream, Told) {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+async fn stage() -> (TestApp, String, Stream, Told) {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     let stream = Stream::of(&world);
     (world, code, stream, Told::new())
 }
 
-async fn traded(world: &World) {
+async fn traded(world: &TestApp) {
     world.now("2026-11-20T10:00:01Z");
     world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
 }
@@ -112,7 +112,7 @@ async fn a_binding_that_proves_undue_is_told_once_and_its_lines_are_taken_back()
 
 #[tokio::test]
 async fn an_evaluation_that_raises_a_tier_is_told_and_one_that_leaves_it_is_not() {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.affiliate("idle").await;
     three_newcomers_trade(&world, &code).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::bus::Told;
 use crate::stream::Stream;
-use crate::world::{World, fee};
+use crate::test_app::{TestApp, fee};
 
 /// Pays each run once, however often and in whatever order it is told.
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Wallet {
     }
 }
 
-async fn three_days(world: &World, stream: &mut Stream, told: &Told) {
+async fn three_days(world: &TestApp, stream: &mut Stream, told: &Told) {
     for (number, day) in ["2026-11-20", "2026-11-21", "2026-11-22"].into_iter().enumerate() {
         let at = format!("{day}T10:00:00Z");
         world.now(&format!("{day}T10:00:01Z"));
@@ -63,7 +63,7 @@ async fn three_days(world: &World, stream: &mut Stream, told: &Told) {
 
 #[tokio::test]
 async fn a_wallet_that_hears_everything_twice_and_backwards_pays_what_the_lines_add_up_to() {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     world.bind("dormant", &code).await;

@@ -12,7 +12,7 @@ use sam_template::{Route, Template};
 use serde_json::{Value, json};
 
 use super::document::{Document, Documented, Operation, escaped, hold};
-use crate::world::{World, uid};
+use crate::test_app::{TestApp, uid};
 
 const LINE: &str = "/components/schemas/Line";
 
@@ -62,7 +62,7 @@ impl Answer {
 
 /// The functions behind the template's routes, and what of the document they have shown.
 pub struct Api {
-    pub world: World,
+    pub world: TestApp,
     document: Document,
     routes: Vec<Route>,
     line: Arc<Validator>,
@@ -72,7 +72,7 @@ pub struct Api {
 }
 
 impl Api {
-    pub fn over(world: World) -> Self {
+    pub fn over(world: TestApp) -> Self {
         let document = Document::read();
         let line = document.validator(LINE);
         let routes = Template::embedded().unwrap().routes;

@@ -7,7 +7,7 @@ use dynamodb_embedded::Faults;
 use lambda::App;
 use storage::Table;
 
-use crate::world::World;
+use crate::test_app::TestApp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
@@ -21,7 +21,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// The world's app over the failing table.
-    pub fn in_app(self, world: &World) -> App {
+    pub fn in_app(self, world: &TestApp) -> App {
         let config = world.engine.faulty_config(Arc::new(self));
         let config = config.retry_config(RetryConfig::disabled());
         App { table: Table::new(config, world.engine.table_name()), ..world.app.clone() }

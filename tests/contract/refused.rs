@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::api::{Answer, Api, Ask};
 use super::faults::Trouble;
 use super::tour::{AFFILIATE, COMMISSIONS, NEWCOMER, confirmation};
-use crate::world::World;
+use crate::test_app::TestApp;
 
 /// A good request of each route: method, target, body.
 type Good = (&'static str, String, String);
@@ -67,7 +67,7 @@ pub async fn anothers_links(api: &Api) {
     api.send(AFFILIATE, "PATCH", "/v1/links/NNNNNNNN", change).await.is("404 not_found");
 }
 
-pub async fn faults(world: &World, api: &Api, code: &str) {
+pub async fn faults(world: &TestApp, api: &Api, code: &str) {
     for (fault, outcome) in
         [(Trouble::Throttled, "429 throttled"), (Trouble::Broken, "500 internal")]
     {
@@ -79,7 +79,7 @@ pub async fn faults(world: &World, api: &Api, code: &str) {
 }
 
 /// Somebody else always changes the same thing first.
-pub async fn contention(world: &World, api: &Api, code: &str) {
+pub async fn contention(world: &TestApp, api: &Api, code: &str) {
     world.registered("dormant-99", "2024-01-01T00:00:00Z").await;
     world.registered("without-links", "2024-01-01T00:00:00Z").await;
     let joined = json!({ "uid": "without-links", "affiliate": true, "at": "2025-01-01T00:00:00Z" });

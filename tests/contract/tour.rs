@@ -8,7 +8,7 @@ use storage::Link;
 use types::Reason;
 
 use super::api::{Answer, Api, Ask};
-use crate::world::{World, at, fee, uid};
+use crate::test_app::{TestApp, at, fee, uid};
 
 pub const AFFILIATE: &str = "affiliate-35";
 pub const RECALLED: &str = "dormant-90";
@@ -23,12 +23,12 @@ pub const MORNING: &str = "2026-11-20T09:00:00Z";
 /// The days on which there are trades.
 const DAYS: &str = "from=2026-11-20&to=2026-11-22";
 
-pub async fn begin() -> (World, Api) {
-    begin_in(World::at(MORNING).await).await
+pub async fn begin() -> (TestApp, Api) {
+    begin_in(TestApp::at(MORNING).await).await
 }
 
 /// The same in a world that is still empty, on that morning.
-pub async fn begin_in(world: World) -> (World, Api) {
+pub async fn begin_in(world: TestApp) -> (TestApp, Api) {
     world.affiliate(AFFILIATE).await;
     for dormant in [RECALLED, VOIDED, QUIET] {
         world.registered(dormant, "2024-01-01T00:00:00Z").await;
@@ -92,7 +92,7 @@ pub async fn bind(api: &Api, invitee: &str, code: &str) {
 }
 
 /// Three recalled invitees and a new one.
-pub async fn bindings(world: &World, api: &Api, code: &str) {
+pub async fn bindings(world: &TestApp, api: &Api, code: &str) {
     for invitee in [RECALLED, VOIDED, QUIET] {
         bind(api, invitee, code).await;
     }
@@ -112,7 +112,7 @@ pub fn confirmation(api: &Api, caller: &str, code: &str) -> Value {
 }
 
 /// Every reason for which a bind is refused, in the window and by the bind.
-pub async fn refused_binds(world: &World, api: &Api, code: &str) {
+pub async fn refused_binds(world: &TestApp, api: &Api, code: &str) {
     for reason in Reason::ALL.iter().copied().filter(|reason| reason.refuses_bind()) {
         let (caller, code) = staged(world, reason, code).await;
         let window = api.get(&caller, &format!("/v1/bind?ref={code}")).await;
@@ -128,7 +128,7 @@ pub async fn refused_binds(world: &World, api: &Api, code: &str) {
 }
 
 /// Makes a world in which the reason is the first that refuses; answers who asks, and the code.
-async fn staged(world: &World, reason: Reason, code: &str) -> (String, String) {
+async fn staged(world: &TestApp, reason: Reason, code: &str) -> (String, String) {
     let caller = format!("invitee-{reason}");
     let account = |registered: &str, country: &str| json!({ "uid": caller, "registeredAt": registered, "country": country });
     let mut facts = account("2024-01-01T00:00:00Z", "CH");
@@ -164,7 +164,7 @@ async fn staged(world: &World, reason: Reason, code: &str) -> (String, String) {
 }
 
 /// Another affiliate, about whom something changed; answers his link's code.
-async fn other_affiliate(world: &World, change: Option<(&str, Value)>) -> String {
+async fn other_affiliate(world: &TestApp, change: Option<(&str, Value)>) -> String {
     let name = format!("affiliate-{}", change.as_ref().map_or("same", |(field, _)| field));
     let code = world.affiliate(&name).await;
     if let Some((field, value)) = change {
@@ -175,7 +175,7 @@ async fn other_affiliate(world: &World, change: Option<(&str, Value)>) -> String
 }
 
 /// A link from before there were recalls: it invites new users only.
-async fn old_link(world: &World) -> String {
+async fn old_link(world: &TestApp) -> String {
     let owner = uid(AFFILIATE);
     let (_, mut links) = world.app.table.affiliate(&owner).await.unwrap();
     let code: types::LinkCode = "LEGACY01".parse().unwrap();
@@ -187,7 +187,7 @@ async fn old_link(world: &World) -> String {
     code.to_string()
 }
 
-pub async fn bad_confirmations(world: &World, api: &Api, code: &str) {
+pub async fn bad_confirmations(world: &TestApp, api: &Api, code: &str) {
     let expires_at = api.world.app.clock.now().plus_millis(600_000).to_string();
     let good = confirmation(api, "dormant-92", code);
     let press = || api.send("dormant-92", "POST", "/v1/bind", good.clone());
@@ -210,7 +210,7 @@ pub async fn dashboard(api: &Api, days: &str) -> Answer {
 }
 
 /// Three days: trades that earn and that do not, what comes late, and a payment.
-pub async fn three_days(world: &World, api: &Api) {
+pub async fn three_days(world: &TestApp, api: &Api) {
     world.now("2026-11-20T23:00:00Z");
     for fee in trades() {
         world.charged(fee).await;
@@ -234,7 +234,7 @@ pub async fn three_days(world: &World, api: &Api) {
 }
 
 /// One of each cause for which a day is corrected.
-async fn what_comes_late(world: &World) {
+async fn what_comes_late(world: &TestApp) {
     let corrected = |id, uid, amounts: [&str; 3], why| {
         json!({
             "tradeId": id, "uid": uid, "day": "2026-11-20", "amount": amounts[0],

@@ -15,8 +15,8 @@ mod kills;
 mod story;
 #[cfg(test)]
 #[allow(dead_code, reason = "shared with the other tests, of which each uses a part")]
-#[path = "../world.rs"]
-mod world;
+#[path = "../test_app.rs"]
+mod test_app;
 
 pub use binaries::{binary, build};
 pub use dynamodb::{DynamoDb, Kill, When};

@@ -8,7 +8,7 @@ use lambda::Clock;
 use serde_json::{Value, json};
 use types::{Day, Timestamp};
 
-use crate::world::{World, event, fee, uid};
+use crate::test_app::{TestApp, event, fee, uid};
 use crate::{Answer, Function, Kill};
 
 /// The stages at which a process can be killed, each with the function that works at it.
@@ -38,7 +38,7 @@ pub struct Told {
 }
 
 struct Telling {
-    world: World,
+    world: TestApp,
     /// The day that ended before the story is told.
     day: Day,
     codes: Vec<String>,
@@ -61,7 +61,7 @@ pub async fn told(kills: Kills) -> Told {
 impl Telling {
     async fn begin(kills: Kills) -> Self {
         let now = Clock::system().now();
-        let world = World::at(&now.to_string()).await;
+        let world = TestApp::at(&now.to_string()).await;
         let mut codes = Vec::new();
         for affiliate in AFFILIATES {
             codes.push(world.affiliate(affiliate).await);

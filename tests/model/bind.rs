@@ -12,7 +12,7 @@ use crate::broken_promises;
 
 const BINDERS: usize = 2;
 /// How often an invitee presses again, ingest is given its message again, and they read again.
-const TRIES: u8 = 2;
+const MAX_ATTEMPTS: u8 = 2;
 
 /// The guards of the code.
 #[derive(Clone, Copy)]
@@ -100,8 +100,8 @@ impl Model for Bind {
             account: Account::default(),
             written: Vec::new(),
             marked: false,
-            binders: [Binder::Pressing { tries: TRIES }; BINDERS],
-            ingest: Ingest::Waiting { tries: TRIES },
+            binders: [Binder::Pressing { tries: MAX_ATTEMPTS }; BINDERS],
+            ingest: Ingest::Waiting { tries: MAX_ATTEMPTS },
         }]
     }
 

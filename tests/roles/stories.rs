@@ -10,7 +10,7 @@ use crate::limits::night_of_large_reports;
 use crate::poison::corrupt;
 use crate::simulation::watched_trial;
 use crate::story::three_newcomers_trade;
-use crate::world::{World, at, day, fee};
+use crate::test_app::{TestApp, at, day, fee};
 
 /// The trials of the simulation that are played: with them come kills, ghosts, faults and what
 /// is found void.
@@ -34,8 +34,8 @@ pub async fn told() -> Record {
     record
 }
 
-async fn watched(record: &Record, now: &str) -> World {
-    let mut world = World::at(now).await;
+async fn watched(record: &Record, now: &str) -> TestApp {
+    let mut world = TestApp::at(now).await;
     let table = |function| {
         let engine = world.engine.clone().watched_by(record.clerk(function));
         (function, Table::new(engine.config(), engine.table_name()))

@@ -4,11 +4,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use lambda::{Clock, Dial};
+use lambda::{Clock, ManualClock};
 use types::Timestamp;
 
-use super::diary::Diary;
-use super::dice::Dice;
+use super::rng::Dice;
+use super::trace::Diary;
 
 /// What can be wrong with clocks, by the names under which it is counted.
 pub const KINDS: [&str; 4] =
@@ -25,7 +25,7 @@ pub struct Clocks {
     /// Dice of their own, so that stories stay what they are where all clocks are right.
     dice: Dice,
     diary: Rc<Diary>,
-    true_time: Dial,
+    true_time: ManualClock,
     /// By how many milliseconds a clock may be wrong.
     roughness: Cell<i64>,
     /// The clocks of invocations that are under way.
@@ -34,7 +34,7 @@ pub struct Clocks {
 
 /// The clock of one invocation.
 pub struct OwnClock {
-    dial: Dial,
+    dial: ManualClock,
     /// By how many milliseconds it is ahead of the true time.
     ahead: Cell<i64>,
 }
@@ -54,7 +54,7 @@ impl OwnClock {
 }
 
 impl Clocks {
-    pub fn of(seed: u64, true_time: Dial, diary: Rc<Diary>) -> Self {
+    pub fn of(seed: u64, true_time: ManualClock, diary: Rc<Diary>) -> Self {
         let dice = Dice::of(!seed);
         let roughness = Cell::new(*dice.pick(&ROUGHNESS));
         Self { dice, diary, true_time, roughness, running: RefCell::default() }
@@ -72,7 +72,8 @@ impl Clocks {
 
     /// A clock for an invocation that begins.
     pub fn another(&self) -> Rc<OwnClock> {
-        let another = Rc::new(OwnClock { dial: Dial::default(), ahead: Cell::new(self.error()) });
+        let another =
+            Rc::new(OwnClock { dial: ManualClock::default(), ahead: Cell::new(self.error()) });
         match another.ahead.get() {
             1.. => self.diary.reach("clock ahead"),
             0 => {}

@@ -8,11 +8,11 @@ use serde_json::json;
 use storage::RunId;
 use types::Timestamp;
 
-use super::cast::{AFFILIATES, COUNTRIES, NO_COUNTRIES, PERSON};
 use super::facts::{Amounts, Correction, Fact, PaidRun, Registration, Trade, UNIT};
+use super::personas::{AFFILIATES, COUNTRIES, NO_COUNTRIES, PERSON};
 use super::poison;
-use super::stage::{Draft, Stage};
-use crate::world::{event, uid};
+use super::trial_state::{Draft, Stage};
+use crate::test_app::{event, uid};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -439,7 +439,7 @@ fn registration(stage: &Stage, draft: &mut Draft) -> bool {
     true
 }
 
-/// A registration of an account that is known, with another country, link or fingerprint.
+/// A registration of an account that is known, with another country, link or short_sha256.
 fn other_registration(stage: &Stage, draft: &mut Draft) -> bool {
     let mut facts = stage.facts.borrow_mut();
     let known: Vec<&Registration> =

@@ -12,23 +12,23 @@
 //! `SEEDS=1000 cargo test -p end-to-end simulation` tries more; `SEED=7` tries one again, and
 //! prints its steps if it fails.
 
-mod cast;
 mod clocks;
-mod diary;
-mod dice;
 mod exchange;
 mod facts;
-mod found;
+mod fault_injection;
+mod invariant_checker;
 mod oracle;
+mod personas;
 mod poison;
 mod queue;
+mod quiesce;
 mod reading;
-mod settling;
-mod stage;
+mod regressions;
+mod rng;
+mod scheduler;
+mod trace;
 mod trial;
-mod troupe;
-mod watch;
-mod weather;
+mod trial_state;
 mod working;
 
 use std::sync::Mutex;
@@ -36,7 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use types::Reason;
 
-use diary::Reached;
+use trace::Reached;
 pub use trial::{trial, watched_trial};
 
 /// What happens to nights and to messages, and must be reached.
@@ -83,7 +83,7 @@ fn trials(end: u64) -> Reached {
 
 /// Everything that trials must have reached, or they show nothing.
 fn to_be_reached() -> Vec<String> {
-    let faults = weather::KINDS.iter().chain(&clocks::KINDS).map(|kind| (*kind).to_owned());
+    let faults = fault_injection::KINDS.iter().chain(&clocks::KINDS).map(|kind| (*kind).to_owned());
     let expired = "refused: confirmation_expired".to_owned();
     let refusals = Reason::ALL.iter().filter(|reason| reason.refuses_bind());
     let zeros = Reason::ALL.iter().filter(|reason| reason.zeroes_fee());

@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 use storage::{Shard, keys};
 
-use super::cast::SHARDS;
+use super::personas::SHARDS;
 use super::queue::Message;
-use super::stage::Stage;
-use crate::world::{World, uid};
+use super::trial_state::Stage;
+use crate::test_app::{TestApp, uid};
 
 /// The kinds of items, by the names under which they are counted.
 pub const KINDS: [&str; 4] = [
@@ -33,7 +33,7 @@ pub fn is_about(message: &Message) -> bool {
 }
 
 /// Registers both and binds them.
-pub async fn enter(world: &World) {
+pub async fn enter(world: &TestApp) {
     let code = world.affiliate(OWNER).await;
     world.registered(&invitee(), "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind(&invitee(), &code).await.status, 201);

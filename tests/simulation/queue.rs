@@ -6,9 +6,9 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
 use types::Timestamp;
 
-use super::dice::Dice;
 use super::facts::{FeeId, MessageId};
 use super::poison;
+use super::rng::Dice;
 
 /// A message of the queue.
 #[derive(Debug, Clone)]

@@ -6,25 +6,25 @@ use std::collections::BTreeMap;
 use commission::Rate;
 use serde_json::Value;
 
-use super::cast::AFFILIATES;
 use super::facts::read;
+use super::invariant_checker::Watch;
 use super::oracle::{Sheet, Sums};
-use super::stage::Stage;
-use super::watch::Watch;
-use crate::world::World;
+use super::personas::AFFILIATES;
+use super::trial_state::Stage;
+use crate::test_app::TestApp;
 
 /// The amounts of a line, in the order of [`Sums`].
 const AMOUNTS: [&str; 7] =
     ["fees", "feesUsd", "volumeUsd", "commission", "shared", "commissionUsd", "sharedUsd"];
 
 /// All lines that an affiliate reads by the API.
-pub async fn lines(stage: &Stage, world: &World, affiliate: &str) -> Vec<Value> {
+pub async fn lines(stage: &Stage, world: &TestApp, affiliate: &str) -> Vec<Value> {
     let (from, to) = (stage.first_day.plus(-120), world.clock.now().day());
     world.lines(affiliate, &from.to_string(), &to.to_string()).await
 }
 
 /// The sums of all lines of all affiliates, by what they are about.
-pub async fn sheet(stage: &Stage, world: &World) -> Sheet {
+pub async fn sheet(stage: &Stage, world: &TestApp) -> Sheet {
     let mut sheet = Sheet::new();
     for affiliate in AFFILIATES {
         for line in lines(stage, world, affiliate).await {

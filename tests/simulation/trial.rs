@@ -5,14 +5,14 @@ use std::rc::Rc;
 use serde_json::json;
 use types::Day;
 
-use super::diary::{Diary, Reached, ToldOnFailure};
 use super::exchange::{events_are_sent, the_wallet_pays};
+use super::invariant_checker::Watch;
 use super::poison;
+use super::quiesce;
 use super::reading::affiliates_read_the_same_everywhere;
-use super::settling;
-use super::stage::Stage;
-use super::troupe::Turn;
-use super::watch::Watch;
+use super::scheduler::Turn;
+use super::trace::{Diary, Reached, ToldOnFailure};
+use super::trial_state::Stage;
 use super::working::{
     a_day_is_booked_by_hand, ingest_gets_a_batch, night_falls, somebody_opens_a_link,
 };
@@ -55,7 +55,7 @@ pub fn watched_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
         for day in stage.first_day.through(stage.first_day.plus(DAYS - 1)) {
             a_day_goes_by(&stage, &mut watch, day).await;
         }
-        settling::everything_settles(&stage, &mut watch).await;
+        quiesce::everything_settles(&stage, &mut watch).await;
         stage.troupe.is_dismissed();
         let mut reached = diary.reached();
         stage.weather.counts().into_iter().for_each(|(kind, times)| reached.note(kind, times));

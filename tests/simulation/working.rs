@@ -10,12 +10,12 @@ use types::{Day, Timestamp};
 use super::facts::{Known, MessageId, Messages};
 use super::oracle::{Check, Checks, checks_of_unknown, recall_checks};
 use super::queue::{Message, batch};
-use super::stage::{Invocation, Planned, Press, Stage};
-use super::troupe::{Actor, killed_after};
-use crate::world::Answer;
+use super::scheduler::{Task, killed_after};
+use super::trial_state::{Invocation, Planned, Press, Stage};
+use crate::test_app::Answer;
 
 /// How often a step of the state machine is tried, and a user presses again.
-const TRIES: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 /// How long after its end a day is booked at the earliest, in milliseconds.
 const SETTLES: i64 = 20 * 60_000;
 /// How long Lambda lets an invocation of the night's function go on, in milliseconds.
@@ -48,7 +48,7 @@ pub fn ingest_gets_a_batch(stage: &Rc<Stage>, at_most: usize) {
         }
         s.diary.write(format!("ingest {number} has ingested all but {again:?}"));
     };
-    stage.troupe.enter(Actor::new(format!("ingest {number}"), work).dying_after(dies_after));
+    stage.troupe.enter(Task::new(format!("ingest {number}"), work).dying_after(dies_after));
 }
 
 fn note_redelivery(stage: &Stage, messages: &[Message]) {
@@ -72,7 +72,7 @@ pub fn somebody_opens_a_link(stage: &Rc<Stage>) {
     let dies_after = dice.chance(10).then(|| dice.below(12));
     let s = stage.clone();
     let work = async move { bind(&s, &guest, &code).await };
-    stage.troupe.enter(Actor::new(name, work).hurried().dying_after(dies_after));
+    stage.troupe.enter(Task::new(name, work).hurried().dying_after(dies_after));
 }
 
 async fn bind(stage: &Stage, guest: &str, code: &str) {
@@ -87,7 +87,7 @@ async fn bind(stage: &Stage, guest: &str, code: &str) {
     }
     let expires_at: Timestamp = window.json()["expiresAt"].as_str().unwrap().parse().unwrap();
     let mut bound: Option<Value> = None;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let asked = Asked::now(stage, guest, code);
         let press = asked.press(stage);
         let body = json!({ "confirmation": confirmation });
@@ -244,7 +244,7 @@ pub fn night_falls(stage: &Rc<Stage>, after: Day) {
             let done = night(&s, number, after).await;
             s.diary.write(format!("night {number} ends: {done:?}"));
         };
-        stage.troupe.enter(Actor::new(format!("night {number}"), work).dying_after(dies_after));
+        stage.troupe.enter(Task::new(format!("night {number}"), work).dying_after(dies_after));
     }
 }
 
@@ -310,7 +310,7 @@ async fn book(stage: &Rc<Stage>, number: usize, plan: &Value) -> Result<(), Step
 async fn step(stage: &Rc<Stage>, input: Value) -> Result<Value, StepError> {
     let name = input["step"].as_str().unwrap().to_owned();
     let mut failed = StepError::Unfinished("killed by its time limit".to_owned());
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         if stage.dice.chance(8) {
             haunt(stage, &name, input.clone());
         }
@@ -337,7 +337,7 @@ fn haunt(stage: &Rc<Stage>, name: &str, input: Value) {
         let _ = invoked(&s, &input).await;
         s.diary.write(format!("a ghost has done {input}"));
     };
-    stage.troupe.enter(Actor::new(format!("ghost of {name}"), work).asleep(asleep));
+    stage.troupe.enter(Task::new(format!("ghost of {name}"), work).asleep(asleep));
 }
 
 /// One invocation of the night's function, which ends by its own clock before Lambda cuts it off.
@@ -376,7 +376,7 @@ pub fn a_day_is_booked_by_hand(stage: &Rc<Stage>, day: Day) {
     let dies_after = stage.dice.chance(30).then(|| stage.dice.below(100));
     let work = async move {
         let mut input = json!({ "day": day });
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let done = invoked(&s, &input).await;
             s.diary.write(format!("by hand: {done:?}"));
             let Err(StepError::DayHandedOver { day, run }) = done else { break };
@@ -385,5 +385,5 @@ pub fn a_day_is_booked_by_hand(stage: &Rc<Stage>, day: Day) {
         }
         s.diary.reach("a day is booked by hand");
     };
-    stage.troupe.enter(Actor::new(format!("{day} by hand"), work).dying_after(dies_after));
+    stage.troupe.enter(Task::new(format!("{day} by hand"), work).dying_after(dies_after));
 }

@@ -5,10 +5,10 @@ use storage::{Shard, TableError};
 
 use super::releases::{left_by, read, releases};
 use super::written::{AFFILIATE, BOOKED};
-use crate::world::{World, day, uid};
+use crate::test_app::{TestApp, day, uid};
 
 /// Puts an item of the release back as a newer one would write it.
-fn renew(world: &World, release: &str, pk: &str, sk: &str) {
+fn renew(world: &TestApp, release: &str, pk: &str, sk: &str) {
     let is_it = |item: &Value| item["pk"]["S"] == pk && item["sk"]["S"] == sk;
     let mut item = read(release, "table.jsonl").into_iter().find(is_it).unwrap();
     item["v"] = json!({ "N": "9" });
@@ -21,10 +21,10 @@ async fn a_newer_form_is_an_error_that_names_the_item_and_both_forms() {
     let world = left_by(&release).await;
     renew(&world, &release, &format!("U#{AFFILIATE}"), "ACCOUNT");
     let error = world.app.table.account(&uid(AFFILIATE)).await.unwrap_err();
-    assert!(matches!(&error, TableError::UnknownForm { what: "account", .. }), "{error}");
+    assert!(matches!(&error, TableError::UnknownSchemaVersion { what: "account", .. }), "{error}");
     let sentence = "a stored account has form 9, and this code reads form 1";
     assert_eq!(error.to_string(), sentence);
-    assert_eq!(error.name(), "UnknownForm");
+    assert_eq!(error.name(), "UnknownSchemaVersion");
 }
 
 #[tokio::test]
@@ -34,7 +34,10 @@ async fn packed_items_are_refused_alike_and_before_they_are_decoded() {
     renew(&world, &release, &format!("A#{AFFILIATE}"), "DAY#2026-09-30#000000000001");
     let first = day(BOOKED[0]);
     let read = world.app.table.summaries(&uid(AFFILIATE), first, first, 9).await;
-    assert!(matches!(read, Err(TableError::UnknownForm { what: "summary", .. })), "{read:?}");
+    assert!(
+        matches!(read, Err(TableError::UnknownSchemaVersion { what: "summary", .. })),
+        "{read:?}"
+    );
     let shown = world.get(AFFILIATE, "/v1/dashboard?from=2026-09-30&to=2026-10-01").await;
     assert_eq!((shown.status, shown.json()["code"].clone()), (500, json!("internal")));
 }

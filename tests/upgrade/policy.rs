@@ -6,7 +6,7 @@ use std::sync::Arc;
 use policy::Programme;
 use serde_json::{Value, json};
 
-use crate::world::{World, fee, uid};
+use crate::test_app::{TestApp, fee, uid};
 
 const LATER: &str = r#"
 [[eligibility]]
@@ -30,14 +30,14 @@ fn announced() -> Arc<Programme> {
     Arc::new(Programme::parse(&text).unwrap())
 }
 
-async fn rates(world: &World, day: &str) -> Vec<Value> {
+async fn rates(world: &TestApp, day: &str) -> Vec<Value> {
     let lines = world.lines("affiliate", day, day).await;
     lines.iter().map(|line| line["rate"].clone()).collect()
 }
 
 /// Two booked days; on the second, after its noon, the change is deployed.
-async fn announced_ahead() -> (World, String) {
-    let mut world = World::at("2026-11-20T09:00:00Z").await;
+async fn announced_ahead() -> (TestApp, String) {
+    let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     world.registered("sixty-days-old", "2026-09-22T00:00:00Z").await;

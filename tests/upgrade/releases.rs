@@ -8,7 +8,7 @@ use sam_template::Template;
 use serde_json::{Value, json};
 
 use super::written::{AFFILIATE, BOOKED, DORMANT, NOW, OPEN, body, directory};
-use crate::world::{World, day};
+use crate::test_app::{TestApp, day};
 
 pub fn releases() -> Vec<String> {
     let entries = fs::read_dir(directory()).unwrap();
@@ -25,8 +25,8 @@ pub fn read(release: &str, file: &str) -> Vec<Value> {
 }
 
 /// The table that a release left, at the time at which it was left.
-pub async fn left_by(release: &str) -> World {
-    let world = World::at(NOW).await;
+pub async fn left_by(release: &str) -> TestApp {
+    let world = TestApp::at(NOW).await;
     world.engine.put("recall", read(release, "table.jsonl")).unwrap();
     world
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, event, fee};
+use crate::test_app::{Answer, TestApp, event, fee};
 
 /// When the table was left. A fee of this day is not booked yet.
 pub const NOW: &str = "2026-10-02T12:00:00Z";
@@ -36,7 +36,7 @@ fn of_day(day: &str, trade: &str, uid: &str, (product, asset): (&str, &str)) -> 
     fee
 }
 
-async fn people(world: &World) -> String {
+async fn people(world: &TestApp) -> String {
     world.affiliate(AFFILIATE).await;
     world.affiliate("10000002").await;
     let wish =
@@ -48,7 +48,7 @@ async fn people(world: &World) -> String {
     link["code"].as_str().unwrap().to_owned()
 }
 
-async fn first_day(world: &World, code: &str) {
+async fn first_day(world: &TestApp, code: &str) {
     for dormant in [RECALLED, VOIDED] {
         assert_eq!(world.bind(dormant, code).await.status, 201);
     }
@@ -79,7 +79,7 @@ async fn first_day(world: &World, code: &str) {
 }
 
 /// A correction, a binding that proves undue, a payment, and something that cannot be read.
-async fn second_day(world: &World) {
+async fn second_day(world: &TestApp) {
     world.now("2026-10-01T12:00:00Z");
     world.charged(of_day(BOOKED[1], "r5", RECALLED, ("spot", "BTC"))).await;
     let corrected = json!({
@@ -98,8 +98,8 @@ async fn second_day(world: &World) {
     world.night(BOOKED[1]).await;
 }
 
-async fn a_release_s_table() -> World {
-    let world = World::at("2026-09-30T09:00:00Z").await;
+async fn a_release_s_table() -> TestApp {
+    let world = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = people(&world).await;
     first_day(&world, &code).await;
     second_day(&world).await;
@@ -110,7 +110,7 @@ async fn a_release_s_table() -> World {
 }
 
 /// Every route that reads, asked by those who may.
-async fn answers(world: &World) -> Vec<Value> {
+async fn answers(world: &TestApp) -> Vec<Value> {
     let code = world.get(AFFILIATE, "/v1/links").await.json()["links"][1]["code"].clone();
     let window = format!("/v1/bind?ref={}", code.as_str().unwrap());
     let mut answers = Vec::new();
@@ -139,7 +139,7 @@ async fn answers(world: &World) -> Vec<Value> {
 pub fn body(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let Ok(mut body) = serde_json::from_str::<Value>(&answer.body) else {
-        return json!(storage::fingerprint(answer.body.as_bytes()));
+        return json!(storage::short_sha256(answer.body.as_bytes()));
     };
     if let Some(members) = body.as_object_mut() {
         members.remove("confirmation");

@@ -5,14 +5,14 @@
 //! nobody would check it, and it is a quarter of what a call costs in a debug build. No function
 //! depends on this crate.
 
+mod call_meter;
 mod connector;
 mod create;
 mod dispatch;
 mod dump;
-mod elsewhere;
 mod faults;
-mod meter;
-mod witness;
+mod observer;
+mod remote;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,13 +25,13 @@ use dynoxide::Database;
 
 use crate::connector::Connector;
 use crate::dispatch::{Tokens, dispatch};
-use crate::elsewhere::Elsewhere;
+use crate::remote::Elsewhere;
 
+pub use call_meter::CallStats;
 pub use create::{CreateError, create_table};
-pub use elsewhere::ENDPOINT;
 pub use faults::{Fault, Faults};
-pub use meter::Spent;
-pub use witness::Witness;
+pub use observer::Witness;
+pub use remote::ENDPOINT;
 
 /// Why the engine could not be opened or served.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ const TABLE: &str = "recall";
 #[derive(Clone)]
 pub struct Engine {
     place: Place,
-    spent: Arc<Mutex<Spent>>,
+    spent: Arc<Mutex<CallStats>>,
     counts_capacity: bool,
     tokens: Tokens,
     witness: Option<Arc<dyn Witness>>,
@@ -218,11 +218,11 @@ impl Engine {
 
     /// What the calls since the last time this was asked came to.
     #[must_use]
-    pub fn take_spent(&self) -> Spent {
+    pub fn take_spent(&self) -> CallStats {
         std::mem::take(&mut self.spent())
     }
 
-    fn spent(&self) -> MutexGuard<'_, Spent> {
+    fn spent(&self) -> MutexGuard<'_, CallStats> {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -253,11 +253,11 @@ impl Engine {
     pub fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
         let Ok(database) = self.database() else { return (500, String::new()) };
         let started = Instant::now();
-        let asking = self.counts_capacity.then(|| meter::asking_for_capacity(body));
+        let asking = self.counts_capacity.then(|| call_meter::asking_for_capacity(body));
         let body = asking.as_deref().unwrap_or(body);
         let answer = dispatch(database, operation, body, self.tokens);
         let busy = started.elapsed();
-        let half_units = if self.counts_capacity { meter::half_units(&answer.1) } else { 0 };
+        let half_units = if self.counts_capacity { call_meter::half_units(&answer.1) } else { 0 };
         self.spent().add(operation, half_units, busy);
         answer
     }

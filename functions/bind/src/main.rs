@@ -1,6 +1,6 @@
 //! The Lambda function `bind`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda::Failure> {
+async fn main() -> Result<(), lambda::StartupFailure> {
     lambda::serve(binding::handle).await
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use types::Timestamp;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda::Failure> {
+async fn main() -> Result<(), lambda::StartupFailure> {
     let app = lambda::start_worker().await?;
     let step = async |event: LambdaEvent<Value>| {
         let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);

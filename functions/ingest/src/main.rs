@@ -5,10 +5,10 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use types::Timestamp;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda::Failure> {
+async fn main() -> Result<(), lambda::StartupFailure> {
     let app = lambda::start_worker().await?;
     // The runtime writes the error to the log as the invocation ends with it.
-    let take_in = async |event: LambdaEvent<_>| {
+    let ingest = async |event: LambdaEvent<_>| {
         let cut_off = i64::try_from(event.context.deadline).ok().and_then(Timestamp::from_millis);
         let deadline = Deadline::of_invocation(cut_off, app.clock.now());
         ingestion::handle_until(&app, event.payload, deadline).await.map_err(|error| Diagnostic {
@@ -16,5 +16,5 @@ async fn main() -> Result<(), lambda::Failure> {
             error_message: error.to_string(),
         })
     };
-    Ok(lambda_runtime::run(service_fn(take_in)).await?)
+    Ok(lambda_runtime::run(service_fn(ingest)).await?)
 }

@@ -5,7 +5,7 @@ use lambda::{Service, StartError};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda::Failure> {
+async fn main() -> Result<(), lambda::StartupFailure> {
     lambda::init_logging();
     let name = lambda::variable("BUS_NAME", "the name of the event bus")?;
     let bus = Bus::new(&lambda::sdk_config(Service::EventBridge)?, name);

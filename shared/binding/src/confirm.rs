@@ -1,15 +1,15 @@
 //! `POST /v1/bind`: the bind.
 
-use eligibility::Judgement;
+use eligibility::EligibilityReport;
 use http_api::{Call, Code, OpenError, Problem, Purpose, Response, reply};
 use lambda::{App, OrProblem, idempotent, new_answer, replay};
 use serde::Deserialize;
 use storage::{BindOutcome, KeyedRequest};
 use types::Reason;
 
-use crate::TRIES;
-use crate::case::Case;
-use crate::confirmed::Confirmed;
+use crate::MAX_ATTEMPTS;
+use crate::confirmation_token::ConfirmationToken;
+use crate::context::BindContext;
 use crate::view::{self, BindingView};
 
 #[derive(Deserialize)]
@@ -30,8 +30,8 @@ async fn bind<R>(
 ) -> Result<Response, Problem> {
     let confirmed = confirmed(app, call)?;
     let owner = confirmed.owner(app, &call.caller).await?;
-    for _ in 0..TRIES {
-        let case = Case::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
+    for _ in 0..MAX_ATTEMPTS {
+        let case = BindContext::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
         let answer = if case.is_made() {
             made_before(app, call, request).await?
         } else {
@@ -44,7 +44,7 @@ async fn bind<R>(
     Err(Code::Conflict.into())
 }
 
-fn confirmed<R>(app: &App, call: &Call<R>) -> Result<Confirmed, Problem> {
+fn confirmed<R>(app: &App, call: &Call<R>) -> Result<ConfirmationToken, Problem> {
     let Confirmation { confirmation } = call.json()?;
     let opened = app.signer.open(Purpose::Confirmation, &call.caller, &confirmation, call.now);
     opened.map_err(OpenError::of_confirmation)
@@ -72,10 +72,10 @@ async fn made_before<R>(
 async fn make<R>(
     app: &App,
     call: &Call<R>,
-    case: Case,
+    case: BindContext,
     request: Option<&KeyedRequest>,
 ) -> Result<Option<Response>, Problem> {
-    let judgement = case.judge(&app.programme.eligibility, call.now);
+    let judgement = case.evaluate(&app.programme.eligibility, call.now);
     if let Some(reason) = judgement.refusal() {
         return Err(refused(reason, &judgement));
     }
@@ -92,7 +92,7 @@ async fn make<R>(
 
 /// The first unmet check gives the code; all of them are told. Being bound is a conflict; any
 /// other refusal is 422, also of those reasons that have another status elsewhere.
-fn refused(reason: Reason, judgement: &Judgement) -> Problem {
+fn refused(reason: Reason, judgement: &EligibilityReport) -> Problem {
     let problem = match reason {
         Reason::AlreadyBound => Problem::new(reason),
         _ => Problem::new(reason).unprocessable(),

@@ -6,21 +6,21 @@
 //! sees his inviter masked.
 
 mod binding;
-mod case;
 mod confirm;
-mod confirmed;
+mod confirmation_token;
+mod context;
 mod measured;
 mod view;
 mod window;
 
-pub use confirmed::Confirmed;
+pub use confirmation_token::ConfirmationToken;
 use http_api::{Call, Problem, Routes, get, post};
 use lambda::{App, respond};
 use lambda_http::{Body, Request, Response};
 
 /// How often a bind is judged anew where the account changes under it, before the caller is asked
 /// to try again himself.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// What the function can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

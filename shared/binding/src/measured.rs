@@ -2,19 +2,19 @@
 
 use http_api::reply::Replayed;
 use http_api::{Answered, Code};
-use lambda::{Dimension, Measures, Metric};
+use lambda::{Dimension, Metric, MetricSet};
 use types::Reason;
 
 /// Bindings that were made, and refusals by their first reason: of a bind its code, of a window
 /// what it noted on its answer, which is no problem.
-pub(crate) fn measures(answered: &Answered) -> Measures {
+pub(crate) fn measures(answered: &Answered) -> MetricSet {
     let refusal = match answered.code {
         Some(Code::Reason(reason)) => Some(reason),
         _ => answered.response.extensions().get::<Reason>().copied(),
     };
     let replayed = answered.response.extensions().get::<Replayed>().is_some();
     let made = answered.status() == 201 && !replayed;
-    let measures = Measures::of([(Metric::Binds, u64::from(made))]);
+    let measures = MetricSet::of([(Metric::Binds, u64::from(made))]);
     match refusal {
         Some(reason) => measures.by(Dimension::Reason, reason.code(), [(Metric::Refusals, 1)]),
         None => measures,
@@ -32,8 +32,8 @@ mod tests {
         Answered { response, method: Method::POST, pattern: "/v1/bind", code }
     }
 
-    fn refused(reason: Reason) -> Measures {
-        Measures::of([(Metric::Binds, 0)]).by(
+    fn refused(reason: Reason) -> MetricSet {
+        MetricSet::of([(Metric::Binds, 0)]).by(
             Dimension::Reason,
             reason.code(),
             [(Metric::Refusals, 1)],
@@ -43,11 +43,11 @@ mod tests {
     #[test]
     fn a_binding_counts_when_it_is_made_and_not_when_it_is_repeated() {
         let made = answered(reply::created(&()).unwrap(), None);
-        assert_eq!(measures(&made), Measures::of([(Metric::Binds, 1)]));
+        assert_eq!(measures(&made), MetricSet::of([(Metric::Binds, 1)]));
         let repeated = answered(reply::ok(&()).unwrap(), None);
-        assert_eq!(measures(&repeated), Measures::of([(Metric::Binds, 0)]));
+        assert_eq!(measures(&repeated), MetricSet::of([(Metric::Binds, 0)]));
         let replayed = answered(reply::replayed(201, "{}".to_owned()).unwrap(), None);
-        assert_eq!(measures(&replayed), Measures::of([(Metric::Binds, 0)]));
+        assert_eq!(measures(&replayed), MetricSet::of([(Metric::Binds, 0)]));
     }
 
     #[test]
@@ -64,6 +64,6 @@ mod tests {
     fn what_is_wrong_with_a_request_is_no_refusal() {
         let problem = Problem::new(Code::BadRequest).into_response();
         let found = measures(&answered(problem, Some(Code::BadRequest)));
-        assert_eq!(found, Measures::of([(Metric::Binds, 0)]));
+        assert_eq!(found, MetricSet::of([(Metric::Binds, 0)]));
     }
 }

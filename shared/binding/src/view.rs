@@ -1,7 +1,7 @@
 //! Judgements and bindings as the API shows them to the invitee.
 
 use commission::SharedCommission;
-use eligibility::{Check, Judgement};
+use eligibility::{Check, EligibilityReport};
 use serde::Serialize;
 use storage::Binding;
 use types::{LinkCode, Origin, Timestamp};
@@ -16,7 +16,7 @@ pub(crate) struct CheckView<'a> {
 }
 
 /// Every check of a judgement, in the order in which they refuse.
-pub(crate) fn checks(judgement: &Judgement) -> Vec<CheckView<'_>> {
+pub(crate) fn checks(judgement: &EligibilityReport) -> Vec<CheckView<'_>> {
     let view = |check| CheckView { check, sentence: sentence(check) };
     judgement.checks.iter().map(view).collect()
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use storage::Link;
 use types::{LinkCode, Origin, Reason, Timestamp};
 
-use crate::case::Case;
-use crate::confirmed::Confirmed;
+use crate::confirmation_token::ConfirmationToken;
+use crate::context::BindContext;
 use crate::view::{self, CheckView};
 
 #[derive(Serialize)]
@@ -41,8 +41,8 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     let code: LinkCode = call.query.required("ref")?;
     let link = app.table.link(&code).await.or_problem()?;
     let link = link.ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
-    let case = Case::read(app, &call.caller, &code, Some(&link.facts.owner)).await?;
-    let judgement = case.judge(&app.programme.eligibility, call.now);
+    let case = BindContext::read(app, &call.caller, &code, Some(&link.facts.owner)).await?;
+    let judgement = case.evaluate(&app.programme.eligibility, call.now);
     let eligible = judgement.eligible();
     let mut response = reply::ok(&Window {
         code: &code,
@@ -64,7 +64,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
 
 fn leave<R>(app: &App, call: &Call<R>, link: &Link) -> Result<Leave, Problem> {
     let expires_at = after(call.now, app.programme.confirmation_valid_for);
-    let confirmed = Confirmed::of(link, &app.signer, &call.caller);
+    let confirmed = ConfirmationToken::of(link, &app.signer, &call.caller);
     let sealed = app.signer.seal(Purpose::Confirmation, &call.caller, &confirmed, expires_at);
     Ok(Leave { confirmation: sealed.or_internal()?, expires_at })
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use types::{Product, Reason};
 
-use crate::{Amount, Asset, Charged, Due, Fold, LineKey, Overflow, Sums};
+use crate::{Accrual, Amount, Asset, Charged, Fold, LineKey, Overflow, Sums};
 
 /// Where a proof of conservation fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Breach {
+pub enum ConservationError {
     /// The parts do not add up to the fees.
     #[error("the {product} fees in {asset} are not commission, shared and retained together")]
     Parts {
@@ -168,9 +168,9 @@ impl Conservation {
     /// The figures of what is due.
     ///
     /// # Errors
-    /// [`Breach::Rate`] for a line that pays less than nothing or more than its base rate, and
-    /// [`Breach::Overflow`].
-    pub fn of(fold: &Fold) -> Result<Self, Breach> {
+    /// [`ConservationError::Rate`] for a line that pays less than nothing or more than its base rate, and
+    /// [`ConservationError::Overflow`].
+    pub fn of(fold: &Fold) -> Result<Self, ConservationError> {
         let mut proof = Self { cells: BTreeMap::new(), charged: fold.charged.clone() };
         for (key, due) in fold.due.iter() {
             proof.add(key, due)?;
@@ -178,10 +178,10 @@ impl Conservation {
         Ok(proof)
     }
 
-    fn add(&mut self, key: &LineKey, due: &Due) -> Result<(), Breach> {
+    fn add(&mut self, key: &LineKey, due: &Accrual) -> Result<(), ConservationError> {
         let cell = Cell { asset: key.asset, product: key.product, reason: key.outcome.reason() };
         if !is_within_rate(key, &due.sums)? {
-            return Err(Breach::Rate { asset: key.asset, product: key.product });
+            return Err(ConservationError::Rate { asset: key.asset, product: key.product });
         }
         let parts = self.cells.entry(cell).or_default();
         *parts = parts.plus(&Parts::of_line(key, &due.sums)?)?;
@@ -209,10 +209,10 @@ impl Conservation {
     ///
     /// # Errors
     /// Where it fails.
-    pub fn check(&self) -> Result<(), Breach> {
+    pub fn check(&self) -> Result<(), ConservationError> {
         for (Cell { asset, product, .. }, parts) in &self.cells {
             if !parts.add_up()? {
-                return Err(Breach::Parts { asset: *asset, product: *product });
+                return Err(ConservationError::Parts { asset: *asset, product: *product });
             }
         }
         let in_lines = self.by(|cell| cell.asset)?;
@@ -221,7 +221,7 @@ impl Conservation {
             lines.unwrap_or_default() == self.charged.get(asset).copied().unwrap_or_default()
         };
         match in_lines.keys().chain(self.charged.keys()).find(|asset| !same(asset)) {
-            Some(asset) => Err(Breach::Fees { asset: *asset }),
+            Some(asset) => Err(ConservationError::Fees { asset: *asset }),
             None => Ok(()),
         }
     }
@@ -329,7 +329,7 @@ mod tests {
     }
 
     /// What the check says after one due line was tampered with.
-    fn after(tamper: impl Fn(&mut Sums)) -> Result<(), Breach> {
+    fn after(tamper: impl Fn(&mut Sums)) -> Result<(), ConservationError> {
         let mut fold = pair().fold(&[fee("t1", Product::Margin, "1")], &[]);
         fold.due.entries_mut().iter_mut().for_each(|(_, due)| tamper(&mut due.sums));
         Conservation::of(&fold)?.check()
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn a_line_that_pays_less_than_nothing_or_above_its_rate_is_found() {
         let (asset, product) = (read("XMR"), Product::Margin);
-        let found = Err(Breach::Rate { asset, product });
+        let found = Err(ConservationError::Rate { asset, product });
         assert_eq!(after(|sums| sums.commission = units("0.20000001")), found);
         assert_eq!(after(|sums| sums.commission = units("-0.00000001")), found);
         assert_eq!(after(|sums| sums.shared = units("-0.00000001")), found);
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn a_unit_that_went_missing_is_found() {
-        let found = Err(Breach::Parts { asset: read("XMR"), product: Product::Margin });
+        let found = Err(ConservationError::Parts { asset: read("XMR"), product: Product::Margin });
         assert_eq!(after(|sums| sums.commission = units("0.19999999")), found);
         assert_eq!(after(|sums| sums.shared_usd = units("0.00000001")), found);
     }
@@ -355,7 +355,7 @@ mod tests {
     fn a_fee_that_is_in_no_line_or_in_two_is_found() {
         let mut fold = sample();
         fold.due.entries_mut().remove(0);
-        let found = Err(Breach::Fees { asset: read("XMR") });
+        let found = Err(ConservationError::Fees { asset: read("XMR") });
         assert_eq!(Conservation::of(&fold).unwrap().check(), found);
         assert_eq!(after(|sums| sums.fee_count = 2), found);
         fold.due.entries_mut().clear();
@@ -366,7 +366,7 @@ mod tests {
     fn a_line_that_pays_for_a_fee_that_earns_nothing_is_found() {
         let mut fold = pair().fold(&[spot("t1", "0")], &[]);
         fold.due.entries_mut().iter_mut().for_each(|(_, due)| due.sums.commission = units("1"));
-        let found = Err(Breach::Rate { asset: read("XMR"), product: Product::Spot });
+        let found = Err(ConservationError::Rate { asset: read("XMR"), product: Product::Spot });
         assert_eq!(Conservation::of(&fold), found);
     }
 }

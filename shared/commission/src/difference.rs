@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use types::{LinkCode, Origin};
 
 use crate::due::group;
-use crate::{Amount, Cause, Corrections, Due, Fold, Line, LineKey, Overflow, Sums};
+use crate::{Accrual, Amount, Cause, Corrections, Fold, Line, LineKey, Overflow, Sums};
 
 /// The sum of the lines that earlier runs booked for a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn changed_lines(fold: &Fold, booked: &Booked) -> Result<Vec<Line>, Overflow> {
 
 fn changed_line(
     key: &LineKey,
-    (due, entry): (Option<&Due>, Option<&Entry>),
+    (due, entry): (Option<&Accrual>, Option<&Entry>),
 ) -> Result<Option<Line>, Overflow> {
     let link = due.map(|due| (&due.code, due.origin));
     let Some((code, origin)) = link.or(entry.map(|entry| (&entry.code, entry.origin))) else {

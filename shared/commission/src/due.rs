@@ -12,7 +12,7 @@ const MAX_WHYS: usize = 3;
 
 /// What is due for one line's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct Accrual {
     /// The link by which the invitee was bound.
     pub code: LinkCode,
     /// How the invitee came.
@@ -25,27 +25,27 @@ pub struct Due {
 
 /// What is due for all lines of a fold, in the order of their keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllDue {
+pub struct Accruals {
     /// Sorted: the fold goes from inviter to inviter, and finds each one's in order. A list takes
     /// less time and memory than a map, and a worker has hundreds of thousands of lines.
-    entries: Vec<(LineKey, Due)>,
+    entries: Vec<(LineKey, Accrual)>,
 }
 
-impl AllDue {
+impl Accruals {
     /// Adds what comes after all that is there.
-    pub(crate) fn push(&mut self, key: LineKey, due: Due) {
+    pub(crate) fn push(&mut self, key: LineKey, due: Accrual) {
         debug_assert!(self.entries.last().is_none_or(|(last, _)| *last < key));
         self.entries.push((key, due));
     }
 
     /// What is due, with its keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Due)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Accrual)> {
         self.entries.iter().map(|(key, due)| (key, due))
     }
 
     /// What is due under one key.
     #[must_use]
-    pub fn get(&self, key: &LineKey) -> Option<&Due> {
+    pub fn get(&self, key: &LineKey) -> Option<&Accrual> {
         let place = self.entries.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
         self.entries.get(place).map(|(_, due)| due)
     }
@@ -63,14 +63,14 @@ impl AllDue {
     }
 
     /// What is due in the group of a key: the lines that differ from it by their outcome only.
-    pub(crate) fn in_group(&self, key: &LineKey) -> impl Iterator<Item = &Due> {
+    pub(crate) fn in_group(&self, key: &LineKey) -> impl Iterator<Item = &Accrual> {
         let first = self.entries.partition_point(|(other, _)| group(other) < group(key));
         let rest = self.entries.get(first..).unwrap_or_default();
         rest.iter().take_while(|(other, _)| group(other) == group(key)).map(|(_, due)| due)
     }
 
     #[cfg(test)]
-    pub(crate) const fn entries_mut(&mut self) -> &mut Vec<(LineKey, Due)> {
+    pub(crate) const fn entries_mut(&mut self) -> &mut Vec<(LineKey, Accrual)> {
         &mut self.entries
     }
 }

@@ -2,8 +2,8 @@
 
 use types::{Day, Timestamp, TradeId};
 
-use crate::settle::settle;
-use crate::{Amount, FeeCorrection, Fees, LineKey, Overflow, Relations, Rules, judge};
+use crate::deduplicate::deduplicate;
+use crate::{Amount, FeeCorrection, Fees, LineKey, Overflow, Relations, Rules, evaluate};
 
 /// One fee behind a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +40,11 @@ pub fn explain(
         return Ok(Vec::new());
     }
     let corrections: Vec<_> = corrections.iter().filter(|c| c.uid == key.invitee).collect();
-    let settled = settle(fees, &mut fees.of(&key.invitee), &corrections, day, &rules.assets)?;
+    let settled = deduplicate(fees, &mut fees.of(&key.invitee), &corrections, day, &rules.assets)?;
     let mut evidence = Vec::new();
     for kept in settled.fees {
         let charge = &kept.charge;
-        let place = (charge.product, charge.asset, judge(charge, &standing, rules));
+        let place = (charge.product, charge.asset, evaluate(charge, &standing, rules));
         if place == (key.product, key.asset, key.outcome) {
             evidence.push(Evidence {
                 trade_id: kept.fee.fee().trade_id,

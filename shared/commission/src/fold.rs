@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use types::{Day, Product, Uid};
 
-use crate::judging::{Judging, RuleChanges, Verdict};
-use crate::settle::{Kept, Settled, settle};
+use crate::deduplicate::{AcceptedFee, DeduplicatedFees, deduplicate};
+use crate::evaluation_cache::{Judging, RuleChanges, Verdict};
 use crate::{
-    AllDue, Arrival, Asset, Charged, Corrections, Due, Fee, FeeCorrection, Fees, LineKey, Outcome,
-    Overflow, Relations, Rules, Standing, Sums,
+    Accrual, Accruals, Arrival, Asset, Charged, Corrections, Fee, FeeContext, FeeCorrection, Fees,
+    LineKey, Outcome, Overflow, Relations, Rules, Sums,
 };
 
 /// The result of a fold. All but `duplicates` is the same for the same fees and facts, in
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fold {
     /// What is due; each entry has at least one fee.
-    pub due: AllDue,
+    pub due: Accruals,
     /// What was charged by asset, to prove the lines by.
     pub charged: BTreeMap<Asset, Charged>,
     /// Invitees whose binding is void, with the number of their fees: nothing is due for them.
@@ -57,12 +57,12 @@ pub fn fold(
     let inviter = |invitee: &Uid| relations.standing(invitee).map(|known| &known.relation.inviter);
     fees.by_invitee().in_order_of(inviter).try_for_each(|(invitee, delivered)| {
         let corrections = corrections.remove(invitee).unwrap_or_default();
-        let settled = settle(fees, delivered, &corrections, day, &rules.assets)?;
+        let settled = deduplicate(fees, delivered, &corrections, day, &rules.assets)?;
         fold.note_aside(&settled)?;
         fold.take(invitee, &settled.fees, relations, &rule_changes)
     })?;
     for corrections in corrections.into_values() {
-        fold.note_aside(&settle(fees, &mut [], &corrections, day, &rules.assets)?)?;
+        fold.note_aside(&deduplicate(fees, &mut [], &corrections, day, &rules.assets)?)?;
     }
     fold.orphan_corrections.sort_unstable();
     fold.inexact_corrections.sort_unstable();
@@ -78,7 +78,7 @@ fn by_invitee(corrections: &[FeeCorrection]) -> HashMap<&Uid, Vec<&FeeCorrection
 }
 
 impl Fold {
-    fn note_aside(&mut self, settled: &Settled<'_>) -> Result<(), Overflow> {
+    fn note_aside(&mut self, settled: &DeduplicatedFees<'_>) -> Result<(), Overflow> {
         self.conflicts.extend(settled.conflicts.iter().map(|fee| (fee.arrival(), fee.fee())));
         self.orphan_corrections.extend(settled.orphan_corrections.iter().copied().cloned());
         self.inexact_corrections.extend(settled.inexact_corrections.iter().copied().cloned());
@@ -90,7 +90,7 @@ impl Fold {
     fn take(
         &mut self,
         invitee: &Uid,
-        fees: &[Kept<'_>],
+        fees: &[AcceptedFee<'_>],
         relations: &Relations,
         rule_changes: &RuleChanges<'_>,
     ) -> Result<(), Overflow> {
@@ -109,13 +109,13 @@ impl Fold {
 
     fn book(
         &mut self,
-        fees: &[Kept<'_>],
-        standing: &Standing<'_>,
+        fees: &[AcceptedFee<'_>],
+        standing: &FeeContext<'_>,
         rule_changes: &RuleChanges<'_>,
     ) -> Result<(), Overflow> {
         let mut judging = Judging::of(rule_changes, standing);
-        let mut slots: Few<Slot, Filling> = Few::default();
-        let mut charged: Few<Asset, Charged> = Few::default();
+        let mut slots: SmallMap<LineGroup, LineAccumulator> = SmallMap::default();
+        let mut charged: SmallMap<Asset, Charged> = SmallMap::default();
         for kept in fees {
             let charge = &kept.charge;
             charged.entry(charge.asset).add(charge)?;
@@ -136,18 +136,18 @@ impl Fold {
 
 /// Values by keys so few that looking at each is the fastest way to one. The keys stand apart:
 /// they are looked at for every fee, and the values are large.
-struct Few<K, V> {
+struct SmallMap<K, V> {
     keys: Vec<K>,
     values: Vec<V>,
 }
 
-impl<K, V> Default for Few<K, V> {
+impl<K, V> Default for SmallMap<K, V> {
     fn default() -> Self {
         Self { keys: Vec::with_capacity(8), values: Vec::with_capacity(8) }
     }
 }
 
-impl<K: Copy + Ord, V: Default> Few<K, V> {
+impl<K: Copy + Ord, V: Default> SmallMap<K, V> {
     fn entry(&mut self, key: K) -> &mut V {
         let place = self.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
             self.keys.push(key);
@@ -166,16 +166,16 @@ impl<K: Copy + Ord, V: Default> Few<K, V> {
 }
 
 /// What tells the lines of one invitee apart: small and copied, where a [`LineKey`] has texts.
-type Slot = (Product, Asset, Outcome);
+type LineGroup = (Product, Asset, Outcome);
 
 #[derive(Debug, Default)]
-struct Filling {
+struct LineAccumulator {
     sums: Sums,
     corrections: Corrections,
 }
 
-impl Filling {
-    fn add(&mut self, kept: &Kept<'_>, verdict: Verdict) -> Result<(), Overflow> {
+impl LineAccumulator {
+    fn add(&mut self, kept: &AcceptedFee<'_>, verdict: Verdict) -> Result<(), Overflow> {
         let Verdict { counts_for_tier, is_trade, .. } = verdict;
         let is_busted = kept.correction.is_some_and(FeeCorrection::busts);
         let (is_corrected, is_trade) = (kept.correction.is_some(), is_trade && !is_busted);
@@ -186,7 +186,11 @@ impl Filling {
         Ok(())
     }
 
-    fn due(self, slot: Slot, standing: &Standing<'_>) -> Result<(LineKey, Due), Overflow> {
+    fn due(
+        self,
+        slot: LineGroup,
+        standing: &FeeContext<'_>,
+    ) -> Result<(LineKey, Accrual), Overflow> {
         let ((product, asset, outcome), relation) = (slot, standing.relation);
         let key = LineKey {
             inviter: relation.inviter.clone(),
@@ -195,7 +199,7 @@ impl Filling {
             asset,
             outcome,
         };
-        let due = Due {
+        let due = Accrual {
             code: relation.code.clone(),
             origin: relation.origin,
             sums: self.sums.priced(outcome)?,
@@ -214,7 +218,7 @@ mod tests {
         Pair, arriving, at, correction, day, due_sums, earned, fee, futures, location, pair, rate,
         read, rules, spot, units, usd,
     };
-    use crate::{Amount, MarketRules, TierInForce, evaluate};
+    use crate::{Amount, MarketRules, TierInForce, evaluate_tier};
 
     fn zero(reason: Reason) -> Outcome {
         Outcome::Zero { reason }
@@ -318,7 +322,7 @@ mod tests {
     #[test]
     fn a_quarter_s_volume_sets_the_rate_of_the_next() {
         let spot_rules: MarketRules = rules().spot.at(at("2026-10-01T00:00:00Z")).unwrap().clone();
-        let reached = evaluate(usd("200000"), 3, &spot_rules);
+        let reached = evaluate_tier(usd("200000"), 3, &spot_rules);
         let on = |time: &str, spot_tier| {
             let mut pair = pair();
             pair.tier = TierInForce { spot: spot_tier, ..TierInForce::default() };

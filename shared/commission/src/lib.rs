@@ -9,44 +9,44 @@
 
 mod asset;
 mod conservation;
+mod deduplicate;
 mod difference;
 mod due;
-mod evaluation;
+mod evaluate;
+mod evaluation_cache;
 mod explain;
 mod fee;
 mod fees;
 mod fold;
-mod judge;
-mod judging;
-#[cfg(test)]
-mod laws;
 mod line;
 mod money;
 mod proof;
+#[cfg(test)]
+mod proptests;
 mod rate;
 mod relation;
 mod rules;
-mod settle;
 mod shared;
 mod sums;
 #[cfg(test)]
 mod testing;
+mod tier_evaluation;
 
 pub use asset::{Asset, Assets};
-pub use conservation::{Breach, Cell, Conservation, Parts};
+pub use conservation::{Cell, Conservation, ConservationError, Parts};
 pub use difference::{Booked, difference};
-pub use due::{AllDue, Charged, Corrections, Due};
-pub use evaluation::{NextTier, evaluate, progress};
+pub use due::{Accrual, Accruals, Charged, Corrections};
+pub use evaluate::evaluate;
 pub use explain::{Evidence, explain};
 pub use fee::{Arrival, Charge, Fee, FeeCorrection};
 pub use fees::{Checkpoint, FeeRef, Fees, Payer, TooMany};
 pub use fold::{Fold, fold};
-pub use judge::judge;
 pub use line::{Cause, Line, LineKey, Outcome};
 pub use money::{Amount, Decimals, Displayed, Overflow};
 pub use proof::prove_lines;
 pub use rate::Rate;
-pub use relation::{Party, Relation, Relations, Standing, TierInForce};
+pub use relation::{AccountHistory, FeeContext, Relation, Relations, TierInForce};
 pub use rules::{Anchor, FuturesWindow, MarketRules, Rules, Tier};
 pub use shared::{SharedCommission, SharedRules};
 pub use sums::{Sums, Trades, trades};
+pub use tier_evaluation::{NextTier, evaluate_tier, progress};

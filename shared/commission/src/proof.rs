@@ -1,14 +1,18 @@
 //! The proof that a run's lines lead from what is booked to what is due.
 
-use crate::{AllDue, Booked, Breach, Line};
+use crate::{Accruals, Booked, ConservationError, Line};
 
 /// Proves line by line that what is booked and what is to be booked are together what is due.
 /// It adds up, and does not rely on how the lines were found. `lines` are in the order of their
 /// keys, each key once.
 ///
 /// # Errors
-/// [`Breach::Line`] for the first line of which it does not hold, and [`Breach::Overflow`].
-pub fn prove_lines(due: &AllDue, booked: &Booked, lines: &[Line]) -> Result<(), Breach> {
+/// [`ConservationError::Line`] for the first line of which it does not hold, and [`ConservationError::Overflow`].
+pub fn prove_lines(
+    due: &Accruals,
+    booked: &Booked,
+    lines: &[Line],
+) -> Result<(), ConservationError> {
     let mut due = due.iter().peekable();
     let mut booked = booked.iter().peekable();
     let mut lines = lines.iter().peekable();
@@ -27,7 +31,7 @@ pub fn prove_lines(due: &AllDue, booked: &Booked, lines: &[Line]) -> Result<(), 
             None => before,
         };
         if after != target.unwrap_or_default() {
-            return Err(Breach::Line { asset: key.asset, product: key.product });
+            return Err(ConservationError::Line { asset: key.asset, product: key.product });
         }
     }
 }
@@ -50,14 +54,14 @@ mod tests {
         (fold, booked, lines)
     }
 
-    fn after(tamper: impl Fn(&mut Vec<Line>)) -> Result<(), Breach> {
+    fn after(tamper: impl Fn(&mut Vec<Line>)) -> Result<(), ConservationError> {
         let (fold, booked, mut lines) = late();
         tamper(&mut lines);
         prove_lines(&fold.due, &booked, &lines)
     }
 
-    fn breach(product: Product) -> Result<(), Breach> {
-        Err(Breach::Line { asset: read("XMR"), product })
+    fn breach(product: Product) -> Result<(), ConservationError> {
+        Err(ConservationError::Line { asset: read("XMR"), product })
     }
 
     #[test]

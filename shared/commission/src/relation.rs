@@ -30,7 +30,7 @@ pub struct Relation {
 /// What is known of an inviter or invitee, with its history.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Party {
+pub struct AccountHistory {
     /// Where the account is.
     pub location: Timeline<Location>,
     /// Whether it is in the affiliate programme.
@@ -63,13 +63,13 @@ impl TierInForce {
 
 /// All that a fee is judged by, besides itself and the rules.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing<'a> {
+pub struct FeeContext<'a> {
     /// The binding.
     pub relation: &'a Relation,
     /// The invitee.
-    pub invitee: &'a Party,
+    pub invitee: &'a AccountHistory,
     /// The inviter.
-    pub inviter: &'a Party,
+    pub inviter: &'a AccountHistory,
     /// The inviter's tiers on the day of the fee.
     pub tier: TierInForce,
 }
@@ -77,18 +77,18 @@ pub struct Standing<'a> {
 /// The relations whose fees are folded, by invitee; an inviter's facts are kept once.
 #[derive(Debug, Clone, Default)]
 pub struct Relations {
-    invitees: HashMap<Uid, (Relation, Party)>,
-    inviters: HashMap<Uid, (Party, TierInForce)>,
+    invitees: HashMap<Uid, (Relation, AccountHistory)>,
+    inviters: HashMap<Uid, (AccountHistory, TierInForce)>,
 }
 
 impl Relations {
     /// Adds an inviter: what is known of him, and his tiers on the day that is folded.
-    pub fn add_inviter(&mut self, uid: Uid, party: Party, tier: TierInForce) {
+    pub fn add_inviter(&mut self, uid: Uid, party: AccountHistory, tier: TierInForce) {
         self.inviters.insert(uid, (party, tier));
     }
 
     /// Adds a binding with what is known of its invitee.
-    pub fn add_relation(&mut self, relation: Relation, invitee: Party) {
+    pub fn add_relation(&mut self, relation: Relation, invitee: AccountHistory) {
         self.invitees.insert(relation.invitee.clone(), (relation, invitee));
     }
 
@@ -99,9 +99,9 @@ impl Relations {
 
     /// What an invitee's fees are judged by; `None` if the binding or its inviter was not added.
     #[must_use]
-    pub fn standing(&self, invitee: &Uid) -> Option<Standing<'_>> {
+    pub fn standing(&self, invitee: &Uid) -> Option<FeeContext<'_>> {
         let (relation, invitee) = self.invitees.get(invitee)?;
         let (inviter, tier) = self.inviters.get(&relation.inviter)?;
-        Some(Standing { relation, invitee, inviter, tier: *tier })
+        Some(FeeContext { relation, invitee, inviter, tier: *tier })
     }
 }

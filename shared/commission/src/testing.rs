@@ -7,9 +7,9 @@ use eligibility::{Period, RegionRule, Regions};
 use types::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Vip};
 
 use crate::{
-    Amount, Anchor, Arrival, Assets, Booked, Decimals, Fee, FeeCorrection, Fees, Fold,
-    FuturesWindow, Line, LineKey, MarketRules, Outcome, Party, Rate, Relation, Relations, Rules,
-    SharedCommission, SharedRules, Standing, Sums, Tier, TierInForce, fold, judge,
+    AccountHistory, Amount, Anchor, Arrival, Assets, Booked, Decimals, Fee, FeeContext,
+    FeeCorrection, Fees, Fold, FuturesWindow, Line, LineKey, MarketRules, Outcome, Rate, Relation,
+    Relations, Rules, SharedCommission, SharedRules, Sums, Tier, TierInForce, evaluate, fold,
 };
 
 /// Reads a term that the test knows to be well-formed.
@@ -84,8 +84,8 @@ pub fn rules() -> Rules {
 /// An inviter and an invitee, the rules, and the inviter's tiers.
 pub struct Pair {
     pub relation: Relation,
-    pub invitee: Party,
-    pub inviter: Party,
+    pub invitee: AccountHistory,
+    pub inviter: AccountHistory,
     pub tier: TierInForce,
     pub rules: Rules,
 }
@@ -94,7 +94,7 @@ pub struct Pair {
 /// both are in Switzerland, nothing is shared.
 pub fn pair() -> Pair {
     let long_ago = at("2025-01-01T00:00:00Z");
-    let party = Party {
+    let party = AccountHistory {
         location: Timeline::starting(long_ago, location("CH")),
         affiliate: Timeline::starting(long_ago, true),
         futures_opened_at: Some(long_ago),
@@ -131,9 +131,13 @@ impl Pair {
         relations
     }
 
-    pub fn judge(&self, fee: &Fee) -> Outcome {
+    pub fn evaluate(&self, fee: &Fee) -> Outcome {
         let Self { relation, invitee, inviter, tier, .. } = self;
-        judge(&fee.charge(), &Standing { relation, invitee, inviter, tier: *tier }, &self.rules)
+        evaluate(
+            &fee.charge(),
+            &FeeContext { relation, invitee, inviter, tier: *tier },
+            &self.rules,
+        )
     }
 
     /// Folds `DAY` with the fees arriving in the order given.

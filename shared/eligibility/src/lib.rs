@@ -4,14 +4,14 @@
 //! not, so that the confirmation window, the bind itself and a later audit tell the same story.
 //! The crate knows no I/O, no clock and no AWS, and no rule's number: those are the policy's.
 
+mod evaluate;
 mod facts;
-mod judge;
-mod judgement;
 mod regions;
+mod report;
 mod rules;
 
+pub use evaluate::{Bind, evaluate};
 pub use facts::{AccountFacts, LinkFacts, MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
-pub use judge::{Bind, judge};
-pub use judgement::{Check, Judgement, Requirement};
 pub use regions::{Period, Place, RegionRule, Regions};
+pub use report::{Check, EligibilityReport, Requirement};
 pub use rules::{Rules, Windows};

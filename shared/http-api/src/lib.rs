@@ -41,7 +41,7 @@ mod body;
 mod call;
 mod caller;
 mod code;
-mod hidden;
+mod encrypted_id;
 mod idempotency;
 mod media;
 mod problem;

@@ -10,15 +10,15 @@ use storage::{
 };
 use types::{Day, Reason, Timestamp, TradeId, Uid};
 
-use crate::Outcome;
+use crate::EventOutcome;
 use crate::account::{Effect, Update, apply};
 use crate::concurrency::concurrently;
-use crate::event::{Changed, Event, News, Paid, Registered};
+use crate::event::{Changed, Event, EventData, Paid, Registered};
 use crate::message::Item;
 use crate::register::{Registration, register};
 
 /// How often an account that others keep changing is read and written again.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// How many events that cost a write of their own are taken in together at most. Fees do not: the
 /// more of them come together, the fewer chunks they make.
@@ -62,7 +62,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Takes everything in; answers the events with what became of them.
-    pub async fn take_in(mut self) -> Result<Vec<Item>, TableError> {
+    pub async fn ingest(mut self) -> Result<Vec<Item>, TableError> {
         self.identify().await?;
         self.register().await?;
         self.load().await?;
@@ -80,7 +80,7 @@ impl<'a> Batch<'a> {
         let mut alike: BTreeMap<(&str, &str), Vec<(usize, &Event)>> = BTreeMap::new();
         for (place, item) in self.items.iter().enumerate() {
             let Some(event) = item.event.as_ref() else { continue };
-            if !matches!(event.news, News::Charged(_)) {
+            if !matches!(event.news, EventData::Charged(_)) {
                 alike.entry((&event.source, &event.id)).or_default().push((place, event));
             }
         }
@@ -103,7 +103,7 @@ impl<'a> Batch<'a> {
     async fn register(&mut self) -> Result<(), TableError> {
         let mut events: BTreeMap<&Uid, Vec<(usize, &Registered)>> = BTreeMap::new();
         for (place, item) in self.items.iter().enumerate() {
-            if let Some(News::Registered(event)) = item.news() {
+            if let Some(EventData::Registered(event)) = item.news() {
                 events.entry(&event.uid).or_default().push((place, event));
             }
         }
@@ -161,11 +161,13 @@ impl<'a> Batch<'a> {
         for item in &mut self.items {
             let Some(uid) = item.about() else { continue };
             // What an account reports of itself needs no top account.
-            let of_itself = matches!(item.news(), Some(News::Changed(_)));
+            let of_itself = matches!(item.news(), Some(EventData::Changed(_)));
             match top_of(accounts, unreadable, uid) {
                 Top::Account(_) => {}
                 Top::Unreadable { is_own: false, .. } | Top::Endless if of_itself => {}
-                Top::Unknown => item.outcome = Outcome::Retry { reason: Reason::UnknownAccount },
+                Top::Unknown => {
+                    item.outcome = EventOutcome::Retry { reason: Reason::UnknownAccount }
+                }
                 Top::Unreadable { why, .. } => item.refuse(UNREADABLE, why),
                 Top::Endless => {
                     let detail = format!(
@@ -214,13 +216,13 @@ impl<'a> Batch<'a> {
     }
 
     /// What an event changes, and in which account: activity is the top account's.
-    fn update_of(&self, news: &News) -> Option<(Uid, Update)> {
+    fn update_of(&self, news: &EventData) -> Option<(Uid, Update)> {
         let top = |uid: &Uid| Some(self.top(uid)?.facts.uid.clone());
         match news {
-            News::Changed(event) => Some((event.uid.clone(), Update::Changed(event.clone()))),
-            News::Activity(event) => Some((top(&event.uid)?, Update::Active(event.at))),
-            News::Charged(fee) => Some((top(&fee.uid)?, Update::Active(fee.at))),
-            News::Registered(_) | News::Corrected { .. } | News::Paid(_) => None,
+            EventData::Changed(event) => Some((event.uid.clone(), Update::Changed(event.clone()))),
+            EventData::Activity(event) => Some((top(&event.uid)?, Update::Active(event.at))),
+            EventData::Charged(fee) => Some((top(&fee.uid)?, Update::Active(fee.at))),
+            EventData::Registered(_) | EventData::Corrected { .. } | EventData::Paid(_) => None,
         }
     }
 
@@ -237,7 +239,7 @@ impl<'a> Batch<'a> {
         let Some(mut before) = self.accounts.get(&uid).cloned() else {
             return Err(TableError::Contended("an account"));
         };
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let mut after = before.clone();
             let effect = apply(&mut after.value, &updates, &self.app.programme, self.now);
             let saved = match effect.changed {
@@ -285,7 +287,7 @@ impl<'a> Batch<'a> {
     /// Refuses fees in assets for which there is no room.
     async fn admit_assets(&mut self) -> Result<(), TableError> {
         let asset = |item: &Item| match item.news()? {
-            News::Charged(fee) => self.top(&fee.uid)?.relation.as_ref().map(|_| fee.asset),
+            EventData::Charged(fee) => self.top(&fee.uid)?.relation.as_ref().map(|_| fee.asset),
             _ => None,
         };
         let charged: Vec<Option<Asset>> = self.items.iter().map(asset).collect();
@@ -323,7 +325,7 @@ impl<'a> Batch<'a> {
 
     async fn keep_payments(&mut self) -> Result<(), TableError> {
         for item in &mut self.items {
-            let Some(News::Paid(paid)) = item.news() else { continue };
+            let Some(EventData::Paid(paid)) = item.news() else { continue };
             let Paid { uid, run_id, .. } = paid;
             let (paid_at, reference) = (paid.paid_at, paid.reference.clone());
             let payment = Payment { paid_at, reference, known_at: Some(self.now) };
@@ -345,7 +347,7 @@ impl<'a> Batch<'a> {
 
     async fn quarantine(&self) -> Result<(), TableError> {
         let entry = |item: &Item| match &item.outcome {
-            Outcome::Quarantined { reason, detail } => {
+            EventOutcome::Quarantined { reason, detail } => {
                 Some(Quarantined::new(reason, detail, item.body.clone(), self.now))
             }
             _ => None,
@@ -470,14 +472,14 @@ fn top_of<'a>(
 
 /// Adds a fee or correction to the chunk of its day and its top account's shard.
 fn keep(
-    news: &News,
+    news: &EventData,
     arrived_at: Timestamp,
     top: &Uid,
     chunks: &mut BTreeMap<(Day, Shard), FeeBatch>,
 ) -> Result<(), TableError> {
     let shard = Shard::of(top);
     match news {
-        News::Charged(fee) => {
+        EventData::Charged(fee) => {
             let mut fee = fee.clone();
             fee.trade_id = stored_trade_id(&fee.trade_id, &fee.uid, top);
             fee.uid = top.clone();
@@ -485,7 +487,7 @@ fn keep(
             let batch = chunks.entry((fee.at.day(), shard)).or_default();
             batch.push(arrival, &fee)?;
         }
-        News::Corrected { day, correction } => {
+        EventData::Corrected { day, correction } => {
             let mut correction = correction.clone();
             correction.trade_id = stored_trade_id(&correction.trade_id, &correction.uid, top);
             correction.uid = top.clone();

@@ -19,7 +19,7 @@ pub(crate) struct Event {
     /// When the sender says that it was made.
     pub time: Option<Timestamp>,
     /// What it tells.
-    pub news: News,
+    pub news: EventData,
 }
 
 impl Event {
@@ -35,7 +35,7 @@ impl Event {
 
 /// What an event tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) enum News {
+pub(crate) enum EventData {
     Registered(Registered),
     Changed(Changed),
     Activity(Activity),
@@ -150,21 +150,21 @@ pub(crate) fn read(event: &Value, assets: &Assets, latest: Timestamp) -> Result<
     Ok(Event { source: envelope.source, id: envelope.id, time: envelope.time, news })
 }
 
-fn news(envelope: &Envelope, assets: &Assets) -> Result<News, String> {
+fn news(envelope: &Envelope, assets: &Assets) -> Result<EventData, String> {
     let data = &envelope.data;
     Ok(match envelope.kind.as_str() {
         "exchange.account.registered.v1" => {
             let registered: Registered = field_by_field(data, "data.")?;
             check_place(Some(registered.country), registered.region.as_ref())?;
-            News::Registered(registered)
+            EventData::Registered(registered)
         }
-        "exchange.account.changed.v1" => News::Changed(changed(data)?),
+        "exchange.account.changed.v1" => EventData::Changed(changed(data)?),
         "exchange.activity.v1" => {
             let activity: Activity = field_by_field(data, "data.")?;
             check_text("data.product", &activity.product, 64)?;
-            News::Activity(activity)
+            EventData::Activity(activity)
         }
-        "exchange.fee.charged.v1" => News::Charged(charged(data, assets)?),
+        "exchange.fee.charged.v1" => EventData::Charged(charged(data, assets)?),
         "exchange.fee.corrected.v1" => corrected(data, assets)?,
         "exchange.commission.paid.v1" => {
             let paid: Paid = field_by_field(data, "data.")?;
@@ -172,7 +172,7 @@ fn news(envelope: &Envelope, assets: &Assets) -> Result<News, String> {
             if paid.run_id.day != paid.day {
                 return Err("data.runId: expected a run of data.day".to_owned());
             }
-            News::Paid(paid)
+            EventData::Paid(paid)
         }
         _ => return Err(format!("type: expected one of {}", TYPES.join(", "))),
     })
@@ -223,7 +223,7 @@ fn charged(data: &Value, assets: &Assets) -> Result<Fee, String> {
     })
 }
 
-fn corrected(data: &Value, assets: &Assets) -> Result<News, String> {
+fn corrected(data: &Value, assets: &Assets) -> Result<EventData, String> {
     let data: Corrected = field_by_field(data, "data.")?;
     check_trade_id(&data.trade_id)?;
     check_text("data.why", &data.why, 200)?;
@@ -238,7 +238,7 @@ fn corrected(data: &Value, assets: &Assets) -> Result<News, String> {
         volume_usd,
         why: data.why,
     };
-    Ok(News::Corrected { day: data.day, correction })
+    Ok(EventData::Corrected { day: data.day, correction })
 }
 
 /// The amount in the asset, its value and the volume in USD: exact, and of one sign.
@@ -264,23 +264,23 @@ fn amounts(
     Ok([amount, amount_usd, volume_usd])
 }
 
-fn check_times(news: &News, latest: Timestamp) -> Result<(), String> {
+fn check_times(news: &EventData, latest: Timestamp) -> Result<(), String> {
     let (field, at) = match news {
-        News::Registered(registered) => ("registeredAt", registered.registered_at),
-        News::Changed(Changed { futures_opened_at: Some(at), .. }) if *at > latest => {
+        EventData::Registered(registered) => ("registeredAt", registered.registered_at),
+        EventData::Changed(Changed { futures_opened_at: Some(at), .. }) if *at > latest => {
             ("futuresOpenedAt", *at)
         }
-        News::Changed(changed) => ("at", changed.at),
-        News::Activity(activity) => ("at", activity.at),
-        News::Charged(fee) => ("at", fee.at),
-        News::Corrected { correction, .. } => ("at", correction.at),
-        News::Paid(paid) => ("paidAt", paid.paid_at),
+        EventData::Changed(changed) => ("at", changed.at),
+        EventData::Activity(activity) => ("at", activity.at),
+        EventData::Charged(fee) => ("at", fee.at),
+        EventData::Corrected { correction, .. } => ("at", correction.at),
+        EventData::Paid(paid) => ("paidAt", paid.paid_at),
     };
     if at > latest {
         return Err(format!("data.{field}: expected a time that has come"));
     }
     match news {
-        News::Corrected { day, correction } if *day > correction.at.day() => {
+        EventData::Corrected { day, correction } if *day > correction.at.day() => {
             Err("data.day: expected the day of the trade, not after the correction".to_owned())
         }
         _ => Ok(()),
@@ -348,7 +348,7 @@ impl Registered {
             what: "registration",
             why: error.to_string(),
         })?;
-        Ok(storage::fingerprint(&written))
+        Ok(storage::short_sha256(&written))
     }
 
     pub(crate) fn location(&self) -> Location {

@@ -6,26 +6,26 @@
 
 mod account;
 mod batch;
+mod batch_stats;
 mod concurrency;
 mod deadline;
 mod event;
 mod message;
 mod register;
 mod strict;
-mod tally;
 
 use std::collections::HashSet;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use lambda::{App, Watch};
+use lambda::{App, Stopwatch};
 use policy::Programme;
 use storage::TableError;
 use types::{Reason, Timestamp};
 
 use crate::batch::{Batch, parts};
+use crate::batch_stats::BatchStats;
 pub use crate::deadline::Deadline;
 use crate::message::Item;
-use crate::tally::Tally;
 
 /// A message of the queue: a CloudEvent in JSON, or an array of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +40,9 @@ pub struct Message {
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum EventOutcome {
     /// It is taken in, now or before.
-    TakenIn,
+    Ingested,
     /// It is kept aside for an operator.
     Quarantined {
         /// A stable word for the kind of trouble.
@@ -67,7 +67,7 @@ pub struct EventReport {
     /// The event's own id, where it could be read.
     pub id: Option<String>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: EventOutcome,
 }
 
 /// An event that was read, and not taken in.
@@ -76,7 +76,7 @@ pub struct Reading {
     /// The event as it came, and as it is kept aside.
     pub body: String,
     /// What becomes of it, as far as reading alone tells.
-    pub outcome: Outcome,
+    pub outcome: EventOutcome,
     /// What it tells, in the form by which a repetition is known; `None` if it cannot be read.
     pub content: Option<Vec<u8>>,
 }
@@ -98,8 +98,8 @@ pub fn read(
 ///
 /// # Errors
 /// If the table fails; then every message has to be brought again.
-pub async fn take_in(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
-    let taken = take_in_parts(app, messages, Deadline::NONE).await;
+pub async fn ingest(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
+    let taken = ingest_parts(app, messages, Deadline::NONE).await;
     match taken.stopped {
         Some(Stopped { why: Why::Failed(error), .. }) => Err(error),
         _ => Ok(taken.items.into_iter().map(Item::report).collect()),
@@ -107,7 +107,7 @@ pub async fn take_in(app: &App, messages: &[Message]) -> Result<Vec<EventReport>
 }
 
 /// What became of a batch.
-struct Taken {
+struct BatchOutcome {
     /// The events of the parts that are done.
     items: Vec<Item>,
     /// Why not all parts are.
@@ -126,19 +126,19 @@ enum Why {
 }
 
 /// Takes in a batch part by part: what is done stays done if the time ends, or the table fails.
-async fn take_in_parts(app: &App, messages: &[Message], deadline: Deadline) -> Taken {
-    let watch = Watch::start(app);
+async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> BatchOutcome {
+    let watch = Stopwatch::start(app);
     let now = app.clock.now();
     let read = messages.iter().enumerate();
     let read = read.flat_map(|(number, it)| Item::read(number, it, &app.programme, now)).collect();
-    let mut taken = Taken { items: Vec::new(), stopped: None };
+    let mut taken = BatchOutcome { items: Vec::new(), stopped: None };
     for part in parts(read) {
         let first = part.first().map_or(0, Item::message);
         if deadline.has_passed(&app.clock) {
             taken.stopped = Some(Stopped { first, why: Why::Deadline });
             break;
         }
-        match Batch::new(app, now, part).take_in().await {
+        match Batch::new(app, now, part).ingest().await {
             Ok(items) => taken.items.extend(items),
             Err(error) => {
                 taken.stopped = Some(Stopped { first, why: Why::Failed(error) });
@@ -148,7 +148,7 @@ async fn take_in_parts(app: &App, messages: &[Message], deadline: Deadline) -> T
     }
     let left = taken.stopped.as_ref().map_or(0, |it| messages.len().saturating_sub(it.first));
     let now = app.clock.now();
-    let tally = Tally::of(messages, &taken.items, left, now);
+    let tally = BatchStats::of(messages, &taken.items, left, now);
     let effort = watch.effort();
     tally.tell(&effort);
     app.metrics.record(now, &tally.measures(&effort));
@@ -175,7 +175,7 @@ pub async fn handle_until(
     let now = app.clock.now();
     let messages: Vec<Message> =
         event.records.into_iter().map(|record| message(record, now)).collect();
-    let Taken { items, stopped } = take_in_parts(app, &messages, deadline).await;
+    let BatchOutcome { items, stopped } = ingest_parts(app, &messages, deadline).await;
     let first_left = match stopped {
         Some(Stopped { why: Why::Failed(error), .. }) if items.is_empty() => return Err(error),
         Some(Stopped { first, why: Why::Failed(error) }) => {
@@ -187,7 +187,7 @@ pub async fn handle_until(
     };
     let again: HashSet<usize> = items
         .iter()
-        .filter(|item| matches!(item.outcome, Outcome::Retry { .. }))
+        .filter(|item| matches!(item.outcome, EventOutcome::Retry { .. }))
         .map(Item::message)
         .collect();
     let mut response = SqsBatchResponse::default();

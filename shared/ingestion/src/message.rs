@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use storage::{TableError, shorten_detail};
 use types::{Timestamp, Uid};
 
-use crate::event::{Event, News, read};
+use crate::event::{Event, EventData, read};
 use crate::strict::parse;
-use crate::{EventReport, Message, Outcome, Reading};
+use crate::{EventOutcome, EventReport, Message, Reading};
 
 /// One event of a message, and what became of it.
 pub(crate) struct Item {
@@ -25,7 +25,7 @@ pub(crate) struct Item {
     /// The event, if it could be read.
     pub event: Option<Event>,
     /// What became of it so far.
-    pub outcome: Outcome,
+    pub outcome: EventOutcome,
     /// Whether it is known to have come before, with the same body.
     pub repeated: bool,
 }
@@ -108,32 +108,32 @@ impl Item {
             body,
             arrived_at: message.sent_at,
             event: None,
-            outcome: Outcome::TakenIn,
+            outcome: EventOutcome::Ingested,
             repeated: false,
         }
     }
 
     /// What the event tells, if it was read and is still to be taken in.
-    pub fn news(&self) -> Option<&News> {
+    pub fn news(&self) -> Option<&EventData> {
         let news = self.event.as_ref().map(|event| &event.news);
-        news.filter(|_| self.outcome == Outcome::TakenIn)
+        news.filter(|_| self.outcome == EventOutcome::Ingested)
     }
 
     /// The account that the event refers to as known.
     pub fn about(&self) -> Option<&Uid> {
         match self.news()? {
-            News::Changed(event) => Some(&event.uid),
-            News::Activity(event) => Some(&event.uid),
-            News::Charged(fee) => Some(&fee.uid),
-            News::Corrected { correction, .. } => Some(&correction.uid),
-            News::Registered(_) | News::Paid(_) => None,
+            EventData::Changed(event) => Some(&event.uid),
+            EventData::Activity(event) => Some(&event.uid),
+            EventData::Charged(fee) => Some(&fee.uid),
+            EventData::Corrected { correction, .. } => Some(&correction.uid),
+            EventData::Registered(_) | EventData::Paid(_) => None,
         }
     }
 
     /// Sets the event aside for an operator.
     pub fn refuse(&mut self, reason: &'static str, detail: impl AsRef<str>) {
         let detail = shorten_detail(detail.as_ref());
-        self.outcome = Outcome::Quarantined { reason, detail };
+        self.outcome = EventOutcome::Quarantined { reason, detail };
     }
 
     /// Which message of the batch holds the event.
@@ -143,7 +143,7 @@ impl Item {
 
     /// Whether the event is one that costs a write of its own.
     pub fn is_written_alone(&self) -> bool {
-        !matches!(self.event.as_ref().map(|event| &event.news), Some(News::Charged(_)))
+        !matches!(self.event.as_ref().map(|event| &event.news), Some(EventData::Charged(_)))
     }
 
     /// What reading alone made of the event.

@@ -1,9 +1,9 @@
 //! A registration: the account becomes known, and perhaps bound at sign-up.
 
 use commission::Relation;
-use eligibility::{Bind, judge};
+use eligibility::{Bind, evaluate};
 use lambda::App;
-use storage::{Account, BindOutcome, Binding, Link, Shard, TableError, Versioned, fingerprint};
+use storage::{Account, BindOutcome, Binding, Link, Shard, TableError, Versioned, short_sha256};
 use types::{LinkCode, Origin, Reason};
 
 use crate::account::registered;
@@ -93,7 +93,7 @@ fn is_as_known(event: &Registered, known: &Account) -> bool {
 
 /// A late registration binds on a day whose run is over, so that day is marked for the next one.
 async fn mark(app: &App, relation: &Relation) -> Result<(), TableError> {
-    let token = fingerprint(format!("{} {}", relation.invitee, relation.bound_at).as_bytes());
+    let token = short_sha256(format!("{} {}", relation.invitee, relation.bound_at).as_bytes());
     app.table.touch(relation.bound_at.day(), Shard::of(&relation.invitee), &token).await
 }
 
@@ -115,7 +115,7 @@ async fn sign_up(
     if let Some(inviter) = inviter.as_mut().filter(|inviter| inviter.main_uid.is_some()) {
         inviter.top_uid = Some(app.table.top_account(inviter).await?);
     }
-    let judgement = judge(
+    let judgement = evaluate(
         &Bind {
             link: link.as_ref().map(|link| &link.facts),
             inviter: inviter.as_ref(),

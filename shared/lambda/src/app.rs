@@ -6,7 +6,7 @@ use http_api::{Code, Problem, Signer};
 use policy::Programme;
 use storage::{Table, TableError};
 
-use crate::{Clock, Entropy, Metrics};
+use crate::{Clock, Metrics, RandomSource};
 
 /// All that a function needs beside its event. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub struct App {
     /// The time.
     pub clock: Clock,
     /// Randomness.
-    pub entropy: Entropy,
+    pub entropy: RandomSource,
     /// Confirmations and cursors.
     pub signer: Signer,
     /// Where measures are taken down.
@@ -37,7 +37,7 @@ impl<T> OrProblem<T> for Result<T, TableError> {
             TableError::Throttled(_) => worth_a_retry(&error, Code::Throttled),
             TableError::Contended(_) => worth_a_retry(&error, Code::Conflict),
             TableError::Corrupt { .. }
-            | TableError::UnknownForm { .. }
+            | TableError::UnknownSchemaVersion { .. }
             | TableError::Rejected(_)
             | TableError::Service(_) => Problem::internal(&error),
         })

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(parts, ("key", "secret", Some("token")));
     }
 
-    fn fingerprint(pem: &str) -> String {
+    fn short_sha256(pem: &str) -> String {
         let (base64, _) = pem.split_once("-----END CERTIFICATE-----").unwrap();
         let certificate = STANDARD.decode(base64.replace('\n', "")).unwrap();
         Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn amazon_s_roots_are_these_five_and_no_other() {
         let certificates = AMAZON_ROOTS.split("-----BEGIN CERTIFICATE-----").skip(1);
-        assert_eq!(certificates.map(fingerprint).collect::<Vec<_>>(), FINGERPRINTS);
+        assert_eq!(certificates.map(short_sha256).collect::<Vec<_>>(), FINGERPRINTS);
     }
 
     #[test]

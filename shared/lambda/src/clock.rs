@@ -12,7 +12,7 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    Dial(Dial),
+    ManualClock(ManualClock),
 }
 
 impl Clock {
@@ -25,7 +25,7 @@ impl Clock {
     /// A clock that stands still at `at`, for tests.
     #[must_use]
     pub fn standing_at(at: Timestamp) -> Self {
-        let dial = Dial::default();
+        let dial = ManualClock::default();
         dial.stand_at(at);
         dial.clock()
     }
@@ -35,7 +35,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => system_time(),
-            Source::Dial(dial) => dial.now(),
+            Source::ManualClock(dial) => dial.now(),
         }
     }
 }
@@ -43,24 +43,24 @@ impl Clock {
 /// Sets the clocks that it gives out. Who holds no dial sets no clock: only the sandbox and tests
 /// have one. It tells real time until it is set.
 #[derive(Clone, Debug, Default)]
-pub struct Dial(Arc<Mutex<Setting>>);
+pub struct ManualClock(Arc<Mutex<Setting>>);
 
 #[derive(Clone, Copy, Debug, Default)]
 enum Setting {
     #[default]
     RealTime,
-    Standing(Timestamp),
+    FeeContext(Timestamp),
     GoingOn {
         from: Timestamp,
         since: Instant,
     },
 }
 
-impl Dial {
+impl ManualClock {
     /// A clock that this dial sets, also one given out before.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock(Source::Dial(self.clone()))
+        Clock(Source::ManualClock(self.clone()))
     }
 
     /// Real time from now on.
@@ -70,7 +70,7 @@ impl Dial {
 
     /// Stands still at `at`: every reading is the same.
     pub fn stand_at(&self, at: Timestamp) {
-        self.set(Setting::Standing(at));
+        self.set(Setting::FeeContext(at));
     }
 
     /// Is `at` now, and goes on from there as fast as real time.
@@ -83,7 +83,7 @@ impl Dial {
     pub fn now(&self) -> Timestamp {
         match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Setting::RealTime => system_time(),
-            Setting::Standing(at) => at,
+            Setting::FeeContext(at) => at,
             Setting::GoingOn { from, since } => {
                 from.plus_millis(i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX))
             }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_on_moves_from_where_it_was_set() {
-        let dial = Dial::default();
+        let dial = ManualClock::default();
         dial.go_on_from(at("2030-01-01T00:00:00Z"));
         sleep(Duration::from_millis(3));
         let gone = dial.now().millis_since(at("2030-01-01T00:00:00Z"));
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_dial_sets_the_clocks_that_it_has_given_out_and_their_clones() {
-        let dial = Dial::default();
+        let dial = ManualClock::default();
         let clock = dial.clock();
         let clone = clock.clone();
         assert!(is_real(&clock));
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn time_does_not_run_past_the_last_year() {
-        let dial = Dial::default();
+        let dial = ManualClock::default();
         dial.go_on_from(at("9999-12-31T23:59:59.999Z"));
         sleep(Duration::from_millis(2));
         assert_eq!(dial.now(), at("9999-12-31T23:59:59.999Z"));

@@ -1,7 +1,7 @@
 //! Requests with an `Idempotency-Key`: the same request, the same answer.
 
 use http_api::{Call, Code, Problem, Response, reply};
-use storage::{KeyedRequest, NewAnswer, RecordedAnswer, fingerprint};
+use storage::{KeyedRequest, NewAnswer, RecordedAnswer, short_sha256};
 
 use crate::{App, OrProblem};
 
@@ -24,7 +24,7 @@ pub async fn idempotent<R>(
         caller: call.caller.clone(),
         route: call.route_key(),
         key: key.to_owned(),
-        body_digest: fingerprint(call.body()),
+        body_digest: short_sha256(call.body()),
         at: call.now,
     };
     match handler(Some(&request)).await {

@@ -6,7 +6,7 @@
 //!
 //! # async fn handle(app: &App, _: Request) -> Response { let _ = app; unimplemented!() }
 //! // The whole of an API function's `main`:
-//! async fn run() -> Result<(), lambda::Failure> {
+//! async fn run() -> Result<(), lambda::StartupFailure> {
 //!     lambda::serve(handle).await
 //! }
 //! # fn main() { let _ = run; }
@@ -15,19 +15,21 @@
 mod app;
 mod aws;
 mod clock;
-mod effort;
-mod entropy;
 mod idempotency;
 mod metrics;
+mod random;
 mod respond;
 mod start;
+mod stopwatch;
 
 pub use app::{App, OrProblem};
 pub use aws::Service;
-pub use clock::{Clock, Dial};
-pub use effort::{Effort, Watch};
-pub use entropy::{Entropy, EntropyError};
+pub use clock::{Clock, ManualClock};
 pub use idempotency::{idempotent, new_answer, replay};
-pub use metrics::{Dimension, Ledger, Measures, Metric, Metrics, NAMESPACE, STACK};
+pub use metrics::{CapturedMetrics, Dimension, Metric, MetricSet, Metrics, NAMESPACE, STACK};
+pub use random::{EntropyError, RandomSource};
 pub use respond::respond;
-pub use start::{Failure, StartError, init_logging, sdk_config, serve, start_worker, variable};
+pub use start::{
+    StartError, StartupFailure, init_logging, sdk_config, serve, start_worker, variable,
+};
+pub use stopwatch::{InvocationStats, Stopwatch};

@@ -112,7 +112,7 @@ impl Dimension {
 
 /// What one outcome is measured by: becomes one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Measures(Vec<Group>);
+pub struct MetricSet(Vec<Group>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Group {
@@ -120,8 +120,8 @@ struct Group {
     values: Vec<(Metric, u64)>,
 }
 
-impl Measures {
-    /// Measures of the whole stack.
+impl MetricSet {
+    /// MetricSet of the whole stack.
     #[must_use]
     pub fn of(values: impl Into<Vec<(Metric, u64)>>) -> Self {
         Self(vec![Group { by: None, values: values.into() }])
@@ -183,14 +183,14 @@ pub struct Metrics {
 enum Sink {
     Nowhere,
     StandardOutput { stack: Arc<str> },
-    Kept(Ledger),
+    Kept(CapturedMetrics),
 }
 
 /// The lines that [`Metrics::kept`] wrote.
 #[derive(Clone, Default)]
-pub struct Ledger(Arc<Mutex<Vec<String>>>);
+pub struct CapturedMetrics(Arc<Mutex<Vec<String>>>);
 
-impl Ledger {
+impl CapturedMetrics {
     /// The lines so far.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
@@ -199,7 +199,7 @@ impl Ledger {
 }
 
 impl Metrics {
-    /// Measures nothing: the sandbox, tools, emulators.
+    /// MetricSet nothing: the sandbox, tools, emulators.
     #[must_use]
     pub fn off() -> Self {
         Self::to(Sink::Nowhere)
@@ -212,8 +212,8 @@ impl Metrics {
 
     /// Keeps the lines, for tests, as those of a stack named `test`.
     #[must_use]
-    pub fn kept() -> (Self, Ledger) {
-        let ledger = Ledger::default();
+    pub fn kept() -> (Self, CapturedMetrics) {
+        let ledger = CapturedMetrics::default();
         (Self::to(Sink::Kept(ledger.clone())), ledger)
     }
 
@@ -222,7 +222,7 @@ impl Metrics {
     }
 
     /// Takes measures down, as of `at`.
-    pub fn record(&self, at: Timestamp, measures: &Measures) {
+    pub fn record(&self, at: Timestamp, measures: &MetricSet) {
         match &self.sink {
             Sink::Nowhere => {}
             Sink::StandardOutput { stack } => {
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_line_is_as_the_embedded_metric_format_asks() {
-        let measures = Measures::of([(Metric::ColdStarts, 1)]).by(
+        let measures = MetricSet::of([(Metric::ColdStarts, 1)]).by(
             Dimension::Route,
             "GET /v1/link",
             [(Metric::Latency, 12), (Metric::Faults, 0)],
@@ -284,10 +284,10 @@ mod tests {
 
     #[test]
     fn what_is_off_keeps_nothing_and_what_is_kept_is_a_line_each() {
-        Metrics::off().record(at(), &Measures::of([(Metric::Binds, 1)]));
+        Metrics::off().record(at(), &MetricSet::of([(Metric::Binds, 1)]));
         let (metrics, ledger) = Metrics::kept();
-        metrics.record(at(), &Measures::of([(Metric::Binds, 1)]));
-        metrics.clone().record(at(), &Measures::of([(Metric::Binds, 2)]));
+        metrics.record(at(), &MetricSet::of([(Metric::Binds, 1)]));
+        metrics.clone().record(at(), &MetricSet::of([(Metric::Binds, 2)]));
         assert_eq!(ledger.lines().len(), 2);
         assert!(ledger.lines()[1].ends_with(r#""Stack":"test","Binds":2}"#));
     }

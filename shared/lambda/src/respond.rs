@@ -4,7 +4,7 @@ use http_api::{Answered, Call, Problem, Request, Response, Routes, serve};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
-use crate::{App, Dimension, Effort, Measures, Metric, Watch};
+use crate::{App, Dimension, InvocationStats, Metric, MetricSet, Stopwatch};
 
 /// Answers a request by the handler, or by the problem that keeps it from the handler, as
 /// [`http_api::serve`] does.
@@ -24,9 +24,9 @@ where
     R: Copy,
     H: FnOnce(Call<R>) -> F,
     F: Future<Output = Result<Response, Problem>>,
-    M: FnOnce(&Answered) -> Measures,
+    M: FnOnce(&Answered) -> MetricSet,
 {
-    let watch = Watch::start(app);
+    let watch = Stopwatch::start(app);
     let api_request = id_at_the_api(&request);
     let answered = serve(routes, request, app.clock.now(), handler).await;
     let effort = watch.effort();
@@ -45,7 +45,7 @@ fn id_at_the_api(request: &Request) -> Option<String> {
     }
 }
 
-fn tell(answered: &Answered, api_request: Option<&str>, effort: &Effort) {
+fn tell(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats) {
     tracing::info!(
         method = answered.method.as_str(),
         route = answered.pattern,
@@ -61,7 +61,7 @@ fn tell(answered: &Answered, api_request: Option<&str>, effort: &Effort) {
 }
 
 /// What every request is measured by.
-fn measures(answered: &Answered, effort: &Effort) -> Measures {
+fn measures(answered: &Answered, effort: &InvocationStats) -> MetricSet {
     let fault = u64::from(answered.status() >= 500);
     effort.measures().by(
         Dimension::Route,
@@ -80,11 +80,11 @@ mod tests {
     use http_api::jwt::Claims;
     use http_api::{Code, get, post, reply};
     use serde_json::{Value, json};
-    use storage::Spent;
+    use storage::CallStats;
     use types::Reason;
 
     use super::*;
-    use crate::{Ledger, Metrics};
+    use crate::{CapturedMetrics, Metrics};
 
     #[derive(Clone, Copy)]
     enum Route {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     /// An app whose table nobody serves, and what it measures.
-    fn app() -> (App, Ledger) {
+    fn app() -> (App, CapturedMetrics) {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
         let lookup = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);
@@ -153,7 +153,7 @@ mod tests {
         let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let guard = tracing::subscriber::set_default(subscriber);
         let request = request(&app, method, target);
-        respond(&app, &ROUTES, request, answer, |_| Measures::default()).await;
+        respond(&app, &ROUTES, request, answer, |_| MetricSet::default()).await;
         drop(guard);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let measured = ledger.lines();
@@ -197,7 +197,7 @@ mod tests {
         let request = request(&app, "POST", "/v1/refuse");
         let measured = |answered: &Answered| {
             assert_eq!(answered.code, Some(Code::Reason(Reason::AlreadyBound)));
-            Measures::of([(Metric::Binds, 3)])
+            MetricSet::of([(Metric::Binds, 3)])
         };
         respond(&app, &ROUTES, request, answer, measured).await;
         assert!(ledger.lines()[0].contains("\"Binds\":3"));
@@ -205,9 +205,9 @@ mod tests {
 
     #[test]
     fn the_table_s_part_is_measured() {
-        let table = Spent { calls: 3, retries: 1, time: Duration::from_millis(7) };
-        let effort = Effort { milliseconds: 9, table, cold: false };
-        let expected = Measures::of([
+        let table = CallStats { calls: 3, retries: 1, time: Duration::from_millis(7) };
+        let effort = InvocationStats { milliseconds: 9, table, cold: false };
+        let expected = MetricSet::of([
             (Metric::ColdStarts, 0),
             (Metric::TableCalls, 3),
             (Metric::TableRetries, 1),

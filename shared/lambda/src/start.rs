@@ -14,7 +14,7 @@ use storage::Table;
 use tracing::Level;
 
 use crate::metrics::STACK_VARIABLE;
-use crate::{App, Clock, Entropy, EntropyError, Metrics, Service, aws};
+use crate::{App, Clock, EntropyError, Metrics, RandomSource, Service, aws};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum StartError {
     Keys(#[from] KeysError),
     /// There is no randomness to be had.
     #[error(transparent)]
-    Entropy(#[from] EntropyError),
+    RandomSource(#[from] EntropyError),
     /// TLS cannot be had.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -50,21 +50,21 @@ pub enum StartError {
 }
 
 /// Why `main` ends. Its `Debug`, which is what Rust prints then, is one sentence.
-pub struct Failure(Box<dyn Error + Send + Sync>);
+pub struct StartupFailure(Box<dyn Error + Send + Sync>);
 
-impl fmt::Debug for Failure {
+impl fmt::Debug for StartupFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
 }
 
-impl From<StartError> for Failure {
+impl From<StartError> for StartupFailure {
     fn from(error: StartError) -> Self {
         Self(Box::new(error))
     }
 }
 
-impl From<lambda_http::Error> for Failure {
+impl From<lambda_http::Error> for StartupFailure {
     fn from(error: lambda_http::Error) -> Self {
         Self(error)
     }
@@ -106,7 +106,7 @@ impl App {
             table,
             programme: Arc::new(programme),
             clock: Clock::system(),
-            entropy: Entropy::system(),
+            entropy: RandomSource::system(),
             signer,
             metrics: stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack)),
         }
@@ -132,7 +132,7 @@ fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
 /// A key that is drawn, so that no function would take what it signs.
 fn drawn_key(_: &Variables<'_>) -> Result<Signer, StartError> {
     let mut drawn = [0; 32];
-    Entropy::system().fill(&mut drawn)?;
+    RandomSource::system().fill(&mut drawn)?;
     let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Signer::from_keys_text(&key)?)
 }
@@ -213,7 +213,7 @@ pub async fn start_worker() -> Result<App, StartError> {
 ///
 /// # Errors
 /// What keeps the function from starting, or the runtime from going on.
-pub async fn serve<H, F>(handle: H) -> Result<(), Failure>
+pub async fn serve<H, F>(handle: H) -> Result<(), StartupFailure>
 where
     H: Fn(&'static App, Request) -> F + Send,
     F: Future<Output = Response> + Send + 'static,
@@ -251,7 +251,7 @@ mod tests {
 
     async fn refusal(all: &[(&str, &str)]) -> String {
         let Err(error) = app(all).await else { panic!("not refused") };
-        format!("{:?}", Failure::from(error))
+        format!("{:?}", StartupFailure::from(error))
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use types::LinkCode;
 
 /// What a new link is to be.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wish {
+pub(crate) struct NewLink {
     pub(crate) label: Option<String>,
     pub(crate) shared: SharedCommission,
     pub(crate) default: bool,
@@ -34,17 +34,17 @@ pub(crate) fn draft<R>(
     app: &App,
     call: &Call<R>,
     mut links: Versioned<Links>,
-    wish: &Wish,
+    new_link: &NewLink,
 ) -> Result<Option<Draft>, Problem> {
     refuse_too_many(&links.value, app.programme.links.max_links)?;
     let Some(code) = draw(app)? else { return Ok(None) };
     let link = Link {
         facts: LinkFacts { code: code.clone(), owner: call.caller.clone(), invites_existing: true },
-        label: wish.label.clone(),
-        shared: wish.shared,
+        label: new_link.label.clone(),
+        shared: new_link.shared,
         created_at: call.now,
     };
-    let default = wish.default || links.value.default.is_none();
+    let default = new_link.default || links.value.default.is_none();
     if default {
         links.value.default = Some(code);
     }

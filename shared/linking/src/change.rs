@@ -8,7 +8,7 @@ use types::{LinkCode, Malformed};
 
 use crate::label::Label;
 use crate::view::ListedLink;
-use crate::{TRIES, affiliate};
+use crate::{MAX_ATTEMPTS, affiliate};
 
 /// The fields that are given; the others stay as they are.
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     if change.label.is_none() && change.default.is_none() {
         return Err(Problem::bad("body", "Nothing to change: give `label` or `default`."));
     }
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let mut links = affiliate::links(app, call).await?;
         let link = apply(&change, &code, &mut links.value)?;
         if app.table.save_links(&call.caller, &links).await.or_problem()? {

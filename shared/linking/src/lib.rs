@@ -16,12 +16,12 @@ mod qr_png;
 mod view;
 
 use http_api::{Call, Problem, Routes, get, patch, post, reply};
-use lambda::{App, Measures, respond};
+use lambda::{App, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
 /// How often a change of an affiliate's links is decided anew where others change them meanwhile,
 /// before the caller is asked to try again himself.
-const TRIES: usize = 16;
+const MAX_ATTEMPTS: usize = 16;
 
 /// What the function can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub const ROUTES: Routes<Route> = Routes(&[
 
 /// Answers a request of the API.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    respond(app, &ROUTES, request, |call| answer(app, call), |_| Measures::default()).await
+    respond(app, &ROUTES, request, |call| answer(app, call), |_| MetricSet::default()).await
 }
 
 async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {

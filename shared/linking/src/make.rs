@@ -8,14 +8,14 @@ use serde::Deserialize;
 use storage::{KeyedRequest, LinkOutcome};
 use types::{Market, Timestamp};
 
-use crate::add::{self, Draft, Wish};
+use crate::add::{self, Draft, NewLink};
 use crate::label::Label;
 use crate::view::ListedLink;
-use crate::{TRIES, affiliate};
+use crate::{MAX_ATTEMPTS, affiliate};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewLink {
+struct MakeLinkBody {
     label: Option<Label>,
     shared_commission: Option<Shared>,
     #[serde(default)]
@@ -41,10 +41,10 @@ async fn make<R>(
     call: &Call<R>,
     request: Option<&KeyedRequest>,
 ) -> Result<Response, Problem> {
-    let wish = wish(call.json()?, &app.programme, call.now)?;
-    for _ in 0..TRIES {
+    let new_link = new_link(call.json()?, &app.programme, call.now)?;
+    for _ in 0..MAX_ATTEMPTS {
         let links = affiliate::links(app, call).await?;
-        let Some(Draft { link, default, links }) = add::draft(app, call, links, &wish)? else {
+        let Some(Draft { link, default, links }) = add::draft(app, call, links, &new_link)? else {
             continue;
         };
         let response = reply::created(&ListedLink::new(&link, default, &app.programme.links))?;
@@ -59,7 +59,7 @@ async fn make<R>(
     Err(Code::Conflict.into())
 }
 
-fn wish(link: NewLink, programme: &Programme, now: Timestamp) -> Result<Wish, Problem> {
+fn new_link(link: MakeLinkBody, programme: &Programme, now: Timestamp) -> Result<NewLink, Problem> {
     let shared = match link.shared_commission {
         Some(Shared { spot, futures }) => {
             check(Market::Spot, spot, programme, now)?;
@@ -68,7 +68,7 @@ fn wish(link: NewLink, programme: &Programme, now: Timestamp) -> Result<Wish, Pr
         }
         None => SharedCommission::default(),
     };
-    Ok(Wish { label: link.label.map(String::from), shared, default: link.default })
+    Ok(NewLink { label: link.label.map(String::from), shared, default: link.default })
 }
 
 fn check(market: Market, rate: Rate, programme: &Programme, now: Timestamp) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! The check: how old the data are that readers see. It is made every few minutes, so that a
 //! ledger that stands still is noticed whatever keeps it from moving.
 
-use lambda::{App, Measures, Metric};
+use lambda::{App, Metric, MetricSet};
 use serde::{Deserialize, Serialize};
 use types::{Day, Timestamp};
 
@@ -25,7 +25,7 @@ pub(crate) async fn check(app: &App) -> Result<Checked, StepError> {
     let data_age_seconds = closed_through.map_or(0, |day| age(day, now));
     app.metrics.record(
         now,
-        &Measures::of([
+        &MetricSet::of([
             (Metric::DataAge, data_age_seconds),
             (Metric::DaysSetAside, head.set_aside.len() as u64),
             (Metric::AffiliatesParked, u64::from(head.parked)),

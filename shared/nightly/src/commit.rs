@@ -7,16 +7,16 @@ use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
     BUCKETS, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard,
-    ShardReport, Versioned, fingerprint,
+    ShardReport, Versioned, short_sha256,
 };
 use types::Day;
 
 use crate::finish::{complete, next_closed};
 use crate::set_aside::{FoldedShards, set_day_aside};
-use crate::{Deadline, StepError, kept_lines, told};
+use crate::{Deadline, StepError, kept_lines, telemetry};
 
 /// How often a commit makes room for a run that is being published, and tries again.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// Lines that one publishing worker takes.
 const LINES_PER_PART: u64 = 20_000;
 /// The most parts of a publishing.
@@ -79,7 +79,7 @@ pub(crate) async fn commit(
 ) -> Result<Committed, StepError> {
     match commit_once(app, day, run, shards, deadline).await {
         Err(error) if error.is_final() => {
-            told::set_aside(app, day, None, &error);
+            telemetry::set_aside(app, day, None, &error);
             set_day_aside(app, day, shards, &error.to_string()).await
         }
         done => done,
@@ -99,7 +99,7 @@ async fn commit_once(
         return set_day_aside(app, day, shards, reason).await;
     }
     let mut proved = false;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let record = app.table.day(day).await?;
         let head = app.table.head().await?;
         if let Some(done) = record.value.runs.iter().find(|done| done.run == run) {
@@ -159,7 +159,7 @@ async fn try_commit(
     let pending = Pending { seq, day, run, parts, committed_at: Some(committed_at) };
     match app.table.commit(head, record, committed, &report, pending).await? {
         CommitOutcome::Committed(seq) => {
-            told::committed(app, &report, lines, !record.value.runs.is_empty());
+            telemetry::committed(app, &report, lines, !record.value.runs.is_empty());
             Ok(Some(Committed { seq: Some(seq), ranges: Part::all(parts), set_aside: None }))
         }
         CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(None),
@@ -196,7 +196,7 @@ fn lines_digests(reports: &[ShardReport]) -> Option<BTreeMap<u8, String>> {
 
 fn digest(report: &RunReport) -> Result<String, StepError> {
     let bytes = report.due.canonical_bytes().map_err(|e| StepError::Internal(e.to_string()))?;
-    Ok(fingerprint(&bytes))
+    Ok(short_sha256(&bytes))
 }
 
 /// A run that has nothing to add to what is booked leaves the ledger alone: it only takes back
@@ -217,7 +217,7 @@ async fn nothing_due(
             ));
         }
         if next.value.closed_through != head.value.closed_through {
-            told::closed(app);
+            telemetry::closed(app);
         }
     }
     clear_marks(app, &work.reports).await?;

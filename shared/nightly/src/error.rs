@@ -1,6 +1,6 @@
 //! Why a step did not come to its end, by names that the state machine knows.
 
-use commission::{Breach, Overflow};
+use commission::{ConservationError, Overflow};
 use lambda_runtime::Diagnostic;
 use storage::TableError;
 use types::{Day, Quarter};
@@ -50,7 +50,7 @@ pub enum StepError {
         /// The day.
         day: Day,
         /// Where it fails.
-        breach: Breach,
+        breach: ConservationError,
     },
     /// An item that the step needs cannot be read.
     #[error("{0}")]
@@ -129,7 +129,7 @@ impl StepError {
     }
 
     /// A refusal of a day's figures.
-    pub(crate) fn refused(day: Day) -> impl Fn(Breach) -> Self {
+    pub(crate) fn refused(day: Day) -> impl Fn(ConservationError) -> Self {
         move |breach| Self::ConservationRefused { day, breach }
     }
 
@@ -143,7 +143,7 @@ impl From<TableError> for StepError {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Throttled(_) | TableError::Contended(_) => Self::Throttled(error),
-            TableError::Corrupt { .. } | TableError::UnknownForm { .. } => {
+            TableError::Corrupt { .. } | TableError::UnknownSchemaVersion { .. } => {
                 Self::Corrupt(error.to_string())
             }
             TableError::Rejected(_) => Self::Rejected(error.to_string()),

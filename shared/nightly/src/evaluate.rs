@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use storage::Shard;
 use types::{Market, Origin, Quarter, Uid};
 
-use crate::side_by_side::side_by_side;
-use crate::{StepError, parked, told};
+use crate::bounded_concurrency::bounded_concurrency;
+use crate::{StepError, parked, telemetry};
 
 /// How often an account that others keep changing is read and written again.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// What an evaluation says when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,11 +62,11 @@ pub(crate) async fn evaluate(
             }
             Err(error) => {
                 evaluated.not_evaluated += 1;
-                told::not_evaluated(quarter, &error);
+                telemetry::not_evaluated(quarter, &error);
             }
         }
     }
-    told::all_evaluated(app, evaluated.not_evaluated);
+    telemetry::all_evaluated(app, evaluated.not_evaluated);
     Ok(evaluated)
 }
 
@@ -105,7 +105,7 @@ async fn evaluate_each(
             }
         };
         let work = affiliates.into_iter().map(evaluate_one);
-        outcomes.extend(side_by_side(SIDE_BY_SIDE, work).await?);
+        outcomes.extend(bounded_concurrency(SIDE_BY_SIDE, work).await?);
     }
     Ok(outcomes)
 }
@@ -137,7 +137,7 @@ pub(crate) async fn close_quarter(
     quarter: Quarter,
     visible: u64,
 ) -> Result<QuarterClosed, StepError> {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let head = app.table.head().await?;
         let mut next = head.clone();
         next.value.reevaluate.retain(|again, since| *again != quarter || *since > visible);
@@ -168,7 +168,7 @@ async fn tiers(
     let tier = |market| {
         let volume = volumes.get(&market).copied().unwrap_or_default();
         let traders = traders.get(&market).copied().unwrap_or_default();
-        rules(market).map_or(0, |rules| commission::evaluate(volume, traders, rules))
+        rules(market).map_or(0, |rules| commission::evaluate_tier(volume, traders, rules))
     };
     Ok(TierInForce { spot: tier(Market::Spot), futures: tier(Market::Futures) })
 }
@@ -229,7 +229,7 @@ async fn set(
     tiers: TierInForce,
 ) -> Result<(), StepError> {
     let start = quarter.next().first_day().start();
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let Some(mut account) = app.table.account(affiliate).await? else { return Ok(()) };
         if account.value.tiers.entry_at(start) == Some((start, &tiers)) {
             return Ok(());

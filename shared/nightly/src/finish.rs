@@ -8,7 +8,7 @@ use types::Day;
 use crate::commit::{Part, clear_marks};
 use crate::publish::publish_pending;
 use crate::set_aside::FoldedShards;
-use crate::{Deadline, StepError, told};
+use crate::{Deadline, StepError, telemetry};
 
 /// What a finish says when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     clear_marks(app, &work.reports).await?;
     if app.table.save_head(&head).await? {
         if closes {
-            told::closed(app);
+            telemetry::closed(app);
         }
         return Ok(finished(&head.value));
     }

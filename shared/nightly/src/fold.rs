@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use commission::{
-    Asset, Booked, Conservation, FeeCorrection, Fees, Fold, Line, Overflow, Party, Relation,
-    Relations, Sums, difference, prove_lines,
+    AccountHistory, Asset, Booked, Conservation, FeeCorrection, Fees, Fold, Line, Overflow,
+    Relation, Relations, Sums, difference, prove_lines,
 };
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
-    Account, Aside, Money, Shard, ShardReport, ShardState, StoredAccounts, StoredFees, TableError,
-    Touched, TouchedInvitee, UnreadableChunk, Versioned, Work, fingerprint,
+    Account, DirtyShard, ExcludedCounts, Money, Shard, ShardReport, ShardState, StoredAccounts,
+    StoredFees, TableError, TouchedInvitee, UnreadableChunk, Versioned, Work, short_sha256,
 };
 use types::{Day, Uid};
 
 use crate::reversal::{self, Mode};
 use crate::summary::active_in;
-use crate::{StepError, quarantine, told};
+use crate::{StepError, quarantine, telemetry};
 
 /// What a fold says when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,9 +86,9 @@ async fn work_out(
 pub(crate) struct ShardFound {
     pub(crate) work: Work,
     pub(crate) due: Conservation,
-    pub(crate) aside: Aside,
+    pub(crate) aside: ExcludedCounts,
     /// The mark that is to be removed with the run.
-    pub(crate) touched: Option<Touched>,
+    pub(crate) touched: Option<DirtyShard>,
 }
 
 /// Finds what is to be booked in a shard, and proves it.
@@ -101,8 +101,14 @@ async fn find(
     let first = state.day.value.runs.is_empty();
     let (sources, fold) = due(app, day, shard, state).await?;
     quarantine::record(app, day, &fold, &sources.corrections).await?;
-    told::quarantined(app, &fold);
-    told::unreadable(app, day, shard, &sources.unreadable_accounts, &sources.unreadable_chunks);
+    telemetry::quarantined(app, &fold);
+    telemetry::unreadable(
+        app,
+        day,
+        shard,
+        &sources.unreadable_accounts,
+        &sources.unreadable_chunks,
+    );
     let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
     let booked = sources.booked_lines(day)?;
     let lines = difference(&fold, &booked, first).map_err(StepError::overflow(day))?;
@@ -314,8 +320,8 @@ pub(crate) fn relations(accounts: &HashMap<Uid, Versioned<Account>>, day: Day) -
     relations
 }
 
-fn party(account: &Account) -> Party {
-    Party {
+fn party(account: &Account) -> AccountHistory {
+    AccountHistory {
         location: account.facts.location.clone(),
         affiliate: account.facts.affiliate.clone(),
         futures_opened_at: account.futures_opened_at,
@@ -323,14 +329,14 @@ fn party(account: &Account) -> Party {
 }
 
 /// What was delivered and is in no line.
-fn aside(fold: &Fold, sources: &Sources) -> Result<Aside, Overflow> {
+fn aside(fold: &Fold, sources: &Sources) -> Result<ExcludedCounts, Overflow> {
     let (unreadable, unrelated): (Vec<_>, Vec<_>) =
         fold.unknown_fees.iter().partition(|(uid, _)| sources.left_alone.contains(*uid));
     let sum = |fees: Vec<(&Uid, &u64)>| {
         let sum = fees.into_iter().try_fold(0_u64, |sum, (_, fees)| sum.checked_add(*fees));
         sum.ok_or(Overflow)
     };
-    Ok(Aside {
+    Ok(ExcludedCounts {
         duplicates: fold.duplicates,
         conflicts: fold.conflicts.len() as u64,
         void: sum(fold.voided.iter().collect())?,
@@ -359,5 +365,5 @@ pub(crate) fn totals<'a>(
 fn attempt_name(app: &App) -> Result<String, StepError> {
     let mut drawn = [0; 16];
     app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
-    Ok(fingerprint(&drawn))
+    Ok(short_sha256(&drawn))
 }

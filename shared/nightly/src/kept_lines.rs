@@ -1,12 +1,12 @@
 //! The proof before a commit that the lines that the shards kept are those that they reported.
 
-use commission::Breach;
+use commission::ConservationError;
 use lambda::App;
 use storage::ShardReport;
 use types::Day;
 
+use crate::bounded_concurrency::bounded_concurrency;
 use crate::fold::totals;
-use crate::side_by_side::side_by_side;
 use crate::{Deadline, StepError};
 
 /// Shards whose lines are read side by side.
@@ -25,7 +25,7 @@ pub(crate) async fn prove(
         deadline.check(&app.clock)?;
         prove_shard(app, day, run, report).await
     };
-    side_by_side(SIDE_BY_SIDE, reports.iter().map(prove_one)).await.map(drop)
+    bounded_concurrency(SIDE_BY_SIDE, reports.iter().map(prove_one)).await.map(drop)
 }
 
 async fn prove_shard(
@@ -40,6 +40,6 @@ async fn prove_shard(
     let assets = kept.keys().chain(report.booked.keys());
     match assets.into_iter().find(|asset| kept.get(asset) != report.booked.get(asset)) {
         None => Ok(()),
-        Some(asset) => Err(StepError::refused(day)(Breach::Totals { asset: *asset })),
+        Some(asset) => Err(StepError::refused(day)(ConservationError::Totals { asset: *asset })),
     }
 }

@@ -16,7 +16,7 @@
 //! The state machine calls them one by one; a small programme has a whole day done in one
 //! invocation, by the very same steps. Beside the night, **check** tells how old the data are.
 
-mod by_hand;
+mod bounded_concurrency;
 mod check;
 mod commit;
 mod deadline;
@@ -29,18 +29,17 @@ mod input;
 mod kept_lines;
 mod parked;
 mod plan;
+mod plan_single_day;
 mod publish;
 mod quarantine;
 mod reconcile;
 mod reversal;
 mod set_aside;
-mod side_by_side;
 mod summary;
-mod told;
+mod telemetry;
 mod verify;
 mod whole_day;
 
-pub use by_hand::plan_day;
 pub use check::Checked;
 pub use commit::{Committed, Part};
 pub use deadline::Deadline;
@@ -52,13 +51,14 @@ pub use fold::Folded;
 pub use input::Step;
 pub use parked::{Repaired, Withdrawn, repair, withdraw};
 pub use plan::{Cursor, DayPlan, Plan, booked_from};
+pub use plan_single_day::plan_day;
 pub use publish::Published;
 pub use reconcile::Reconciled;
 pub use reversal::Mode;
 pub use verify::{Cell, Difference, UnreadableRecord, Verified, verify_day};
 pub use whole_day::{DayReport, NightReport, run_day, run_night};
 
-use lambda::{App, Watch};
+use lambda::{App, Stopwatch};
 use serde_json::Value;
 use storage::Shard;
 
@@ -82,9 +82,9 @@ pub async fn handle_until(
     deadline: Deadline,
 ) -> Result<Value, StepError> {
     let step = Step::read(input)?;
-    let watch = Watch::start(app);
+    let watch = Stopwatch::start(app);
     let outcome = make(app, &step, deadline).await;
-    told::step(app, &step, &outcome, &watch.effort());
+    telemetry::step(app, &step, &outcome, &watch.effort());
     outcome.map(|done| done.output)
 }
 

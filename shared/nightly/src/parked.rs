@@ -12,10 +12,10 @@ use types::{Quarter, Uid};
 
 use crate::evaluate::evaluate_affiliate;
 use crate::publish::{Publisher, booked_for};
-use crate::{Deadline, StepError, told};
+use crate::{Deadline, StepError, telemetry};
 
 /// How often an item that others change is read and written again.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// The most characters of a reason.
 const REASON_CHARS: usize = 300;
 
@@ -58,7 +58,7 @@ pub(crate) async fn park(
     pending: &Pending,
     error: &StepError,
 ) -> Result<(), StepError> {
-    told::parked(pending.day, pending.seq, error);
+    telemetry::parked(pending.day, pending.seq, error);
     let run = parked_run(app, affiliate, pending, &error.to_string());
     app.table.park(&run, false).await?;
     Ok(())
@@ -206,7 +206,7 @@ async fn make_up_for_evaluations(
 /// The totals as if the run had not begun to be published. Totals that cannot be read stay as they
 /// are: whoever repairs them repairs the whole item.
 async fn take_back_totals(app: &App, affiliate: &Uid, seq: u64) -> Result<(), StepError> {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let known = match app.table.totals(affiliate).await {
             Err(TableError::Corrupt { .. }) => return Ok(()),
             known => known?,
@@ -231,7 +231,7 @@ async fn take_back_invitee(
     seq: u64,
 ) -> Result<(), StepError> {
     let place = [(affiliate, touched.bound_at, &touched.invitee)];
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let mut known = match app.table.referrals_at(&place).await {
             Err(TableError::Corrupt { .. }) => return Ok(()),
             known => known?,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lambda::App;
 use serde::{Deserialize, Serialize};
-use storage::{Head, SetAside, Shard, fingerprint};
+use storage::{Head, SetAside, Shard, short_sha256};
 use types::{Day, Quarter, Timestamp};
 
 use crate::finish::complete;
@@ -12,7 +12,7 @@ use crate::reversal::{self, Mode};
 use crate::{Deadline, StepError};
 
 /// How often the head of a ledger before its first night is read and written again.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// How long after its end a day is booked at the earliest. By then whoever was bound on it is answered,
 /// also by a clock that is minutes behind; and to the night, half an hour after the day, minutes are
 /// left for a clock that is behind itself.
@@ -38,7 +38,7 @@ pub struct Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
-    /// Touched days through this one are planned.
+    /// DirtyShard days through this one are planned.
     pub after: Option<Day>,
     /// The first of the night's own days: touched days before it are booked as well.
     pub before: Day,
@@ -143,7 +143,7 @@ impl Progress {
     /// Reads the progress before the night after `day`. The first night of all notes the day before
     /// it: if that night fails, the next one knows which days are missed.
     async fn read(app: &App, day: Day) -> Result<Self, StepError> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let mut head = app.table.head().await?;
             let known = Self::of(&head.value);
             let progress = known.unwrap_or_else(|| {
@@ -269,5 +269,5 @@ async fn touched_before(
 pub(crate) fn run_name(app: &App, day: Day) -> Result<String, StepError> {
     let mut drawn = [0; 16];
     app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
-    Ok(format!("{day}-{}", fingerprint(&drawn)))
+    Ok(format!("{day}-{}", short_sha256(&drawn)))
 }

@@ -6,19 +6,19 @@ use commission::{Line, Overflow};
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
-    Found, Pending, Referral, ReferralActivity, Shard, ShardReport, Slots, StoredTotals, Summary,
-    TouchedInvitee, Versioned, Work, bucket,
+    Found, Pending, Referral, ReferralActivity, Shard, ShardReport, StoredTotals, Summary,
+    TouchedInvitee, TwoVersionCell, Versioned, Work, bucket,
 };
 use types::{Day, Timestamp, Uid};
 
+use crate::bounded_concurrency::bounded_concurrency;
 use crate::commit::Part;
 use crate::parked;
-use crate::side_by_side::side_by_side;
 use crate::summary;
 use crate::{Deadline, StepError};
 
 /// How often an item that a second publisher changes is read and written again.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// Invitees whose items are read in one call.
 const INVITEES_READ_AT_ONCE: usize = 100;
 /// Invitees of one affiliate that are written side by side. They are in one partition, which takes
@@ -83,7 +83,7 @@ pub(crate) async fn publish_pending(
         }
     };
     let work = statements.iter().map(|(inviter, work)| publish_one(inviter, work));
-    let outcomes = side_by_side(AFFILIATES_AT_ONCE, work).await?;
+    let outcomes = bounded_concurrency(AFFILIATES_AT_ONCE, work).await?;
     let affiliates = outcomes.iter().filter(|it| matches!(it, Outcome::Published)).count();
     for outcome in outcomes {
         if let Outcome::Failed(inviter, error) = outcome {
@@ -191,7 +191,7 @@ impl Publisher<'_> {
         };
         let work =
             touched.iter().map(|touched| publish_one(touched, known.remove(&touched.invitee)));
-        side_by_side(INVITEES_AT_ONCE, work).await
+        bounded_concurrency(INVITEES_AT_ONCE, work).await
     }
 
     /// Answers what the invitee's trades came to before the run and after it.
@@ -202,12 +202,12 @@ impl Publisher<'_> {
         mut known: Option<Versioned<Referral>>,
     ) -> Result<(ReferralActivity, ReferralActivity), StepError> {
         let Self { day, seq, .. } = *self;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
             let before = before.unwrap_or_default();
             let after = summary::activity_after(&before, day, touched, lines)
                 .map_err(StepError::overflow(day))?;
-            let seen = known.as_ref().is_some_and(|r| r.value.activity.has_seen(seq));
+            let seen = known.as_ref().is_some_and(|r| r.value.activity.is_applied(seq));
             let next = self.next_referral(touched, known, after.clone());
             if seen || self.app.table.save_referral(self.inviter, &next).await? {
                 return Ok((before, after));
@@ -234,7 +234,7 @@ impl Publisher<'_> {
                 code: touched.code.clone(),
                 origin: touched.origin,
                 bound_at: touched.bound_at,
-                activity: Slots::born(self.seq, activity),
+                activity: TwoVersionCell::new(self.seq, activity),
             }),
         }
     }
@@ -245,20 +245,20 @@ impl Publisher<'_> {
             let after = summary::totals_after(before, summary, newly_active);
             after.map_err(StepError::overflow(day))
         };
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let known = self.app.table.totals(self.inviter).await?;
             let StoredTotals { slots, parked } = known.value;
             if parked.is_some_and(|mark| mark.from < seq || !self.repairs) {
                 return Err(StepError::Unfinished("an affiliate was parked meanwhile".to_owned()));
             }
-            if slots.as_ref().is_some_and(|slots| slots.has_seen(seq)) {
+            if slots.as_ref().is_some_and(|slots| slots.is_applied(seq)) {
                 return Ok(());
             }
             let before = slots.as_ref().and_then(|slots| slots.before(seq)).cloned();
             let after = after(before.unwrap_or_default())?;
             let slots = match slots {
                 Some(slots) => slots.next(seq, after),
-                None => Slots::born(seq, after),
+                None => TwoVersionCell::new(seq, after),
             };
             let value = StoredTotals { slots: Some(slots), parked };
             let next = Versioned { value, revision: known.revision };

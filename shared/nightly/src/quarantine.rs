@@ -9,7 +9,7 @@ use storage::Quarantined;
 use types::{Day, Timestamp};
 
 use crate::StepError;
-use crate::side_by_side::side_by_side;
+use crate::bounded_concurrency::bounded_concurrency;
 
 /// How long after a correction its fee may still come, in days. The queue redelivers for hours,
 /// and an exchange sends a correction after its fee: two nights are enough to see both.
@@ -44,7 +44,7 @@ pub(crate) async fn record(
         entries.push(inexact(day, correction)?);
     }
     let write = entries.iter().map(async |entry| Ok(app.table.quarantine(entry).await?));
-    side_by_side(SIDE_BY_SIDE, write).await?;
+    bounded_concurrency(SIDE_BY_SIDE, write).await?;
     Ok(app.table.release_all(&applied(day, fold, corrections)?).await?)
 }
 

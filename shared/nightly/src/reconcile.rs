@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use storage::{DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, Totals, bucket};
 use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
 
+use crate::bounded_concurrency::bounded_concurrency;
 use crate::commit::Part;
 use crate::publish::booked_for;
 use crate::reversal::readable;
-use crate::side_by_side::side_by_side;
 use crate::verify::statements::{self, Statement, StatementError};
-use crate::{StepError, parked, told};
+use crate::{StepError, parked, telemetry};
 
 /// What a reconciliation found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ const HISTORY_DAYS: i32 = 36_525;
 /// Invitees that are read in one call: with some 300 bytes each well below its 1 MB.
 const INVITEES_PER_PAGE: u16 = 1000;
 /// How often a comparison is made anew because a run became visible meanwhile.
-const TRIES: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// Reconciles one part of the affiliates after the night of `day`: those with lines in the runs
 /// that became visible today or yesterday, in the part's buckets; and of the shard's affiliates
@@ -53,18 +53,19 @@ pub(crate) async fn reconcile_all(
     day: Day,
     shards: &[Shard],
 ) -> Result<Reconciled, StepError> {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let head = app.table.head().await?.value;
         let visible = head.visible;
         let night = Night::read(app, day, &head).await?;
-        let found = side_by_side(SIDE_BY_SIDE, shards.iter().map(|shard| night.part(*shard)));
+        let found =
+            bounded_concurrency(SIDE_BY_SIDE, shards.iter().map(|shard| night.part(*shard)));
         let mut sum = Reconciled::default();
         for part in found.await? {
             sum = sum.plus(part).map_err(StepError::overflow(day))?;
         }
         // Invitees and totals hold two versions: a run that became visible may have changed both.
         if sum.differences == 0 || app.table.head().await?.value.visible == visible {
-            told::reconciled(app, day, shards, sum);
+            telemetry::reconciled(app, day, shards, sum);
             return Ok(sum);
         }
     }
@@ -131,7 +132,7 @@ impl<'a> Night<'a> {
         };
         let turn = affiliates.iter().filter(|affiliate| self.is_in_turn(affiliate));
         let compare = turn.map(|affiliate| self.history(affiliate));
-        for found in side_by_side(SIDE_BY_SIDE, compare).await? {
+        for found in bounded_concurrency(SIDE_BY_SIDE, compare).await? {
             sum = sum.plus(found).map_err(&overflow)?;
         }
         Ok(sum)
@@ -173,7 +174,7 @@ impl<'a> Night<'a> {
             }
         });
         let mut sum = Reconciled::default();
-        for found in side_by_side(SIDE_BY_SIDE, compare).await? {
+        for found in bounded_concurrency(SIDE_BY_SIDE, compare).await? {
             sum = sum.plus(found).map_err(StepError::overflow(run.day))?;
         }
         Ok(sum)

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use commission::{Conservation, Fold, difference, prove_lines};
 use lambda::App;
 use serde::{Deserialize, Serialize};
-use storage::{Account, Aside, Shard, ShardState, TableError, VoidedBinding};
+use storage::{Account, ExcludedCounts, Shard, ShardState, TableError, VoidedBinding};
 use types::{Day, Uid};
 
+use crate::bounded_concurrency::bounded_concurrency;
 use crate::fold::{ShardFound, Sources};
 use crate::plan::{Cursor, DayPlan, run_name};
-use crate::side_by_side::side_by_side;
-use crate::{StepError, parked, told};
+use crate::{StepError, parked, telemetry};
 
 /// How a run works out what it books, where it is not the whole of what is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub(crate) async fn plan(
             days.entry(day).or_default().insert(shard.number());
         }
     }
-    told::unreadable_plan(app, markers.unreadable.saturating_add(looked.unreadable));
+    telemetry::unreadable_plan(app, markers.unreadable.saturating_add(looked.unreadable));
     let now = app.clock.now();
     for marker in markers.known.iter().filter(|marker| !looked.open.contains(&marker.invitee)) {
         if marker.voided_at.plus_days(KEPT_DAYS) <= now {
@@ -79,7 +79,7 @@ async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked
         .map(async |marker| readable(days_of(app, marker, first, head.visible).await));
     let mut looked = Looked::default();
     let mut places: BTreeMap<(Day, Shard), BTreeSet<Uid>> = BTreeMap::new();
-    for (marker, days) in markers.iter().zip(side_by_side(SIDE_BY_SIDE, read).await?) {
+    for (marker, days) in markers.iter().zip(bounded_concurrency(SIDE_BY_SIDE, read).await?) {
         let Some(days) = days else {
             looked.skip([marker.invitee.clone()]);
             continue;
@@ -97,7 +97,7 @@ async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked
         let booked = readable(app.table.booked(day, shard).await)?;
         Ok((day, shard, invitees, booked))
     });
-    for (day, shard, invitees, booked) in side_by_side(SIDE_BY_SIDE, read).await? {
+    for (day, shard, invitees, booked) in bounded_concurrency(SIDE_BY_SIDE, read).await? {
         let Some(booked) = booked else {
             looked.skip(invitees);
             continue;
@@ -153,7 +153,7 @@ pub(crate) async fn work_out(
     let marked = markers.known.into_iter().map(|marker| marker.invitee);
     let marked: BTreeSet<Uid> = marked.filter(|uid| Shard::of(uid) == shard).collect();
     let stored = app.table.readable_accounts(&marked).await?;
-    told::unreadable(app, day, shard, &stored.unreadable, &[]);
+    telemetry::unreadable(app, day, shard, &stored.unreadable, &[]);
     let is_void = |account: &Account| {
         account.relation.as_ref().is_some_and(|relation| relation.voided_at.is_some())
     };
@@ -175,7 +175,7 @@ pub(crate) async fn work_out(
     Ok(ShardFound {
         work: sources.work(lines, &fold),
         due: Conservation::default(),
-        aside: Aside::default(),
+        aside: ExcludedCounts::default(),
         // The mark is about fees, of which none were read.
         touched: None,
     })

@@ -11,10 +11,10 @@ use crate::commit::Committed;
 use crate::finish::next_closed;
 use crate::fold::Folded;
 use crate::reversal::Mode;
-use crate::{StepError, told};
+use crate::{StepError, telemetry};
 
 /// How often the head is read and written again when a day is set aside.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// The most days that are set aside at a time. They are kept in the head, which every reader reads;
 /// and where more fail, the fault is not in one of them.
 const MAX_DAYS: usize = 31;
@@ -31,7 +31,7 @@ pub(crate) async fn fold(
 ) -> Result<Folded, StepError> {
     match crate::fold::fold(app, day, run, shard, mode).await {
         Err(error) if error.is_final() => {
-            told::set_aside(app, day, Some(shard), &error);
+            telemetry::set_aside(app, day, Some(shard), &error);
             note(app, run, shard, &error.to_string()).await
         }
         done => done,
@@ -47,7 +47,7 @@ pub(crate) async fn after_crashes(
     error: &str,
 ) -> Result<Folded, StepError> {
     let reason = format!("each worker on it ended with {error}");
-    told::set_aside(app, day, Some(shard), &StepError::Internal(reason.clone()));
+    telemetry::set_aside(app, day, Some(shard), &StepError::Internal(reason.clone()));
     note(app, run, shard, &reason).await
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn set_day_aside(
     let reason: String = reason.chars().take(REASON_CHARS).collect();
     let aside = shards.iter().map(|shard| (shard.number(), reason.clone())).collect();
     let work = FoldedShards { reports: Vec::new(), aside };
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let head = app.table.head().await?;
         let mut next = head.clone();
         next.value.closed_through = next_closed(&head.value, day);
@@ -75,7 +75,7 @@ pub(crate) async fn set_day_aside(
         work.note_in(&mut next.value, day);
         if next.value == head.value || app.table.save_head(&next).await? {
             if next.value.closed_through != head.value.closed_through {
-                told::closed(app);
+                telemetry::closed(app);
             }
             return Ok(Committed { seq: None, ranges: Vec::new(), set_aside: Some(reason) });
         }

@@ -5,17 +5,19 @@ pub(crate) mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use commission::{Asset, Breach, Conservation, Fold, LineKey, Overflow, Sums, difference};
+use commission::{
+    Asset, Conservation, ConservationError, Fold, LineKey, Overflow, Sums, difference,
+};
 use lambda::App;
 use storage::{
-    ChainLink, DayRecord, Head, Money, Shard, ShardState, Touched, Versioned, chain_breaks,
-    fingerprint,
+    ChainLink, DayRecord, DirtyShard, Head, Money, Shard, ShardState, Versioned, chain_breaks,
+    short_sha256,
 };
 use types::{Day, Origin, Product, Uid};
 
 use crate::StepError;
+use crate::bounded_concurrency::{bounded_concurrency, each_side_by_side};
 use crate::fold::due;
-use crate::side_by_side::{each_side_by_side, side_by_side};
 
 use statements::{Statement, add};
 
@@ -102,7 +104,7 @@ pub enum Difference {
         seq: u64,
     },
     /// What is due does not add up.
-    Breach(Breach),
+    ConservationError(ConservationError),
     /// A record cannot be read, so that what depends on it is not compared.
     Unreadable {
         /// The shard that needs it.
@@ -185,7 +187,7 @@ async fn check_shard(
         false => app.table.booked_digests(day, shard).await?,
     };
     // A mark makes the fees be read on a day without runs too.
-    let touched = Some(Touched { day, shard: shard.number(), token: String::new(), count: 0 });
+    let touched = Some(DirtyShard { day, shard: shard.number(), token: String::new(), count: 0 });
     let state = ShardState { day: record, touched, ..ShardState::default() };
     let (sources, fold) = due(app, day, shard, &state).await?;
     let booked = sources.booked_lines(day)?;
@@ -226,7 +228,7 @@ async fn check_shard(
         });
     }
     let proof = Conservation::of(&fold).and_then(|proof| proof.check());
-    found.differences.extend(proof.err().map(Difference::Breach));
+    found.differences.extend(proof.err().map(Difference::ConservationError));
     Ok(found)
 }
 
@@ -277,7 +279,7 @@ impl Found {
             .statements
             .iter()
             .map(|(inviter, booked)| statements::check(app, day, visible, inviter, booked));
-        let differences = side_by_side(SIDE_BY_SIDE, read).await?;
+        let differences = bounded_concurrency(SIDE_BY_SIDE, read).await?;
         self.differences.extend(differences.into_iter().flatten());
         Ok(())
     }
@@ -316,7 +318,7 @@ impl Found {
         for run in &record.runs {
             let report = app.table.run_report(day, run.seq).await?;
             let proof = report.as_ref().and_then(|report| report.due.canonical_bytes().ok());
-            if proof.is_none_or(|bytes| fingerprint(&bytes) != run.digest) {
+            if proof.is_none_or(|bytes| short_sha256(&bytes) != run.digest) {
                 self.differences.push(Difference::Proof { seq: run.seq });
             }
             for (asset, money) in report.into_iter().flat_map(|report| report.booked) {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use storage::Shard;
 use types::Day;
 
+use crate::bounded_concurrency::bounded_concurrency;
 use crate::commit::commit;
 use crate::evaluate::{Evaluated, close_quarter, evaluate};
 use crate::finish::finish;
@@ -13,7 +14,6 @@ use crate::publish::publish;
 use crate::reconcile::{Reconciled, reconcile_all};
 use crate::reversal::Mode;
 use crate::set_aside::fold;
-use crate::side_by_side::side_by_side;
 use crate::{Deadline, StepError};
 
 /// What became of a day.
@@ -128,6 +128,6 @@ async fn fold_all(
         deadline.check(&app.clock)?;
         fold(app, day, run, shard, mode).await
     };
-    let folded = side_by_side(SIDE_BY_SIDE, shards.iter().copied().map(fold_one)).await?;
+    let folded = bounded_concurrency(SIDE_BY_SIDE, shards.iter().copied().map(fold_one)).await?;
     Ok(folded.iter().map(|folded| folded.lines).sum())
 }

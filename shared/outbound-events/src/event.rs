@@ -2,7 +2,7 @@
 
 use commission::{Asset, SharedCommission, TierInForce};
 use serde::Serialize;
-use storage::{RunId, fingerprint};
+use storage::{RunId, short_sha256};
 use types::{Day, LinkCode, Origin, Timestamp, Uid};
 
 /// Who sends: with the id an event's identity.
@@ -22,13 +22,13 @@ pub struct Event {
     pub time: Timestamp,
     datacontenttype: &'static str,
     /// The news.
-    pub data: News,
+    pub data: EventData,
 }
 
 /// What has happened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum News {
+pub enum EventData {
     /// An invitee is bound.
     Created(Created),
     /// A binding is found void.
@@ -125,7 +125,7 @@ pub struct TierChanged {
     pub after: TierInForce,
 }
 
-impl News {
+impl EventData {
     /// What kind of news it is, as receivers choose by it.
     const fn kind(&self) -> &'static str {
         match self {
@@ -140,11 +140,11 @@ impl News {
 impl Event {
     /// The event that tells some news. `of` is what makes the news the same or another within its
     /// kind; of it and the kind the id is made.
-    pub(crate) fn new(data: News, of: &str, time: Timestamp) -> Self {
+    pub(crate) fn new(data: EventData, of: &str, time: Timestamp) -> Self {
         let kind = data.kind();
         Self {
             specversion: "1.0",
-            id: fingerprint(format!("{kind} {of}").as_bytes()),
+            id: short_sha256(format!("{kind} {of}").as_bytes()),
             source: SOURCE,
             kind,
             time,

@@ -5,7 +5,7 @@
 //! item is told in its order. `docs/EVENTS.md` tells receivers the rest.
 
 mod event;
-mod telling;
+mod event_mapping;
 
 use aws_lambda_events::event::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -14,8 +14,8 @@ use policy::Programme;
 use storage::Change;
 use types::Timestamp;
 
-pub use event::{AssetAmount, Created, Event, News, SOURCE, Settled, TierChanged, Voided};
-pub use telling::events;
+pub use event::{AssetAmount, Created, Event, EventData, SOURCE, Settled, TierChanged, Voided};
+pub use event_mapping::events;
 
 /// The Lambda function: a batch of the stream in, the record from which on it has to be brought
 /// again out, if there is one. What comes after that record is then told again, under the same ids.

@@ -2,8 +2,8 @@
 
 mod export;
 mod filter;
+mod line_reader;
 mod row;
-mod walk;
 
 use http_api::{Call, DEFAULT_LIMIT, MAX_LIMIT, Media, OrInternal, Problem, Response, reply};
 use lambda::App;
@@ -16,9 +16,9 @@ use crate::view::{Covered, View};
 
 use export::Export;
 use filter::Filter;
+use line_reader::{LineReader, Place};
 use row::Row;
 pub use row::{COLUMNS, VERSION, line_id};
-use walk::{Place, Walk};
 
 /// How often lines are read for one export; what is left then follows by `Link`.
 const READS_PER_EXPORT: usize = 10;
@@ -88,7 +88,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
         Some(cursor) => (cursor.view, Some(cursor.next)),
         None => (View::new(asked, &affiliate.head, call.now), None),
     };
-    let walk = Walk::begin(app, call, &view, start, &filter).await?;
+    let walk = LineReader::begin(app, call, &view, start, &filter).await?;
     match media {
         Media::Json => page(app, call, view, walk, &filter, limit).await,
         Media::Csv | Media::JsonLines => {
@@ -101,13 +101,13 @@ async fn page<R>(
     app: &App,
     call: &Call<R>,
     view: View,
-    walk: Walk<'_>,
+    walk: LineReader<'_>,
     filter: &Filter,
     limit: Option<usize>,
 ) -> Result<Response, Problem> {
     let limit = limit.unwrap_or(DEFAULT_LIMIT.into());
     let mut page = Rows { rows: Vec::new(), limit };
-    let next = pour(app, walk, filter, 1, &mut page).await?;
+    let next = fill_page(app, walk, filter, 1, &mut page).await?;
     let next_cursor = seal(app, call, view, next)?;
     reply::ok(&Page { covered: view.covered(), lines: page.rows, next_cursor })
 }
@@ -116,11 +116,11 @@ async fn export<R>(
     app: &App,
     call: &Call<R>,
     view: View,
-    walk: Walk<'_>,
+    walk: LineReader<'_>,
     filter: &Filter,
     mut export: Export,
 ) -> Result<Response, Problem> {
-    let next = pour(app, walk, filter, READS_PER_EXPORT, &mut export).await?;
+    let next = fill_page(app, walk, filter, READS_PER_EXPORT, &mut export).await?;
     let next = seal(app, call, view, next)?.map(|cursor| call.next_page(&cursor));
     let name = format!("commissions_{}_{}.{}", view.from, view.to, export.file_extension());
     let mut response = reply::export(export.media(), export.into_text()?, next.as_deref())?;
@@ -135,9 +135,9 @@ async fn export<R>(
 
 /// Reads lines into a sink until it is full, the lines end, or the reads are used up; answers the
 /// place of the first line that was not looked at.
-async fn pour(
+async fn fill_page(
     app: &App,
-    mut walk: Walk<'_>,
+    mut walk: LineReader<'_>,
     filter: &Filter,
     reads: usize,
     sink: &mut impl Sink,

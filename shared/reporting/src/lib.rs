@@ -10,11 +10,11 @@ mod commissions;
 mod referrals;
 mod status;
 mod summary;
-mod tally;
+mod totals;
 mod view;
 
 use http_api::{Call, Problem, Routes, get};
-use lambda::{App, Measures, respond};
+use lambda::{App, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
 pub use commissions::{COLUMNS, Cursor, VERSION, line_id};
@@ -42,7 +42,7 @@ pub const ROUTES: Routes<Route> = Routes(&[
 
 /// Answers a request of the API.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    respond(app, &ROUTES, request, |call| answer(app, call), |_| Measures::default()).await
+    respond(app, &ROUTES, request, |call| answer(app, call), |_| MetricSet::default()).await
 }
 
 async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {

@@ -10,7 +10,7 @@ use storage::{Referral, ReferralActivity};
 use types::{LinkCode, Malformed, Origin, Timestamp, Uid};
 
 use crate::affiliate::affiliate;
-use crate::tally::{Figures, Tally};
+use crate::totals::{Figures, TotalsBuilder};
 
 /// How many reads a page is made of at most, where invitees are passed over because of a filter or
 /// because they are not visible yet. A page may then hold fewer than were asked for, and still not
@@ -174,7 +174,7 @@ fn invitee(
     activity: &ReferralActivity,
     assets: &Assets,
 ) -> Result<Invitee, Overflow> {
-    let mut totals = Tally::default();
+    let mut totals = TotalsBuilder::default();
     for (asset, money) in &activity.by_asset {
         totals.add(*asset, money)?;
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use storage::{DaySummary, Money};
 use types::Timestamp;
 
-use crate::tally::Tally;
+use crate::totals::TotalsBuilder;
 
 /// The closed list of statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -36,7 +36,7 @@ impl Status {
 pub struct RunStatus {
     paid: bool,
     settled: bool,
-    booked: Tally,
+    booked: TotalsBuilder,
 }
 
 impl RunStatus {
@@ -46,7 +46,7 @@ impl RunStatus {
     /// # Errors
     /// [`Overflow`] if a sum does not fit.
     pub fn of(run: &DaySummary, settle_after_days: u32, now: Timestamp) -> Result<Self, Overflow> {
-        let mut booked = Tally::default();
+        let mut booked = TotalsBuilder::default();
         for ((_, asset, _), money) in &run.summary.cells {
             booked.add(*asset, money)?;
         }
@@ -70,7 +70,7 @@ impl RunStatus {
 
 /// The inviter's commission by status.
 #[derive(Debug, Default)]
-pub(crate) struct ByStatus(BTreeMap<Status, Tally>);
+pub(crate) struct ByStatus(BTreeMap<Status, TotalsBuilder>);
 
 impl ByStatus {
     /// Adds what a run booked.
@@ -85,7 +85,7 @@ impl ByStatus {
     pub(crate) fn shown(&self, assets: &Assets) -> CommissionByStatus {
         let used = self.0.values().flat_map(|tally| tally.by_asset.keys().copied());
         let of_asset = |asset: Asset| {
-            let commission = |tally: &Tally| {
+            let commission = |tally: &TotalsBuilder| {
                 tally.by_asset.get(&asset).map_or(Amount::ZERO, |money: &Money| money.commission)
             };
             let decimals = assets.decimals(asset);
@@ -97,8 +97,8 @@ impl ByStatus {
         }
     }
 
-    fn each(&self, show: impl Fn(&Tally) -> String) -> BTreeMap<Status, String> {
-        let nothing = Tally::default();
+    fn each(&self, show: impl Fn(&TotalsBuilder) -> String) -> BTreeMap<Status, String> {
+        let nothing = TotalsBuilder::default();
         let shown = |status| (status, show(self.0.get(&status).unwrap_or(&nothing)));
         Status::ALL.into_iter().map(shown).collect()
     }

@@ -15,7 +15,7 @@ use types::{Day, Origin, Product, Reason, Uid};
 
 use crate::affiliate::{Affiliate, affiliate};
 use crate::status::{ByStatus, CommissionByStatus, RunStatus};
-use crate::tally::{Figures, tally_by};
+use crate::totals::{Figures, tally_by};
 use crate::view::{Covered, View};
 
 use days::DayFigures;

@@ -12,14 +12,14 @@ use aws_sdk_dynamodb::types::{
 use types::Timestamp;
 
 use crate::assets::KnownAssets;
+use crate::call_meter::{CallMeter, CallStats};
 use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, seconds_at, text};
 use crate::keys::{EXPIRES_AT, Key, PK, Range, SK};
-use crate::meter::{Meter, Spent};
-use crate::seen_links::SeenLinks;
+use crate::link_cache::LinkCache;
 
 /// How often an unfinished batch or a conflicting transaction is tried before we give up.
-const TRIES: u32 = 8;
+const MAX_ATTEMPTS: u32 = 8;
 /// DynamoDB's limits of one call.
 const KEYS_PER_GET: usize = 100;
 pub(crate) const ITEMS_PER_WRITE: usize = 25;
@@ -29,8 +29,8 @@ pub(crate) const ITEMS_PER_WRITE: usize = 25;
 pub struct Table {
     client: Client,
     name: String,
-    meter: Meter,
-    pub(crate) seen_links: SeenLinks,
+    meter: CallMeter,
+    pub(crate) seen_links: LinkCache,
     pub(crate) known_assets: KnownAssets,
 }
 
@@ -70,19 +70,19 @@ impl Table {
     /// The table of this name, reached by a client that is made of `config`.
     #[must_use]
     pub fn new(config: Builder, name: impl Into<String>) -> Self {
-        let meter = Meter::default();
+        let meter = CallMeter::default();
         Self {
             client: Client::from_conf(config.interceptor(meter.clone()).build()),
             name: name.into(),
             meter,
-            seen_links: SeenLinks::default(),
+            seen_links: LinkCache::default(),
             known_assets: KnownAssets::default(),
         }
     }
 
     /// What all calls came to since this table was made, also by its clones.
     #[must_use]
-    pub fn spent(&self) -> Spent {
+    pub fn spent(&self) -> CallStats {
         self.meter.spent()
     }
 
@@ -109,7 +109,7 @@ impl Table {
         let mut items = Vec::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_GET) {
             let mut wanted = Some(self.wanted(keys)?);
-            let mut patience = Patience::default();
+            let mut patience = RetryBudget::default();
             while let Some(keys) = wanted.take() {
                 let asked = keys.keys.len();
                 let request = self.client.batch_get_item().request_items(&self.name, keys);
@@ -230,7 +230,7 @@ impl Table {
             let tail = rest.split_off(rest.len().min(ITEMS_PER_WRITE));
             let mut requests =
                 rest.into_iter().map(write_request).collect::<Result<Vec<_>, _>>()?;
-            let mut patience = Patience::default();
+            let mut patience = RetryBudget::default();
             while !requests.is_empty() {
                 let asked = requests.len();
                 let request = self.client.batch_write_item().request_items(&self.name, requests);
@@ -323,8 +323,10 @@ impl Table {
     /// Waits longer after each try, as the client waits between its own, and gives up after the
     /// last one.
     async fn pause(&self, attempt: u32) -> Result<(), TableError> {
-        if attempt + 1 >= TRIES {
-            return Err(TableError::Throttled(format!("work was left undone after {TRIES} tries")));
+        if attempt + 1 >= MAX_ATTEMPTS {
+            return Err(TableError::Throttled(format!(
+                "work was left undone after {MAX_ATTEMPTS} tries"
+            )));
         }
         if let Some(sleep) = self.client.config().sleep_impl() {
             sleep.sleep(Duration::from_millis(10 << attempt)).await;
@@ -410,11 +412,11 @@ fn write_request(item: Item) -> Result<WriteRequest, TableError> {
 /// How long a batch is gone on with. A call brings at most 16 MB, and 1 MB of one partition, so
 /// that a round which does only a part of it is no failure: only rounds that do nothing count.
 #[derive(Default)]
-struct Patience {
+struct RetryBudget {
     fruitless: u32,
 }
 
-impl Patience {
+impl RetryBudget {
     async fn after_round(
         &mut self,
         table: &Table,

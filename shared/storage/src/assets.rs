@@ -16,7 +16,7 @@ use crate::ledger::versioned;
 /// The most assets that fees may be charged in.
 pub const MAX_ASSETS: usize = 1_000;
 /// How often the list is read and written again while others change it.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// The assets that this process knows to be on the list. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +52,7 @@ impl Table {
         if wanted.is_subset(&self.known_assets.assets()) {
             return Ok(Admission::All);
         }
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let mut list = versioned::<Listed>("list of assets", self.get(&keys::assets()).await?)?;
             let room = MAX_ASSETS.saturating_sub(list.value.assets.len());
             let new: Vec<Asset> = wanted.difference(&list.value.assets).copied().collect();

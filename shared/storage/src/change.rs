@@ -4,11 +4,11 @@ use commission::Relation;
 use types::{Day, Uid};
 
 use crate::account::Account;
+use crate::affiliate_view::Summary;
 use crate::binding::Binding;
 use crate::error::TableError;
 use crate::item::{Item, read_packed, read_plain, revision};
 use crate::keys::{self, Place};
-use crate::statement::Summary;
 
 /// A write of an item that others are told about.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +52,7 @@ impl Change {
     /// `None` for all that nobody is told of: other items, and what was removed.
     ///
     /// # Errors
-    /// [`TableError::Corrupt`] or [`TableError::UnknownForm`] if such an item does not decode.
+    /// [`TableError::Corrupt`] or [`TableError::UnknownSchemaVersion`] if such an item does not decode.
     pub fn read(
         before: serde_dynamo::Item,
         after: serde_dynamo::Item,

@@ -26,7 +26,7 @@ pub enum TableError {
     },
     /// An item was written in a form that this code does not know, as a newer release writes it.
     #[error("a stored {what} has form {form}, and this code reads form {known}")]
-    UnknownForm {
+    UnknownSchemaVersion {
         /// The kind of item.
         what: &'static str,
         /// The number of its form.
@@ -50,7 +50,7 @@ impl TableError {
         match self {
             Self::Throttled(_) | Self::Contended(_) => "Throttled",
             Self::Corrupt { .. } => "Corrupt",
-            Self::UnknownForm { .. } => "UnknownForm",
+            Self::UnknownSchemaVersion { .. } => "UnknownSchemaVersion",
             Self::Rejected(_) => "Rejected",
             Self::Service(_) => "Service",
         }
@@ -59,13 +59,13 @@ impl TableError {
     /// Whether the failure is of one item and stays however often it is tried.
     #[must_use]
     pub const fn is_of_item(&self) -> bool {
-        matches!(self, Self::Corrupt { .. } | Self::UnknownForm { .. } | Self::Rejected(_))
+        matches!(self, Self::Corrupt { .. } | Self::UnknownSchemaVersion { .. } | Self::Rejected(_))
     }
 
     /// Whether an item cannot be read, however often it is tried.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Corrupt { .. } | Self::UnknownForm { .. })
+        matches!(self, Self::Corrupt { .. } | Self::UnknownSchemaVersion { .. })
     }
 
     /// An item of the kind `what` that does not decode.

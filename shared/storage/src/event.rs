@@ -8,7 +8,7 @@ use types::{Day, Timestamp};
 use crate::access::{Condition, Table};
 use crate::error::TableError;
 use crate::item::{Item, expire, plain, read_plain};
-use crate::keys::{self, Key, fingerprint, sort_key};
+use crate::keys::{self, Key, short_sha256, sort_key};
 
 /// An event that could not be taken in, whole, with its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ impl Quarantined {
     /// The name of the entry within its day: a digest of its reason and content.
     #[must_use]
     pub fn digest(&self) -> String {
-        fingerprint(format!("{}\n{}", self.reason, self.body).as_bytes())
+        short_sha256(format!("{}\n{}", self.reason, self.body).as_bytes())
     }
 }
 
@@ -118,7 +118,7 @@ impl Table {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Identity, TableError> {
-        let digest = fingerprint(body);
+        let digest = short_sha256(body);
         let item = plain(&keys::event(source, id), &Seen { digest: digest.clone() })?;
         let item = expire(item, now.plus_days(IDENTITY_DAYS));
         match self.put_if(item, Condition::AbsentOrExpired(now)).await? {

@@ -8,7 +8,7 @@ use crate::access::Table;
 use crate::chunk;
 use crate::error::TableError;
 use crate::item::{FIRST_FORM, Item, content, packed_bytes, plain};
-use crate::keys::{self, Shard, fingerprint, sort_key};
+use crate::keys::{self, Shard, short_sha256, sort_key};
 
 /// Fees and corrections of one day and shard, as they came.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +21,7 @@ pub struct FeeBatch {
 
 /// The mark that a day's shard has fees that no run has taken up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Touched {
+pub struct DirtyShard {
     /// The day.
     pub day: Day,
     /// The shard's number.
@@ -37,7 +37,7 @@ pub struct Touched {
 
 /// A day's shard that is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TouchedShard {
+pub struct DirtyShardState {
     /// The day.
     pub day: Day,
     /// The shard's number.
@@ -91,7 +91,7 @@ impl StoredFees {
 
 /// A chunk is named by its content, so that a changed letter is found also where it still decodes.
 fn checked<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], TableError> {
-    match fingerprint(bytes) == name {
+    match short_sha256(bytes) == name {
         true => Ok(bytes),
         false => Err(TableError::corrupt("fee chunk", "its content is not what its name says")),
     }
@@ -137,13 +137,13 @@ impl Table {
     ) -> Result<(), TableError> {
         let mut names = String::new();
         for chunk in batch.to_chunks()? {
-            let name = fingerprint(&chunk);
+            let name = short_sha256(&chunk);
             let key = keys::fee_chunk(day, shard, &name);
             self.put(packed_bytes(&key, FIRST_FORM, chunk)).await?;
             names.push_str(&name);
         }
         // Of all chunks: two batches that share one must not share their mark.
-        self.touch(day, shard, &fingerprint(names.as_bytes())).await
+        self.touch(day, shard, &short_sha256(names.as_bytes())).await
     }
 
     /// Marks a day's shard, so that the next night's run takes it up. Cost: 1 write unit.
@@ -185,12 +185,12 @@ impl Table {
     ///
     /// # Errors
     /// If the table fails or a mark's key is none.
-    pub async fn touched_through(&self, day: Day) -> Result<Vec<TouchedShard>, TableError> {
+    pub async fn touched_through(&self, day: Day) -> Result<Vec<DirtyShardState>, TableError> {
         let items = self.query(&keys::touched_through(day)).await?;
         let place = |item| {
             let (day, shard) = keys::touched_place(sort_key(item))
                 .ok_or_else(|| TableError::corrupt("mark", "its sort key is malformed"))?;
-            Ok(TouchedShard { day, shard: shard.number() })
+            Ok(DirtyShardState { day, shard: shard.number() })
         };
         items.iter().map(place).collect()
     }
@@ -199,7 +199,7 @@ impl Table {
     ///
     /// # Errors
     /// If the table fails.
-    pub async fn clear(&self, mark: &Touched) -> Result<(), TableError> {
+    pub async fn clear(&self, mark: &DirtyShard) -> Result<(), TableError> {
         if let Some(shard) = Shard::new(mark.shard) {
             let key = keys::touched(mark.day, shard);
             self.delete_if(&key, ("token", &mark.token), Some(mark.count)).await?;

@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use types::Timestamp;
 
+use crate::affiliate_view::Totals;
 use crate::error::TableError;
 use crate::keys::{EXPIRES_AT, Key};
-use crate::slots::Slots;
-use crate::statement::Totals;
+use crate::two_version_cell::TwoVersionCell;
 
 /// An item's attributes.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -47,7 +47,7 @@ pub trait Packed: Serialize + DeserializeOwned {
 }
 
 impl Packed for Vec<Line> {}
-impl Packed for Slots<Totals> {}
+impl Packed for TwoVersionCell<Totals> {}
 
 /// An item under `key` with the attributes of `value`.
 pub(crate) fn plain<T: Serialize>(key: &Key, value: &T) -> Result<Item, TableError> {
@@ -102,14 +102,18 @@ pub(crate) fn packed_bytes(key: &Key, form: u8, bytes: Vec<u8>) -> Item {
 
 /// Reads what [`packed`] wrote.
 pub(crate) fn read_packed<T: Packed>(what: &'static str, item: &Item) -> Result<T, TableError> {
-    unpack_form(what, form(what, item)?, bytes(what, item)?)
+    unpack_version(what, form(what, item)?, bytes(what, item)?)
 }
 
 /// Reads the content of a packed item that was written in some form.
 ///
 /// # Errors
 /// The form is not known, or the bytes do not decode.
-pub fn unpack_form<T: Packed>(what: &'static str, form: u8, bytes: &[u8]) -> Result<T, TableError> {
+pub fn unpack_version<T: Packed>(
+    what: &'static str,
+    form: u8,
+    bytes: &[u8],
+) -> Result<T, TableError> {
     match form {
         form if form == T::FORM => unpack(what, bytes),
         form if (FIRST_FORM..T::FORM).contains(&form) => T::read_older(what, form, bytes),
@@ -193,5 +197,5 @@ fn check_form(what: &'static str, form: u8, known: u8) -> Result<(), TableError>
 }
 
 const fn unknown_form(what: &'static str, form: String, known: u8) -> TableError {
-    TableError::UnknownForm { what, form, known }
+    TableError::UnknownSchemaVersion { what, form, known }
 }

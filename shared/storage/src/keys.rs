@@ -66,7 +66,7 @@ fn digest(text: &str) -> Vec<u8> {
 
 /// The first 16 bytes of a SHA-256 in hexadecimal: a short name for some content.
 #[must_use]
-pub fn fingerprint(content: &[u8]) -> String {
+pub fn short_sha256(content: &[u8]) -> String {
     hexadecimal(&Sha256::digest(content))
 }
 
@@ -442,7 +442,7 @@ pub fn booked_by(day: Day, shard: Shard, seq: u64) -> Range {
 /// What is taken back of what a run booked for an affiliate in a day's shard; after its chunks.
 #[must_use]
 pub fn withdrawal(day: Day, shard: Shard, seq: u64, affiliate: &Uid) -> Key {
-    let affiliate = fingerprint(affiliate.as_str().as_bytes());
+    let affiliate = short_sha256(affiliate.as_str().as_bytes());
     Key::new(booked_pk(day, shard), format!("{seq:012}#W{affiliate}"))
 }
 
@@ -507,7 +507,7 @@ fn affiliates_pk(shard: Shard) -> String {
 /// An event's identity: its source and id.
 #[must_use]
 pub fn event(source: &str, id: &str) -> Key {
-    let identity = fingerprint(format!("{}:{source}{id}", source.len()).as_bytes());
+    let identity = short_sha256(format!("{}:{source}{id}", source.len()).as_bytes());
     Key::new(format!("E#{identity}"), "EVENT")
 }
 
@@ -515,7 +515,7 @@ pub fn event(source: &str, id: &str) -> Key {
 /// but for the one that every route has.
 #[must_use]
 pub fn answer(caller: &Uid, route: &str, key: &str) -> Key {
-    let request = fingerprint(format!("{caller} {route} {key}").as_bytes());
+    let request = short_sha256(format!("{caller} {route} {key}").as_bytes());
     Key::new(format!("I#{request}"), "ANSWER")
 }
 

@@ -8,11 +8,11 @@ use types::{Day, Quarter, Timestamp};
 
 use crate::access::{Action, Condition, Table};
 use crate::account::Versioned;
+use crate::affiliate_view::Money;
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
-use crate::keys::{self, fingerprint};
+use crate::keys::{self, short_sha256};
 use crate::parts::{Stored, stored};
-use crate::statement::Money;
 
 /// The head of the ledger. Runs are committed one after the other, each with the next number; a
 /// run is published before the next one is committed; readers see what is published.
@@ -149,7 +149,7 @@ impl ChainLink {
             content.push_str(&format!("{shard} {digest}\n"));
         }
         let previous = previous.map(ToOwned::to_owned);
-        Self { previous, digest: fingerprint(content.as_bytes()) }
+        Self { previous, digest: short_sha256(content.as_bytes()) }
     }
 }
 
@@ -173,13 +173,13 @@ pub struct RunReport {
     /// What this run booked, by asset.
     pub booked: BTreeMap<Asset, Money>,
     /// What was delivered and is in no line.
-    pub aside: Aside,
+    pub aside: ExcludedCounts,
 }
 
 /// What was delivered and is in no line, counted by what it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Aside {
+pub struct ExcludedCounts {
     /// Fees that came again and were counted once.
     pub duplicates: u64,
     /// Fees with a known identity and another body, which are quarantined.
@@ -200,7 +200,7 @@ pub struct Aside {
     pub unreadable_chunks: u64,
 }
 
-impl Aside {
+impl ExcludedCounts {
     /// Both together.
     ///
     /// # Errors

@@ -6,9 +6,12 @@
 
 mod access;
 mod account;
+mod affiliate_view;
 mod answer;
 mod assets;
+mod bind_facts;
 mod binding;
+mod call_meter;
 mod change;
 mod chunk;
 mod chunks;
@@ -16,52 +19,49 @@ mod error;
 mod event;
 mod fees;
 mod finished;
-mod form1;
 mod item;
 pub mod keys;
 mod ledger;
 mod link;
-mod meter;
+mod link_cache;
 mod parked;
-mod parties;
 mod parts;
 mod readable;
 mod run;
 mod run_id;
-mod seen_links;
-mod slots;
-mod statement;
 mod trading_days;
+mod two_version_cell;
+mod version1;
 mod void;
 
 pub use access::Table;
 pub use account::{Account, MAX_ACCOUNT_LEVELS, MAX_TIER_CHANGES, MAX_VIP_CHANGES, Versioned};
+pub use affiliate_view::{
+    ASSETS_PER_SUMMARY, DaySummary, Money, Payment, PaymentOutcome, Referral, ReferralActivity,
+    Referrals, StoredTotals, Summary, Totals,
+};
 pub use answer::{ANSWER_HOURS, KeyedRequest, NewAnswer, RecordedAnswer};
 pub use assets::{Admission, MAX_ASSETS};
+pub use bind_facts::BindFacts;
 pub use binding::{BindOutcome, Binding};
+pub use call_meter::CallStats;
 pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
 pub use error::TableError;
 pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, shorten_detail};
-pub use fees::{FeeBatch, StoredFees, Touched, TouchedShard, UnreadableChunk};
+pub use fees::{DirtyShard, DirtyShardState, FeeBatch, StoredFees, UnreadableChunk};
 pub use finished::FinishedRun;
-pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_form};
-pub use keys::{BUCKETS, SHARDS, Shard, bucket, fingerprint};
+pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_version};
+pub use keys::{BUCKETS, SHARDS, Shard, bucket, short_sha256};
 pub use ledger::{
-    Aside, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, SetAside,
-    chain_breaks,
+    ChainLink, CommitOutcome, CommittedRun, DayRecord, ExcludedCounts, Head, Pending, RunReport,
+    SetAside, chain_breaks,
 };
 pub use link::{Link, LinkOutcome, Links};
-pub use meter::Spent;
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
-pub use parties::Parties;
 pub use readable::StoredAccounts;
 pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
-pub use slots::Slots;
-pub use statement::{
-    ASSETS_PER_SUMMARY, DaySummary, Money, Payment, PaymentOutcome, Referral, ReferralActivity,
-    Referrals, StoredTotals, Summary, Totals,
-};
 pub use trading_days::{TRADING_DAYS_KEPT, TradingDays};
+pub use two_version_cell::TwoVersionCell;
 pub use void::{VoidedBinding, VoidedBindings};

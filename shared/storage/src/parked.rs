@@ -16,7 +16,7 @@ use crate::ledger::Head;
 use crate::run::{TouchedInvitee, Work};
 
 /// How often items that others change are read and written again.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// Attributes of an affiliate's totals, which every answer of the dashboard reads.
 const PARKED_FROM: &str = "parkedFrom";
 const PARKED_DAY: &str = "parkedDay";
@@ -174,7 +174,7 @@ impl Table {
     /// If the table fails.
     pub async fn park(&self, run: &ParkedRun, behind: bool) -> Result<ParkOutcome, TableError> {
         let (totals_key, entry_key) = (keys::totals(&run.uid), keys::parked_run(&run.uid, run.seq));
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let mut totals = self.get(&totals_key).await?.unwrap_or_else(|| stamp(&totals_key));
             let before = parked_mark(&totals)?;
             if behind && before.is_none() {
@@ -210,7 +210,7 @@ impl Table {
     /// If the table fails.
     pub async fn unpark(&self, affiliate: &Uid, seq: u64) -> Result<(), TableError> {
         let totals_key = keys::totals(affiliate);
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let Some(mut totals) = self.get(&totals_key).await? else { return Ok(()) };
             let was_parked = parked_mark(&totals)?.is_some();
             let mut waiting = self.parked_runs(affiliate).await?;

@@ -11,9 +11,9 @@ use crate::access::Table;
 use crate::error::TableError;
 use crate::item::{
     FIRST_FORM, Item, MAX_CONTENT, Packed, bytes, expire, form, number, pack, packed_bytes, text,
-    unpack_form,
+    unpack_version,
 };
-use crate::keys::{self, Key, fingerprint};
+use crate::keys::{self, Key, short_sha256};
 
 const PARTS: &str = "parts";
 const DIGEST: &str = "digest";
@@ -33,7 +33,7 @@ pub(crate) fn stored<T: Packed>(key: &Key, value: &T) -> Result<Stored, TableErr
         let main = packed_bytes(key, T::FORM, content);
         return Ok(Stored { main, parts: Vec::new() });
     }
-    let digest = fingerprint(&content);
+    let digest = short_sha256(&content);
     let parts: Vec<Item> = (0..)
         .zip(content.chunks(MAX_CONTENT))
         .map(|(part, bytes)| packed_bytes(&keys::part(&digest, part), FIRST_FORM, bytes.to_vec()))
@@ -99,9 +99,9 @@ impl Table {
             .map(|(item, whole)| {
                 let form = form(what, item)?;
                 match whole {
-                    Whole::Here(content) => unpack_form(what, form, content),
+                    Whole::Here(content) => unpack_version(what, form, content),
                     Whole::InParts { digest, keys } => {
-                        unpack_form(what, form, &joined(what, digest, &keys, &parts)?)
+                        unpack_version(what, form, &joined(what, digest, &keys, &parts)?)
                     }
                 }
             })
@@ -121,7 +121,7 @@ fn joined(
         let part = part.ok_or_else(|| TableError::corrupt(what, "a part is missing"))?;
         content.extend_from_slice(crate::item::content(what, part)?);
     }
-    if fingerprint(&content) == digest {
+    if short_sha256(&content) == digest {
         return Ok(content);
     }
     Err(TableError::corrupt(what, "its parts are not those that it was written with"))

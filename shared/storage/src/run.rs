@@ -10,15 +10,15 @@ use types::{Day, LinkCode, Market, Origin, Timestamp, Uid};
 
 use crate::access::{Condition, ITEMS_PER_WRITE, Table};
 use crate::account::Versioned;
+use crate::affiliate_view::Money;
 use crate::chunks::chunks;
 use crate::error::TableError;
-use crate::fees::Touched;
+use crate::fees::DirtyShard;
 use crate::item::{Item, Packed, expire, pack, packed, plain, read_packed, read_plain};
 use crate::keys::{self, Key, Shard, bucket, hexadecimal};
-use crate::ledger::{Aside, DayRecord, Head, versioned};
+use crate::ledger::{DayRecord, ExcludedCounts, Head, versioned};
 use crate::parked::Withdrawal;
 use crate::parts::{Stored, stored};
-use crate::statement::Money;
 
 /// What one worker found for one shard of a day: the difference to what is booked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -91,13 +91,13 @@ pub struct ShardReport {
     /// The revision of the day's record when what is booked was read.
     pub day_revision: u64,
     /// The mark that was there before the fees were read.
-    pub touched: Option<Touched>,
+    pub touched: Option<DirtyShard>,
     /// The proof that what is due adds up, for the whole of what is due now.
     pub due: Conservation,
     /// What this run books, by asset.
     pub booked: BTreeMap<Asset, Money>,
     /// What was delivered and is in no line.
-    pub aside: Aside,
+    pub aside: ExcludedCounts,
 }
 
 /// What a worker has to know of its shard before it begins.
@@ -106,7 +106,7 @@ pub struct ShardState {
     /// The report, if another worker has done the work.
     pub report: Option<ShardReport>,
     /// The mark, if the shard is touched.
-    pub touched: Option<Touched>,
+    pub touched: Option<DirtyShard>,
     /// The day's committed runs.
     pub day: Versioned<DayRecord>,
     /// The newest run that readers see.

@@ -81,7 +81,7 @@ id!(
     "a trade id: 1 to 64 letters, digits, '-', '_', ':' or '.'"
 );
 id!(
-    /// The exchange's fingerprint of the person behind an account; equal for the same person.
+    /// The exchange's short_sha256 of the person behind an account; equal for the same person.
     PersonHash,
     |text| is_id_text(text, 128),
     "a person hash: 1 to 128 letters, digits, '-', '_', ':' or '.'"

@@ -4,20 +4,20 @@ use lambda::App;
 use nightly::{Evaluated, NotEvaluated, not_evaluated};
 use types::Quarter;
 
-use crate::figures::count;
+use crate::format::count;
 use crate::steps;
-use crate::{Desk, Failure, Verdict};
+use crate::{Console, Failure, Outcome};
 
 /// Evaluates a quarter that has ended.
 pub(crate) async fn evaluate(
     app: &App,
     place: &str,
     quarter: Quarter,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     if app.clock.now() < quarter.last_day().end() {
         let sentence = format!("{quarter} is not over yet; it ends with {}", quarter.last_day());
-        return Err(Failure::Asked(sentence));
+        return Err(Failure::InvalidInput(sentence));
     }
     let next = quarter.next();
     desk.ask(
@@ -35,7 +35,7 @@ pub(crate) async fn evaluate(
         "Days of {next} that are booked stay as they are until they are run again; `verify` \
          tells which would change."
     ));
-    Ok(Verdict::of(evaluated.not_evaluated == 0))
+    Ok(Outcome::of(evaluated.not_evaluated == 0))
 }
 
 /// What became of an evaluation, in words.

@@ -1,7 +1,7 @@
 //! `operator explain`: an invitee's day, or one line of it, in words.
 
-mod because;
 mod booked;
+mod reason_detail;
 mod text;
 mod view;
 
@@ -10,7 +10,7 @@ use lambda::App;
 use nightly::explain_day;
 use types::{Day, Uid};
 
-use crate::{Desk, Failure, Verdict};
+use crate::{Console, Failure, Outcome};
 
 use booked::BookedLine;
 use view::Explanation;
@@ -22,9 +22,9 @@ pub(crate) async fn explain(
     day: Day,
     line: Option<&str>,
     json: bool,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
-    let asked = |sentence: String| Failure::Asked(sentence);
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
+    let asked = |sentence: String| Failure::InvalidInput(sentence);
     let account = app.table.account(invitee).await?;
     let account = account.ok_or_else(|| asked(format!("no account {invitee} is known")))?;
     if let Some(main) = &account.value.facts.main_uid {
@@ -47,7 +47,7 @@ pub(crate) async fn explain(
     } else {
         text::of(&view).into_iter().for_each(|line| desk.say(line));
     }
-    Ok(Verdict::Well)
+    Ok(Outcome::Clean)
 }
 
 /// What the line of this id, or of this beginning of one, is about.
@@ -55,9 +55,9 @@ fn find(booked: &[BookedLine], id: &str) -> Result<LineKey, Failure> {
     let mut found = booked.iter().filter(|line| line.id.starts_with(id));
     match (found.next(), found.next()) {
         (Some(line), None) => Ok(line.line.key.clone()),
-        (None, _) => Err(Failure::Asked(format!(
+        (None, _) => Err(Failure::InvalidInput(format!(
             "no line {id} is booked on this invitee's fees of that day"
         ))),
-        _ => Err(Failure::Asked(format!("several lines begin with {id}; say more of it"))),
+        _ => Err(Failure::InvalidInput(format!("several lines begin with {id}; say more of it"))),
     }
 }

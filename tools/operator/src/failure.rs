@@ -9,26 +9,26 @@ use storage::TableError;
 
 /// How a command ended that came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Outcome {
     /// All is well.
-    Well,
+    Clean,
     /// It told of something that somebody has to look at.
-    LookAtIt,
+    NeedsAttention,
 }
 
-impl Verdict {
+impl Outcome {
     /// All is well where nothing is to be looked at.
     #[must_use]
-    pub const fn of(well: bool) -> Self {
-        if well { Self::Well } else { Self::LookAtIt }
+    pub const fn of(clean: bool) -> Self {
+        if clean { Self::Clean } else { Self::NeedsAttention }
     }
 
     /// The exit code: 0 or 1.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
-            Self::Well => 0,
-            Self::LookAtIt => 1,
+            Self::Clean => 0,
+            Self::NeedsAttention => 1,
         }
     }
 }
@@ -38,7 +38,7 @@ impl Verdict {
 pub enum Failure {
     /// What was asked for is not there, or cannot be done.
     #[error("{0}")]
-    Asked(String),
+    InvalidInput(String),
     /// The environment does not name a table.
     #[error("{0}")]
     Start(#[from] StartError),
@@ -90,7 +90,7 @@ impl Failure {
     pub const fn code(&self) -> u8 {
         match self {
             Self::Overflow(_) | Self::Step(StepError::ConservationRefused { .. }) => 1,
-            Self::Asked(_)
+            Self::InvalidInput(_)
             | Self::Start(_)
             | Self::NobodyToAsk(_)
             | Self::Declined

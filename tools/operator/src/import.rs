@@ -8,12 +8,12 @@ use std::io::{BufReader, Seek, SeekFrom, stdin};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use ingestion::{Message, Outcome};
+use ingestion::{EventOutcome, Message};
 use lambda::App;
 use types::Timestamp;
 
-use crate::figures::count;
-use crate::{Desk, Failure, Verdict};
+use crate::format::count;
+use crate::{Console, Failure, Outcome};
 
 use lines::{Line, Lines};
 use progress::Progress;
@@ -30,8 +30,8 @@ pub(crate) async fn import(
     app: &App,
     place: &str,
     path: &Path,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let files = Files::of(path);
     let (lines, progress, size) = open(app, &files)?;
     let from = match progress.line {
@@ -82,7 +82,7 @@ fn open(app: &App, files: &Files) -> Result<(Lines, Progress, Option<u64>), Fail
         let lines = Lines::new(Box::new(BufReader::new(stdin())), "standard input".into(), 0);
         return Ok((lines, Progress::new(app.clock.now(), String::new()), None));
     };
-    let missing = |error| Failure::Asked(format!("{}: {error}", path.display()));
+    let missing = |error| Failure::InvalidInput(format!("{}: {error}", path.display()));
     let mut file = File::open(path).map_err(missing)?;
     let size = file.metadata().map_err(Failure::at(path))?.len();
     let first = lines::first_line(&mut file).map_err(Failure::at(path))?;
@@ -98,7 +98,7 @@ fn open(app: &App, files: &Files) -> Result<(Lines, Progress, Option<u64>), Fail
 
 struct Import<'a, 'd> {
     app: &'a App,
-    desk: &'a mut Desk<'d>,
+    desk: &'a mut Console<'d>,
     files: Files,
     progress: Progress,
     bar: ProgressBar,
@@ -108,7 +108,7 @@ impl Import<'_, '_> {
     async fn all(&mut self, mut lines: Lines) -> Result<(), Failure> {
         self.bar.set_position(self.progress.offset);
         while let Some(batch) = lines.batch(BATCH)? {
-            let again = self.take_in(&batch).await?;
+            let again = self.ingest(&batch).await?;
             self.progress.retried += again.len() as u64;
             progress::append(&self.files.retry, again.iter().map(|line| line.text.as_str()))?;
             if let Some(last) = batch.last() {
@@ -126,20 +126,20 @@ impl Import<'_, '_> {
     }
 
     /// Takes in a batch; answers the lines that are not due yet.
-    async fn take_in<'l>(&mut self, batch: &'l [Line]) -> Result<Vec<&'l Line>, Failure> {
+    async fn ingest<'l>(&mut self, batch: &'l [Line]) -> Result<Vec<&'l Line>, Failure> {
         let sent_at = self.progress.sent_at;
         let full: Vec<&Line> = batch.iter().filter(|line| !line.text.trim().is_empty()).collect();
         let messages: Vec<Message> = full.iter().map(|line| message(line, sent_at)).collect();
         let mut again = Vec::new();
-        for report in ingestion::take_in(self.app, &messages).await? {
+        for report in ingestion::ingest(self.app, &messages).await? {
             let Some(line) = full.get(report.message) else { continue };
             match report.outcome {
-                Outcome::TakenIn => self.progress.taken += 1,
-                Outcome::Quarantined { reason, detail } => {
+                EventOutcome::Ingested => self.progress.taken += 1,
+                EventOutcome::Quarantined { reason, detail } => {
                     self.progress.quarantined += 1;
                     self.tell_quarantined(line.number, reason, &detail);
                 }
-                Outcome::Retry { .. } => again.push(*line),
+                EventOutcome::Retry { .. } => again.push(*line),
             }
         }
         again.dedup_by_key(|line| line.number);
@@ -165,7 +165,7 @@ impl Import<'_, '_> {
         let mut lines = Lines::new(Box::new(BufReader::new(file)), path.clone(), 0);
         self.progress.retried = 0;
         while let Some(batch) = lines.batch(BATCH)? {
-            let again = self.take_in(&batch).await?;
+            let again = self.ingest(&batch).await?;
             self.progress.retried += again.len() as u64;
             progress::append(&rest, again.iter().map(|line| line.text.as_str()))?;
         }
@@ -179,7 +179,7 @@ impl Import<'_, '_> {
         self.files.progress.as_deref().map_or(Ok(()), |path| self.progress.save(path))
     }
 
-    fn told(self, outcome: Result<(), Failure>) -> Result<Verdict, Failure> {
+    fn told(self, outcome: Result<(), Failure>) -> Result<Outcome, Failure> {
         let Self { desk, files, progress, .. } = self;
         let Progress { line, taken, quarantined, retried, .. } = progress;
         let [lines, taken] = [(line, "line"), (taken, "event")].map(|(n, noun)| count(n, noun));
@@ -200,7 +200,7 @@ impl Import<'_, '_> {
                 files.retry.display(),
             ));
         }
-        Ok(Verdict::of(quarantined == 0 && retried == 0))
+        Ok(Outcome::of(quarantined == 0 && retried == 0))
     }
 }
 

@@ -3,29 +3,29 @@
 //!
 //! It works by the functions' own steps on the table that they work on, so that whatever it does
 //! could have been done by them. Each command is a function of an [`App`], what was asked, and a
-//! [`Desk`] to write at; each that writes asks there first.
+//! [`Console`] to write at; each that writes asks there first.
 
-mod desk;
+mod console;
 mod evaluate;
 mod explain;
 mod failure;
-mod figures;
+mod format;
 mod import;
 mod options;
 mod parked;
-mod place;
 mod quarantine;
 mod range;
 mod rollup;
 mod steps;
+mod table_target;
 mod velocity;
 mod verify;
 
-pub use desk::Desk;
-pub use failure::{Failure, Verdict};
+pub use console::Console;
+pub use failure::{Failure, Outcome};
 pub use options::{Command, Options, ParkedCommand, QuarantineCommand};
-pub use place::Place;
 pub use range::Days;
+pub use table_target::TableTarget;
 
 use lambda::App;
 
@@ -33,22 +33,22 @@ use lambda::App;
 ///
 /// # Errors
 /// [`Failure`], with the exit code that it stands for.
-pub async fn run(options: Options, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
-    let place = Place::new(&options);
+pub async fn run(options: Options, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
+    let place = TableTarget::new(&options);
     let app = place.open().await?;
-    obey(&app, &place.to_string(), options.command, desk).await
+    execute(&app, &place.to_string(), options.command, desk).await
 }
 
 /// Does one command. `place` is how the table is called when the operator is asked.
 ///
 /// # Errors
 /// [`Failure`], with the exit code that it stands for.
-pub async fn obey(
+pub async fn execute(
     app: &App,
     place: &str,
     command: Command,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     match command {
         Command::Rollup { days, night } => rollup::rollup(app, place, days, night, desk).await,
         Command::Evaluate { quarter } => evaluate::evaluate(app, place, quarter, desk).await,

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use operator::{Desk, Options};
+use operator::{Console, Options};
 use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
     log();
-    let mut desk = Desk::standard(options.yes);
+    let mut desk = Console::standard(options.yes);
     match operator::run(options, &mut desk).await {
         Ok(verdict) => ExitCode::from(verdict.code()),
         Err(failure) => {

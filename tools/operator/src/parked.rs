@@ -7,16 +7,16 @@ use nightly::{Repaired, Withdrawn, repair, withdraw};
 use storage::ParkedRun;
 use types::{Quarter, Uid};
 
-use crate::figures::count;
-use crate::{Desk, Failure, ParkedCommand, Verdict};
+use crate::format::count;
+use crate::{Console, Failure, Outcome, ParkedCommand};
 
 /// Lists, repairs or withdraws.
 pub(crate) async fn parked(
     app: &App,
     place: &str,
     command: ParkedCommand,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     match command {
         ParkedCommand::List => list(app, desk).await,
         ParkedCommand::Repair { uid } => repair_one(app, place, &uid, desk).await,
@@ -24,7 +24,7 @@ pub(crate) async fn parked(
     }
 }
 
-async fn list(app: &App, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+async fn list(app: &App, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
     let runs = app.table.parked().await?;
     let mut affiliates: BTreeMap<&Uid, usize> = BTreeMap::new();
     for run in &runs {
@@ -38,15 +38,15 @@ async fn list(app: &App, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
     }
     let (affiliates, runs) = (count(affiliates.len(), "affiliate"), count(runs.len(), "run"));
     desk.note(format_args!("{affiliates} parked, {runs} not published"));
-    Ok(Verdict::Well)
+    Ok(Outcome::Clean)
 }
 
 async fn repair_one(
     app: &App,
     place: &str,
     uid: &Uid,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let runs = waiting(app, uid).await?.len();
     let what = format!("publishes {} of affiliate {uid}, one after the other.", count(runs, "run"));
     desk.ask(place, what)?;
@@ -55,7 +55,7 @@ async fn repair_one(
         desk.say(format_args!("{}  run {}: {}", run.day, run.seq, count(lines, "line")));
     }
     tell_evaluated(&evaluated, desk);
-    Ok(Verdict::Well)
+    Ok(Outcome::Clean)
 }
 
 async fn withdraw_one(
@@ -63,8 +63,8 @@ async fn withdraw_one(
     place: &str,
     uid: &Uid,
     why: &str,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let waiting = waiting(app, uid).await?;
     let Some(first) = waiting.first() else { return Err(none_waits(uid)) };
     let (day, seq) = (first.day, first.seq);
@@ -82,7 +82,7 @@ async fn withdraw_one(
             count(waiting, "run")
         ));
     }
-    Ok(Verdict::of(waiting == 0))
+    Ok(Outcome::of(waiting == 0))
 }
 
 async fn waiting(app: &App, uid: &Uid) -> Result<Vec<ParkedRun>, Failure> {
@@ -91,10 +91,10 @@ async fn waiting(app: &App, uid: &Uid) -> Result<Vec<ParkedRun>, Failure> {
 }
 
 fn none_waits(uid: &Uid) -> Failure {
-    Failure::Asked(format!("affiliate {uid} is not parked"))
+    Failure::InvalidInput(format!("affiliate {uid} is not parked"))
 }
 
-fn tell_evaluated(quarters: &[Quarter], desk: &mut Desk<'_>) {
+fn tell_evaluated(quarters: &[Quarter], desk: &mut Console<'_>) {
     for quarter in quarters {
         desk.say(format_args!("{quarter}  evaluated"));
     }

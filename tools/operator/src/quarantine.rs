@@ -1,13 +1,13 @@
 //! `operator quarantine`: what could not be taken in, listed, shown and brought again.
 
-use ingestion::{EventReport, Message, Outcome};
+use ingestion::{EventOutcome, EventReport, Message};
 use lambda::App;
 use serde_json::Value;
 use storage::Quarantined;
 use types::Day;
 
-use crate::figures::count;
-use crate::{Days, Desk, Failure, QuarantineCommand, Verdict};
+use crate::format::count;
+use crate::{Console, Days, Failure, Outcome, QuarantineCommand};
 
 /// Without days, so many back are looked at.
 const USUAL_DAYS: i32 = 30;
@@ -25,8 +25,8 @@ pub(crate) async fn quarantine(
     app: &App,
     place: &str,
     command: QuarantineCommand,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     match command {
         QuarantineCommand::List { days } => list(app, days, desk).await,
         QuarantineCommand::Show { id } => show(app, &id, desk).await,
@@ -40,7 +40,7 @@ pub(crate) async fn quarantine(
     }
 }
 
-async fn list(app: &App, days: Option<Days>, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+async fn list(app: &App, days: Option<Days>, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
     let days = days.unwrap_or_else(|| usual(app));
     let entries = entries(app, days).await?;
     for entry in &entries {
@@ -48,10 +48,10 @@ async fn list(app: &App, days: Option<Days>, desk: &mut Desk<'_>) -> Result<Verd
         desk.say(format_args!("{id}  {at}  {}: {}", entry.reason, entry.detail));
     }
     desk.note(format_args!("{}, {days}", entries_counted(entries.len())));
-    Ok(Verdict::Well)
+    Ok(Outcome::Clean)
 }
 
-async fn show(app: &App, id: &str, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+async fn show(app: &App, id: &str, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
     let entry = find(app, id).await?;
     desk.say(format_args!("id      {}.{}", entry.at.day(), entry.digest()));
     desk.say(format_args!("came    {}", entry.at));
@@ -60,7 +60,7 @@ async fn show(app: &App, id: &str, desk: &mut Desk<'_>) -> Result<Verdict, Failu
     let parsed: Option<Value> = serde_json::from_str(&entry.body).ok();
     let pretty = parsed.and_then(|event| serde_json::to_string_pretty(&event).ok());
     desk.say(pretty.unwrap_or(entry.body));
-    Ok(Verdict::Well)
+    Ok(Outcome::Clean)
 }
 
 async fn replay(
@@ -68,15 +68,15 @@ async fn replay(
     place: &str,
     entries: Vec<Quarantined>,
     all: bool,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let (conflicts, entries): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|entry| NOT_REPLAYED.contains(&entry.reason.as_str()));
     if !all && !conflicts.is_empty() {
         let sentence = "another body of an identity that stands, or a correction that does not fit \
                         its fee, stays so however often it comes; where a fee is wrong, send a \
                         correction with its day and in the decimals of its asset";
-        return Err(Failure::Asked(sentence.to_owned()));
+        return Err(Failure::InvalidInput(sentence.to_owned()));
     }
     if !conflicts.is_empty() {
         let conflicts = entries_counted(conflicts.len());
@@ -84,7 +84,7 @@ async fn replay(
     }
     if entries.is_empty() {
         desk.note("nothing to replay");
-        return Ok(Verdict::of(conflicts.is_empty()));
+        return Ok(Outcome::of(conflicts.is_empty()));
     }
     let what = entries_counted(entries.len());
     desk.ask(place, format_args!("brings {what} of the quarantine to ingest again."))?;
@@ -94,11 +94,15 @@ async fn replay(
     }
     let stay = entries.len() - taken;
     desk.note(format_args!("{} taken in, {stay} left where they were", entries_counted(taken)));
-    Ok(Verdict::of(stay == 0 && conflicts.is_empty()))
+    Ok(Outcome::of(stay == 0 && conflicts.is_empty()))
 }
 
 /// Brings entries to ingest again; those that are taken in leave the quarantine.
-async fn bring(app: &App, entries: &[Quarantined], desk: &mut Desk<'_>) -> Result<usize, Failure> {
+async fn bring(
+    app: &App,
+    entries: &[Quarantined],
+    desk: &mut Console<'_>,
+) -> Result<usize, Failure> {
     // Sent when it first came: a fee keeps its place in the order of arrival.
     let message = |entry: &Quarantined| Message {
         id: id(entry),
@@ -107,22 +111,23 @@ async fn bring(app: &App, entries: &[Quarantined], desk: &mut Desk<'_>) -> Resul
     };
     let messages: Vec<Message> = entries.iter().map(message).collect();
     let now = app.clock.now();
-    let reports = ingestion::take_in(app, &messages).await?;
+    let reports = ingestion::ingest(app, &messages).await?;
     let mut taken = 0;
     for (number, entry) in entries.iter().enumerate() {
-        let mine =
-            |report: &&EventReport| report.message == number && report.outcome != Outcome::TakenIn;
+        let mine = |report: &&EventReport| {
+            report.message == number && report.outcome != EventOutcome::Ingested
+        };
         let id = id(entry);
         match reports.iter().find(mine).map(|report| &report.outcome) {
-            None | Some(Outcome::TakenIn) => {
+            None | Some(EventOutcome::Ingested) => {
                 app.table.release(entry).await?;
                 taken += 1;
                 desk.say(format_args!("{id}  taken in"));
             }
-            Some(Outcome::Retry { reason }) => {
+            Some(EventOutcome::Retry { reason }) => {
                 desk.say(format_args!("{id}  not yet: {}", reason.sentence()));
             }
-            Some(Outcome::Quarantined { reason, detail }) => {
+            Some(EventOutcome::Quarantined { reason, detail }) => {
                 let kept = Quarantined {
                     reason: (*reason).to_owned(),
                     detail: detail.clone(),
@@ -162,24 +167,31 @@ async fn entries(app: &App, days: Days) -> Result<Vec<Quarantined>, Failure> {
 }
 
 async fn find(app: &App, id: &str) -> Result<Quarantined, Failure> {
-    let malformed =
-        || Failure::Asked("expected an entry's id as it is listed, as 2026-11-20.1f3c9a2b".into());
+    let malformed = || {
+        Failure::InvalidInput(
+            "expected an entry's id as it is listed, as 2026-11-20.1f3c9a2b".into(),
+        )
+    };
     let (day, beginning) = id.split_once('.').ok_or_else(malformed)?;
     let day: Day = day.parse().map_err(|_| malformed())?;
     let mut entries = app.table.quarantined(day).await?;
     entries.retain(|entry| !beginning.is_empty() && entry.digest().starts_with(beginning));
     match (entries.pop(), entries.len()) {
         (Some(entry), 0) => Ok(entry),
-        (None, _) => Err(Failure::Asked(format!("there is no entry {id} in the quarantine"))),
-        (Some(_), others) => {
-            Err(Failure::Asked(format!("{} entries begin with {id}; say more of it", others + 1)))
+        (None, _) => {
+            Err(Failure::InvalidInput(format!("there is no entry {id} in the quarantine")))
         }
+        (Some(_), others) => Err(Failure::InvalidInput(format!(
+            "{} entries begin with {id}; say more of it",
+            others + 1
+        ))),
     }
 }
 
 fn days_of(app: &App, days: Option<&str>) -> Result<Days, Failure> {
     let Some(days) = days else { return Ok(usual(app)) };
-    days.parse().map_err(|_| Failure::Asked("with --all, expected a day or FROM..TO".to_owned()))
+    days.parse()
+        .map_err(|_| Failure::InvalidInput("with --all, expected a day or FROM..TO".to_owned()))
 }
 
 fn usual(app: &App) -> Days {

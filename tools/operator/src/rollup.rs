@@ -9,9 +9,9 @@ use nightly::{DayPlan, StepError, booked_from, plan_day};
 use storage::{Money, SHARDS};
 use types::Day;
 
-use crate::figures::{amount, count, usd};
+use crate::format::{amount, count, usd};
 use crate::steps::{self, Booked};
-use crate::{Days, Desk, Failure, Verdict};
+use crate::{Console, Days, Failure, Outcome};
 
 const BAR: &str = "  {bar:40} {pos}/{len} shards, {msg}";
 
@@ -21,8 +21,8 @@ pub(crate) async fn rollup(
     place: &str,
     days: Days,
     night: bool,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     if app.clock.now() < booked_from(days.last) {
         return Err(StepError::DayNotOver(days.last).into());
     }
@@ -33,12 +33,12 @@ pub(crate) async fn rollup(
     let outcome = books.all(days, night).await;
     books.bar.finish_and_clear();
     books.tell_total();
-    outcome.map(|()| Verdict::of(!books.look_at_it))
+    outcome.map(|()| Outcome::of(!books.look_at_it))
 }
 
 struct Books<'a, 'd> {
     app: &'a App,
-    desk: &'a mut Desk<'d>,
+    desk: &'a mut Console<'d>,
     bar: ProgressBar,
     runs: usize,
     look_at_it: bool,
@@ -95,7 +95,9 @@ impl Books<'_, '_> {
                 self.tell_run(day, seq).await?;
                 self.tell_set_aside(day, "in part", &reason);
             }
-            Booked::Aside(reason) => self.tell_set_aside(day, "and nothing booked", &reason),
+            Booked::ExcludedCounts(reason) => {
+                self.tell_set_aside(day, "and nothing booked", &reason)
+            }
             Booked::Nothing => self.say(format!("{day}  nothing to add")),
             Booked::Superseded => self.say(format!("{day}  another run was first")),
         }

@@ -23,7 +23,7 @@ pub(crate) enum Booked {
     /// It is booked under this number, without what is set aside for this reason.
     Part(u64, String),
     /// It is set aside for this reason.
-    Aside(String),
+    ExcludedCounts(String),
     /// Nothing was to be added.
     Nothing,
     /// Another run of the day was first.
@@ -58,7 +58,7 @@ pub(crate) async fn book(
         committed => committed?,
     };
     let Some(seq) = committed.seq else {
-        return Ok(committed.set_aside.map_or(Booked::Nothing, Booked::Aside));
+        return Ok(committed.set_aside.map_or(Booked::Nothing, Booked::ExcludedCounts));
     };
     for part in committed.ranges {
         done(app, json!({ "step": "publish", "seq": seq, "range": part })).await?;

@@ -8,7 +8,7 @@ use storage::{ReferralActivity, Shard};
 use types::{Day, Timestamp, Uid};
 
 use crate::velocity::measure::{Fate, Links};
-use crate::{Days, Desk, Failure, Verdict};
+use crate::{Console, Days, Failure, Outcome};
 
 const BAR: &str = "  {bar:40} {pos}/{len} shards, {msg}";
 
@@ -17,8 +17,8 @@ pub(crate) async fn velocity(
     app: &App,
     days: Days,
     csv: bool,
-    desk: &mut Desk<'_>,
-) -> Result<Verdict, Failure> {
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let bar = desk.bar(days.count() * u64::from(storage::SHARDS), BAR);
     let visible = app.table.head().await?.value.visible;
     let mut links = Links::default();
@@ -36,7 +36,7 @@ pub(crate) async fn velocity(
         false => text::table(&links).into_iter().for_each(|line| desk.say(line)),
     }
     desk.note(text::total(&links, days));
-    Ok(Verdict::Well)
+    Ok(Outcome::Clean)
 }
 
 /// Counts a shard's new bindings of a day. Cost: 1 query, 2 read units a binding.

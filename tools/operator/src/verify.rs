@@ -8,15 +8,19 @@ use nightly::{Difference, UnreadableRecord, Verified, verify_day};
 use storage::{Money, SHARDS, chain_breaks};
 use types::Timestamp;
 
-use crate::figures::{amount, count, line, usd};
-use crate::{Days, Desk, Failure, Verdict};
+use crate::format::{amount, count, line, usd};
+use crate::{Console, Days, Failure, Outcome};
 
 const BAR: &str = "  {bar:40} {pos}/{len} shards, {msg}";
 /// Differences that are told of one day; more of them tell nothing more.
 const TOLD: usize = 50;
 
 /// Verifies each of the days.
-pub(crate) async fn verify(app: &App, days: Days, desk: &mut Desk<'_>) -> Result<Verdict, Failure> {
+pub(crate) async fn verify(
+    app: &App,
+    days: Days,
+    desk: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let bar = desk.bar(days.count() * u64::from(SHARDS), BAR);
     let (mut lines, mut wrong) = (0_u64, 0_u64);
     let mut links = BTreeMap::new();
@@ -50,7 +54,7 @@ pub(crate) async fn verify(app: &App, days: Days, desk: &mut Desk<'_>) -> Result
             wrong => format!("\n{days}: {lines}, and {} to look at", count(wrong, "day")),
         });
     }
-    Ok(Verdict::of(wrong == 0 && broken.is_empty()))
+    Ok(Outcome::of(wrong == 0 && broken.is_empty()))
 }
 
 fn is_well(verified: &Verified) -> bool {
@@ -122,7 +126,7 @@ fn in_words(difference: &Difference, assets: &Assets) -> String {
                 "  the lines of run {seq}, or its place behind the run before, are not as committed"
             )
         }
-        Difference::Breach(breach) => format!("  what is due does not add up: {breach}"),
+        Difference::ConservationError(breach) => format!("  what is due does not add up: {breach}"),
         Difference::Unreadable { shard, record } => {
             let record = match record {
                 UnreadableRecord::Account(uid) => format!("the account of {uid}"),

@@ -10,7 +10,7 @@ use types::{Timestamp, Uid};
 
 use crate::StartError;
 use crate::data_dir::DataDir;
-use crate::narrator::Narrator;
+use crate::progress::Progress;
 
 /// The least that RS256 may be used with: RFC 7518 section 3.3.
 const KEY_BITS: usize = 2048;
@@ -50,7 +50,7 @@ struct Claims<'a> {
 
 impl Issuer {
     /// The issuer with the directory's key; the first time that is made, which takes a moment.
-    pub(crate) async fn open(dir: &DataDir, narrator: Narrator) -> Result<Self, StartError> {
+    pub(crate) async fn open(dir: &DataDir, narrator: Progress) -> Result<Self, StartError> {
         let pem = match dir.read(KEY_FILE)? {
             Some(pem) => pem,
             None => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dynamodb_embedded::{Engine, EngineError, create_table};
 use http_api::Signer;
-use lambda::{App, Clock, Entropy, Metrics};
+use lambda::{App, Clock, Metrics, RandomSource};
 use sam_template::TableDefinition;
 use storage::Table;
 
@@ -73,14 +73,14 @@ pub(crate) async fn app(
     let read = table.warm_up().await;
     read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
     let programme = programme::programme().map_err(|error| StartError::Build(error.to_string()))?;
-    let entropy = Entropy::system();
+    let entropy = RandomSource::system();
     let signer = signer(dir, &entropy)?;
     let (programme, metrics) = (Arc::new(programme), Metrics::off());
     Ok(App { table, programme, clock, entropy, signer, metrics })
 }
 
 /// The signer with the directory's key, so that cursors outlive a restart.
-fn signer(dir: &DataDir, entropy: &Entropy) -> Result<Signer, StartError> {
+fn signer(dir: &DataDir, entropy: &RandomSource) -> Result<Signer, StartError> {
     let key = match dir.read(SIGNING_KEY_FILE)? {
         Some(key) => String::from_utf8_lossy(&key).into_owned(),
         None => {
@@ -92,7 +92,7 @@ fn signer(dir: &DataDir, entropy: &Entropy) -> Result<Signer, StartError> {
     Signer::from_keys_text(&key).map_err(|error| dir.damaged(SIGNING_KEY_FILE, &error))
 }
 
-fn new_signing_key(entropy: &Entropy) -> Result<String, StartError> {
+fn new_signing_key(entropy: &RandomSource) -> Result<String, StartError> {
     let mut bytes = [0; SIGNING_KEY_BYTES];
     entropy.fill(&mut bytes).map_err(|error| StartError::Build(error.to_string()))?;
     Ok(bytes.iter().fold(String::new(), |mut text, byte| {

@@ -1,6 +1,6 @@
 //! Stands in for the queue: events to `ingest` in batches, one message for each.
 
-use ingestion::{EventReport, Message, Outcome};
+use ingestion::{EventOutcome, EventReport, Message};
 use lambda::App;
 use serde::Serialize;
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(crate) async fn deliver(app: &App, events: &[Value]) -> Result<Delivery, Tab
         let message =
             |event: &Value| Message { id: String::new(), sent_at, body: event.to_string() };
         let messages: Vec<Message> = batch.iter().map(message).collect();
-        for report in ingestion::take_in(app, &messages).await? {
+        for report in ingestion::ingest(app, &messages).await? {
             delivery.count(report, number * BATCH);
         }
     }
@@ -61,12 +61,12 @@ pub(crate) async fn deliver(app: &App, events: &[Value]) -> Result<Delivery, Tab
 impl Delivery {
     fn count(&mut self, report: EventReport, first: usize) {
         let why = match report.outcome {
-            Outcome::TakenIn => {
+            EventOutcome::Ingested => {
                 self.accepted += 1;
                 return;
             }
-            Outcome::Quarantined { reason, detail } => Why::Quarantined { reason, detail },
-            Outcome::Retry { reason } => Why::Retry { reason, detail: reason.sentence() },
+            EventOutcome::Quarantined { reason, detail } => Why::Quarantined { reason, detail },
+            EventOutcome::Retry { reason } => Why::Retry { reason, detail: reason.sentence() },
         };
         self.failed.push(Failed { index: first + report.message, id: report.id, why });
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dynamodb_embedded::Engine;
-use lambda::{App, Dial};
+use lambda::{App, ManualClock};
 use sam_template::Template;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,8 +16,8 @@ use crate::data_dir::{Contents, DataDir};
 use crate::gateway::Gateway;
 use crate::issuer::Issuer;
 use crate::load::{Highlights, load};
-use crate::narrator::Narrator;
 use crate::open::{self, Plan};
+use crate::progress::Progress;
 use crate::services::Services;
 use crate::{Options, StartError, page, ready, routes};
 
@@ -49,14 +49,14 @@ impl Sandbox {
     /// # Errors
     /// [`StartError`] says in one sentence what is in the way, and what to do about it.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let narrator = Narrator::new(options.quiet);
+        let narrator = Progress::new(options.quiet);
         let template = Template::embedded().map_err(|e| StartError::Build(e.to_string()))?;
         let gateway = Gateway::new(&template)?;
         narrator.say(format_args!("Opening the data directory {}.", options.data_dir.display()));
         let dir = DataDir::open(&options.data_dir)?;
         let ports = Ports::open(options.port).await?;
         let issuer = Issuer::open(&dir, narrator).await?;
-        let dial = Dial::default();
+        let dial = ManualClock::default();
         turn(&dial, &options);
         let (app, engine, highlights) = fill(&dir, &template, &options, &dial, narrator).await?;
         let page = match options.no_page {
@@ -72,7 +72,7 @@ impl Sandbox {
 }
 
 /// Real time, or the time that was asked for.
-fn turn(dial: &Dial, options: &Options) {
+fn turn(dial: &ManualClock, options: &Options) {
     match options.clock {
         Some(at) => dial.stand_at(at),
         None => dial.real_time(),
@@ -84,8 +84,8 @@ async fn fill(
     dir: &DataDir,
     template: &Template,
     options: &Options,
-    dial: &Dial,
-    narrator: Narrator,
+    dial: &ManualClock,
+    narrator: Progress,
 ) -> Result<(App, Engine, Option<Highlights>), StartError> {
     let highlights = match Plan::of(dir.contents()?, options.empty) {
         Plan::Begin { sample, anew } => {
@@ -108,8 +108,8 @@ async fn begin(
     dir: &DataDir,
     template: &Template,
     sample: bool,
-    dial: &Dial,
-    narrator: Narrator,
+    dial: &ManualClock,
+    narrator: Progress,
 ) -> Result<Option<Highlights>, StartError> {
     dir.remove_database()?;
     if !sample {
@@ -126,7 +126,7 @@ async fn begin(
 }
 
 /// Says what is there already.
-fn go_on(contents: Contents, empty: bool, narrator: Narrator) -> Option<Highlights> {
+fn go_on(contents: Contents, empty: bool, narrator: Progress) -> Option<Highlights> {
     match contents {
         Contents::Loaded(highlights) => {
             narrator.say(match empty {
@@ -204,7 +204,7 @@ impl Running {
 
     /// Sets the clock that everything here uses.
     #[must_use]
-    pub fn dial(&self) -> &Dial {
+    pub fn dial(&self) -> &ManualClock {
         &self.services.dial
     }
 

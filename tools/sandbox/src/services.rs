@@ -1,6 +1,6 @@
 //! What the sandbox's routes share.
 
-use lambda::{App, Dial};
+use lambda::{App, ManualClock};
 
 use crate::gateway::Gateway;
 use crate::issuer::Issuer;
@@ -11,7 +11,7 @@ pub(crate) struct Services {
     /// What the functions are given.
     pub(crate) app: App,
     /// Sets the app's clock.
-    pub(crate) dial: Dial,
+    pub(crate) dial: ManualClock,
     /// Signs access tokens.
     pub(crate) issuer: Issuer,
     /// The API's routes.

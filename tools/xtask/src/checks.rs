@@ -16,7 +16,7 @@ pub const LOCAL_AWS: &str = "tests/deployed/requirements.txt";
 /// The test of the simulation that reads `SEEDS`.
 pub const SIMULATION: &str = "every_promise";
 /// The tests that read `INPUTS`.
-const MALFORMED_INPUT: &str = "hostile";
+const MALFORMED_INPUT: &str = "malformed_input";
 /// The test that reads `KILLS`.
 const CRASH: &str = "wherever_a_process_is_killed";
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use commission::Amount;
-use storage::{Head, Money, Referral, ReferralActivity, Slots, Versioned};
+use storage::{Head, Money, Referral, ReferralActivity, TwoVersionCell, Versioned};
 use types::{Origin, Timestamp};
 
-use crate::world::{CODE, INVITEE, INVITER, World, at, uid};
+use crate::test_app::{CODE, INVITEE, INVITER, TestApp, at, uid};
 
-async fn bound() -> World {
-    let world = World::new().await;
+async fn bound() -> TestApp {
+    let world = TestApp::new().await;
     let confirmation = world.confirmation(INVITEE, CODE);
     assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
     world
@@ -29,13 +29,13 @@ fn some_activity(voided_at: Option<Timestamp>) -> ReferralActivity {
 }
 
 /// Publishes the invitee's activity as run 4, of which readers see the runs up to `visible`.
-async fn publish(world: &World, visible: u64, activity: ReferralActivity) {
+async fn publish(world: &TestApp, visible: u64, activity: ReferralActivity) {
     let referral = Referral {
         uid: uid(INVITEE),
         code: CODE.parse().unwrap(),
         origin: Origin::Recall,
         bound_at: world.clock.now(),
-        activity: Slots::born(4, activity),
+        activity: TwoVersionCell::new(4, activity),
     };
     let referral = Versioned::new(referral);
     assert!(world.app.table.save_referral(&uid(INVITER), &referral).await.unwrap());
@@ -72,7 +72,7 @@ async fn a_relation_that_was_found_void_says_so() {
 
 #[tokio::test]
 async fn who_has_no_inviter_has_no_relation() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.binding(INVITEE).await);
     assert_eq!(world.binding("ghost-1").await.outcome(), "404 not_found");
 }

@@ -6,10 +6,10 @@ use http_api::Purpose;
 use serde_json::json;
 use types::Origin;
 
-use crate::world::{CODE, INVITEE, INVITER, World, at, facts, uid};
+use crate::test_app::{CODE, INVITEE, INVITER, TestApp, at, facts, uid};
 
-async fn confirmed() -> (World, String) {
-    let world = World::new().await;
+async fn confirmed() -> (TestApp, String) {
+    let world = TestApp::new().await;
     let confirmation = world.window(INVITEE, CODE).await.text("/confirmation");
     (world, confirmation)
 }
@@ -62,7 +62,7 @@ async fn a_confirmation_does_not_tell_who_invites() {
 /// As the version before handed them out: at a deployment, some are under way.
 #[tokio::test]
 async fn a_confirmation_that_does_not_carry_the_inviter_is_good_for_one_call_more() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let confirmation = world.confirmation(INVITEE, CODE);
     let _ = world.engine.take_calls();
     assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
@@ -183,7 +183,7 @@ async fn an_altered_confirmation_is_not_good() {
 
 #[tokio::test]
 async fn a_token_of_another_purpose_confirms_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let expires_at = at("2026-11-22T13:00:00Z");
     let payload = json!({ "code": CODE });
     let purpose = Purpose::Cursor("");
@@ -193,6 +193,6 @@ async fn a_token_of_another_purpose_confirms_nothing() {
 
 #[tokio::test]
 async fn a_typed_code_confirms_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     assert_eq!(world.bind(INVITEE, CODE).await.outcome(), "422 confirmation_invalid");
 }

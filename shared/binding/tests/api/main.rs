@@ -10,5 +10,5 @@ mod race;
 mod reasons;
 mod refusals;
 mod repeating;
+mod test_app;
 mod window;
-mod world;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use storage::Shard;
 use types::{Day, Uid};
 
-use crate::world::{Answer, CODE, INVITEE, INVITER, World, at, facts, uid};
+use crate::test_app::{Answer, CODE, INVITEE, INVITER, TestApp, at, facts, uid};
 
 /// Runs all of these binds of one user at once.
-async fn race(world: &World, confirmations: Vec<String>) -> Vec<Answer> {
+async fn race(world: &TestApp, confirmations: Vec<String>) -> Vec<Answer> {
     let calls: Vec<_> = confirmations
         .into_iter()
         .map(|confirmation| {
@@ -32,14 +32,14 @@ fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
 }
 
 /// How often the user stands in the day's list of new bindings.
-async fn listed(world: &World, user: &Uid) -> usize {
+async fn listed(world: &TestApp, user: &Uid) -> usize {
     let day: Day = "2026-11-22".parse().unwrap();
     world.app.table.new_bindings(day, Shard::of(user)).await.unwrap().len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn two_hundred_binds_of_one_user_to_twenty_affiliates_leave_one_binding() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let mut confirmations = Vec::new();
     for number in 10..30 {
         let code = format!("RACE{number}");
@@ -62,7 +62,7 @@ async fn two_hundred_binds_of_one_user_to_twenty_affiliates_leave_one_binding() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn a_link_that_goes_viral_binds_every_user_once() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let mut calls = Vec::new();
     for number in 0..100 {
         let user = format!("user-{number}");
@@ -82,7 +82,7 @@ async fn a_link_that_goes_viral_binds_every_user_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_activity_is_either_before_the_bind_and_prevents_it_or_after_it() {
     for _ in 0..20 {
-        let world = World::new().await;
+        let world = TestApp::new().await;
         let confirmation = world.confirmation(INVITEE, CODE);
         let bind = {
             let world = world.clone();

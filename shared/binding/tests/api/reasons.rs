@@ -2,7 +2,7 @@
 
 use types::Reason;
 
-use crate::world::{CODE, INVITEE, INVITER, Scene, World, at, located, uid};
+use crate::test_app::{CODE, INVITEE, INVITER, Scene, TestApp, at, located, uid};
 
 /// Makes the scene one in which the reason is the first that refuses.
 fn stage(reason: Reason, scene: &mut Scene) {
@@ -49,7 +49,7 @@ fn reasons() -> impl Iterator<Item = Reason> {
 async fn the_window_shows_every_reason_and_hands_out_no_confirmation() {
     for reason in reasons().filter(|reason| *reason != Reason::UnknownLink) {
         let scene = staged(reason);
-        let answer = World::of(&scene).await.window(scene.caller, scene.code).await;
+        let answer = TestApp::of(&scene).await.window(scene.caller, scene.code).await;
         assert_eq!(answer.status(), 200, "{reason:?}");
         assert_eq!(answer.unmet().first().map(String::as_str), Some(reason.code()));
         let body = answer.json();
@@ -62,7 +62,7 @@ async fn the_window_shows_every_reason_and_hands_out_no_confirmation() {
 async fn the_bind_is_refused_for_every_reason_whatever_the_confirmation_says() {
     for reason in reasons() {
         let scene = staged(reason);
-        let world = World::of(&scene).await;
+        let world = TestApp::of(&scene).await;
         let confirmation = world.confirmation(scene.caller, scene.code);
         let answer = world.bind(scene.caller, &confirmation).await;
         assert_eq!(answer.text("/code"), reason.code());
@@ -82,7 +82,7 @@ async fn exactly_ninety_days_do_not_qualify_and_one_millisecond_more_does() {
     active.invitee.last_activity_at = Some(since);
 
     for (scene, reason) in [(young, "account_too_young"), (active, "recently_active")] {
-        let world = World::of(&scene).await;
+        let world = TestApp::of(&scene).await;
         let exactly = since.plus_days(90);
         world.clock.stand_at(exactly);
         let window = world.window(INVITEE, CODE).await;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sam_template::Template;
 
-use crate::world::{CODE, INVITEE, World};
+use crate::test_app::{CODE, INVITEE, TestApp};
 
 #[tokio::test]
 async fn a_request_without_a_token_is_refused_everywhere() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for route in binding::ROUTES.iter() {
         let answer = world.ask(None, route.method(), route.pattern(), "{}").await;
         assert_eq!(answer.outcome(), "401 unauthenticated", "{}", route.pattern());
@@ -18,7 +18,7 @@ async fn a_request_without_a_token_is_refused_everywhere() {
 
 #[tokio::test]
 async fn nobody_can_ask_for_somebody_else() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for target in
         [format!("/v1/bind?ref={CODE}&uid={INVITEE}"), format!("/v1/binding?uid={INVITEE}")]
     {
@@ -33,7 +33,7 @@ async fn nobody_can_ask_for_somebody_else() {
 
 #[tokio::test]
 async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let cases = [
         ("", "body"),
         ("{", "body"),
@@ -55,14 +55,14 @@ async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
 
 #[tokio::test]
 async fn unknown_methods_are_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answer = world.ask(Some(INVITEE), "DELETE", "/v1/binding", "").await;
     assert_eq!(answer.outcome(), "405 method_not_allowed");
 }
 
 #[tokio::test]
 async fn a_fault_of_ours_tells_nothing_of_its_cause() {
-    let world = World::new().await.without_table();
+    let world = TestApp::new().await.without_table();
     let confirmation = world.confirmation(INVITEE, CODE);
     let answer = world.bind(INVITEE, &confirmation).await;
     assert_eq!(world.window(INVITEE, CODE).await.json(), answer.json());

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::world::{Answer, CODE, INVITEE, World, at};
+use crate::test_app::{Answer, CODE, INVITEE, TestApp, at};
 
 const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
 
-async fn confirmed() -> (World, String) {
-    let world = World::new().await;
+async fn confirmed() -> (TestApp, String) {
+    let world = TestApp::new().await;
     let confirmation = world.window(INVITEE, CODE).await.text("/confirmation");
     (world, confirmation)
 }
 
-async fn send(world: &World, key: &str, confirmation: &str) -> Answer {
+async fn send(world: &TestApp, key: &str, confirmation: &str) -> Answer {
     let body = json!({ "confirmation": confirmation }).to_string();
     let headers = [("content-type", "application/json"), ("idempotency-key", key)];
     world.ask_with(Some(INVITEE), "POST", "/v1/bind", &headers, &body).await

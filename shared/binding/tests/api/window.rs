@@ -1,10 +1,10 @@
 //! `GET /v1/bind?ref=CODE`.
 
-use crate::world::{CODE, INVITEE, INVITER, Scene, World, at};
+use crate::test_app::{CODE, INVITEE, INVITER, Scene, TestApp, at};
 
 #[tokio::test]
 async fn an_eligible_user_sees_every_check_met_and_gets_a_confirmation() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.window(INVITEE, CODE).await);
 }
 
@@ -13,13 +13,13 @@ async fn who_is_not_eligible_sees_why_and_from_when_he_is() {
     let mut scene = Scene::default();
     scene.invitee.registered_at = at("2026-10-01T08:00:00Z");
     scene.invitee.last_activity_at = Some(at("2026-11-20T09:30:00.500Z"));
-    let world = World::of(&scene).await;
+    let world = TestApp::of(&scene).await;
     insta::assert_snapshot!(world.window(INVITEE, CODE).await);
 }
 
 #[tokio::test]
 async fn the_window_changes_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let first = world.window(INVITEE, CODE).await.json();
     assert_eq!(world.window(INVITEE, CODE).await.json(), first);
     assert_eq!(world.binding(INVITEE).await.status(), 404);
@@ -27,13 +27,13 @@ async fn the_window_changes_nothing() {
 
 #[tokio::test]
 async fn an_unknown_code_is_no_link() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.window(INVITEE, "NNNNNNNN").await);
 }
 
 #[tokio::test]
 async fn a_malformed_code_is_refused_by_name_and_not_repeated() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answer = world.window(INVITEE, "k7m2xw9p").await;
     assert!(!answer.to_string().contains("k7m2xw9p"));
     insta::assert_snapshot!(answer);
@@ -45,13 +45,13 @@ async fn a_malformed_code_is_refused_by_name_and_not_repeated() {
 
 #[tokio::test]
 async fn a_missing_code_is_missed_by_name() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.ask(Some(INVITEE), "GET", "/v1/bind", "").await);
 }
 
 #[tokio::test]
 async fn the_inviter_is_masked() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answer = world.window(INVITEE, CODE).await;
     assert_eq!(answer.text("/inviter"), "a***5");
     assert!(!answer.to_string().contains(INVITER));
@@ -59,7 +59,7 @@ async fn the_inviter_is_masked() {
 
 #[tokio::test]
 async fn a_user_who_is_bound_sees_that_he_is() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let confirmation = world.window(INVITEE, CODE).await.text("/confirmation");
     assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
     let answer = world.window(INVITEE, CODE).await;
@@ -72,7 +72,7 @@ async fn the_rule_in_force_is_that_of_the_instant() {
     let mut scene = Scene::default();
     scene.invitee.registered_at = at("2025-11-01T00:00:00Z");
     scene.invitee.last_activity_at = None;
-    let world = World::of(&scene).await;
+    let world = TestApp::of(&scene).await;
     world.clock.stand_at(at("2026-03-23T23:59:59.999Z"));
     let before = world.window(INVITEE, CODE).await;
     assert_eq!(
@@ -87,7 +87,7 @@ async fn the_rule_in_force_is_that_of_the_instant() {
 
 #[tokio::test]
 async fn a_link_that_was_not_there_is_looked_for_again() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     assert_eq!(world.window(INVITEE, "LATER235").await.outcome(), "404 unknown_link");
     world.add_affiliate("affiliate-36", "LATER235").await;
     assert_eq!(world.window(INVITEE, "LATER235").await.status(), 200);

@@ -61,7 +61,7 @@ fn the_rule_in_force_at_the_bind_decides_and_is_named() {
 #[test]
 fn an_unmet_window_says_what_it_needs_and_when_it_will_be_met() {
     let since = at("2026-11-01T00:00:00Z");
-    let judgement = active(since).judge();
+    let judgement = active(since).evaluate();
     let check = judgement.checks.last().unwrap();
     let needs = Requirement::Inactivity { more_than_days: 90, since: Some(since) };
     assert_eq!(check.needs, Some(needs));
@@ -74,7 +74,7 @@ fn the_later_of_two_unmet_windows_decides() {
     let judgement = with(registered(at("2026-10-01T00:00:00Z")), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
     })
-    .judge();
+    .evaluate();
     assert_eq!(unmet(&judgement), [Reason::AccountTooYoung, Reason::RecentlyActive]);
     assert_eq!(judgement.eligible_from(), Some(at("2027-01-30T00:00:00.001Z")));
 }
@@ -91,7 +91,7 @@ fn a_stricter_rule_that_is_known_to_come_puts_the_day_off() {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
         case.rules.windows.set(at("2027-01-10T00:00:00Z"), windows("stricter", 365));
     });
-    let judgement = case.judge();
+    let judgement = case.evaluate();
     assert_eq!(judgement.checks[11].eligible_from, Some(at("2026-12-30T00:00:00.001Z")));
     assert_eq!(judgement.eligible_from(), Some(at("2027-11-01T00:00:00.001Z")));
 }
@@ -103,7 +103,7 @@ fn a_day_on_which_a_stricter_rule_begins_is_that_rule_s() {
     let case = with(active(since), |case| {
         case.rules.windows.set(opening, windows("stricter", 365));
     });
-    assert_eq!(case.judge().eligible_from(), Some(since.plus_days(365).plus_millis(1)));
+    assert_eq!(case.evaluate().eligible_from(), Some(since.plus_days(365).plus_millis(1)));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn time_alone_does_not_heal_what_something_else_stands_against() {
     let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
         case.invitee().main_uid = "3000".parse().ok();
     })
-    .judge();
+    .evaluate();
     assert_eq!(unmet(&judgement), [Reason::SubAccount, Reason::RecentlyActive]);
     assert_eq!(judgement.eligible_from(), None);
 }
@@ -121,7 +121,7 @@ fn bound_account_has_no_check_of_activity() {
     let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
         case.invitee().inviter = "3000".parse().ok();
     })
-    .judge();
+    .evaluate();
     assert_eq!(unmet(&judgement), [Reason::AlreadyBound]);
     assert!(judgement.checks.iter().all(|check| check.reason != Reason::RecentlyActive));
     assert_eq!(judgement.eligible_from(), None);
@@ -133,7 +133,7 @@ fn no_day_is_promised_on_which_the_region_will_be_blocked() {
         let soon = Period { from: at("2027-01-01T00:00:00Z"), until: None };
         case.rules.regions.block(RegionRule::InviteeRecall, "TR".parse().unwrap(), soon);
     })
-    .judge();
+    .evaluate();
     assert_eq!(unmet(&judgement), [Reason::RecentlyActive]);
     assert_eq!(judgement.eligible_from(), None);
 }
@@ -153,5 +153,5 @@ fn before_the_first_rule_nobody_is_eligible() {
 #[test]
 fn an_activity_that_is_later_than_the_bind_is_recent() {
     let case = active(at("2026-11-22T12:00:00.001Z"));
-    assert_eq!(unmet(&case.judge()), [Reason::RecentlyActive]);
+    assert_eq!(unmet(&case.evaluate()), [Reason::RecentlyActive]);
 }

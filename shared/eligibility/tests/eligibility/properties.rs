@@ -59,20 +59,20 @@ fn is_old_and_dormant(case: &Case, now: Timestamp) -> bool {
 proptest! {
     #[test]
     fn the_windows_are_what_their_definition_says(case in waiting()) {
-        prop_assert_eq!(case.judge().eligible(), is_old_and_dormant(&case, case.at));
+        prop_assert_eq!(case.evaluate().eligible(), is_old_and_dormant(&case, case.at));
     }
 
     #[test]
     fn time_alone_heals_exactly_from_the_instant_that_is_told(case in waiting()) {
         let begun = case.rules.windows.at(case.at).is_some();
-        match case.judge().eligible_from() {
+        match case.evaluate().eligible_from() {
             Some(from) => {
                 prop_assert!(from > case.at);
                 prop_assert!(case.judge_at(from).eligible());
                 prop_assert!(!case.judge_at(from.plus_millis(-1)).eligible());
             }
             // The last rule stays for ever, so that waiting always helps in the end.
-            None => prop_assert_eq!(case.judge().eligible(), begun),
+            None => prop_assert_eq!(case.evaluate().eligible(), begun),
         }
     }
 
@@ -81,7 +81,7 @@ proptest! {
         case in waiting(),
         part in 0_i64..1000,
     ) {
-        if let Some(from) = case.judge().eligible_from() {
+        if let Some(from) = case.evaluate().eligible_from() {
             let between = case.at.plus_millis(from.millis_since(case.at) * part / 1000);
             prop_assert!(!case.judge_at(between).eligible());
         }
@@ -100,7 +100,7 @@ proptest! {
             case.inviter = case.inviter.take().filter(|_| known[1]);
             case.invitee = case.invitee.take().filter(|_| known[2]);
         })
-        .judge();
+        .evaluate();
         prop_assert!(!judgement.eligible());
         prop_assert_eq!(judgement.eligible_from(), None);
     }
@@ -115,7 +115,7 @@ proptest! {
             case.invitee().main_uid = "9".parse().ok().filter(|_| faults[1]);
             case.invitee().inviter = "9".parse().ok().filter(|_| faults[2]);
         })
-        .judge();
+        .evaluate();
         prop_assert_eq!(judgement.eligible(), judgement.refusal().is_none());
         let first = match faults {
             [_, true, _] => &[Reason::SubAccount][..],

@@ -27,8 +27,8 @@ fn refused_recalls() -> Vec<(Reason, Case)> {
         (
             Reason::SameIdentity,
             recall(|case| {
-                case.inviter().person = "fingerprint".parse().ok();
-                case.invitee().person = "fingerprint".parse().ok();
+                case.inviter().person = "short_sha256".parse().ok();
+                case.invitee().person = "short_sha256".parse().ok();
             }),
         ),
         (Reason::RegionBlockedInviter, recall(|case| move_to("GB", case.inviter()))),
@@ -47,7 +47,7 @@ fn move_to(place: &str, account: &mut eligibility::AccountFacts) {
 
 #[test]
 fn a_dormant_user_under_an_affiliate_s_recall_link_is_eligible() {
-    let judgement = Case::recall().judge();
+    let judgement = Case::recall().evaluate();
     assert!(judgement.eligible());
     assert_eq!(judgement.refusal(), None);
     assert_eq!(judgement.eligible_from(), None);
@@ -58,7 +58,7 @@ fn every_reason_for_refusing_a_bind_is_reached() {
     let reached: BTreeSet<Reason> = refused_recalls()
         .into_iter()
         .map(|(reason, case)| {
-            let judgement = case.judge();
+            let judgement = case.evaluate();
             assert!(!judgement.eligible(), "{reason}");
             assert_eq!(judgement.refusal(), Some(reason));
             reason
@@ -73,7 +73,7 @@ fn a_single_fault_fails_a_single_check() {
     for (reason, case) in refused_recalls() {
         // Who invites himself is the same person too.
         if reason != Reason::SelfReferral {
-            assert_eq!(unmet(&case.judge()), [reason]);
+            assert_eq!(unmet(&case.evaluate()), [reason]);
         }
     }
 }
@@ -81,7 +81,7 @@ fn a_single_fault_fails_a_single_check() {
 #[test]
 fn refusals_have_a_fixed_precedence() {
     let order: Vec<Reason> =
-        Case::recall().judge().checks.into_iter().map(|check| check.reason).collect();
+        Case::recall().evaluate().checks.into_iter().map(|check| check.reason).collect();
     let documented: Vec<Reason> = refused_recalls().into_iter().map(|(reason, _)| reason).collect();
     assert_eq!(order, documented);
 }
@@ -89,13 +89,13 @@ fn refusals_have_a_fixed_precedence() {
 #[test]
 fn another_account_than_the_link_s_owner_cannot_be_its_inviter() {
     let case = with(Case::recall(), |case| case.link().owner = "3000".parse().unwrap());
-    assert_eq!(unmet(&case.judge()), [Reason::UnknownAccount]);
+    assert_eq!(unmet(&case.evaluate()), [Reason::UnknownAccount]);
 }
 
 #[test]
 fn an_unknown_inviter_is_an_unknown_account() {
     let case = with(Case::recall(), |case| case.inviter = None);
-    assert_eq!(unmet(&case.judge()), [Reason::UnknownAccount]);
+    assert_eq!(unmet(&case.evaluate()), [Reason::UnknownAccount]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn an_account_whose_place_is_unknown_counts_as_blocked() {
         case.invitee().location = Timeline::starting(case.at.plus_millis(1), location("TR"));
     });
     let expected = [Reason::RegionBlockedInviter, Reason::RegionBlockedInvitee];
-    assert_eq!(unmet(&case.judge()), expected);
+    assert_eq!(unmet(&case.evaluate()), expected);
 }
 
 #[test]
@@ -115,15 +115,15 @@ fn a_place_is_judged_as_it_was_at_the_bind() {
         move_to("CU", case.invitee());
         case.invitee().location.set(now, location("TR"));
     });
-    assert!(moved_away.judge().eligible());
+    assert!(moved_away.evaluate().eligible());
     assert!(!moved_away.judge_at(moved_away.at.plus_millis(-1)).eligible());
 }
 
 #[test]
 fn a_blocked_part_of_a_country_leaves_the_rest_of_it_free() {
     let from = |place: &str| with(Case::recall(), |case| move_to(place, case.invitee()));
-    assert_eq!(from("UA-43").judge().refusal(), Some(Reason::RegionBlockedInvitee));
-    assert!(from("UA-30").judge().eligible());
+    assert_eq!(from("UA-43").evaluate().refusal(), Some(Reason::RegionBlockedInvitee));
+    assert!(from("UA-30").evaluate().eligible());
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn an_affiliate_counts_only_while_in_the_programme() {
         let now = case.at;
         case.inviter().affiliate.set(now, false);
     });
-    assert_eq!(unmet(&case.judge()), [Reason::InviterNotAffiliate]);
+    assert_eq!(unmet(&case.evaluate()), [Reason::InviterNotAffiliate]);
     assert!(case.judge_at(case.at.plus_millis(-1)).eligible());
 }
 
@@ -141,7 +141,7 @@ fn an_inviter_registered_at_the_same_instant_is_not_younger() {
     let case = with(Case::recall(), |case| {
         case.inviter().registered_at = at("2022-05-01T08:00:00Z");
     });
-    assert!(case.judge().eligible());
+    assert!(case.evaluate().eligible());
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_main_account_and_its_sub_account_are_one_identity() {
         let invitee = case.invitee().uid.clone();
         case.inviter().main_uid = Some(invitee);
     });
-    assert_eq!(unmet(&case.judge()), [Reason::SameIdentity]);
+    assert_eq!(unmet(&case.evaluate()), [Reason::SameIdentity]);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_sign_up_asks_neither_for_age_nor_inactivity_nor_a_recall_link() {
         case.invitee().last_activity_at = Some(case.at);
         case.link().invites_existing = false;
     });
-    let judgement = case.judge();
+    let judgement = case.evaluate();
     assert!(judgement.eligible());
     assert_eq!(judgement.checks.len(), 10);
 }
@@ -177,7 +177,7 @@ fn sign_up_and_recall_are_blocked_by_regions_of_their_own() {
             case.origin = origin;
             move_to(place, case.invitee());
         });
-        case.judge().refusal()
+        case.evaluate().refusal()
     };
     let blocked = Some(Reason::RegionBlockedInvitee);
     assert_eq!(at_home(Origin::Signup, "GR"), blocked);
@@ -189,7 +189,7 @@ fn sign_up_and_recall_are_blocked_by_regions_of_their_own() {
 #[test]
 fn a_sign_up_is_refused_for_what_has_nothing_to_do_with_dormancy() {
     let bound = with(Case::signup(), |case| case.invitee().inviter = "3000".parse().ok());
-    assert_eq!(unmet(&bound.judge()), [Reason::AlreadyBound]);
+    assert_eq!(unmet(&bound.evaluate()), [Reason::AlreadyBound]);
     let gone = with(Case::signup(), |case| case.inviter().affiliate = Timeline::default());
-    assert_eq!(unmet(&gone.judge()), [Reason::InviterNotAffiliate]);
+    assert_eq!(unmet(&gone.evaluate()), [Reason::InviterNotAffiliate]);
 }

@@ -26,7 +26,7 @@ fn a_check_shows_its_reason_and_what_it_needs() {
     let case = with(Case::recall(), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
     });
-    let checks = serde_json::to_value(case.judge().checks).unwrap();
+    let checks = serde_json::to_value(case.evaluate().checks).unwrap();
     assert_eq!(checks[0], json!({ "reason": "unknown_link", "met": true }));
     assert_eq!(
         checks[12],

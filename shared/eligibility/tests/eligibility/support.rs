@@ -1,7 +1,8 @@
 //! A case that is eligible in every respect, from which each test takes something away.
 
 use eligibility::{
-    AccountFacts, Bind, Judgement, LinkFacts, Period, RegionRule, Regions, Rules, Windows, judge,
+    AccountFacts, Bind, EligibilityReport, LinkFacts, Period, RegionRule, Regions, Rules, Windows,
+    evaluate,
 };
 use types::{Location, Origin, Reason, Timeline, Timestamp};
 
@@ -109,11 +110,11 @@ impl Case {
         self.invitee.as_mut().unwrap()
     }
 
-    pub fn judge(&self) -> Judgement {
+    pub fn evaluate(&self) -> EligibilityReport {
         self.judge_at(self.at)
     }
 
-    pub fn judge_at(&self, at: Timestamp) -> Judgement {
+    pub fn judge_at(&self, at: Timestamp) -> EligibilityReport {
         let bind = Bind {
             link: self.link.as_ref(),
             inviter: self.inviter.as_ref(),
@@ -121,12 +122,12 @@ impl Case {
             origin: self.origin,
             at,
         };
-        judge(&bind, &self.rules)
+        evaluate(&bind, &self.rules)
     }
 }
 
 /// What the unmet checks would be refused for.
-pub fn unmet(judgement: &Judgement) -> Vec<Reason> {
+pub fn unmet(judgement: &EligibilityReport) -> Vec<Reason> {
     judgement.checks.iter().filter(|check| !check.met).map(|check| check.reason).collect()
 }
 

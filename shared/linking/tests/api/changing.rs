@@ -1,9 +1,9 @@
 //! `PATCH /v1/links/{code}`.
 
-use crate::world::World;
+use crate::test_app::TestApp;
 
-async fn with_two_links() -> (World, String, String) {
-    let world = World::new().await;
+async fn with_two_links() -> (TestApp, String, String) {
+    let world = TestApp::new().await;
     let first = world.get("alice", "/v1/link").await.text("/code");
     let second = world.post("alice", "/v1/links", r#"{"label":"old"}"#).await.text("/code");
     (world, first, second)

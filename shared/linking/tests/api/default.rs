@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use types::Timeline;
 
-use crate::world::{World, at, at_once};
+use crate::test_app::{TestApp, at, at_once};
 
 #[tokio::test]
 async fn the_first_call_makes_the_default_link() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/link").await);
 }
 
 #[tokio::test]
 async fn the_link_is_the_same_ever_after() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let first = world.get("alice", "/v1/link").await.json();
     for _ in 0..3 {
         assert_eq!(world.get("alice", "/v1/link").await.json(), first);
@@ -24,7 +24,7 @@ async fn the_link_is_the_same_ever_after() {
 
 #[tokio::test]
 async fn showing_the_link_costs_one_call() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.get("alice", "/v1/link").await;
     let _ = world.engine.take_calls();
     world.get("alice", "/v1/link").await;
@@ -33,7 +33,7 @@ async fn showing_the_link_costs_one_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_first_calls_at_once_make_one_link_and_all_answer_it() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answers = at_once(50, || world.get("alice", "/v1/link"));
     assert!(answers.iter().all(|answer| answer.status() == 200));
     let bodies: BTreeSet<_> = answers.iter().map(|answer| answer.json().to_string()).collect();
@@ -43,18 +43,18 @@ async fn fifty_first_calls_at_once_make_one_link_and_all_answer_it() {
 
 #[tokio::test]
 async fn a_code_that_is_taken_is_drawn_again() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.add_affiliate("bob").await;
-    world.plant("bob", &World::first_code(), true).await;
+    world.plant("bob", &TestApp::first_code(), true).await;
     let answer = world.get("alice", "/v1/link").await;
     assert_eq!(answer.status(), 200);
-    assert_ne!(answer.text("/code"), World::first_code());
-    assert_eq!(world.get("bob", "/v1/links").await.text("/links/0/code"), World::first_code());
+    assert_ne!(answer.text("/code"), TestApp::first_code());
+    assert_eq!(world.get("bob", "/v1/links").await.text("/links/0/code"), TestApp::first_code());
 }
 
 #[tokio::test]
 async fn each_affiliate_has_a_link_of_his_own() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     let alices = world.get("alice", "/v1/link").await.text("/code");
     assert_ne!(world.get("bob", "/v1/link").await.text("/code"), alices);
@@ -62,20 +62,20 @@ async fn each_affiliate_has_a_link_of_his_own() {
 
 #[tokio::test]
 async fn who_is_not_in_the_programme_has_no_links() {
-    let world = World::empty().await;
+    let world = TestApp::empty().await;
     world.add("never", Timeline::default()).await;
     insta::assert_snapshot!(world.get("never", "/v1/link").await);
 }
 
 #[tokio::test]
 async fn an_unknown_account_has_no_links() {
-    let world = World::empty().await;
+    let world = TestApp::empty().await;
     insta::assert_snapshot!(world.get("ghost", "/v1/link").await);
 }
 
 #[tokio::test]
 async fn membership_counts_at_the_instant_of_the_call() {
-    let world = World::empty().await;
+    let world = TestApp::empty().await;
     let mut left = Timeline::starting(at("2025-01-01T00:00:00Z"), true);
     left.set(at("2026-11-22T12:00:00.000Z"), false);
     world.add("left", left).await;
@@ -92,7 +92,7 @@ async fn membership_counts_at_the_instant_of_the_call() {
 
 #[tokio::test]
 async fn every_route_is_closed_to_those_outside_the_programme() {
-    let world = World::empty().await;
+    let world = TestApp::empty().await;
     world.add("never", Timeline::default()).await;
     for target in ["/v1/link/qr.svg", "/v1/link/qr.png", "/v1/link/qr.svg?code=ABCDE", "/v1/links"]
     {

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use storage::{Head, Slots, StoredTotals, Totals, Versioned};
+use storage::{Head, StoredTotals, Totals, TwoVersionCell, Versioned};
 use types::LinkCode;
 
-use crate::world::{World, uid};
+use crate::test_app::{TestApp, uid};
 
 /// Publishes totals as run `seq`, of which readers see the runs up to `visible`.
-async fn publish(world: &World, seq: u64, visible: u64, by_link: &[(&str, u32)]) {
+async fn publish(world: &TestApp, seq: u64, visible: u64, by_link: &[(&str, u32)]) {
     let by_link: BTreeMap<LinkCode, u32> =
         by_link.iter().map(|(code, count)| (code.parse().unwrap(), *count)).collect();
-    let slots = Some(Slots::born(seq, Totals { by_link, ..Totals::default() }));
+    let slots = Some(TwoVersionCell::new(seq, Totals { by_link, ..Totals::default() }));
     let totals = StoredTotals { slots, parked: None };
     assert!(world.app.table.save_totals(&uid("alice"), &Versioned::new(totals)).await.unwrap());
     let closed_through = "2026-11-21".parse().ok();
@@ -21,13 +21,13 @@ async fn publish(world: &World, seq: u64, visible: u64, by_link: &[(&str, u32)])
 
 #[tokio::test]
 async fn before_the_first_link_and_the_first_closed_day_the_list_is_empty() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/links").await);
 }
 
 #[tokio::test]
 async fn links_are_listed_with_their_invitees() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.plant("alice", "LEGACY01", false).await;
     let code = world.get("alice", "/v1/link").await.text("/code");
     world.post("alice", "/v1/links", r#"{"label":"autumn channel"}"#).await;
@@ -37,7 +37,7 @@ async fn links_are_listed_with_their_invitees() {
 
 #[tokio::test]
 async fn invitees_of_a_run_that_is_not_visible_are_not_counted() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let code = world.get("alice", "/v1/link").await.text("/code");
     publish(&world, 3, 2, &[(&code, 12)]).await;
     assert_eq!(world.get("alice", "/v1/links").await.json()["links"][0]["invitees"], 0);
@@ -45,7 +45,7 @@ async fn invitees_of_a_run_that_is_not_visible_are_not_counted() {
 
 #[tokio::test]
 async fn nobody_sees_anothers_links() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     world.get("alice", "/v1/link").await;
     assert_eq!(world.get("bob", "/v1/links").await.json()["links"], serde_json::json!([]));

@@ -11,4 +11,4 @@ mod making;
 mod qr;
 mod refusals;
 mod repeating;
-mod world;
+mod test_app;

@@ -7,13 +7,13 @@ use eligibility::LinkFacts;
 use storage::Link;
 use types::LinkCode;
 
-use crate::world::{World, at, at_once, uid};
+use crate::test_app::{TestApp, at, at_once, uid};
 
 const TARGET: &str = "/v1/links";
 
 #[tokio::test]
 async fn a_link_is_made_with_label_and_shared_commission() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.get("alice", "/v1/link").await;
     let body = r#"{"label":"autumn","sharedCommission":{"spot":"0.10","futures":"0.05"}}"#;
     insta::assert_snapshot!(world.post("alice", TARGET, body).await);
@@ -21,7 +21,7 @@ async fn a_link_is_made_with_label_and_shared_commission() {
 
 #[tokio::test]
 async fn the_first_link_is_the_default_unasked() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let made = world.post("alice", TARGET, "{}").await;
     assert_eq!((made.status(), &made.json()["default"]), (201, &true.into()));
     assert_eq!(world.get("alice", "/v1/link").await.text("/code"), made.text("/code"));
@@ -29,7 +29,7 @@ async fn the_first_link_is_the_default_unasked() {
 
 #[tokio::test]
 async fn a_link_becomes_the_default_where_that_is_asked_for() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let first = world.get("alice", "/v1/link").await.text("/code");
     let other = world.post("alice", TARGET, r#"{"default":false}"#).await;
     assert_eq!(other.json()["default"], false);
@@ -40,7 +40,7 @@ async fn a_link_becomes_the_default_where_that_is_asked_for() {
 
 #[tokio::test]
 async fn the_twentieth_link_is_made_and_the_one_after_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for count in 1..=20 {
         assert_eq!(world.post("alice", TARGET, "{}").await.status(), 201, "{count}");
     }
@@ -50,7 +50,7 @@ async fn the_twentieth_link_is_made_and_the_one_after_is_refused() {
 
 #[tokio::test]
 async fn greatest_limit_of_largest_links_fits_one_item() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let mut programme = (*world.app.programme).clone();
     programme.links.max_links = 500;
     world.app.programme = Arc::new(programme);
@@ -75,7 +75,7 @@ async fn greatest_limit_of_largest_links_fits_one_item() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn links_made_at_once_never_exceed_the_limit_and_none_is_lost() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answers = at_once(40, || world.post("alice", TARGET, "{}"));
     let (made, refused): (Vec<_>, Vec<_>) =
         answers.iter().partition(|answer| answer.status() == 201);
@@ -94,7 +94,7 @@ async fn links_made_at_once_never_exceed_the_limit_and_none_is_lost() {
 
 #[tokio::test]
 async fn exactly_the_choices_of_the_policy_can_be_shared() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for (spot, futures) in [("0", "0"), ("0.05", "0.05"), ("0.1", "0"), ("0.100000", "0.05")] {
         let body = format!(r#"{{"sharedCommission":{{"spot":"{spot}","futures":"{futures}"}}}}"#);
         assert_eq!(world.post("alice", TARGET, &body).await.status(), 201, "{body}");
@@ -103,7 +103,7 @@ async fn exactly_the_choices_of_the_policy_can_be_shared() {
 
 #[tokio::test]
 async fn a_share_that_the_policy_does_not_allow_is_refused_with_what_it_allows() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let body = r#"{"sharedCommission":{"spot":"0.15","futures":"0"}}"#;
     insta::assert_snapshot!("too_much_spot", world.post("alice", TARGET, body).await);
     let body = r#"{"sharedCommission":{"spot":"0.1","futures":"0.01"}}"#;
@@ -113,7 +113,7 @@ async fn a_share_that_the_policy_does_not_allow_is_refused_with_what_it_allows()
 
 #[tokio::test]
 async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let cases = [
         ("", "body"),
         ("[]", "body"),
@@ -146,7 +146,7 @@ async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
 
 #[tokio::test]
 async fn only_the_owner_learns_a_label() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let made = world.post("alice", TARGET, r#"{"label":"my secret plan"}"#).await;
     let public = world.app.table.link(&made.text("/code").parse().unwrap()).await.unwrap();
     assert_eq!(public.unwrap().label, None);

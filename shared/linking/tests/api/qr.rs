@@ -1,6 +1,6 @@
 //! `GET /v1/link/qr.svg` and `GET /v1/link/qr.png`, read back by a QR reader.
 
-use crate::world::{Answer, World};
+use crate::test_app::{Answer, TestApp};
 
 /// A picture of black and white pixels, and its edge.
 struct Picture {
@@ -69,7 +69,7 @@ fn svg(answer: &Answer) -> Picture {
 
 #[tokio::test]
 async fn both_pictures_lead_to_the_default_link() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let url = world.get("alice", "/v1/link").await.text("/url");
     assert!(url.starts_with("https://www.binance.com/join?ref="));
     assert_eq!(svg(&world.get("alice", "/v1/link/qr.svg").await).read(), url);
@@ -78,7 +78,7 @@ async fn both_pictures_lead_to_the_default_link() {
 
 #[tokio::test]
 async fn the_paths_in_a_links_answer_lead_to_its_pictures() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.get("alice", "/v1/link").await;
     let other = world.post("alice", "/v1/links", "{}").await;
     let pictures = [
@@ -92,14 +92,14 @@ async fn the_paths_in_a_links_answer_lead_to_its_pictures() {
 
 #[tokio::test]
 async fn a_picture_is_made_also_where_the_link_was_not_yet() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let picture = svg(&world.get("alice", "/v1/link/qr.svg").await);
     assert_eq!(picture.read(), world.get("alice", "/v1/link").await.text("/url"));
 }
 
 #[tokio::test]
 async fn a_link_that_invites_new_users_only_has_the_original_form() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.plant("alice", "LEGACY01", false).await;
     let picture = svg(&world.get("alice", "/v1/link/qr.svg?code=LEGACY01").await);
     assert_eq!(picture.read(), "https://accounts.binance.com/register?ref=LEGACY01");
@@ -107,7 +107,7 @@ async fn a_link_that_invites_new_users_only_has_the_original_form() {
 
 #[tokio::test]
 async fn a_png_has_the_size_that_is_asked_for_in_whole_pixels_per_module() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let url = world.get("alice", "/v1/link").await.text("/url");
     for size in [128, 129, 511] {
         let picture = png(&world.get("alice", &format!("/v1/link/qr.png?size={size}")).await);
@@ -122,21 +122,21 @@ async fn a_png_has_the_size_that_is_asked_for_in_whole_pixels_per_module() {
 
 #[tokio::test]
 async fn a_png_has_512_pixels_unasked_and_2048_at_most() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     assert_eq!(png(&world.get("alice", "/v1/link/qr.png").await).edge, 512);
     assert_eq!(png(&world.get("alice", "/v1/link/qr.png?size=2048").await).edge, 2048);
 }
 
 #[tokio::test]
 async fn an_svg_has_a_border_of_four_modules() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let (module, border) = svg(&world.get("alice", "/v1/link/qr.svg").await).module_and_border();
     assert_eq!(border, 4 * module);
 }
 
 #[tokio::test]
 async fn a_size_out_of_range_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/link/qr.png?size=127").await);
     for size in ["0", "2049", "-512", "512.0", "big", ""] {
         let answer = world.get("alice", &format!("/v1/link/qr.png?size={size}")).await;
@@ -146,7 +146,7 @@ async fn a_size_out_of_range_is_refused() {
 
 #[tokio::test]
 async fn an_svg_takes_no_size() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answer = world.get("alice", "/v1/link/qr.svg?size=512").await;
     assert_eq!(
         (answer.outcome().as_str(), answer.text("/parameter").as_str()),
@@ -156,7 +156,7 @@ async fn an_svg_takes_no_size() {
 
 #[tokio::test]
 async fn another_affiliates_code_has_no_picture_here() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     let code = world.get("bob", "/v1/link").await.text("/code");
     let anothers = world.get("alice", &format!("/v1/link/qr.png?code={code}")).await;
@@ -169,7 +169,7 @@ async fn another_affiliates_code_has_no_picture_here() {
 
 #[tokio::test]
 async fn a_picture_is_kept_by_the_browser_and_confirmed_by_its_tag() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for target in ["/v1/link/qr.svg", "/v1/link/qr.png?size=256"] {
         let first = world.get("alice", target).await;
         assert_eq!(first.header("cache-control"), "private, max-age=300");
@@ -184,7 +184,7 @@ async fn a_picture_is_kept_by_the_browser_and_confirmed_by_its_tag() {
 
 #[tokio::test]
 async fn a_new_default_link_has_another_tag() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let tag = world.get("alice", "/v1/link/qr.svg").await.header("etag").to_owned();
     world.post("alice", "/v1/links", r#"{"default":true}"#).await;
     let given = [("if-none-match", tag.as_str())];

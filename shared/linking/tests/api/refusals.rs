@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sam_template::Template;
 
-use crate::world::World;
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn a_request_without_a_token_is_refused_everywhere() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for route in linking::ROUTES.iter() {
         let target = route.pattern().replace("{code}", "ABCDEFGH");
         let answer = world.ask(None, route.method(), &target, &[], "").await;
@@ -19,7 +19,7 @@ async fn a_request_without_a_token_is_refused_everywhere() {
 
 #[tokio::test]
 async fn no_route_takes_an_id_or_any_other_unknown_parameter() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/link?uid=bob").await);
     for target in ["/v1/links?uid=bob", "/v1/link/qr.svg?uid=bob", "/v1/link/qr.png?uid=bob"] {
         let answer = world.get("alice", target).await;
@@ -29,7 +29,7 @@ async fn no_route_takes_an_id_or_any_other_unknown_parameter() {
 
 #[tokio::test]
 async fn unknown_paths_and_methods_are_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     assert_eq!(world.get("alice", "/v1/link/qr.gif").await.outcome(), "404 not_found");
     let deleted = world.ask(Some("alice"), "DELETE", "/v1/links", &[], "").await;
     assert_eq!(deleted.outcome(), "405 method_not_allowed");
@@ -38,7 +38,7 @@ async fn unknown_paths_and_methods_are_refused() {
 
 #[tokio::test]
 async fn a_fault_of_ours_tells_nothing_of_its_cause() {
-    let world = World::new().await.without_table();
+    let world = TestApp::new().await.without_table();
     let answer = world.get("alice", "/v1/link").await;
     for target in ["/v1/links", "/v1/link/qr.svg", "/v1/link/qr.png?code=ABCDE"] {
         assert_eq!(world.get("alice", target).await.json(), answer.json(), "{target}");

@@ -9,24 +9,24 @@ use lambda::Clock;
 use storage::Table;
 use types::Timeline;
 
-use crate::world::{Answer, World, at, at_once};
+use crate::test_app::{Answer, TestApp, at, at_once};
 
 const TARGET: &str = "/v1/links";
 const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
 const AUTUMN: &str = r#"{"label":"autumn"}"#;
 
-async fn send(world: &World, caller: &str, key: &str, body: &str) -> Answer {
+async fn send(world: &TestApp, caller: &str, key: &str, body: &str) -> Answer {
     let headers = [("content-type", "application/json"), ("idempotency-key", key)];
     world.ask(Some(caller), "POST", TARGET, &headers, body).await
 }
 
-async fn links(world: &World) -> usize {
+async fn links(world: &TestApp) -> usize {
     world.get("alice", TARGET).await.json()["links"].as_array().unwrap().len()
 }
 
 #[tokio::test]
 async fn repeated_key_gets_the_same_answer() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let first = send(&world, "alice", KEY, AUTUMN).await;
     let again = send(&world, "alice", KEY, AUTUMN).await;
     assert_eq!((first.status(), again.status()), (201, 201));
@@ -37,7 +37,7 @@ async fn repeated_key_gets_the_same_answer() {
 
 #[tokio::test]
 async fn requests_without_a_key_make_a_link_each() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for _ in 0..2 {
         assert_eq!(world.post("alice", TARGET, AUTUMN).await.status(), 201);
     }
@@ -46,7 +46,7 @@ async fn requests_without_a_key_make_a_link_each() {
 
 #[tokio::test]
 async fn reused_key_with_another_body_is_refused() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     send(&world, "alice", KEY, AUTUMN).await;
     insta::assert_snapshot!(send(&world, "alice", KEY, r#"{"label":"winter"}"#).await);
     let malformed = send(&world, "alice", KEY, "{").await;
@@ -56,7 +56,7 @@ async fn reused_key_with_another_body_is_refused() {
 
 #[tokio::test]
 async fn key_belongs_to_its_caller() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     let alices = send(&world, "alice", KEY, AUTUMN).await.text("/code");
     let bobs = send(&world, "bob", KEY, AUTUMN).await;
@@ -66,7 +66,7 @@ async fn key_belongs_to_its_caller() {
 
 #[tokio::test]
 async fn malformed_key_is_refused_and_makes_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for key in ["", "a b", "ключ", &"k".repeat(65)] {
         let answer = send(&world, "alice", key, AUTUMN).await;
         assert_eq!(answer.outcome(), "400 bad_request", "{key:?}");
@@ -78,7 +78,7 @@ async fn malformed_key_is_refused_and_makes_nothing() {
 
 #[tokio::test]
 async fn answer_is_kept_for_a_day_and_no_longer() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let first = send(&world, "alice", KEY, AUTUMN).await;
     world.app.clock = Clock::standing_at(at("2026-11-23T11:59:59.999Z"));
     let again = send(&world, "alice", KEY, AUTUMN).await;
@@ -94,7 +94,7 @@ async fn answer_is_kept_for_a_day_and_no_longer() {
 
 #[tokio::test]
 async fn expired_answer_is_not_replayed_to_a_refusal() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     send(&world, "alice", KEY, AUTUMN).await;
     for _ in 1..20 {
         world.post("alice", TARGET, "{}").await;
@@ -105,7 +105,7 @@ async fn expired_answer_is_not_replayed_to_a_refusal() {
 
 #[tokio::test]
 async fn last_links_answer_is_repeated_although_no_more_fit() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for _ in 1..20 {
         world.post("alice", TARGET, "{}").await;
     }
@@ -117,7 +117,7 @@ async fn last_links_answer_is_repeated_although_no_more_fit() {
 
 #[tokio::test]
 async fn answer_is_repeated_to_an_affiliate_who_left() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let first = send(&world, "alice", KEY, AUTUMN).await;
     let alice = "alice".parse().unwrap();
     let mut account = world.app.table.account(&alice).await.unwrap().unwrap();
@@ -130,14 +130,14 @@ async fn answer_is_repeated_to_an_affiliate_who_left() {
 
 #[tokio::test]
 async fn refused_request_may_be_sent_again_with_its_key() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     assert_eq!(send(&world, "alice", KEY, r#"{"label":""}"#).await.outcome(), "400 bad_request");
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
 }
 
 #[tokio::test]
 async fn failing_table_is_not_asked_for_an_answer() {
-    let world = World::new().await.without_table();
+    let world = TestApp::new().await.without_table();
     let _ = world.engine.take_calls();
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "500 internal");
     assert_eq!(world.engine.take_calls().get("GetItem"), None);
@@ -145,7 +145,7 @@ async fn failing_table_is_not_asked_for_an_answer() {
 
 #[tokio::test]
 async fn first_request_with_a_key_costs_no_further_call() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let _ = world.engine.take_calls();
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
     let calls = [("BatchGetItem", 1), ("TransactWriteItems", 1)];
@@ -154,7 +154,7 @@ async fn first_request_with_a_key_costs_no_further_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_retries_make_one_link_and_get_one_answer() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let answers = at_once(20, || send(&world, "alice", KEY, AUTUMN));
     assert!(answers.iter().all(|answer| answer.status() == 201));
     let bodies: BTreeSet<_> = answers.iter().map(Answer::bytes).collect();
@@ -175,7 +175,7 @@ impl Faults for LostReplies {
 
 #[tokio::test]
 async fn retry_after_a_lost_reply_gets_the_link_that_was_made() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let good = world.app.table.clone();
     let config = world.engine.faulty_config(Arc::<LostReplies>::default());
     world.app.table = Table::new(config, world.engine.table_name());

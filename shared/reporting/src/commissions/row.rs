@@ -2,10 +2,10 @@
 
 use commission::{Amount, Asset, Assets, Cause, Outcome, Rate};
 use serde::Serialize;
-use storage::{RunId, fingerprint};
+use storage::{RunId, short_sha256};
 use types::{Day, LinkCode, Origin, Product, Reason, Timestamp, Uid};
 
-use super::walk::Placed;
+use super::line_reader::Placed;
 use crate::status::Status;
 
 /// The version of the columns, of the types of lines and of their meaning. Whoever reads exports by
@@ -147,7 +147,7 @@ impl Row {
 /// writes a line to the same place however often it is repeated, and no other run does.
 #[must_use]
 pub fn line_id(affiliate: &Uid, seq: u64, chunk: u32, index: usize) -> String {
-    fingerprint(format!("{affiliate}#{seq}#{chunk}#{index}").as_bytes())
+    short_sha256(format!("{affiliate}#{seq}#{chunk}#{index}").as_bytes())
 }
 
 const fn rates(outcome: Outcome) -> (Rate, Rate) {

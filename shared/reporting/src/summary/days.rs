@@ -7,7 +7,7 @@ use serde::Serialize;
 use storage::{DaySummary, Money};
 use types::{Day, Product};
 
-use crate::tally::{Tally, plus, plus_usd, tally_by};
+use crate::totals::{TotalsBuilder, plus, plus_usd, tally_by};
 use crate::view::View;
 
 /// One day, whether anything happened on it or not.
@@ -79,9 +79,9 @@ fn figures(
 }
 
 fn over_products<'a>(
-    tallies: impl Iterator<Item = &'a Tally>,
+    tallies: impl Iterator<Item = &'a TotalsBuilder>,
 ) -> Result<(Money, BTreeMap<Asset, Money>), Overflow> {
-    let mut all = Tally::default();
+    let mut all = TotalsBuilder::default();
     for tally in tallies {
         all.usd = plus_usd(&all.usd, &tally.usd)?;
         for (asset, money) in &tally.by_asset {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use storage::{DaySummary, Money, Totals};
 use types::LinkCode;
 
-use crate::tally::{UsdFigures, plus_usd};
+use crate::totals::{UsdFigures, plus_usd};
 
 /// One link. Its label stands in `GET /v1/links`.
 #[derive(Debug, Serialize)]

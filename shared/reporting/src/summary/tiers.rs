@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use commission::{
-    Amount, Assets, MarketRules, NextTier, Overflow, Rate, Rules, TierInForce, evaluate, progress,
+    Amount, Assets, MarketRules, NextTier, Overflow, Rate, Rules, TierInForce, evaluate_tier,
+    progress,
 };
 use serde::Serialize;
 use storage::{Account, DaySummary};
@@ -116,7 +117,7 @@ fn market_tier(
         so_far: SoFar {
             volume_usd: volume.display(assets.usd()).to_string(),
             new_traders,
-            tier: evaluate(volume, new_traders, rules),
+            tier: evaluate_tier(volume, new_traders, rules),
         },
         next: progress(tier, volume, new_traders, rules)?.map(|next| shown(&next, assets)),
     })

@@ -9,7 +9,7 @@ use types::{Day, Product, Reason};
 
 use crate::exports::next;
 use crate::sample::{EARNED, line};
-use crate::world::{AFFILIATE, World, read, summary_of, text};
+use crate::test_app::{AFFILIATE, TestApp, read, summary_of, text};
 
 const ASSETS: [&str; 3] = ["BTC", "JPY", "USDT"];
 const TARGET: &str = "/v1/dashboard/commissions?from=2026-10-10&to=2026-11-18";
@@ -39,8 +39,8 @@ fn any_ledger() -> impl Strategy<Value = Vec<Run>> {
     prop::collection::vec(run, 0..16)
 }
 
-async fn world(ledger: &[Run]) -> World {
-    let mut world = World::new().await;
+async fn world(ledger: &[Run]) -> TestApp {
+    let mut world = TestApp::new().await;
     let first: Day = read("2026-10-05");
     for (offset, paid, lines) in ledger {
         let day = first.plus(i32::from(*offset)).to_string();
@@ -159,7 +159,7 @@ fn of_figures(answer: &Value) -> Sums {
     sums
 }
 
-async fn pages(world: &World, limit: u8, filter: &str) -> Vec<Value> {
+async fn pages(world: &TestApp, limit: u8, filter: &str) -> Vec<Value> {
     let target = format!("{TARGET}&limit={limit}{filter}");
     let (mut rows, mut asked) = (Vec::new(), target.clone());
     loop {
@@ -171,7 +171,7 @@ async fn pages(world: &World, limit: u8, filter: &str) -> Vec<Value> {
 }
 
 async fn export(
-    world: &World,
+    world: &TestApp,
     limit: u8,
     accept: &str,
     read: impl Fn(&str) -> Vec<Value>,

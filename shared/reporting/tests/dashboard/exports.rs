@@ -6,7 +6,7 @@ use lambda_http::http::header::LINK;
 use types::Product;
 
 use crate::sample::{EARNED, ledger, line};
-use crate::world::{AFFILIATE, World, summary_of, text};
+use crate::test_app::{AFFILIATE, TestApp, summary_of, text};
 
 const TARGET: &str = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21";
 const CSV: &str = "text/csv";
@@ -44,7 +44,7 @@ async fn the_columns_are_the_members_of_a_line() {
 
 #[tokio::test]
 async fn an_empty_csv_has_its_header_row_and_empty_json_lines_have_nothing() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let csv = world.ask(AFFILIATE, TARGET, CSV).await;
     assert_eq!(text(&csv), format!("{}\r\n", reporting::COLUMNS.join(",")));
     let json_lines = world.ask(AFFILIATE, TARGET, JSON_LINES).await;
@@ -67,7 +67,7 @@ async fn an_export_in_parts_is_the_export() {
 
 #[tokio::test]
 async fn what_does_not_fit_one_answer_follows_by_link() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines: Vec<Line> = (0..9_000)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
         .collect();

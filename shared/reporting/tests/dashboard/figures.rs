@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use types::Product;
 
 use crate::sample::{EARNED, ledger, line};
-use crate::world::{AFFILIATE, World, read, summary_of};
+use crate::test_app::{AFFILIATE, TestApp, read, summary_of};
 
 const RANGE: &str = "/v1/dashboard?from=2026-11-11&to=2026-11-21";
 
@@ -15,12 +15,12 @@ async fn the_figures_of_the_sample() {
 
 #[tokio::test]
 async fn an_empty_ledger_is_zero_and_empty() {
-    insta::assert_json_snapshot!(World::new().await.get("/v1/dashboard").await);
+    insta::assert_json_snapshot!(TestApp::new().await.get("/v1/dashboard").await);
 }
 
 #[tokio::test]
 async fn a_year_is_read_by_two_calls() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     for day in read::<types::Day>("2025-11-22").through(read("2026-11-21")).step_by(5) {
         world.run(AFFILIATE, &day.to_string(), summary_of(&lines), &lines).await;
@@ -31,7 +31,7 @@ async fn a_year_is_read_by_two_calls() {
 
 #[tokio::test]
 async fn a_range_long_past_is_read_without_the_days_up_to_the_quarter() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     for day in ["2026-01-15", "2026-06-15", "2026-11-15"] {
         world.run(AFFILIATE, day, summary_of(&lines), &lines).await;
@@ -45,7 +45,7 @@ async fn a_range_long_past_is_read_without_the_days_up_to_the_quarter() {
 
 #[tokio::test]
 async fn range_next_to_the_quarter_is_read_by_one_query() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for (range, queries) in [
         ("from=2026-09-01&to=2026-09-30", 1),
         ("from=2026-09-01&to=2026-09-29", 2),
@@ -59,7 +59,7 @@ async fn range_next_to_the_quarter_is_read_by_one_query() {
 
 #[tokio::test]
 async fn the_tiers_progress_is_of_the_running_quarter_and_not_of_the_range() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     for day in ["2026-09-30", "2026-10-01", "2026-11-21"] {
         world.run(AFFILIATE, day, summary_of(&lines), &lines).await;
@@ -72,7 +72,7 @@ async fn the_tiers_progress_is_of_the_running_quarter_and_not_of_the_range() {
 
 #[tokio::test]
 async fn a_day_that_is_not_closed_is_shown_as_not_final() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
     world.close_through("2026-11-18").await;
@@ -87,7 +87,7 @@ async fn a_day_that_is_not_closed_is_shown_as_not_final() {
 
 #[tokio::test]
 async fn a_run_is_not_seen_before_it_is_visible() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     let seq = world.hidden_run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
     let count = |answer: Value| answer["feeCount"].as_i64().unwrap();
@@ -98,6 +98,6 @@ async fn a_run_is_not_seen_before_it_is_visible() {
 
 #[tokio::test]
 async fn all_366_days_of_a_leap_year_can_be_asked_for() {
-    let answer = World::new().await.get("/v1/dashboard?from=2024-01-01&to=2024-12-31").await;
+    let answer = TestApp::new().await.get("/v1/dashboard?from=2024-01-01&to=2024-12-31").await;
     assert_eq!(answer["to"], "2024-12-31");
 }

@@ -9,7 +9,7 @@ use types::Product;
 
 use crate::exports::next;
 use crate::sample::{EARNED, line};
-use crate::world::{AFFILIATE, World, read, summary_of, text};
+use crate::test_app::{AFFILIATE, TestApp, read, summary_of, text};
 
 const TARGET: &str = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21&limit=2";
 /// Seven days after the end of 12 November.
@@ -17,8 +17,8 @@ const SETTLED: &str = "2026-11-20T00:00:00.000Z";
 const ACCRUED: &str = "2026-11-19T23:59:59.999Z";
 
 /// Five lines of one day's run, just before they are settled.
-async fn world() -> (World, u64) {
-    let mut world = World::new().await;
+async fn world() -> (TestApp, u64) {
+    let mut world = TestApp::new().await;
     let lines: Vec<Line> = ["r1", "r2", "r3", "r4", "r5"]
         .map(|uid| line(uid, Product::Spot, "BTC", 524_900, EARNED))
         .to_vec();
@@ -29,9 +29,9 @@ async fn world() -> (World, u64) {
 
 /// The values of a member of all lines of an export in parts; `between` runs after the first part.
 async fn export(
-    world: &mut World,
+    world: &mut TestApp,
     member: &str,
-    between: impl AsyncFnOnce(&mut World),
+    between: impl AsyncFnOnce(&mut TestApp),
 ) -> Vec<Value> {
     let mut values = Vec::new();
     let (mut target, mut between) = (Some(TARGET.to_owned()), Some(between));
@@ -51,7 +51,7 @@ async fn export(
 }
 
 /// The page after another one.
-async fn after(world: &World, target: &str, page: &Value) -> Value {
+async fn after(world: &TestApp, target: &str, page: &Value) -> Value {
     let cursor = page["nextCursor"].as_str().unwrap();
     world.get(&format!("{target}&cursor={cursor}")).await
 }
@@ -63,7 +63,7 @@ fn distinct(values: Vec<Value>) -> BTreeSet<String> {
 #[tokio::test]
 async fn lines_settled_between_two_parts_keep_their_status() {
     let (mut world, _) = world().await;
-    let settle = async |world: &mut World| world.app.clock = Clock::standing_at(read(SETTLED));
+    let settle = async |world: &mut TestApp| world.app.clock = Clock::standing_at(read(SETTLED));
     let statuses = export(&mut world, "status", settle).await;
     assert_eq!(distinct(statuses), BTreeSet::from(["\"accrued\"".to_owned()]));
     let statuses = export(&mut world, "status", async |_| {}).await;
@@ -84,7 +84,7 @@ async fn pages_keep_the_status_of_the_first_one() {
 }
 
 /// Pays a run a moment after the list began.
-async fn pay(world: &mut World, day: &str, seq: u64) {
+async fn pay(world: &mut TestApp, day: &str, seq: u64) {
     world.app.clock = Clock::standing_at(world.app.clock.now().plus_millis(1));
     world.pay(AFFILIATE, day, seq, "w1").await;
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use types::{Origin, Product};
 
 use crate::sample::{EARNED, OTHER_LINK, RECALL_LINK, ledger, line};
-use crate::world::{AFFILIATE, Invitee, World, read, summary_of};
+use crate::test_app::{AFFILIATE, Invitee, TestApp, read, summary_of};
 
 const REFERRALS: &str = "/v1/dashboard/referrals";
 const COMMISSIONS: &str = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21";
@@ -16,7 +16,7 @@ fn texts(page: &Value, list: &str, member: &str) -> Vec<String> {
 }
 
 /// All pages of a list, one after the other.
-async fn pages(world: &World, target: &str) -> Vec<Value> {
+async fn pages(world: &TestApp, target: &str) -> Vec<Value> {
     let mut pages = vec![world.get(target).await];
     while let Some(cursor) = pages[pages.len() - 1]["nextCursor"].as_str() {
         assert!(pages.len() < 1000, "the list does not end");
@@ -27,7 +27,7 @@ async fn pages(world: &World, target: &str) -> Vec<Value> {
     pages
 }
 
-async fn all(world: &World, target: &str, list: &str, member: &str) -> Vec<String> {
+async fn all(world: &TestApp, target: &str, list: &str, member: &str) -> Vec<String> {
     pages(world, target).await.iter().flat_map(|page| texts(page, list, member)).collect()
 }
 
@@ -43,7 +43,7 @@ async fn the_lines_of_the_sample() {
 
 #[tokio::test]
 async fn an_empty_ledger_has_empty_lists() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     insta::assert_json_snapshot!([world.get(REFERRALS).await, world.get(COMMISSIONS).await]);
 }
 
@@ -70,7 +70,7 @@ async fn invitees_are_filtered_by_origin_and_link() {
 
 #[tokio::test]
 async fn a_filter_that_fits_nobody_reads_a_bounded_part_of_the_list() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let seq = world.run(AFFILIATE, "2026-11-20", summary_of(&[]), &[]).await;
     for number in 0..30 {
         let invitee = Invitee {
@@ -141,7 +141,7 @@ async fn runs_without_a_filters_lines_are_not_read() {
 
 #[tokio::test]
 async fn lines_of_many_chunks_come_once_each_and_in_order() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines: Vec<Line> = (0..2_345)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
         .collect();
@@ -154,7 +154,7 @@ async fn lines_of_many_chunks_come_once_each_and_in_order() {
 
 #[tokio::test]
 async fn page_has_50_lines_or_up_to_200() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines: Vec<Line> = (0..201)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
         .collect();
@@ -178,7 +178,7 @@ async fn last_full_page_has_no_cursor() {
 
 #[tokio::test]
 async fn a_list_goes_on_as_it_began_when_a_run_becomes_visible_in_between() {
-    let mut world = World::new().await;
+    let mut world = TestApp::new().await;
     let lines: Vec<Line> =
         ["r1", "r2", "r3"].map(|uid| line(uid, Product::Spot, "BTC", 524_900, EARNED)).to_vec();
     world.run(AFFILIATE, "2026-11-19", summary_of(&lines), &lines).await;

@@ -10,4 +10,4 @@ mod lines;
 mod privacy;
 mod refused;
 mod sample;
-mod world;
+mod test_app;

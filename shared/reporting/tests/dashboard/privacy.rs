@@ -4,7 +4,7 @@ use storage::Totals;
 use types::Origin;
 
 use crate::sample::ledger;
-use crate::world::{AFFILIATE, NOW, World, json, read, text};
+use crate::test_app::{AFFILIATE, NOW, TestApp, json, read, text};
 
 const TARGETS: [&str; 3] = [
     "/v1/dashboard?from=2026-11-01&to=2026-11-21",
@@ -55,7 +55,7 @@ async fn who_left_the_programme_still_reads_what_he_earned() {
 
 #[tokio::test]
 async fn dashboard_opens_at_the_instant_of_joining() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for (from, status) in [(NOW, 200), ("2026-11-22T12:00:00.001Z", 403)] {
         let uid = format!("joins-{status}");
         world.account(&uid, false, &[]).await;
@@ -70,7 +70,7 @@ async fn dashboard_opens_at_the_instant_of_joining() {
 
 #[tokio::test]
 async fn dashboard_is_open_to_whoever_has_an_invitee() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for (count, status) in [(0, 403), (1, 200)] {
         let uid = format!("has-{count}");
         world.account(&uid, false, &[]).await;
@@ -84,7 +84,7 @@ async fn dashboard_is_open_to_whoever_has_an_invitee() {
 
 #[tokio::test]
 async fn who_never_was_an_affiliate_has_no_dashboard() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     world.account("trader", false, &[]).await;
     for target in TARGETS {
         let refused = world.ask("trader", target, "*/*").await;
@@ -95,7 +95,7 @@ async fn who_never_was_an_affiliate_has_no_dashboard() {
 
 #[tokio::test]
 async fn an_unknown_account_has_no_dashboard() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     for target in TARGETS {
         let refused = world.ask("stranger", target, "*/*").await;
         assert_eq!(refused.status(), 403, "{target}");

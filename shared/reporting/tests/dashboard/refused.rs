@@ -1,7 +1,7 @@
 //! Every bad parameter has its stated error, and costs no read of anybody's data.
 
 use crate::sample::ledger;
-use crate::world::{AFFILIATE, World, json};
+use crate::test_app::{AFFILIATE, TestApp, json};
 
 const BAD: &[&str] = &[
     "/v1/dashboard?from=2026-11-01",
@@ -33,7 +33,7 @@ const BAD: &[&str] = &[
 
 #[tokio::test]
 async fn each_bad_parameter_is_named_with_what_would_be_right() {
-    let world = World::new().await;
+    let world = TestApp::new().await;
     let _before = world.engine.take_calls();
     let mut refusals = Vec::new();
     for target in BAD {
@@ -48,7 +48,7 @@ async fn each_bad_parameter_is_named_with_what_would_be_right() {
 #[tokio::test]
 async fn an_unknown_form_of_the_answer_is_refused() {
     let response =
-        World::new().await.ask(AFFILIATE, "/v1/dashboard/commissions", "text/html").await;
+        TestApp::new().await.ask(AFFILIATE, "/v1/dashboard/commissions", "text/html").await;
     insta::assert_json_snapshot!(json(&response));
 }
 

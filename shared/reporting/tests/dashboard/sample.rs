@@ -4,7 +4,7 @@ use commission::{Amount, Cause, Line, LineKey, Outcome, Rate, Sums};
 use storage::{Money, ReferralActivity, Summary, Totals, TradingDays};
 use types::{Market, Origin, Product, Reason};
 
-use crate::world::{AFFILIATE, Invitee, World, read, summary_of};
+use crate::test_app::{AFFILIATE, Invitee, TestApp, read, summary_of};
 
 pub const RECALL_LINK: &str = "K7M2XW9P";
 pub const OTHER_LINK: &str = "Q4N8TZ3R";
@@ -78,8 +78,8 @@ fn bound(mut summary: Summary) -> Summary {
 }
 
 /// Two days, of which the first was corrected and paid in part, and a third that nobody sees yet.
-pub async fn ledger() -> World {
-    let mut world = World::new().await;
+pub async fn ledger() -> TestApp {
+    let mut world = TestApp::new().await;
     world.account(AFFILIATE, true, &[("2026-07-01", 1), ("2026-10-01", 1)]).await;
     let first = [
         line("r1", Product::Spot, "BTC", 524_900, EARNED),
@@ -113,11 +113,11 @@ pub async fn ledger() -> World {
     world
 }
 
-async fn invitees(world: &World, seen: u64) {
+async fn invitees(world: &TestApp, seen: u64) {
     let money = |fees: i128| {
         let sums = line("r1", Product::Spot, "BTC", fees, EARNED).sums;
         let mut money = Money::default();
-        crate::world::add(&mut money, &sums);
+        crate::test_app::add(&mut money, &sums);
         money
     };
     let traded = ReferralActivity {

@@ -3,8 +3,8 @@
 use commission::{Cause, Rate};
 use reporting::Status;
 
-use super::view::{Aside, BindingView, BookedView, CameTo, DueView, Explanation, FeeView};
-use crate::figures::{count, percent};
+use super::view::{BindingView, BookedView, CameTo, DueView, ExcludedCounts, Explanation, FeeView};
+use crate::format::{count, percent};
 
 /// The lines of the text.
 pub(crate) fn of(view: &Explanation) -> Vec<String> {
@@ -78,8 +78,9 @@ fn fee(fee: &FeeView, binding: &BindingView) -> Vec<String> {
     text
 }
 
-fn aside(aside: &Aside) -> Vec<String> {
-    let Aside { duplicates, conflicts, corrections_without_fee, inexact_corrections } = aside;
+fn aside(aside: &ExcludedCounts) -> Vec<String> {
+    let ExcludedCounts { duplicates, conflicts, corrections_without_fee, inexact_corrections } =
+        aside;
     let told = [
         (*duplicates, "delivered again, and counted once"),
         (*conflicts as u64, "with the identity of another, which came first and stands"),

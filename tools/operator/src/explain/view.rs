@@ -1,7 +1,7 @@
 //! What is explained, as JSON shows it and the text is made from.
 
 use commission::{
-    Amount, Assets, Booked, Cause, Due, LineKey, Outcome, Overflow, Rate, Sums, difference,
+    Accrual, Amount, Assets, Booked, Cause, LineKey, Outcome, Overflow, Rate, Sums, difference,
 };
 use lambda::App;
 use nightly::{ExplainedFee, InviteeDay};
@@ -10,9 +10,9 @@ use serde::Serialize;
 use storage::{Binding, RunId};
 use types::{Day, FeeKind, LinkCode, Market, Origin, Product, Reason, Timestamp, TradeId, Uid};
 
-use super::because::because;
 use super::booked::BookedLine;
-use crate::figures::exact;
+use super::reason_detail::reason_detail;
+use crate::format::exact;
 
 /// An invitee's day, or one line of it.
 #[derive(Debug, Serialize)]
@@ -28,7 +28,7 @@ pub(crate) struct Explanation {
     pub booked: Vec<BookedView>,
     /// What the next run of the day would book.
     pub to_be_booked: Vec<DueView>,
-    pub aside: Aside,
+    pub aside: ExcludedCounts,
 }
 
 #[derive(Debug, Serialize)]
@@ -128,7 +128,7 @@ pub(crate) struct BookedView {
 /// What was delivered of the invitee and is in no line.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Aside {
+pub(crate) struct ExcludedCounts {
     pub duplicates: u64,
     pub conflicts: usize,
     pub corrections_without_fee: u64,
@@ -154,12 +154,12 @@ impl Explanation {
         };
         let because = |fee: &ExplainedFee| {
             let reason = fee.outcome?.reason()?;
-            because(reason, &fee.fee, standing.as_ref()?, &app.programme.commission)
+            reason_detail(reason, &fee.fee, standing.as_ref()?, &app.programme.commission)
         };
         let mut so_far = Booked::default();
         booked.iter().try_for_each(|b| so_far.apply(&b.line))?;
         let missing = difference(fold, &so_far, false)?;
-        let due = |(key, due): (&LineKey, &Due)| DueView::whole(key, &due.sums, assets);
+        let due = |(key, due): (&LineKey, &Accrual)| DueView::whole(key, &due.sums, assets);
         Ok(Self {
             invitee: relation.invitee.clone(),
             day: explained.day,
@@ -187,7 +187,7 @@ impl Explanation {
                 .filter(|line| wanted(&line.key))
                 .map(|line| DueView::new(&line.key, &line.sums, assets))
                 .collect(),
-            aside: Aside {
+            aside: ExcludedCounts {
                 duplicates: fold.duplicates,
                 conflicts: fold.conflicts.len(),
                 corrections_without_fee: fold.orphan_corrections.len() as u64,

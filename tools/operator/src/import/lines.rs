@@ -83,5 +83,5 @@ impl Lines {
 pub(crate) fn first_line(file: &mut File) -> io::Result<String> {
     let mut first = Vec::new();
     BufReader::new(file).take(LONGEST).read_until(b'\n', &mut first)?;
-    Ok(storage::fingerprint(&first))
+    Ok(storage::short_sha256(&first))
 }

@@ -3,7 +3,7 @@
 use csv::Writer;
 
 use super::measure::Measured;
-use crate::figures::count;
+use crate::format::count;
 use crate::{Days, Failure};
 
 const COLUMNS: [&str; 10] = [
@@ -79,7 +79,7 @@ pub(super) fn csv(links: &[Measured]) -> Result<String, Failure> {
         let bytes = writer.into_inner().map_err(|error| error.to_string())?;
         String::from_utf8(bytes).map_err(|error| error.to_string())
     });
-    text.map_err(Failure::Asked)
+    text.map_err(Failure::InvalidInput)
 }
 
 /// How many of what, in which days.

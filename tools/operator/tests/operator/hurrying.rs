@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::support::run;
-use crate::world::{World, fee};
+use crate::world::{TestApp, fee};
 
 /// One affiliate binds two who trade, one of them undue; another binds four in ten minutes.
-async fn two_links() -> World {
-    let world = World::at("2026-11-19T09:00:00Z").await;
+async fn two_links() -> TestApp {
+    let world = TestApp::at("2026-11-19T09:00:00Z").await;
     let honest = world.affiliate("honest").await;
     let hasty = world.affiliate("hasty").await;
     for number in 0..4 {

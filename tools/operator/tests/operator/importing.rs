@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ingestion::Outcome;
+use ingestion::EventOutcome;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{run, traded};
-use crate::world::{World, day, event, fee};
+use crate::world::{TestApp, day, event, fee};
 
 struct Imported {
-    world: World,
+    world: TestApp,
     dir: TempDir,
 }
 
@@ -110,7 +110,7 @@ async fn imported_twice_a_file_changes_nothing() {
     assert!(import.import().await.contains("1 event taken in"));
     assert_eq!(import.fees().await, 5);
     let again = fee("i1", "dormant", "2026-11-20T15:00:00Z");
-    assert_eq!(import.world.send("fee.charged", again).await, Outcome::TakenIn);
+    assert_eq!(import.world.send("fee.charged", again).await, EventOutcome::Ingested);
 }
 
 #[tokio::test]

@@ -13,5 +13,5 @@ mod restoring;
 mod rolling_up;
 mod support;
 mod verifying;
-#[path = "../../../../tests/world.rs"]
+#[path = "../../../../tests/test_app.rs"]
 mod world;

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{run, traded};
-use crate::world::{World, uid};
+use crate::world::{TestApp, uid};
 
 const KEY: &str = "REF#001795165200000#dormant";
 
 /// A night that cannot read the only invitee of the only affiliate.
-async fn parked() -> World {
+async fn parked() -> TestApp {
     let world = traded().await;
     let item = json!({
         "pk": { "S": "A#affiliate" }, "sk": { "S": KEY }, "v": { "N": "1" },
@@ -19,13 +19,13 @@ async fn parked() -> World {
     world
 }
 
-fn repaired(world: &World) {
+fn repaired(world: &TestApp) {
     let key = json!({ "pk": { "S": "A#affiliate" }, "sk": { "S": KEY } });
     let body = json!({ "TableName": "recall", "Key": key }).to_string();
     assert_eq!(world.engine.run("DeleteItem", body.as_bytes()).0, 200);
 }
 
-async fn lines(world: &World) -> Vec<Value> {
+async fn lines(world: &TestApp) -> Vec<Value> {
     world.lines("affiliate", "2026-11-20", "2026-11-20").await
 }
 

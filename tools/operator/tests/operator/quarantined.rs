@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::support::{booked, give, run, traded};
-use crate::world::{World, day, event, fee};
+use crate::world::{TestApp, day, event, fee};
 
 /// A payment that comes before the run that it pays, and a text that is no event.
-async fn put_aside() -> World {
+async fn put_aside() -> TestApp {
     let world = traded().await;
     let paid = json!({
         "uid": "affiliate", "day": "2026-11-20", "runId": "2026-11-20.1",
@@ -17,7 +17,7 @@ async fn put_aside() -> World {
     world
 }
 
-async fn kept(world: &World, of: &str) -> usize {
+async fn kept(world: &TestApp, of: &str) -> usize {
     world.app.table.quarantined(day(of)).await.unwrap().len()
 }
 

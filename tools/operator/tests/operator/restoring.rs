@@ -5,12 +5,12 @@ use dynamodb_embedded::Engine;
 use serde_json::json;
 
 use crate::support::{booked, run};
-use crate::world::{World, event, fee};
+use crate::world::{TestApp, event, fee};
 
 /// A world over the copy, at the same time.
-async fn restored(world: &World, copy: &Engine) -> World {
+async fn restored(world: &TestApp, copy: &Engine) -> TestApp {
     let items = copy.items("recall").unwrap();
-    let other = World::at(&world.app.clock.now().to_string()).await;
+    let other = TestApp::at(&world.app.clock.now().to_string()).await;
     other.engine.put("recall", items).unwrap();
     other
 }
@@ -59,7 +59,7 @@ async fn what_came_since_the_copy_is_brought_again_and_comes_to_the_same_lines()
     assert_eq!(run(&restored, &format!("import {}", archive.display())).await.code, 0);
     assert_eq!(run(&restored, "rollup --night 2026-11-21").await.code, 0);
     assert_eq!(run(&restored, "verify 2026-11-20..2026-11-21").await.code, 0);
-    let lines = async |of: &World| {
+    let lines = async |of: &TestApp| {
         let mut lines = of.lines("affiliate", "2026-11-20", "2026-11-21").await;
         lines.iter_mut().for_each(|line| drop(line["runId"].take()));
         lines

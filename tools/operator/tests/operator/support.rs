@@ -3,10 +3,10 @@
 use std::io::Cursor;
 
 use clap::Parser;
-use operator::{Desk, Options, obey};
+use operator::{Console, Options, execute};
 use serde_json::json;
 
-use crate::world::{World, fee};
+use crate::world::{TestApp, fee};
 
 /// What a command printed, and how it ended.
 pub struct Shown {
@@ -27,13 +27,13 @@ impl std::fmt::Display for Shown {
 }
 
 /// Gives a command at a terminal at which somebody answers, or with nobody there.
-pub async fn give(world: &World, command: &str, answer: Option<&str>) -> Shown {
+pub async fn give(world: &TestApp, command: &str, answer: Option<&str>) -> Shown {
     let words = ["operator"].into_iter().chain(command.split_whitespace());
     let options = Options::try_parse_from(words).unwrap();
     let (mut results, mut questions) = (Vec::new(), Vec::new());
     let answers = answer.map(|answer| Box::new(Cursor::new(answer.to_owned())) as Box<_>);
-    let mut desk = Desk::new(&mut results, &mut questions, answers, options.yes);
-    let outcome = obey(&world.app, "table recall", options.command, &mut desk).await;
+    let mut desk = Console::new(&mut results, &mut questions, answers, options.yes);
+    let outcome = execute(&world.app, "table recall", options.command, &mut desk).await;
     drop(desk);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (results, mut questions) = (text(results), text(questions));
@@ -48,14 +48,14 @@ pub async fn give(world: &World, command: &str, answer: Option<&str>) -> Shown {
 }
 
 /// Gives a command with `--yes`.
-pub async fn run(world: &World, command: &str) -> Shown {
+pub async fn run(world: &TestApp, command: &str) -> Shown {
     give(world, &format!("{command} --yes"), None).await
 }
 
 /// An affiliate with a recalled invitee and a day of fees: two that earn, one above the VIP limit,
 /// one in futures. It is half past midnight after that day, and nothing is booked.
-pub async fn traded() -> World {
-    let world = World::at("2026-11-20T09:00:00Z").await;
+pub async fn traded() -> TestApp {
+    let world = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = world.affiliate("affiliate").await;
     world.registered("dormant", "2024-01-01T00:00:00Z").await;
     assert_eq!(world.bind("dormant", &code).await.status, 201);
@@ -74,14 +74,14 @@ pub async fn traded() -> World {
 }
 
 /// The same, booked by its night.
-pub async fn booked() -> World {
+pub async fn booked() -> TestApp {
     let world = traded().await;
     world.night("2026-11-20").await;
     world
 }
 
 /// A correction of the first fee to half of it, which comes the day after.
-pub async fn corrected(world: &World) {
+pub async fn corrected(world: &TestApp) {
     world.now("2026-11-21T12:00:00Z");
     let correction = json!({
         "tradeId": "t1", "uid": "dormant", "day": "2026-11-20", "amount": "0.0005",

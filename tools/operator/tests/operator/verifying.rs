@@ -7,10 +7,10 @@ use storage::{Found, Shard};
 use types::Reason;
 
 use crate::support::{booked, corrected, run, traded};
-use crate::world::{World, day, fee, uid};
+use crate::world::{TestApp, day, fee, uid};
 
 /// Changes the booked lines of the day that earn, as nobody but a wrong hand can.
-pub async fn tamper(world: &World, change: impl Fn(&mut Line)) {
+pub async fn tamper(world: &TestApp, change: impl Fn(&mut Line)) {
     let (of, shard) = (day("2026-11-20"), Shard::of(&uid("dormant")));
     let mut work = world.app.table.booked(of, shard).await.unwrap().remove(0);
     let earning = |line: &&mut Line| line.key.outcome.reason() != Some(Reason::VipAboveLimit);

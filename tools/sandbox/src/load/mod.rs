@@ -9,13 +9,13 @@ mod error;
 mod user;
 mod wallet;
 
-use lambda::{App, Dial, Entropy};
+use lambda::{App, ManualClock, RandomSource};
 use serde::{Deserialize, Serialize};
 use types::{Day, Uid};
 
 use crate::StartError;
 use crate::load::day::Loader;
-use crate::narrator::Narrator;
+use crate::progress::Progress;
 use crate::sample::{Sample, SimulatedDay};
 
 /// The sample's seed: every sandbox shows the same programme, up to its dates.
@@ -36,8 +36,8 @@ pub(crate) struct Highlights {
 /// Loads the sample that ends the day before the clock's. The dial is left standing somewhere.
 pub(crate) async fn load(
     app: &App,
-    dial: &Dial,
-    narrator: Narrator,
+    dial: &ManualClock,
+    narrator: Progress,
 ) -> Result<Highlights, StartError> {
     let sample = Sample::generate(SEED, dial.now().day().previous());
     let highlights = highlights(&sample)?;
@@ -52,12 +52,12 @@ pub(crate) async fn load(
 /// Lets the days happen, one after the other.
 async fn live(
     app: &App,
-    dial: &Dial,
+    dial: &ManualClock,
     days: Vec<SimulatedDay>,
-    narrator: Narrator,
+    narrator: Progress,
 ) -> Result<(), StartError> {
     // Seeded, so that links have the same codes in every sandbox.
-    let app = App { entropy: Entropy::seeded(SEED), ..app.clone() };
+    let app = App { entropy: RandomSource::seeded(SEED), ..app.clone() };
     let mut progress = narrator.days(days.len() as u64);
     let mut loader = Loader::new(&app, dial);
     for simulated in days {
@@ -95,7 +95,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    async fn app(dial: &Dial) -> App {
+    async fn app(dial: &ManualClock) -> App {
         let engine = Engine::memory().unwrap();
         let definition = Template::embedded().unwrap().table;
         create_table(&engine.client(), "recall", &definition).await.unwrap();
@@ -103,7 +103,7 @@ mod tests {
             table: Table::new(engine.config(), "recall"),
             programme: Arc::new(programme::programme().unwrap()),
             clock: dial.clock(),
-            entropy: Entropy::system(),
+            entropy: RandomSource::system(),
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
             metrics: lambda::Metrics::off(),
         }
@@ -111,13 +111,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_days_of_the_sample_are_lived_through_and_booked() {
-        let dial = Dial::default();
+        let dial = ManualClock::default();
         let app = app(&dial).await;
         let mut sample = Sample::generate(SEED, day("2026-11-21"));
         let affiliate = highlights(&sample).unwrap().affiliate;
         sample.days.truncate(3);
         let (first, last) = (sample.days[0].day, sample.days[2].day);
-        live(&app, &dial, sample.days, Narrator::new(true)).await.unwrap();
+        live(&app, &dial, sample.days, Progress::new(true)).await.unwrap();
         let head = app.table.head().await.unwrap().value;
         assert_eq!(head.closed_through, Some(last));
         assert_eq!(dial.now(), last.end().plus_millis(30 * 60 * 1000));

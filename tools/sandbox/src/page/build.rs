@@ -8,8 +8,8 @@ use std::{env, fs};
 
 use tokio::process::Command;
 
-use crate::narrator::Narrator;
 use crate::page::Site;
+use crate::progress::Progress;
 
 /// The page's project, beside the sandbox's.
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../page");
@@ -33,12 +33,12 @@ enum NoPage {
 }
 
 /// The page, built before if need be; `None` where that is not possible, which is said.
-pub(crate) async fn prepare(narrator: Narrator) -> Option<Site> {
+pub(crate) async fn prepare(narrator: Progress) -> Option<Site> {
     let site = built(Path::new(PROJECT), narrator).await;
     site.map_err(|why| narrator.say(format_args!("The affiliate page is left out: {why}"))).ok()
 }
 
-async fn built(project: &Path, narrator: Narrator) -> Result<Site, NoPage> {
+async fn built(project: &Path, narrator: Progress) -> Result<Site, NoPage> {
     if !is_current(project) {
         build(project, narrator).await?;
     }
@@ -52,7 +52,7 @@ fn is_current(project: &Path) -> bool {
     SOURCES.iter().filter_map(|source| newest(&project.join(source))).all(|at| at <= built)
 }
 
-async fn build(project: &Path, narrator: Narrator) -> Result<(), NoPage> {
+async fn build(project: &Path, narrator: Progress) -> Result<(), NoPage> {
     let npm = npm().ok_or(NoPage::NpmMissing)?;
     narrator.say("Building the affiliate page, as it is missing or older than its sources:");
     if !libraries_are_current(project) {

@@ -12,7 +12,7 @@ use crate::queue;
 use crate::routes::{Received, answer, read};
 use crate::services::Services;
 
-pub(super) async fn take_in(State(services): State<Arc<Services>>, body: Received) -> Response {
+pub(super) async fn ingest(State(services): State<Arc<Services>>, body: Received) -> Response {
     answer(deliver(&services, body).await)
 }
 

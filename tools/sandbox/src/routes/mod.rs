@@ -35,7 +35,7 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
         .route("/.well-known/openid-configuration", get(documents::issuer))
         .route("/sandbox/users", get(users::list))
         .route("/sandbox/token", post(token::issue))
-        .route("/sandbox/events", post(events::take_in))
+        .route("/sandbox/events", post(events::ingest))
         .route("/sandbox/rollup", post(rollup::run))
         .route("/sandbox/clock", get(clock::show).put(clock::set))
         .method_not_allowed_fallback(method_not_allowed)

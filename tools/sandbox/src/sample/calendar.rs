@@ -42,7 +42,7 @@ impl Calendar {
 
     /// The trade of a day in thousandths of an average one's: it grows, it rests at weekends, and
     /// it leaps when the market moves.
-    pub(super) fn bustle(self, day: Day) -> i64 {
+    pub(super) fn volume_factor(self, day: Day) -> i64 {
         let number = day.days_since(self.first);
         let growth = 800 + i64::from(number) * 7;
         let storm =
@@ -74,7 +74,7 @@ mod tests {
     fn weekends_rest_and_trade_grows() {
         let calendar = Calendar::ending("2026-11-22".parse().unwrap());
         let (friday, sunday) = (calendar.last.plus(-2), calendar.last);
-        assert!(calendar.bustle(friday) > calendar.bustle(sunday));
-        assert!(calendar.bustle(sunday) > calendar.bustle(sunday.plus(-56)));
+        assert!(calendar.volume_factor(friday) > calendar.volume_factor(sunday));
+        assert!(calendar.volume_factor(sunday) > calendar.volume_factor(sunday.plus(-56)));
     }
 }

@@ -6,7 +6,7 @@ use super::account::Account;
 use super::amount::Amount;
 use super::event::Fee;
 use super::prices::{Asset, BNB, BTC, ETH, SOL, USDT, XMR, XRP};
-use super::script::Script;
+use super::scenario::Script;
 use super::trader::Trader;
 
 const ASSETS: [(i64, Asset); 6] =

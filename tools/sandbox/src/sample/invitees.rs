@@ -4,11 +4,11 @@ use types::Timestamp;
 
 use super::account::Account;
 use super::calendar::HOUR;
-use super::cast::{INVITEES, Invitee};
 use super::event::{Data, Fact, Registered};
 use super::people::{Background, LONG_DORMANT, change, introduce};
+use super::personas::{INVITEES, Invitee};
 use super::plans::{PLANS, Plan};
-use super::script::Script;
+use super::scenario::Script;
 use super::trader::{Levels, Size, Trader};
 use super::{Action, Event, Via};
 

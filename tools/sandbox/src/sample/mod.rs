@@ -14,19 +14,19 @@
 mod account;
 mod amount;
 mod calendar;
-mod cast;
-mod dice;
+mod delivery_faults;
 mod event;
 mod fees;
 mod figures;
 mod invitees;
-mod mishaps;
 mod payouts;
 mod people;
+mod personas;
 mod plans;
 mod prices;
 mod refused;
-mod script;
+mod rng;
+mod scenario;
 mod trader;
 mod trading;
 
@@ -35,10 +35,10 @@ mod tests;
 
 use types::{Day, Timestamp, Uid};
 
-pub use cast::{Affiliate, Cast, Character, Refused};
 pub use event::Event;
 pub use figures::Figures;
-use script::Script;
+pub use personas::{Affiliate, Cast, Character, Refused};
+use scenario::Script;
 
 /// The sample programme: what happens in it, and who takes part.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use super::Action;
 use super::calendar::{HOUR, weekday};
 use super::plans::PLANS;
-use super::script::Script;
+use super::scenario::Script;
 
 const WEDNESDAY: i64 = 2;
 /// From a Wednesday back to the Sunday that ended the week before.

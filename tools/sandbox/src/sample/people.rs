@@ -5,10 +5,10 @@ use types::Timestamp;
 use super::Action;
 use super::account::Account;
 use super::calendar::{DAYS, HOUR};
-use super::cast::DORMANT;
 use super::event::{Activity, Changed, Data, Fact, Registered};
+use super::personas::DORMANT;
 use super::plans::{PLANS, Plan};
-use super::script::Script;
+use super::scenario::Script;
 use super::trader::{Leaning, Levels, Size, Trader};
 
 /// What an account has behind it. Days count back from the end of the sample.

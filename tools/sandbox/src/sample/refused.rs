@@ -3,10 +3,10 @@
 use types::Reason;
 
 use super::account::Account;
-use super::cast::Refused;
 use super::people::{Background, LONG_DORMANT, introduce};
+use super::personas::Refused;
 use super::plans::{AURORA, BOREAL, FJORD, GROVE, ISLET};
-use super::script::Script;
+use super::scenario::Script;
 
 /// A bind that is refused, and the past of the user who asks for it.
 pub(super) struct RefusedBind {

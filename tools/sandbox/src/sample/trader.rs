@@ -3,7 +3,7 @@
 use types::{Product, Timestamp};
 
 use super::account::Account;
-use super::dice::Dice;
+use super::rng::Dice;
 
 /// An account that trades, itself or by its sub-accounts.
 pub(super) struct Trader {

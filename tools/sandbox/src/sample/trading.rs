@@ -3,10 +3,10 @@
 use types::{Day, FeeKind, Timestamp};
 
 use super::calendar::{HOUR, weekday};
+use super::delivery_faults;
 use super::event::{Activity, Data};
 use super::fees;
-use super::mishaps;
-use super::script::Script;
+use super::scenario::Script;
 use super::trader::Trader;
 
 /// Products whose use is no trade, but activity.
@@ -20,9 +20,9 @@ const FRIDAY: i64 = 4;
 
 pub(super) fn simulate(script: &mut Script, traders: &[Trader]) {
     for day in script.calendar.days() {
-        let bustle = script.calendar.bustle(day);
+        let volume_factor = script.calendar.volume_factor(day);
         for trader in traders {
-            trade(script, trader, day, bustle);
+            trade(script, trader, day, volume_factor);
             if trader.leaning.holds_futures() {
                 fund(script, trader, day);
             }
@@ -31,12 +31,12 @@ pub(super) fn simulate(script: &mut Script, traders: &[Trader]) {
     }
 }
 
-fn trade(script: &mut Script, trader: &Trader, day: Day, bustle: i64) {
-    for _ in 0..script.dice.times(trader.size.trades * bustle / 1_000) {
+fn trade(script: &mut Script, trader: &Trader, day: Day, volume_factor: i64) {
+    for _ in 0..script.dice.times(trader.size.trades * volume_factor / 1_000) {
         let at = instant_in(script, day);
         if trader.trades_at(at) {
             let fee = fees::of_trade(script, trader, at);
-            mishaps::send(script, fee, trader.invited);
+            delivery_faults::send(script, fee, trader.invited);
         }
     }
 }
@@ -55,7 +55,7 @@ fn fund(script: &mut Script, trader: &Trader, day: Day) {
             let delivers = weekday(day) == FRIDAY && hour == 8;
             let kind = if delivers { FeeKind::Delivery } else { FeeKind::Funding };
             let fee = fees::of_position(script, trader, kind, at);
-            mishaps::send(script, fee, trader.invited);
+            delivery_faults::send(script, fee, trader.invited);
         }
     }
 }

@@ -1,0 +1,83 @@
+//! What became of a batch, in numbers.
+
+use lambda::{InvocationStats, Metric, MetricSet};
+use types::Timestamp;
+
+use crate::event::EventData;
+use crate::message::Item;
+use crate::{EventOutcome, Message};
+
+/// What became of a batch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BatchStats {
+    messages: u64,
+    taken_in: u64,
+    /// Of those taken in, the fees. Whether a fee came before is seen where its day is folded.
+    fees: u64,
+    /// Of those taken in, the others that came before.
+    repeated: u64,
+    quarantined: u64,
+    brought_again: u64,
+    /// Messages that were not begun, or whose part failed.
+    left: u64,
+    /// How long ago the oldest message was sent, in milliseconds.
+    lag: u64,
+}
+
+impl BatchStats {
+    pub fn of(messages: &[Message], items: &[Item], left: usize, now: Timestamp) -> Self {
+        let oldest = messages.iter().map(|message| message.sent_at).min().unwrap_or(now);
+        let lag = u64::try_from(now.millis_since(oldest)).unwrap_or_default();
+        let (messages, left) = (messages.len() as u64, left as u64);
+        let mut tally = Self { messages, left, lag, ..Self::default() };
+        items.iter().for_each(|item| tally.count(item));
+        tally
+    }
+
+    fn count(&mut self, item: &Item) {
+        match item.outcome {
+            EventOutcome::Ingested => {
+                let is_fee = matches!(item.news(), Some(EventData::Charged(_)));
+                self.taken_in = self.taken_in.saturating_add(1);
+                self.fees = self.fees.saturating_add(is_fee.into());
+                self.repeated = self.repeated.saturating_add(item.repeated.into());
+            }
+            EventOutcome::Quarantined { .. } => {
+                self.quarantined = self.quarantined.saturating_add(1)
+            }
+            EventOutcome::Retry { .. } => self.brought_again = self.brought_again.saturating_add(1),
+        }
+    }
+
+    /// The batch's line in the log.
+    pub fn tell(&self, effort: &InvocationStats) {
+        tracing::info!(
+            messages = self.messages,
+            taken_in = self.taken_in,
+            fees = self.fees,
+            repeated = self.repeated,
+            quarantined = self.quarantined,
+            brought_again = self.brought_again,
+            messages_left = self.left,
+            lag_milliseconds = self.lag,
+            milliseconds = effort.milliseconds,
+            table_calls = effort.table.calls,
+            table_milliseconds = effort.table_milliseconds(),
+            cold = effort.cold,
+            "batch"
+        );
+    }
+
+    pub fn measures(&self, effort: &InvocationStats) -> MetricSet {
+        effort.measures().and(MetricSet::of([
+            (Metric::Messages, self.messages),
+            (Metric::EventsTakenIn, self.taken_in),
+            (Metric::FeesTakenIn, self.fees),
+            (Metric::EventsRepeated, self.repeated),
+            (Metric::EventsQuarantined, self.quarantined),
+            (Metric::EventsBroughtAgain, self.brought_again),
+            (Metric::QueueLag, self.lag),
+            (Metric::BatchTime, effort.milliseconds),
+        ]))
+    }
+}

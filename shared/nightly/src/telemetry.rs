@@ -1,0 +1,232 @@
+//! What is told of the night: one line in the log for each step, and the metrics.
+//!
+//! Steps are repeated, so what a metric counts is said by where it is recorded. A run, its lines
+//! and its day are counted by the one invocation whose write made them so: a repetition finds them
+//! made and counts nothing, and one that dies between the write and its record is missing from the
+//! count. Times and failures are those of every try.
+
+use std::collections::BTreeMap;
+
+use commission::Fold;
+use lambda::{App, Dimension, InvocationStats, Metric, MetricSet};
+use storage::{RunReport, Shard, TableError, UnreadableChunk};
+use types::{Day, Quarter, Uid};
+
+use crate::reconcile::Reconciled;
+use crate::{Done, Step, StepError};
+
+/// Tells of a step that came to its end, or did not.
+pub(crate) fn step(
+    app: &App,
+    step: &Step,
+    outcome: &Result<Done, StepError>,
+    effort: &InvocationStats,
+) {
+    match outcome {
+        Ok(done) => done_line(step, done.count, effort),
+        Err(error) => failed_line(step, error, effort),
+    }
+    app.metrics.record(app.clock.now(), &measures(step, outcome.as_ref().err(), effort));
+}
+
+fn done_line(step: &Step, count: u64, effort: &InvocationStats) {
+    tracing::info!(
+        step = step.name(),
+        day = step.day().map(tracing::field::display),
+        shard = step.shard(),
+        seq = step.seq(),
+        outcome = "done",
+        count,
+        milliseconds = effort.milliseconds,
+        table_calls = effort.table.calls,
+        table_milliseconds = effort.table_milliseconds(),
+        cold = effort.cold,
+        "step"
+    );
+}
+
+/// What the state machine repeats or catches is a warning; if it does not pass, the night fails.
+/// The error itself, with its causes, is written by the runtime as the invocation ends with it.
+fn failed_line(step: &Step, error: &StepError, effort: &InvocationStats) {
+    macro_rules! tell {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                step = step.name(),
+                day = step.day().map(tracing::field::display),
+                shard = step.shard(),
+                seq = step.seq(),
+                outcome = error.name(),
+                milliseconds = effort.milliseconds,
+                table_calls = effort.table.calls,
+                table_milliseconds = effort.table_milliseconds(),
+                cold = effort.cold,
+                "step"
+            )
+        };
+    }
+    match error.may_pass() {
+        true => tell!(tracing::Level::WARN),
+        false => tell!(tracing::Level::ERROR),
+    }
+}
+
+fn measures(step: &Step, error: Option<&StepError>, effort: &InvocationStats) -> MetricSet {
+    let refused = matches!(error, Some(StepError::ConservationRefused { .. }));
+    let time = [(Metric::StepTime, effort.milliseconds)];
+    effort
+        .measures()
+        .by(Dimension::Step, step.name(), time)
+        .and(MetricSet::of([(Metric::ConservationRefused, u64::from(refused))]))
+}
+
+/// A run that this very invocation committed; `late` if its day had runs before.
+pub(crate) fn committed(app: &App, report: &RunReport, lines: u64, late: bool) {
+    let measures = MetricSet::of([
+        (Metric::RunsBooked, 1),
+        (Metric::ConservationChecked, 1),
+        (Metric::LinesBooked, lines),
+        (Metric::LateLines, if late { lines } else { 0 }),
+        (Metric::FeesRepeated, report.aside.duplicates),
+    ]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// Fees and corrections that a fold put into the quarantine.
+pub(crate) fn quarantined(app: &App, fold: &Fold) {
+    let measures = MetricSet::of([
+        (Metric::FeesConflicting, fold.conflicts.len() as u64),
+        (Metric::CorrectionsUnmatched, fold.orphan_corrections.len() as u64),
+        (Metric::CorrectionsInexact, fold.inexact_corrections.len() as u64),
+    ]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// Stored accounts and chunks of fees that a fold cannot read; nothing, if it can. The log has no
+/// ids, and no reason in full, which may hold values: `operator verify` names the records.
+pub(crate) fn unreadable(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    accounts: &BTreeMap<Uid, TableError>,
+    chunks: &[UnreadableChunk],
+) {
+    let errors = accounts.values().chain(chunks.iter().map(|chunk| &chunk.error));
+    let Some(first) = errors.map(TableError::name).next() else { return };
+    tracing::error!(
+        %day,
+        shard = shard.number(),
+        accounts = accounts.len(),
+        fee_chunks = chunks.len(),
+        first,
+        "records cannot be read"
+    );
+    let records = (accounts.len() as u64).saturating_add(chunks.len() as u64);
+    app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, records)]));
+}
+
+/// Markers of void bindings, or what tells where they have lines, that a plan cannot read.
+pub(crate) fn unreadable_plan(app: &App, records: usize) {
+    if records > 0 {
+        tracing::error!(records, "records of void bindings cannot be read");
+        let measures = MetricSet::of([(Metric::RecordsUnreadable, records as u64)]);
+        app.metrics.record(app.clock.now(), &measures);
+    }
+}
+
+/// A reconciliation. The log has no ids: `operator verify` names the affiliates.
+pub(crate) fn reconciled(app: &App, day: Day, shards: &[Shard], found: Reconciled) {
+    if found.differences > 0 {
+        let shard = match shards {
+            [only] => Some(only.number()),
+            _ => None,
+        };
+        let (affiliates, differences) = (found.affiliates, found.differences);
+        tracing::error!(%day, shard, affiliates, differences, "the reconciliation found differences");
+    }
+    let measures = MetricSet::of([(Metric::ReconciliationDifferences, found.differences)]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// A shard of a day, or a whole run's part of it, that is set aside.
+pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepError) {
+    let (name, shard) = (error.name(), shard.map(Shard::number));
+    tracing::error!(%day, shard, error = name, reason = %error, "set aside");
+    let refused = matches!(error, StepError::ConservationRefused { .. });
+    let measures = MetricSet::of([(Metric::ConservationRefused, u64::from(refused))]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// An affiliate that is parked from this run on. Who it is, the table knows.
+pub(crate) fn parked(day: Day, seq: u64, error: &StepError) {
+    tracing::error!(%day, seq, error = error.name(), reason = %error, "parked");
+}
+
+/// An affiliate whom an evaluation left out.
+pub(crate) fn not_evaluated(quarter: Quarter, error: &StepError) {
+    tracing::error!(%quarter, error = error.name(), reason = %error, "not evaluated");
+}
+
+/// An evaluation that came to its end, without so many affiliates.
+pub(crate) fn all_evaluated(app: &App, left_out: usize) {
+    let measures = MetricSet::of([(Metric::AffiliatesNotEvaluated, left_out as u64)]);
+    app.metrics.record(app.clock.now(), &measures);
+}
+
+/// A day that this very invocation closed.
+pub(crate) fn closed(app: &App) {
+    app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::DaysClosed, 1)]));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use storage::CallStats;
+
+    use super::*;
+
+    fn effort() -> InvocationStats {
+        InvocationStats { milliseconds: 9, table: CallStats::default(), cold: false }
+    }
+
+    fn read(input: serde_json::Value) -> Step {
+        Step::read(&input).unwrap()
+    }
+
+    #[test]
+    fn every_step_is_measured_by_its_time_and_by_whether_its_figures_were_refused() {
+        let finish = read(json!({ "step": "finish", "seq": 7 }));
+        let expected = |refused| {
+            let time = [(Metric::StepTime, 9)];
+            effort()
+                .measures()
+                .by(Dimension::Step, "finish", time)
+                .and(MetricSet::of([(Metric::ConservationRefused, refused)]))
+        };
+        assert_eq!(measures(&finish, None, &effort()), expected(0));
+        let breach = commission::ConservationError::from(commission::Overflow);
+        let day = "2026-11-21".parse().unwrap();
+        let refused = StepError::ConservationRefused { day, breach };
+        assert_eq!(measures(&finish, Some(&refused), &effort()), expected(1));
+        assert_eq!(measures(&finish, Some(&StepError::HandedOver), &effort()), expected(0));
+    }
+
+    #[test]
+    fn every_step_s_name_is_in_the_list() {
+        let run = "2026-11-21-abc";
+        let steps = [
+            json!({ "day": "2026-11-21" }),
+            json!({ "step": "plan", "day": "2026-11-21" }),
+            json!({ "step": "fold", "day": "2026-11-21", "run": run, "shard": 3 }),
+            json!({ "step": "set-aside", "day": "2026-11-21", "run": run, "shard": 3, "error": "e" }),
+            json!({ "step": "commit", "day": "2026-11-21", "run": run, "shards": [3] }),
+            json!({ "step": "publish", "seq": 7, "range": { "part": 0, "of": 1 } }),
+            json!({ "step": "finish", "seq": 7 }),
+            json!({ "step": "evaluate", "quarter": "2026-Q3" }),
+            json!({ "step": "close-quarter", "quarter": "2026-Q3", "visible": 7 }),
+            json!({ "step": "reconcile", "day": "2026-11-21", "shard": 3 }),
+            json!({ "step": "check" }),
+        ];
+        assert!(steps.map(|step| read(step).name()).iter().eq(Step::NAMES));
+    }
+}

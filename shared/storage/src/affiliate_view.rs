@@ -1,0 +1,600 @@
+//! What an affiliate reads: summaries of days, lines, invitees, totals, payments.
+
+use std::collections::{BTreeMap, HashMap};
+
+use commission::{Amount, Asset, Line, Overflow, Sums, Trades};
+use serde::{Deserialize, Serialize};
+use types::{Day, LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
+
+use crate::access::{Action, Condition, Page, Table};
+use crate::account::{Account, Versioned};
+use crate::chunks::{chunks, chunks_of};
+use crate::error::TableError;
+use crate::item::{
+    Item, Packed, has_content, pack, packed, packed_bytes, plain, read_packed, read_plain,
+    revision, stamp,
+};
+use crate::keys::{self, OfRun, RunItem, sort_key};
+use crate::ledger::Head;
+use crate::parked::{ParkedMark, parked_mark, set_mark};
+use crate::trading_days::TradingDays;
+use crate::two_version_cell::TwoVersionCell;
+
+/// Amounts that are shown together. Those without `usd` are in minor units of one asset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Money {
+    /// What was charged.
+    pub fees: Amount,
+    /// The inviter's part.
+    pub commission: Amount,
+    /// The invitee's part.
+    pub shared: Amount,
+    /// What was charged, in USD.
+    pub fees_usd: Amount,
+    /// The inviter's part, in USD.
+    pub commission_usd: Amount,
+    /// The invitee's part, in USD.
+    pub shared_usd: Amount,
+    /// The volume of the trades, in USD.
+    pub volume_usd: Amount,
+}
+
+impl Money {
+    /// The sum with a line's amounts.
+    ///
+    /// # Errors
+    /// [`Overflow`] if it does not fit into 128 bits.
+    pub fn plus_line(&self, sums: &Sums) -> Result<Self, Overflow> {
+        self.plus(&Self {
+            fees: sums.fees,
+            commission: sums.commission,
+            shared: sums.shared,
+            fees_usd: sums.fees_usd,
+            commission_usd: sums.commission_usd,
+            shared_usd: sums.shared_usd,
+            volume_usd: sums.volume_usd,
+        })
+    }
+
+    /// The sum with other amounts of the same asset.
+    ///
+    /// # Errors
+    /// [`Overflow`] if it does not fit into 128 bits.
+    pub fn plus(&self, other: &Self) -> Result<Self, Overflow> {
+        Ok(Self {
+            fees: self.fees.plus(other.fees)?,
+            commission: self.commission.plus(other.commission)?,
+            shared: self.shared.plus(other.shared)?,
+            fees_usd: self.fees_usd.plus(other.fees_usd)?,
+            commission_usd: self.commission_usd.plus(other.commission_usd)?,
+            shared_usd: self.shared_usd.plus(other.shared_usd)?,
+            volume_usd: self.volume_usd.plus(other.volume_usd)?,
+        })
+    }
+}
+
+/// What one committed run booked for an affiliate's day: the sums of its lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// By product, asset and origin.
+    pub cells: BTreeMap<(Product, Asset, Origin), Money>,
+    /// By link; only the USD columns are meant.
+    pub links: BTreeMap<LinkCode, Money>,
+    /// By reason: how many fees earned nothing for it.
+    pub zeros: BTreeMap<Reason, i64>,
+    /// How many fees.
+    pub fee_count: i64,
+    /// New invitees by origin and link.
+    pub bound: BTreeMap<(Origin, LinkCode), u32>,
+    /// Invitees who traded on this day and of whom no earlier run of the day knew.
+    pub active: u32,
+    /// Invitees of whom an earlier run of the day told that they traded, and whose trades of the day
+    /// are all taken back.
+    pub inactive: u32,
+    /// The volume that counts for the tier, in USD.
+    pub counted_volume_usd: BTreeMap<Market, Amount>,
+    /// The change of the number of new registrants whose first trade falls in this day's quarter.
+    pub new_traders: BTreeMap<Market, i64>,
+    /// How many lines there are, and in how many chunks.
+    pub lines: u64,
+    /// The chunks.
+    pub chunks: u32,
+    /// When the run was committed; 0.1 did not keep it here.
+    pub booked_at: Option<Timestamp>,
+    /// How many further items hold the cells of assets for which this one has no room. Those have
+    /// nothing but cells, this number and the instant.
+    pub further_parts: u16,
+}
+
+impl Summary {
+    /// The instant from which the settlement delay counts: when the run was committed, and not
+    /// before its day ended, so that a late correction waits as long as a day's first booking. What
+    /// 0.1 booked counts from the end of its day.
+    #[must_use]
+    pub fn settlement_start(&self, day: Day) -> Timestamp {
+        self.booked_at.map_or(day.end(), |booked_at| booked_at.max(day.end()))
+    }
+}
+
+/// A summary with its place, and the wallet's word on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DaySummary {
+    /// The day that it is about.
+    pub day: Day,
+    /// The run that booked it.
+    pub seq: u64,
+    /// The sums.
+    pub summary: Summary,
+    /// The payment, if the wallet made it.
+    pub payment: Option<Payment>,
+}
+
+impl DaySummary {
+    /// The same as of an instant: without a payment that was not known then.
+    #[must_use]
+    pub fn as_of(mut self, at: Timestamp) -> Self {
+        self.payment = self.payment.filter(|payment| payment.known_at.is_none_or(|of| of <= at));
+        self
+    }
+}
+
+/// The wallet's word that it paid what a run booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payment {
+    /// When.
+    pub paid_at: Timestamp,
+    /// The wallet's reference.
+    pub reference: String,
+    /// When the ledger learned of it; 0.1 did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_at: Option<Timestamp>,
+}
+
+impl Payment {
+    /// Whether both are the same word, whenever it came.
+    fn is_same(&self, other: &Self) -> bool {
+        (self.paid_at, &self.reference) == (other.paid_at, &other.reference)
+    }
+}
+
+/// An affiliate's totals over all time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Invitees by origin.
+    pub invitees: BTreeMap<Origin, u32>,
+    /// Invitees by link.
+    pub by_link: BTreeMap<LinkCode, u32>,
+    /// Invitees who traded at least once since they were bound.
+    pub active: u32,
+}
+
+/// An affiliate's totals as they are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredTotals {
+    /// The totals; none before the first run is published.
+    pub slots: Option<TwoVersionCell<Totals>>,
+    /// What the affiliate may not see, if it is parked.
+    pub parked: Option<ParkedMark>,
+}
+
+/// One invitee as the inviter sees him.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Referral {
+    /// The invitee.
+    pub uid: Uid,
+    /// The link by which he came.
+    pub code: LinkCode,
+    /// How he came.
+    pub origin: Origin,
+    /// When he was bound.
+    pub bound_at: Timestamp,
+    /// What his trades came to.
+    pub activity: TwoVersionCell<ReferralActivity>,
+}
+
+/// What an invitee's trades came to since he was bound.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferralActivity {
+    /// By asset.
+    pub by_asset: BTreeMap<Asset, Money>,
+    /// In each market the first trade of each of the first days on which he traded.
+    pub first_trades: BTreeMap<Market, TradingDays>,
+    /// The last trade of each of the last days on which he traded.
+    pub last_trades: TradingDays,
+    /// When the binding was found void.
+    pub voided_at: Option<Timestamp>,
+}
+
+impl ReferralActivity {
+    /// The first trade in a market.
+    #[must_use]
+    pub fn first_trade_at(&self, market: Market) -> Option<Timestamp> {
+        self.first_trades.get(&market).and_then(TradingDays::first)
+    }
+
+    /// The first trade in whatever market. Where the first days that are kept are all taken back,
+    /// it is the first of the last ones.
+    #[must_use]
+    pub fn first_trade(&self) -> Option<Timestamp> {
+        let in_markets = self.first_trades.values().filter_map(TradingDays::first).min();
+        in_markets.or_else(|| self.last_trades.first())
+    }
+
+    /// The last trade. Where the last days that are kept are all taken back, it is the last of the
+    /// first ones.
+    #[must_use]
+    pub fn last_trade_at(&self) -> Option<Timestamp> {
+        let in_markets = || self.first_trades.values().filter_map(TradingDays::last).max();
+        self.last_trades.last().or_else(in_markets)
+    }
+
+    /// Whether there is a trade.
+    #[must_use]
+    pub fn has_traded(&self) -> bool {
+        self.first_trade().is_some()
+    }
+
+    /// The trades of a day as far as they are kept: in a market whose last trade is not known, the
+    /// first is taken for it.
+    #[must_use]
+    pub fn trades_on(&self, day: Day) -> BTreeMap<Market, Trades> {
+        let on_day = |(market, days): (&Market, &TradingDays)| {
+            let first = days.on(day)?;
+            let last = self.last_trades.on(day).unwrap_or(first).max(first);
+            Some((*market, Trades { first, last }))
+        };
+        self.first_trades.iter().filter_map(on_day).collect()
+    }
+
+    /// Replaces the trades of a day by those that hold, by market.
+    pub fn set_trades(&mut self, day: Day, trades: &BTreeMap<Market, Trades>) {
+        for market in Market::ALL {
+            let first = trades.get(market).map(|trades| trades.first);
+            let days = self.first_trades.entry(*market).or_default();
+            days.set_first(day, first);
+        }
+        self.first_trades.retain(|_, days| !days.is_empty());
+        self.last_trades.set_last(day, trades.values().map(|trades| trades.last).max());
+    }
+}
+
+/// Invitees of a page, and the key after which the next page begins.
+#[derive(Debug)]
+pub struct Referrals {
+    /// The invitees.
+    pub referrals: Vec<Referral>,
+    /// Opaque; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// What became of the wallet's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentOutcome {
+    /// It is kept.
+    Kept,
+    /// It was kept before, with the same content.
+    Repeated,
+    /// The affiliate has no such run on such a day.
+    NothingBooked,
+    /// The run was reported paid before, with other content.
+    Conflicting,
+}
+
+impl Table {
+    /// The head as an affiliate sees it, the account and the totals: what every dashboard answer
+    /// needs.
+    /// Cost: 1 call, about 3 read units.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn standing(
+        &self,
+        affiliate: &Uid,
+    ) -> Result<(Head, Option<Account>, Totals), TableError> {
+        let totals_key = keys::totals(affiliate);
+        let wanted = [keys::head(), keys::account(affiliate), totals_key.clone()];
+        let (mut head, mut account, mut totals, mut mark) = (Head::default(), None, None, None);
+        for item in self.get_many(&wanted).await? {
+            if keys::is_at(&item, &keys::head()) {
+                head = read_plain("head", item)?;
+            } else if keys::is_at(&item, &totals_key) {
+                mark = parked_mark(&item)?;
+                totals = read_totals(&item)?;
+            } else {
+                account = Some(read_plain("account", item)?);
+            }
+        }
+        let head = head.seen_with(mark);
+        let totals = totals.and_then(|slots| slots.at(head.visible).cloned()).unwrap_or_default();
+        Ok((head, account, totals))
+    }
+
+    /// An affiliate's summaries of some days that readers of `visible` see, in the order of days
+    /// and runs. Cost: 1 call per MB, 1 read unit per 4 KB: about one per day and run.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn summaries(
+        &self,
+        affiliate: &Uid,
+        from: Day,
+        to: Day,
+        visible: u64,
+    ) -> Result<Vec<DaySummary>, TableError> {
+        let mut found = FoundSummaries::default();
+        for item in self.query(&keys::summaries(affiliate, from, to)).await? {
+            found.take(item, visible)?;
+        }
+        found.all()
+    }
+
+    /// Lines that a run booked for an affiliate, of some chunks, in their order.
+    /// Cost: 1 read unit per 4 KB, 1 call per hundred chunks.
+    ///
+    /// # Errors
+    /// If the table fails, or a chunk is missing or does not decode.
+    pub async fn lines(
+        &self,
+        affiliate: &Uid,
+        wanted: &[(u64, u32)],
+    ) -> Result<Vec<Vec<Line>>, TableError> {
+        let wanted: Vec<_> =
+            wanted.iter().map(|(seq, chunk)| keys::line_chunk(affiliate, *seq, *chunk)).collect();
+        let items = self.get_many(&wanted).await?;
+        wanted
+            .iter()
+            .map(|key| {
+                let item = items.iter().find(|item| keys::is_at(item, key));
+                let item =
+                    item.ok_or_else(|| TableError::corrupt("line chunk", "it is missing"))?;
+                read_packed("line chunk", item)
+            })
+            .collect()
+    }
+
+    /// A page of an affiliate's invitees in the order of binding, after the place where the last
+    /// page ended. Cost: 1 call, 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn referrals(
+        &self,
+        affiliate: &Uid,
+        oldest_first: bool,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<Referrals, TableError> {
+        let range = keys::referrals(affiliate);
+        let page = self.page(&range, oldest_first, after, i32::from(limit)).await?;
+        let Page { items, more } = page;
+        let last = items.last().map(|item| sort_key(item).to_owned());
+        let referrals: Result<Vec<_>, _> =
+            items.iter().map(|item| read_packed("referral", item)).collect();
+        Ok(Referrals { referrals: referrals?, next: last.filter(|_| more) })
+    }
+
+    /// Invitees by inviter, time of binding and id, with their revisions. Cost: 1 read unit each.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn referrals_at(
+        &self,
+        places: &[(&Uid, Timestamp, &Uid)],
+    ) -> Result<HashMap<Uid, Versioned<Referral>>, TableError> {
+        let keys: Vec<_> =
+            places.iter().map(|(inviter, at, uid)| keys::referral(inviter, *at, uid)).collect();
+        let items = self.get_many(&keys).await?;
+        items
+            .iter()
+            .map(|item| {
+                let referral: Referral = read_packed("referral", item)?;
+                let revision = revision(item);
+                Ok((referral.uid.clone(), Versioned { value: referral, revision }))
+            })
+            .collect()
+    }
+
+    /// Writes an invitee as the inviter sees him, unless he was changed since he was read.
+    /// Cost: 1 write unit per KB. Answers `false` where he was changed.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn save_referral(
+        &self,
+        inviter: &Uid,
+        referral: &Versioned<Referral>,
+    ) -> Result<bool, TableError> {
+        let value = &referral.value;
+        let item = packed(&keys::referral(inviter, value.bound_at, &value.uid), value)?;
+        Ok(self.put_if(item, Condition::Revision(referral.revision)).await?.is_ok())
+    }
+
+    /// Removes an invitee whom a withdrawn run brought into being, unless it was changed since it
+    /// was read. Cost: 1 transaction of 1 item. Answers `false` where it was changed.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn remove_referral(
+        &self,
+        inviter: &Uid,
+        referral: &Versioned<Referral>,
+    ) -> Result<bool, TableError> {
+        let Referral { bound_at, uid, .. } = &referral.value;
+        let key = keys::referral(inviter, *bound_at, uid);
+        self.remove_unchanged(key, referral.revision).await
+    }
+
+    /// An affiliate's totals over all time. Cost: 1 read unit.
+    ///
+    /// # Errors
+    /// If the table fails or the item does not decode.
+    pub async fn totals(&self, affiliate: &Uid) -> Result<Versioned<StoredTotals>, TableError> {
+        let Some(item) = self.get(&keys::totals(affiliate)).await? else {
+            return Ok(Versioned::new(StoredTotals::default()));
+        };
+        let value = StoredTotals { slots: read_totals(&item)?, parked: parked_mark(&item)? };
+        Ok(Versioned { value, revision: revision(&item) })
+    }
+
+    /// Writes an affiliate's totals unless they were changed since they were read.
+    /// Cost: 1 write unit. Answers `false` where they were changed.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn save_totals(
+        &self,
+        affiliate: &Uid,
+        totals: &Versioned<StoredTotals>,
+    ) -> Result<bool, TableError> {
+        let key = keys::totals(affiliate);
+        let StoredTotals { slots, parked } = &totals.value;
+        let mut item =
+            slots.as_ref().map_or_else(|| Ok(stamp(&key)), |slots| packed(&key, slots))?;
+        set_mark(&mut item, *parked);
+        Ok(self.put_if(item, Condition::Revision(totals.revision)).await?.is_ok())
+    }
+
+    /// Writes what a run booked for an affiliate's day: its lines in chunks, then the summary, whose
+    /// first part comes last. Lines and parts are the same however often they are written.
+    /// The first summary stands: it was made before any later run could change what it counts by,
+    /// and whoever comes late with another is not heard. Cost: 1 write unit per KB.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn publish_day(
+        &self,
+        affiliate: &Uid,
+        day: Day,
+        seq: u64,
+        mut summary: Summary,
+        lines: &[Line],
+    ) -> Result<(), TableError> {
+        let mut items = Vec::new();
+        for (number, chunk) in (0..).zip(chunks(lines)?) {
+            let key = keys::line_chunk(affiliate, seq, number);
+            items.push(packed_bytes(&key, <Vec<Line>>::FORM, pack(&chunk)?));
+            summary.chunks = number + 1;
+        }
+        self.put_many(items).await?;
+        let (summary, further) = split(summary)?;
+        for (number, part) in (1..).zip(&further) {
+            let part = packed(&keys::summary_part(affiliate, day, seq, number), part)?;
+            let _first_or_not = self.put_if(part, Condition::Absent).await?;
+        }
+        let summary = packed(&keys::summary(affiliate, day, seq), &summary)?;
+        let _first_or_not = self.put_if(summary, Condition::Absent).await?;
+        Ok(())
+    }
+
+    /// Keeps the wallet's word that it paid what a run booked for an affiliate's day.
+    /// Cost: 1 transaction of 2 items.
+    ///
+    /// # Errors
+    /// If the table fails or the earlier word does not decode.
+    pub async fn keep_payment(
+        &self,
+        affiliate: &Uid,
+        day: Day,
+        seq: u64,
+        payment: &Payment,
+    ) -> Result<PaymentOutcome, TableError> {
+        let item = plain(&keys::paid(affiliate, day, seq), payment)?;
+        let actions = vec![
+            Action::Exists(keys::summary(affiliate, day, seq)),
+            Action::Put(item, Condition::Absent),
+        ];
+        match self.transact(actions).await? {
+            Ok(()) => Ok(PaymentOutcome::Kept),
+            Err((0, _)) => Ok(PaymentOutcome::NothingBooked),
+            Err((_, earlier)) => {
+                let earlier: Option<Payment> =
+                    earlier.map(|item| read_plain("payment", item)).transpose()?;
+                let same = earlier.is_some_and(|earlier| earlier.is_same(payment));
+                Ok(if same { PaymentOutcome::Repeated } else { PaymentOutcome::Conflicting })
+            }
+        }
+    }
+}
+
+fn read_totals(item: &Item) -> Result<Option<TwoVersionCell<Totals>>, TableError> {
+    has_content(item).then(|| read_packed("totals", item)).transpose()
+}
+
+/// The summaries of a range, as its items come: each run's parts one after the other, then its
+/// payment.
+#[derive(Default)]
+struct FoundSummaries {
+    found: Vec<DaySummary>,
+    /// Parts of the newest run that are still to come.
+    missing: u16,
+}
+
+impl FoundSummaries {
+    fn take(&mut self, item: Item, visible: u64) -> Result<(), TableError> {
+        let malformed = || TableError::corrupt("summary", "its sort key is malformed");
+        let OfRun { day, seq, what } = OfRun::read(sort_key(&item)).ok_or_else(malformed)?;
+        let last = self.found.last_mut().filter(|last| (last.day, last.seq) == (day, seq));
+        match (what, last) {
+            (RunItem::Payment, Some(of)) => of.payment = Some(read_plain("payment", item)?),
+            (RunItem::Summary { part: 0 }, None) if seq <= visible => {
+                self.complete()?;
+                let summary: Summary = read_packed("summary", &item)?;
+                self.missing = summary.further_parts;
+                self.found.push(DaySummary { day, seq, summary, payment: None });
+            }
+            (RunItem::Summary { part }, Some(of)) if part > 0 && self.missing > 0 => {
+                let Summary { cells, .. } = read_packed("summary", &item)?;
+                of.summary.cells.extend(cells);
+                self.missing -= 1;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn complete(&self) -> Result<(), TableError> {
+        match self.missing {
+            0 => Ok(()),
+            _ => Err(TableError::corrupt("summary", "parts of it are missing")),
+        }
+    }
+
+    fn all(self) -> Result<Vec<DaySummary>, TableError> {
+        self.complete()?;
+        Ok(self.found)
+    }
+}
+
+/// Splits a summary whose cells do not fit into one item: all cells of an asset stay together, so
+/// that each part can be announced by itself. The first part has all that is no cell.
+fn split(mut summary: Summary) -> Result<(Summary, Vec<Summary>), TableError> {
+    let mut by_asset: BTreeMap<Asset, Vec<_>> = BTreeMap::new();
+    for cell in std::mem::take(&mut summary.cells) {
+        by_asset.entry(cell.0.1).or_default().push(cell);
+    }
+    let assets: Vec<_> = by_asset.into_values().collect();
+    let mut parts = chunks_of(&assets, (ASSETS_PER_SUMMARY, CELLS_SIZE))?.into_iter();
+    let cells = |part: &[Vec<_>]| part.iter().flatten().cloned().collect();
+    summary.cells = parts.next().map(cells).unwrap_or_default();
+    let further = parts.len().try_into();
+    summary.further_parts = further.map_err(|error| TableError::corrupt("summary", error))?;
+    let rest = parts.map(|part| Summary {
+        cells: cells(part),
+        booked_at: summary.booked_at,
+        further_parts: summary.further_parts,
+        ..Summary::default()
+    });
+    let rest = rest.collect();
+    Ok((summary, rest))
+}
+
+/// The most assets of one summary: the event that announces it has one entry an asset, and the bus
+/// takes 256 KB.
+pub const ASSETS_PER_SUMMARY: usize = 1000;
+/// The most bytes of one summary's cells: the links and counts beside them are some kilobytes.
+const CELLS_SIZE: usize = 256 * 1024;

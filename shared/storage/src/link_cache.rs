@@ -1,0 +1,40 @@
+//! The links that this process has lately read.
+//!
+//! A link is written once and never changes, so it can be remembered for as long as one likes. That
+//! saves a round trip, and keeps a viral link from being read by everybody from the one partition
+//! that has it. That a link is not there is never remembered: it may be made at any time.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+use types::LinkCode;
+
+use crate::Link;
+
+/// How many links are remembered: some hundred kilobytes.
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+
+/// Links by their code; the one that was not asked for the longest makes room. Clones share them.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkCache(Arc<Mutex<LruCache<LinkCode, Link>>>);
+
+impl Default for LinkCache {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(LruCache::new(CAPACITY))))
+    }
+}
+
+impl LinkCache {
+    pub(crate) fn get(&self, code: &LinkCode) -> Option<Link> {
+        self.links().get(code).cloned()
+    }
+
+    pub(crate) fn keep(&self, link: &Link) {
+        self.links().put(link.facts.code.clone(), link.clone());
+    }
+
+    fn links(&self) -> MutexGuard<'_, LruCache<LinkCode, Link>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

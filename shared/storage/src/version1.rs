@@ -1,0 +1,249 @@
+//! Form 1 of the packed items that have a newer one, as 0.1 wrote them.
+
+use std::collections::BTreeMap;
+
+use commission::{Amount, Asset, Conservation, Line};
+use serde::Deserialize;
+use types::{LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
+
+use crate::affiliate_view::{Money, Referral, ReferralActivity, Summary};
+use crate::error::TableError;
+use crate::fees::DirtyShard;
+use crate::item::{Packed, unpack};
+use crate::ledger::{ExcludedCounts, RunReport};
+use crate::run::{ShardReport, TouchedInvitee, Work};
+use crate::trading_days::TradingDays;
+use crate::two_version_cell::TwoVersionCell;
+
+#[derive(Deserialize)]
+struct WorkForm1 {
+    lines: Vec<Line>,
+    invitees: Vec<TouchedInviteeForm1>,
+}
+
+#[derive(Deserialize)]
+struct TouchedInviteeForm1 {
+    inviter: Uid,
+    invitee: Uid,
+    code: LinkCode,
+    origin: Origin,
+    bound_at: Timestamp,
+    voided_at: Option<Timestamp>,
+    newly_bound: bool,
+    newly_active: bool,
+}
+
+impl Packed for Work {
+    const FORM: u8 = 2;
+
+    fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
+        let WorkForm1 { lines, invitees } = unpack(what, bytes)?;
+        let invitees = invitees.into_iter().map(|of| TouchedInvitee {
+            inviter: of.inviter,
+            invitee: of.invitee,
+            code: of.code,
+            origin: of.origin,
+            bound_at: of.bound_at,
+            voided_at: of.voided_at,
+            newly_bound: of.newly_bound,
+            newly_active: of.newly_active,
+            newly_inactive: false,
+            trades: None,
+        });
+        Ok(Self { lines, invitees: invitees.collect() })
+    }
+}
+
+#[derive(Deserialize)]
+struct AsideForm1 {
+    duplicates: u64,
+    conflicts: u64,
+    void: u64,
+    unrelated: u64,
+    outside_day: u64,
+    orphan_corrections: u64,
+    inexact_corrections: u64,
+}
+
+impl From<AsideForm1> for ExcludedCounts {
+    fn from(of: AsideForm1) -> Self {
+        Self {
+            duplicates: of.duplicates,
+            conflicts: of.conflicts,
+            void: of.void,
+            unrelated: of.unrelated,
+            outside_day: of.outside_day,
+            orphan_corrections: of.orphan_corrections,
+            inexact_corrections: of.inexact_corrections,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ShardReportForm1 {
+    shard: u8,
+    attempt: String,
+    chunks: Vec<(u16, u16)>,
+    lines: u64,
+    day_revision: u64,
+    touched: Option<DirtyShard>,
+    due: Conservation,
+    booked: BTreeMap<Asset, Money>,
+    aside: AsideForm1,
+}
+
+impl Packed for ShardReport {
+    const FORM: u8 = 2;
+
+    fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
+        let of: ShardReportForm1 = unpack(what, bytes)?;
+        Ok(Self {
+            shard: of.shard,
+            attempt: of.attempt,
+            chunks: of.chunks,
+            lines: of.lines,
+            lines_digest: None,
+            day_revision: of.day_revision,
+            touched: of.touched,
+            due: of.due,
+            booked: of.booked,
+            aside: of.aside.into(),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct RunReportForm1 {
+    due: Conservation,
+    booked: BTreeMap<Asset, Money>,
+    aside: AsideForm1,
+}
+
+impl Packed for RunReport {
+    const FORM: u8 = 2;
+
+    fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
+        let RunReportForm1 { due, booked, aside } = unpack(what, bytes)?;
+        Ok(Self { due, booked, aside: aside.into() })
+    }
+}
+
+#[derive(Deserialize)]
+struct SummaryForm1 {
+    cells: BTreeMap<(Product, Asset, Origin), Money>,
+    links: BTreeMap<LinkCode, Money>,
+    zeros: BTreeMap<Reason, i64>,
+    fee_count: i64,
+    bound: BTreeMap<(Origin, LinkCode), u32>,
+    active: u32,
+    counted_volume_usd: BTreeMap<Market, Amount>,
+    new_traders: BTreeMap<Market, u32>,
+    lines: u64,
+    chunks: u32,
+}
+
+impl Packed for Summary {
+    const FORM: u8 = 2;
+
+    fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
+        let of: SummaryForm1 = unpack(what, bytes)?;
+        let signed = |(market, count)| (market, i64::from(count));
+        Ok(Self {
+            cells: of.cells,
+            links: of.links,
+            zeros: of.zeros,
+            fee_count: of.fee_count,
+            bound: of.bound,
+            active: of.active,
+            inactive: 0,
+            counted_volume_usd: of.counted_volume_usd,
+            new_traders: of.new_traders.into_iter().map(signed).collect(),
+            lines: of.lines,
+            chunks: of.chunks,
+            booked_at: None,
+            further_parts: 0,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct ReferralForm1 {
+    uid: Uid,
+    code: LinkCode,
+    origin: Origin,
+    bound_at: Timestamp,
+    activity: TwoVersionCell<ActivityForm1>,
+}
+
+#[derive(Clone, Deserialize)]
+struct ActivityForm1 {
+    by_asset: BTreeMap<Asset, Money>,
+    first_trade_at: BTreeMap<Market, Timestamp>,
+    last_trade_at: Option<Timestamp>,
+    voided_at: Option<Timestamp>,
+}
+
+impl From<ActivityForm1> for ReferralActivity {
+    fn from(of: ActivityForm1) -> Self {
+        let first = |(market, at)| (market, TradingDays::of([at]));
+        Self {
+            by_asset: of.by_asset,
+            first_trades: of.first_trade_at.into_iter().map(first).collect(),
+            last_trades: TradingDays::of(of.last_trade_at),
+            voided_at: of.voided_at,
+        }
+    }
+}
+
+impl Packed for Referral {
+    const FORM: u8 = 2;
+
+    fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
+        let ReferralForm1 { uid, code, origin, bound_at, activity } = unpack(what, bytes)?;
+        Ok(Self { uid, code, origin, bound_at, activity: activity.map(ReferralActivity::from) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::{pack, unpack_version};
+
+    fn timestamp(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// The bytes of form 1, whose structs had the same fields in this order.
+    fn activity(first: Option<Timestamp>) -> impl serde::Serialize + Clone {
+        let by_market: BTreeMap<Market, Timestamp> =
+            first.into_iter().map(|at| (Market::Spot, at)).collect();
+        let no_amounts: BTreeMap<Asset, Money> = BTreeMap::new();
+        (no_amounts, by_market, first, None::<Timestamp>)
+    }
+
+    #[test]
+    fn referral_of_form_1_keeps_its_trades() {
+        let at = timestamp("2026-11-20T10:00:00Z");
+        let slots = (7_u64, activity(Some(at)), Some(activity(None)));
+        let (uid, code): (Uid, LinkCode) = ("u1".parse().unwrap(), "ABCD2345".parse().unwrap());
+        let bytes = pack(&(uid, code, Origin::Signup, at, slots)).unwrap();
+        let read: Referral = unpack_version("referral", 1, &bytes).unwrap();
+        let activity = read.activity.at(7).unwrap();
+        assert_eq!(activity.first_trade_at(Market::Spot), Some(at));
+        assert_eq!(activity.last_trade_at(), Some(at));
+        assert!(!read.activity.at(6).unwrap().has_traded());
+    }
+
+    #[test]
+    fn form_without_a_reader_is_refused() {
+        for form in [0, 3, u8::MAX] {
+            let read = unpack_version::<Summary>("summary", form, &[]);
+            let named = form.to_string();
+            assert!(
+                matches!(&read, Err(TableError::UnknownSchemaVersion { form, known: 2, .. }) if *form == named),
+                "{read:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The facts by which a fee earned nothing: what the reason's sentence does not say.
+
+use commission::{AccountHistory, Anchor, Fee, FeeContext, FuturesWindow, MarketRules, Rules};
+use types::{Market, Reason, Timestamp};
+
+/// The facts behind a reason, in a sentence; `None` where the fee itself says it all.
+pub(crate) fn reason_detail(
+    reason: Reason,
+    fee: &Fee,
+    standing: &FeeContext<'_>,
+    rules: &Rules,
+) -> Option<String> {
+    let market_rules = rules.market(fee.product.market()).at(fee.at);
+    Some(match reason {
+        Reason::ExcludedFee if fee.broker => "A broker placed the order.".to_owned(),
+        Reason::ExcludedFee => format!("It is a {} fee.", fee.kind),
+        Reason::BeforeBinding => format!("The binding is of {}.", standing.relation.bound_at),
+        Reason::InviterNotAffiliate => affiliate(standing.inviter, fee.at),
+        Reason::InviterNoFuturesAccount => opened("The inviter", standing.inviter),
+        Reason::FuturesRegionInviter => located("The inviter", standing.inviter, fee.at),
+        Reason::FuturesRegionInvitee => located("The invitee", standing.invitee, fee.at),
+        Reason::VipAboveLimit => {
+            let limit = market_rules.map(MarketRules::vip_limit)?.0;
+            format!("It was {}; commission is paid up to VIP {limit}.", vip(fee))
+        }
+        Reason::FuturesWindowEnded => window(market_rules?.tier0_window()?, standing),
+        _ => return None,
+    })
+}
+
+fn vip(fee: &Fee) -> String {
+    format!("VIP {}", fee.vip.0)
+}
+
+fn affiliate(inviter: &AccountHistory, at: Timestamp) -> String {
+    match inviter.affiliate.entry_at(at) {
+        Some((since, _)) => format!("The inviter left it at {since}."),
+        None => "The inviter had not joined it yet.".to_owned(),
+    }
+}
+
+fn opened(who: &str, party: &AccountHistory) -> String {
+    match party.futures_opened_at {
+        Some(at) => format!("{who} opened one at {at}."),
+        None => format!("{who} has none to this day."),
+    }
+}
+
+fn located(who: &str, party: &AccountHistory, at: Timestamp) -> String {
+    match party.location.entry_at(at).zip(party.location.place_at(at)) {
+        Some(((since, _), place)) => format!("{who} was in {place}, since {since}."),
+        None => format!("Where {} was is not known.", who.to_lowercase()),
+    }
+}
+
+fn window(window: FuturesWindow, standing: &FeeContext<'_>) -> String {
+    let days = window.days;
+    let opened = opened("The invitee", standing.invitee);
+    let anchor = match window.anchor {
+        Anchor::Opening => "the opening of the invitee's futures account",
+        Anchor::OpeningOrBinding => {
+            "the later of the binding and the opening of the invitee's futures account"
+        }
+    };
+    let bound = standing.relation.bound_at;
+    let tier = standing.tier.of(Market::Futures);
+    format!("At tier {tier} it is {days} days from {anchor}. {opened} The binding is of {bound}.")
+}

@@ -1,0 +1,65 @@
+//! Says what the sandbox is doing: lines, and a bar where somebody watches.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stdout};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use types::Day;
+
+/// Without a terminal there is a line for every so many days.
+const DAYS_PER_LINE: u64 = 10;
+
+/// Speaks on standard output, or not at all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    quiet: bool,
+}
+
+impl Progress {
+    pub(crate) const fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// One line. That nobody reads on the other side of a pipe is no reason to stop.
+    pub(crate) fn say(self, line: impl Display) {
+        if !self.quiet {
+            let _ = writeln!(stdout(), "{line}");
+        }
+    }
+
+    /// Progress over so many days.
+    pub(crate) fn days(self, count: u64) -> Days {
+        let watched = !self.quiet && stdout().is_terminal();
+        let bar = if watched { ProgressBar::new(count) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("  {bar:40} {pos}/{len} days, {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Days { narrator: self, bar, watched, count, done: 0 }
+    }
+}
+
+/// How far a stretch of days has come.
+pub(crate) struct Days {
+    narrator: Progress,
+    bar: ProgressBar,
+    watched: bool,
+    count: u64,
+    done: u64,
+}
+
+impl Days {
+    /// One more day is done.
+    pub(crate) fn done(&mut self, day: Day) {
+        self.done += 1;
+        if self.watched {
+            self.bar.set_message(day.to_string());
+            self.bar.inc(1);
+        } else if self.done.is_multiple_of(DAYS_PER_LINE) {
+            self.narrator.say(format_args!("  {}/{} days, {day}", self.done, self.count));
+        }
+    }
+
+    /// Clears the bar.
+    pub(crate) fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
