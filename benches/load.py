@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Loads the programme and prints the tables of docs/PERFORMANCE.md, "Under load": `python3 benches/load.py`.
+"""Measures the programme under load: `python3 benches/load.py`.
+
+Prints the figures of docs/explanation/performance.md, "Under load".
 
 A viral link, a queue full of fees, an affiliate with very many invitees, all through the functions' handlers over
 the embedded engine; the last two over a table in a file, so that memory is that of the functions. Each case fails

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs all benchmarks and prints the tables of docs/PERFORMANCE.md: `python3 benches/run.py`.
+"""Runs all benchmarks: `python3 benches/run.py`. Prints the figures of docs/explanation/performance.md.
 
 Builds the released programme, and installs DuckDB into a virtual environment under target/. Takes
 some minutes; `--small` tries everything on little.

@@ -1,4 +1,4 @@
-//! Items at the limits that `docs/limits.md` declares, against the engine's real 400 KB.
+//! Items at the limits that `docs/reference/limits.md` declares, against the engine's real 400 KB.
 
 use std::collections::{BTreeMap, BTreeSet};
 

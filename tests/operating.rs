@@ -9,7 +9,7 @@ use serde_json::Value;
 use types::Reason;
 
 const TEMPLATE: &str = include_str!("../template.yaml");
-const RUNBOOK: &str = include_str!("../docs/RUNBOOK.md");
+const RUNBOOK: &str = include_str!("../docs/how-to/runbook.md");
 
 /// Tags as `!Ref` are left away: what they refer to stands as text.
 fn resources() -> Vec<(String, Value)> {
@@ -168,7 +168,7 @@ fn every_alarm_has_its_section_in_the_runbook_and_names_it() {
     assert_eq!(sections, ids, "left: the runbook's; right: the template's");
     for (id, alarm) in &alarms {
         let description = alarm["Properties"]["AlarmDescription"].as_str().unwrap();
-        let named = format!("Runbook: docs/RUNBOOK.md#{}", id.to_lowercase());
+        let named = format!("Runbook: docs/how-to/runbook.md#{}", id.to_lowercase());
         assert!(description.ends_with(&named), "{id}: {description}");
         assert!(description.len() <= 1024, "{id}: CloudWatch takes no longer description");
     }

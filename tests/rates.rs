@@ -12,7 +12,7 @@ fn default_of(parameter: &str) -> u32 {
     line.unwrap().parse().unwrap()
 }
 
-/// docs/decisions/2026-11-27-the-head-is-read-by-every-request.md
+/// docs/decisions/2026-11-27-consistent-ledger-head-reads.md
 #[test]
 fn routes_that_read_the_head_fit_one_partition() {
     let usual = ["dashboard", "dashboard/referrals", "links", "binding"];

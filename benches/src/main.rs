@@ -1,5 +1,6 @@
 //! Benchmarks, one case a process, so that each has its own peak of memory: `benches/run.py` runs
-//! them all and prints the tables of docs/PERFORMANCE.md. A case prints one line of JSON.
+//! them all and prints the tables of docs/explanation/performance.md. A case prints one
+//! line of JSON.
 
 mod ask;
 mod backlog;

@@ -91,7 +91,7 @@ async fn no_event_tells_where_somebody_is_or_which_person() {
 
 #[test]
 fn the_examples_of_the_document_are_as_the_schemas_say() {
-    let text = fs::read_to_string(docs().join("EVENTS.md")).unwrap();
+    let text = fs::read_to_string(docs().join("reference/events.md")).unwrap();
     let examples = text.split("```json\n").skip(1).map(|part| part.split("```").next().unwrap());
     let events: Vec<Value> =
         examples.map(|example| serde_json::from_str(example).unwrap()).collect();

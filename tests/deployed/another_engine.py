@@ -2,7 +2,7 @@
 
     python tests/deployed/another_engine.py
 
-What the two do differently, and which is right, stands in docs/RELIABILITY.md, "Another engine".
+docs/explanation/reliability.md, "Another engine", lists their differences and which one is right.
 """
 
 import argparse

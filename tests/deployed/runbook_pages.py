@@ -24,7 +24,7 @@ class Page:
 
 def pages():
     """The runbook's introduction and entries, by their headings."""
-    text = (ROOT / "docs" / "RUNBOOK.md").read_text()
+    text = (ROOT / "docs" / "how-to" / "runbook.md").read_text()
     found = {INTRODUCTION: Page(INTRODUCTION, None, text.split("\n## ")[0])}
     for chapter in text.split("\n## ")[1:]:
         name = chapter.splitlines()[0]

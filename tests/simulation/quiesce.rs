@@ -269,7 +269,7 @@ async fn accounts(stage: &Stage) -> BTreeMap<String, storage::Account> {
 }
 
 /// An account without the middle of its full histories: which entries stay there depends on the
-/// order of arrival (docs/limits.md).
+/// order of arrival (docs/reference/limits.md).
 fn comparable(mut account: storage::Account) -> storage::Account {
     ends_if_full(&mut account.facts.location, MAX_LOCATIONS);
     ends_if_full(&mut account.facts.affiliate, MAX_AFFILIATE_CHANGES);

@@ -1,4 +1,4 @@
-//! Every kind of item that `docs/TABLE.md` lists is in each release's table, and no other.
+//! Each release's table has items of every kind that `docs/reference/table.md` lists, and no others.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::releases::{read, releases};
 /// first table, and of each later one that is headed by a release up to this one.
 fn entities(release: &str) -> Vec<(&'static str, [&'static str; 2])> {
     let mut is_known = true;
-    let rows = include_str!("../../docs/TABLE.md").lines().filter(move |line| {
+    let rows = include_str!("../../docs/reference/table.md").lines().filter(move |line| {
         if let Some(since) = line.strip_prefix("### Kinds since ") {
             is_known = numbers(since) <= numbers(release);
         } else if line.starts_with('#') {
@@ -45,7 +45,7 @@ fn kind_of(release: &str, item: &Value) -> &'static str {
     let found = entities(release)
         .into_iter()
         .find(|(_, [of_pk, of_sk])| is_of(&pk, of_pk) && is_of(&sk, of_sk));
-    found.unwrap_or_else(|| panic!("{pk} {sk} is in no row of docs/TABLE.md")).0
+    found.unwrap_or_else(|| panic!("{pk} {sk} is in no row of docs/reference/table.md")).0
 }
 
 #[test]

@@ -1,7 +1,7 @@
 """The four routes that users wait for, as a Python function would have them with boto3.
 
-A bench, and no second implementation: it reads and writes the items of docs/TABLE.md by the same
-calls and conditions, but judges age, inactivity, bound or not, link and programme only (no regions,
+A bench, and no second implementation: it reads and writes the items of docs/reference/table.md by
+the same calls and conditions, but judges age, inactivity, bound or not, link and programme only (no regions,
 no persons, no history of rules), draws no QR code, and of the dashboard reads all and tells
 `dataAsOf` and how many summaries there are. awslambdaric is left out: the loop at the end is what
 it does for a function.

@@ -26,7 +26,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The roots that Amazon Trust Services asks of a trust store of one's own, all five of
-/// <https://www.amazontrust.com/repository/> (docs/decisions/2026-11-25-amazon-s-roots.md).
+/// <https://www.amazontrust.com/repository/> (docs/decisions/2026-11-25-amazon-trust-roots.md).
 const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 /// What names other roots; the TLS library reads them by the same names.
 const OTHER_ROOTS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];

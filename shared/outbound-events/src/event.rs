@@ -1,4 +1,4 @@
-//! The events that the programme sends, in the words of their receivers: `docs/EVENTS.md`.
+//! The events that the programme sends. `docs/reference/events.md` documents them for receivers.
 
 use commission::{Asset, SharedCommission, TierInForce};
 use serde::Serialize;

@@ -2,7 +2,7 @@
 //! each write that others hang on.
 //!
 //! At least once, and under an id that does not change with repetition; what has happened to one
-//! item is told in its order. `docs/EVENTS.md` tells receivers the rest.
+//! item is told in its order. `docs/reference/events.md` tells receivers the rest.
 
 mod event;
 mod event_mapping;

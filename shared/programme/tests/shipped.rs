@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(rows.count(), 3);
     }
 
-    /// So that nobody earns by trading with himself, as docs/FRAUD.md works out.
+    /// So that nobody earns by trading with himself, as docs/explanation/fraud.md works out.
     #[test]
     fn no_rate_gives_back_more_than_half_of_a_fee() {
         for market in Market::ALL {

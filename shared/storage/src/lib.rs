@@ -2,7 +2,7 @@
 //! its cost. No other crate knows the SDK's types, and no function here makes a decision of the
 //! programme: what a failed condition means comes back as a typed outcome.
 //!
-//! `docs/TABLE.md` shows entities, keys and access patterns in one table.
+//! `docs/reference/table.md` shows entities, keys and access patterns in one table.
 
 mod access;
 mod account;

@@ -44,7 +44,7 @@ enum Task {
     Crash,
     /// Runs the storage and end-to-end tests on the DynamoDB of the local AWS
     OtherEngine,
-    /// Runs all benchmarks and prints the tables of docs/PERFORMANCE.md (an hour)
+    /// Runs all benchmarks and prints the tables of docs/explanation/performance.md (an hour)
     Bench,
     /// Builds the release artifacts twice and compares them (15 min)
     ///
