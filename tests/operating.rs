@@ -180,7 +180,7 @@ fn every_section_says_what_to_look_at_to_do_and_when_it_is_over() {
     let chapter = chapter.split("\n## ").next().unwrap();
     for section in chapter.split("\n### ").skip(1) {
         let name = section.lines().next().unwrap();
-        for part in ["**Means.**", "**Look.**", "**Do.**", "**Wake", "**Over**"] {
+        for part in ["**Means.**", "**Check.**", "**Do.**", "**Escalate**", "**Resolved**"] {
             assert!(section.contains(part), "{name} does not say {part}");
         }
     }

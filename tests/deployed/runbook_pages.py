@@ -9,7 +9,7 @@ from template import ROOT
 # What a command begins with. Code in a sentence is a command if more than its name follows: what
 # is to be filled in stands in it, and what is left open is none.
 PROGRAMS = ("aws ", "operator ", "ask ", "out ", "sam ", "cargo ", "export ")
-CHAPTERS = ("Alarms", "Work that comes up")
+CHAPTERS = ("Alarms", "Procedures")
 INTRODUCTION = "Runbook"
 
 
