@@ -1,4 +1,4 @@
-//! The handful of ways in which the table is read and written; all else stands on these.
+//! The basic reads and writes of the table, on which every access pattern is built.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Table {
     pub(crate) known_assets: KnownAssets,
 }
 
-/// What must hold for a write to be made.
+/// The condition of a write.
 pub(crate) enum Condition {
     /// Nothing is there under the key.
     Absent,
@@ -50,7 +50,7 @@ pub(crate) enum Condition {
 pub(crate) enum Action {
     /// Writes an item if the condition holds.
     Put(Item, Condition),
-    /// Writes an item whatever was there before.
+    /// Writes an item unconditionally.
     Overwrite(Item),
     /// Only checks that an item is there.
     Exists(Key),
@@ -80,7 +80,7 @@ impl Table {
         }
     }
 
-    /// What all calls came to since this table was made, also by its clones.
+    /// Returns the number and duration of all calls of this table and its clones.
     #[must_use]
     pub fn spent(&self) -> CallStats {
         self.meter.spent()
@@ -104,7 +104,7 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// Items by their keys, in no order; what is not there is left out.
+    /// Returns items by their keys, in no order; keys without an item are left out.
     pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
         let mut items = Vec::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_GET) {
@@ -189,7 +189,7 @@ impl Table {
             .expression_attribute_values(":to", text(&range.to))
     }
 
-    /// Writes an item whatever was there before.
+    /// Writes an item unconditionally.
     pub(crate) async fn put(&self, item: Item) -> Result<(), TableError> {
         self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await?;
         Ok(())
@@ -223,7 +223,7 @@ impl Table {
         }
     }
 
-    /// Writes items, none of which anybody else writes with other content.
+    /// Writes items whose content no other writer may change.
     pub(crate) async fn put_many(&self, items: Vec<Item>) -> Result<(), TableError> {
         let mut rest = items;
         while !rest.is_empty() {
@@ -244,7 +244,7 @@ impl Table {
         Ok(())
     }
 
-    /// Writes an item whatever was there before, and counts the writes in its revision.
+    /// Writes an item unconditionally, and counts the writes in its revision.
     pub(crate) async fn put_counted(&self, key: &Key, mut item: Item) -> Result<(), TableError> {
         item.retain(|name, _| name != PK && name != SK);
         let mut request = self.client.update_item().table_name(&self.name);
@@ -409,8 +409,8 @@ fn write_request(item: Item) -> Result<WriteRequest, TableError> {
         .map_err(|error| TableError::Service(error.to_string()))
 }
 
-/// How long a batch is gone on with. A call brings at most 16 MB, and 1 MB of one partition, so
-/// that a round which does only a part of it is no failure: only rounds that do nothing count.
+/// Limits retries of a batch. Only rounds without progress count, because DynamoDB answers large
+/// batches in parts: at most 16 MB a call, and 1 MB of one partition.
 #[derive(Default)]
 struct RetryBudget {
     fruitless: u32,

@@ -1,4 +1,4 @@
-//! Accounts: what the exchange told of them, their binding, their tiers.
+//! Accounts: the reported facts, the binding and the tiers.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ impl<T> Versioned<T> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
-    /// What the eligibility rules look at.
+    /// The facts that the eligibility rules use.
     pub facts: AccountFacts,
     /// The VIP level over time, as the exchange reported it.
     pub vip: Timeline<Vip>,
@@ -47,7 +47,7 @@ pub struct Account {
     pub sign_up_refused: Option<Reason>,
     /// The tiers that quarterly evaluations gave this account as an inviter.
     pub tiers: Timeline<TierInForce>,
-    /// A digest of the registration, by which another one of the same account is told apart.
+    /// A digest of the registration, which detects another registration of the same account.
     /// Accounts of version 0.1 have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<String>,
@@ -105,7 +105,7 @@ pub(crate) fn read_account(item: Item) -> Result<Versioned<Account>, TableError>
 }
 
 impl Table {
-    /// An account, if the exchange has told of it. Cost: 1 read unit.
+    /// Returns an account, if the exchange has reported it. Cost: 1 read unit.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -187,7 +187,7 @@ impl Table {
         self.put(plain(&keys::affiliate(uid), &Listed { uid: uid.clone() })?).await
     }
 
-    /// All accounts that were ever affiliates, of one shard. Cost: 1 read unit per 4 KB.
+    /// Returns all accounts of a shard that were ever affiliates. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.

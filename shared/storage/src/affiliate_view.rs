@@ -1,4 +1,4 @@
-//! What an affiliate reads: summaries of days, lines, invitees, totals, payments.
+//! The items that an affiliate reads: day summaries, lines, invitees, totals and payments.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,13 +24,13 @@ use crate::two_version_cell::TwoVersionCell;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Money {
-    /// What was charged.
+    /// The charged fees.
     pub fees: Amount,
     /// The inviter's part.
     pub commission: Amount,
     /// The invitee's part.
     pub shared: Amount,
-    /// What was charged, in USD.
+    /// The charged fees, in USD.
     pub fees_usd: Amount,
     /// The inviter's part, in USD.
     pub commission_usd: Amount,
@@ -41,7 +41,7 @@ pub struct Money {
 }
 
 impl Money {
-    /// The sum with a line's amounts.
+    /// Returns the sum with a line's amounts.
     ///
     /// # Errors
     /// [`Overflow`] if it does not fit into 128 bits.
@@ -57,7 +57,7 @@ impl Money {
         })
     }
 
-    /// The sum with other amounts of the same asset.
+    /// Returns the sum with other amounts of the same asset.
     ///
     /// # Errors
     /// [`Overflow`] if it does not fit into 128 bits.
@@ -74,64 +74,64 @@ impl Money {
     }
 }
 
-/// What one committed run booked for an affiliate's day: the sums of its lines.
+/// The sums of one committed run's lines for an affiliate and day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// By product, asset and origin.
     pub cells: BTreeMap<(Product, Asset, Origin), Money>,
-    /// By link; only the USD columns are meant.
+    /// By link; only the USD columns are used.
     pub links: BTreeMap<LinkCode, Money>,
-    /// By reason: how many fees earned nothing for it.
+    /// By reason: the number of fees that earned nothing for it.
     pub zeros: BTreeMap<Reason, i64>,
-    /// How many fees.
+    /// The number of fees.
     pub fee_count: i64,
     /// New invitees by origin and link.
     pub bound: BTreeMap<(Origin, LinkCode), u32>,
-    /// Invitees who traded on this day and of whom no earlier run of the day knew.
+    /// Invitees who traded on this day and whom no earlier run of the day counted.
     pub active: u32,
-    /// Invitees of whom an earlier run of the day told that they traded, and whose trades of the day
-    /// are all taken back.
+    /// Invitees whom an earlier run of the day counted, and whose trades of the day are all
+    /// reversed.
     pub inactive: u32,
     /// The volume that counts for the tier, in USD.
     pub counted_volume_usd: BTreeMap<Market, Amount>,
     /// The change of the number of new registrants whose first trade falls in this day's quarter.
     pub new_traders: BTreeMap<Market, i64>,
-    /// How many lines there are, and in how many chunks.
+    /// The number of lines.
     pub lines: u64,
-    /// The chunks.
+    /// The number of chunks.
     pub chunks: u32,
-    /// When the run was committed; 0.1 did not keep it here.
+    /// When the run was committed; 0.1 did not store it here.
     pub booked_at: Option<Timestamp>,
-    /// How many further items hold the cells of assets for which this one has no room. Those have
-    /// nothing but cells, this number and the instant.
+    /// The number of further items with the cells of assets that do not fit into this one. Those
+    /// items have only cells, this number and the instant.
     pub further_parts: u16,
 }
 
 impl Summary {
-    /// The instant from which the settlement delay counts: when the run was committed, and not
-    /// before its day ended, so that a late correction waits as long as a day's first booking. What
-    /// 0.1 booked counts from the end of its day.
+    /// Returns the instant from which the settlement delay counts: the run's commit, and not before
+    /// its day ended, so that a late correction waits as long as a day's first booking. For
+    /// bookings of 0.1 it is the end of the day.
     #[must_use]
     pub fn settlement_start(&self, day: Day) -> Timestamp {
         self.booked_at.map_or(day.end(), |booked_at| booked_at.max(day.end()))
     }
 }
 
-/// A summary with its place, and the wallet's word on it.
+/// A summary with its key, and the payment of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DaySummary {
-    /// The day that it is about.
+    /// The day that it covers.
     pub day: Day,
     /// The run that booked it.
     pub seq: u64,
     /// The sums.
     pub summary: Summary,
-    /// The payment, if the wallet made it.
+    /// The payment, if the wallet confirmed it.
     pub payment: Option<Payment>,
 }
 
 impl DaySummary {
-    /// The same as of an instant: without a payment that was not known then.
+    /// Returns the summary as of an instant: without a payment that was not known then.
     #[must_use]
     pub fn as_of(mut self, at: Timestamp) -> Self {
         self.payment = self.payment.filter(|payment| payment.known_at.is_none_or(|of| of <= at));
@@ -139,21 +139,21 @@ impl DaySummary {
     }
 }
 
-/// The wallet's word that it paid what a run booked.
+/// The wallet's confirmation that it paid the amounts of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payment {
-    /// When.
+    /// When the wallet paid.
     pub paid_at: Timestamp,
     /// The wallet's reference.
     pub reference: String,
-    /// When the ledger learned of it; 0.1 did not keep it.
+    /// When the confirmation was ingested; 0.1 did not store it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_at: Option<Timestamp>,
 }
 
 impl Payment {
-    /// Whether both are the same word, whenever it came.
+    /// Returns whether both confirm the same payment, whenever they were ingested.
     fn is_same(&self, other: &Self) -> bool {
         (self.paid_at, &self.reference) == (other.paid_at, &other.reference)
     }
@@ -176,71 +176,71 @@ pub struct Totals {
 pub struct StoredTotals {
     /// The totals; none before the first run is published.
     pub slots: Option<TwoVersionCell<Totals>>,
-    /// What the affiliate may not see, if it is parked.
+    /// The parts that the affiliate may not see, if it is parked.
     pub parked: Option<ParkedMark>,
 }
 
-/// One invitee as the inviter sees him.
+/// One invitee as the inviter sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Referral {
     /// The invitee.
     pub uid: Uid,
-    /// The link by which he came.
+    /// The link that bound the invitee.
     pub code: LinkCode,
-    /// How he came.
+    /// Recall or sign-up.
     pub origin: Origin,
-    /// When he was bound.
+    /// When the invitee was bound.
     pub bound_at: Timestamp,
-    /// What his trades came to.
+    /// The sums of the invitee's trades.
     pub activity: TwoVersionCell<ReferralActivity>,
 }
 
-/// What an invitee's trades came to since he was bound.
+/// The sums of an invitee's trades since the binding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReferralActivity {
     /// By asset.
     pub by_asset: BTreeMap<Asset, Money>,
-    /// In each market the first trade of each of the first days on which he traded.
+    /// By market, the first trade of each of the first days with trades.
     pub first_trades: BTreeMap<Market, TradingDays>,
-    /// The last trade of each of the last days on which he traded.
+    /// The last trade of each of the last days with trades.
     pub last_trades: TradingDays,
-    /// When the binding was found void.
+    /// When the binding was declared void.
     pub voided_at: Option<Timestamp>,
 }
 
 impl ReferralActivity {
-    /// The first trade in a market.
+    /// Returns the first trade in a market.
     #[must_use]
     pub fn first_trade_at(&self, market: Market) -> Option<Timestamp> {
         self.first_trades.get(&market).and_then(TradingDays::first)
     }
 
-    /// The first trade in whatever market. Where the first days that are kept are all taken back,
-    /// it is the first of the last ones.
+    /// Returns the first trade in any market. Where all first days that are stored are reversed, it
+    /// is the first of the last ones.
     #[must_use]
     pub fn first_trade(&self) -> Option<Timestamp> {
         let in_markets = self.first_trades.values().filter_map(TradingDays::first).min();
         in_markets.or_else(|| self.last_trades.first())
     }
 
-    /// The last trade. Where the last days that are kept are all taken back, it is the last of the
-    /// first ones.
+    /// Returns the last trade. Where all last days that are stored are reversed, it is the last of
+    /// the first ones.
     #[must_use]
     pub fn last_trade_at(&self) -> Option<Timestamp> {
         let in_markets = || self.first_trades.values().filter_map(TradingDays::last).max();
         self.last_trades.last().or_else(in_markets)
     }
 
-    /// Whether there is a trade.
+    /// Returns whether there is a trade.
     #[must_use]
     pub fn has_traded(&self) -> bool {
         self.first_trade().is_some()
     }
 
-    /// The trades of a day as far as they are kept: in a market whose last trade is not known, the
-    /// first is taken for it.
+    /// Returns the stored trades of a day. In a market whose last trade is not known, the first one
+    /// is used in its place.
     #[must_use]
     pub fn trades_on(&self, day: Day) -> BTreeMap<Market, Trades> {
         let on_day = |(market, days): (&Market, &TradingDays)| {
@@ -251,7 +251,7 @@ impl ReferralActivity {
         self.first_trades.iter().filter_map(on_day).collect()
     }
 
-    /// Replaces the trades of a day by those that hold, by market.
+    /// Replaces the trades of a day, by market.
     pub fn set_trades(&mut self, day: Day, trades: &BTreeMap<Market, Trades>) {
         for market in Market::ALL {
             let first = trades.get(market).map(|trades| trades.first);
@@ -263,7 +263,7 @@ impl ReferralActivity {
     }
 }
 
-/// Invitees of a page, and the key after which the next page begins.
+/// A page of invitees, and the key after which the next page begins.
 #[derive(Debug)]
 pub struct Referrals {
     /// The invitees.
@@ -272,12 +272,12 @@ pub struct Referrals {
     pub next: Option<String>,
 }
 
-/// What became of the wallet's word.
+/// The outcome of storing a payment confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentOutcome {
-    /// It is kept.
+    /// It is stored now.
     Kept,
-    /// It was kept before, with the same content.
+    /// It was stored before, with the same content.
     Repeated,
     /// The affiliate has no such run on such a day.
     NothingBooked,
@@ -286,9 +286,8 @@ pub enum PaymentOutcome {
 }
 
 impl Table {
-    /// The head as an affiliate sees it, the account and the totals: what every dashboard answer
-    /// needs.
-    /// Cost: 1 call, about 3 read units.
+    /// Returns the head as an affiliate sees it, the account and the totals, which every dashboard
+    /// answer needs. Cost: 1 call, about 3 read units.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -314,8 +313,9 @@ impl Table {
         Ok((head, account, totals))
     }
 
-    /// An affiliate's summaries of some days that readers of `visible` see, in the order of days
-    /// and runs. Cost: 1 call per MB, 1 read unit per 4 KB: about one per day and run.
+    /// Returns an affiliate's summaries of a range of days that are visible at `visible`, in the
+    /// order of days and runs. Cost: 1 call per MB, 1 read unit per 4 KB: about one per day and
+    /// run.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -333,8 +333,8 @@ impl Table {
         found.all()
     }
 
-    /// Lines that a run booked for an affiliate, of some chunks, in their order.
-    /// Cost: 1 read unit per 4 KB, 1 call per hundred chunks.
+    /// Returns the lines of some chunks that a run booked for an affiliate, in their order. Cost: 1
+    /// read unit per 4 KB, 1 call per hundred chunks.
     ///
     /// # Errors
     /// If the table fails, or a chunk is missing or does not decode.
@@ -357,8 +357,8 @@ impl Table {
             .collect()
     }
 
-    /// A page of an affiliate's invitees in the order of binding, after the place where the last
-    /// page ended. Cost: 1 call, 1 read unit per 4 KB.
+    /// Returns a page of an affiliate's invitees in the order of binding, after the key where the
+    /// last page ended. Cost: 1 call, 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -378,7 +378,8 @@ impl Table {
         Ok(Referrals { referrals: referrals?, next: last.filter(|_| more) })
     }
 
-    /// Invitees by inviter, time of binding and id, with their revisions. Cost: 1 read unit each.
+    /// Returns invitees by inviter, time of binding and id, with their revisions. Cost: 1 read unit
+    /// each.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -399,8 +400,8 @@ impl Table {
             .collect()
     }
 
-    /// Writes an invitee as the inviter sees him, unless he was changed since he was read.
-    /// Cost: 1 write unit per KB. Answers `false` where he was changed.
+    /// Writes an invitee entry, unless it was changed since it was read. Returns `false` where it
+    /// was changed. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -414,8 +415,8 @@ impl Table {
         Ok(self.put_if(item, Condition::Revision(referral.revision)).await?.is_ok())
     }
 
-    /// Removes an invitee whom a withdrawn run brought into being, unless it was changed since it
-    /// was read. Cost: 1 transaction of 1 item. Answers `false` where it was changed.
+    /// Removes an invitee entry that a withdrawn run created, unless it was changed since it was
+    /// read. Returns `false` where it was changed. Cost: 1 transaction of 1 item.
     ///
     /// # Errors
     /// If the table fails.
@@ -429,7 +430,7 @@ impl Table {
         self.remove_unchanged(key, referral.revision).await
     }
 
-    /// An affiliate's totals over all time. Cost: 1 read unit.
+    /// Returns an affiliate's totals over all time. Cost: 1 read unit.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -441,8 +442,8 @@ impl Table {
         Ok(Versioned { value, revision: revision(&item) })
     }
 
-    /// Writes an affiliate's totals unless they were changed since they were read.
-    /// Cost: 1 write unit. Answers `false` where they were changed.
+    /// Writes an affiliate's totals unless they were changed since they were read. Returns `false`
+    /// where they were changed. Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -459,10 +460,11 @@ impl Table {
         Ok(self.put_if(item, Condition::Revision(totals.revision)).await?.is_ok())
     }
 
-    /// Writes what a run booked for an affiliate's day: its lines in chunks, then the summary, whose
-    /// first part comes last. Lines and parts are the same however often they are written.
-    /// The first summary stands: it was made before any later run could change what it counts by,
-    /// and whoever comes late with another is not heard. Cost: 1 write unit per KB.
+    /// Writes the lines of a run for an affiliate and day in chunks, then the summary, whose first
+    /// part is written last. Lines and parts are the same at every repetition.
+    ///
+    /// An existing summary is not replaced: it was computed before any later run could change its
+    /// inputs, and a publisher that is late changes nothing. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -491,11 +493,11 @@ impl Table {
         Ok(())
     }
 
-    /// Keeps the wallet's word that it paid what a run booked for an affiliate's day.
+    /// Stores the wallet's confirmation that it paid the amounts of a run for an affiliate's day.
     /// Cost: 1 transaction of 2 items.
     ///
     /// # Errors
-    /// If the table fails or the earlier word does not decode.
+    /// If the table fails or the earlier confirmation does not decode.
     pub async fn keep_payment(
         &self,
         affiliate: &Uid,
@@ -525,12 +527,12 @@ fn read_totals(item: &Item) -> Result<Option<TwoVersionCell<Totals>>, TableError
     has_content(item).then(|| read_packed("totals", item)).transpose()
 }
 
-/// The summaries of a range, as its items come: each run's parts one after the other, then its
+/// Collects the summaries of a range from its items: each run's parts in their order, then its
 /// payment.
 #[derive(Default)]
 struct FoundSummaries {
     found: Vec<DaySummary>,
-    /// Parts of the newest run that are still to come.
+    /// The number of parts of the newest run that are not read yet.
     missing: u16,
 }
 
@@ -570,8 +572,8 @@ impl FoundSummaries {
     }
 }
 
-/// Splits a summary whose cells do not fit into one item: all cells of an asset stay together, so
-/// that each part can be announced by itself. The first part has all that is no cell.
+/// Splits a summary whose cells do not fit into one item. All cells of an asset stay together, so
+/// that each part yields an event. The first part has all other fields.
 fn split(mut summary: Summary) -> Result<(Summary, Vec<Summary>), TableError> {
     let mut by_asset: BTreeMap<Asset, Vec<_>> = BTreeMap::new();
     for cell in std::mem::take(&mut summary.cells) {
@@ -593,8 +595,7 @@ fn split(mut summary: Summary) -> Result<(Summary, Vec<Summary>), TableError> {
     Ok((summary, rest))
 }
 
-/// The most assets of one summary: the event that announces it has one entry an asset, and the bus
-/// takes 256 KB.
+/// The most assets of one summary: its event has one entry per asset, and the bus accepts 256 KB.
 pub const ASSETS_PER_SUMMARY: usize = 1000;
 /// The most bytes of one summary's cells: the links and counts beside them are some kilobytes.
 const CELLS_SIZE: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! All that a bind is judged by, in one call.
+//! All facts that a bind is evaluated on, in one call.
 
 use types::{LinkCode, Uid};
 
@@ -8,7 +8,7 @@ use crate::error::TableError;
 use crate::keys;
 use crate::link::Link;
 
-/// Who would be bound to whom by which link; `None` where the table does not know of something.
+/// The accounts and the link of a possible bind; `None` where the table has no such item.
 #[derive(Debug, Clone, Default)]
 pub struct BindFacts {
     /// The account to be bound.
@@ -20,12 +20,13 @@ pub struct BindFacts {
 }
 
 impl Table {
-    /// The account to be bound, the link, and its `owner`, where the caller knows him. Cost: 1
-    /// call, 2 read units, and 1 more where the link was not lately seen; 1 call and unit more a
-    /// level above a sub-account.
+    /// Returns the account to be bound, the link, and the link's `owner` where the caller knows it.
+    /// Cost: 1 call, 2 read units, and 1 more where the link is not cached; 1 call and unit more
+    /// per level above a sub-account.
     ///
-    /// The items are not of one instant. That of the account is told by its revision, on which a
-    /// [`Table::bind`] depends; the link never changes; and the owner is judged by his history.
+    /// The items are not of one instant. The revision identifies the account's state, and
+    /// [`Table::bind`] depends on it; the link never changes; and the owner is evaluated by
+    /// history.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -37,7 +38,7 @@ impl Table {
     ) -> Result<BindFacts, TableError> {
         let link = self.seen_links.get(code);
         let mut wanted = vec![keys::account(invitee)];
-        // No key may be asked for twice.
+        // DynamoDB refuses a request that repeats a key.
         wanted.extend(owner.filter(|owner| *owner != invitee).map(keys::account));
         wanted.extend(link.is_none().then(|| keys::link(code)));
         let mut found = BindFacts { link, ..BindFacts::default() };
@@ -50,7 +51,7 @@ impl Table {
                 found.inviter = Some(read_account(item)?.value);
             }
         }
-        // Of sub-accounts only, which are few.
+        // Only sub-accounts need further reads, and they are few.
         let accounts = found.invitee.iter_mut().map(|account| &mut account.value);
         for account in accounts.chain(found.inviter.as_mut()) {
             if account.facts.main_uid.is_some() {

@@ -1,4 +1,4 @@
-//! The bind: one inviter, for life, decided in one transaction.
+//! The bind: one inviter for life, decided in one transaction.
 
 use commission::Relation;
 use eligibility::AccountFacts;
@@ -16,18 +16,18 @@ use crate::keys::{self, Shard};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
-    /// Who is bound to whom, since when, by which link, with what share.
+    /// Invitee, inviter, instant, link and shared commission.
     pub relation: Relation,
-    /// The name of the rule in force, by which the facts below are eligible.
+    /// The name of the rule in force, under which the facts below are eligible.
     pub rule: String,
-    /// The invitee's facts as they were judged: of histories what was in force at the binding.
+    /// The invitee's evaluated facts: of histories the values in force at the binding.
     pub invitee: AccountFacts,
-    /// The inviter's facts as they were judged: of histories what was in force at the binding.
+    /// The inviter's evaluated facts: of histories the values in force at the binding.
     pub inviter: AccountFacts,
 }
 
 impl Binding {
-    /// The binding of a relation that `rule` makes eligible by the facts of both accounts.
+    /// Returns the binding of a relation that `rule` makes eligible by the facts of both accounts.
     #[must_use]
     pub fn new(
         relation: Relation,
@@ -41,22 +41,22 @@ impl Binding {
     }
 }
 
-/// What became of a bind.
+/// The outcome of a bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BindOutcome {
-    /// The binding is made.
+    /// The binding is written.
     Bound,
-    /// The invitee's account was changed since it was judged: read it and judge again.
+    /// The invitee's account was changed since the evaluation: read it and evaluate again.
     Changed,
 }
 
 impl Table {
-    /// Binds an account to its inviter, if the account is unchanged since it was judged.
+    /// Binds an account to its inviter, if the account is unchanged since the evaluation.
     ///
-    /// The revision of the invitee's account stands for every rule: whatever could change the
-    /// judgement (an activity, a country, another bind) changes the revision. No item is shared
-    /// with other invitees, so that a viral link has no hot item. Cost: 3 items, twice the write
-    /// units of plain writes, 1 call.
+    /// The revision of the invitee's account covers every rule: whatever could change the result
+    /// (an activity, a country, another bind) changes the revision. No item is shared with other
+    /// invitees, so that a viral link has no hot item. Cost: 3 items, twice the write units of
+    /// plain writes, 1 call.
     ///
     /// # Errors
     /// If the table fails.
@@ -98,7 +98,7 @@ impl Table {
         })
     }
 
-    /// The binding of an account as invitee, if it is bound. Cost: 1 read unit.
+    /// Returns the binding of an account as invitee, if it is bound. Cost: 1 read unit.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -107,7 +107,7 @@ impl Table {
         item.map(|item| read_plain("binding", item)).transpose()
     }
 
-    /// The bindings that came into force on a day, of one shard. Cost: 1 read unit per 4 KB.
+    /// Returns the bindings of a day and shard. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.

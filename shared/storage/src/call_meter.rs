@@ -1,4 +1,4 @@
-//! What the calls to the table come to: how many there were, and how long they took.
+//! Counts the calls to the table and their duration.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,19 +12,19 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-/// What calls came to. Calls that were made side by side took their time each.
+/// Number and duration of calls. Concurrent calls count their full duration each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallStats {
     /// Operations.
     pub calls: u64,
-    /// Attempts beyond the first of a call, which the client makes by itself.
+    /// Attempts beyond the first of a call, made by the client itself.
     pub retries: u64,
-    /// The time of all calls together, waits between attempts included.
+    /// The duration of all calls, waits between attempts included.
     pub time: Duration,
 }
 
 impl CallStats {
-    /// What was spent since an earlier reading.
+    /// Returns the calls since an earlier reading.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl CallStats {
     }
 }
 
-/// Counts the calls of a client. Clones count together.
+/// Counts the calls of a client. Clones share their counters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallMeter(Arc<Counters>);
 
@@ -57,7 +57,7 @@ impl CallMeter {
     }
 }
 
-/// When a call began; the SDK keeps it with the call.
+/// The instant a call began; the SDK keeps it with the call.
 #[derive(Debug)]
 struct Begun(Instant);
 

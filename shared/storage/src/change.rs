@@ -1,4 +1,4 @@
-//! The table's stream: what a write changed, of the items that others are told about.
+//! Reads the table's stream: the writes that outbound events report.
 
 use commission::Relation;
 use types::{Day, Uid};
@@ -10,12 +10,12 @@ use crate::error::TableError;
 use crate::item::{Item, read_packed, read_plain, revision};
 use crate::keys::{self, Place};
 
-/// A write of an item that others are told about.
+/// A write of an item that outbound events report.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// An account was bound to its inviter.
     Bound(Relation),
-    /// An account is not what it was.
+    /// An account was changed.
     Account(Box<AccountChange>),
     /// A committed run was published for an affiliate's day.
     Booked(Box<Booked>),
@@ -28,16 +28,16 @@ pub struct AccountChange {
     pub before: Account,
     /// After.
     pub after: Account,
-    /// How often the account was written, this time included: it names the write.
+    /// The number of writes of the account, this one included: it identifies the write.
     pub revision: u64,
 }
 
-/// What a committed run booked for an affiliate's day.
+/// The amounts of a committed run for an affiliate's day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Booked {
-    /// Who earns.
+    /// The affiliate.
     pub affiliate: Uid,
-    /// The day that was booked.
+    /// The booked day.
     pub day: Day,
     /// The run's number in the ledger.
     pub seq: u64,
@@ -48,8 +48,8 @@ pub struct Booked {
 }
 
 impl Change {
-    /// Reads a write from the item as it was and as it is now, each empty where there was none.
-    /// `None` for all that nobody is told of: other items, and what was removed.
+    /// Reads a write from the old and the new item, each empty where there was none. Returns `None`
+    /// for writes that no event reports: other items, and removals.
     ///
     /// # Errors
     /// [`TableError::Corrupt`] or [`TableError::UnknownSchemaVersion`] if such an item does not decode.

@@ -1,4 +1,4 @@
-//! What can go wrong at the table, and what a failed condition means.
+//! Errors of the table, and the meaning of a failed condition.
 
 use std::collections::HashMap;
 
@@ -16,12 +16,12 @@ pub enum TableError {
     /// An item was changed between our read and our write, more often than we retry.
     #[error("an item kept changing under the write: {0}")]
     Contended(&'static str),
-    /// An item cannot be read as what its key says it is.
+    /// An item does not decode as the kind that its key names.
     #[error("a stored {what} cannot be read: {why}")]
     Corrupt {
         /// The kind of item.
         what: &'static str,
-        /// What the decoder said.
+        /// The decoder's message.
         why: String,
     },
     /// An item was written in a form that this code does not know, as a newer release writes it.
@@ -68,7 +68,7 @@ impl TableError {
         matches!(self, Self::Corrupt { .. } | Self::UnknownSchemaVersion { .. })
     }
 
-    /// An item of the kind `what` that does not decode.
+    /// Returns the error of an item of the kind `what` that does not decode.
     pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
         Self::Corrupt { what, why: why.to_string() }
     }
@@ -127,7 +127,7 @@ pub(crate) enum Refused {
     Failed(TableError),
 }
 
-/// The one place where a cancelled transaction's reasons, which come by position, get a meaning.
+/// Interprets a cancelled transaction, whose reasons DynamoDB lists by position.
 pub(crate) fn refused(error: SdkError<TransactWriteItemsError>) -> Refused {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()

@@ -10,13 +10,13 @@ use crate::error::TableError;
 use crate::item::{Item, expire, plain, read_plain};
 use crate::keys::{self, Key, short_sha256, sort_key};
 
-/// An event that could not be taken in, whole, with its reason.
+/// An event that was not ingested, whole, with its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Quarantined {
     /// A stable word for the kind of trouble.
     pub reason: String,
-    /// What is wrong and what would be right.
+    /// The problem and the expected value.
     pub detail: String,
     /// The event as it came.
     pub body: String,
@@ -35,7 +35,7 @@ const PART_BYTES: usize = 300_000;
 struct FirstPart {
     #[serde(flatten)]
     entry: Quarantined,
-    /// How many items hold the rest of the body.
+    /// The number of further items with the rest of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parts: Option<usize>,
 }
@@ -49,7 +49,7 @@ struct BodyPart {
 }
 
 impl Quarantined {
-    /// An entry whose `detail` is cut to [`MAX_DETAIL_BYTES`].
+    /// Returns an entry whose `detail` is cut to [`MAX_DETAIL_BYTES`].
     #[must_use]
     pub fn new(reason: &str, detail: &str, body: String, at: Timestamp) -> Self {
         Self { reason: reason.to_owned(), detail: shorten_detail(detail), body, at }
@@ -86,14 +86,15 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// What is known of an event's identity.
+/// Whether an event's source and id are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     /// It was not seen before.
     New,
-    /// It came before with the same body; so does one of a batch that is brought again.
+    /// They are known with the same body: the event was delivered before, or its batch is a
+    /// redelivery.
     Repeated,
-    /// The same source and id came before with another body.
+    /// They are known with another body.
     Conflicting,
 }
 
@@ -106,8 +107,8 @@ struct Seen {
 const IDENTITY_DAYS: i64 = 30;
 
 impl Table {
-    /// Remembers an event by source and id, and tells whether it came before with another body. An
-    /// expired identity counts as none. Cost: 1 write unit.
+    /// Stores an event's source, id and digest, and returns whether they were stored before. An
+    /// expired identity counts as new. Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -132,9 +133,9 @@ impl Table {
         }
     }
 
-    /// Keeps what could not be taken in, where an operator finds it by day. The same content again
-    /// is the same item. A body that does not fit into one item is kept in several: the further
-    /// ones first, so that an entry is either whole or not there. Cost: 1 write unit per KB.
+    /// Stores an event that was not ingested, by day. The same content again is the same item. A
+    /// body that does not fit into one item is split; the further items are written first, so that
+    /// an entry is either whole or absent. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -151,7 +152,7 @@ impl Table {
         self.put(plain(&keys::quarantined(day, &digest), &FirstPart { entry, parts })?).await
     }
 
-    /// All that could not be taken in on a day. Cost: 1 read unit per 4 KB.
+    /// Returns all quarantined events of a day. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.

@@ -1,4 +1,4 @@
-//! The runs that became visible lately, so that they are compared with what readers see.
+//! The runs that became visible recently, for the comparison with the affiliate view.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -36,7 +36,7 @@ impl Table {
         self.put(expire(item, now.plus_days(LISTED_DAYS))).await
     }
 
-    /// The runs that became visible on a date. Cost: 1 read unit per 4 KB.
+    /// Returns the runs that became visible on a date. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -45,8 +45,8 @@ impl Table {
         items.into_iter().map(|item| read_plain("finished run", item)).collect()
     }
 
-    /// What a run booked for the inviters of some buckets, and of others that share a chunk with
-    /// them. Cost: 1 call a hundred chunks, 1 read unit per 4 KB of them.
+    /// Returns the shard deltas of a run for the inviters of some buckets, and of others that share
+    /// a chunk with them. Cost: 1 call per hundred chunks, 1 read unit per 4 KB of them.
     ///
     /// # Errors
     /// If the table fails, or a chunk is missing or does not decode.

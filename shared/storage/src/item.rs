@@ -18,7 +18,7 @@ use crate::two_version_cell::TwoVersionCell;
 /// An item's attributes.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The attribute that tells in which form an item was written.
+/// The attribute with the schema version of an item.
 const VERSION: &str = "v";
 /// The attribute that counts the changes of an item that is written with [`Condition::Revision`].
 pub(crate) const REVISION: &str = "rev";
@@ -30,8 +30,8 @@ pub(crate) const FIRST_FORM: u8 = 1;
 /// and attributes.
 pub const MAX_CONTENT: usize = 384 * 1024;
 
-/// A kind of value that is packed into an item. Each kind has form numbers of its own: a new form
-/// gets the next number, and [`Packed::read_older`] goes on reading the ones before.
+/// A kind of value that is packed into an item. Each kind has its own schema versions: a new
+/// version gets the next number, and [`Packed::read_older`] reads the earlier ones.
 pub trait Packed: Serialize + DeserializeOwned {
     /// The form in which the kind is written.
     const FORM: u8 = FIRST_FORM;
@@ -58,7 +58,7 @@ pub(crate) fn plain<T: Serialize>(key: &Key, value: &T) -> Result<Item, TableErr
     Ok(item)
 }
 
-/// Reads what [`plain`] wrote.
+/// Reads an item of [`plain`].
 pub(crate) fn read_plain<T: DeserializeOwned>(
     what: &'static str,
     item: Item,
@@ -79,7 +79,7 @@ pub(crate) fn has_content(item: &Item) -> bool {
     item.contains_key(CONTENT)
 }
 
-/// An item under `key` whose content is one compact binary attribute.
+/// Returns an item under `key` whose content is one compact binary attribute.
 pub(crate) fn packed<T: Packed>(key: &Key, value: &T) -> Result<Item, TableError> {
     Ok(packed_bytes(key, T::FORM, pack(value)?))
 }
@@ -92,7 +92,7 @@ pub fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, TableError> {
     postcard::to_stdvec(value).map_err(|error| TableError::corrupt("content", error))
 }
 
-/// An item under `key` whose content is these bytes of a form.
+/// Returns an item under `key` with these bytes of a schema version.
 pub(crate) fn packed_bytes(key: &Key, form: u8, bytes: Vec<u8>) -> Item {
     let mut item = key.attributes();
     item.insert(VERSION.to_owned(), number(form));
@@ -100,7 +100,7 @@ pub(crate) fn packed_bytes(key: &Key, form: u8, bytes: Vec<u8>) -> Item {
     item
 }
 
-/// Reads what [`packed`] wrote.
+/// Reads an item of [`packed`].
 pub(crate) fn read_packed<T: Packed>(what: &'static str, item: &Item) -> Result<T, TableError> {
     unpack_version(what, form(what, item)?, bytes(what, item)?)
 }
@@ -121,7 +121,7 @@ pub fn unpack_version<T: Packed>(
     }
 }
 
-/// Reads what [`pack`] wrote.
+/// Reads bytes of [`pack`].
 ///
 /// # Errors
 /// The bytes do not decode.
@@ -139,7 +139,7 @@ pub(crate) fn content<'a>(what: &'static str, item: &'a Item) -> Result<&'a [u8]
     bytes(what, item)
 }
 
-/// The bytes that [`packed_bytes`] wrote, of whatever form.
+/// Returns the bytes of an item of [`packed_bytes`], of any schema version.
 pub(crate) fn bytes<'a>(what: &'static str, item: &'a Item) -> Result<&'a [u8], TableError> {
     match item.get(CONTENT) {
         Some(AttributeValue::B(bytes)) => Ok(bytes.as_ref()),

@@ -1,6 +1,6 @@
-//! The one DynamoDB table: its keys, its items, and each access pattern as a function that names
-//! its cost. No other crate knows the SDK's types, and no function here makes a decision of the
-//! programme: what a failed condition means comes back as a typed outcome.
+//! The one DynamoDB table: keys, items, and each access pattern as a function that documents its
+//! cost. No other crate knows the SDK's types. No function here decides by the programme's rules: a
+//! failed condition is returned as a typed outcome.
 //!
 //! `docs/reference/table.md` shows entities, keys and access patterns in one table.
 

@@ -1,4 +1,4 @@
-//! Referral links: by their code for those who open them, in one item for their owner.
+//! Referral links: by code for users who open them, and in one item for their owner.
 
 use commission::SharedCommission;
 use eligibility::LinkFacts;
@@ -12,7 +12,7 @@ use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
 use crate::keys;
 
-/// A referral link. Its owner, its share and what it may invite never change.
+/// A referral link. Owner, shared commission and kinds of invitees never change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
@@ -52,7 +52,7 @@ impl Links {
     }
 }
 
-/// What became of a new link.
+/// The outcome of making a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkOutcome {
     /// The link is made.
@@ -71,7 +71,7 @@ fn read_links(item: Item) -> Result<Versioned<Links>, TableError> {
 }
 
 impl Table {
-    /// The link behind a code. Cost: 1 read unit; nothing for a link that was lately seen.
+    /// Returns the link of a code. Cost: 1 read unit; nothing for a cached link.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -138,7 +138,7 @@ impl Table {
         answer: Option<&NewAnswer<'_>>,
     ) -> Result<LinkOutcome, TableError> {
         let list = plain(&keys::links(owner), &links.value)?;
-        // The label is the owner's alone; those who open the link have no use for it.
+        // Only the owner sees the label.
         let public = Link { label: None, ..link.clone() };
         let mut actions = vec![
             Action::Put(list, Condition::Revision(links.revision)),

@@ -1,8 +1,8 @@
-//! The links that this process has lately read.
+//! Caches the links that this process read recently.
 //!
-//! A link is written once and never changes, so it can be remembered for as long as one likes. That
-//! saves a round trip, and keeps a viral link from being read by everybody from the one partition
-//! that has it. That a link is not there is never remembered: it may be made at any time.
+//! A link is written once and never changes, so that an entry never expires. The cache saves a
+//! round trip, and keeps a viral link's reads off its single partition. A missing link is never
+//! cached, because it may be made at any time.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -20,8 +20,8 @@ pub struct StoredAccounts {
 }
 
 impl Table {
-    /// Accounts by their ids, each once; those that cannot be read are told apart. Cost: 1 read
-    /// unit each, 1 call a hundred.
+    /// Returns accounts by their ids, each once, and separately the ids of those that do not
+    /// decode. Cost: 1 read unit each, 1 call per hundred.
     ///
     /// # Errors
     /// If the table fails.

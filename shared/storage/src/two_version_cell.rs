@@ -1,11 +1,11 @@
-//! A value that a run publishes before readers may see it.
+//! A value that a run publishes before it is visible.
 
 use serde::{Deserialize, Serialize};
 
 /// The value after the newest run that changed it, and the one before.
 ///
-/// A run is published only after all earlier ones are visible, so two values are enough: whoever
-/// reads knows the newest visible run, and takes the value that belongs to it.
+/// A run is published only after all earlier ones are visible, so two versions are enough: readers
+/// know the newest visible run, and use the version that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TwoVersionCell<T> {
@@ -15,17 +15,17 @@ pub struct TwoVersionCell<T> {
 }
 
 impl<T: Clone> TwoVersionCell<T> {
-    /// A value that came into being with run `seq`.
+    /// Returns a value that run `seq` created.
     pub const fn new(seq: u64, value: T) -> Self {
         Self { seq, current: value, before: None }
     }
 
-    /// The value as readers see it who see all runs up to `visible`; `None` if it is newer.
+    /// Returns the value for readers of all runs up to `visible`; `None` if it is newer.
     pub const fn at(&self, visible: u64) -> Option<&T> {
         if self.seq <= visible { Some(&self.current) } else { self.before.as_ref() }
     }
 
-    /// The value that run `seq` left behind, if it was the last to change it.
+    /// Returns the value of run `seq`, if that run changed it last.
     pub fn left_by(&self, seq: u64) -> Option<&T> {
         (self.seq == seq).then_some(&self.current)
     }
@@ -46,7 +46,7 @@ impl<T: Clone> TwoVersionCell<T> {
         TwoVersionCell { seq, current: make(current), before: before.map(make) }
     }
 
-    /// The value as if run `seq` had not changed it; `None` if the run brought it into being.
+    /// Returns the value as if run `seq` had not changed it; `None` if the run created it.
     pub fn without(&self, seq: u64) -> Option<Self> {
         match self.seq == seq {
             true => self.before.clone().map(|value| Self::new(0, value)),

@@ -1,4 +1,4 @@
-//! Bindings found void, until what is booked under them is reversed.
+//! Void bindings, until their booked lines are reversed.
 
 use serde::{Deserialize, Serialize};
 use types::{LinkCode, Timestamp, Uid};
@@ -35,11 +35,10 @@ pub struct VoidedBindings {
 }
 
 impl Table {
-    /// Writes an account whose binding was found void, unless it was changed since it was read,
-    /// together with the marker from which the next night learns of it. Cost: 1 transaction of 2
-    /// items.
+    /// Writes an account whose binding is void, unless it was changed since it was read, together
+    /// with the marker for the next night. Cost: 1 transaction of 2 items.
     ///
-    /// Answers `false` where the account was changed: read it and decide again.
+    /// Returns `false` where the account was changed: read it and decide again.
     ///
     /// # Errors
     /// If the table fails, or the account has no binding that is void.
@@ -63,7 +62,7 @@ impl Table {
         Ok(self.transact(actions).await?.is_ok())
     }
 
-    /// All bindings whose lines are to be reversed. Cost: 1 read unit per 4 KB.
+    /// Returns all bindings whose lines are to be reversed. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails.
