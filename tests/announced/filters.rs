@@ -18,7 +18,7 @@ struct Document {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Resources {
-    announce: Properties<Function>,
+    publish_events: Properties<Function>,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ struct Filter {
 
 fn patterns() -> Vec<Value> {
     let document: Document = serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap();
-    let filters = document.resources.announce.properties.events.stream.properties;
+    let filters = document.resources.publish_events.properties.events.stream.properties;
     let filters = filters.filter_criteria.filters.into_iter();
     filters.map(|filter| serde_json::from_str(&filter.pattern).unwrap()).collect()
 }

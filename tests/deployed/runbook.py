@@ -4,20 +4,20 @@ from exchange import fee, joined, registered
 from runbook_api import (
     api_failing,
     api_slow,
-    api_trouble,
+    api_unhealthy,
     functions_throttled,
     requests_refused,
     table_throttled,
 )
 from runbook_desk import STANDS_FOR, Desk
 from runbook_events import (
-    announcements_dead_lettered,
-    announcements_late,
     correct_a_day,
     events_dead_lettered,
     events_late,
     events_quarantined,
     function_errors,
+    outbound_events_dead_lettered,
+    outbound_events_late,
 )
 from runbook_nights import (
     DAY_1,
@@ -42,14 +42,14 @@ ENTRIES = (
     function_errors,
     correct_a_day,
     events_late,
-    api_trouble,
+    api_unhealthy,
     api_failing,
     api_slow,
     functions_throttled,
     table_throttled,
     requests_refused,
-    announcements_late,
-    announcements_dead_lettered,
+    outbound_events_late,
+    outbound_events_dead_lettered,
     deploy,
     roll_back,
     rotate,

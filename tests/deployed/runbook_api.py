@@ -9,9 +9,9 @@ from template import read
 VARIABLE = re.compile(r"\$context\.[\w.]+")
 
 
-def api_trouble(desk):
-    desk.cannot("ApiTrouble", "aws deploy list-deployments")
-    desk.saw("ApiTrouble", "its one command asks CodeDeploy, which is not there")
+def api_unhealthy(desk):
+    desk.cannot("ApiUnhealthy", "aws deploy list-deployments")
+    desk.saw("ApiUnhealthy", "its one command asks CodeDeploy, which is not there")
 
 
 def api_failing(desk):

@@ -1,4 +1,4 @@
-"""Entries of the runbook: events that are put aside, given up, or not announced; days to correct."""
+"""Entries of the runbook: events that are put aside, given up, or not published; days to correct."""
 
 from exchange import BROUGHT_AGAIN, corrected, fee, paid, registered
 from failures import NOWHERE, TRIES, until
@@ -116,23 +116,23 @@ def events_late(desk):
     desk.saw("EventsLate", "it has no command; `MaximumConcurrency` is set at the queue's mapping")
 
 
-def announcements_late(desk):
+def outbound_events_late(desk):
     """The stream, too, has the account of a form that the code does not know: see `api_failing`."""
-    here, checks = "AnnouncementsLate", desk.checks
-    until("announce to read it", lambda: errors_of_announce(desk))
-    rows = desk.ask(here, "ask announce 3")
+    here, checks = "OutboundEventsLate", desk.checks
+    until("publish-events to read it", lambda: errors_of_publish_events(desk))
+    rows = desk.ask(here, "ask publish-events 3")
     found = {row["fields.message"] for row in rows}
     checks.equal("lines", {"a record of the stream cannot be read"}, found)
     checks.contains("why", "form", rows[0]["fields.error"])
     desk.saw(here, "the record that cannot be read, with its reason")
 
 
-def errors_of_announce(desk):
-    return any(line.get("level") == "ERROR" for line in desk.lines("announce", 1))
+def errors_of_publish_events(desk):
+    return any(line.get("level") == "ERROR" for line in desk.lines("publish-events", 1))
 
 
-def announcements_dead_lettered(desk):
-    here, world = "AnnouncementsDeadLettered", desk.world
-    queue = desk.run(here, "out AnnounceDeadLettersUrl").output.strip()
+def outbound_events_dead_lettered(desk):
+    here, world = "OutboundEventsDeadLettered", desk.world
+    queue = desk.run(here, "out PublishEventsDeadLettersUrl").output.strip()
     desk.checks.equal("the queue's messages", (0, 0), world.exchange.waiting(queue))
     desk.saw(here, "the output names the queue")

@@ -65,9 +65,9 @@ def day_not_closed(desk):
     checks.equal("the schedule, as the adapters hold it", "DISABLED", state)
     rows = desk.ask(here, "ask daily-commission 6")
     checks.equal("what became of the check", "done", rows[0]["fields.outcome"])
-    ringing = desk.answer("NightTrouble", "aws cloudwatch describe-alarms")
+    ringing = desk.answer("NightlyUnhealthy", "aws cloudwatch describe-alarms")
     checks.contains("the signs that ring", described(world, here)["AlarmName"], ringing)
-    desk.saw("NightTrouble", "names DayNotClosed while the night is missing")
+    desk.saw("NightlyUnhealthy", "names DayNotClosed while the night is missing")
     desk.facts["night"] = NIGHT_2
     start_the_night(desk)
     world.aws.clock.go_on(2 * QUARTER_OF_AN_HOUR + 1)

@@ -5,7 +5,7 @@ from world import parameters
 
 DAYS = "2027-02-01..2027-02-05"
 PROTECTED = "DeletionProtectionEnabled"
-QUEUES = ("EventQueueUrl", "EventDeadLettersUrl", "ScheduleDeadLettersUrl", "AnnounceDeadLettersUrl")
+QUEUES = ("EventQueueUrl", "EventDeadLettersUrl", "ScheduleDeadLettersUrl", "PublishEventsDeadLettersUrl")
 
 
 def deploy(desk):

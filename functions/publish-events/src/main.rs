@@ -1,4 +1,4 @@
-//! The announce function: a batch of the table's stream in, what has to be brought again out.
+//! The function publish-events: a batch of the table's stream in, what has to be brought again out.
 
 use event_bus::Bus;
 use lambda::{Service, StartError};
@@ -11,8 +11,8 @@ async fn main() -> Result<(), lambda::StartupFailure> {
     let bus = Bus::new(&lambda::sdk_config(Service::EventBridge)?, name);
     let programme =
         programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
-    let announce = async |event: LambdaEvent<_>| {
+    let publish = async |event: LambdaEvent<_>| {
         Ok::<_, Diagnostic>(outbound_events::handle(&bus, &programme, event.payload).await)
     };
-    Ok(lambda_runtime::run(service_fn(announce)).await?)
+    Ok(lambda_runtime::run(service_fn(publish)).await?)
 }
