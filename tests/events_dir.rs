@@ -133,7 +133,8 @@ impl Stage {
 
     /// Hands the stream's batch over; answers what was told of it.
     async fn announced(&mut self) -> Vec<Value> {
-        let batch: StreamEvent = serde_json::from_str(&self.text("publish-events/stream.json")).unwrap();
+        let batch: StreamEvent =
+            serde_json::from_str(&self.text("publish-events/stream.json")).unwrap();
         let told = Told::new();
         assert_eq!(told.hand_over(&self.world, batch.records).await, None);
         told.all()

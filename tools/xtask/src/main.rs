@@ -35,7 +35,7 @@ enum Task {
     Fuzz(Fuzz),
     /// Tests whether the tests notice small changes of the code (a day; see --help)
     ///
-    /// The 790 mutants of terms, eligibility, commission and policy are tested by the crate's own
+    /// The 790 mutants of types, eligibility, commission and policy are tested by the crate's own
     /// tests, in seconds each. The 1,490 mutants of the other packages are tested by the package's own
     /// tests and the end-to-end tests without the simulation, at a minute or more each. Reports are in
     /// target/mutants.

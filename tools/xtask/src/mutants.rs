@@ -10,10 +10,10 @@ use crate::process::{self, Failure, cache, cargo, command, heading, output, targ
 
 const VERSION: &str = "27.1.0";
 /// Crates that their own tests cover.
-const PURE: [&str; 4] = ["terms", "eligibility", "commission", "policy"];
+const PURE: [&str; 4] = ["types", "eligibility", "commission", "policy"];
 /// Packages that the end-to-end tests cover as well.
 const END_TO_END: [&str; 6] =
-    ["http-api", "table", "bind", "dashboard", "ingest", "daily-commission"];
+    ["http-api", "storage", "binding", "reporting", "ingestion", "nightly"];
 
 /// Which mutants to test.
 #[derive(Debug, Default, Args)]
@@ -113,14 +113,14 @@ mod tests {
 
     #[test]
     fn pure_crate_runs_its_own_tests_only() {
-        let runs = runs(&["terms".to_owned()]);
-        assert_eq!(runs, [("pure", vec!["--package".to_owned(), "terms".to_owned()])]);
+        let runs = runs(&["types".to_owned()]);
+        assert_eq!(runs, [("pure", vec!["--package".to_owned(), "types".to_owned()])]);
     }
 
     #[test]
     fn function_runs_end_to_end_tests() {
-        let [(name, arguments)] = &runs(&["bind".to_owned()])[..] else { panic!("one run") };
-        let wanted = "--package bind --test-package bind --test-package end-to-end \
+        let [(name, arguments)] = &runs(&["binding".to_owned()])[..] else { panic!("one run") };
+        let wanted = "--package binding --test-package binding --test-package end-to-end \
                       -- -- --skip every_promise";
         assert_eq!((*name, arguments.join(" ").as_str()), ("end-to-end", wanted));
     }
