@@ -1,4 +1,4 @@
-//! The ledger's order: which runs are committed, and up to which one readers see.
+//! The order of the ledger: the committed runs, and the newest one that is visible.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,36 +14,36 @@ use crate::item::{Item, plain, read_plain, revision};
 use crate::keys::{self, short_sha256};
 use crate::parts::{Stored, stored};
 
-/// The head of the ledger. Runs are committed one after the other, each with the next number; a
-/// run is published before the next one is committed; readers see what is published.
+/// The head of the ledger. Runs are committed one after the other, each with the next number. A run
+/// is published before the next one is committed; readers see published runs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Head {
     /// The number of the newest committed run.
     pub committed: u64,
-    /// The number of the newest run that readers see.
+    /// The number of the newest visible run.
     pub visible: u64,
-    /// The committed run that is being published, if one is.
+    /// The committed run that is being published, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
-    /// The last day of an unbroken row of closed days.
+    /// The last day of an unbroken sequence of closed days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_through: Option<Day>,
     /// The chain's digest after the newest run that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
-    /// The last quarter whose tiers are set. Absent in heads that 0.1 wrote.
+    /// The last quarter whose tiers are set. Absent in heads of 0.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluated_through: Option<Quarter>,
-    /// Evaluated quarters to evaluate again, since a day that was set aside is booked; each with
-    /// the newest run that was visible by then.
+    /// Quarters to evaluate again, because a deferred day was booked; each with the newest run that
+    /// was visible by then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reevaluate: BTreeMap<Quarter, u64>,
-    /// Days that cannot be booked, or not whole. They count as closed, and each night tries them
-    /// again.
+    /// Deferred days: they cannot be booked, or not completely. They count as closed, and each
+    /// night retries them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub set_aside: BTreeMap<Day, SetAside>,
-    /// How many affiliates are parked.
+    /// The number of parked affiliates.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub parked: u32,
 }
@@ -53,7 +53,7 @@ const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// What keeps a day from being booked whole.
+/// The reason that a day is not booked completely.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SetAside {
@@ -64,21 +64,21 @@ pub struct SetAside {
 }
 
 impl Head {
-    /// The last day of an unbroken row of closed days, none of which is set aside.
+    /// Returns the last day of an unbroken sequence of closed days, none of which is deferred.
     #[must_use]
     pub fn complete_through(&self) -> Option<Day> {
         let closed = self.closed_through?;
         Some(self.set_aside.keys().next().map_or(closed, |day| closed.min(day.previous())))
     }
 
-    /// The instant up to which the data are complete.
+    /// Returns the instant up to which the data are complete.
     #[must_use]
     pub fn data_as_of(&self) -> Option<Timestamp> {
         self.complete_through().map(Day::end)
     }
 }
 
-/// A run between its commit and its becoming visible.
+/// A run that is committed and not visible yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
@@ -86,11 +86,11 @@ pub struct Pending {
     pub seq: u64,
     /// The day that it books.
     pub day: Day,
-    /// The name under which its work is kept.
+    /// The prefix of its shard deltas.
     pub run: String,
-    /// Into how many parts its publishing is split.
+    /// The number of parts of its publishing.
     pub parts: u16,
-    /// When it was committed; 0.1 did not keep it here.
+    /// When it was committed; 0.1 did not store it here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committed_at: Option<Timestamp>,
 }
@@ -109,25 +109,25 @@ pub struct DayRecord {
 pub struct CommittedRun {
     /// Its number in the ledger.
     pub seq: u64,
-    /// The name under which its work was kept.
+    /// The prefix of its shard deltas.
     pub run: String,
     /// When it was committed.
     pub committed_at: Timestamp,
-    /// How many lines it booked.
+    /// The number of its lines.
     pub lines: u64,
     /// A digest of its conservation report.
     pub digest: String,
-    /// Its link in the chain of runs; 0.1 made none.
+    /// Its link in the chain of runs; 0.1 stored none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<ChainLink>,
 }
 
-/// A run's place in the chain of runs, which covers every line of every run: no line can be changed
-/// afterwards, or moved from one run or affiliate to another, and the chain still fit.
+/// A run's link in the chain of runs. The chain covers every line of every run: changing a line, or
+/// moving it to another run or affiliate, breaks the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainLink {
-    /// The digest after the run before, if that one has one.
+    /// The digest after the previous run, if that run has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
     /// The digest after this run.
@@ -135,8 +135,8 @@ pub struct ChainLink {
 }
 
 impl ChainLink {
-    /// The link of a run: of the digest before it, its conservation report's digest, and the
-    /// digests of the lines of each shard that has any.
+    /// Returns the link of a run, made of the previous digest, the digest of its conservation
+    /// report, and the digests of the lines of each shard that has any.
     #[must_use]
     pub fn of(
         previous: Option<&str>,
@@ -153,8 +153,8 @@ impl ChainLink {
     }
 }
 
-/// The runs whose link does not follow the one of the run before, among links by their runs'
-/// numbers. Where the run before has no link here, nothing is compared.
+/// Returns the runs whose link does not follow the previous run's, among links by their runs'
+/// numbers. Where the previous run has no link here, nothing is compared.
 #[must_use]
 pub fn chain_breaks(links: &BTreeMap<u64, ChainLink>) -> Vec<u64> {
     let follows = |seq: u64, link: &ChainLink| {
@@ -165,22 +165,22 @@ pub fn chain_breaks(links: &BTreeMap<u64, ChainLink>) -> Vec<u64> {
     broken.map(|(seq, _)| *seq).collect()
 }
 
-/// The proof that a run adds up, kept with it.
+/// The conservation proof of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunReport {
-    /// What is due for the whole day after this run.
+    /// The accruals of the whole day after this run.
     pub due: Conservation,
-    /// What this run booked, by asset.
+    /// The amounts that this run booked, by asset.
     pub booked: BTreeMap<Asset, Money>,
-    /// What was delivered and is in no line.
+    /// The delivered fees without a line.
     pub aside: ExcludedCounts,
 }
 
-/// What was delivered and is in no line, counted by what it is.
+/// The delivered fees without a line, counted by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExcludedCounts {
-    /// Fees that came again and were counted once.
+    /// Redelivered fees, which were counted once.
     pub duplicates: u64,
     /// Fees with a known identity and another body, which are quarantined.
     pub conflicts: u64,
@@ -188,11 +188,12 @@ pub struct ExcludedCounts {
     pub void: u64,
     /// Fees of users without a relation.
     pub unrelated: u64,
-    /// Fees of another day than the one under which they are kept.
+    /// Fees of another day than the one of their key.
     pub outside_day: u64,
-    /// Corrections whose fee has not come.
+    /// Corrections whose fee has not arrived.
     pub orphan_corrections: u64,
-    /// Corrections with more decimals than their fee's asset has; their fees stand as charged.
+    /// Corrections with more decimals than their fee's asset has; their fees keep the charged
+    /// amount.
     pub inexact_corrections: u64,
     /// Fees of accounts that cannot be read.
     pub unreadable_fees: u64,
@@ -201,7 +202,7 @@ pub struct ExcludedCounts {
 }
 
 impl ExcludedCounts {
-    /// Both together.
+    /// Returns the sum of both.
     ///
     /// # Errors
     /// [`Overflow`] if a count does not fit.
@@ -221,14 +222,14 @@ impl ExcludedCounts {
     }
 }
 
-/// What became of a commit.
+/// The outcome of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitOutcome {
     /// The run is committed under this number.
     Committed(u64),
     /// Another run is being published, or took the number: read the head and try again.
     HeadMoved,
-    /// Another run of the same day was committed first: this run's work is worth nothing.
+    /// Another run of the same day was committed first: this run is superseded.
     Superseded,
 }
 
@@ -242,7 +243,7 @@ pub(crate) fn versioned<T: serde::de::DeserializeOwned + Default>(
 }
 
 impl Table {
-    /// The ledger's head. Cost: 1 read unit.
+    /// Returns the ledger's head. Cost: 1 read unit.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -250,7 +251,7 @@ impl Table {
         versioned("head", self.get(&keys::head()).await?)
     }
 
-    /// A day's committed runs. Cost: 1 read unit per 4 KB.
+    /// Returns a day's committed runs. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -296,7 +297,7 @@ impl Table {
         })
     }
 
-    /// The conservation report of a committed run. Cost: 1 read unit per 4 KB.
+    /// Returns the conservation report of a committed run. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or the item does not decode.
@@ -305,8 +306,8 @@ impl Table {
         Ok(self.read_stored("run report", item.as_slice()).await?.pop())
     }
 
-    /// Writes the head unless it was changed since it was read. Cost: 1 write unit.
-    /// Answers `false` where it was changed.
+    /// Writes the head unless it was changed since it was read. Returns `false` where it was
+    /// changed. Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails.

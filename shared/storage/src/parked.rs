@@ -1,7 +1,7 @@
-//! Affiliates whose part of a run cannot be published: they are parked, and everybody else goes on.
+//! Parked affiliates: their part of a run cannot be published, while all others continue.
 //!
-//! A parked affiliate reads the ledger as it was before the first run that waits. Later runs queue
-//! behind it, and are published one after the other once the cause is repaired.
+//! A parked affiliate reads the ledger as it was before the first waiting run. Later runs queue
+//! behind it, and are published in order once the cause is repaired.
 
 use commission::Line;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,13 @@ use crate::keys::{self, Key, Shard, sort_key};
 use crate::ledger::Head;
 use crate::run::{TouchedInvitee, Work};
 
-/// How often items that others change are read and written again.
+/// The attempts of an optimistic update.
 const MAX_ATTEMPTS: usize = 8;
-/// Attributes of an affiliate's totals, which every answer of the dashboard reads.
+/// Attributes of an affiliate's totals, which every dashboard answer reads.
 const PARKED_FROM: &str = "parkedFrom";
 const PARKED_DAY: &str = "parkedDay";
 
-/// A run that waits to be published for an affiliate.
+/// A run that is waiting to be published for an affiliate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ParkedRun {
@@ -31,40 +31,41 @@ pub struct ParkedRun {
     pub seq: u64,
     /// The day that it booked.
     pub day: Day,
-    /// When it was committed, if that is known.
+    /// When it was committed, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committed_at: Option<Timestamp>,
     /// Why it is not published.
     pub reason: String,
-    /// Since when it waits.
+    /// Since when it is waiting.
     pub at: Timestamp,
     /// The last quarter that was evaluated by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluated_through: Option<Quarter>,
-    /// Why it is being withdrawn, if it is.
+    /// The reason of the withdrawal, if the run is being withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<String>,
 }
 
-/// What an affiliate may not see yet.
+/// The runs that an affiliate may not see yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParkedMark {
-    /// The first run that waits.
+    /// The first waiting run.
     pub from: u64,
-    /// The earliest day of the runs that wait.
+    /// The earliest day of the waiting runs.
     pub day: Day,
 }
 
-/// What became of parking a run.
+/// The outcome of parking a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParkOutcome {
-    /// The run waits.
+    /// The run is waiting.
     Parked,
-    /// No earlier run of the affiliate waits any more: this one can be published.
+    /// No earlier run of the affiliate is waiting any more: this one can be published.
     NotBehind,
 }
 
-/// What is taken back of what a run booked for a shard, and why. It is kept with the run's chunks.
+/// The withdrawal of an affiliate's part of a run in a shard, with its reason. It is stored with
+/// the run's chunks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Withdrawal {
@@ -72,14 +73,14 @@ pub struct Withdrawal {
     pub uid: Uid,
     /// The run's number.
     pub seq: u64,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// When.
+    /// The instant.
     pub at: Timestamp,
 }
 
 impl Withdrawal {
-    /// Whether a chunk's key is a withdrawal's.
+    /// Returns whether a chunk's key belongs to a withdrawal.
     pub(crate) fn is_at(item: &Item) -> bool {
         sort_key(item).split_once('#').is_some_and(|(_, rest)| rest.starts_with('W'))
     }
@@ -92,7 +93,7 @@ impl Withdrawal {
         invitee.inviter == self.uid
     }
 
-    /// Removes what is withdrawn from a chunk of the run.
+    /// Removes the withdrawn part from a chunk of the run.
     pub(crate) fn apply(&self, work: &mut Work) {
         work.lines.retain(|line| !self.is_of_line(line));
         work.invitees.retain(|invitee| !self.is_of_invitee(invitee));
@@ -100,7 +101,8 @@ impl Withdrawal {
 }
 
 impl Head {
-    /// The head as an affiliate sees it: a parked one sees no run from the first that waits on.
+    /// Returns the head as an affiliate sees it: a parked affiliate sees no run from the first
+    /// waiting one on.
     #[must_use]
     pub fn seen_with(mut self, mark: Option<ParkedMark>) -> Self {
         if let Some(mark) = mark {
@@ -111,7 +113,7 @@ impl Head {
     }
 }
 
-/// The mark on an affiliate's totals.
+/// The parked mark on an affiliate's totals.
 pub(crate) fn parked_mark(totals: &Item) -> Result<Option<ParkedMark>, TableError> {
     let malformed = || TableError::corrupt("totals", "its mark is malformed");
     let (from, day) = match (totals.get(PARKED_FROM), totals.get(PARKED_DAY)) {
@@ -124,7 +126,7 @@ pub(crate) fn parked_mark(totals: &Item) -> Result<Option<ParkedMark>, TableErro
     Ok(Some(ParkedMark { from, day }))
 }
 
-/// Puts a mark on an affiliate's totals, or takes it away.
+/// Writes the parked mark of an affiliate's totals, or removes it.
 pub(crate) fn set_mark(totals: &mut Item, mark: Option<ParkedMark>) {
     totals.remove(PARKED_FROM);
     totals.remove(PARKED_DAY);
@@ -135,7 +137,8 @@ pub(crate) fn set_mark(totals: &mut Item, mark: Option<ParkedMark>) {
 }
 
 impl Table {
-    /// The head as an affiliate sees it. Cost: nothing while nobody is parked; else 1 read unit.
+    /// Returns the head as an affiliate sees it. Cost: nothing while no affiliate is parked; else 1
+    /// read unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -148,7 +151,8 @@ impl Table {
         Ok(head.seen_with(mark))
     }
 
-    /// The runs that wait, of all affiliates, by affiliate and number. Cost: 1 read unit per 4 KB.
+    /// Returns the waiting runs of all affiliates, by affiliate and number. Cost: 1 read unit per 4
+    /// KB.
     ///
     /// # Errors
     /// If the table fails or an entry does not decode.
@@ -157,7 +161,7 @@ impl Table {
         items.into_iter().map(|item| read_plain("parked run", item)).collect()
     }
 
-    /// The runs that wait for one affiliate, by number. Cost: 1 read unit per 4 KB.
+    /// Returns the waiting runs of one affiliate, by number. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or an entry does not decode.
@@ -166,9 +170,9 @@ impl Table {
         items.into_iter().map(|item| read_plain("parked run", item)).collect()
     }
 
-    /// Parks a run: its affiliate sees neither it nor what comes after it. With `behind`, only if
-    /// an earlier run waits. A repeated call changes nothing. The totals are not decoded: that they
-    /// do not decode may be the reason. Cost: 2 reads, 1 transaction of at most 3 items.
+    /// Parks a run: its affiliate sees neither it nor later runs. With `behind`, only if an earlier
+    /// run is waiting. Repetition changes nothing. The totals are not decoded, because undecodable
+    /// totals may be the cause. Cost: 2 reads, 1 transaction of at most 3 items.
     ///
     /// # Errors
     /// If the table fails.
@@ -203,8 +207,8 @@ impl Table {
         Err(TableError::Contended("an affiliate's totals"))
     }
 
-    /// Takes a run from those that wait: its affiliate sees what lies before the next one.
-    /// Cost: 3 reads, 1 transaction of at most 3 items.
+    /// Removes a run from the waiting ones: its affiliate sees all runs before the next waiting
+    /// one. Cost: 3 reads, 1 transaction of at most 3 items.
     ///
     /// # Errors
     /// If the table fails.
@@ -235,8 +239,8 @@ impl Table {
         Err(TableError::Contended("an affiliate's totals"))
     }
 
-    /// Notes that a run that waits is being withdrawn, so that nobody publishes it any more.
-    /// Cost: 1 write unit.
+    /// Records that a waiting run is being withdrawn, so that it is not published any more. Cost: 1
+    /// write unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -245,8 +249,8 @@ impl Table {
         self.put(plain(&keys::parked_run(&run.uid, run.seq), &run)?).await
     }
 
-    /// Takes back what a run booked for an affiliate in a shard: later runs find it not booked.
-    /// Cost: 1 write unit.
+    /// Withdraws the lines of a run for an affiliate and shard: later runs treat them as not
+    /// booked. Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -260,7 +264,8 @@ impl Table {
         self.put(plain(&key, withdrawal)?).await
     }
 
-    /// What one run booked for a day's shard, withdrawn or not. Cost: 1 read unit per 4 KB.
+    /// Returns the booked deltas of one run for a day's shard, withdrawn or not. Cost: 1 read unit
+    /// per 4 KB.
     ///
     /// # Errors
     /// If the table fails or a chunk does not decode.
@@ -275,8 +280,8 @@ impl Table {
         chunks.map(|item| read_packed("booked work", item)).collect()
     }
 
-    /// Removes an item of an affiliate's that a withdrawn run brought into being, unless it was
-    /// changed since it was read. Answers `false` where it was changed. Cost: 1 write unit.
+    /// Removes an item of an affiliate that a withdrawn run created, unless it was changed since it
+    /// was read. Returns `false` where it was changed. Cost: 1 write unit.
     pub(crate) async fn remove_unchanged(
         &self,
         key: Key,
@@ -293,7 +298,7 @@ fn of_revision(item: &Item) -> Condition {
     }
 }
 
-/// The head with another count of parked affiliates.
+/// Returns the head with another number of parked affiliates.
 fn counted(head: &Versioned<Head>, parked: u32) -> Result<Action, TableError> {
     let item = plain(&keys::head(), &Head { parked, ..head.value.clone() })?;
     Ok(Action::Put(item, Condition::Revision(head.revision)))

@@ -1,4 +1,5 @@
-//! A run's work before it is committed: seen by nobody, written once, gone after some days.
+//! The shard deltas of a run before its commit: written once, invisible to readers, expiring after
+//! some days.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
@@ -20,44 +21,45 @@ use crate::ledger::{DayRecord, ExcludedCounts, Head, versioned};
 use crate::parked::Withdrawal;
 use crate::parts::{Stored, stored};
 
-/// What one worker found for one shard of a day: the difference to what is booked.
+/// The shard delta of one worker: the difference between the accruals of a day and its booked
+/// lines.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Work {
     /// The lines to book.
     pub lines: Vec<Line>,
-    /// The invitees that the lines or new bindings are about, each once.
+    /// The invitees of the lines or of new bindings, each once.
     pub invitees: Vec<TouchedInvitee>,
 }
 
-/// An invitee in a worker's finding.
+/// An invitee in a shard delta.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TouchedInvitee {
     /// The inviter.
     pub inviter: Uid,
     /// The invitee.
     pub invitee: Uid,
-    /// The link by which he was bound.
+    /// The link that bound the invitee.
     pub code: LinkCode,
-    /// How he came.
+    /// Recall or sign-up.
     pub origin: Origin,
-    /// When he was bound.
+    /// When the invitee was bound.
     pub bound_at: Timestamp,
-    /// When the binding was found void, if it was.
+    /// When the binding was declared void, if it was.
     pub voided_at: Option<Timestamp>,
     /// Whether the run books the binding itself: it is new.
     pub newly_bound: bool,
-    /// Whether he traded on this day and no earlier run of the day knew.
+    /// Whether the invitee traded on this day and no earlier run of the day counted it.
     pub newly_active: bool,
-    /// Whether an earlier run of the day told that he traded, and all of it is taken back.
+    /// Whether an earlier run of the day counted a trade, and all trades of the day are reversed.
     pub newly_inactive: bool,
-    /// His first and last trade of the day by market, as they hold after the run. Work of 0.1 has
-    /// none, and leaves them to its lines.
+    /// First and last trade of the day by market, as of this run. Deltas of 0.1 have none; readers
+    /// use its lines instead.
     pub trades: Option<BTreeMap<Market, Trades>>,
 }
 
 impl TouchedInvitee {
-    /// Whether the invitee has traded on the day as of this run. `before` says the same of the runs
-    /// before it.
+    /// Returns whether the invitee has traded on the day as of this run. `before` is the result for
+    /// the earlier runs.
     #[must_use]
     pub fn is_active_after(&self, before: bool) -> bool {
         match &self.trades {
@@ -68,72 +70,72 @@ impl TouchedInvitee {
 }
 
 impl Work {
-    /// Whether there is nothing to book.
+    /// Returns whether there is nothing to book.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.invitees.is_empty()
     }
 }
 
-/// What a worker says of its shard when it is done.
+/// A worker's report of its finished shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardReport {
     /// The shard's number.
     pub shard: u8,
-    /// Names the chunks of the attempt that counts.
+    /// The prefix of the chunks of the attempt that counts.
     pub attempt: String,
     /// The first and last bucket of inviters in each chunk.
     pub chunks: Vec<(u16, u16)>,
-    /// How many lines are to be booked.
+    /// The number of lines to book.
     pub lines: u64,
-    /// The digest of these lines, in the order of the chunks; 0.1 made none.
+    /// The digest of these lines, in the order of the chunks; 0.1 stored none.
     pub lines_digest: Option<String>,
-    /// The revision of the day's record when what is booked was read.
+    /// The revision of the day's record when the booked lines were read.
     pub day_revision: u64,
-    /// The mark that was there before the fees were read.
+    /// The dirty marker before the fees were read.
     pub touched: Option<DirtyShard>,
-    /// The proof that what is due adds up, for the whole of what is due now.
+    /// The conservation proof of all accruals of the shard.
     pub due: Conservation,
-    /// What this run books, by asset.
+    /// The amounts that this run books, by asset.
     pub booked: BTreeMap<Asset, Money>,
-    /// What was delivered and is in no line.
+    /// The delivered fees without a line.
     pub aside: ExcludedCounts,
 }
 
-/// What a worker has to know of its shard before it begins.
+/// The state of a shard that a worker needs before it begins.
 #[derive(Debug, Default)]
 pub struct ShardState {
-    /// The report, if another worker has done the work.
+    /// The report, if another worker has finished the shard.
     pub report: Option<ShardReport>,
-    /// The mark, if the shard is touched.
+    /// The dirty marker, if the shard has one.
     pub touched: Option<DirtyShard>,
     /// The day's committed runs.
     pub day: Versioned<DayRecord>,
-    /// The newest run that readers see.
+    /// The newest visible run.
     pub visible: u64,
 }
 
 impl ShardState {
-    /// Whether all that is booked for the day can be read: a run's part of it is written when the
-    /// run is published, after its commit.
+    /// Returns whether all booked lines of the day can be read: the booked delta of a run is
+    /// written when the run is published, after its commit.
     #[must_use]
     pub fn is_published(&self) -> bool {
         self.day.value.runs.iter().all(|run| run.seq <= self.visible)
     }
 }
 
-/// A chunk of what a worker found.
+/// A chunk of a shard delta.
 #[derive(Debug)]
 pub struct Found {
     /// The worker's shard.
     pub shard: u8,
     /// The chunk's number.
     pub chunk: u32,
-    /// What it holds.
+    /// Its part of the delta.
     pub work: Work,
 }
 
-/// A worker's finding as it is kept.
+/// A stored shard delta.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptWork {
     /// The first and last bucket of inviters in each chunk.
@@ -142,7 +144,7 @@ pub struct KeptWork {
     pub lines_digest: String,
 }
 
-/// The digest of lines that come one after the other.
+/// Digests consecutive lines.
 #[derive(Default)]
 struct LinesDigest(Sha256);
 
@@ -157,7 +159,7 @@ impl LinesDigest {
     }
 }
 
-/// A part of a run's publishing that is done.
+/// A published part of a run.
 #[derive(Serialize, Deserialize)]
 struct PartDone {
     part: u16,
@@ -165,18 +167,18 @@ struct PartDone {
 
 impl Packed for PartDone {}
 
-/// A shard of a run that is set aside.
+/// A deferred shard of a run.
 #[derive(Serialize, Deserialize)]
 struct ShardSetAside {
     shard: u8,
     reason: String,
 }
 
-/// How long the work of a run is kept, in days.
+/// Retention of a run's shard deltas, in days.
 const WORK_DAYS: i64 = 14;
 
 impl Table {
-    /// Keeps a worker's finding under the name of its attempt. Cost: 1 write unit per KB.
+    /// Stores a shard delta under the name of its attempt. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -197,7 +199,7 @@ impl Table {
             let key = keys::work_chunk(run, shard, attempt, number);
             items.push(expire(packed(&key, &chunk.work)?, now.plus_days(WORK_DAYS)));
             buckets.push((chunk.first, chunk.last));
-            // Not all at once: a shard's findings may take as much memory as its fees.
+            // Sequential writes bound the memory: a delta can be as large as its shard's fees.
             if items.len() == ITEMS_PER_WRITE {
                 self.put_many(std::mem::take(&mut items)).await?;
             }
@@ -206,8 +208,8 @@ impl Table {
         Ok(KeptWork { chunks: buckets, lines_digest: digest.text() })
     }
 
-    /// Closes a shard's work. The first report stands: a second worker's is dropped, and the first
-    /// one's is answered. Cost: 1 write unit per KB.
+    /// Stores a shard's report. An existing report is not replaced but returned, and the later
+    /// worker's is dropped. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails or the first report does not decode.
@@ -231,7 +233,8 @@ impl Table {
         }
     }
 
-    /// What a worker has to know of its shard before it begins. Cost: 1 call, about 4 read units.
+    /// Returns the state of a shard that a worker needs before it begins. Cost: 1 call, about 4
+    /// read units.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -259,7 +262,7 @@ impl Table {
         Ok(state)
     }
 
-    /// The reports of all shards whose work is done. Cost: 1 read unit per 4 KB.
+    /// Returns the reports of all finished shards. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or a report does not decode.
@@ -268,7 +271,7 @@ impl Table {
         self.read_stored("shard report", &items).await
     }
 
-    /// Notes why a shard of a run is set aside. Cost: 1 write unit.
+    /// Stores the reason that a shard of a run is deferred. Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -284,7 +287,7 @@ impl Table {
         self.put(expire(item, now.plus_days(WORK_DAYS))).await
     }
 
-    /// The shards of a run that are set aside, with their reasons. Cost: 1 read unit per 4 KB.
+    /// Returns the deferred shards of a run, with their reasons. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
@@ -297,8 +300,8 @@ impl Table {
         aside.collect()
     }
 
-    /// What workers found, of the inviters in the buckets that are wanted of each shard. Cost: 1
-    /// call a hundred chunks, 1 read unit per 4 KB of the chunks that hold such inviters.
+    /// Returns the shard deltas for the inviters in the requested buckets of each shard. Cost: 1
+    /// call per hundred chunks, 1 read unit per 4 KB of the chunks that hold such inviters.
     ///
     /// # Errors
     /// If the table fails, or a chunk is missing or does not decode.
@@ -334,7 +337,7 @@ impl Table {
         Ok(found)
     }
 
-    /// Remembers that a part of a run's publishing is done. Cost: 1 write unit.
+    /// Records that a part of a run is published. Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -343,7 +346,7 @@ impl Table {
         self.put(expire(item, now.plus_days(WORK_DAYS))).await
     }
 
-    /// How many parts of a run's publishing are done. Cost: 1 read unit per 4 KB.
+    /// Returns the number of published parts of a run. Cost: 1 read unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -351,8 +354,8 @@ impl Table {
         Ok(self.query(&keys::parts_done(run)).await?.len())
     }
 
-    /// Copies what workers found to where later runs of the day look for what is booked. Cost: 1
-    /// call per 25 chunks, 1 write unit per KB.
+    /// Copies shard deltas to the keys where later runs of the day read booked deltas. Cost: 1 call
+    /// per 25 chunks, 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -371,7 +374,8 @@ impl Table {
         self.put_many(items).await
     }
 
-    /// All that committed runs booked for a day's shard, without what is withdrawn. Cost: 1 read unit per 4 KB.
+    /// Returns the booked deltas of a day's shard, without withdrawn parts. Cost: 1 read unit per 4
+    /// KB.
     ///
     /// # Errors
     /// If the table fails or a chunk does not decode.
@@ -392,9 +396,10 @@ impl Table {
         Ok(booked.into_iter().map(|(_, work)| work).collect())
     }
 
-    /// The digests of the lines that each committed run booked for a day's shard: of an unchanged
-    /// run, the one in its shard's report. Only chunks that a run booked itself are taken: their
-    /// sort key is its number and theirs. Cost: 1 read unit per 4 KB.
+    /// Returns the digests of the lines that each committed run booked for a day's shard. For an
+    /// unchanged run it is the digest in the shard's report. Only chunks that a run booked itself
+    /// are used: their sort key consists of the run's number and theirs. Cost: 1 read unit per 4
+    /// KB.
     ///
     /// # Errors
     /// If the table fails or a chunk does not decode.
@@ -420,7 +425,7 @@ struct Chunk {
     work: Work,
 }
 
-/// Work in the order of the inviters' buckets.
+/// A delta in the order of the inviters' buckets.
 struct Sorted<'a> {
     lines: Vec<(u16, &'a Line)>,
     invitees: Vec<(u16, &'a TouchedInvitee)>,
@@ -435,7 +440,7 @@ impl<'a> Sorted<'a> {
         Self { lines, invitees }
     }
 
-    /// The work in chunks. An inviter may span chunks.
+    /// Splits the delta into chunks. An inviter may span chunks.
     fn chunks(&self) -> Result<impl Iterator<Item = Chunk>, TableError> {
         let of_lines = chunks(&self.lines)?.into_iter().map(|part| {
             let lines = part.iter().map(|(_, line)| (*line).clone()).collect();
