@@ -1,8 +1,7 @@
-//! What `Cargo.toml` tells `cargo lambda watch`, held against the template.
+//! The variables of `cargo lambda watch` in `Cargo.toml`, compared with the template.
 
 use std::collections::BTreeSet;
 
-use sam_template::Template;
 use toml::{Table, Value};
 
 const MANIFEST: &str = include_str!("../Cargo.toml");
@@ -24,33 +23,17 @@ fn variables() -> Vec<(String, String)> {
     variables.into_iter().map(pair).collect()
 }
 
-#[test]
-fn the_emulator_s_routes_are_the_template_s() {
-    let mut routed = BTreeSet::new();
-    for (path, routes) in metadata()["watch"]["router"].as_table().unwrap() {
-        for route in routes.as_array().unwrap() {
-            let (method, function) = (route["method"].as_str(), route["function"].as_str());
-            let key = format!("{} {path}", method.unwrap());
-            assert!(routed.insert((key, function.unwrap().to_owned())));
-        }
-    }
-    let routes = Template::embedded().unwrap().routes;
-    let expected = routes.into_iter().map(|route| (route.key(), route.function)).collect();
-    assert_eq!(routed, expected);
-}
-
 /// `cargo lambda deploy` would give the variables under `env` to deployed functions.
 #[test]
-fn the_emulator_s_variables_are_for_the_emulator_only() {
+fn watch_variables_are_not_deployed() {
     assert_eq!(metadata().keys().collect::<Vec<_>>(), ["watch"]);
-    assert!(variables().iter().any(|(name, _)| name == "SANDBOX_JWKS"));
-    assert!(!TEMPLATE.contains("SANDBOX_JWKS"));
+    let signing_key = variables().into_iter().find(|(name, _)| name == "SIGNING_KEYS").unwrap().1;
+    assert!(!TEMPLATE.contains(&signing_key));
 }
 
-/// But for the one by which deployed functions measure, which nobody would read, and that of the
-/// authorities of TLS, which is not spoken here.
+/// Except those for metrics, which would have no reader, and for TLS roots, as there is no TLS.
 #[test]
-fn the_emulator_s_functions_find_every_variable_that_the_template_sets() {
+fn watch_sets_the_template_variables() {
     let names: BTreeSet<String> = variables().into_iter().map(|(name, _)| name).collect();
     let template: serde_json::Value = serde_saphyr::from_str(TEMPLATE).unwrap();
     let set = template["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dynamodb_embedded::Engine;
 use http_api::Signer;
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
+use http_api::gateway::Claims;
 use ingestion::{EventOutcome, EventReport, Message};
 use lambda::{App, ManualClock, Metrics, RandomSource};
 use lambda_http::Body;

@@ -1,7 +1,7 @@
 //! Requests to the handlers, as the API would hand them on.
 
+use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
 use lambda::App;
 use lambda_http::Body;
 use serde_json::Value;

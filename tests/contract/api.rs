@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use http_api::Response;
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
+use http_api::gateway::Claims;
 use jsonschema::Validator;
 use lambda::App;
 use sam_template::{Route, Template};

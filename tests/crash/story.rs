@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
+use http_api::gateway::Claims;
 use lambda::Clock;
 use serde_json::{Value, json};
 use types::{Day, Timestamp};

@@ -51,7 +51,6 @@ mod serve;
 mod signer;
 
 pub mod gateway;
-pub mod jwt;
 pub mod reply;
 
 pub use body::{MAX_BODY_BYTES, parse as parse_json};

@@ -73,18 +73,13 @@ fn admit<R: Copy>(
     let (entry, path) = routes
         .find(request.method().as_str(), path_of(&request))
         .map_err(|problem| (NO_ROUTE, problem))?;
-    let (caller, query) =
-        read(&entry, &request, now).map_err(|problem| (entry.pattern(), problem))?;
+    let (caller, query) = read(&entry, &request).map_err(|problem| (entry.pattern(), problem))?;
     let (route, pattern) = (entry.route(), entry.pattern());
     Ok(Call { route, caller: caller.0, now, query, pattern, path, request })
 }
 
-fn read<R: Copy>(
-    entry: &Entry<R>,
-    request: &Request,
-    now: Timestamp,
-) -> Result<(Caller, Query), Problem> {
-    let caller = Caller::of(request, now)?;
+fn read<R: Copy>(entry: &Entry<R>, request: &Request) -> Result<(Caller, Query), Problem> {
+    let caller = Caller::of(request)?;
     let query = match request.query_string_parameters_ref() {
         Some(given) => Query::read(given, entry.query_names())?,
         None => Query::default(),

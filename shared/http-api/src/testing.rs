@@ -4,11 +4,8 @@ use lambda_http::{Request, RequestExt};
 use serde_json::Value;
 use types::Timestamp;
 
-use crate::gateway::Incoming;
-use crate::jwt::Claims;
+use crate::gateway::{Claims, Incoming};
 use crate::{Call, Query};
-
-pub(crate) mod issuer;
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-22T12:00:00.000Z".parse().unwrap()

@@ -77,7 +77,7 @@ mod tests {
     use std::time::Duration;
 
     use http_api::gateway::Incoming;
-    use http_api::jwt::Claims;
+    use http_api::gateway::Claims;
     use http_api::{Code, get, post, reply};
     use serde_json::{Value, json};
     use storage::CallStats;

@@ -32,5 +32,6 @@ pub mod sample;
 mod services;
 
 pub use error::StartError;
+pub use gateway::{FunctionsUrl, FunctionsUrlError};
 pub use options::Options;
 pub use running::{Running, Sandbox};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use types::Timestamp;
 
+use crate::FunctionsUrl;
+
 const LONG_ABOUT: &str = "\
 The recall programme on this machine: the API with its functions' own handlers, an embedded
 DynamoDB, an issuer of access tokens, the nightly job, and a clock that can be set. All in one
@@ -15,6 +17,8 @@ Examples:
   cargo run                                    the sample programme, at http://127.0.0.1:8080
   cargo run -- --empty --data-dir /tmp/mine    nothing in it yet
   cargo run -- --clock 2026-11-22T12:00:00Z    as if it were that noon
+  cargo run -- --functions http://127.0.0.1:9000
+                                               with the functions of `cargo lambda watch`
 
 Routes that exist in the sandbox alone:
   POST /sandbox/token {\"uid\"}       an access token of that user
@@ -51,6 +55,10 @@ pub struct Options {
     #[arg(long, value_name = "TIME")]
     pub clock: Option<Timestamp>,
 
+    /// Invoke functions through this endpoint, as of `cargo lambda watch`
+    #[arg(long, value_name = "URL")]
+    pub functions: Option<FunctionsUrl>,
+
     /// Say nothing on standard output, for tests.
     #[arg(skip)]
     pub quiet: bool,
@@ -64,6 +72,7 @@ impl Default for Options {
             empty: false,
             no_page: false,
             clock: None,
+            functions: None,
             quiet: false,
         }
     }

@@ -14,12 +14,11 @@ use tokio::time::timeout;
 
 use crate::data_dir::{Contents, DataDir};
 use crate::gateway::Gateway;
-use crate::issuer::Issuer;
 use crate::load::{Highlights, load};
 use crate::open::{self, Plan};
 use crate::progress::Progress;
 use crate::services::Services;
-use crate::{Options, StartError, page, ready, routes};
+use crate::{Options, StartError, issuer, page, ready, routes};
 
 /// Requests that still run when the sandbox is stopped get so long to end.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -51,11 +50,11 @@ impl Sandbox {
     pub async fn start(options: Options) -> Result<Running, StartError> {
         let narrator = Progress::new(options.quiet);
         let template = Template::embedded().map_err(|e| StartError::Build(e.to_string()))?;
-        let gateway = Gateway::new(&template)?;
+        let gateway = Gateway::new(&template, options.functions.clone())?;
         narrator.say(format_args!("Opening the data directory {}.", options.data_dir.display()));
         let dir = DataDir::open(&options.data_dir)?;
         let ports = Ports::open(options.port).await?;
-        let issuer = Issuer::open(&dir, narrator).await?;
+        let issuer = issuer::open(&dir, narrator).await?;
         let dial = ManualClock::default();
         turn(&dial, &options);
         let (app, engine, highlights) = fill(&dir, &template, &options, &dial, narrator).await?;

@@ -1,9 +1,9 @@
 //! What the sandbox's routes share.
 
 use lambda::{App, ManualClock};
+use local_auth::Issuer;
 
 use crate::gateway::Gateway;
-use crate::issuer::Issuer;
 use crate::page::Site;
 
 /// Everything that answers requests.

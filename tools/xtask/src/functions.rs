@@ -1,6 +1,6 @@
 //! The released functions: their build, their limits, and their run on the local AWS.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::checks::LOCAL_AWS;
 use crate::process::{Failure, cargo, command, heading, python, run, target};
@@ -18,12 +18,6 @@ const FUNCTIONS: [(&str, u64); 6] = [
     ("ingest", LARGE),
     ("daily-commission", LARGE),
 ];
-/// The variable that switches the verification of the sandbox's tokens on. Its name is in a binary
-/// only if that code is.
-const LOCAL_ISSUER: &[u8] = b"SANDBOX_JWKS";
-/// A function with that code in its debug build.
-const WITH_LOCAL_ISSUER: &str = "bind";
-
 /// Builds the released functions, checks them, and tests them on the local AWS.
 pub fn deployed() -> Result<(), Failure> {
     heading("Released functions");
@@ -33,11 +27,11 @@ pub fn deployed() -> Result<(), Failure> {
     run_deployed(&[])
 }
 
-/// Builds the released functions, and the programs that the deployed run uses beside them.
+/// Builds the released functions, and the operator's tool, which the deployed run also uses.
 pub fn build() -> Result<(), Failure> {
     let packages = FUNCTIONS.iter().flat_map(|(function, _)| ["-p", function]);
     run(&mut cargo(["build", "--release", "--locked"].into_iter().chain(packages)))?;
-    run(&mut cargo(["build", "--locked", "-p", "operator", "-p", WITH_LOCAL_ISSUER]))
+    run(&mut cargo(["build", "--locked", "-p", "operator"]))
 }
 
 /// Runs tests/deployed with the released functions.
@@ -51,37 +45,20 @@ fn released() -> PathBuf {
     target().join("release")
 }
 
-/// Checks that no function exceeds its limit or contains the local issuer.
+/// Checks that no function exceeds its limit.
 fn check() -> Result<(), Failure> {
-    // Without this, a new name of the variable would make the check below pass for ever.
-    let debug = target().join("debug").join(WITH_LOCAL_ISSUER);
-    if !contains(&read(&debug)?, LOCAL_ISSUER) {
-        let message = format!("{}: expected the local issuer in a debug build", debug.display());
-        return Err(Failure::Function(message));
-    }
     FUNCTIONS.iter().try_for_each(|(function, limit)| {
-        let code = read(&released().join(function))?;
-        let size = code.len() as u64;
+        let path = released().join(function);
+        let size = std::fs::metadata(&path).map_err(|source| Failure::File { path, source })?.len();
         println!("{function}: {size} bytes of at most {limit}");
-        problem(&code, *limit)
+        problem(size, *limit)
             .map_or(Ok(()), |problem| Err(Failure::Function(format!("{function}: {problem}"))))
     })
 }
 
-/// Returns the first problem of a released function.
-fn problem(code: &[u8], limit: u64) -> Option<String> {
-    if code.len() as u64 > limit {
-        return Some(format!("{} bytes, more than its limit of {limit}", code.len()));
-    }
-    contains(code, LOCAL_ISSUER).then(|| "contains the verification of the sandbox's tokens".into())
-}
-
-fn contains(code: &[u8], text: &[u8]) -> bool {
-    code.windows(text.len()).any(|window| window == text)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|source| Failure::File { path: path.to_owned(), source })
+/// Returns the problem of a function that is too large.
+fn problem(size: u64, limit: u64) -> Option<String> {
+    (size > limit).then(|| format!("{size} bytes, more than its limit of {limit}"))
 }
 
 #[cfg(test)]
@@ -90,17 +67,11 @@ mod tests {
 
     #[test]
     fn function_at_its_limit_is_accepted() {
-        assert_eq!(problem(&[0; 20], 20), None);
+        assert_eq!(problem(20, 20), None);
     }
 
     #[test]
     fn function_above_its_limit_is_refused() {
-        assert_eq!(problem(&[0; 21], 20).unwrap(), "21 bytes, more than its limit of 20");
-    }
-
-    #[test]
-    fn function_with_local_issuer_is_refused() {
-        let found = problem(b"\0\0SANDBOX_JWKS\0", 100).unwrap();
-        assert_eq!(found, "contains the verification of the sandbox's tokens");
+        assert_eq!(problem(21, 20).unwrap(), "21 bytes, more than its limit of 20");
     }
 }

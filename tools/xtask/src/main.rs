@@ -4,6 +4,8 @@
 //! repository and reports its failure; what the program needs is installed into `~/.cache/recall-ci`.
 
 mod checks;
+#[cfg(test)]
+mod dependencies;
 mod functions;
 mod mutants;
 mod process;
@@ -52,8 +54,7 @@ enum Task {
     Release,
     /// Builds the released functions, checks them, and tests them on the local AWS
     ///
-    /// Fails if a function is larger than its limit, or contains the verification of the sandbox's
-    /// tokens.
+    /// Fails if a function is larger than its limit.
     Deployed,
     /// Runs everything above in this order, goes on after a failure, and prints a summary
     Full,

@@ -40,6 +40,9 @@ pub enum Failure {
         /// The cause.
         source: io::Error,
     },
+    /// The output of `cargo metadata` could not be read.
+    #[error("cargo metadata: {0}")]
+    Metadata(serde_json::Error),
     /// A released function is not as it must be.
     #[error("{0}")]
     Function(String),

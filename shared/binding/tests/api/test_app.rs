@@ -7,7 +7,7 @@ use commission::SharedCommission;
 use dynamodb_embedded::Engine;
 use eligibility::{AccountFacts, LinkFacts};
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
+use http_api::gateway::Claims;
 use http_api::{Purpose, Signer};
 use lambda::{App, ManualClock, Metrics, RandomSource};
 use lambda_http::Body;

@@ -8,7 +8,7 @@ use dynamodb_embedded::Engine;
 use eligibility::{AccountFacts, LinkFacts};
 use http_api::Signer;
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
+use http_api::gateway::Claims;
 use lambda::{App, Clock, Metrics, RandomSource};
 use lambda_http::Body;
 use serde_json::Value;

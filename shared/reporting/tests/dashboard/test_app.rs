@@ -8,7 +8,7 @@ use commission::{Assets, Decimals, Line, MarketRules, Rate, Sums, Tier, TierInFo
 use dynamodb_embedded::Engine;
 use eligibility::AccountFacts;
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
+use http_api::gateway::Claims;
 use http_api::{Response, Signer};
 use lambda::{App, Clock, Metrics, RandomSource};
 use serde_json::Value;

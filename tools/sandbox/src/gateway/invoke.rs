@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::gateway::message;
 
 /// What an invocation may answer, in bytes of JSON: Lambda's limit of 6 MB, as its error tells it.
-const MAX_ANSWER_BYTES: usize = 6_291_556;
+pub(super) const MAX_ANSWER_BYTES: usize = 6_291_556;
 
 /// A function behind the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ fn size(body: &lambda_http::Body) -> usize {
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> Response {
+pub(super) fn failed(error: &dyn std::error::Error) -> Response {
     tracing::error!(%error, "the invocation failed");
     message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }

@@ -3,6 +3,7 @@
 //! The routes are those of `template.yaml`; the functions are called with what Lambda would hand
 //! them, and what they answer is held to Lambda's limit.
 
+mod emulator;
 mod event;
 mod invoke;
 
@@ -14,13 +15,17 @@ use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use http_api::jwt::{self, Claims, SANDBOX_AUDIENCE, SANDBOX_ISSUER, TokenError};
+use http_api::gateway::Claims;
+use local_auth::{AUDIENCE, ISSUER, TokenError};
 use sam_template::{Route, Template};
 
 use crate::StartError;
+use crate::gateway::emulator::Emulator;
 use crate::gateway::event::Matched;
 use crate::gateway::invoke::{Function, invoke};
 use crate::services::Services;
+
+pub use emulator::{FunctionsUrl, FunctionsUrlError};
 
 /// API Gateway's limit for a request's body.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -28,16 +33,23 @@ const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// The API's routes, each with the function that answers it.
 pub(crate) struct Gateway {
     routes: Vec<(Route, Function)>,
+    /// Invokes the functions where they do not run in this process.
+    emulator: Option<Emulator>,
 }
 
 impl Gateway {
-    /// The gateway with the template's routes.
-    pub(crate) fn new(template: &Template) -> Result<Self, StartError> {
+    /// Returns the gateway with the template's routes. With `functions`, their handlers in this
+    /// process are not used.
+    pub(crate) fn new(
+        template: &Template,
+        functions: Option<FunctionsUrl>,
+    ) -> Result<Self, StartError> {
         let routes = template.routes.iter().map(|route| {
             let function = Function::from_str(&route.function).map_err(StartError::Build)?;
             Ok((route.clone(), function))
         });
-        Ok(Self { routes: routes.collect::<Result<_, StartError>>()? })
+        let routes = routes.collect::<Result<_, StartError>>()?;
+        Ok(Self { routes, emulator: functions.map(Emulator::new) })
     }
 
     /// The route of a request: of several that fit, the one with the fewest parameters.
@@ -66,7 +78,10 @@ pub(crate) async fn handle(State(services): State<Arc<Services>>, request: Reque
     };
     let now = services.app.clock.now();
     let event = event::of(&parts, &body, &matched, claims.as_ref(), now);
-    invoke(function, &services.app, event).await
+    match &services.gateway.emulator {
+        Some(emulator) => emulator.invoke(&matched.route.function, &event).await,
+        None => invoke(function, &services.app, event).await,
+    }
 }
 
 /// The claims of the caller's token, where the route needs one. `Err(None)`: there is no token.
@@ -82,7 +97,7 @@ fn authorize(
     let token = header.map(without_scheme).ok_or(None)?;
     let now = services.app.clock.now();
     let keys = services.issuer.keys();
-    jwt::verify(token, keys, SANDBOX_ISSUER, SANDBOX_AUDIENCE, now).map(Some).map_err(Some)
+    local_auth::verify(token, keys, ISSUER, AUDIENCE, now).map(Some).map_err(Some)
 }
 
 /// API Gateway takes a token with or without the scheme before it.

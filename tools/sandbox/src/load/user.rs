@@ -1,7 +1,7 @@
 //! What affiliates and users do themselves, through the API's handlers.
 
+use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
-use http_api::jwt::Claims;
 use lambda::App;
 use lambda_http::Request;
 use serde::Deserialize;

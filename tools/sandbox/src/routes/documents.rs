@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
-use http_api::jwt::{Keys, SANDBOX_ISSUER};
+use local_auth::{ISSUER, Keys};
 use serde_json::{Value, json};
 
 use crate::services::Services;
@@ -38,7 +38,7 @@ pub(super) async fn keys(State(services): State<Arc<Services>>) -> Json<Keys> {
 pub(super) async fn issuer(State(services): State<Arc<Services>>) -> Json<Value> {
     let origin = &services.origin;
     Json(json!({
-        "issuer": SANDBOX_ISSUER,
+        "issuer": ISSUER,
         "jwks_uri": format!("{origin}/.well-known/jwks.json"),
         "token_endpoint": format!("{origin}/sandbox/token"),
         "response_types_supported": ["token"],

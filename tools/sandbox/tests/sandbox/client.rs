@@ -29,6 +29,7 @@ pub async fn fixture() -> Fixture {
         empty: true,
         no_page: true,
         clock: Some(NOON.parse().unwrap()),
+        functions: None,
         quiet: true,
     };
     Fixture { running: Sandbox::start(options).await.unwrap(), _dir: dir }

@@ -66,12 +66,12 @@ fn sigterm_stops_it_as_ctrl_c_does() {
 fn a_second_start_finds_its_data_and_keys() {
     let dir = tempdir().unwrap();
     stop(ready(dir.path()).0, "-TERM");
-    let before = fs::read(dir.path().join("jwks.json")).unwrap();
+    let before = fs::read(dir.path().join("issuer-key.pem")).unwrap();
     let (child, said) = ready(dir.path());
     stop(child, "-TERM");
     assert!(said.contains("Going on without the sample programme"), "{said}");
     assert!(!said.contains("Making the issuer's key"), "{said}");
-    assert_eq!(fs::read(dir.path().join("jwks.json")).unwrap(), before);
+    assert_eq!(fs::read(dir.path().join("issuer-key.pem")).unwrap(), before);
 }
 
 #[test]
@@ -148,9 +148,16 @@ fn the_help_names_every_option_and_route() {
     let output = Command::new(env!("CARGO_BIN_EXE_sandbox")).arg("--help").output().unwrap();
     let mut help = String::new();
     output.stdout.as_slice().read_to_string(&mut help).unwrap();
-    for word in
-        ["--port", "--data-dir", "--empty", "--no-page", "--clock", "/sandbox/events", "RUST_LOG"]
-    {
+    for word in [
+        "--port",
+        "--data-dir",
+        "--empty",
+        "--no-page",
+        "--clock",
+        "--functions",
+        "/sandbox/events",
+        "RUST_LOG",
+    ] {
         assert!(help.contains(word), "{help}");
     }
     assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");

@@ -54,11 +54,11 @@ async fn a_token_tells_its_user_issuer_and_hour() {
     assert_eq!(answer["tokenType"], "Bearer");
     assert_eq!(answer["expiresAt"], "2026-11-22T13:00:00.000Z");
     let keys = sandbox.get("/.well-known/jwks.json").await.json();
-    let keys: http_api::jwt::Keys = serde_json::from_value(keys).unwrap();
-    let (issuer, audience) = (http_api::jwt::SANDBOX_ISSUER, http_api::jwt::SANDBOX_AUDIENCE);
+    let keys: local_auth::Keys = serde_json::from_value(keys).unwrap();
+    let (issuer, audience) = (local_auth::ISSUER, local_auth::AUDIENCE);
     let token = answer["token"].as_str().unwrap();
     let now = NOON.parse().unwrap();
-    let claims = http_api::jwt::verify(token, &keys, issuer, audience, now).unwrap();
+    let claims = local_auth::verify(token, &keys, issuer, audience, now).unwrap();
     assert_eq!(claims.subject.as_str(), "u1");
     assert_eq!(claims.texts["scope"], "recall");
     let about = sandbox.get("/.well-known/openid-configuration").await.json();

@@ -1,39 +1,25 @@
-//! Verification of access tokens: RS256, issuer, audience, time, by the keys of a JWKS.
-//!
-//! In AWS the API's JWT authorizer does this, before a function is called. Here it is for what
-//! stands in for the API: the sandbox, and a debug build under a local emulator (see
-//! [`Caller`](crate::Caller)).
+//! Verification of access tokens by the keys of a JWKS: RS256, issuer, audience, time.
 
-use std::collections::BTreeMap;
-
+use http_api::gateway::Claims;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
-use types::{Timestamp, Uid};
+use types::Timestamp;
 
 pub use jsonwebtoken::jwk::JwkSet as Keys;
 
-/// The `iss` of the sandbox's tokens.
-pub const SANDBOX_ISSUER: &str = "https://issuer.sandbox.invalid";
-/// The `aud` of the sandbox's tokens.
-pub const SANDBOX_AUDIENCE: &str = "recall-api";
+/// The `iss` of local tokens.
+pub const ISSUER: &str = "https://issuer.sandbox.invalid";
+/// The `aud` of local tokens.
+pub const AUDIENCE: &str = "recall-api";
 
-/// How far clocks may differ, in milliseconds.
+/// Tolerated clock difference, in milliseconds.
 const LEEWAY_MILLIS: i64 = 5_000;
-/// Longer texts are refused before any work.
+/// Longer tokens are refused before they are parsed.
 const MAX_TOKEN_CHARS: usize = 8 * 1024;
 
-/// The claims of a token that holds.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Claims {
-    /// `sub`: the user.
-    pub subject: Uid,
-    /// Every claim as a text, as the API's authorizer hands them to a function.
-    pub texts: BTreeMap<String, String>,
-}
-
-/// Why a token does not hold. None of them tells anything of the token's content.
+/// Why a token is invalid. No variant contains a part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Not a signed JWT with the claims `sub`, `iss`, `aud` and `exp`.
@@ -42,31 +28,33 @@ pub enum TokenError {
     /// Signed with another algorithm than RS256, or with none.
     #[error("the token is not signed with RS256")]
     WrongAlgorithm,
-    /// No key of the set has its `kid`, or that one is no RSA key for signatures.
+    /// The set has no RSA signature key with its `kid`.
     #[error("the token's key is not in the issuer's set")]
     UnknownKey,
-    /// The signature is not the key's.
-    #[error("the token's signature does not hold")]
+    /// The signature does not match.
+    #[error("the token's signature does not match")]
     BadSignature,
-    /// Issued by somebody else.
+    /// Its `iss` is not the expected issuer.
     #[error("the token has another issuer")]
     WrongIssuer,
-    /// Issued for somebody else.
+    /// Its `aud` does not contain the expected audience.
     #[error("the token is for another audience")]
     WrongAudience,
-    /// Its time is over.
+    /// Its `exp` has passed.
     #[error("the token has expired")]
     Expired,
-    /// Its time has not come.
+    /// Its `nbf` has not been reached.
     #[error("the token is not valid yet")]
     NotYetValid,
 }
 
-/// The claims of a token that `issuer` signed for `audience` with one of `keys`, and that is good
-/// now, give or take five seconds.
+/// Verifies a token and returns its claims.
+///
+/// The token must be signed with one of `keys`, name `issuer` and `audience`, and be valid at
+/// `now`, with a tolerance of five seconds.
 ///
 /// # Errors
-/// [`TokenError`] says what does not hold.
+/// [`TokenError`] for the first check that fails.
 pub fn verify(
     token: &str,
     keys: &Keys,
@@ -87,14 +75,16 @@ pub fn verify(
     Ok(Claims { subject, texts })
 }
 
-/// The key that the token's header names. The header only chooses among our keys: neither the
-/// algorithm nor a key is ever taken from it.
+/// Returns the key that the token's header names.
+///
+/// The header only selects one of the known keys: neither the algorithm nor a key in the header
+/// is used.
 fn key_of(token: &str, keys: &Keys) -> Result<DecodingKey, TokenError> {
     let header = decode_header(token).map_err(explain)?;
     if header.alg != Algorithm::RS256 {
         return Err(TokenError::WrongAlgorithm);
     }
-    // RFC 7515 section 4.1.11: who does not know a critical header must refuse it.
+    // RFC 7515 section 4.1.11: a recipient must reject critical headers that it does not support.
     if header.crit.is_some() {
         return Err(TokenError::Malformed);
     }
@@ -109,7 +99,7 @@ fn signs_rs256(key: &Jwk) -> bool {
         && matches!(key.common.key_algorithm, None | Some(KeyAlgorithm::RS256))
 }
 
-/// Everything but the time, which jsonwebtoken would read from the system's clock.
+/// Returns the checks of jsonwebtoken. It does not check times, since it reads the system clock.
 fn expectations(issuer: &str, audience: &str) -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_required_spec_claims(&["sub", "iss", "aud", "exp"]);
@@ -134,7 +124,7 @@ fn check_time(claims: &Map<String, Value>, now: Timestamp) -> Result<(), TokenEr
     }
 }
 
-/// A whole number of seconds since 1970, as tokens carry times.
+/// Reads a time in whole seconds since 1970, the unit of a token's claims.
 fn instant(value: &Value) -> Option<Timestamp> {
     value.as_i64()?.checked_mul(1000).and_then(Timestamp::from_millis)
 }
@@ -164,17 +154,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{self, issuer};
+    use crate::testing::{self as issuer, now};
 
     fn check_at(token: &str, now: Timestamp) -> Result<Claims, TokenError> {
-        verify(token, &issuer::keys(), SANDBOX_ISSUER, SANDBOX_AUDIENCE, now)
+        verify(token, &issuer::keys(), ISSUER, AUDIENCE, now)
     }
 
     fn refusal(token: &str) -> Option<TokenError> {
-        check_at(token, testing::now()).err()
+        check_at(token, now()).err()
     }
 
-    /// The good claims with one replaced, or left out where it is null.
+    /// Returns valid claims with one replaced, or removed if `value` is null.
     fn claims_with(name: &str, value: Value) -> Value {
         let mut claims = issuer::claims();
         let members = claims.as_object_mut().unwrap();
@@ -187,7 +177,7 @@ mod tests {
         refusal(&issuer::sign(&claims_with(name, value)))
     }
 
-    /// A token with this header and these claims, and a signature that somebody thought of.
+    /// Returns a token with this header, these claims and this signature.
     fn forged(header: Value, claims: &Value, signature: &str) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         format!("{}.{}.{signature}", part(&header), part(claims))
@@ -198,30 +188,30 @@ mod tests {
     }
 
     #[test]
-    fn a_good_token_tells_its_claims_as_texts() {
-        let claims = check_at(&issuer::sign(&issuer::claims()), testing::now()).unwrap();
+    fn valid_token_returns_claims() {
+        let claims = check_at(&issuer::sign(&issuer::claims()), now()).unwrap();
         assert_eq!(claims.subject.as_str(), "u1");
-        assert_eq!(claims.texts["iss"], SANDBOX_ISSUER);
+        assert_eq!(claims.texts["iss"], ISSUER);
         assert_eq!(claims.texts["exp"], issuer::claims()["exp"].to_string());
     }
 
     #[test]
-    fn one_of_several_audiences_is_enough() {
-        assert_eq!(refusal_with("aud", json!(["other", SANDBOX_AUDIENCE])), None);
+    fn one_matching_audience_is_enough() {
+        assert_eq!(refusal_with("aud", json!(["other", AUDIENCE])), None);
         let others = Some(TokenError::WrongAudience);
         assert_eq!(refusal_with("aud", json!(["other", "another"])), others);
         assert_eq!(refusal_with("aud", json!([])), others);
     }
 
     #[test]
-    fn another_issuer_or_audience_is_refused() {
+    fn wrong_issuer_or_audience_is_refused() {
         let issuer = refusal_with("iss", json!("https://issuer.example"));
         assert_eq!(issuer, Some(TokenError::WrongIssuer));
         assert_eq!(refusal_with("aud", json!("other-api")), Some(TokenError::WrongAudience));
     }
 
     #[test]
-    fn a_missing_or_mistyped_claim_is_refused() {
+    fn missing_or_mistyped_claim_is_refused() {
         for claim in ["sub", "iss", "aud", "exp"] {
             for value in [Value::Null, json!(7.5), json!({ "a": 1 })] {
                 let refused = refusal_with(claim, value.clone()).is_some();
@@ -235,22 +225,22 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_with_its_time_and_five_seconds_more() {
+    fn token_expires_5_s_after_exp() {
         let token = issuer::sign(&issuer::claims());
-        let end = testing::now().plus_millis(3_600_000);
+        let end = now().plus_millis(3_600_000);
         assert!(check_at(&token, end.plus_millis(4_999)).is_ok());
         assert_eq!(check_at(&token, end.plus_millis(5_000)).err(), Some(TokenError::Expired));
     }
 
     #[test]
-    fn a_token_begins_with_its_time_or_five_seconds_before() {
-        let now = testing::now().millis() / 1000;
+    fn token_is_valid_5_s_before_nbf() {
+        let now = now().millis() / 1000;
         assert_eq!(refusal_with("nbf", json!(now + 5)), None);
         assert_eq!(refusal_with("nbf", json!(now + 6)), Some(TokenError::NotYetValid));
     }
 
     #[test]
-    fn an_unsigned_token_is_refused_whatever_it_calls_its_algorithm() {
+    fn unsigned_token_is_refused() {
         let signature = issuer::sign(&issuer::claims());
         for alg in ["none", "None", "NONE", "nOnE", ""] {
             for signature in ["", signature_of(&signature)] {
@@ -264,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_public_key_is_no_secret_of_an_hmac() {
+    fn hmac_with_public_key_is_refused() {
         let jwk = serde_json::to_value(&issuer::keys().keys[0]).unwrap();
         let modulus = jwk["n"].as_str().unwrap();
         let secrets = [
@@ -281,25 +271,25 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_secret_in_the_set_of_keys_verifies_nothing() {
+    fn symmetric_key_in_set_is_not_used() {
         let mut keys = issuer::keys();
         let oct = json!({ "keys": [{ "kty": "oct", "kid": "k2", "k": "c2VjcmV0" }] });
         keys.keys.extend(serde_json::from_value::<Keys>(oct).unwrap().keys);
         let header = Header { kid: Some("k2".into()), ..issuer::header() };
         let token = encode(&header, &issuer::claims(), issuer::key()).unwrap();
-        let outcome = verify(&token, &keys, SANDBOX_ISSUER, SANDBOX_AUDIENCE, testing::now()).err();
+        let outcome = verify(&token, &keys, ISSUER, AUDIENCE, now()).err();
         assert_eq!(outcome, Some(TokenError::UnknownKey));
     }
 
     #[test]
-    fn another_strength_of_the_same_key_is_refused() {
+    fn rs512_with_same_key_is_refused() {
         let header = Header { kid: Some("k1".into()), ..Header::new(Algorithm::RS512) };
         let token = encode(&header, &issuer::claims(), issuer::key()).unwrap();
         assert_eq!(refusal(&token), Some(TokenError::WrongAlgorithm));
     }
 
     #[test]
-    fn a_key_that_is_unknown_or_unnamed_is_refused() {
+    fn unknown_or_missing_key_id_is_refused() {
         for kid in [None, Some("k2".to_owned()), Some(String::new())] {
             let header = Header { kid, ..issuer::header() };
             let token = encode(&header, &issuer::claims(), issuer::key()).unwrap();
@@ -308,13 +298,13 @@ mod tests {
     }
 
     #[test]
-    fn another_keys_signature_under_a_known_id_is_refused() {
+    fn other_key_with_known_id_is_refused() {
         let token = encode(&issuer::header(), &issuer::claims(), &issuer::new_key()).unwrap();
         assert_eq!(refusal(&token), Some(TokenError::BadSignature));
     }
 
     #[test]
-    fn a_key_that_comes_with_the_token_is_not_used() {
+    fn key_in_header_is_not_used() {
         let key = issuer::new_key();
         let jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap();
         let header = Header { jwk: Some(jwk), ..issuer::header() };
@@ -323,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_critical_header_that_nobody_knows_is_refused() {
+    fn unknown_critical_header_is_refused() {
         let header = Header { crit: Some(vec!["exp".into()]), ..issuer::header() };
         let token = encode(&header, &issuer::claims(), issuer::key()).unwrap();
         assert_eq!(refusal(&token), Some(TokenError::Malformed));
@@ -341,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn malformed_token_is_refused() {
         let token = issuer::sign(&issuer::claims());
         let long = "a".repeat(9000);
         let dotted = format!("{token}.x");

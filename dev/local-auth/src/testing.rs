@@ -1,4 +1,4 @@
-//! An issuer of access tokens for tests, with a key made when they start.
+//! An issuer of access tokens for the tests of this crate. Its key is generated once per process.
 
 use std::sync::LazyLock;
 
@@ -7,13 +7,18 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use serde_json::{Value, json};
+use types::Timestamp;
 
-use crate::jwt::{SANDBOX_AUDIENCE, SANDBOX_ISSUER};
+use crate::{AUDIENCE, ISSUER};
 
-/// Short, as it protects nothing and a long one takes seconds to find.
+/// Short, because a longer key takes seconds to generate.
 const KEY_BITS: usize = 1024;
 
 static KEY: LazyLock<EncodingKey> = LazyLock::new(new_key);
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-22T12:00:00.000Z".parse().unwrap()
+}
 
 pub(crate) fn new_key() -> EncodingKey {
     let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, KEY_BITS).unwrap();
@@ -24,7 +29,7 @@ pub(crate) fn key() -> &'static EncodingKey {
     &KEY
 }
 
-/// The public half, under the id `k1`.
+/// Returns the public key, with the id `k1`.
 pub(crate) fn keys() -> JwkSet {
     let mut jwk = Jwk::from_encoding_key(key(), Algorithm::RS256).unwrap();
     jwk.common.key_id = Some("k1".into());
@@ -35,11 +40,11 @@ pub(crate) fn header() -> Header {
     Header { kid: Some("k1".into()), ..Header::new(Algorithm::RS256) }
 }
 
-/// Claims of `u1`, good for an hour from the tests' now.
+/// Returns claims of `u1` that are valid for an hour from [`now`].
 pub(crate) fn claims() -> Value {
-    let now = super::now().millis() / 1000;
+    let now = now().millis() / 1000;
     json!({
-        "sub": "u1", "iss": SANDBOX_ISSUER, "aud": SANDBOX_AUDIENCE, "iat": now, "exp": now + 3600,
+        "sub": "u1", "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 3600,
     })
 }
 
