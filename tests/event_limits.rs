@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use commission::{Asset, TierInForce};
 use eligibility::{MAX_LOCATIONS, evaluate};
-use ingestion::{Deadline, EventOutcome};
+use ingestion::EventOutcome;
+use lambda::Deadline;
 use serde_json::{Value, json};
 use storage::{
-    Account, Admission, MAX_ASSETS, MAX_DETAIL_BYTES, MAX_TIER_CHANGES, MAX_VIP_CHANGES,
-    Quarantined, Table,
+    Account, Admission, MAX_ASSETS, MAX_DETAIL_BYTES, MAX_PENDING_FEE_DAYS, MAX_TIER_CHANGES,
+    MAX_VIP_CHANGES, PendingSignUp, Quarantined, Table,
 };
 use types::{Reason, Timestamp, Uid, Vip};
 
@@ -85,6 +86,25 @@ async fn account_with_full_histories_is_one_read_unit() {
     let full = table.account(&longest).await.unwrap().unwrap().value;
     let lengths = [full.tiers.iter().count(), full.vip.iter().count()];
     assert_eq!(lengths, [MAX_TIER_CHANGES, MAX_VIP_CHANGES]);
+    assert_eq!(metered.take_spent().half_units_read(), 2);
+}
+
+#[tokio::test]
+async fn pending_account_with_full_histories_is_one_read_unit() {
+    let (world, longest) = full_account().await;
+    let mut full = world.app.table.account(&longest).await.unwrap().unwrap();
+    let first = at(NOW).day();
+    full.value.relation = None;
+    full.value.facts.inviter = None;
+    full.value.pending_sign_up = Some(PendingSignUp {
+        inviter: "i".repeat(64).parse().unwrap(),
+        code: "C".repeat(16).parse().unwrap(),
+        until: at(NOW),
+        fee_days: first.through(first.plus(MAX_PENDING_FEE_DAYS as i32 - 1)).collect(),
+    });
+    assert!(world.app.table.save_account(&full).await.unwrap());
+    let metered = world.engine.clone().counting_capacity();
+    Table::new(metered.config(), "recall").account(&longest).await.unwrap().unwrap();
     assert_eq!(metered.take_spent().half_units_read(), 2);
 }
 

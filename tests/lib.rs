@@ -19,6 +19,7 @@ mod limits;
 mod malformed_input;
 mod operating;
 mod parked;
+mod pending_sign_ups;
 mod poison;
 mod privacy;
 mod quarters;

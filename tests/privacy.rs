@@ -5,8 +5,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use lambda::Metrics;
-use nightly::{Deadline, handle_until};
+use lambda::{Deadline, Metrics};
+use nightly::handle_until;
 use serde_json::{Value, json};
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level};

@@ -1,6 +1,7 @@
 //! Runs that come twice, late, at once, or die in between.
 
-use nightly::{Deadline, StepError, handle, handle_until};
+use lambda::Deadline;
+use nightly::{StepError, handle, handle_until};
 use serde_json::{Value, json};
 
 use crate::test_app::{TestApp, day, fee};
@@ -186,7 +187,7 @@ async fn a_day_that_takes_too_long_is_handed_over_and_gone_on_with() {
     let undisturbed = traded().await;
     undisturbed.book("2026-11-20").await;
     let world = traded().await;
-    let out_of_time = Deadline::at(world.app.clock.now());
+    let out_of_time = Deadline::before(world.app.clock.now());
     let whole_day = json!({ "day": "2026-11-20" });
     let error = handle_until(&world.app, &whole_day, out_of_time).await.unwrap_err();
     assert_eq!(error.name(), "HandedOver");
@@ -206,7 +207,7 @@ async fn a_publishing_that_takes_too_long_is_handed_over_and_gone_on_with() {
     let committed = steps(&world, 65).await;
     assert_eq!(committed, 66, "64 folds, and the commit is the last step");
     let publish = json!({ "step": "publish", "seq": 1, "range": { "part": 0, "of": 1 } });
-    let out_of_time = Deadline::at(world.app.clock.now());
+    let out_of_time = Deadline::before(world.app.clock.now());
     let error = handle_until(&world.app, &publish, out_of_time).await.unwrap_err();
     assert_eq!(error.name(), "HandedOver");
     step(&world, publish).await.unwrap();

@@ -28,6 +28,7 @@ pub async fn told() -> Record {
     the_api_is_used(&record).await;
     a_quarter_ends(&record).await;
     affiliate_is_parked(&record).await;
+    refused_sign_up_binds_late(&record).await;
     reports_are_large(&record).await;
     what_is_set_aside_is_taken_up(&record).await;
     trials.join().unwrap();
@@ -85,6 +86,22 @@ async fn affiliate_is_parked(record: &Record) {
     world.charged(fee("t2", "dormant", "2026-11-21T10:00:00Z")).await;
     world.night("2026-11-21").await;
     assert_eq!(world.app.table.parked().await.unwrap().len(), 2);
+}
+
+/// A sign-up is refused, and bound by a fact that arrives late.
+async fn refused_sign_up_binds_late(record: &Record) {
+    let world = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = world.affiliate("affiliate").await;
+    let membership = |affiliate: bool, from: &str| {
+        let change = json!({ "uid": "affiliate", "affiliate": affiliate, "at": from });
+        world.taken("account.changed", change)
+    };
+    membership(false, "2026-11-01T00:00:00Z").await;
+    let signed_up = json!({
+        "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
+    });
+    world.taken("account.registered", signed_up).await;
+    membership(true, "2026-11-10T00:00:00Z").await;
 }
 
 /// A night that ends a quarter, by the state machine's steps.

@@ -218,7 +218,9 @@ impl Watch {
         for ((payer, _), fees) in told.iter().filter(|((_, of), _)| *of == day) {
             let Some(binding) = self.bindings.get(payer) else { continue };
             let folded = planned.shards.contains(&Shard::of(&uid(payer)).number());
-            if !folded || is_void(binding, &facts) {
+            // A sign-up that a late fact makes eligible has fees from before it was bound.
+            let is_later = !planned.bound.contains(payer);
+            if !folded || is_later || is_void(binding, &facts) {
                 continue;
             }
             let due = facts.trades.iter().filter(|trade| trade.at >= binding.bound_at);

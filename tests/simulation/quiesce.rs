@@ -82,7 +82,7 @@ impl BooksBefore {
     }
 }
 
-/// Who registers by a link is bound where all that was known certainly allowed it.
+/// Who registers by a link is bound where the facts in force then allow it, however late they came.
 fn sign_ups_are_those_that_were_due(stage: &Stage, watch: &Watch) {
     let facts = stage.facts.borrow();
     for registration in facts.registrations.values() {
@@ -92,10 +92,14 @@ fn sign_ups_are_those_that_were_due(stage: &Stage, watch: &Watch) {
         let before = stage.queue.borrow().before.get(&registration.message).cloned();
         let before = before.unwrap_or_default();
         let known = Known { certain: Messages::Of(&before), ..Known::everything(&facts) };
-        let certain = must_be_eligible(&sign_up_checks(known, registration, code));
-        let by_sign_up = watch.bindings.get(&registration.uid);
-        let by_sign_up = by_sign_up.is_some_and(|it| it.origin == Origin::Signup);
-        assert!(by_sign_up || !certain, "{} is not bound: {checks:?}", registration.uid);
+        let was_certain = must_be_eligible(&sign_up_checks(known, registration, code));
+        let binding = watch.bindings.get(&registration.uid);
+        let by_sign_up = binding.is_some_and(|it| it.origin == Origin::Signup);
+        let due = must_be_eligible(&checks);
+        assert!(by_sign_up || !due, "{} is not bound: {checks:?}", registration.uid);
+        if by_sign_up && !was_certain {
+            stage.diary.reach("a sign-up is bound whose facts came late, or may have");
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Planned {
     pub shards: Vec<u8>,
     /// The fees that had been ingested.
     pub ingested: BTreeSet<FeeId>,
+    /// The accounts that were bound.
+    pub bound: BTreeSet<String>,
 }
 
 /// A user's press of [Bind Now].

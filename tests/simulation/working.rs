@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use nightly::{Deadline, StepError};
+use lambda::Deadline;
+use nightly::StepError;
 use serde_json::{Value, json};
 use types::{Day, Timestamp};
 
@@ -285,7 +286,11 @@ async fn book(stage: &Rc<Stage>, number: usize, plan: &Value) -> Result<(), Step
     let shards = plan["shards"].as_array().unwrap().iter().filter_map(Value::as_u64);
     let shards: Vec<u8> = shards.map(|s| s as u8).filter(|shard| *shard < stage.shards()).collect();
     stage.diary.write(format!("night {number} books {day} in shards {shards:?} as {run}"));
-    let planned = Planned { shards: shards.clone(), ingested: stage.ingested.borrow().clone() };
+    let planned = Planned {
+        shards: shards.clone(),
+        ingested: stage.ingested.borrow().clone(),
+        bound: stage.bound.borrow().clone(),
+    };
     stage.planned.borrow_mut().insert(run.to_owned(), planned);
     for shard in &shards {
         let mode = &plan["mode"];

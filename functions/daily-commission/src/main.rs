@@ -1,7 +1,7 @@
 //! The nightly rollup's function: one step in, its outcome out.
 
+use lambda::Deadline;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use nightly::Deadline;
 use serde_json::Value;
 use types::Timestamp;
 

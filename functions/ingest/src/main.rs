@@ -1,6 +1,6 @@
 //! The ingest function: a batch of the queue in, the messages to bring again out.
 
-use ingestion::Deadline;
+use lambda::Deadline;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use types::Timestamp;
 

@@ -2,10 +2,11 @@
 
 use eligibility::AccountFacts;
 use policy::Programme;
-use storage::Account;
+use storage::{Account, MAX_PENDING_FEE_DAYS};
 use types::{MILLIS_PER_DAY, Origin, Timeline, Timestamp};
 
 use crate::event::{Changed, Registered};
+use crate::sign_up::is_pending;
 
 /// Something that an event changes in an account.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub(crate) enum Update {
     Changed(Changed),
     /// The account traded or used a product.
     Active(Timestamp),
+    /// The account was charged a fee, which is activity too.
+    Charged(Timestamp),
 }
 
 /// What an account is after updates.
@@ -54,12 +57,15 @@ pub(crate) fn apply(
     for update in updates {
         match update {
             Update::Changed(changed) => effect.changed |= change(account, changed),
-            Update::Active(at) => {
+            Update::Active(at) | Update::Charged(at) => {
                 let found_void = is_undue(account, *at, programme) && void(account, now);
                 effect.void |= found_void;
                 effect.changed |= found_void;
                 effect.changed |= note_activity(account, *at);
             }
+        }
+        if let Update::Charged(at) = update {
+            effect.changed |= note_fee_day(account, *at, now);
         }
     }
     if effect.changed {
@@ -101,6 +107,20 @@ fn note_activity(account: &mut Account, at: Timestamp) -> bool {
         account.facts.last_activity_at = Some(at);
     }
     note
+}
+
+/// Notes the day of a fee whose payer may still be bound by a refused sign-up. With too many days
+/// the refusal is final.
+fn note_fee_day(account: &mut Account, at: Timestamp, now: Timestamp) -> bool {
+    if !is_pending(account, now) || at < account.facts.registered_at {
+        return false;
+    }
+    let Some(pending) = &mut account.pending_sign_up else { return false };
+    let is_new = pending.fee_days.insert(at.day());
+    if pending.fee_days.len() > MAX_PENDING_FEE_DAYS {
+        account.pending_sign_up = None;
+    }
+    is_new
 }
 
 /// Whether an activity proves the binding undue: a recall whose invitee was active within the

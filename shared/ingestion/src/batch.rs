@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use commission::{Arrival, Asset};
-use lambda::App;
+use lambda::{App, Deadline};
 use storage::{
     Account, Admission, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, Payment,
     PaymentOutcome, Quarantined, Shard, TableError, Versioned,
@@ -16,6 +16,7 @@ use crate::concurrency::concurrently;
 use crate::event::{Changed, Event, EventData, Paid, Registered};
 use crate::message::Item;
 use crate::register::{Registration, register};
+use crate::sign_up::{Reevaluation, evaluate_all_again, is_pending};
 
 /// How often an account that others keep changing is read and written again.
 const MAX_ATTEMPTS: usize = 8;
@@ -50,6 +51,7 @@ pub(crate) fn parts(items: Vec<Item>) -> Vec<Vec<Item>> {
 pub(crate) struct Batch<'a> {
     app: &'a App,
     now: Timestamp,
+    deadline: Deadline,
     items: Vec<Item>,
     accounts: HashMap<Uid, Versioned<Account>>,
     /// Accounts that cannot be read or written, with the reason.
@@ -57,8 +59,8 @@ pub(crate) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(app: &'a App, now: Timestamp, items: Vec<Item>) -> Self {
-        Self { app, now, items, accounts: HashMap::new(), unreadable: HashMap::new() }
+    pub fn new(app: &'a App, now: Timestamp, items: Vec<Item>, deadline: Deadline) -> Self {
+        Self { app, now, deadline, items, accounts: HashMap::new(), unreadable: HashMap::new() }
     }
 
     /// Takes everything in; answers the events with what became of them.
@@ -189,14 +191,24 @@ impl<'a> Batch<'a> {
         let work: Vec<_> =
             updates.into_iter().map(|(uid, updates)| self.update(uid, updates)).collect();
         let mut unchangeable: HashMap<Uid, TableError> = HashMap::new();
+        let mut unfinished = BTreeSet::new();
         for (uid, updated) in concurrently(work).await? {
             match updated {
-                Updated::Saved(account) => drop(self.accounts.insert(uid, *account)),
+                Updated::Saved(account, sign_ups) => {
+                    if sign_ups == Reevaluation::Unfinished {
+                        unfinished.insert(uid.clone());
+                    }
+                    self.accounts.insert(uid, *account);
+                }
                 Updated::Unchangeable(error) => drop(unchangeable.insert(uid, error)),
             }
         }
         if !unchangeable.is_empty() {
             self.refuse_updates_of(&unchangeable);
+        }
+        for item in &mut self.items {
+            let Some(EventData::Changed(event)) = item.news() else { continue };
+            item.is_unfinished = unfinished.contains(&event.uid);
         }
         Ok(())
     }
@@ -221,7 +233,7 @@ impl<'a> Batch<'a> {
         match news {
             EventData::Changed(event) => Some((event.uid.clone(), Update::Changed(event.clone()))),
             EventData::Activity(event) => Some((top(&event.uid)?, Update::Active(event.at))),
-            EventData::Charged(fee) => Some((top(&fee.uid)?, Update::Active(fee.at))),
+            EventData::Charged(fee) => Some((top(&fee.uid)?, Update::Charged(fee.at))),
             EventData::Registered(_) | EventData::Corrected { .. } | EventData::Paid(_) => None,
         }
     }
@@ -248,8 +260,8 @@ impl<'a> Batch<'a> {
             };
             match saved {
                 Ok(true) => {
-                    self.updated(&after.value, &updates).await?;
-                    return Ok((uid, Updated::Saved(Box::new(after))));
+                    let sign_ups = self.updated(&after.value, &updates).await?;
+                    return Ok((uid, Updated::Saved(Box::new(after), sign_ups)));
                 }
                 Ok(false) => {}
                 Err(error) if error.is_of_item() => return Ok((uid, Updated::Unchangeable(error))),
@@ -265,14 +277,29 @@ impl<'a> Batch<'a> {
         Err(TableError::Contended("an account"))
     }
 
-    async fn updated(&self, account: &Account, updates: &[Update]) -> Result<(), TableError> {
-        let joins = |update: &Update| {
-            matches!(update, Update::Changed(Changed { affiliate: Some(true), .. }))
+    /// Does what follows from updates that are written. A redelivery does it again, because the
+    /// process may have ended in between.
+    async fn updated(
+        &self,
+        account: &Account,
+        updates: &[Update],
+    ) -> Result<Reevaluation, TableError> {
+        let changes = || {
+            updates.iter().filter_map(|update| match update {
+                Update::Changed(changed) => Some(changed),
+                Update::Active(_) | Update::Charged(_) => None,
+            })
         };
-        if updates.iter().any(joins) {
-            self.app.table.list_affiliate(&account.facts.uid).await?;
+        let uid = &account.facts.uid;
+        if changes().any(|changed| changed.affiliate == Some(true)) {
+            self.app.table.list_affiliate(uid).await?;
         }
-        Ok(())
+        // Only an account that was ever an affiliate has links, and sign-ups by them.
+        let was_affiliate = account.facts.affiliate.latest().is_some();
+        match was_affiliate && changes().any(Changed::may_allow_inviting) {
+            true => evaluate_all_again(self.app, uid, self.deadline).await,
+            false => Ok(Reevaluation::Complete),
+        }
     }
 
     /// Writes an account; a binding that is found void is marked in the same transaction, so that
@@ -287,7 +314,8 @@ impl<'a> Batch<'a> {
     /// Refuses fees in assets for which there is no room.
     async fn admit_assets(&mut self) -> Result<(), TableError> {
         let asset = |item: &Item| match item.news()? {
-            EventData::Charged(fee) => self.top(&fee.uid)?.relation.as_ref().map(|_| fee.asset),
+            EventData::Charged(fee) => Some(fee.asset)
+                .filter(|_| self.top(&fee.uid).is_some_and(|top| self.keeps_fees(top))),
             _ => None,
         };
         let charged: Vec<Option<Asset>> = self.items.iter().map(asset).collect();
@@ -304,14 +332,20 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Keeps the fees and corrections of users who have an inviter; those of others were
-    /// activity, and nothing else.
+    /// Returns whether an account's fees are stored: it has an inviter, or may still get one by a
+    /// refused sign-up.
+    fn keeps_fees(&self, account: &Account) -> bool {
+        account.relation.is_some() || is_pending(account, self.now)
+    }
+
+    /// Keeps the fees and corrections of users who have an inviter or may still get one; those of
+    /// others were activity, and nothing else.
     async fn keep_fees(&self) -> Result<(), TableError> {
         let mut chunks: BTreeMap<(Day, Shard), FeeBatch> = BTreeMap::new();
         for item in &self.items {
             let Some(news) = item.news() else { continue };
             let Some(top) = item.about().and_then(|uid| self.top(uid)) else { continue };
-            if top.relation.is_some() {
+            if self.keeps_fees(top) {
                 keep(news, item.arrived_at, &top.facts.uid, &mut chunks)?;
             }
         }
@@ -431,8 +465,8 @@ async fn register_in_order(
 
 /// What became of an account's updates.
 enum Updated {
-    /// They are written, or change nothing.
-    Saved(Box<Versioned<Account>>),
+    /// They are written, or change nothing; and what became of the account's refused sign-ups.
+    Saved(Box<Versioned<Account>>, Reevaluation),
     /// The account cannot be read or written, however often it is tried.
     Unchangeable(TableError),
 }

@@ -36,6 +36,9 @@ impl BatchStats {
 
     fn count(&mut self, item: &Item) {
         match item.outcome {
+            EventOutcome::Ingested if item.is_unfinished => {
+                self.brought_again = self.brought_again.saturating_add(1);
+            }
             EventOutcome::Ingested => {
                 let is_fee = matches!(item.news(), Some(EventData::Charged(_)));
                 self.taken_in = self.taken_in.saturating_add(1);

@@ -357,6 +357,11 @@ impl Registered {
 }
 
 impl Changed {
+    /// Returns whether the change can make an earlier sign-up by the account's link eligible.
+    pub(crate) fn may_allow_inviting(&self) -> bool {
+        self.affiliate == Some(true) || self.location().is_some()
+    }
+
     /// The place that the event reports. A region tells its country.
     pub(crate) fn location(&self) -> Option<Location> {
         let of_region = || self.region.as_ref().and_then(Subdivision::country);

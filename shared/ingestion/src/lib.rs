@@ -8,23 +8,22 @@ mod account;
 mod batch;
 mod batch_stats;
 mod concurrency;
-mod deadline;
 mod event;
 mod message;
 mod register;
+mod sign_up;
 mod strict;
 
 use std::collections::HashSet;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use lambda::{App, Stopwatch};
+use lambda::{App, Deadline, Stopwatch};
 use policy::Programme;
 use storage::TableError;
 use types::{Reason, Timestamp};
 
 use crate::batch::{Batch, parts};
 use crate::batch_stats::BatchStats;
-pub use crate::deadline::Deadline;
 use crate::message::Item;
 
 /// A message of the queue: a CloudEvent in JSON, or an array of them.
@@ -138,7 +137,7 @@ async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> Ba
             taken.stopped = Some(Stopped { first, why: Why::Deadline });
             break;
         }
-        match Batch::new(app, now, part).ingest().await {
+        match Batch::new(app, now, part, deadline).ingest().await {
             Ok(items) => taken.items.extend(items),
             Err(error) => {
                 taken.stopped = Some(Stopped { first, why: Why::Failed(error) });
@@ -187,7 +186,7 @@ pub async fn handle_until(
     };
     let again: HashSet<usize> = items
         .iter()
-        .filter(|item| matches!(item.outcome, EventOutcome::Retry { .. }))
+        .filter(|item| item.is_unfinished || matches!(item.outcome, EventOutcome::Retry { .. }))
         .map(Item::message)
         .collect();
     let mut response = SqsBatchResponse::default();

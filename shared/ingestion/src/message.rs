@@ -28,6 +28,9 @@ pub(crate) struct Item {
     pub outcome: EventOutcome,
     /// Whether it is known to have come before, with the same body.
     pub repeated: bool,
+    /// Whether the time ended before all that follows from the event was done, so that its message
+    /// is to be redelivered.
+    pub is_unfinished: bool,
 }
 
 /// The most bytes of a message: what the queue takes.
@@ -110,6 +113,7 @@ impl Item {
             event: None,
             outcome: EventOutcome::Ingested,
             repeated: false,
+            is_unfinished: false,
         }
     }
 

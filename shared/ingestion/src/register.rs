@@ -1,13 +1,12 @@
 //! A registration: the account becomes known, and perhaps bound at sign-up.
 
-use commission::Relation;
-use eligibility::{Bind, evaluate};
 use lambda::App;
-use storage::{Account, BindOutcome, Binding, Link, Shard, TableError, Versioned, short_sha256};
-use types::{LinkCode, Origin, Reason};
+use storage::{Account, BindOutcome, Binding, TableError, Versioned};
+use types::Origin;
 
 use crate::account::registered;
 use crate::event::Registered;
+use crate::sign_up::{self, SignUp, mark};
 
 /// What became of a registration.
 pub(crate) enum Registration {
@@ -31,20 +30,33 @@ pub(crate) async fn register(
     if let Some(before) = before {
         return again(app, event, before).await;
     }
-    let account = registered(event, event.digest()?);
-    let (account, bound) = match &event.code {
-        Some(code) => sign_up(app, account, code).await?,
-        None => (account, None),
-    };
+    let mut account = registered(event, event.digest()?);
+    let mut bound = None;
+    if let Some(code) = &event.code {
+        match sign_up::evaluate(app, &account.facts, code).await? {
+            SignUp::Eligible(binding) => bound = Some(*binding),
+            SignUp::Refused { reason, owner } => {
+                account.sign_up_refused = Some(reason);
+                account.pending_sign_up =
+                    owner.map(|(owner, code)| sign_up::pending(app, owner, code));
+            }
+        }
+    }
     let new = Versioned::new(account);
-    let written = match &bound {
-        Some(binding) => app.table.bind(&new, binding).await? == BindOutcome::Bound,
-        None => app.table.save_account(&new).await?,
+    let written = match (&bound, &new.value.pending_sign_up) {
+        (Some(binding), _) => app.table.bind(&new, binding).await? == BindOutcome::Bound,
+        (None, Some(pending)) => app.table.list_sign_up(&new, pending).await?,
+        (None, None) => app.table.save_account(&new).await?,
     };
     if !written {
         let now_known = app.table.account(&event.uid).await?;
         let now_known = now_known.ok_or(TableError::Contended("an account"))?;
         return again(app, event, &now_known.value).await;
+    }
+    if let Some(pending) = &new.value.pending_sign_up {
+        // A fact that was written after the evaluation above and before the list was: whoever
+        // wrote it did not find the sign-up there.
+        sign_up::evaluate_again(app, &pending.inviter, &event.uid).await?;
     }
     let mut account = new.value;
     if let Some(Binding { relation, .. }) = bound {
@@ -65,8 +77,9 @@ async fn again(app: &App, event: &Registered, known: &Account) -> Result<Registr
     if !same {
         return Ok(Registration::Otherwise);
     }
-    match &known.relation {
-        Some(relation) if relation.origin == Origin::Signup => mark(app, relation).await?,
+    match (&known.relation, &known.pending_sign_up) {
+        (_, Some(pending)) => sign_up::evaluate_again(app, &pending.inviter, &event.uid).await?,
+        (Some(relation), None) if relation.origin == Origin::Signup => mark(app, relation).await?,
         _ => {}
     }
     Ok(Registration::Known)
@@ -89,63 +102,4 @@ fn is_as_known(event: &Registered, known: &Account) -> bool {
         && facts.location.at(event.registered_at) == Some(&event.location())
         && (event.person_hash.is_none() || facts.person.is_some())
         && same_code
-}
-
-/// A late registration binds on a day whose run is over, so that day is marked for the next one.
-async fn mark(app: &App, relation: &Relation) -> Result<(), TableError> {
-    let token = short_sha256(format!("{} {}", relation.invitee, relation.bound_at).as_bytes());
-    app.table.touch(relation.bound_at.day(), Shard::of(&relation.invitee), &token).await
-}
-
-/// Judges a sign-up through a link. A refusal stays with the account; the account is registered
-/// all the same.
-async fn sign_up(
-    app: &App,
-    mut account: Account,
-    code: &str,
-) -> Result<(Account, Option<Binding>), TableError> {
-    let link = match code.parse::<LinkCode>() {
-        Ok(code) => app.table.link(&code).await?,
-        Err(_) => None,
-    };
-    let mut inviter = match &link {
-        Some(link) => app.table.account(&link.facts.owner).await?.map(|owner| owner.value.facts),
-        None => None,
-    };
-    if let Some(inviter) = inviter.as_mut().filter(|inviter| inviter.main_uid.is_some()) {
-        inviter.top_uid = Some(app.table.top_account(inviter).await?);
-    }
-    let judgement = evaluate(
-        &Bind {
-            link: link.as_ref().map(|link| &link.facts),
-            inviter: inviter.as_ref(),
-            invitee: Some(&account.facts),
-            origin: Origin::Signup,
-            at: account.facts.registered_at,
-        },
-        &app.programme.eligibility,
-    );
-    match (link, inviter) {
-        (Some(link), Some(inviter)) if judgement.eligible() => {
-            let relation = relation(&account, link);
-            let binding = Binding::new(relation, judgement.rule, &account.facts, &inviter);
-            Ok((account, Some(binding)))
-        }
-        _ => {
-            account.sign_up_refused = judgement.refusal().or(Some(Reason::UnknownLink));
-            Ok((account, None))
-        }
-    }
-}
-
-fn relation(account: &Account, link: Link) -> Relation {
-    Relation {
-        inviter: link.facts.owner,
-        invitee: account.facts.uid.clone(),
-        code: link.facts.code,
-        origin: Origin::Signup,
-        bound_at: account.facts.registered_at,
-        shared: link.shared,
-        voided_at: None,
-    }
 }

@@ -15,6 +15,7 @@
 mod app;
 mod aws;
 mod clock;
+mod deadline;
 mod idempotency;
 mod metrics;
 mod random;
@@ -25,6 +26,7 @@ mod stopwatch;
 pub use app::{App, OrProblem};
 pub use aws::Service;
 pub use clock::{Clock, ManualClock};
+pub use deadline::Deadline;
 pub use idempotency::{idempotent, new_answer, replay};
 pub use metrics::{CapturedMetrics, Dimension, Metric, MetricSet, Metrics, NAMESPACE, STACK};
 pub use random::{EntropyError, RandomSource};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commission::Overflow;
-use lambda::App;
+use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{
     BUCKETS, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard,
@@ -13,7 +13,7 @@ use types::Day;
 
 use crate::finish::{complete, next_closed};
 use crate::set_aside::{FoldedShards, set_day_aside};
-use crate::{Deadline, StepError, kept_lines, telemetry};
+use crate::{StepError, kept_lines, telemetry};
 
 /// How often a commit makes room for a run that is being published, and tries again.
 const MAX_ATTEMPTS: usize = 8;

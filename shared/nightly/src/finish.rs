@@ -1,6 +1,6 @@
 //! The finish: a published run becomes visible, whole and at once.
 
-use lambda::App;
+use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{FinishedRun, Head, Pending};
 use types::Day;
@@ -8,7 +8,7 @@ use types::Day;
 use crate::commit::{Part, clear_marks};
 use crate::publish::publish_pending;
 use crate::set_aside::FoldedShards;
-use crate::{Deadline, StepError, telemetry};
+use crate::{StepError, telemetry};
 
 /// What a finish says when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

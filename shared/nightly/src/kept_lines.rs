@@ -1,13 +1,13 @@
 //! The proof before a commit that the lines that the shards kept are those that they reported.
 
 use commission::ConservationError;
-use lambda::App;
+use lambda::{App, Deadline};
 use storage::ShardReport;
 use types::Day;
 
 use crate::bounded_concurrency::bounded_concurrency;
 use crate::fold::totals;
-use crate::{Deadline, StepError};
+use crate::{StepError, check_time};
 
 /// Shards whose lines are read side by side.
 const SIDE_BY_SIDE: usize = 4;
@@ -22,7 +22,7 @@ pub(crate) async fn prove(
     deadline: Deadline,
 ) -> Result<(), StepError> {
     let prove_one = async |report| {
-        deadline.check(&app.clock)?;
+        check_time(app, deadline)?;
         prove_shard(app, day, run, report).await
     };
     bounded_concurrency(SIDE_BY_SIDE, reports.iter().map(prove_one)).await.map(drop)

@@ -19,7 +19,6 @@
 mod bounded_concurrency;
 mod check;
 mod commit;
-mod deadline;
 mod error;
 mod evaluate;
 mod explain;
@@ -42,7 +41,6 @@ mod whole_day;
 
 pub use check::Checked;
 pub use commit::{Committed, Part};
-pub use deadline::Deadline;
 pub use error::StepError;
 pub use evaluate::{Evaluated, NotEvaluated, QuarterClosed, not_evaluated};
 pub use explain::{ExplainedFee, InviteeDay, explain_day};
@@ -58,7 +56,7 @@ pub use reversal::Mode;
 pub use verify::{Cell, Difference, UnreadableRecord, Verified, verify_day};
 pub use whole_day::{DayReport, NightReport, run_day, run_night};
 
-use lambda::{App, Stopwatch};
+use lambda::{App, Deadline, Stopwatch};
 use serde_json::Value;
 use storage::Shard;
 
@@ -101,6 +99,11 @@ impl Done {
         let output = output.map_err(|error| StepError::Internal(error.to_string()))?;
         Ok(Self { output, count })
     }
+}
+
+/// Stops a step whose time is nearly over: what it did is kept, and the next one resumes there.
+pub(crate) fn check_time(app: &App, deadline: Deadline) -> Result<(), StepError> {
+    if deadline.has_passed(&app.clock) { Err(StepError::HandedOver) } else { Ok(()) }
 }
 
 async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepError> {

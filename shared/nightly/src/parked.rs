@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use lambda::App;
+use lambda::{App, Deadline};
 use storage::{
     ParkOutcome, ParkedRun, Pending, Referral, Shard, StoredTotals, TableError, TouchedInvitee,
     Versioned, Withdrawal, Work,
@@ -12,7 +12,7 @@ use types::{Quarter, Uid};
 
 use crate::evaluate::evaluate_affiliate;
 use crate::publish::{Publisher, booked_for};
-use crate::{Deadline, StepError, telemetry};
+use crate::{StepError, telemetry};
 
 /// How often an item that others change is read and written again.
 const MAX_ATTEMPTS: usize = 8;

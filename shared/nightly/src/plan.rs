@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lambda::App;
+use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{Head, SetAside, Shard, short_sha256};
 use types::{Day, Quarter, Timestamp};
 
+use crate::StepError;
 use crate::finish::complete;
 use crate::reversal::{self, Mode};
-use crate::{Deadline, StepError};
 
 /// How often the head of a ledger before its first night is read and written again.
 const MAX_ATTEMPTS: usize = 8;

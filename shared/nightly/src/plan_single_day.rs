@@ -1,10 +1,10 @@
 //! What an operator asks for by hand, before the steps of the night do it.
 
-use lambda::App;
+use lambda::{App, Deadline};
 use types::Day;
 
+use crate::StepError;
 use crate::plan::{DayPlan, plan_whole};
-use crate::{Deadline, StepError};
 
 /// Plans a run over the whole of one day, and no other; a run that was left between its commit and
 /// its end is ended before.

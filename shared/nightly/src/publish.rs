@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commission::{Line, Overflow};
-use lambda::App;
+use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{
     Found, Pending, Referral, ReferralActivity, Shard, ShardReport, StoredTotals, Summary,
@@ -15,7 +15,7 @@ use crate::bounded_concurrency::bounded_concurrency;
 use crate::commit::Part;
 use crate::parked;
 use crate::summary;
-use crate::{Deadline, StepError};
+use crate::{StepError, check_time};
 
 /// How often an item that a second publisher changes is read and written again.
 const MAX_ATTEMPTS: usize = 8;
@@ -161,7 +161,7 @@ impl Publisher<'_> {
         }
         let mut newly_active: i32 = 0;
         for touched in work.invitees.chunks(INVITEES_READ_AT_ONCE) {
-            self.deadline.check(&self.app.clock)?;
+            check_time(self.app, self.deadline)?;
             for (touched, before, after) in self.publish_invitees(touched, &by_invitee).await? {
                 let change = i32::from(after.has_traded()) - i32::from(before.has_traded());
                 newly_active =

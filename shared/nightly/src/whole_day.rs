@@ -1,6 +1,6 @@
 //! A day, or a night, in one invocation: the steps of the state machine, one after the other.
 
-use lambda::App;
+use lambda::{App, Deadline};
 use serde::Serialize;
 use storage::Shard;
 use types::Day;
@@ -14,7 +14,7 @@ use crate::publish::publish;
 use crate::reconcile::{Reconciled, reconcile_all};
 use crate::reversal::Mode;
 use crate::set_aside::fold;
-use crate::{Deadline, StepError};
+use crate::{StepError, check_time};
 
 /// What became of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,7 +125,7 @@ async fn fold_all(
     deadline: Deadline,
 ) -> Result<u64, StepError> {
     let fold_one = async |shard| {
-        deadline.check(&app.clock)?;
+        check_time(app, deadline)?;
         fold(app, day, run, shard, mode).await
     };
     let folded = bounded_concurrency(SIDE_BY_SIDE, shards.iter().copied().map(fold_one)).await?;

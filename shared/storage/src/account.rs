@@ -11,6 +11,7 @@ use crate::access::{Condition, Table};
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
 use crate::keys::{self, Key, Shard};
+use crate::pending_sign_up::PendingSignUp;
 
 /// A value with the revision under which it was read, so that it is only replaced unchanged.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,6 +46,9 @@ pub struct Account {
     /// Why a sign-up through a link did not bind, if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_up_refused: Option<Reason>,
+    /// The refused sign-up, while a late fact of the inviter can still make it eligible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_sign_up: Option<PendingSignUp>,
     /// The tiers that quarterly evaluations gave this account as an inviter.
     pub tiers: Timeline<TierInForce>,
     /// A digest of the registration, which detects another registration of the same account.
@@ -70,6 +74,7 @@ impl Account {
             futures_opened_at: None,
             relation: None,
             sign_up_refused: None,
+            pending_sign_up: None,
             tiers: Timeline::default(),
             registration: None,
         }

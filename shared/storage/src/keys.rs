@@ -301,6 +301,22 @@ fn new_bindings_pk(day: Day, shard: Shard) -> String {
     format!("B#{day}#{:02}", shard.0)
 }
 
+/// A refused sign-up in the list of its inviter, whose late facts may still make it eligible.
+#[must_use]
+pub fn pending_sign_up(inviter: &Uid, invitee: &Uid) -> Key {
+    Key::new(pending_sign_ups_pk(inviter), invitee.as_str())
+}
+
+/// All refused sign-ups that wait for facts of an inviter.
+#[must_use]
+pub fn pending_sign_ups(inviter: &Uid) -> Range {
+    Range::whole(pending_sign_ups_pk(inviter))
+}
+
+fn pending_sign_ups_pk(inviter: &Uid) -> String {
+    format!("S#{inviter}")
+}
+
 /// A chunk of a day's fees in one shard.
 #[must_use]
 pub fn fee_chunk(day: Day, shard: Shard, id: &str) -> Key {

@@ -26,6 +26,7 @@ mod link;
 mod link_cache;
 mod parked;
 mod parts;
+mod pending_sign_up;
 mod readable;
 mod run;
 mod run_id;
@@ -59,6 +60,10 @@ pub use ledger::{
 };
 pub use link::{Link, LinkOutcome, Links};
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
+pub use pending_sign_up::{
+    MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, PENDING_SIGN_UPS_PER_PAGE, PendingSignUp,
+    PendingSignUps,
+};
 pub use readable::StoredAccounts;
 pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;

@@ -1,0 +1,237 @@
+//! Refused sign-ups that a late fact of the inviter makes eligible.
+
+use serde_json::{Value, json};
+use storage::{Account, MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS};
+use types::{Origin, Reason};
+
+use crate::test_app::{TestApp, at, day, fee, uid};
+
+const NOON: &str = "2026-11-20T12:00:00Z";
+const SIGNED_UP: &str = "2026-11-20T08:00:00Z";
+
+/// An affiliate who left the programme on 2026-11-01, as far as is known, and their link's code.
+async fn departed_affiliate() -> (TestApp, String) {
+    let app = TestApp::at(NOON).await;
+    let code = app.affiliate("affiliate").await;
+    membership(&app, false, "2026-11-01T00:00:00Z").await;
+    (app, code)
+}
+
+async fn membership(app: &TestApp, affiliate: bool, from: &str) {
+    let change = json!({ "uid": "affiliate", "affiliate": affiliate, "at": from });
+    app.taken("account.changed", change).await;
+}
+
+fn sign_up(invitee: &str, code: &str) -> Value {
+    json!({ "uid": invitee, "registeredAt": SIGNED_UP, "country": "CH", "ref": code })
+}
+
+async fn signs_up(app: &TestApp, invitee: &str, code: &str) {
+    app.taken("account.registered", sign_up(invitee, code)).await;
+}
+
+async fn account(app: &TestApp, of: &str) -> Account {
+    app.app.table.account(&uid(of)).await.unwrap().unwrap().value
+}
+
+async fn is_bound(app: &TestApp, invitee: &str) -> bool {
+    account(app, invitee).await.relation.is_some()
+}
+
+async fn listed(app: &TestApp) -> usize {
+    let now = app.app.clock.now();
+    app.app.table.pending_sign_ups(&uid("affiliate"), None, now).await.unwrap().invitees.len()
+}
+
+#[tokio::test]
+async fn late_membership_binds_refused_sign_up() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    let refused = account(&app, "newcomer").await;
+    assert_eq!(refused.sign_up_refused, Some(Reason::InviterNotAffiliate));
+    assert_eq!((refused.relation, listed(&app).await), (None, 1));
+
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    let bound = account(&app, "newcomer").await;
+    let relation = bound.relation.unwrap();
+    assert_eq!((relation.origin, relation.bound_at), (Origin::Signup, at(SIGNED_UP)));
+    assert_eq!((bound.sign_up_refused, bound.pending_sign_up), (None, None));
+    let evidence = app.app.table.binding(&uid("newcomer")).await.unwrap().unwrap();
+    assert_eq!(evidence.inviter.affiliate.at(at(SIGNED_UP)), Some(&true));
+    assert_eq!(listed(&app).await, 0);
+
+    app.night("2026-11-20").await;
+    let page = app.get("affiliate", "/v1/dashboard/referrals").await.json();
+    assert_eq!(page["referrals"][0]["uid"], "newcomer");
+}
+
+#[tokio::test]
+async fn late_location_binds_refused_sign_up() {
+    let app = TestApp::at(NOON).await;
+    let code = app.affiliate("affiliate").await;
+    let moved =
+        |country: &str, from: &str| json!({ "uid": "affiliate", "country": country, "at": from });
+    app.taken("account.changed", moved("DE", "2026-11-01T00:00:00Z")).await;
+    signs_up(&app, "newcomer", &code).await;
+    let reason = account(&app, "newcomer").await.sign_up_refused;
+    assert_eq!(reason, Some(Reason::RegionBlockedInviter));
+    app.taken("account.changed", moved("TR", "2026-11-19T00:00:00Z")).await;
+    assert!(is_bound(&app, "newcomer").await);
+}
+
+#[tokio::test]
+async fn membership_after_sign_up_binds_nothing() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    membership(&app, true, "2026-11-20T08:00:00.001Z").await;
+    assert!(!is_bound(&app, "newcomer").await);
+    assert_eq!(listed(&app).await, 1, "an earlier fact may still arrive");
+    membership(&app, true, SIGNED_UP).await;
+    assert!(is_bound(&app, "newcomer").await);
+}
+
+#[tokio::test]
+async fn sign_up_and_membership_in_one_batch_bind() {
+    let (app, code) = departed_affiliate().await;
+    let joined = json!({ "uid": "affiliate", "affiliate": true, "at": "2026-11-10T00:00:00Z" });
+    let batch = json!([
+        crate::test_app::event("1", "account.registered", sign_up("newcomer", &code)),
+        crate::test_app::event("2", "account.changed", joined),
+    ]);
+    app.send_raw(&batch.to_string()).await;
+    assert!(is_bound(&app, "newcomer").await);
+}
+
+#[tokio::test]
+async fn redelivered_membership_evaluates_again() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    // A process wrote the inviter's account and ended before it evaluated the list.
+    let mut inviter = app.app.table.account(&uid("affiliate")).await.unwrap().unwrap();
+    inviter.value.facts.record_affiliate(at("2026-11-10T00:00:00Z"), true);
+    assert!(app.app.table.save_account(&inviter).await.unwrap());
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    assert!(is_bound(&app, "newcomer").await);
+}
+
+#[tokio::test]
+async fn fees_before_late_membership_are_booked() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    app.charged(fee("t1", "newcomer", "2026-11-20T10:00:00Z")).await;
+    app.night("2026-11-20").await;
+    app.now("2026-11-21T12:00:00Z");
+    app.charged(fee("t2", "newcomer", "2026-11-21T10:00:00Z")).await;
+    app.night("2026-11-21").await;
+    assert_eq!(app.lines("affiliate", "2026-11-20", "2026-11-21").await, [Value::Null; 0]);
+
+    app.now("2026-11-22T12:00:00Z");
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    let night = app.night("2026-11-22").await;
+    let days: Vec<String> = night.days.iter().map(|it| it.day.to_string()).collect();
+    assert_eq!(days, ["2026-11-22", "2026-11-20", "2026-11-21"], "no other day is booked again");
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-21").await;
+    let fees: Vec<&Value> = lines.iter().map(|line| &line["fees"]).collect();
+    assert_eq!(fees, [&json!("0.00100000"), &json!("0.00100000")]);
+}
+
+#[tokio::test]
+async fn bound_elsewhere_meanwhile_stays_bound_elsewhere() {
+    let (app, code) = departed_affiliate().await;
+    let other = app.affiliate("other").await;
+    signs_up(&app, "newcomer", &code).await;
+    app.now("2027-02-18T09:00:00Z");
+    let mut pending = app.app.table.account(&uid("newcomer")).await.unwrap().unwrap();
+    pending.value.facts.registered_at = at("2026-11-19T08:00:00Z");
+    assert!(app.app.table.save_account(&pending).await.unwrap());
+    assert_eq!(app.bind("newcomer", &other).await.status, 201);
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    let account = account(&app, "newcomer").await;
+    assert_eq!(account.relation.unwrap().inviter, uid("other"));
+    assert_eq!((account.pending_sign_up, listed(&app).await), (None, 0));
+}
+
+#[tokio::test]
+async fn final_refusals_are_not_listed() {
+    let (app, code) = departed_affiliate().await;
+    let with = |name: &str, member: &str, value: &str| {
+        let mut data = sign_up(name, &code);
+        data[member] = json!(value);
+        data
+    };
+    for data in [
+        with("in-germany", "country", "DE"),
+        with("sub", "mainUid", "affiliate"),
+        with("elder", "registeredAt", "2018-01-01T00:00:00Z"),
+        with("mistyped", "ref", "NQSUCHCQ"),
+    ] {
+        app.taken("account.registered", data.clone()).await;
+        let refused = account(&app, data["uid"].as_str().unwrap()).await;
+        assert!(refused.sign_up_refused.is_some() && refused.pending_sign_up.is_none(), "{data}");
+    }
+    assert_eq!(listed(&app).await, 0);
+}
+
+#[tokio::test]
+async fn pending_sign_up_ends_after_its_days() {
+    for (after, binds) in [(-1, true), (0, false)] {
+        let (app, code) = departed_affiliate().await;
+        signs_up(&app, "newcomer", &code).await;
+        let end = at(NOON).plus_days(PENDING_SIGN_UP_DAYS);
+        app.now(&end.plus_millis(after).to_string());
+        membership(&app, true, "2026-11-10T00:00:00Z").await;
+        assert_eq!(is_bound(&app, "newcomer").await, binds, "{after} ms after the end");
+    }
+}
+
+#[tokio::test]
+async fn fee_day_beyond_the_limit_ends_pending_sign_up() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    for number in 0..=MAX_PENDING_FEE_DAYS {
+        let on = at("2026-11-20T13:00:00Z").plus_days(number as i64);
+        app.now(&on.to_string());
+        let pending = account(&app, "newcomer").await.pending_sign_up;
+        let days = pending.map(|pending| pending.fee_days.len());
+        assert_eq!(days, Some(number), "before the fee of day {number}");
+        app.charged(fee(&format!("t{number}"), "newcomer", &on.to_string())).await;
+    }
+    assert_eq!(account(&app, "newcomer").await.pending_sign_up, None);
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    assert!(!is_bound(&app, "newcomer").await);
+    assert_eq!(listed(&app).await, 0);
+}
+
+#[tokio::test]
+async fn more_sign_ups_than_a_page_are_all_bound() {
+    let (app, code) = departed_affiliate().await;
+    let names: Vec<String> = (0..storage::PENDING_SIGN_UPS_PER_PAGE + 1)
+        .map(|number| format!("newcomer-{number:04}"))
+        .collect();
+    for names in names.chunks(100) {
+        let event = |name: &String| {
+            crate::test_app::event(name, "account.registered", sign_up(name, &code))
+        };
+        let batch: Vec<Value> = names.iter().map(event).collect();
+        app.send_raw(&Value::Array(batch).to_string()).await;
+    }
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    for name in [names.first().unwrap(), names.last().unwrap()] {
+        assert!(is_bound(&app, name).await, "{name}");
+    }
+    assert_eq!(listed(&app).await, 0);
+    let bound = app.app.table.new_bindings(day("2026-11-20"), storage::Shard::of(&uid(&names[0])));
+    assert!(!bound.await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn unreadable_invitee_holds_up_no_other() {
+    let (app, code) = departed_affiliate().await;
+    for name in ["newcomer-a", "newcomer-b"] {
+        signs_up(&app, name, &code).await;
+    }
+    crate::poison::corrupt(&app, "U#newcomer-a", "ACCOUNT");
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    assert!(is_bound(&app, "newcomer-b").await);
+    assert_eq!(listed(&app).await, 1);
+}
