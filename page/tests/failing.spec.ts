@@ -110,8 +110,8 @@ test("an expired token is renewed without a word", async ({ page }) => {
   await open(page, "/", AURORA);
   await expect(page.getByTestId("default-link")).toBeVisible();
   await page.evaluate(() => {
-    const session = JSON.parse(sessionStorage.getItem("session") ?? "{}");
-    sessionStorage.setItem("session", JSON.stringify({ ...session, token: "none.of.them" }));
+    const session = JSON.parse(localStorage.getItem("session") ?? "{}");
+    localStorage.setItem("session", JSON.stringify({ ...session, token: "none.of.them" }));
   });
   await page.reload();
   await expect(page.getByTestId("default-link")).toBeVisible();

@@ -37,8 +37,8 @@ export async function open(page: Page, address: string, uid?: string) {
   // A document of the same origin that runs nothing.
   await page.goto("/icon.svg");
   await page.evaluate((it) => {
-    sessionStorage.clear();
-    if (it) sessionStorage.setItem("session", it);
+    localStorage.removeItem("session");
+    if (it) localStorage.setItem("session", it);
   }, session);
   await page.goto(address);
 }

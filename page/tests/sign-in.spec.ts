@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { en } from "../src/text/en";
-import { AURORA, expect, test } from "./page";
+import { AURORA, expect, open, test } from "./page";
 
 const CLIENT = "recall-page";
 
@@ -100,5 +100,24 @@ test("signing out leaves nothing of the user behind", async ({ page }) => {
   await page.getByRole("button", { name: en.account.signedInAs(AURORA) }).click();
   await page.getByRole("menuitem", { name: en.account.switchUser }).click();
   await expect(page.getByRole("heading", { name: en.signIn.sandboxTitle })).toBeVisible();
-  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+  expect(await page.evaluate(() => [sessionStorage.length, localStorage.length])).toEqual([0, 0]);
+});
+
+test("session_new_tab_stays_signed_in", async ({ page, context }) => {
+  await open(page, "/dashboard", AURORA);
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  const second = await context.newPage();
+  await second.goto("/invitees");
+  await expect(second.locator("tbody tr").first()).toBeVisible();
+});
+
+test("session_sign_out_reaches_all_tabs", async ({ page, context }) => {
+  await open(page, "/dashboard", AURORA);
+  const second = await context.newPage();
+  await second.goto("/invitees");
+  await expect(second.locator("tbody tr").first()).toBeVisible();
+  await page.getByRole("button", { name: en.account.signedInAs(AURORA) }).click();
+  await page.getByRole("menuitem", { name: en.account.switchUser }).click();
+  await expect(second.getByRole("heading", { name: en.signIn.sandboxTitle })).toBeVisible();
+  await expect(second.locator("tbody tr")).toHaveCount(0);
 });

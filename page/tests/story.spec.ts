@@ -35,7 +35,7 @@ test("from the copied link to the exported commission", async ({ page }) => {
   expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(url);
 
   // The invitee opens it, signs in, reads the window, and binds.
-  await page.evaluate(() => sessionStorage.clear());
+  await page.evaluate(() => localStorage.clear());
   await page.goto(`/join${new URL(url).search}`);
   await page.getByRole("button", { name: en.join.signIn }).click();
   await page.getByRole("button", { name: new RegExp(`^${invitee}`) }).click();

@@ -8,40 +8,59 @@ export interface SignedIn {
   refreshToken?: string;
 }
 
-/** Gets another token for the same user, or `null` if he has to sign in again. */
+/** Gets another token for the same user, or `null` if a new sign-in is needed. */
 export type Renew = (user: SignedIn) => Promise<SignedIn | null>;
 
 export interface Session {
   user: SignedIn | null;
-  /** The user was signed in until his token expired. */
+  /** The user was signed in until the token expired. */
   expired: boolean;
 }
 
-/** In the tab's own storage: it survives a reload and ends with the tab. */
+/** The key in the storage that all tabs of this origin share. */
 const STORED = "session";
 
+function parsed(text: string | null): SignedIn | null {
+  try {
+    const user = text ? (JSON.parse(text) as Partial<SignedIn>) : null;
+    return user?.uid && user.token ? (user as SignedIn) : null;
+  } catch {
+    return null;
+  }
+}
+
 function stored(): SignedIn | null {
-  const text = sessionStorage.getItem(STORED);
-  return text ? (JSON.parse(text) as SignedIn) : null;
+  return parsed(localStorage.getItem(STORED));
 }
 
 let session: Session = { user: stored(), expired: false };
 const listeners = new Set<() => void>();
 
-/** Called before another user, or nobody, is signed in. */
+/** Called before another user is signed in, and before a sign-out. */
 let onOtherUser = () => {};
 
 export function whenUserChanges(callback: () => void) {
   onOtherUser = callback;
 }
 
-function change(next: Session) {
+function show(next: Session) {
   if (next.user?.uid !== session.user?.uid) onOtherUser();
   session = next;
-  if (next.user) sessionStorage.setItem(STORED, JSON.stringify(next.user));
-  else sessionStorage.removeItem(STORED);
   for (const listener of listeners) listener();
 }
+
+function change(next: Session) {
+  if (next.user) localStorage.setItem(STORED, JSON.stringify(next.user));
+  else localStorage.removeItem(STORED);
+  show(next);
+}
+
+/** Signing in or out in one tab does so in all of them. */
+addEventListener("storage", (event) => {
+  // A key of `null` means that the whole storage was cleared.
+  if (event.key !== STORED && event.key !== null) return;
+  show({ user: parsed(event.key === null ? null : event.newValue), expired: false });
+});
 
 function listen(listener: () => void) {
   listeners.add(listener);
