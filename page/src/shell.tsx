@@ -1,21 +1,24 @@
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { useSession } from "./auth/session";
 import { useConfig } from "./config";
 import { type Texts, useWords } from "./text";
+import { Boundary } from "./ui/boundary";
 import { Icon, type IconName } from "./ui/icons";
+import { OfflineNote } from "./ui/online";
 import { Skeleton, State } from "./ui/states";
+import { view } from "./ui/view";
 import { UserMenu } from "./user-menu";
 import { Join } from "./views/join/join";
 import { Links } from "./views/links/links";
 import { SignIn } from "./views/sign-in/sign-in";
 
-const Dashboard = lazy(() => import("./views/dashboard/dashboard"));
-const Invitees = lazy(() => import("./views/invitees/invitees"));
-const Lines = lazy(() => import("./views/lines/lines"));
-const Inviter = lazy(() => import("./views/inviter/inviter"));
-const SignedIn = lazy(() => import("./views/sign-in/signed-in"));
-const SandboxBar = lazy(() => import("./sandbox-bar"));
+const Dashboard = view(() => import("./views/dashboard/dashboard"));
+const Invitees = view(() => import("./views/invitees/invitees"));
+const Lines = view(() => import("./views/lines/lines"));
+const Inviter = view(() => import("./views/inviter/inviter"));
+const SignedIn = view(() => import("./views/sign-in/signed-in"));
+const SandboxBar = view(() => import("./sandbox-bar"));
 
 /** The views that the navigation leads to: address, picture, name. */
 function placesOf(t: Texts): [string, IconName, string][] {
@@ -46,6 +49,7 @@ export function Shell() {
   useTitle();
   const { user } = useSession();
   const { signIn } = useConfig();
+  const [path] = useLocation();
   return (
     <div className={`shell${user ? " shell-nav" : ""}`}>
       <a className="skip" href="#main">
@@ -60,14 +64,19 @@ export function Shell() {
         <UserMenu />
       </header>
       <main className="main" id="main" tabIndex={-1}>
-        <Suspense fallback={<Skeleton tall />}>
-          <Views />
-        </Suspense>
+        <OfflineNote />
+        <Boundary texts={t} resetKey={path}>
+          <Suspense fallback={<Skeleton tall />}>
+            <Views />
+          </Suspense>
+        </Boundary>
       </main>
       {signIn.kind === "sandbox" && user && (
-        <Suspense>
-          <SandboxBar />
-        </Suspense>
+        <Boundary texts={t} fallback={null}>
+          <Suspense>
+            <SandboxBar />
+          </Suspense>
+        </Boundary>
       )}
     </div>
   );

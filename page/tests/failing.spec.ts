@@ -122,3 +122,60 @@ test("without its config the page says what is missing", async ({ page }) => {
   await page.goto("/");
   await expect(page.getByText(en.problems.config)).toBeVisible();
 });
+
+test("range_change_offline_keeps_figures_and_says_so", async ({ page, context }) => {
+  await open(page, "/dashboard", AURORA);
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  const before = await amountIn(page, "total-commission");
+  await context.setOffline(true);
+  await expect(page.getByText(en.problems.youAreOffline)).toBeVisible();
+  await page.getByRole("radio", { name: en.range.presets["7d"] }).click();
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText(
+    /Couldn't load 15\s?–\s?21 Nov 2026\. .* 23 Oct – 21 Nov 2026\./,
+  );
+  await expect(alert).toContainText(en.problems.offline);
+  expect(await amountIn(page, "total-commission")).toBe(before);
+  await context.setOffline(false);
+  await expect(page.getByText(en.problems.youAreOffline)).toHaveCount(0);
+  await expect(alert).toHaveCount(0);
+  await expect.poll(() => amountIn(page, "total-commission")).not.toBe(before);
+});
+
+test("range_change_answered_500_keeps_figures_and_toolbar", async ({ page }) => {
+  await open(page, "/dashboard", AURORA);
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  const before = await amountIn(page, "total-commission");
+  let failing = true;
+  await page.route("**/v1/dashboard?**", (route) =>
+    failing ? route.fulfill(problem("internal", 500)) : route.continue(),
+  );
+  await page.getByRole("radio", { name: en.range.presets["7d"] }).click();
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText(en.problems.internal);
+  expect(await amountIn(page, "total-commission")).toBe(before);
+  await expect(page.getByRole("radio", { name: en.range.presets["90d"] })).toBeVisible();
+  await expect(page.getByTestId("as-of")).toBeVisible();
+  failing = false;
+  await alert.getByRole("button", { name: en.common.retry }).click();
+  await expect(alert).toHaveCount(0);
+  await expect.poll(() => amountIn(page, "total-commission")).not.toBe(before);
+});
+
+test("view_with_missing_file_keeps_navigation", async ({ page }) => {
+  await open(page, "/dashboard", AURORA);
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  await page.route("**/assets/invitees-*.js", (route) => route.abort());
+  const navigation = page.getByRole("navigation", { name: en.nav.label });
+  await navigation.getByRole("link", { name: en.nav.invitees }).click();
+  await expect(page.getByRole("alert")).toContainText(en.problems.partMissing);
+  await navigation.getByRole("link", { name: en.nav.dashboard }).click();
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+});
+
+test("chart_with_missing_file_becomes_a_table", async ({ page }) => {
+  await page.route("**/assets/chart-*.js", (route) => route.abort());
+  await open(page, "/dashboard", AURORA);
+  const overTime = page.getByRole("region", { name: en.dashboard.overTime });
+  await expect(overTime.getByRole("cell", { name: "$340.11" })).toBeVisible();
+});

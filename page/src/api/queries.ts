@@ -15,11 +15,15 @@ const RETRIES = 2;
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
+      // Without a connection a request fails and is reported, where it would wait in silence.
+      networkMode: "always",
       staleTime: 30_000,
+      refetchOnReconnect: true,
       refetchOnWindowFocus: false,
       retry: (count, error) => error instanceof ApiError && error.isPassing && count < RETRIES,
       retryDelay: (count) => 400 * 2 ** count,
     },
+    mutations: { networkMode: "always" },
   },
 });
 

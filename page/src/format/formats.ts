@@ -21,6 +21,8 @@ export interface Formats {
   locale: string;
   day(day: Day): string;
   shortDay(day: Day): string;
+  /** A range, without what its two ends have in common. */
+  days(range: { from: Day; to: Day }): string;
   instant(at: string): string;
   utcInstant(at: string): string;
   utcTime(at: string): string;
@@ -60,6 +62,8 @@ export function formats(language: Language): Formats {
     language,
     locale,
     day: (it) => day.format(Date.parse(`${it}T00:00:00Z`)),
+    days: ({ from, to }) =>
+      day.formatRange(Date.parse(`${from}T00:00:00Z`), Date.parse(`${to}T00:00:00Z`)),
     shortDay: (it) => shortDay.format(Date.parse(`${it}T00:00:00Z`)),
     instant: (at) => instant.format(Date.parse(at)),
     utcInstant: (at) => `${utcInstant.format(Date.parse(at))} UTC`,

@@ -480,8 +480,14 @@ export const en = {
     pageMissingText: "The address may be mistyped.",
     home: "To the start",
     broken: "The page has failed",
-    brokenText: "Load it again. If that does not help, tell us what you were doing.",
-    reload: "Load again",
+    brokenText: "Reload it. If that doesn't help, tell us what you were doing.",
+    reload: "Reload page",
+    partMissing: "This part of the page didn't load",
+    partMissingText: "You may be offline, or the page was updated meanwhile. Reload to try again.",
+    youAreOffline: "You're offline. The figures below may be out of date.",
+    stillShowing: (wanted: string, shown: string) =>
+      `Couldn't load ${wanted}. The figures below are for ${shown}.`,
+    lastShown: (shown: string) => `Couldn't refresh the figures for ${shown}.`,
     config: "The page is not set up: its config.json is missing or wrong.",
   },
 };

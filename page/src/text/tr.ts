@@ -487,7 +487,14 @@ export const tr: Texts = {
     home: "Başlangıca",
     broken: "Sayfa hata verdi",
     brokenText: "Yeniden yükleyin. İşe yaramazsa ne yaptığınızı bize bildirin.",
-    reload: "Yeniden yükle",
+    reload: "Sayfayı yeniden yükle",
+    partMissing: "Sayfanın bu bölümü yüklenemedi",
+    partMissingText:
+      "Çevrimdışı olabilirsiniz ya da sayfa bu arada güncellendi. Yeniden yükleyip deneyin.",
+    youAreOffline: "Çevrimdışısınız. Aşağıdaki rakamlar güncel olmayabilir.",
+    stillShowing: (wanted, shown) =>
+      `${wanted} yüklenemedi. Aşağıdaki rakamlar şu aralığa ait: ${shown}.`,
+    lastShown: (shown) => `${shown} rakamları yenilenemedi.`,
     config: "Sayfa ayarlanmamış: config.json dosyası eksik veya hatalı.",
   },
 };

@@ -16,7 +16,7 @@ export function RangePicker({ range, days, choose }: Chosen) {
   const [open, setOpen] = useState(false);
   const preset = "preset" in range ? range.preset : null;
   const choices = PRESETS.map((value) => ({ value, text: t.range.presets[value] }));
-  const shown = days && `${f.day(days.from)} – ${f.day(days.to)}`;
+  const shown = days && f.days(days);
   const pick = (next: Range) => {
     choose(next);
     setOpen(false);
@@ -38,7 +38,12 @@ export function RangePicker({ range, days, choose }: Chosen) {
           onChange={(next) => next !== CUSTOM && choose({ preset: next })}
         />
       </div>
-      <button type="button" className="button range-days" onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        className="button range-days"
+        disabled={!days}
+        onClick={() => setOpen(true)}
+      >
         <Icon name="calendar" />
         <span className="hidden">{t.range.custom} </span>
         {shown ?? t.range.custom}

@@ -1,11 +1,13 @@
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
+import { useKept } from "../../api/kept";
 import { useDashboard, useLinks } from "../../api/queries";
 import { useWords } from "../../text";
 import { Failed, Skeleton, State } from "../../ui/states";
 import { ExportMenu } from "../export-menu";
 import { Freshness, NotFinal } from "../freshness";
 import { RangePicker } from "../range-picker";
+import { StillShowing } from "../still-showing";
 import { useRange } from "../use-range";
 import { ByAsset, ByLink, ByOrigin, ByProduct } from "./breakdowns";
 import { OverTime } from "./over-time";
@@ -18,24 +20,26 @@ export default function Dashboard() {
   const { t } = useWords();
   const chosen = useRange();
   const dashboard = useDashboard(chosen.days);
-  const data = dashboard.data;
+  const { data, isOlder } = useKept(dashboard);
   const failed = dashboard.isError ? dashboard : chosen.failed;
+  const retry = () => failed?.refetch();
   return (
     <>
       <div className="view-head view-head-sticky">
         <h1>{t.dashboard.title}</h1>
-        {!failed && <Freshness dataAsOf={data?.dataAsOf} />}
+        {(data || !failed) && <Freshness dataAsOf={data?.dataAsOf} />}
       </div>
-      {failed && !data && <Failed error={failed.error} retry={() => failed.refetch()} />}
-      {!failed && (
-        <div className="toolbar">
-          <RangePicker {...chosen} />
-          {chosen.days && <ExportMenu days={chosen.days} filter={{}} />}
-        </div>
+      <div className="toolbar">
+        <RangePicker {...chosen} />
+        {chosen.days && <ExportMenu days={chosen.days} filter={{}} />}
+      </div>
+      {failed && !data && <Failed error={failed.error} retry={retry} />}
+      {failed && data && (
+        <StillShowing error={failed.error} wanted={chosen.days} shown={data} retry={retry} />
       )}
-      {dashboard.isPending && !failed && <Skeleton tall lines={8} />}
+      {!data && !failed && <Skeleton tall lines={8} />}
       {data && (
-        <div aria-busy={dashboard.isPlaceholderData} className="stack-wide">
+        <div aria-busy={isOlder && !failed} className="stack-wide">
           <NotFinal covered={data} />
           {data.counts.invitees === 0 && data.feeCount === 0 && <FirstStep />}
           <Figures data={data} />

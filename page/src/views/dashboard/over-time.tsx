@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from "react";
 import type { Schemas } from "../../api/client";
 import { useWords } from "../../text";
+import { Boundary } from "../../ui/boundary";
 import { Card } from "../../ui/card";
 import { Icon } from "../../ui/icons";
 import { Amount, Usd } from "../../ui/money";
@@ -41,9 +42,12 @@ export function OverTime({ series }: { series: Schemas["DayFigures"][] }) {
       ) : table ? (
         <PointTable points={points} metric={metric} shown={shown} />
       ) : (
-        <Suspense fallback={<Skeleton tall lines={1} />}>
-          <Chart points={points} metric={metric} shown={shown} />
-        </Suspense>
+        // Without the chart's code, the same figures are there to be read.
+        <Boundary texts={t} fallback={<PointTable points={points} metric={metric} shown={shown} />}>
+          <Suspense fallback={<Skeleton tall lines={1} />}>
+            <Chart points={points} metric={metric} shown={shown} />
+          </Suspense>
+        </Boundary>
       )}
       <div className="row row-between">
         <Legend metric={metric} shown={shown} toggle={toggle} />

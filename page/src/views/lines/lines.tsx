@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { Schemas } from "../../api/client";
+import { useKept } from "../../api/kept";
 import { type LineFilter, useDashboard, useLines } from "../../api/queries";
 import { sum } from "../../format/decimal";
 import { useWords } from "../../text";
@@ -10,6 +11,7 @@ import { Failed, Skeleton, State } from "../../ui/states";
 import { ExportMenu } from "../export-menu";
 import { Freshness, NotFinal } from "../freshness";
 import { RangePicker } from "../range-picker";
+import { StillShowing } from "../still-showing";
 import { useRange } from "../use-range";
 import { LineTable } from "./table";
 
@@ -34,7 +36,8 @@ export default function Lines() {
   const [query, setQuery] = useSearchParams();
   const filter = filterOf(query);
   const lines = useLines(chosen.days, filter);
-  const first = lines.data?.pages[0];
+  const { data, isOlder } = useKept(lines);
+  const first = data?.pages[0];
   const change = (name: keyof LineFilter, value: string) =>
     setQuery((before) => {
       const next = new URLSearchParams(before);
@@ -43,28 +46,28 @@ export default function Lines() {
       return next;
     });
   const failed = lines.isError ? lines : chosen.failed;
+  const retry = () => failed?.refetch();
   return (
     <>
       <div className="view-head view-head-sticky">
         <h1>{t.lines.title}</h1>
-        {!failed && <Freshness dataAsOf={first?.dataAsOf} />}
+        {(first || !failed) && <Freshness dataAsOf={first?.dataAsOf} />}
       </div>
-      {failed && !first && <Failed error={failed.error} retry={() => failed.refetch()} />}
-      {(!failed || first) && (
-        <>
-          <p className="lead">{t.lines.lead}</p>
-          <div className="toolbar">
-            <RangePicker {...chosen} />
-            {chosen.days && <ExportMenu days={chosen.days} filter={filter} />}
-          </div>
-          <Filters filter={filter} change={change} />
-        </>
+      <p className="lead">{t.lines.lead}</p>
+      <div className="toolbar">
+        <RangePicker {...chosen} />
+        {chosen.days && <ExportMenu days={chosen.days} filter={filter} />}
+      </div>
+      <Filters filter={filter} change={change} />
+      {failed && !first && <Failed error={failed.error} retry={retry} />}
+      {failed && first && (
+        <StillShowing error={failed.error} wanted={chosen.days} shown={first} retry={retry} />
       )}
-      {lines.isPending && !failed && <Skeleton tall lines={8} />}
-      {first && (
+      {!first && !failed && <Skeleton tall lines={8} />}
+      {data && first && (
         <>
           <NotFinal covered={first} />
-          <Found lines={lines} />
+          <Found pages={data.pages} lines={lines} isOlder={isOlder && !failed} />
         </>
       )}
     </>
@@ -141,9 +144,15 @@ function UidField({ uid, change }: { uid: string; change: FiltersProps["change"]
   );
 }
 
-function Found({ lines }: { lines: ReturnType<typeof useLines> }) {
+interface FoundProps {
+  pages: Schemas["LinePage"][];
+  lines: ReturnType<typeof useLines>;
+  isOlder: boolean;
+}
+
+function Found({ pages, lines, isOlder }: FoundProps) {
   const { t, f } = useWords();
-  const found: Schemas["Line"][] = lines.data?.pages.flatMap((page) => page.lines) ?? [];
+  const found: Schemas["Line"][] = pages.flatMap((page) => page.lines);
   if (found.length === 0 && !lines.hasNextPage) {
     return (
       <section className="card">
@@ -155,11 +164,7 @@ function Found({ lines }: { lines: ReturnType<typeof useLines> }) {
   }
   const count = f.count(found.length);
   return (
-    <section
-      className="card"
-      aria-label={t.lines.title}
-      aria-busy={lines.isFetching && !lines.isFetchingNextPage}
-    >
+    <section className="card" aria-label={t.lines.title} aria-busy={isOlder}>
       <div className="row row-between sum" data-testid="lines-sum">
         <span>{lines.hasNextPage ? t.lines.sumLoaded(count) : t.lines.sumAll}</span>
         <b>
