@@ -1,5 +1,5 @@
 import { expectNoFindings } from "./axe";
-import { expect, test } from "./page";
+import { AURORA, expect, open, test } from "./page";
 import { show, VIEWS } from "./views";
 
 const LANGUAGES = { en: "en-GB", tr: "tr-TR" };
@@ -21,3 +21,32 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
   }
 }
+
+test.describe("forced colours", () => {
+  test.use({ contextOptions: { forcedColors: "active", reducedMotion: "reduce" } });
+  test("segment_selected_is_marked_in_forced_colours", async ({ page }) => {
+    await open(page, "/dashboard", AURORA);
+    const segment = page.locator(".segment:has(:checked)").first();
+    await expect(segment).toBeVisible();
+    const colour = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((it) => getComputedStyle(it).backgroundColor);
+    expect(await colour(".segment:has(:checked)")).not.toBe(
+      await colour(".segment:not(:has(:checked))"),
+    );
+  });
+});
+
+test("fields_have_16_px_text_so_that_ios_does_not_zoom", async ({ page }) => {
+  for (const address of ["/invitees", "/lines"]) {
+    await open(page, address, AURORA);
+    const fields = page.locator("input:not([type=radio]), select");
+    await page.getByRole("searchbox").waitFor();
+    const sizes = await fields.evaluateAll((all) =>
+      all.map((it) => Number.parseFloat(getComputedStyle(it).fontSize)),
+    );
+    expect(Math.min(...sizes), address).toBeGreaterThanOrEqual(16);
+  }
+});

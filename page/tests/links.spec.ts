@@ -10,7 +10,7 @@ test("a new link shows what each side gets, before and after it is made", async 
   const dialog = page.getByRole("dialog", { name: en.links.newTitle });
   await dialog.getByLabel(en.links.label).fill("forum");
   const spot = dialog.getByRole("radiogroup", { name: en.links.shareOf(en.markets.spot) });
-  await expect(spot.getByRole("radio")).toHaveText(["0%", "5%", "10%"]);
+  await expect(spot.locator("label")).toHaveText(["0%", "5%", "10%"]);
   await spot.getByRole("radio", { name: "10%" }).click();
   const side = dialog.locator(".side").first();
   const [you, they] = await side.locator(".side-figure").allTextContents();

@@ -19,6 +19,7 @@ export const en = {
   },
   common: {
     copied: "Copied",
+    messages: "Messages",
     close: "Close",
     retry: "Try again",
     loading: "Loading…",

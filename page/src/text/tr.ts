@@ -20,6 +20,7 @@ export const tr: Texts = {
   },
   common: {
     copied: "Kopyalandı",
+    messages: "İletiler",
     close: "Kapat",
     retry: "Yeniden dene",
     loading: "Yükleniyor…",

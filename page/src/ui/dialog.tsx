@@ -1,7 +1,10 @@
-import { Dialog as Base } from "@base-ui/react/dialog";
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useWords } from "../text";
 import { Icon } from "./icons";
+import { late, useLate } from "./late";
+import { say } from "./toasts";
+
+const parts = late(async () => (await import("@base-ui/react/dialog")).Dialog);
 
 interface Props {
   open: boolean;
@@ -14,10 +17,22 @@ interface Props {
   children: ReactNode;
 }
 
-/** A window over the page, which keeps the focus until it is closed. */
+/** A window over the page, which keeps the focus until it is closed. Its code is loaded when used. */
 export function Dialog({ open, onClose, title, lead, decisive = false, children }: Props) {
   const { t } = useWords();
+  const { code: Base, load } = useLate(parts);
   const popup = useRef<HTMLDivElement>(null);
+  const failed = useRef(() => {});
+  failed.current = () => {
+    say(t.problems.partMissing, "bad");
+    onClose();
+  };
+  const isNeeded = open && !Base;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once, when it is needed
+  useEffect(() => {
+    if (isNeeded) load().catch(() => failed.current());
+  }, [isNeeded]);
+  if (!Base) return null;
   return (
     <Base.Root
       open={open}

@@ -1,6 +1,22 @@
-import { Menu as Base } from "@base-ui/react/menu";
-import { type ReactNode, useRef } from "react";
+import type { Menu as BaseMenu } from "@base-ui/react/menu";
+import { createContext, type ReactNode, useContext, useRef, useState } from "react";
+import { useWords } from "../text";
 import { Icon, type IconName } from "./icons";
+import { late, useLate } from "./late";
+import { say } from "./toasts";
+
+type Parts = typeof BaseMenu;
+
+const parts = late(async () => (await import("@base-ui/react/menu")).Menu);
+
+/** The library's parts, for what is inside an open menu. */
+const PartsContext = createContext<Parts | null>(null);
+
+function useMenuParts(): Parts {
+  const Base = useContext(PartsContext);
+  if (!Base) throw new Error("a menu's item outside of a menu");
+  return Base;
+}
 
 interface Props {
   /** The button's content. */
@@ -12,13 +28,40 @@ interface Props {
   children: ReactNode;
 }
 
-/** A button with a list of actions. */
+/** A button with a list of actions, whose code is loaded when the button is pointed at. */
 export function Menu({ button, className = "button", label, disabled = false, children }: Props) {
+  const { t } = useWords();
+  const { code: Base, prepare, load } = useLate(parts);
+  const [isOpen, setOpen] = useState(false);
   // Beside its button, so that it is inside the same landmark.
   const place = useRef<HTMLSpanElement>(null);
+  const open = () =>
+    load().then(
+      () => setOpen(true),
+      () => say(t.problems.partMissing, "bad"),
+    );
+  if (!Base) {
+    return (
+      <span className="menu-place">
+        <button
+          type="button"
+          className={className}
+          aria-label={label}
+          aria-haspopup="menu"
+          aria-expanded={false}
+          disabled={disabled}
+          onPointerEnter={prepare}
+          onFocus={prepare}
+          onClick={open}
+        >
+          {button}
+        </button>
+      </span>
+    );
+  }
   return (
     <span className="menu-place" ref={place}>
-      <Base.Root>
+      <Base.Root open={isOpen} onOpenChange={setOpen}>
         <Base.Trigger className={className} aria-label={label} disabled={disabled}>
           {button}
         </Base.Trigger>
@@ -29,7 +72,9 @@ export function Menu({ button, className = "button", label, disabled = false, ch
             sideOffset={6}
             align="end"
           >
-            <Base.Popup className="menu">{children}</Base.Popup>
+            <Base.Popup className="menu">
+              <PartsContext value={Base}>{children}</PartsContext>
+            </Base.Popup>
           </Base.Positioner>
         </Base.Portal>
       </Base.Root>
@@ -45,6 +90,7 @@ interface ItemProps {
 }
 
 export function MenuItem({ icon, onClick, disabled = false, children }: ItemProps) {
+  const Base = useMenuParts();
   return (
     <Base.Item className="menu-item" onClick={onClick} disabled={disabled}>
       {icon && <Icon name={icon} />}
@@ -63,6 +109,7 @@ interface ChoiceProps<Value extends string> {
 /** Choices inside a menu, of which one holds. */
 export function MenuChoice<Value extends string>(props: ChoiceProps<Value>) {
   const { label, value, choices, onChange } = props;
+  const Base = useMenuParts();
   return (
     <Base.Group>
       <Base.GroupLabel className="menu-label">{label}</Base.GroupLabel>
@@ -81,5 +128,6 @@ export function MenuChoice<Value extends string>(props: ChoiceProps<Value>) {
 }
 
 export function MenuSeparator() {
+  const Base = useMenuParts();
   return <Base.Separator className="menu-separator" />;
 }

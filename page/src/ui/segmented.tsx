@@ -1,5 +1,4 @@
-import { Radio } from "@base-ui/react/radio";
-import { RadioGroup } from "@base-ui/react/radio-group";
+import { useId } from "react";
 
 interface Props<Value extends string> {
   label: string;
@@ -9,22 +8,24 @@ interface Props<Value extends string> {
   className?: string;
 }
 
-/** A few choices side by side, of which one holds. */
+/** A few choices side by side, of which one holds: the browser's own radio buttons. */
 export function Segmented<Value extends string>(props: Props<Value>) {
   const { label, value, choices, onChange, className = "" } = props;
+  const name = useId();
   return (
-    <RadioGroup
-      className={`segmented ${className}`}
-      aria-label={label}
-      value={value}
-      onValueChange={(next) => onChange(next as Value)}
-    >
+    <div className={`segmented ${className}`} role="radiogroup" aria-label={label}>
       {choices.map((choice) => (
-        // The text is the radio button's own, so that it needs no label beside it.
-        <Radio.Root className="segment" key={choice.value} value={choice.value}>
-          {choice.text}
-        </Radio.Root>
+        <label className="segment" key={choice.value}>
+          <input
+            type="radio"
+            name={name}
+            value={choice.value}
+            checked={value === choice.value}
+            onChange={() => onChange(choice.value)}
+          />
+          <span>{choice.text}</span>
+        </label>
       ))}
-    </RadioGroup>
+    </div>
   );
 }

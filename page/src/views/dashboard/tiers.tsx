@@ -1,4 +1,3 @@
-import { Meter } from "@base-ui/react/meter";
 import type { Schemas } from "../../api/client";
 import { compare, isZero, part } from "../../format/decimal";
 import { type Texts, useWords } from "../../text";
@@ -82,20 +81,18 @@ function wordOn(next: Schemas["NextTier"], t: Texts, f: ReturnType<typeof useWor
 
 function Progress({ label, text, length }: { label: string; text: string; length: number }) {
   return (
-    <Meter.Root
-      className="meter"
-      value={length}
-      max={1}
-      aria-valuetext={text}
-      getAriaValueText={() => text}
-    >
+    <div className="meter">
       <div className="row row-between">
-        <Meter.Label className="meter-label">{label}</Meter.Label>
+        <span className="meter-label">{label}</span>
         <span className="meter-text">{text}</span>
       </div>
-      <Meter.Track className="meter-track">
-        <Meter.Indicator className={`meter-indicator${length >= 1 ? " meter-full" : ""}`} />
-      </Meter.Track>
-    </Meter.Root>
+      <meter
+        className={`meter-track${length >= 1 ? " meter-full" : ""}`}
+        value={length}
+        max={1}
+        aria-label={label}
+        aria-valuetext={text}
+      />
+    </div>
   );
 }
