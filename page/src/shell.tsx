@@ -1,7 +1,8 @@
 import { Suspense, useEffect } from "react";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation, useSearchParams } from "wouter";
 import { useSession } from "./auth/session";
 import { useConfig } from "./config";
+import { carried } from "./format/range";
 import { type Texts, useWords } from "./text";
 import { Boundary } from "./ui/boundary";
 import { Icon, type IconName } from "./ui/icons";
@@ -23,10 +24,10 @@ const SandboxBar = view(() => import("./sandbox-bar"));
 /** The views that the navigation leads to: address, picture, name. */
 function placesOf(t: Texts): [string, IconName, string][] {
   return [
-    ["/", "link", t.nav.links],
+    ["/links", "link", t.nav.links],
     ["/dashboard", "chart", t.nav.dashboard],
     ["/invitees", "people", t.nav.invitees],
-    ["/lines", "lines", t.nav.lines],
+    ["/earnings", "lines", t.nav.lines],
     ["/inviter", "person", t.nav.inviter],
   ];
 }
@@ -85,13 +86,14 @@ export function Shell() {
 function Navigation() {
   const { t } = useWords();
   const [path] = useLocation();
+  const [query] = useSearchParams();
   return (
     <nav className="nav" aria-label={t.nav.label}>
       {placesOf(t).map(([href, icon, text]) => (
         <Link
           className="nav-item"
           key={href}
-          href={href}
+          href={`${href}${carried(query)}`}
           aria-current={path === href ? "page" : undefined}
         >
           <Icon name={icon} />
@@ -109,9 +111,13 @@ function Views() {
       <Route path="/join" component={Join} />
       <Route path="/signed-in" component={SignedIn} />
       <Route path="/" component={user ? Links : SignIn} />
+      <Route path="/links" component={user ? Links : SignIn} />
       <Route path="/dashboard" component={user ? Dashboard : SignIn} />
       <Route path="/invitees" component={user ? Invitees : SignIn} />
-      <Route path="/lines" component={user ? Lines : SignIn} />
+      <Route path="/earnings" component={user ? Lines : SignIn} />
+      <Route path="/lines">
+        <Redirect to={`/earnings${location.search}`} replace />
+      </Route>
       <Route path="/inviter" component={user ? Inviter : SignIn} />
       <Route component={Missing} />
     </Switch>

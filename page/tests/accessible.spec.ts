@@ -40,7 +40,7 @@ test.describe("forced colours", () => {
 });
 
 test("fields_have_16_px_text_so_that_ios_does_not_zoom", async ({ page }) => {
-  for (const address of ["/invitees", "/lines"]) {
+  for (const address of ["/invitees", "/earnings"]) {
     await open(page, address, AURORA);
     const fields = page.locator("input:not([type=radio]), select");
     await page.getByRole("searchbox").waitFor();
@@ -49,4 +49,13 @@ test("fields_have_16_px_text_so_that_ios_does_not_zoom", async ({ page }) => {
     );
     expect(Math.min(...sizes), address).toBeGreaterThanOrEqual(16);
   }
+});
+
+test("expanders_have_names_of_their_own", async ({ page }) => {
+  await open(page, "/earnings?range=7d", AURORA);
+  await expect(page.getByTestId("line")).toHaveCount(50);
+  const names = await page
+    .locator(".expand")
+    .evaluateAll((all) => all.map((it) => it.getAttribute("aria-label")));
+  expect(new Set(names).size).toBe(names.length);
 });

@@ -5,7 +5,7 @@ import { en } from "../src/text/en";
 import { AURORA, expect, open, test } from "./page";
 
 test("a new link shows what each side gets, before and after it is made", async ({ page }) => {
-  await open(page, "/", "10000003");
+  await open(page, "/links", "10000003");
   await page.getByRole("button", { name: en.links.new }).click();
   const dialog = page.getByRole("dialog", { name: en.links.newTitle });
   await dialog.getByLabel(en.links.label).fill("forum");
@@ -24,23 +24,23 @@ test("a new link shows what each side gets, before and after it is made", async 
 });
 
 test("a label can be changed and taken away, and another link be the default", async ({ page }) => {
-  await open(page, "/", "10000002");
+  await open(page, "/links", "10000002");
   const row = page.getByRole("row", { name: /community/ });
-  await row.getByRole("button").click();
+  await row.getByRole("button", { name: en.links.actions("community") }).click();
   await page.getByRole("menuitem", { name: en.links.rename }).click();
   await page.getByRole("dialog").getByLabel(en.links.label).fill("group");
   await page.getByRole("button", { name: en.links.save }).click();
   const renamed = page.getByRole("row", { name: /group/ });
   await expect(renamed).toBeVisible();
   const before = await page.getByTestId("default-link").textContent();
-  await renamed.getByRole("button").click();
+  await renamed.getByRole("button", { name: en.links.actions("group") }).click();
   await page.getByRole("menuitem", { name: en.links.makeDefault }).click();
   await expect(renamed).toContainText(en.links.isDefault);
   await expect(page.getByTestId("default-link")).not.toHaveText(before ?? "");
 });
 
 test("the QR code comes as SVG, and as PNG in the size that was asked for", async ({ page }) => {
-  await open(page, "/", AURORA);
+  await open(page, "/links", AURORA);
   const url = await page.getByTestId("default-link").textContent();
   const download = async (item: string) => {
     await page.getByRole("button", { name: en.links.download }).click();
@@ -59,14 +59,14 @@ test("the QR code comes as SVG, and as PNG in the size that was asked for", asyn
 });
 
 test("the original link says what it can and cannot do", async ({ page }) => {
-  await open(page, "/", AURORA);
+  await open(page, "/links", AURORA);
   const original = page.getByRole("region", { name: en.links.original });
   await expect(original).toContainText("/register?ref=");
   await expect(original).toContainText(en.links.originalCannot);
 });
 
 test("where the system cannot share, a message and an e-mail are offered", async ({ page }) => {
-  await open(page, "/", AURORA);
+  await open(page, "/links", AURORA);
   await page.getByRole("button", { name: en.links.share, exact: true }).click();
   await page.getByRole("menuitem", { name: en.links.copyMessage }).click();
   const message = await page.evaluate(() => navigator.clipboard.readText());

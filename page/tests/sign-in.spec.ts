@@ -62,9 +62,9 @@ async function issuer(page: Page, baseURL: string) {
 
 test("the issuer's sign-in leads back to where it began", async ({ page, baseURL }) => {
   const asked = await issuer(page, baseURL ?? "");
-  await page.goto("/lines?range=7d");
+  await page.goto("/earnings?range=7d");
   await page.getByRole("button", { name: en.signIn.action }).click();
-  await expect(page).toHaveURL(/\/lines\?range=7d$/);
+  await expect(page).toHaveURL(/\/earnings\?range=7d$/);
   await expect(page.getByTestId("line").first()).toBeVisible();
   const query = asked[0];
   expect(query?.get("code_challenge_method")).toBe("S256");
@@ -108,16 +108,16 @@ test("session_new_tab_stays_signed_in", async ({ page, context }) => {
   await expect(page.getByTestId("total-commission")).toBeVisible();
   const second = await context.newPage();
   await second.goto("/invitees");
-  await expect(second.locator("tbody tr").first()).toBeVisible();
+  await expect(second.locator("[data-testid=invitee]").first()).toBeVisible();
 });
 
 test("session_sign_out_reaches_all_tabs", async ({ page, context }) => {
   await open(page, "/dashboard", AURORA);
   const second = await context.newPage();
   await second.goto("/invitees");
-  await expect(second.locator("tbody tr").first()).toBeVisible();
+  await expect(second.locator("[data-testid=invitee]").first()).toBeVisible();
   await page.getByRole("button", { name: en.account.signedInAs(AURORA) }).click();
   await page.getByRole("menuitem", { name: en.account.switchUser }).click();
   await expect(second.getByRole("heading", { name: en.signIn.sandboxTitle })).toBeVisible();
-  await expect(second.locator("tbody tr")).toHaveCount(0);
+  await expect(second.locator("[data-testid=invitee]")).toHaveCount(0);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import jsQR from "jsqr";
 import { PNG } from "pngjs";
-import { compare, sum } from "../src/format/decimal";
+import { compare, sum, truncate } from "../src/format/decimal";
 import { en } from "../src/text/en";
 import { AURORA, amountIn, ask, codeOf, expect, NOON, open, setClock, test } from "./page";
 
@@ -93,8 +93,10 @@ test("from the copied link to the exported commission", async ({ page }) => {
   expect(file.suggestedFilename()).toBe("commissions_2026-11-22_2026-11-22.csv");
   const rows = rowsOf(readFileSync(await file.path(), "utf8"));
   expect(compare(dollars(rows), total)).toBe(0);
+  // On the screen in cents, and exactly in the tooltip.
   const whole = page.getByTestId("total-commission").locator(".money");
-  expect((await whole.textContent())?.replace(/[$,]/g, "")).toBe(total);
+  expect((await whole.getAttribute("title"))?.replace(/[$,]/g, "")).toBe(total);
+  expect((await whole.textContent())?.replace(/[$,]/g, "")).toBe(truncate(total, 2));
   for (const asset of new Set(rows.map((it) => it["asset"]))) {
     const of = rows.filter((it) => it["asset"] === asset).map((it) => it["commission"] ?? "");
     const cells = page.getByTestId(`asset-${asset}`).locator("[data-value]");
@@ -102,7 +104,7 @@ test("from the copied link to the exported commission", async ({ page }) => {
   }
 
   // The trade's own line: 0.00524900 XMR × 41 %, rounded down.
-  await open(page, `/lines?${days}&uid=${invitee}`, AURORA);
+  await open(page, `/earnings?${days}&uid=${invitee}`, AURORA);
   const line = page.getByTestId("line");
   await expect(line).toHaveCount(1);
   await expect(line).toContainText("0.00215209 XMR");

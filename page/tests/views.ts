@@ -16,19 +16,19 @@ const aurorasLink = async (page: Page) => `/join?ref=${await codeOf(page, AURORA
 
 export const VIEWS: View[] = [
   { name: "sign-in", address: at("/") },
-  { name: "links", uid: AURORA, address: at("/") },
+  { name: "links", uid: AURORA, address: at("/links") },
   {
     name: "new-link",
     uid: AURORA,
-    address: at("/"),
+    address: at("/links"),
     open: (page) => page.locator(".card-head .button").first().click(),
   },
   {
     name: "link-menu",
     uid: AURORA,
-    address: at("/"),
+    address: at("/links"),
     open: async (page) => {
-      await page.locator("td .button-icon").first().click();
+      await page.getByTestId("link").first().locator(".menu-place button").click();
       await page.getByRole("menu").waitFor();
     },
   },
@@ -46,7 +46,7 @@ export const VIEWS: View[] = [
   {
     name: "lines",
     uid: AURORA,
-    address: at("/lines?range=7d"),
+    address: at("/earnings?range=7d"),
     open: (page) => page.locator(".expand").nth(1).click(),
   },
   { name: "inviter", uid: "40000001", address: at("/inviter") },

@@ -8,6 +8,7 @@ import {
 } from "@tanstack/react-query";
 import type { Days } from "../format/range";
 import { ApiError, body, GET, PATCH, POST, raw, type Schemas } from "./client";
+import type { Dashboard, LinePage } from "./contract";
 
 /** A failure that may pass is tried again twice before it is shown. */
 const RETRIES = 2;
@@ -81,7 +82,7 @@ export function useLatest() {
   return useQuery({
     queryKey: ["latest"],
     queryFn: async ({ signal }) => {
-      const latest = await body(GET("/v1/dashboard", { signal }));
+      const latest: Dashboard = await body(GET("/v1/dashboard", { signal }));
       cache.setQueryData(["dashboard", { from: latest.from, to: latest.to }], latest);
       return latest;
     },
@@ -93,7 +94,8 @@ export function useDashboard(days: Days | undefined) {
   return useQuery({
     queryKey: ["dashboard", days],
     enabled: days !== undefined,
-    queryFn: ({ signal }) => body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
+    queryFn: ({ signal }): Promise<Dashboard> =>
+      body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -102,19 +104,48 @@ export interface LineFilter {
   product?: Schemas["Product"];
   asset?: string;
   uid?: string;
+  reason?: Schemas["ZeroReason"];
+  type?: Schemas["Line"]["type"];
+  status?: Schemas["Status"];
 }
 
-export function useLines(days: Days | undefined, filter: LineFilter) {
+/** By day: the newest first, or the oldest. */
+export type LineOrder = "-day" | "day";
+
+function lines(query: object, signal: AbortSignal): Promise<LinePage> {
+  return body(GET("/v1/dashboard/commissions", { params: { query }, signal }));
+}
+
+export function useLines(days: Days | undefined, filter: LineFilter, sort: LineOrder) {
   return useInfiniteQuery({
-    queryKey: ["lines", days, filter],
+    queryKey: ["lines", days, filter, sort],
     enabled: days !== undefined,
-    queryFn: ({ signal, pageParam }) => {
-      const query = { ...days, ...filter, ...(pageParam && { cursor: pageParam }) };
-      return body(GET("/v1/dashboard/commissions", { params: { query }, signal }));
-    },
+    queryFn: ({ signal, pageParam }) =>
+      lines({ ...days, ...filter, sort, ...(pageParam && { cursor: pageParam }) }, signal),
     initialPageParam: "",
-    getNextPageParam: (page: Schemas["LinePage"]) => page.nextCursor,
+    getNextPageParam: (page: LinePage) => page.nextCursor,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** The newest few lines of a filter. */
+export function useNewestLines(days: Days | undefined, filter: LineFilter, limit: number) {
+  return useQuery({
+    queryKey: ["newest-lines", days, filter, limit],
+    enabled: days !== undefined,
+    queryFn: async ({ signal }) =>
+      (await lines({ ...days, ...filter, sort: "-day", limit }, signal)).lines,
+  });
+}
+
+/** Who joined last. */
+export function useNewestInvitees(limit: number) {
+  return useQuery({
+    queryKey: ["newest-invitees", limit],
+    queryFn: async ({ signal }) => {
+      const query = { limit };
+      return (await body(GET("/v1/dashboard/referrals", { params: { query }, signal }))).referrals;
+    },
   });
 }
 
@@ -147,7 +178,7 @@ export function useInvitees() {
   return useQuery({ queryKey: ["invitees"], queryFn: ({ signal }) => invitees(signal) });
 }
 
-/** One invitee by his whole id, in a list of one, or of none; asked for where it is wanted. */
+/** One invitee by the whole id, in a list of one, or of none; asked for where it is wanted. */
 export function useInvitee(uid: string, wanted: boolean) {
   return useQuery({
     queryKey: ["invitee", uid],
@@ -177,7 +208,7 @@ export function useBind() {
   });
 }
 
-/** The caller's own relation; `null` where he has none. */
+/** The caller's own relation; `null` where there is none. */
 export function useBinding() {
   return useQuery({
     queryKey: ["binding"],

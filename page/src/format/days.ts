@@ -34,6 +34,20 @@ export function firstOfQuarter(day: Day): Day {
   return `${day.slice(0, 4)}-${String(first).padStart(2, "0")}-01`;
 }
 
+/** The first day after a quarter such as `2026-Q4`. */
+export function dayAfterQuarter(quarter: string): Day {
+  const year = Number(quarter.slice(0, 4));
+  const month = 3 * Number(quarter.slice(6)) + 1;
+  return of(Date.UTC(year, month - 1, 1));
+}
+
+/** The same day of the month before, or the last of that month where it is shorter. */
+export function monthBefore(day: Day): Day {
+  const last = plusDays(firstOfMonth(day), -1);
+  const same = `${last.slice(0, 7)}${day.slice(7)}`;
+  return same < last ? same : last;
+}
+
 /** The Monday on or before the day. */
 export function monday(day: Day): Day {
   const weekday = (new Date(millis(day)).getUTCDay() + 6) % 7;

@@ -57,6 +57,12 @@ export function compare(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
+/** The change against an earlier figure, as a ratio: for a percentage beside the exact figures. */
+export function changeOf(now: string, before: string): number | null {
+  const base = forGeometry(before);
+  return base > 0 ? forGeometry(subtract(now, before)) / base : null;
+}
+
 /** How many decimals the text has. */
 export function decimals(text: string): number {
   return parse(text).scale;

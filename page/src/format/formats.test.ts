@@ -9,10 +9,22 @@ test("amounts beyond a float's precision keep every digit", () => {
   expect(tr.amount("123456789012345678.12345678")).toBe("123.456.789.012.345.678,12345678");
 });
 
-test("dollars are split after the cent, and together they are the amount", () => {
-  expect(en.exactUsd("1569.99714673")).toEqual({ main: "$1,569.99", rest: "714673" });
-  expect(tr.exactUsd("-1569.99714673")).toEqual({ main: "-$1.569,99", rest: "714673" });
-  expect(en.exactUsd("0.50")).toEqual({ main: "$0.50", rest: "" });
+test("usd_exact_keeps_every_digit", () => {
+  expect(en.usdExact("1569.99714673")).toBe("$1,569.99714673");
+  expect(tr.usdExact("-1569.99714673")).toBe("-$1.569,99714673");
+});
+
+test("usd_below_a_cent_is_not_shown_as_zero", () => {
+  expect(en.usd("0.00000001")).toBe("<$0.01");
+  expect(en.usd("-0.00999999")).toBe(">-$0.01");
+  expect(en.usd("0.00000000")).toBe("$0.00");
+  expect(en.usdWhole("-0.50")).toBe("$0");
+});
+
+test("change_has_a_sign_and_few_digits", () => {
+  expect(en.change(0.4795)).toBe("+48%");
+  expect(en.change(-0.0123)).toBe("-1.2%");
+  expect(en.change(0)).toBe("0%");
 });
 
 test("a label in cents never shows more than there is", () => {

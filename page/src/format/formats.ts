@@ -1,5 +1,5 @@
 import type { Day } from "./days";
-import { decimals, truncate } from "./decimal";
+import { decimals, isZero, truncate } from "./decimal";
 
 export type Language = "en" | "tr";
 
@@ -8,11 +8,9 @@ const LOCALES: Record<Language, string> = { en: "en-GB", tr: "tr-TR" };
 /** A decimal text as `Intl` takes it: exactly, without a float between. */
 type Exact = `${number}`;
 
-export interface ExactAmount {
-  /** To the hundredth for dollars; the whole amount otherwise. */
-  main: string;
-  /** The decimals after that, shown smaller. */
-  rest: string;
+/** Zero has no sign where it is shown. */
+function positiveZero(text: string): Exact {
+  return (isZero(text) ? "0" : text) as Exact;
 }
 
 /** Numbers and dates as the language writes them. Amounts go in as decimal texts. */
@@ -30,10 +28,15 @@ export interface Formats {
   percent(rate: string): string;
   /** With all its decimals. */
   amount(amount: string): string;
-  /** In dollars to the cent, rounded towards zero: for labels that stand beside an exact figure. */
+  /** In dollars to the cent, rounded towards zero; what is less than a cent says so. */
   usd(amount: string): string;
+  /** In whole dollars, rounded towards zero. */
+  usdWhole(amount: string): string;
+  /** In dollars with all its decimals. */
+  usdExact(amount: string): string;
   usdShort(amount: number): string;
-  exactUsd(amount: string): ExactAmount;
+  /** How much a figure has changed, as a percentage with its sign. */
+  change(ratio: number): string;
 }
 
 export function formats(language: Language): Formats {
@@ -53,6 +56,10 @@ export function formats(language: Language): Formats {
     maximumFractionDigits: 1,
   });
   const usd = new Intl.NumberFormat(locale, dollars);
+  const whole = new Intl.NumberFormat(locale, { ...dollars, maximumFractionDigits: 0 });
+  const signed = { style: "percent", signDisplay: "exceptZero" } as const;
+  const smallChange = new Intl.NumberFormat(locale, { ...signed, maximumFractionDigits: 1 });
+  const bigChange = new Intl.NumberFormat(locale, { ...signed, maximumFractionDigits: 0 });
   const amount = (text: string, style: Intl.NumberFormatOptions = {}) => {
     const digits = decimals(text);
     const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
@@ -71,12 +78,14 @@ export function formats(language: Language): Formats {
     count: (value) => count.format(value),
     percent: (rate) => percent.format(rate as Exact),
     amount,
-    usd: (text) => usd.format(truncate(text, 2) as Exact),
-    usdShort: (value) => short.format(value),
-    exactUsd: (text) => {
-      const whole = amount(text, dollars);
-      const cut = Math.max(0, decimals(text) - 2);
-      return { main: whole.slice(0, whole.length - cut), rest: whole.slice(whole.length - cut) };
+    usd: (text) => {
+      const cents = truncate(text, 2);
+      if (!isZero(cents) || isZero(text)) return usd.format(positiveZero(cents));
+      return text.startsWith("-") ? `>${usd.format(-0.01)}` : `<${usd.format(0.01)}`;
     },
+    usdWhole: (text) => whole.format(positiveZero(truncate(text, 0))),
+    usdExact: (text) => amount(text, dollars),
+    usdShort: (value) => short.format(value),
+    change: (ratio) => (Math.abs(ratio) < 0.1 ? smallChange : bigChange).format(ratio),
   };
 }

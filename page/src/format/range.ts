@@ -1,7 +1,16 @@
-import { type Day, firstOfMonth, firstOfQuarter, isDay, plusDays } from "./days";
+import { type Day, daysIn, firstOfMonth, firstOfQuarter, isDay, plusDays } from "./days";
 
 /** The ranges that are offered by name. */
-export const PRESETS = ["7d", "30d", "90d", "month", "lastMonth", "quarter", "365d"] as const;
+export const PRESETS = [
+  "yesterday",
+  "7d",
+  "30d",
+  "90d",
+  "month",
+  "lastMonth",
+  "quarter",
+  "365d",
+] as const;
 export type Preset = (typeof PRESETS)[number];
 
 export type Range = { preset: Preset } | { from: Day; to: Day };
@@ -21,6 +30,8 @@ export interface Days {
 export function daysOf(preset: Preset, lastClosed: Day): Days {
   const today = plusDays(lastClosed, 1);
   switch (preset) {
+    case "yesterday":
+      return { from: lastClosed, to: lastClosed };
     case "7d":
       return { from: plusDays(lastClosed, -6), to: lastClosed };
     case "30d":
@@ -47,10 +58,24 @@ export function read(query: URLSearchParams): Range {
   return { preset: PRESETS.find((it) => it === preset) ?? "30d" };
 }
 
+const NAMES = ["from", "to", "range"];
+
+/** What an address says of its range, for the addresses that it leads to. */
+export function carried(query: URLSearchParams): string {
+  const own = [...query].filter(([name]) => NAMES.includes(name));
+  return own.length > 0 ? `?${new URLSearchParams(own)}` : "";
+}
+
+/** The range of equal length that ends where this one begins. */
+export function rangeBefore({ from, to }: Days): Days {
+  const count = daysIn(from, to);
+  return { from: plusDays(from, -count), to: plusDays(from, -1) };
+}
+
 /** Puts the range into the address, so that it can be shared and gone back to. */
 export function write(query: URLSearchParams, range: Range): URLSearchParams {
   const next = new URLSearchParams(query);
-  for (const name of ["from", "to", "range"]) next.delete(name);
+  for (const name of NAMES) next.delete(name);
   if ("from" in range) {
     next.set("from", range.from);
     next.set("to", range.to);

@@ -42,7 +42,7 @@ export function Menu({ button, className = "button", label, disabled = false, ch
     );
   if (!Base) {
     return (
-      <span className="menu-place">
+      <span className="menu-place" ref={place}>
         <button
           type="button"
           className={className}
@@ -96,6 +96,16 @@ export function MenuItem({ icon, onClick, disabled = false, children }: ItemProp
       {icon && <Icon name={icon} />}
       {children}
     </Base.Item>
+  );
+}
+
+/** An item that opens another site or program. */
+export function MenuLink({ href, children }: { href: string; children: ReactNode }) {
+  const Base = useMenuParts();
+  return (
+    <Base.LinkItem className="menu-item" href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </Base.LinkItem>
   );
 }
 

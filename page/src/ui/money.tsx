@@ -4,19 +4,30 @@ import { useWords } from "../text";
 interface UsdProps {
   value: string;
   strong?: boolean;
-  /** Without decimals after the cent where all of them are 0: volumes have none. */
+  /** In whole dollars: for volumes. */
   short?: boolean;
 }
 
-/** Dollars with all their decimals: those after the cent are there, and step back. */
+/** Dollars to the cent; the exact value is in the tooltip. */
 export function Usd({ value, strong = false, short = false }: UsdProps) {
   const { f } = useWords();
-  const { main, rest } = f.exactUsd(value);
-  const shown = short && /^0*$/.test(rest) ? "" : rest;
   return (
-    <span className={`money${strong ? " money-strong" : ""}`} data-value={value}>
-      {main}
-      {shown && <span className="money-rest">{shown}</span>}
+    <span
+      className={`money${strong ? " money-strong" : ""}${isZero(value) ? " money-zero" : ""}`}
+      data-value={value}
+      title={f.usdExact(value)}
+    >
+      {short ? f.usdWhole(value) : f.usd(value)}
+    </span>
+  );
+}
+
+/** Dollars with all their decimals: where a figure is taken apart. */
+export function ExactUsd({ value }: { value: string }) {
+  const { f } = useWords();
+  return (
+    <span className="money" data-value={value}>
+      {f.usdExact(value)}
     </span>
   );
 }

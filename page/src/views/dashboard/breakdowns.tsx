@@ -1,11 +1,11 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import { compare, isZero, part, sum } from "../../format/decimal";
+import { compare, part, sum } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Card } from "../../ui/card";
 import { Amount, Usd } from "../../ui/money";
-import { TableScroll } from "../../ui/table";
+import { type Column, DataTable } from "../../ui/table";
 
 type Data = { data: Schemas["DashboardSummary"] };
 
@@ -23,38 +23,44 @@ interface BreakdownProps {
   whole: string;
 }
 
-/** Parts of the commission, each with its length against the whole. */
+/** Parts of the earnings, each with its length against the whole. */
 function Breakdown({ title, first, rows, whole }: BreakdownProps) {
   const { t } = useWords();
+  const columns: Column<Row>[] = [
+    {
+      key: "name",
+      head: first,
+      card: "title",
+      cell: (row) => (
+        <>
+          {row.name}
+          <Bar length={part(row.commission, whole)} />
+        </>
+      ),
+    },
+    {
+      key: "fees",
+      head: t.dashboard.feesCharged,
+      isNumber: true,
+      cell: (row) => <Usd value={row.fees} />,
+    },
+    {
+      key: "commission",
+      head: t.dashboard.yours,
+      isNumber: true,
+      card: "figure",
+      cell: (row) => <Usd value={row.commission} />,
+    },
+  ];
   return (
     <Card title={title}>
-      <TableScroll label={title}>
-        <table>
-          <thead>
-            <tr>
-              <th>{first}</th>
-              <th className="number wide">{t.dashboard.feesCharged}</th>
-              <th className="number">{t.dashboard.yours}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.key}>
-                <td>
-                  {row.name}
-                  <Bar length={part(row.commission, whole)} />
-                </td>
-                <td className="number wide">
-                  <Usd value={row.fees} />
-                </td>
-                <td className="number">
-                  <Usd value={row.commission} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableScroll>
+      <DataTable
+        label={title}
+        columns={columns}
+        rows={rows}
+        keyOf={(row) => row.key}
+        narrow={480}
+      />
     </Card>
   );
 }
@@ -93,7 +99,9 @@ export function ByOrigin({ data }: Data) {
     name: (
       <>
         {t.origins[origin]}
-        <span className="help"> {f.count(data.counts[origin])}</span>
+        <span className="row-note">
+          {t.dashboard.inviteeCount(f.count(data.counts[origin]), data.counts[origin])}
+        </span>
       </>
     ),
     ...data.byOrigin[origin].usd,
@@ -112,7 +120,9 @@ export function ByLink({ data, labels }: Data & { labels: Map<string, string | n
     name: (
       <>
         {labels.get(link.code) ?? <span className="mono">{link.code}</span>}
-        <span className="help"> {f.count(link.invitees)}</span>
+        <span className="row-note">
+          {t.dashboard.inviteeCount(f.count(link.invitees), link.invitees)}
+        </span>
       </>
     ),
     ...link.usd,
@@ -123,62 +133,66 @@ export function ByLink({ data, labels }: Data & { labels: Map<string, string | n
   );
 }
 
-/** In the assets themselves: what was earned, what is pending, what was paid. */
+/** In the assets themselves, exactly: what was earned, what is pending, what was paid. */
 export function ByAsset({ data }: Data) {
   const { t } = useWords();
   const assets = Object.keys(data.totals.byAsset).sort();
   if (assets.length === 0) return null;
+  const amount = (key: string, head: string, of: (asset: string) => string): Column<string> => ({
+    key,
+    head,
+    isNumber: true,
+    card: key === "commission" ? "figure" : "fact",
+    cell: (asset) => <Amount value={of(asset)} />,
+  });
+  const figures = (asset: string) => data.totals.byAsset[asset];
+  const statuses = (asset: string) => data.commissionByStatus.byAsset[asset];
+  const columns: Column<string>[] = [
+    {
+      key: "asset",
+      head: t.dashboard.asset,
+      isRowHead: true,
+      card: "title",
+      cell: (asset) => <b>{asset}</b>,
+    },
+    amount("fees", t.dashboard.feesCharged, (asset) => figures(asset)?.fees ?? "0"),
+    amount("commission", t.dashboard.yours, (asset) => figures(asset)?.commission ?? "0"),
+    amount("pending", t.dashboard.pending, (asset) => {
+      const status = statuses(asset);
+      return status ? sum([status.accrued, status.settled, status.reversed]) : "0";
+    }),
+    amount("paid", t.dashboard.paid, (asset) => statuses(asset)?.paid ?? "0"),
+    amount("shared", t.dashboard.shared, (asset) => figures(asset)?.shared ?? "0"),
+    {
+      key: "lines",
+      head: t.dashboard.seeLines,
+      isHeadHidden: true,
+      isNumber: true,
+      card: "plain",
+      cell: (asset) => <AssetLink asset={asset} data={data} />,
+    },
+  ];
   return (
     <Card title={t.dashboard.byAsset}>
-      <TableScroll label={t.dashboard.byAsset}>
-        <table>
-          <thead>
-            <tr>
-              <th>{t.dashboard.asset}</th>
-              <th className="number">{t.dashboard.feesCharged}</th>
-              <th className="number">{t.dashboard.yours}</th>
-              <th className="number">{t.dashboard.pending}</th>
-              <th className="number">{t.dashboard.paid}</th>
-              <th className="number">{t.dashboard.shared}</th>
-              <th>
-                <span className="hidden">{t.dashboard.seeLines}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {assets.map((asset) => (
-              <AssetRow key={asset} asset={asset} data={data} />
-            ))}
-          </tbody>
-        </table>
-      </TableScroll>
+      <DataTable
+        label={t.dashboard.byAsset}
+        columns={columns}
+        rows={assets}
+        keyOf={(asset) => asset}
+        testIdOf={(asset) => `asset-${asset}`}
+        narrow={1000}
+      />
     </Card>
   );
 }
 
-function AssetRow({ asset, data }: Data & { asset: string }) {
+function AssetLink({ asset, data }: Data & { asset: string }) {
   const { t } = useWords();
-  const figures = data.totals.byAsset[asset];
-  const status = data.commissionByStatus.byAsset[asset];
-  if (!figures) return null;
-  const open = status ? sum([status.accrued, status.settled, status.reversed]) : "0";
-  const cells = [figures.fees, figures.commission, open, status?.paid ?? "0", figures.shared];
   const query = new URLSearchParams({ asset, from: data.from, to: data.to });
   return (
-    <tr data-testid={`asset-${asset}`}>
-      <th scope="row">{asset}</th>
-      {cells.map((value, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the columns never move
-        <td className={`number${isZero(value) ? " faint" : ""}`} key={index}>
-          <Amount value={value} />
-        </td>
-      ))}
-      <td className="cell-action">
-        <Link className="link" href={`/lines?${query}`}>
-          {t.dashboard.seeLines}
-          <span className="hidden"> {asset}</span>
-        </Link>
-      </td>
-    </tr>
+    <Link className="link" href={`/earnings?${query}`}>
+      {t.dashboard.seeLines}
+      <span className="hidden"> {asset}</span>
+    </Link>
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import type { Schemas } from "../../api/client";
+import type { Dashboard as Summary } from "../../api/contract";
 import { useKept } from "../../api/kept";
 import { useDashboard, useLinks } from "../../api/queries";
 import { useWords } from "../../text";
@@ -52,7 +52,7 @@ export default function Dashboard() {
 function FirstStep() {
   const { t } = useWords();
   const action = (
-    <Link className="button button-primary" href="/">
+    <Link className="button button-primary" href="/links">
       {t.dashboard.firstStepAction}
     </Link>
   );
@@ -65,25 +65,25 @@ function FirstStep() {
   );
 }
 
-function Figures({ data }: { data: Schemas["DashboardSummary"] }) {
+function Figures({ data }: { data: Summary }) {
   const links = useLinks();
   const labels = new Map(links.data?.links.map((link) => [link.code, link.label]) ?? []);
   return (
     <>
       <Totals data={data} />
+      <Tiers tiers={data.tiers} />
       {data.counts.invitees > 0 && (
         <>
-          <OverTime series={data.series} />
+          <OverTime data={data} />
           <div className="columns">
             <ByProduct data={data} />
             <ByOrigin data={data} />
             <ByLink data={data} labels={labels} />
-            <Zeros zeros={data.zeros} />
+            <Zeros data={data} />
           </div>
           <ByAsset data={data} />
         </>
       )}
-      <Tiers tiers={data.tiers} />
     </>
   );
 }

@@ -1,33 +1,46 @@
 import { lazy, Suspense, useState } from "react";
-import type { Schemas } from "../../api/client";
+import type { Dashboard } from "../../api/contract";
+import { useDashboard } from "../../api/queries";
+import { rangeBefore } from "../../format/range";
 import { useWords } from "../../text";
 import { Boundary } from "../../ui/boundary";
 import { Card } from "../../ui/card";
 import { Icon } from "../../ui/icons";
 import { Amount, Usd } from "../../ui/money";
 import { Segmented } from "../../ui/segmented";
-import { Skeleton } from "../../ui/states";
-import { TableScroll } from "../../ui/table";
-import { METRICS, type Metric, nameOf, type Point, pointsOf, SERIES, totalOf } from "./points";
+import { type Column, DataTable } from "../../ui/table";
+import {
+  isCount,
+  METRICS,
+  type Metric,
+  nameOf,
+  type Point,
+  pointsOf,
+  SERIES,
+  totalOf,
+} from "./points";
 
 const Chart = lazy(() => import("./chart"));
 
 /** The range day by day, as a chart or as a table. */
-export function OverTime({ series }: { series: Schemas["DayFigures"][] }) {
+export function OverTime({ data }: { data: Dashboard }) {
   const { t } = useWords();
   const [metric, setMetric] = useState<Metric>("commission");
   const [hidden, setHidden] = useState<readonly string[]>([]);
+  const [compares, setCompares] = useState(true);
   const [table, setTable] = useState(false);
-  const points = pointsOf(series, metric);
+  const points = pointsOf(data.series, metric);
+  const isWeekly = points[0]?.weekly ?? false;
+  const before = useBefore(data, metric, compares && !table && !isWeekly);
   const shown = SERIES[metric].filter((name) => !hidden.includes(name));
   const toggle = (name: string) =>
     setHidden(hidden.includes(name) ? hidden.filter((it) => it !== name) : [...hidden, name]);
   const metrics = METRICS.map((value) => ({ value, text: t.dashboard.metrics[value] }));
-  const help = points[0]?.weekly ? t.dashboard.byWeek : t.dashboard.byDay;
+  const asTable = <PointTable points={points} metric={metric} shown={shown} />;
   return (
     <Card
       title={t.dashboard.overTime}
-      help={help}
+      help={isWeekly ? t.dashboard.byWeek : t.dashboard.byDay}
       aside={
         <Segmented
           label={t.dashboard.metric}
@@ -37,21 +50,32 @@ export function OverTime({ series }: { series: Schemas["DayFigures"][] }) {
         />
       }
     >
-      {points.length === 0 ? (
-        <p className="help">{t.dashboard.emptyText}</p>
-      ) : table ? (
-        <PointTable points={points} metric={metric} shown={shown} />
-      ) : (
+      {points.length === 0 && <p className="help">{t.dashboard.emptyText}</p>}
+      {points.length > 0 && table && asTable}
+      {points.length > 0 && !table && (
         // Without the chart's code, the same figures are there to be read.
-        <Boundary texts={t} fallback={<PointTable points={points} metric={metric} shown={shown} />}>
-          <Suspense fallback={<Skeleton tall lines={1} />}>
-            <Chart points={points} metric={metric} shown={shown} />
+        <Boundary texts={t} fallback={asTable}>
+          <Suspense fallback={<div className="chart-place" />}>
+            <Chart points={points} before={before} metric={metric} shown={shown} />
           </Suspense>
         </Boundary>
       )}
       <div className="row row-between">
-        <Legend metric={metric} shown={shown} toggle={toggle} />
-        <button type="button" className="button button-small" onClick={() => setTable(!table)}>
+        <fieldset className="legend">
+          <legend className="hidden">{t.dashboard.legend}</legend>
+          {SERIES[metric].length > 1 &&
+            SERIES[metric].map((name) => (
+              <Mark key={name} name={name} shown={shown.includes(name)} toggle={toggle} />
+            ))}
+          {!table && !isWeekly && (
+            <Mark name="before" shown={compares} toggle={() => setCompares(!compares)} />
+          )}
+        </fieldset>
+        <button
+          type="button"
+          className="button button-small no-print"
+          onClick={() => setTable(!table)}
+        >
           <Icon name={table ? "chart" : "lines"} />
           {table ? t.dashboard.asChart : t.dashboard.asTable}
         </button>
@@ -60,30 +84,33 @@ export function OverTime({ series }: { series: Schemas["DayFigures"][] }) {
   );
 }
 
-interface LegendProps {
-  metric: Metric;
-  shown: readonly string[];
+/** The points of the period before, once they are there. */
+function useBefore(data: Dashboard, metric: Metric, isWanted: boolean): Point[] {
+  const days = rangeBefore(data);
+  const found = useDashboard(isWanted ? days : undefined).data;
+  if (!isWanted || found?.from !== days.from || found.to !== days.to) return [];
+  return pointsOf(found.series, metric);
+}
+
+interface MarkProps {
+  name: string;
+  shown: boolean;
   toggle: (name: string) => void;
 }
 
-function Legend({ metric, shown, toggle }: LegendProps) {
+/** A series in the legend, which shows and hides it. */
+function Mark({ name, shown, toggle }: MarkProps) {
   const { t } = useWords();
   return (
-    <fieldset className="legend">
-      <legend className="hidden">{t.dashboard.legend}</legend>
-      {SERIES[metric].map((name) => (
-        <button
-          type="button"
-          className={`legend-item series-${name}`}
-          key={name}
-          aria-pressed={shown.includes(name)}
-          onClick={() => toggle(name)}
-        >
-          <span className="legend-mark" />
-          {nameOf(name, t)}
-        </button>
-      ))}
-    </fieldset>
+    <button
+      type="button"
+      className={`legend-item series-${name}`}
+      aria-pressed={shown}
+      onClick={() => toggle(name)}
+    >
+      <span className={`legend-mark${name === "before" ? " legend-line" : ""}`} />
+      {nameOf(name, t)}
+    </button>
   );
 }
 
@@ -96,40 +123,47 @@ interface PointTableProps {
 /** The same figures for those who would rather read them. */
 function PointTable({ points, metric, shown }: PointTableProps) {
   const { t, f } = useWords();
-  const total = metric === "commission";
+  const hasTotal = metric === "commission";
   const value = (text: string) =>
-    metric === "activity" ? <Amount value={text} /> : <Usd value={text} short />;
+    isCount(metric) ? <Amount value={text} /> : <Usd value={text} short={metric === "volume"} />;
+  const columns: Column<Point>[] = [
+    {
+      key: "day",
+      head: t.dashboard.day,
+      isRowHead: true,
+      card: "title",
+      cell: (point) => (
+        <>
+          {point.weekly ? t.dashboard.weekOf(f.day(point.day)) : f.day(point.day)}{" "}
+          {!point.final && <span className="badge">{t.dashboard.notFinalDay}</span>}
+        </>
+      ),
+    },
+    ...shown.map(
+      (name): Column<Point> => ({
+        key: name,
+        head: nameOf(name, t),
+        isNumber: true,
+        card: hasTotal ? "fact" : "figure",
+        cell: (point) => value(point.values[name] ?? "0"),
+      }),
+    ),
+  ];
+  if (hasTotal) {
+    columns.push({
+      key: "total",
+      head: t.dashboard.total,
+      isNumber: true,
+      card: "figure",
+      cell: (point) => value(totalOf(point, shown)),
+    });
+  }
   return (
-    <TableScroll label={t.dashboard.overTime}>
-      <table>
-        <thead>
-          <tr>
-            <th>{t.dashboard.day}</th>
-            {shown.map((name) => (
-              <th className="number" key={name}>
-                {nameOf(name, t)}
-              </th>
-            ))}
-            {total && <th className="number">{t.dashboard.total}</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {points.map((point) => (
-            <tr key={point.day}>
-              <th scope="row">
-                {point.weekly ? t.dashboard.weekOf(f.day(point.day)) : f.day(point.day)}
-                {!point.final && <span className="badge">{t.dashboard.notFinalDay}</span>}
-              </th>
-              {shown.map((name) => (
-                <td className="number" key={name}>
-                  {value(point.values[name] ?? "0")}
-                </td>
-              ))}
-              {total && <td className="number">{value(totalOf(point, shown))}</td>}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableScroll>
+    <DataTable
+      label={t.dashboard.overTime}
+      columns={columns}
+      rows={points}
+      keyOf={(point) => point.day}
+    />
   );
 }

@@ -36,5 +36,5 @@ test("long ranges go by weeks, which add up exactly and are final when all their
 });
 
 test("activity is never added up over days", () => {
-  expect(pointsOf(days(140), "activity")).toHaveLength(140);
+  expect(pointsOf(days(140), "active")).toHaveLength(140);
 });

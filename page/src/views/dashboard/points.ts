@@ -1,5 +1,5 @@
 import type { Schemas } from "../../api/client";
-import { type Day, monday } from "../../format/days";
+import { type Day, monday, plusDays } from "../../format/days";
 import { sum } from "../../format/decimal";
 import type { Texts } from "../../text";
 
@@ -14,15 +14,21 @@ export interface Point {
   values: Record<string, string>;
 }
 
-export const METRICS = ["commission", "volume", "activity"] as const;
+export const METRICS = ["commission", "volume", "active", "joined"] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** What each metric is made of, in the order of stacking. */
 export const SERIES: Record<Metric, readonly string[]> = {
   commission: ["spot", "margin", "futures"],
   volume: ["volume"],
-  activity: ["active", "joined"],
+  active: ["active"],
+  joined: ["joined"],
 };
+
+/** Whether a metric counts people; the others are dollars. */
+export function isCount(metric: Metric): boolean {
+  return metric === "active" || metric === "joined";
+}
 
 function valuesOf(day: Schemas["DayFigures"], metric: Metric): Record<string, string> {
   switch (metric) {
@@ -30,8 +36,10 @@ function valuesOf(day: Schemas["DayFigures"], metric: Metric): Record<string, st
       return { ...day.commissionUsdByProduct };
     case "volume":
       return { volume: day.volumeUsd };
-    case "activity":
-      return { active: String(day.activeInvitees), joined: String(day.newInvitees) };
+    case "active":
+      return { active: String(day.activeInvitees) };
+    case "joined":
+      return { joined: String(day.newInvitees) };
   }
 }
 
@@ -48,8 +56,8 @@ export function pointsOf(series: Schemas["DayFigures"][], metric: Metric): Point
     final: day.final,
     values: valuesOf(day, metric),
   }));
-  // Who was active on several days of a week would be counted several times.
-  if (days.length <= MAX_BARS || metric === "activity") return days;
+  // Whoever was active on several days of a week would be counted several times.
+  if (days.length <= MAX_BARS || metric === "active") return days;
   const weeks = new Map<Day, Point[]>();
   for (const point of days) {
     const week = monday(point.day);
@@ -68,12 +76,19 @@ export function totalOf(point: Point, shown: readonly string[]): string {
   return sum(shown.map((name) => point.values[name] ?? "0"));
 }
 
+/** The lines of a point. */
+export function addressOf(point: Point): string {
+  const to = point.weekly ? plusDays(point.day, 6) : point.day;
+  return `/earnings?${new URLSearchParams({ from: point.day, to })}`;
+}
+
 export function nameOf(series: string, t: Texts): string {
   const names: Record<string, string> = {
     ...t.products,
     volume: t.dashboard.volume,
     active: t.dashboard.active,
     joined: t.dashboard.joined,
+    before: t.dashboard.before,
   };
   return names[series] ?? series;
 }

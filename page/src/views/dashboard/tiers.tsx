@@ -1,5 +1,7 @@
 import type { Schemas } from "../../api/client";
+import { dayAfterQuarter, plusDays } from "../../format/days";
 import { compare, isZero, part } from "../../format/decimal";
+import type { Formats } from "../../format/formats";
 import { type Texts, useWords } from "../../text";
 import { Card } from "../../ui/card";
 import { Icon } from "../../ui/icons";
@@ -22,22 +24,29 @@ export function Tiers({ tiers }: { tiers: Tier[] }) {
 
 function MarketTier({ tier }: { tier: Tier }) {
   const { t, f } = useWords();
+  const { next } = tier;
+  const change = dayAfterQuarter(tier.until);
+  const rate = f.percent(tier.rate);
   return (
-    <section className="tier" aria-label={t.markets[tier.market]}>
-      <div className="row row-between">
-        <div>
-          <h3>{t.markets[tier.market]}</h3>
-          <p className="help">
-            {t.dashboard.tier(f.count(tier.tier))} · {t.dashboard.until(tier.until)}
-          </p>
-        </div>
-        <p className="tier-rate">{f.percent(tier.rate)}</p>
+    <section
+      className="tier"
+      aria-label={t.markets[tier.market]}
+      data-testid={`tier-${tier.market}`}
+    >
+      <div>
+        <h3>{t.markets[tier.market]}</h3>
+        <p className="tier-rate">
+          {next ? t.dashboard.way(rate, f.percent(next.rate), f.shortDay(change)) : rate}
+        </p>
+        <p className="help">
+          {t.dashboard.tier(f.count(tier.tier))} · {t.dashboard.until(f.day(plusDays(change, -1)))}
+        </p>
       </div>
-      {tier.next ? <Way tier={tier} next={tier.next} /> : <p>{t.dashboard.top}</p>}
+      {next ? <Way tier={tier} next={next} /> : <p>{t.dashboard.top}</p>}
       {tier.soFar.tier < tier.tier && (
-        <p className="notice">
-          <Icon name="info" />
-          {t.dashboard.atRisk(f.count(tier.soFar.tier))}
+        <p className="notice notice-bad">
+          <Icon name="warn" />
+          {t.dashboard.atRisk(f.count(tier.soFar.tier), f.shortDay(change))}
         </p>
       )}
     </section>
@@ -49,10 +58,9 @@ function Way({ tier, next }: { tier: Tier; next: Schemas["NextTier"] }) {
   const { volumeUsd, newTraders } = tier.soFar;
   return (
     <>
-      <p className="tier-next">{t.dashboard.nextTier(f.count(next.tier), f.percent(next.rate))}</p>
       <Progress
         label={t.dashboard.tierVolume}
-        text={t.common.of(f.usd(volumeUsd), f.usd(next.volumeUsd))}
+        text={t.common.of(f.usdWhole(volumeUsd), f.usdWhole(next.volumeUsd))}
         length={compare(volumeUsd, next.volumeUsd) >= 0 ? 1 : part(volumeUsd, next.volumeUsd)}
       />
       <Progress
@@ -66,7 +74,7 @@ function Way({ tier, next }: { tier: Tier; next: Schemas["NextTier"] }) {
 }
 
 /** What is missing, or that nothing is. */
-function wordOn(next: Schemas["NextTier"], t: Texts, f: ReturnType<typeof useWords>["f"]): string {
+function wordOn(next: Schemas["NextTier"], t: Texts, f: Formats): string {
   const missing = [];
   if (!isZero(next.missingVolumeUsd)) {
     missing.push(t.dashboard.missingVolume(f.usd(next.missingVolumeUsd)));

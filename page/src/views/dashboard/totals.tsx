@@ -1,18 +1,21 @@
 import type { ReactNode } from "react";
 import type { Schemas } from "../../api/client";
+import type { Dashboard } from "../../api/contract";
 import { sum } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
+import { Change } from "../change";
 
-/** What is booked and not paid yet, less what was taken back. */
+/** What is booked and not paid yet, less what was reversed. */
 export function pending(amounts: Schemas["StatusUsdAmounts"]): string {
   return sum([amounts.accrued, amounts.settled, amounts.reversed]);
 }
 
-/** The figures that are looked for first. */
-export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
+/** The figures that are looked for first, each against the period before. */
+export function Totals({ data }: { data: Dashboard }) {
   const { t, f } = useWords();
   const { usd } = data.totals;
+  const before = data.previous?.totals.usd;
   const status = data.commissionByStatus.usd;
   const joined = data.newInvitees.recall + data.newInvitees.signup;
   return (
@@ -24,6 +27,7 @@ export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
         main
       >
         <Usd value={usd.commission} strong />
+        <Against now={usd.commission} before={before?.commission} />
         <span className="total-note">{t.dashboard.fees(f.count(data.feeCount))}</span>
       </Total>
       <Total name="pending" label={t.dashboard.pending} help={t.dashboard.pendingHelp}>
@@ -34,9 +38,11 @@ export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
       </Total>
       <Total name="shared" label={t.dashboard.shared}>
         <Usd value={usd.shared} />
+        <Against now={usd.shared} before={before?.shared} />
       </Total>
       <Total name="volume" label={t.dashboard.volume}>
         <Usd value={usd.volume} short />
+        <Against now={usd.volume} before={before?.volume} short />
       </Total>
       <Total name="invitees" label={t.dashboard.invitees}>
         <span className="money">{f.count(data.counts.invitees)}</span>
@@ -47,6 +53,23 @@ export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
         </span>
       </Total>
     </dl>
+  );
+}
+
+interface AgainstProps {
+  now: string;
+  before: string | undefined;
+  short?: boolean;
+}
+
+function Against({ now, before, short = false }: AgainstProps) {
+  const { t, f } = useWords();
+  if (before === undefined) return null;
+  const figure = short ? f.usdWhole(before) : f.usd(before);
+  return (
+    <span className="total-note">
+      <Change now={now} before={before} /> {t.dashboard.was(figure)}
+    </span>
   );
 }
 

@@ -7,6 +7,9 @@ type Invitee = Schemas["Referral"];
 export const KEYS = ["boundAt", "firstTrade", "lastTrade", "volume", "commission", "uid"] as const;
 export type Key = (typeof KEYS)[number];
 
+export const ORIGINS = ["recall", "signup"] as const;
+export const STATUSES = ["active", "no_trades_yet", "voided"] as const;
+
 export interface Filter {
   uid: string;
   origin: Schemas["Origin"] | "";

@@ -1,5 +1,4 @@
-import { useState } from "react";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import type { Schemas } from "../../api/client";
 import {
   type Invitees as List,
@@ -14,10 +13,11 @@ import { Icon } from "../../ui/icons";
 import { Menu, MenuItem } from "../../ui/menu";
 import { Labelled, Select } from "../../ui/select";
 import { Failed, Skeleton, State } from "../../ui/states";
-import { Pager, type Sorting } from "../../ui/table";
+import { Pager } from "../../ui/table";
 import { Freshness } from "../freshness";
 import { saveInvitees } from "./export";
-import { admits, type Filter, type Key, NO_FILTER, sorted } from "./filter";
+import { admits, type Filter, NO_FILTER, sorted } from "./filter";
+import { type Place, read, write } from "./place";
 import { InviteeTable } from "./table";
 
 const PER_PAGE = 25;
@@ -43,7 +43,7 @@ export default function Invitees() {
 function Nobody() {
   const { t } = useWords();
   const action = (
-    <Link className="button button-primary" href="/">
+    <Link className="button button-primary" href="/links">
       {t.dashboard.firstStepAction}
     </Link>
   );
@@ -58,20 +58,21 @@ function Nobody() {
 
 function Filtered({ list }: { list: List }) {
   const { t, f } = useWords();
-  const [filter, setFilter] = useState(NO_FILTER);
-  const [sorting, setSorting] = useState<Sorting<Key>>({ by: "boundAt", descending: true });
-  const [page, setPage] = useState(0);
+  const [query, setQuery] = useSearchParams();
+  const place = read(query);
+  const { filter, sorting, page } = place;
   const loaded = list.invitees.filter((invitee) => admits(filter, invitee));
-  // Who is not among the newest is asked for by his whole id.
+  // An invitee who is not among the newest is asked for by the whole id.
   const uid = filter.uid.trim();
   const asked = useInvitee(uid, !list.complete && loaded.length === 0 && uid !== "");
   const others = asked.data?.filter((invitee) => admits(filter, invitee)) ?? [];
   const found = sorted(loaded.length > 0 ? loaded : others, sorting);
   const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
-  const change = (next: Partial<Filter>) => {
-    setFilter({ ...filter, ...next });
-    setPage(0);
-  };
+  const at = Math.min(page, pages - 1);
+  // Turning a page is a step to come back from; a letter typed is none.
+  const move = (next: Partial<Place>, options = { replace: true }) =>
+    setQuery((before) => write(before, { ...place, page: 0, ...next }), options);
+  const change = (next: Partial<Filter>) => move({ filter: { ...filter, ...next } });
   const labels = useLabels();
   const day = lastDayBefore(list.dataAsOf ?? new Date().toISOString());
   return (
@@ -98,16 +99,17 @@ function Filtered({ list }: { list: List }) {
           />
         ) : (
           <InviteeTable
-            invitees={found.slice(page * PER_PAGE, (page + 1) * PER_PAGE)}
+            invitees={found.slice(at * PER_PAGE, (at + 1) * PER_PAGE)}
             labels={labels}
             sorting={sorting}
-            onSort={(next) => {
-              setSorting(next);
-              setPage(0);
-            }}
+            onSort={(next) => move({ sorting: next })}
           />
         )}
-        <Pager page={page} pages={pages} onPage={setPage} />
+        <Pager
+          page={at}
+          pages={pages}
+          onPage={(next) => move({ page: next }, { replace: false })}
+        />
       </section>
     </>
   );

@@ -3,7 +3,7 @@ import type { Schemas } from "../../api/client";
 import { isZero } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Icon } from "../../ui/icons";
-import { Amount, Usd } from "../../ui/money";
+import { Amount, ExactUsd } from "../../ui/money";
 import { stepsOf } from "./steps";
 
 type Line = Schemas["Line"];
@@ -73,7 +73,7 @@ function Sum({ line }: { line: Line }) {
           = <Amount value={line.commission} asset={line.asset} />
         </Step>
         <Step name={compute.usd}>
-          <Usd value={line.commissionUsd} />
+          <ExactUsd value={line.commissionUsd} />
         </Step>
       </dl>
       {!steps && line.type === "commission" && <p className="help">{compute.unusualNote}</p>}
@@ -94,18 +94,30 @@ function Correction({ line }: { line: Line }) {
   );
 }
 
-function Facts({ line }: { line: Line }) {
+/** Where the amount is on its way to the wallet. An amount of nothing is never on that way. */
+function Payment({ line }: { line: Line }) {
   const { t, f } = useWords();
   const { compute } = t.lines;
+  if (isZero(line.commission)) return <Step name={t.lines.status}>{t.statusHelp.nothing}</Step>;
   return (
-    <dl className="facts">
+    <>
       <Step name={t.lines.status}>
         {t.statuses[line.status]}. {t.statusHelp[line.status]}
       </Step>
       {line.paidAt && <Step name={compute.paidAt}>{f.utcInstant(line.paidAt)}</Step>}
       {line.reference && <Step name={compute.reference}>{line.reference}</Step>}
+    </>
+  );
+}
+
+function Facts({ line }: { line: Line }) {
+  const { t } = useWords();
+  const { compute } = t.lines;
+  return (
+    <dl className="facts">
+      <Payment line={line} />
       <Step name={compute.volume}>
-        <Usd value={line.volumeUsd} short />
+        <ExactUsd value={line.volumeUsd} />
       </Step>
       <Step name={compute.link}>
         <span className="mono">{line.code}</span> · {t.origins[line.origin]}

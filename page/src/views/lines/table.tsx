@@ -1,100 +1,157 @@
-import { Fragment, useState } from "react";
+import { useState } from "react";
 import type { Schemas } from "../../api/client";
-import { useWords } from "../../text";
+import type { LineOrder } from "../../api/queries";
+import { isZero } from "../../format/decimal";
+import type { Formats } from "../../format/formats";
+import { type Texts, useWords } from "../../text";
 import { Icon } from "../../ui/icons";
 import { Amount, Usd } from "../../ui/money";
-import { TableScroll } from "../../ui/table";
+import { useNarrow } from "../../ui/narrow";
+import { type Column, DataTable } from "../../ui/table";
 import { Computation } from "./computation";
 
 type Line = Schemas["Line"];
 
-const COLUMNS = 8;
+/** Up to this width the columns would not fit. */
+const NARROW = 1000;
 
-export function LineTable({ lines }: { lines: Line[] }) {
-  const { t } = useWords();
+interface Props {
+  lines: Line[];
+  order: LineOrder;
+  onOrder: (order: LineOrder) => void;
+}
+
+/** The lines, each of which opens to its computation. */
+export function LineTable({ lines, order, onOrder }: Props) {
+  const { t, f } = useWords();
   const [open, setOpen] = useState<string | null>(null);
+  const isCard = useNarrow(NARROW);
+  const toggle = (line: Line) => setOpen(open === line.id ? null : line.id);
+  const day: Column<Line> = {
+    key: "day",
+    head: t.lines.day,
+    sorts: true,
+    card: "title",
+    cell: (line) => <Expander line={line} isOpen={open === line.id} toggle={() => toggle(line)} />,
+  };
+  const columns = isCard ? cardColumns(t) : tableColumns(t, f);
   return (
-    <TableScroll label={t.lines.title}>
-      <table className="lines">
-        <thead>
-          <tr>
-            <th>{t.lines.day}</th>
-            <th>{t.lines.invitee}</th>
-            <th>{t.lines.product}</th>
-            <th className="number">{t.lines.fees}</th>
-            <th className="number">{t.lines.rate}</th>
-            <th className="number">{t.lines.commission}</th>
-            <th className="number wide">{t.lines.usd}</th>
-            <th>{t.lines.status}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => (
-            <Fragment key={line.id}>
-              <Row
-                line={line}
-                open={open === line.id}
-                toggle={() => setOpen(open === line.id ? null : line.id)}
-              />
-              {open === line.id && (
-                <tr className="line-open">
-                  <td colSpan={COLUMNS}>
-                    <Computation line={line} />
-                  </td>
-                </tr>
-              )}
-            </Fragment>
-          ))}
-        </tbody>
-      </table>
-    </TableScroll>
+    <DataTable
+      label={t.lines.title}
+      columns={[day, ...columns]}
+      rows={lines}
+      keyOf={(line) => line.id}
+      testIdOf={() => "line"}
+      sorting={{ by: "day", descending: order === "-day" }}
+      onSort={({ descending }) => onOrder(descending ? "-day" : "day")}
+      detail={(line) => open === line.id && <Computation line={line} />}
+      narrow={NARROW}
+      isSticky
+    />
   );
 }
 
-interface RowProps {
+function tableColumns(t: Texts, f: Formats): Column<Line>[] {
+  return [
+    {
+      key: "invitee",
+      head: t.lines.invitee,
+      cell: (line) => <span className="mono">{line.uid}</span>,
+    },
+    { key: "product", head: t.lines.product, cell: (line) => t.products[line.product] },
+    {
+      key: "fees",
+      head: t.lines.fees,
+      isNumber: true,
+      cell: (line) => <Amount value={line.fees} asset={line.asset} />,
+    },
+    {
+      key: "rate",
+      head: t.lines.rate,
+      isNumber: true,
+      cell: (line) => (line.reason ? t.common.none : f.percent(line.rate)),
+    },
+    {
+      key: "commission",
+      head: t.lines.commission,
+      isNumber: true,
+      isWide: true,
+      cell: (line) => <Amount value={line.commission} asset={line.asset} />,
+    },
+    {
+      key: "usd",
+      head: t.lines.usd,
+      isNumber: true,
+      cell: (line) => <Usd value={line.commissionUsd} />,
+    },
+    { key: "status", head: t.lines.status, cell: (line) => <Standing line={line} /> },
+  ];
+}
+
+function cardColumns(t: Texts): Column<Line>[] {
+  return [
+    {
+      key: "usd",
+      head: t.lines.usd,
+      card: "figure",
+      cell: (line) => <Usd value={line.commissionUsd} />,
+    },
+    {
+      key: "what",
+      head: t.lines.invitee,
+      card: "plain",
+      cell: (line) => (
+        <span className="row row-between">
+          <span>
+            <span className="mono">{line.uid}</span> · {t.products[line.product]} · {line.asset}
+          </span>
+          <Standing line={line} />
+        </span>
+      ),
+    },
+  ];
+}
+
+/** Where the line's amount is, or why there is none. */
+function Standing({ line }: { line: Line }) {
+  const { t } = useWords();
+  const reason = line.reason as Schemas["ZeroReason"] | null;
+  return (
+    <span className="row row-tight">
+      {reason && (
+        <span className="reason" title={t.zeroReasons[reason]}>
+          {t.zeroShort[reason]}
+        </span>
+      )}
+      {!reason && !isZero(line.commission) && (
+        <span className={`badge badge-${line.status}`}>{t.statuses[line.status]}</span>
+      )}
+      {line.type === "correction" && <span className="badge badge-warn">{t.lines.correction}</span>}
+    </span>
+  );
+}
+
+interface ExpanderProps {
   line: Line;
-  open: boolean;
+  isOpen: boolean;
   toggle: () => void;
 }
 
-function Row({ line, open, toggle }: RowProps) {
+function Expander({ line, isOpen, toggle }: ExpanderProps) {
   const { t, f } = useWords();
+  const { day, uid, product, asset, fees } = line;
+  const what = [f.day(day), uid, t.products[product], `${f.amount(fees)} ${asset}`];
+  if (line.type === "correction") what.push(t.lines.correction);
   return (
-    <tr className={line.reason ? "line-zero" : ""} data-testid="line">
-      <td>
-        <button
-          type="button"
-          className="expand"
-          aria-expanded={open}
-          aria-label={`${t.lines.open}: ${f.day(line.day)}, ${line.uid}, ${line.asset}`}
-          onClick={toggle}
-        >
-          <Icon name={open ? "down" : "right"} />
-          {f.day(line.day)}
-        </button>
-      </td>
-      <td className="mono">{line.uid}</td>
-      <td>{t.products[line.product]}</td>
-      <td className="number">
-        <Amount value={line.fees} asset={line.asset} />
-      </td>
-      <td className="number">{line.reason ? t.common.none : f.percent(line.rate)}</td>
-      <td className="number">
-        <Amount value={line.commission} asset={line.asset} />
-      </td>
-      <td className="number wide">
-        <Usd value={line.commissionUsd} />
-      </td>
-      <td>
-        {line.reason ? (
-          <span className="reason">{t.zeroReasons[line.reason as Schemas["ZeroReason"]]}</span>
-        ) : (
-          <span className={`badge badge-${line.status}`}>{t.statuses[line.status]}</span>
-        )}
-        {line.type === "correction" && (
-          <span className="badge badge-warn">{t.lines.correction}</span>
-        )}
-      </td>
-    </tr>
+    <button
+      type="button"
+      className="expand"
+      aria-expanded={isOpen}
+      aria-label={`${what.join(", ")}. ${t.lines.open}`}
+      onClick={toggle}
+    >
+      <Icon name={isOpen ? "down" : "right"} />
+      {f.day(day)}
+    </button>
   );
 }

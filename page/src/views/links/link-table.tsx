@@ -4,13 +4,13 @@ import type { Schemas } from "../../api/client";
 import { useChangeLink } from "../../api/queries";
 import { useConfig } from "../../config";
 import { isZero } from "../../format/decimal";
-import { useWords } from "../../text";
+import { type Texts, useWords } from "../../text";
 import { Dialog } from "../../ui/dialog";
-import { Icon } from "../../ui/icons";
+import { Icon, type IconName } from "../../ui/icons";
 import { Menu, MenuItem } from "../../ui/menu";
 import { Labelled } from "../../ui/select";
 import { sentence } from "../../ui/states";
-import { TableScroll } from "../../ui/table";
+import { type Column, DataTable } from "../../ui/table";
 import { say } from "../../ui/toasts";
 import { QrDownload, QrPicture } from "./qr";
 
@@ -20,54 +20,18 @@ type Link = Schemas["CountedLink"];
 type Opened = { what: "qr" | "label"; link: Link } | null;
 
 export function LinkTable({ links }: { links: Link[] }) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const [opened, setOpened] = useState<Opened>(null);
   const close = () => setOpened(null);
   return (
     <>
-      <TableScroll label={t.links.all}>
-        <table>
-          <thead>
-            <tr>
-              <th>{t.links.link}</th>
-              <th className="number">{t.links.invitees}</th>
-              <th className="number">
-                {t.links.shared}
-                <span className="th-note">
-                  {t.markets.spot} · {t.markets.futures}
-                </span>
-              </th>
-              <th className="wide">{t.links.made}</th>
-              <th>
-                <span className="hidden">{t.common.details}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {links.map((link) => (
-              <tr key={link.code}>
-                <td>
-                  <span className="link-name">
-                    <span className={link.label ? "" : "faint"}>
-                      {link.label ?? t.links.noLabel}
-                    </span>
-                    {link.default && <span className="badge">{t.links.isDefault}</span>}
-                  </span>
-                  <span className="help mono">{link.code}</span>
-                </td>
-                <td className="number">{f.count(link.invitees)}</td>
-                <td className="number">
-                  <Shared shared={link.sharedCommission} />
-                </td>
-                <td className="wide">{f.day(link.createdAt.slice(0, 10))}</td>
-                <td className="cell-action">
-                  <Actions link={link} open={setOpened} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableScroll>
+      <DataTable
+        label={t.links.all}
+        columns={[...columnsOf(t), actionsOf(t, setOpened)]}
+        rows={links}
+        keyOf={(link) => link.code}
+        testIdOf={() => "link"}
+      />
       <Dialog open={opened?.what === "qr"} onClose={close} title={t.links.qr}>
         {opened && (
           <div className="qr-window">
@@ -82,6 +46,65 @@ export function LinkTable({ links }: { links: Link[] }) {
       </Dialog>
     </>
   );
+}
+
+function columnsOf(t: Texts): Column<Link>[] {
+  return [
+    {
+      key: "link",
+      head: t.links.link,
+      card: "title",
+      cell: (link) => (
+        <>
+          <span className="link-name">
+            <span className={link.label ? "" : "faint"}>{link.label ?? t.links.noLabel}</span>
+            {link.default && <span className="badge">{t.links.isDefault}</span>}
+          </span>
+          <span className="help mono">{link.code}</span>
+        </>
+      ),
+    },
+    {
+      key: "invitees",
+      head: t.links.invitees,
+      isNumber: true,
+      cell: (link) => <Count value={link.invitees} />,
+    },
+    {
+      key: "shared",
+      head: t.links.shared,
+      note: `${t.markets.spot} · ${t.markets.futures}`,
+      isNumber: true,
+      cell: (link) => <Shared shared={link.sharedCommission} />,
+    },
+    {
+      key: "made",
+      head: t.links.made,
+      isWide: true,
+      cell: (link) => <DayOf at={link.createdAt} />,
+    },
+  ];
+}
+
+function actionsOf(t: Texts, open: (opened: Opened) => void): Column<Link> {
+  return {
+    key: "actions",
+    head: t.common.details,
+    isHeadHidden: true,
+    isNumber: true,
+    card: "figure",
+    cell: (link) => <Actions link={link} open={open} />,
+  };
+}
+
+function Count({ value }: { value: number }) {
+  const { f } = useWords();
+  return f.count(value);
+}
+
+function DayOf({ at }: { at: string }) {
+  const { f } = useWords();
+  return f.day(at.slice(0, 10));
 }
 
 function Shared({ shared }: { shared: Schemas["SharedCommission"] }) {
@@ -101,10 +124,11 @@ function Actions({ link, open }: { link: Link; open: (opened: Opened) => void })
   const { signIn } = useConfig();
   const [, navigate] = useLocation();
   const change = useChangeLink();
-  const copy = async () => {
-    await navigator.clipboard.writeText(link.url);
-    say(t.common.copied);
-  };
+  const copy = () =>
+    navigator.clipboard.writeText(link.url).then(
+      () => say(t.common.copied),
+      () => say(t.problems.title, "bad"),
+    );
   const makeDefault = () =>
     change.mutate(
       { code: link.code, change: { default: true } },
@@ -113,30 +137,53 @@ function Actions({ link, open }: { link: Link; open: (opened: Opened) => void })
         onError: (error) => say(sentence(error, t), "bad"),
       },
     );
+  const name = link.label ?? link.code;
   return (
-    <Menu
-      button={<Icon name="more" />}
-      className="button button-quiet button-icon"
-      label={t.links.actions(link.label ?? link.code)}
-    >
-      <MenuItem icon="copy" onClick={copy}>
-        {t.links.copyLink}
-      </MenuItem>
-      <MenuItem icon="qr" onClick={() => open({ what: "qr", link })}>
-        {t.links.showQr}
-      </MenuItem>
-      <MenuItem icon="star" disabled={link.default} onClick={makeDefault}>
-        {t.links.makeDefault}
-      </MenuItem>
-      <MenuItem icon="lines" onClick={() => open({ what: "label", link })}>
-        {t.links.rename}
-      </MenuItem>
-      {signIn.kind === "sandbox" && (
-        <MenuItem icon="right" onClick={() => navigate(`/join?ref=${link.code}`)}>
-          {t.links.openAsInvitee}
+    <span className="row row-tight row-end">
+      <IconButton icon="copy" label={t.links.copyOf(name)} onClick={copy} />
+      <IconButton
+        icon="qr"
+        label={t.links.showQrOf(name)}
+        onClick={() => open({ what: "qr", link })}
+      />
+      <Menu
+        button={<Icon name="more" />}
+        className="button button-quiet button-icon"
+        label={t.links.actions(name)}
+      >
+        <MenuItem icon="star" disabled={link.default} onClick={makeDefault}>
+          {t.links.makeDefault}
         </MenuItem>
-      )}
-    </Menu>
+        <MenuItem icon="lines" onClick={() => open({ what: "label", link })}>
+          {t.links.rename}
+        </MenuItem>
+        {signIn.kind === "sandbox" && (
+          <MenuItem icon="right" onClick={() => navigate(`/join?ref=${link.code}`)}>
+            {t.links.openAsInvitee}
+          </MenuItem>
+        )}
+      </Menu>
+    </span>
+  );
+}
+
+interface IconButtonProps {
+  icon: IconName;
+  label: string;
+  onClick: () => void;
+}
+
+function IconButton({ icon, label, onClick }: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      className="button button-quiet button-icon"
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
   );
 }
 

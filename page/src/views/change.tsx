@@ -1,0 +1,27 @@
+import { changeOf } from "../format/decimal";
+import { useWords } from "../text";
+import { Icon } from "../ui/icons";
+
+interface Props {
+  now: string;
+  before: string | undefined;
+}
+
+/** How much a figure has changed; nothing, where there was none to compare it with. */
+export function Change({ now, before }: Props) {
+  const { t, f } = useWords();
+  const ratio = before === undefined ? null : changeOf(now, before);
+  if (ratio === null) return null;
+  const percent = f.change(ratio);
+  const { change } = t.dashboard;
+  if (ratio === 0) return <span className="change">{change.same}</span>;
+  const isUp = ratio > 0;
+  const words = (isUp ? change.up : change.down)(percent.replace(/[+\-−]/, ""));
+  return (
+    <span className={`change change-${isUp ? "up" : "down"}`}>
+      <Icon name={isUp ? "up" : "down"} />
+      <span aria-hidden="true">{percent}</span>
+      <span className="hidden">{words}</span>
+    </span>
+  );
+}

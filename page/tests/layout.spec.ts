@@ -1,0 +1,85 @@
+import type { Page } from "@playwright/test";
+import { en } from "../src/text/en";
+import { AURORA, expect, open, test } from "./page";
+import { show, VIEWS } from "./views";
+
+const WIDTHS = [320, 390, 820, 1024, 1440];
+
+/** Amounts that are cut off, or that leave the window. */
+function clippedAmounts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    for (const money of document.querySelectorAll<HTMLElement>(".money, .number, .meter-text")) {
+      const box = money.getBoundingClientRect();
+      if (box.width === 0) continue;
+      const text = money.textContent ?? "";
+      if (box.left < 0 || box.right > document.documentElement.clientWidth + 0.5) {
+        found.push(`${text} leaves the window`);
+      }
+      if (money.scrollWidth > money.clientWidth + 1 && money.clientWidth > 0) {
+        found.push(`${text} is wider than its box`);
+      }
+      for (let up = money.parentElement; up; up = up.parentElement) {
+        if (getComputedStyle(up).overflowX === "visible") continue;
+        const outer = up.getBoundingClientRect();
+        if (box.left < outer.left - 0.5 || box.right > outer.right + 0.5) {
+          found.push(`${text} is cut off by ${up.className || up.tagName}`);
+        }
+      }
+    }
+    return found;
+  });
+}
+
+for (const width of WIDTHS) {
+  test.describe(() => {
+    test.use({ viewport: { width, height: 860 } });
+    test(`amounts_are_whole_at_${width}_px`, async ({ page }) => {
+      for (const view of VIEWS) {
+        await test.step(view.name, async () => {
+          await show(page, view);
+          expect.soft(await clippedAmounts(page), view.name).toEqual([]);
+        });
+      }
+    });
+  });
+}
+
+test("table_head_stays_in_sight", async ({ page }) => {
+  await open(page, "/earnings?range=7d", AURORA);
+  await expect(page.getByTestId("line")).toHaveCount(50);
+  await page.mouse.wheel(0, 1_500);
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(1_000);
+  const head = page.getByRole("columnheader", { name: en.lines.fees });
+  await expect(head).toBeInViewport();
+  const [at, above] = [await head.boundingBox(), await page.locator(".view-head").boundingBox()];
+  expect(Math.abs((at?.y ?? 0) - (above?.y ?? 0) - (above?.height ?? 0))).toBeLessThan(2);
+});
+
+test.describe("phone", () => {
+  test.use({ viewport: { width: 390, height: 800 } });
+
+  test("link_actions_are_in_sight_on_a_phone", async ({ page }) => {
+    await open(page, "/links", AURORA);
+    const link = page.getByTestId("link").filter({ hasText: "newsletter" });
+    for (const name of [
+      en.links.copyOf("newsletter"),
+      en.links.showQrOf("newsletter"),
+      en.links.actions("newsletter"),
+    ]) {
+      const button = link.getByRole("button", { name });
+      await button.scrollIntoViewIfNeeded();
+      await expect(button).toBeInViewport({ ratio: 1 });
+    }
+    await link.getByRole("button", { name: en.links.copyOf("newsletter") }).click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("ref=");
+  });
+
+  test("rows_are_cards_on_a_phone", async ({ page }) => {
+    for (const address of ["/earnings?range=7d", "/invitees", "/links", "/dashboard"]) {
+      await open(page, address, AURORA);
+      await page.locator(".card-row").first().waitFor();
+      await expect(page.locator("table")).toHaveCount(0);
+    }
+  });
+});
