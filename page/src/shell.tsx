@@ -10,6 +10,7 @@ import { OfflineNote } from "./ui/online";
 import { Skeleton, State } from "./ui/states";
 import { view } from "./ui/view";
 import { UserMenu } from "./user-menu";
+import { Home } from "./views/home";
 import { Join } from "./views/join/join";
 import { Links } from "./views/links/links";
 import { SignIn } from "./views/sign-in/sign-in";
@@ -24,6 +25,7 @@ const SandboxBar = view(() => import("./sandbox-bar"));
 /** The views that the navigation leads to: address, picture, name. */
 function placesOf(t: Texts): [string, IconName, string][] {
   return [
+    ["/", "home", t.nav.overview],
     ["/links", "link", t.nav.links],
     ["/dashboard", "chart", t.nav.dashboard],
     ["/invitees", "people", t.nav.invitees],
@@ -89,17 +91,20 @@ function Navigation() {
   const [query] = useSearchParams();
   return (
     <nav className="nav" aria-label={t.nav.label}>
-      {placesOf(t).map(([href, icon, text]) => (
-        <Link
-          className="nav-item"
-          key={href}
-          href={`${href}${carried(query)}`}
-          aria-current={path === href ? "page" : undefined}
-        >
-          <Icon name={icon} />
-          <span>{text}</span>
-        </Link>
-      ))}
+      {/* An affiliate seldom has an inviter, who is in the user's menu. */}
+      {placesOf(t)
+        .filter(([href]) => href !== "/inviter")
+        .map(([href, icon, text]) => (
+          <Link
+            className="nav-item"
+            key={href}
+            href={`${href}${carried(query)}`}
+            aria-current={path === href ? "page" : undefined}
+          >
+            <Icon name={icon} />
+            <span>{text}</span>
+          </Link>
+        ))}
     </nav>
   );
 }
@@ -110,7 +115,7 @@ function Views() {
     <Switch>
       <Route path="/join" component={Join} />
       <Route path="/signed-in" component={SignedIn} />
-      <Route path="/" component={user ? Links : SignIn} />
+      <Route path="/" component={user ? Home : SignIn} />
       <Route path="/links" component={user ? Links : SignIn} />
       <Route path="/dashboard" component={user ? Dashboard : SignIn} />
       <Route path="/invitees" component={user ? Invitees : SignIn} />

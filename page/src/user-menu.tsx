@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { useLocation } from "wouter";
 import { signOut, useSession } from "./auth/session";
 import { useConfig } from "./config";
 import { useWords } from "./text";
@@ -17,6 +18,7 @@ export function UserMenu() {
   const { t, f, choose } = useWords();
   const { user } = useSession();
   const { signIn } = useConfig();
+  const [, navigate] = useLocation();
   const [theme, setTheme] = useState(chosenTheme);
   const button = (
     <>
@@ -48,6 +50,9 @@ export function UserMenu() {
       {user && (
         <>
           <MenuSeparator />
+          <MenuItem icon="person" onClick={() => navigate("/inviter")}>
+            {t.nav.inviter}
+          </MenuItem>
           <MenuItem icon="lock" onClick={signOut}>
             {signIn.kind === "sandbox" ? t.account.switchUser : t.account.signOut}
           </MenuItem>

@@ -68,7 +68,7 @@ test("a throttled request is tried again before anybody is bothered", async ({ p
   await page.route("**/v1/link", (route) =>
     refused++ < 2 ? route.fulfill(problem("throttled", 429)) : route.continue(),
   );
-  await open(page, "/", AURORA);
+  await open(page, "/links", AURORA);
   await expect(page.getByTestId("default-link")).toBeVisible();
   expect(refused).toBe(3);
 });
@@ -82,7 +82,7 @@ test("no connection is not taken for a failure of ours", async ({ page }) => {
 test("one part that fails leaves the others", async ({ page }) => {
   await page.route("**/v1/links", (route) => route.fulfill(problem("internal", 500)));
   await page.route("**/v1/link/qr.svg**", (route) => route.fulfill(problem("internal", 500)));
-  await open(page, "/", AURORA);
+  await open(page, "/links", AURORA);
   await expect(page.getByTestId("default-link")).toContainText("/join?ref=");
   await expect(page.getByText(en.links.qrFailed)).toBeVisible();
   await expect(page.getByRole("alert")).toContainText(en.problems.internal);
@@ -94,7 +94,7 @@ test("a refused change says so and changes nothing", async ({ page }) => {
       ? route.fulfill(problem("too_many_links", 409))
       : route.continue(),
   );
-  await open(page, "/", AURORA);
+  await open(page, "/links", AURORA);
   await page.getByRole("button", { name: en.links.new }).click();
   await page.getByRole("button", { name: en.links.make }).click();
   await expect(page.getByRole("alert")).toHaveText(en.problems.tooManyLinks);
@@ -109,7 +109,7 @@ test("an export that breaks off saves nothing", async ({ page }) => {
 });
 
 test("an expired token is renewed without a word", async ({ page }) => {
-  await open(page, "/", AURORA);
+  await open(page, "/links", AURORA);
   await expect(page.getByTestId("default-link")).toBeVisible();
   await page.evaluate(() => {
     const session = JSON.parse(localStorage.getItem("session") ?? "{}");

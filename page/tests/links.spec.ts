@@ -19,8 +19,18 @@ test("a new link shows what each side gets, before and after it is made", async 
   const rate = Number(you?.replace("%", "")) + 10;
   expect([20, 30, 41, 50]).toContain(rate);
   await dialog.getByRole("button", { name: en.links.make }).click();
-  await expect(page.getByText(en.links.done).first()).toBeVisible();
-  await expect(page.getByRole("row", { name: /forum/ })).toContainText("10% · 0%");
+  // It ends on the link itself, to be copied, shared and shown.
+  const made = page.getByRole("dialog", { name: en.links.doneTitle });
+  const url = (await made.locator(".address").textContent()) ?? "";
+  expect(url).toContain("ref=");
+  await expect(made.getByRole("img", { name: en.links.qrOf(url) })).toBeVisible();
+  await made.getByRole("button", { name: en.links.copyLink }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(url);
+  await expect(made.getByRole("button", { name: en.links.share, exact: true })).toBeVisible();
+  await made.getByRole("button", { name: en.links.done }).click();
+  await expect(page.getByTestId("link").filter({ hasText: "forum" }).last()).toContainText(
+    "10% · 0%",
+  );
 });
 
 test("a label can be changed and taken away, and another link be the default", async ({ page }) => {

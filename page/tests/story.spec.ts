@@ -25,6 +25,8 @@ test("from the copied link to the exported commission", async ({ page }) => {
     .getByRole("button", { name: /Aurora/ })
     .first()
     .click();
+  await page.getByTestId("overview-yesterday").waitFor();
+  await page.getByRole("link", { name: en.nav.links, exact: true }).click();
   await page.getByRole("button", { name: en.links.copyLink }).first().click();
   await expect(page.getByRole("button", { name: en.common.copied })).toBeVisible();
   const url = await page.evaluate(() => navigator.clipboard.readText());

@@ -16,6 +16,7 @@ const aurorasLink = async (page: Page) => `/join?ref=${await codeOf(page, AURORA
 
 export const VIEWS: View[] = [
   { name: "sign-in", address: at("/") },
+  { name: "overview", uid: AURORA, address: at("/") },
   { name: "links", uid: AURORA, address: at("/links") },
   {
     name: "new-link",

@@ -3,6 +3,7 @@ import type { SVGProps } from "react";
 /** Strokes on a grid of 24, drawn for this page. They stand beside words and are hidden from readers. */
 const PATHS = {
   link: "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.3l-1.2 1.2M14 10a4 4 0 0 0-5.7 0l-3 3a4 4 0 0 0 5.7 5.7l1.2-1.2",
+  home: "M4 11.5L12 4.5l8 7M6.5 10v9.5h11V10",
   chart: "M4 20h16M7 16v-5M12 16V6M17 16v-8",
   people:
     "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM3 20a6 6 0 0 1 12 0M16 4.3a3.5 3.5 0 0 1 0 6.4M17.5 14.4A6 6 0 0 1 21 20",

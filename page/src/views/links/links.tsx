@@ -46,7 +46,7 @@ function DefaultLink({ link, rates }: LinkProps) {
   const { t } = useWords();
   const recalls = link.invites.includes("existing");
   return (
-    <section className="card hero" aria-label={t.links.title}>
+    <section className="card hero" aria-label={t.links.yours}>
       <div className="hero-main">
         <span className={`badge badge-${recalls ? "good" : "plain"}`}>
           <Icon name="check" />

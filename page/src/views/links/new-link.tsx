@@ -2,11 +2,13 @@ import { type FormEvent, useState } from "react";
 import type { Schemas } from "../../api/client";
 import { useMakeLink } from "../../api/queries";
 import { useWords } from "../../text";
+import { CopyButton } from "../../ui/copy";
 import { Dialog } from "../../ui/dialog";
 import { Segmented } from "../../ui/segmented";
 import { Labelled } from "../../ui/select";
 import { sentence } from "../../ui/states";
-import { say } from "../../ui/toasts";
+import { QrDownload, QrPicture } from "./qr";
+import { Share } from "./share";
 import { type Rates, Side } from "./sides";
 
 type Market = Schemas["Market"];
@@ -18,17 +20,45 @@ interface Props {
   rates: Rates | undefined;
 }
 
+/** Asks for a new link, and ends on the link itself. */
 export function NewLink({ open, onClose, ...rest }: Props) {
   const { t } = useWords();
-  return (
-    <Dialog open={open} onClose={onClose} title={t.links.newTitle} lead={t.links.newLead}>
-      <Form done={onClose} {...rest} />
+  const [made, setMade] = useState<Schemas["LabelledLink"] | null>(null);
+  const close = () => {
+    setMade(null);
+    onClose();
+  };
+  return made ? (
+    <Dialog open={open} onClose={close} title={t.links.doneTitle} lead={t.links.doneLead}>
+      <Made link={made} close={close} />
+    </Dialog>
+  ) : (
+    <Dialog open={open} onClose={close} title={t.links.newTitle} lead={t.links.newLead}>
+      <Form done={setMade} {...rest} />
     </Dialog>
   );
 }
 
+function Made({ link, close }: { link: Schemas["LabelledLink"]; close: () => void }) {
+  const { t } = useWords();
+  return (
+    <div className="qr-window" data-testid="made-link">
+      <QrPicture link={link} />
+      <p className="address address-small">{link.url}</p>
+      <div className="row row-center">
+        <CopyButton text={link.url} primary />
+        <Share url={link.url} />
+        <QrDownload link={link} />
+      </div>
+      <button type="button" className="button button-quiet" onClick={close}>
+        {t.links.done}
+      </button>
+    </div>
+  );
+}
+
 interface FormProps extends Pick<Props, "choices" | "rates"> {
-  done: () => void;
+  done: (made: Schemas["LabelledLink"]) => void;
 }
 
 function Form({ choices, rates, done }: FormProps) {
@@ -40,12 +70,7 @@ function Form({ choices, rates, done }: FormProps) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const link = { label: label.trim() || null, sharedCommission: shared, default: isDefault };
-    make.mutate(link, {
-      onSuccess: () => {
-        say(t.links.done);
-        done();
-      },
-    });
+    make.mutate(link, { onSuccess: done });
   };
   return (
     <form className="stack" onSubmit={submit}>

@@ -1,0 +1,26 @@
+import { lazy, useRef } from "react";
+import { ApiError } from "../api/client";
+import { useLatest } from "../api/queries";
+import { Failed, Skeleton } from "../ui/states";
+import { Links } from "./links/links";
+
+const Overview = lazy(() => import("./overview/overview"));
+
+function isOutside(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    ["inviter_not_affiliate", "unknown_account"].includes(error.failure)
+  );
+}
+
+/** The overview for those who have invitees; for others the link, which comes first. */
+export function Home() {
+  const latest = useLatest();
+  // Another view that asks again takes the answer back to pending: the decision stays.
+  const outside = useRef(false);
+  if (isOutside(latest.error)) outside.current = true;
+  if (latest.data) return latest.data.counts.invitees > 0 ? <Overview /> : <Links />;
+  if (outside.current) return <Links />;
+  if (latest.isPending) return <Skeleton tall lines={8} />;
+  return <Failed error={latest.error} retry={() => latest.refetch()} />;
+}

@@ -1,0 +1,102 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import type { Dashboard } from "../../api/contract";
+import { lastDayBefore } from "../../format/days";
+import { isZero, part } from "../../format/decimal";
+import { useWords } from "../../text";
+import { Usd } from "../../ui/money";
+import { Change } from "../change";
+import { pending } from "../dashboard/totals";
+import { daysOfMonth, lastDay, monthSoFar } from "./figures";
+import { ShareBar, Sparkline } from "./sparkline";
+
+/** The bars of yesterday's sparkline: two weeks. */
+const SPARK_DAYS = 14;
+
+/** What is looked for every morning, each against the time before. */
+export function Cards({ data }: { data: Dashboard }) {
+  const { t, f } = useWords();
+  const lastClosed = lastDayBefore(data.dataAsOf ?? `${data.to}T23:59:59Z`);
+  const yesterday = lastDay(data.series);
+  const month = monthSoFar(data.series, lastClosed);
+  const status = data.commissionByStatus.usd;
+  const before = data.previous?.commissionByStatus?.usd;
+  const open = pending(status);
+  const earned = data.totals.usd.commission;
+  return (
+    <ul className="overview-cards" aria-label={t.overview.title}>
+      {yesterday && (
+        <Figure
+          name="yesterday"
+          label={`${t.overview.yesterday} · ${f.shortDay(yesterday.day)}`}
+          value={yesterday.now}
+          before={yesterday.before}
+          note={t.overview.dayBefore(f.usd(yesterday.before))}
+          href={`/earnings?from=${yesterday.day}&to=${yesterday.day}`}
+        >
+          <Sparkline days={data.series.slice(-SPARK_DAYS)} />
+        </Figure>
+      )}
+      <Figure
+        name="month"
+        label={t.overview.month}
+        value={month.now}
+        before={month.before}
+        note={t.overview.lastMonth(f.usd(month.before))}
+        href="/dashboard?range=month"
+      >
+        <Sparkline days={daysOfMonth(data.series, lastClosed)} />
+      </Figure>
+      <Figure
+        name="pending"
+        label={t.overview.pending}
+        value={open}
+        before={before && pending(before)}
+        note={t.overview.pendingHelp(f.usd(status.settled))}
+        href="/earnings?range=90d&status=accrued"
+      >
+        <ShareBar share={part(open, earned)} />
+      </Figure>
+      <Figure
+        name="paid"
+        label={t.overview.paid}
+        value={status.paid}
+        before={before?.paid}
+        note={
+          before && !isZero(before.paid)
+            ? t.overview.before(f.usd(before.paid))
+            : t.overview.paidHelp
+        }
+        href="/earnings?range=90d&status=paid"
+      >
+        <ShareBar share={part(status.paid, earned)} />
+      </Figure>
+    </ul>
+  );
+}
+
+interface FigureProps {
+  name: string;
+  label: string;
+  value: string;
+  before: string | undefined;
+  note: string;
+  href: string;
+  children: ReactNode;
+}
+
+function Figure({ name, label, value, before, note, href, children }: FigureProps) {
+  return (
+    <li data-testid={`overview-${name}`}>
+      <Link className="card overview-card" href={href}>
+        <span className="overview-label">{label}</span>
+        <span className="overview-figure">
+          <Usd value={value} />
+          <Change now={value} before={before} />
+        </span>
+        <span className="overview-note">{note}</span>
+        {children}
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { Schemas } from "../../api/client";
+import { plusDays } from "../../format/days";
+import { daysOfMonth, lastDay, monthSoFar } from "./figures";
+
+/** 90 days that end on 21 November; each earned its day of the month in dollars. */
+const series = Array.from({ length: 90 }, (_, index) => {
+  const day = plusDays("2026-11-21", index - 89);
+  return { day, commissionUsd: `${Number(day.slice(8))}.00` } as Schemas["DayFigures"];
+});
+
+test("last_day_is_compared_with_the_day_before", () => {
+  expect(lastDay(series)).toEqual({ day: "2026-11-21", now: "21.00", before: "20.00" });
+  expect(lastDay(series.slice(0, 1))).toBeNull();
+});
+
+test("month_is_compared_with_the_same_days_of_the_last", () => {
+  expect(monthSoFar(series, "2026-11-21")).toEqual({ now: "231.00", before: "231.00" });
+  expect(daysOfMonth(series, "2026-11-21")).toHaveLength(21);
+});
+
+test("month_end_is_compared_with_the_whole_last_month", () => {
+  const longer = series.map((it) => ({ ...it, day: plusDays(it.day, 9) }));
+  const { before } = monthSoFar(longer, "2026-11-30");
+  const october = longer.filter(({ day }) => day >= "2026-10-01" && day <= "2026-10-30");
+  expect(Number(before)).toBe(october.reduce((all, it) => all + Number(it.commissionUsd), 0));
+});

@@ -1,0 +1,74 @@
+import { compare, sum } from "../src/format/decimal";
+import { en } from "../src/text/en";
+import { AURORA, amountIn, ask, expect, JUNIPER, open, test } from "./page";
+
+const DAYS = "from=2026-08-24&to=2026-11-21";
+
+test("home_with_invitees_is_the_overview", async ({ page }) => {
+  await open(page, "/", AURORA);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(en.overview.title);
+});
+
+test("home_without_invitees_is_the_link", async ({ page }) => {
+  await open(page, "/", JUNIPER);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(en.links.title);
+});
+
+test("overview_figures_are_those_of_the_api", async ({ page }) => {
+  await open(page, "/", AURORA);
+  await expect(page.getByTestId("overview-paid")).toBeVisible();
+  const quarter = await (await ask(page, AURORA, `/v1/dashboard?${DAYS}`)).json();
+  const days: { day: string; commissionUsd: string }[] = quarter.series;
+  const earned = (from: string, to: string) =>
+    sum(days.filter((it) => it.day >= from && it.day <= to).map((it) => it.commissionUsd));
+  expect(await amountIn(page, "overview-yesterday")).toBe(days.at(-1)?.commissionUsd);
+  const month = await amountIn(page, "overview-month");
+  expect(compare(month, earned("2026-11-01", "2026-11-21"))).toBe(0);
+  const status = quarter.commissionByStatus.usd;
+  expect(await amountIn(page, "overview-paid")).toBe(status.paid);
+  const pending = sum([status.accrued, status.settled, status.reversed]);
+  expect(await amountIn(page, "overview-pending")).toBe(pending);
+  // Cents on the screen, the exact value in the tooltip.
+  const money = page.getByTestId("overview-yesterday").locator(".money");
+  await expect(money).toHaveText("$340.11");
+  await expect(money).toHaveAttribute("title", "$340.11386006");
+});
+
+test("overview_figures_are_compared_with_the_time_before", async ({ page }) => {
+  await open(page, "/", AURORA);
+  const yesterday = page.getByTestId("overview-yesterday");
+  await expect(yesterday).toContainText(en.overview.dayBefore("$229.88"));
+  await expect(yesterday).toContainText("+48%");
+  await expect(page.getByTestId("overview-month")).toContainText(/by this day last month/);
+  await expect(yesterday.locator(".spark rect")).toHaveCount(14);
+});
+
+test("overview_says_which_rate_comes_next", async ({ page }) => {
+  await open(page, "/", AURORA);
+  await expect(page.getByTestId("tier-spot")).toContainText("41% → 50% from 1 Jan");
+});
+
+test("overview_link_is_copied", async ({ page }) => {
+  await open(page, "/", AURORA);
+  await page.getByRole("button", { name: en.links.copyLink }).click();
+  const url = await page.evaluate(() => navigator.clipboard.readText());
+  await expect(page.getByTestId("default-link")).toHaveText(url);
+});
+
+test("overview_tells_what_happened_and_what_needs_attention", async ({ page }) => {
+  await open(page, "/", AURORA);
+  const activity = page.getByRole("region", { name: en.overview.activity });
+  await expect(activity).toContainText(en.overview.earned("$340.11", "48", 48));
+  await expect(activity.getByText(/joined through/).first()).toBeVisible();
+  const attention = page.getByRole("region", { name: en.overview.attention });
+  await attention.getByRole("link", { name: /VIP level/ }).click();
+  await expect(page).toHaveURL(/\/earnings\?reason=vip_above_limit/);
+  await expect(page.getByTestId("line").first()).toBeVisible();
+});
+
+test("overview_yesterday_opens_its_entries", async ({ page }) => {
+  await open(page, "/", AURORA);
+  await page.getByTestId("overview-yesterday").getByRole("link").click();
+  await expect(page).toHaveURL(/\/earnings\?from=2026-11-21&to=2026-11-21$/);
+  await expect(page.getByTestId("line").first()).toContainText("21 Nov 2026");
+});
