@@ -72,6 +72,14 @@ impl Metered {
         self.put_down(what);
     }
 
+    async fn plan(&mut self, what: &str) {
+        self.world.now("2026-11-22T00:30:00Z");
+        let _before = self.world.engine.take_spent();
+        let step = json!({ "step": "plan", "day": "2026-11-21" });
+        nightly::handle(&self.world.app, &step).await.unwrap();
+        self.put_down(what);
+    }
+
     fn put_down(&mut self, what: &str) {
         let spent = self.world.engine.take_spent();
         let (read, written) = (halves(spent.half_units_read()), halves(spent.half_units_written()));
@@ -126,6 +134,8 @@ async fn every_request_costs_what_is_written_here() {
     let lines = format!("/v1/dashboard/commissions?{YEAR}");
     asked.get("GET dashboard/commissions, a year", "affiliate", &lines).await;
 
+    asked.plan("plan of a night").await;
+
     // The request; its calls; units read, units written.
     insta::assert_snapshot!(asked.bill, @r"
     GET link                                     1 BatchGetItem                         2     0
@@ -146,5 +156,6 @@ async fn every_request_costs_what_is_written_here() {
     GET dashboard, a year                        1 BatchGetItem, 1 Query                4     0
     GET dashboard/referrals                      1 BatchGetItem, 1 Query                4     0
     GET dashboard/commissions, a year            2 BatchGetItem, 1 Query                5     0
+    plan of a night                              3 GetItem, 18 Query                    21     0
     ");
 }

@@ -8,6 +8,7 @@ mod contract;
 mod costs;
 mod damage;
 mod decoding;
+mod dirty_markers;
 mod emulator;
 mod event_limits;
 mod events_dir;

@@ -143,7 +143,8 @@ async fn unreadable_mark_keeps_no_other_shard_waiting() {
     world.night(DAYS[0]).await;
     traded(&world, DAYS[1]).await;
     world.charged(fee("late", "dormant-2", "2026-11-20T12:00:00Z")).await;
-    corrupt(&world, "TOUCHED", &format!("{}#{:02}", DAYS[0], shard_of("dormant-1")));
+    let shard = shard_of("dormant-1");
+    corrupt(&world, &format!("TOUCHED#{:02}", shard % 16), &format!("{}#{shard:02}", DAYS[0]));
     world.night(DAYS[1]).await;
     assert_eq!(earned(&world, "affiliate-2", DAYS[0], DAYS[1]).await, 3 * EACH);
     let aside = vec![(DAYS[0].to_owned(), vec![shard_of("dormant-1")])];

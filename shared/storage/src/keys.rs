@@ -333,10 +333,30 @@ fn fees_pk(day: Day, shard: Shard) -> String {
     format!("F#{day}#{:02}", shard.0)
 }
 
-/// The mark that a day's shard has something that no run has taken up.
+/// Partitions of the dirty markers. Each batch of fees writes one marker a day and shard, and a
+/// partition takes 1,000 writes a second.
+const DIRTY_PARTITIONS: u8 = 16;
+/// The one partition of all dirty markers until 0.1.
+const OLD_DIRTY_PARTITION: &str = "TOUCHED";
+
+/// The dirty marker of a day's shard: it has something that no run has included.
 #[must_use]
 pub fn touched(day: Day, shard: Shard) -> Key {
-    Key::new("TOUCHED", format!("{day}#{:02}", shard.0))
+    Key::new(touched_pk(shard.0 % DIRTY_PARTITIONS), touched_sk(day, shard))
+}
+
+/// The dirty marker of a day's shard as 0.1 wrote it.
+#[must_use]
+pub fn touched_before_partitions(day: Day, shard: Shard) -> Key {
+    Key::new(OLD_DIRTY_PARTITION, touched_sk(day, shard))
+}
+
+fn touched_pk(partition: u8) -> String {
+    format!("TOUCHED#{partition:02}")
+}
+
+fn touched_sk(day: Day, shard: Shard) -> String {
+    format!("{day}#{:02}", shard.0)
 }
 
 /// The day and the shard of a mark, by its sort key.
@@ -345,10 +365,11 @@ pub(crate) fn touched_place(sk: &str) -> Option<(Day, Shard)> {
     Some((day.parse().ok()?, Shard::new(shard.parse().ok()?)?))
 }
 
-/// All marks up to and with a day.
-#[must_use]
-pub fn touched_through(day: Day) -> Range {
-    Range::new("TOUCHED", "0", format!("{day}#{LAST}"))
+/// All dirty markers up to and with a day, by partition; the one of 0.1 is among them.
+pub fn touched_through(day: Day) -> impl Iterator<Item = Range> {
+    let partitions = (0..DIRTY_PARTITIONS).map(touched_pk);
+    let all = partitions.chain([OLD_DIRTY_PARTITION.to_owned()]);
+    all.map(move |pk| Range::new(pk, "0", format!("{day}#{LAST}")))
 }
 
 /// The marker of a binding that was found void and under which lines may be booked.

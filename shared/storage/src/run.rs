@@ -233,7 +233,7 @@ impl Table {
         }
     }
 
-    /// Returns the state of a shard that a worker needs before it begins. Cost: 1 call, about 4
+    /// Returns the state of a shard that a worker needs before it begins. Cost: 1 call, about 5
     /// read units.
     ///
     /// # Errors
@@ -246,19 +246,31 @@ impl Table {
     ) -> Result<ShardState, TableError> {
         let report_key = keys::shard_report(run, shard);
         let mark_key = keys::touched(day, shard);
+        let old_mark_key = keys::touched_before_partitions(day, shard);
         let mut state = ShardState::default();
-        let wanted = [report_key.clone(), mark_key.clone(), keys::day(day), keys::head()];
+        let mut old_mark = None;
+        let wanted = [
+            report_key.clone(),
+            mark_key.clone(),
+            old_mark_key.clone(),
+            keys::day(day),
+            keys::head(),
+        ];
         for item in self.get_many(&wanted).await? {
             if keys::is_at(&item, &keys::head()) {
                 state.visible = versioned::<Head>("head", Some(item))?.value.visible;
             } else if keys::is_at(&item, &report_key) {
                 state.report = self.read_stored("shard report", &[item]).await?.pop();
             } else if keys::is_at(&item, &mark_key) {
-                state.touched = Some(read_plain("mark", item)?);
+                state.touched = Some(read_plain("dirty marker", item)?);
+            } else if keys::is_at(&item, &old_mark_key) {
+                old_mark = Some(read_plain("dirty marker", item)?);
             } else {
                 state.day = versioned("day", Some(item))?;
             }
         }
+        // Of two markers the other one stays for the next night, which finds nothing to book.
+        state.touched = state.touched.or(old_mark);
         Ok(state)
     }
 
