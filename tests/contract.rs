@@ -1,5 +1,5 @@
-//! The API's description, `docs/openapi.json`, against the API: it says what the functions do, all
-//! of it and nothing else.
+//! Compares `docs/openapi.json` with the API: the document describes all that the functions do, and
+//! nothing else.
 
 mod api;
 mod document;
@@ -16,12 +16,12 @@ use serde_json::json;
 use document::{Document, Operation};
 use tour::AFFILIATE;
 
-/// The answers of API Gateway itself: no function gives them, so that nobody here can ask for them.
+/// Answers of API Gateway itself, which no function returns and these tests cannot request.
 const GATEWAY: [(u16, &str); 3] =
     [(401, "application/json"), (429, "application/json"), (500, "application/json")];
 
 #[test]
-fn the_documented_routes_are_those_of_the_template_and_of_the_functions() {
+fn documented_routes_match_template() {
     let documented: BTreeSet<_> =
         Document::read().operations().iter().map(Operation::key).collect();
     let deployed: BTreeSet<_> =
@@ -32,7 +32,7 @@ fn the_documented_routes_are_those_of_the_template_and_of_the_functions() {
 }
 
 #[test]
-fn the_documented_query_parameters_are_those_that_the_functions_know() {
+fn documented_parameters_match_functions() {
     let document = Document::read();
     for (key, known) in answered() {
         let parameters = document.parameters(&document.operation(&key), "query");
@@ -42,7 +42,7 @@ fn the_documented_query_parameters_are_those_that_the_functions_know() {
 }
 
 #[test]
-fn every_route_needs_a_token() {
+fn every_route_requires_a_token() {
     let document = Document::read();
     assert!(Template::embedded().unwrap().routes.iter().all(|route| route.authorized));
     assert_eq!(document.json["security"], json!([{ "accessToken": [] }]));
@@ -64,13 +64,13 @@ fn answered() -> Vec<(String, BTreeSet<&'static str>)> {
 }
 
 #[tokio::test]
-async fn what_is_answered_is_documented_and_what_is_documented_is_answered() {
-    let (world, api) = tour::begin().await;
+async fn documented_answers_match_functions() {
+    let (app, api) = tour::begin().await;
     api.get(AFFILIATE, "/v1/links").await.is("200");
     let code = tour::links(&api).await;
-    tour::bindings(&world, &api, &code).await;
+    tour::bindings(&app, &api, &code).await;
     tour::dashboard(&api, "").await;
-    tour::refused_binds(&world, &api, &code).await;
+    tour::refused_binds(&app, &api, &code).await;
     refused::idempotency_keys(&api, &code).await;
     refused::without_a_token(&api, &code).await;
     refused::unknown_parameters(&api, &code).await;
@@ -79,11 +79,11 @@ async fn what_is_answered_is_documented_and_what_is_documented_is_answered() {
     refused::what_the_document_forbids(&api).await;
     refused::bodies_that_the_document_forbids(&api, &code).await;
     refused::what_no_schema_can_tell(&api).await;
-    refused::faults(&world, &api, &code).await;
-    refused::contention(&world, &api, &code).await;
+    refused::faults(&app, &api, &code).await;
+    refused::contention(&app, &api, &code).await;
     tour::too_many_links(&api).await;
-    tour::bad_confirmations(&world, &api, &code).await;
-    tour::three_days(&world, &api).await;
+    tour::bad_confirmations(&app, &api, &code).await;
+    tour::three_days(&app, &api).await;
     tour::dashboard(&api, "?from=2026-11-20&to=2026-11-22").await;
     tour::pages(&api).await;
     tour::filters(&api, &code).await;
@@ -95,7 +95,7 @@ async fn what_is_answered_is_documented_and_what_is_documented_is_answered() {
     assert_eq!(unsaid, Vec::<String>::new(), "documented words that no answer has");
 }
 
-/// The words of the closed lists; reasons and codes have tests of their own.
+/// The names in the closed lists; reasons and codes have separate tests.
 fn words() -> Vec<String> {
     let document = Document::read();
     let lists = [

@@ -1,5 +1,5 @@
-//! What a request costs: calls to the table, one after the other or at once, and capacity. Counted
-//! and not timed, so that it is the same on every machine.
+//! The cost of a request: calls to the table, sequential or concurrent, and capacity. Counted and
+//! not timed, so that it is the same on every machine.
 
 use std::fmt::Write;
 
@@ -11,39 +11,39 @@ use crate::test_app::{TestApp, fee};
 
 const YEAR: &str = "from=2025-11-21&to=2026-11-20";
 
-/// A world after a night, whose calls and capacity are counted.
+/// A programme after a nightly run, whose calls and capacity are counted.
 struct Metered {
-    world: TestApp,
+    app: TestApp,
     code: String,
     bill: String,
 }
 
 impl Metered {
-    /// An affiliate with one invitee who traded, and a user who may be bound.
+    /// Creates an affiliate with one invitee who traded, and a user who may be bound.
     async fn new() -> Self {
-        let world = TestApp::at("2026-11-20T09:00:00Z").await;
-        let code = world.affiliate("affiliate").await;
+        let app = TestApp::at("2026-11-20T09:00:00Z").await;
+        let code = app.affiliate("affiliate").await;
         for user in ["bound", "dormant-1", "dormant-2", "dormant-3"] {
-            world.registered(user, "2024-01-01T00:00:00Z").await;
+            app.registered(user, "2024-01-01T00:00:00Z").await;
         }
-        world.bind("bound", &code).await;
-        world.now("2026-11-20T10:00:01Z");
-        world.charged(fee("t1", "bound", "2026-11-20T10:00:00Z")).await;
-        world.night("2026-11-20").await;
-        let mut metered = Self { world, code, bill: String::new() };
+        app.bind("bound", &code).await;
+        app.now("2026-11-20T10:00:01Z");
+        app.charged(fee("t1", "bound", "2026-11-20T10:00:00Z")).await;
+        app.night("2026-11-20").await;
+        let mut metered = Self { app, code, bill: String::new() };
         metered.in_another_process();
         metered
     }
 
-    /// Goes on in a process that remembers nothing.
+    /// Continues in a new process without caches.
     fn in_another_process(&mut self) {
-        let engine = self.world.engine.clone().counting_capacity();
-        self.world.app.table = Table::new(engine.config(), "recall");
+        let engine = self.app.engine.clone().counting_capacity();
+        self.app.context.table = Table::new(engine.config(), "recall");
     }
 
     async fn get(&mut self, what: &str, caller: &str, target: &str) -> Value {
-        let _before = self.world.engine.take_spent();
-        let answer = self.world.get(caller, target).await;
+        let _before = self.app.engine.take_spent();
+        let answer = self.app.get(caller, target).await;
         assert_eq!(answer.status, 200, "{what}: {}", answer.body);
         self.put_down(what);
         serde_json::from_str(&answer.body).unwrap_or_default()
@@ -66,8 +66,8 @@ impl Metered {
         headers: &[(&str, &str)],
         body: Value,
     ) {
-        let _before = self.world.engine.take_spent();
-        let answer = self.world.call(caller, method, target, headers, Some(body)).await;
+        let _before = self.app.engine.take_spent();
+        let answer = self.app.call(caller, method, target, headers, Some(body)).await;
         assert!((200..300).contains(&answer.status), "{what}: {}", answer.body);
         self.put_down(what);
     }
@@ -81,7 +81,7 @@ impl Metered {
     }
 
     fn put_down(&mut self, what: &str) {
-        let spent = self.world.engine.take_spent();
+        let spent = self.app.engine.take_spent();
         let (read, written) = (halves(spent.half_units_read()), halves(spent.half_units_written()));
         writeln!(self.bill, "{what:<44} {:<35} {read:>4} {written:>5}", calls(&spent)).unwrap();
     }
@@ -97,7 +97,7 @@ fn halves(units: u64) -> String {
 }
 
 #[tokio::test]
-async fn every_request_costs_what_is_written_here() {
+async fn request_costs_are_unchanged() {
     let mut asked = Metered::new().await;
     let code = asked.code.clone();
     let window = format!("/v1/bind?ref={code}");
@@ -119,11 +119,11 @@ async fn every_request_costs_what_is_written_here() {
     let confirmed = json!({ "confirmation": opened["confirmation"] });
     asked.send("POST bind", "dormant-1", "POST", "/v1/bind", confirmed.clone()).await;
     asked.send("POST bind, the same again", "dormant-1", "POST", "/v1/bind", confirmed).await;
-    let opened = asked.world.get("dormant-3", &window).await.json();
+    let opened = asked.app.get("dormant-3", &window).await.json();
     let confirmed = json!({ "confirmation": opened["confirmation"] });
     asked.post_once("POST bind, with a key", "dormant-3", "/v1/bind", confirmed.clone()).await;
     asked.post_once("POST bind, the same with its key", "dormant-3", "/v1/bind", confirmed).await;
-    let opened = asked.world.get("dormant-2", &window).await.json();
+    let opened = asked.app.get("dormant-2", &window).await.json();
     asked.in_another_process();
     let confirmed = json!({ "confirmation": opened["confirmation"] });
     asked.send("POST bind, link not seen before", "dormant-2", "POST", "/v1/bind", confirmed).await;

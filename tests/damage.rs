@@ -1,4 +1,4 @@
-//! Items of the table, damaged as no code of ours writes them, and repaired.
+//! Damages items of the table in ways in which no release writes them, and repairs them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::test_app::TestApp;
 
-/// All items in DynamoDB's JSON, in the order of their keys.
-pub fn items(world: &TestApp) -> Vec<Value> {
-    let mut items = world.engine.items(world.engine.table_name()).unwrap();
+/// Returns all items in DynamoDB's JSON, ordered by key.
+pub fn items(app: &TestApp) -> Vec<Value> {
+    let mut items = app.engine.items(app.engine.table_name()).unwrap();
     items.sort_by_key(|item| {
         let (pk, sk) = item_at(item);
         (pk.to_owned(), sk.to_owned())
@@ -16,39 +16,39 @@ pub fn items(world: &TestApp) -> Vec<Value> {
     items
 }
 
-/// An item's keys.
+/// Returns an item's keys.
 pub fn item_at(item: &Value) -> (&str, &str) {
     (item["pk"]["S"].as_str().unwrap(), item["sk"]["S"].as_str().unwrap())
 }
 
-/// The content of a packed item; empty for any other.
+/// Returns the content of a packed item; empty for any other.
 pub fn base64(item: &Value) -> Vec<u8> {
     BASE64_STANDARD.decode(item["b"]["B"].as_str().unwrap_or_default()).unwrap()
 }
 
-/// One item that is damaged and repaired.
+/// An item that is damaged and repaired.
 pub struct Damage<'a> {
-    world: &'a TestApp,
+    app: &'a TestApp,
     item: Value,
 }
 
 impl<'a> Damage<'a> {
-    /// The only item of which `is_it` holds.
-    pub fn of(world: &'a TestApp, is_it: impl Fn(&Value) -> bool) -> Self {
-        let mut found = items(world);
+    /// Selects the only item that matches.
+    pub fn of(app: &'a TestApp, is_it: impl Fn(&Value) -> bool) -> Self {
+        let mut found = items(app);
         found.retain(|item| is_it(item));
         assert_eq!(found.len(), 1, "{found:?}");
-        Self { world, item: found.remove(0) }
+        Self { app, item: found.remove(0) }
     }
 
-    /// Leaves it in a form that no release writes.
+    /// Replaces its content with bytes that no release writes.
     pub fn make_unreadable(&self) {
         let mut item = self.item.clone();
         item["v"] = json!({ "N": "99" });
         self.put(item);
     }
 
-    /// Changes the last bit of its content.
+    /// Flips the last bit of its content.
     pub fn flip_a_bit(&self) {
         self.rewrite(|bytes| {
             let mut bytes = bytes.to_vec();
@@ -64,12 +64,12 @@ impl<'a> Damage<'a> {
         self.put(item);
     }
 
-    /// Puts the item back as it was.
+    /// Restores the item.
     pub fn repair(&self) {
         self.put(self.item.clone());
     }
 
     fn put(&self, item: Value) {
-        self.world.engine.put(self.world.engine.table_name(), [item]).unwrap();
+        self.app.engine.put(self.app.engine.table_name(), [item]).unwrap();
     }
 }

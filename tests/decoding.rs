@@ -1,5 +1,5 @@
-//! What holds of everything that decodes, whatever it is given: tried by the seeded hand of
-//! `hostile.rs`, and by fuzzers that are guided by coverage (`tests/fuzz`).
+//! Properties of every decoder for any input. `malformed_input.rs` tests them with seeded
+//! mutations, `tests/fuzz` with coverage-guided fuzzers.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ use storage::{
 use types::{Timestamp, Uid};
 
 const POLICY: &str = include_str!("../programme.toml");
-/// The key that signs, the one before it, and one that is known no more.
+/// The current signing key, the previous one, and one that was removed.
 const KEY: &str = "the key that signs all new tokens";
 const KEY_BEFORE: &str = "the key before it which is still known";
 const KEY_GONE: &str = "the key before that and known no longer";
@@ -34,8 +34,8 @@ static SIGNER: LazyLock<Signer> =
 static CALLER: LazyLock<Uid> = LazyLock::new(|| "dora".parse().unwrap());
 static NOW: LazyLock<Timestamp> = LazyLock::new(|| "2026-11-24T00:00:00Z".parse().unwrap());
 
-/// A queue's message: each of its events is read, or put aside with a sentence, to the letter; and
-/// alone it would be read as it is among others.
+/// A queue message: each event is read, or quarantined unchanged with a message, and is read in the
+/// same way alone as among others.
 pub fn message(input: &[u8]) {
     let body = String::from_utf8_lossy(input);
     let readings = read(&body);
@@ -63,31 +63,30 @@ fn read(body: &str) -> Vec<Reading> {
     ingestion::read(&PROGRAMME, &message, *NOW).unwrap()
 }
 
-/// The confirmation of a bind, and the inviter who is hidden in it.
+/// The confirmation of a bind, and the encrypted inviter in it.
 pub fn confirmation(input: &[u8]) {
     token::<ConfirmationToken>(Purpose::Confirmation, input);
     hidden(input);
 }
 
-/// Cursors of both lists, which hold a place among lines and the key of an invitee.
+/// Cursors of both lists, which hold a position and the key of an invitee.
 pub fn cursor(input: &[u8]) {
     token::<Cursor>(Purpose::Cursor("/v1/dashboard/commissions product=spot"), input);
     token::<String>(Purpose::Cursor("/v1/dashboard/referrals "), input);
 }
 
-/// A token that is not ours never opens, and of what we once sealed nothing is read but what it
-/// says.
+/// A foreign token never opens, and an own token opens to its content only.
 fn token<T: Content>(purpose: Purpose<'_>, input: &[u8]) {
     assert_eq!(open::<T>(purpose, &String::from_utf8_lossy(input)), Err(OpenError::Invalid));
     assert_eq!(open::<T>(purpose, &sealed(KEY_GONE, purpose, input)), Err(OpenError::Invalid));
     altered::<T>(purpose, input);
 
-    // A token as whoever holds a key could have made it, of any version and any time.
+    // A token of any version and time, as the holder of a key could make it.
     if let Ok(content) = open::<T>(purpose, &sealed(KEY_BEFORE, purpose, input)) {
         assert!(input.starts_with(&[1]) && input[1..9] > NOW.millis().to_be_bytes()[..]);
         says(&input[9..], &content);
     }
-    // And one of today's version and time, with any content.
+    // A token of the current version and time, with any content.
     let head = [&[1], &NOW.plus_millis(1).millis().to_be_bytes()[..]].concat();
     match open::<T>(purpose, &sealed(KEY, purpose, &[&head, input].concat())) {
         Ok(content) => {
@@ -106,7 +105,7 @@ fn open<T: Content>(purpose: Purpose<'_>, token: &str) -> Result<T, OpenError> {
     SIGNER.open(purpose, &CALLER, token, *NOW)
 }
 
-/// A good token opens no more once anything is changed in it: here by the input, laid over it.
+/// A valid token does not open after any change; here the input is XORed onto it.
 fn altered<T: Content>(purpose: Purpose<'_>, input: &[u8]) {
     let content = json!({ "code": "ABCD2345" });
     let good = SIGNER.seal(purpose, &CALLER, &content, NOW.plus_millis(1)).unwrap();
@@ -115,14 +114,14 @@ fn altered<T: Content>(purpose: Purpose<'_>, input: &[u8]) {
     assert_eq!(open::<Value>(purpose, &other).is_ok(), other == good);
 }
 
-/// The bytes in a text, each changed where the input's is not zero.
+/// Returns the text's bytes, XORed with the input.
 fn laid_over(text: &str, input: &[u8]) -> String {
     let mut bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
     bytes.iter_mut().zip(input).for_each(|(byte, change)| *byte ^= change);
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A token of these bytes, made as `signer.rs` of `http-api` describes it.
+/// Returns a token of these bytes, made as `signer.rs` of `http-api` describes it.
 fn sealed(key: &str, purpose: Purpose<'_>, signed: &[u8]) -> String {
     let (name, list) = match purpose {
         Purpose::Confirmation => ("confirmation", ""),
@@ -136,10 +135,10 @@ fn sealed(key: &str, purpose: Purpose<'_>, signed: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode([signed, &mac.finalize().into_bytes()].concat())
 }
 
-/// Every member of the content stands in the payload, in the same letters.
+/// Checks that the payload contains every member of the content with the same characters.
 ///
-/// Others may stand there too: while two releases serve side by side, the older opens tokens of the
-/// younger. What is passed over so need not even be text.
+/// It may contain others: while two releases run at the same time, the older one opens tokens of
+/// the newer. Skipped members need not even be text.
 fn says(payload: &[u8], content: &impl Content) {
     let Ok(payload) = serde_json::from_slice::<Value>(payload) else { return };
     let content = serde_json::to_value(content).unwrap();
@@ -159,7 +158,7 @@ fn holds(payload: &Value, content: &Value) -> bool {
     }
 }
 
-/// An inviter is revealed only if he was hidden by us, for this invitee and link.
+/// An inviter is decrypted only if it was encrypted by the API, for this invitee and link.
 fn hidden(input: &[u8]) {
     let (code, inviter) = ("ABCD2345", "aurora".parse().unwrap());
     assert_eq!(SIGNER.decrypt_id(&CALLER, code, &String::from_utf8_lossy(input)), None);
@@ -169,8 +168,8 @@ fn hidden(input: &[u8]) {
     assert_eq!(revealed, (other == good).then_some(inviter));
 }
 
-/// Stored bytes are refused, or are what they say: written and read again as themselves, and
-/// refused where anything follows or is missing.
+/// Stored bytes are refused, or round-trip: they are written and read again unchanged, and refused
+/// if anything is appended or missing.
 pub fn stored(input: &[u8]) {
     fees(input);
     packed::<Work>(input);
@@ -187,7 +186,8 @@ pub fn stored(input: &[u8]) {
     older::<Referral>(input);
 }
 
-/// What is read in an older form is written in the newest, and read as the same.
+/// A value of an older schema version is written in the newest version, and reads as the same
+/// value.
 fn older<T: Content + Packed>(input: &[u8]) {
     let Ok(value) = storage::unpack_version::<T>("input", T::FORM - 1, input) else { return };
     let bytes = storage::pack(&value).unwrap();
@@ -205,7 +205,7 @@ fn packed<T: Content>(input: &[u8]) {
     assert!(unpack(&bytes[..bytes.len() - 1]).is_err());
 }
 
-/// Of a chunk of fees nothing but its order of invitees and assets may change.
+/// Reading a chunk of fees may change only the order of its invitees and assets.
 fn fees(input: &[u8]) {
     let Some(read) = chunk(input) else { return };
     assert!(chunk(&[input, &[0]].concat()).is_none());
@@ -226,13 +226,13 @@ fn chunk(bytes: &[u8]) -> Option<FeeBatch> {
     batch.read_chunk(bytes).ok().map(|()| batch)
 }
 
-/// The parts of the shipped policy, as blank lines divide it.
+/// Returns the parts of the shipped policy, divided at blank lines.
 pub fn parts_of_the_policy() -> Vec<&'static str> {
     POLICY.split("\n\n").filter(|part| part.contains('=')).collect()
 }
 
-/// A policy is read, or refused by its lines. The first byte says in the place of which part of
-/// the shipped policy the rest stands; beyond the last, the rest is all of it.
+/// A policy is read, or refused with line numbers. The first byte selects the part of the shipped
+/// policy that the rest of the input replaces; beyond the last part, the rest is the whole policy.
 pub fn policy(input: &[u8]) {
     let Some((place, text)) = input.split_first() else { return };
     let text = String::from_utf8_lossy(text);

@@ -1,5 +1,5 @@
-//! Declared limits, each at the limit and one beyond it, and what cannot be processed: it is set
-//! aside with its reason, and everything else is taken in.
+//! Declared limits of events, each at the limit and one beyond it. Events that cannot be processed
+//! are quarantined with a reason, and all others are ingested.
 
 use std::collections::BTreeSet;
 
@@ -18,12 +18,12 @@ use crate::test_app::{TestApp, at, event, fee, uid};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
-async fn account(world: &TestApp, of: &str) -> Account {
-    world.app.table.account(&uid(of)).await.unwrap().unwrap().value
+async fn account(app: &TestApp, of: &str) -> Account {
+    app.context.table.account(&uid(of)).await.unwrap().unwrap().value
 }
 
-async fn quarantined(world: &TestApp) -> Vec<Quarantined> {
-    world.app.table.quarantined(world.clock.now().day()).await.unwrap()
+async fn quarantined(app: &TestApp) -> Vec<Quarantined> {
+    app.context.table.quarantined(app.clock.now().day()).await.unwrap()
 }
 
 fn refused(outcome: &EventOutcome) -> &str {
@@ -37,25 +37,25 @@ fn activity(of: &str, product: &str) -> Value {
     json!({ "uid": of, "product": product, "at": "2026-11-20T10:00:00Z" })
 }
 
-async fn changed(world: &TestApp, of: &str, facts: Value, on: &str) -> EventOutcome {
+async fn changed(app: &TestApp, of: &str, facts: Value, on: &str) -> EventOutcome {
     let mut data = facts;
     data["uid"] = json!(of);
     data["at"] = json!(on);
-    world.send("account.changed", data).await
+    app.send("account.changed", data).await
 }
 
-/// An account with the longest ids, bound, and every history full of the longest values.
+/// Returns a bound account with the longest ids, whose histories are full of the longest values.
 async fn full_account() -> (TestApp, Uid) {
-    let world = TestApp::at(NOW).await;
+    let app = TestApp::at(NOW).await;
     let longest: Uid = "u".repeat(64).parse().unwrap();
-    let code = world.affiliate(&"i".repeat(64)).await;
+    let code = app.affiliate(&"i".repeat(64)).await;
     let data = json!({
         "uid": longest, "registeredAt": "2024-01-01T00:00:00Z", "country": "UA",
         "region": "UA-043", "personHash": "p".repeat(128),
     });
-    world.taken("account.registered", data).await;
-    assert_eq!(world.bind(longest.as_str(), &code).await.status, 201);
-    let mut full = world.app.table.account(&longest).await.unwrap().unwrap();
+    app.taken("account.registered", data).await;
+    assert_eq!(app.bind(longest.as_str(), &code).await.status, 201);
+    let mut full = app.context.table.account(&longest).await.unwrap().unwrap();
     for number in 0..64 {
         let on = at("2024-02-01T00:00:00Z").plus_days(number);
         let country = ["US", "CH"][number as usize % 2];
@@ -74,14 +74,14 @@ async fn full_account() -> (TestApp, Uid) {
     if let Some(relation) = full.value.relation.as_mut() {
         relation.voided_at = Some(at(NOW));
     }
-    assert!(world.app.table.save_account(&full).await.unwrap());
-    (world, longest)
+    assert!(app.context.table.save_account(&full).await.unwrap());
+    (app, longest)
 }
 
 #[tokio::test]
-async fn account_with_full_histories_is_one_read_unit() {
-    let (world, longest) = full_account().await;
-    let metered = world.engine.clone().counting_capacity();
+async fn full_account_costs_one_read_unit() {
+    let (app, longest) = full_account().await;
+    let metered = app.engine.clone().counting_capacity();
     let table = Table::new(metered.config(), "recall");
     let full = table.account(&longest).await.unwrap().unwrap().value;
     let lengths = [full.tiers.iter().count(), full.vip.iter().count()];
@@ -91,8 +91,8 @@ async fn account_with_full_histories_is_one_read_unit() {
 
 #[tokio::test]
 async fn pending_account_with_full_histories_is_one_read_unit() {
-    let (world, longest) = full_account().await;
-    let mut full = world.app.table.account(&longest).await.unwrap().unwrap();
+    let (app, longest) = full_account().await;
+    let mut full = app.context.table.account(&longest).await.unwrap().unwrap();
     let first = at(NOW).day();
     full.value.relation = None;
     full.value.facts.inviter = None;
@@ -102,18 +102,18 @@ async fn pending_account_with_full_histories_is_one_read_unit() {
         until: at(NOW),
         fee_days: first.through(first.plus(MAX_PENDING_FEE_DAYS as i32 - 1)).collect(),
     });
-    assert!(world.app.table.save_account(&full).await.unwrap());
-    let metered = world.engine.clone().counting_capacity();
+    assert!(app.context.table.save_account(&full).await.unwrap());
+    let metered = app.engine.clone().counting_capacity();
     Table::new(metered.config(), "recall").account(&longest).await.unwrap().unwrap();
     assert_eq!(metered.take_spent().half_units_read(), 2);
 }
 
 #[tokio::test]
-async fn report_at_a_full_history_is_recorded() {
-    let (world, longest) = full_account().await;
-    let moved = changed(&world, longest.as_str(), json!({ "country": "IR" }), NOW).await;
+async fn report_with_full_history_is_recorded() {
+    let (app, longest) = full_account().await;
+    let moved = changed(&app, longest.as_str(), json!({ "country": "IR" }), NOW).await;
     assert_eq!(moved, EventOutcome::Ingested);
-    let account = account(&world, longest.as_str()).await;
+    let account = account(&app, longest.as_str()).await;
     assert_eq!(account.facts.location.iter().count(), MAX_LOCATIONS);
     assert_eq!(account.facts.location.place_at(at(NOW)).unwrap().to_string(), "IR");
     let first = account.facts.location.iter().next().unwrap();
@@ -121,40 +121,37 @@ async fn report_at_a_full_history_is_recorded() {
 }
 
 #[tokio::test]
-async fn overlong_account_of_0_1_shrinks_with_the_next_report() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
-    let mut stored = world.app.table.account(&uid("user")).await.unwrap().unwrap();
+async fn overlong_account_of_0_1_shrinks() {
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
+    let mut stored = app.context.table.account(&uid("user")).await.unwrap().unwrap();
     for number in 0..9_000 {
         let on = at("2024-02-01T00:00:00Z").plus_millis(number);
         let country = ["CH", "TR"][number as usize % 2].parse().unwrap();
         stored.value.facts.location.set(on, types::Location { country, region: None });
     }
-    assert!(world.app.table.save_account(&stored).await.unwrap());
-    assert_eq!(
-        changed(&world, "user", json!({ "vipLevel": 1 }), NOW).await,
-        EventOutcome::Ingested
-    );
-    assert_eq!(account(&world, "user").await.facts.location.iter().count(), MAX_LOCATIONS);
+    assert!(app.context.table.save_account(&stored).await.unwrap());
+    assert_eq!(changed(&app, "user", json!({ "vipLevel": 1 }), NOW).await, EventOutcome::Ingested);
+    assert_eq!(account(&app, "user").await.facts.location.iter().count(), MAX_LOCATIONS);
 }
 
 #[tokio::test]
-async fn evidence_keeps_only_the_facts_in_force() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+async fn evidence_has_only_current_facts() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
     for (number, who) in (1..9).flat_map(|number| [(number, "affiliate"), (number, "dormant")]) {
         let on = format!("2026-11-0{number}T00:00:00Z");
         let country = ["TR", "CH"][number % 2];
         let facts = json!({ "country": country, "affiliate": who == "affiliate" });
-        assert_eq!(changed(&world, who, facts, &on).await, EventOutcome::Ingested);
+        assert_eq!(changed(&app, who, facts, &on).await, EventOutcome::Ingested);
     }
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    let binding = world.app.table.binding(&uid("dormant")).await.unwrap().unwrap();
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    let binding = app.context.table.binding(&uid("dormant")).await.unwrap().unwrap();
     for facts in [&binding.invitee, &binding.inviter] {
         assert_eq!((facts.location.iter().count(), facts.affiliate.iter().count()), (1, 1));
     }
-    let link = world.app.table.link(&code.parse().unwrap()).await.unwrap().unwrap();
+    let link = app.context.table.link(&code.parse().unwrap()).await.unwrap().unwrap();
     let again = evaluate(
         &eligibility::Bind {
             link: Some(&link.facts),
@@ -163,50 +160,50 @@ async fn evidence_keeps_only_the_facts_in_force() {
             origin: binding.relation.origin,
             at: binding.relation.bound_at,
         },
-        &world.app.programme.eligibility,
+        &app.context.programme.eligibility,
     );
     assert!(again.eligible());
 }
 
 #[tokio::test]
-async fn unreadable_account_holds_up_no_other() {
-    let world = TestApp::at(NOW).await;
+async fn unreadable_account_blocks_no_other() {
+    let app = TestApp::at(NOW).await;
     for user in ["newer", "broken", "good"] {
-        world.registered(user, "2024-01-01T00:00:00Z").await;
+        app.registered(user, "2024-01-01T00:00:00Z").await;
     }
-    for mut item in world.engine.items("recall").unwrap() {
+    for mut item in app.engine.items("recall").unwrap() {
         match item["pk"]["S"].as_str().unwrap() {
             "U#newer" => item["v"] = json!({ "N": "99" }),
             "U#broken" => item["facts"] = json!({ "S": "?" }),
             _ => continue,
         }
-        world.engine.put("recall", [item]).unwrap();
+        app.engine.put("recall", [item]).unwrap();
     }
     let events: Vec<Value> = ["newer", "broken", "good"]
         .into_iter()
         .map(|of| event(of, "activity", activity(of, "earn")))
         .collect();
-    let reports = world.send_raw(&Value::Array(events).to_string()).await;
+    let reports = app.send_raw(&Value::Array(events).to_string()).await;
     let reasons: Vec<&str> = reports.iter().map(|report| refused(&report.outcome)).collect();
     assert_eq!(reasons, ["account_unreadable", "account_unreadable", ""]);
-    assert!(account(&world, "good").await.facts.last_activity_at.is_some());
-    assert_eq!(quarantined(&world).await.len(), 2);
+    assert!(account(&app, "good").await.facts.last_activity_at.is_some());
+    assert_eq!(quarantined(&app).await.len(), 2);
     let again = json!({ "uid": "broken", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH" });
-    let again = world.send_as("again", "account.registered", again).await;
+    let again = app.send_as("again", "account.registered", again).await;
     assert_eq!(refused(&again), "account_unreadable");
 }
 
 #[tokio::test]
-async fn account_too_large_to_write_holds_up_no_other() {
-    let world = TestApp::at(NOW).await;
+async fn oversized_account_blocks_no_other() {
+    let app = TestApp::at(NOW).await;
     for user in ["large", "good"] {
-        world.registered(user, "2024-01-01T00:00:00Z").await;
+        app.registered(user, "2024-01-01T00:00:00Z").await;
     }
-    let mut large = world.app.table.account(&uid("large")).await.unwrap().unwrap();
+    let mut large = app.context.table.account(&uid("large")).await.unwrap().unwrap();
     let mut length = 409_600;
     loop {
         large.value.registration = Some("x".repeat(length));
-        match world.app.table.save_account(&large).await {
+        match app.context.table.save_account(&large).await {
             Ok(saved) => break assert!(saved),
             Err(error) => assert_eq!(error.name(), "Rejected"),
         }
@@ -220,93 +217,93 @@ async fn account_too_large_to_write_holds_up_no_other() {
             event(of, "account.changed", data)
         })
         .collect();
-    let reports = world.send_raw(&Value::Array(events).to_string()).await;
+    let reports = app.send_raw(&Value::Array(events).to_string()).await;
     let reasons: Vec<&str> = reports.iter().map(|report| refused(&report.outcome)).collect();
     assert_eq!(reasons, ["account_unreadable", ""]);
-    assert!(account(&world, "good").await.facts.person.is_some());
+    assert!(account(&app, "good").await.facts.person.is_some());
 }
 
 #[tokio::test]
-async fn large_value_is_not_repeated_in_the_detail() {
-    let world = TestApp::at(NOW).await;
+async fn large_value_is_not_in_detail() {
+    let app = TestApp::at(NOW).await;
     let mut large = fee("t1", "user", "2026-11-20T10:00:00Z");
     large["product"] = json!("ü".repeat(30_000));
     let body = event("1", "fee.charged", large).to_string();
-    let report = world.send_raw(&body).await.remove(0);
+    let report = app.send_raw(&body).await.remove(0);
     let EventOutcome::Quarantined { detail, .. } = report.outcome else { panic!("taken in") };
     assert!(detail.len() <= MAX_DETAIL_BYTES && detail.starts_with("data.product: "), "{detail}");
-    let kept = quarantined(&world).await.remove(0);
+    let kept = quarantined(&app).await.remove(0);
     assert_eq!((kept.body, kept.detail), (body, detail));
 }
 
 #[tokio::test]
-async fn body_beyond_an_item_is_kept_whole_and_released() {
-    let world = TestApp::at(NOW).await;
+async fn oversized_body_is_kept_and_released() {
+    let app = TestApp::at(NOW).await;
     let body = format!("{{ {}", "€".repeat(300_000));
-    let report = world.send_raw(&body).await.remove(0);
+    let report = app.send_raw(&body).await.remove(0);
     assert_eq!(refused(&report.outcome), "message_too_large");
-    world.send_raw("{ not json").await;
+    app.send_raw("{ not json").await;
     let in_quarantine = || {
-        let items = world.engine.items("recall").unwrap();
+        let items = app.engine.items("recall").unwrap();
         items.iter().filter(|item| item["pk"]["S"].as_str().unwrap().starts_with("Q#")).count()
     };
     assert_eq!(in_quarantine(), 5);
-    let kept = quarantined(&world).await;
+    let kept = quarantined(&app).await;
     assert_eq!(kept.len(), 2);
     let large = kept.iter().find(|entry| entry.body.len() > 300_000).unwrap();
     assert!(large.body == body);
-    assert!(world.app.table.release(large).await.unwrap());
-    assert_eq!((in_quarantine(), quarantined(&world).await.len()), (1, 1));
+    assert!(app.context.table.release(large).await.unwrap());
+    assert_eq!((in_quarantine(), quarantined(&app).await.len()), (1, 1));
 }
 
 #[tokio::test]
-async fn message_is_refused_beyond_its_bytes() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn message_over_byte_limit_is_refused() {
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     let body = event("1", "activity", activity("user", "earn")).to_string();
     for (bytes, reason) in [(262_144, ""), (262_145, "message_too_large")] {
         let padded = format!("[{body}{}]", " ".repeat(bytes - body.len() - 2));
-        assert_eq!(refused(&world.send_raw(&padded).await.remove(0).outcome), reason, "{bytes}");
+        assert_eq!(refused(&app.send_raw(&padded).await.remove(0).outcome), reason, "{bytes}");
     }
 }
 
 #[tokio::test]
-async fn message_is_refused_beyond_its_events() {
-    let world = TestApp::at(NOW).await;
+async fn message_over_event_limit_is_refused() {
+    let app = TestApp::at(NOW).await;
     for (events, reason) in [(2_000, "unreadable"), (2_001, "too_many_events")] {
         let body = format!("[{}]", vec!["{}"; events].join(","));
-        let reports = world.send_raw(&body).await;
+        let reports = app.send_raw(&body).await;
         assert_eq!(refused(&reports[0].outcome), reason);
         assert_eq!(reports.len(), if reason == "unreadable" { events } else { 1 });
     }
 }
 
 #[tokio::test]
-async fn event_is_refused_beyond_its_bytes() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn event_over_byte_limit_is_refused() {
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     let good = event("1", "activity", activity("user", "earn"));
     for (bytes, reason) in [(65_536, ""), (65_537, "event_too_large")] {
         let mut padded = good.clone();
         padded["extension"] = json!("");
         padded["extension"] = json!("x".repeat(bytes - padded.to_string().len()));
         let body = json!([padded, good]).to_string();
-        let reports = world.send_raw(&body).await;
+        let reports = app.send_raw(&body).await;
         assert_eq!(refused(&reports[0].outcome), reason, "{bytes}");
         assert_eq!(reports[1].outcome, EventOutcome::Ingested);
     }
 }
 
 #[tokio::test]
-async fn fee_in_one_more_asset_is_quarantined() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    world.now(NOW);
+async fn fee_over_asset_limit_is_quarantined() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    app.now(NOW);
     let asset = |number: usize| -> Asset { format!("A{number}").parse().unwrap() };
     let most: BTreeSet<Asset> = (1..MAX_ASSETS).map(asset).collect();
-    assert_eq!(world.app.table.admit_assets(&most).await.unwrap(), Admission::All);
+    assert_eq!(app.context.table.admit_assets(&most).await.unwrap(), Admission::All);
     let charged = |trade: &str, asset: &str| {
         let mut fee = fee(trade, "dormant", "2026-11-20T10:00:00Z");
         fee["asset"] = json!(asset);
@@ -315,40 +312,40 @@ async fn fee_in_one_more_asset_is_quarantined() {
     for (trade, asset, reason) in
         [("t1", "BTC", ""), ("t2", "ETH", "too_many_assets"), ("t3", "A7", ""), ("t4", "BTC", "")]
     {
-        let outcome = world.send("fee.charged", charged(trade, asset)).await;
+        let outcome = app.send("fee.charged", charged(trade, asset)).await;
         assert_eq!(refused(&outcome), reason, "{asset}");
     }
-    world.registered("loner", "2024-01-01T00:00:00Z").await;
+    app.registered("loner", "2024-01-01T00:00:00Z").await;
     let mut alone = charged("t5", "DOGE");
     alone["uid"] = json!("loner");
-    world.charged(alone).await;
+    app.charged(alone).await;
     let known: BTreeSet<Asset> = [asset(MAX_ASSETS + 1), asset(1)].into();
     let refused: BTreeSet<Asset> = [asset(MAX_ASSETS + 1)].into();
-    let other_process = Table::new(world.engine.config(), "recall");
+    let other_process = Table::new(app.engine.config(), "recall");
     assert_eq!(other_process.admit_assets(&known).await.unwrap(), Admission::AllBut(refused));
 }
 
 #[tokio::test]
-async fn messages_after_the_deadline_are_brought_again() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn messages_after_deadline_are_redelivered() {
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     let body = event("1", "activity", activity("user", "earn")).to_string();
     let batch = || {
         serde_json::from_value(json!({ "Records": [{ "messageId": "m1", "body": body }] })).unwrap()
     };
     for (seconds, again) in [(19, 1), (21, 0)] {
         let deadline = Deadline::before(at(NOW).plus_millis(seconds * 1000));
-        let answer = ingestion::handle_until(&world.app, batch(), deadline).await.unwrap();
+        let answer = ingestion::handle_until(&app.context, batch(), deadline).await.unwrap();
         assert_eq!(answer.batch_item_failures.len(), again);
-        let active = account(&world, "user").await.facts.last_activity_at.is_some();
+        let active = account(&app, "user").await.facts.last_activity_at.is_some();
         assert_eq!(active, again == 0);
     }
 }
 
 #[tokio::test]
-async fn expired_identity_counts_as_absent() {
-    let world = TestApp::at(NOW).await;
-    let table = &world.app.table;
+async fn expired_identity_is_absent() {
+    let app = TestApp::at(NOW).await;
+    let table = &app.context.table;
     let identify =
         async |body: &[u8], now: Timestamp| table.identify("source", "1", body, now).await.unwrap();
     assert_eq!(identify(b"a", at(NOW)).await, storage::Identity::New);

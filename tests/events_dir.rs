@@ -1,6 +1,6 @@
-//! The files of `events/`: each is run by the function that its folder names, through the parsing
-//! of the function's own runtime; first as it is, then with what only a running programme can
-//! give (a link's code, a confirmation, a run) filled in.
+//! The files of `events/`. The function named by a file's folder processes it, parsed as by the
+//! function's runtime: first unchanged, then with values that only a running programme has (a
+//! link's code, a confirmation, a run).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,11 +19,11 @@ use crate::test_app::{TestApp, day};
 const AFFILIATE: &str = "10000001";
 const DORMANT: &str = "20000001";
 
-/// What the files hold in the place of a link's code, and of a confirmation.
+/// Placeholders of a link's code and of a confirmation in the files.
 const CODE: &str = "ABCDEFGH";
 const CONFIRMATION: &str = "CONFIRMATION";
 
-/// What the API's functions answer to the files as they are: status, type, and one member.
+/// Answers of the API functions to the unchanged files: status, type, and one member.
 const AS_THEY_ARE: [(&str, &str, &str, &str); 12] = [
     ("get-link/link.json", "200 application/json", "/invites/1", "existing"),
     ("get-link/qr-svg.json", "200 image/svg+xml", "", ""),
@@ -56,7 +56,7 @@ fn names(directory: &Path) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// All files, as `bind/window.json`.
+/// Returns all files, as `bind/window.json`.
 fn files() -> BTreeSet<String> {
     let folders = names(&directory()).into_iter().filter(|name| directory().join(name).is_dir());
     let inside = |folder: String| {
@@ -65,7 +65,7 @@ fn files() -> BTreeSet<String> {
     folders.flat_map(inside).collect()
 }
 
-/// What the nightly machine's first state hands on of the machine's input.
+/// Returns the part of the machine's input that its first state passes on.
 fn planned(mut input: Value) -> Value {
     input["step"] = json!("plan");
     input
@@ -75,23 +75,23 @@ fn planned(mut input: Value) -> Value {
 struct Answer {
     /// Status and type, as `200 application/json`.
     kind: String,
-    /// Null where it is no JSON.
+    /// Null if it is not JSON.
     body: Value,
 }
 
-/// A world with an affiliate and a dormant user of the sample programme, and the files run in it.
+/// A programme with an affiliate and a dormant user of the sample, which processes the files.
 struct Stage {
-    world: TestApp,
+    app: TestApp,
     code: String,
     run: BTreeSet<String>,
 }
 
 impl Stage {
     async fn set() -> Self {
-        let world = TestApp::at("2026-11-22T12:00:00Z").await;
-        let code = world.affiliate(AFFILIATE).await;
-        world.registered(DORMANT, "2024-01-01T00:00:00Z").await;
-        Self { world, code, run: BTreeSet::new() }
+        let app = TestApp::at("2026-11-22T12:00:00Z").await;
+        let code = app.affiliate(AFFILIATE).await;
+        app.registered(DORMANT, "2024-01-01T00:00:00Z").await;
+        Self { app, code, run: BTreeSet::new() }
     }
 
     fn text(&mut self, file: &str) -> String {
@@ -99,7 +99,7 @@ impl Stage {
         read(file)
     }
 
-    /// Runs a request; `filled` are placeholders and what stands for them.
+    /// Sends a request; `filled` lists placeholders and their values.
     async fn request(&mut self, file: &str, filled: &[(&str, &str)]) -> Answer {
         let mut text = self.text(file);
         for (placeholder, value) in filled {
@@ -107,11 +107,11 @@ impl Stage {
             text = text.replace(placeholder, value);
         }
         let request = lambda_http::request::from_str(&text).unwrap();
-        let app = &self.world.app;
+        let context = &self.app.context;
         let response = match file.split('/').next().unwrap() {
-            "get-link" => linking::handle(app, request).await,
-            "bind" => binding::handle(app, request).await,
-            "dashboard" => reporting::handle(app, request).await,
+            "get-link" => linking::handle(context, request).await,
+            "bind" => binding::handle(context, request).await,
+            "dashboard" => reporting::handle(context, request).await,
             other => panic!("{other} answers no requests"),
         };
         let media = response.headers()["content-type"].to_str().unwrap();
@@ -123,25 +123,25 @@ impl Stage {
         Answer { kind, body }
     }
 
-    /// Takes the queue's batch in; answers the messages that are to come again.
+    /// Ingests the queue's batch and returns the messages to be redelivered.
     async fn batch(&mut self, code: &str) -> Vec<String> {
         let text = self.text("ingest/batch.json").replace(CODE, code);
         let batch: SqsEvent = serde_json::from_str(&text).unwrap();
-        let answer = ingestion::handle(&self.world.app, batch).await.unwrap();
+        let answer = ingestion::handle(&self.app.context, batch).await.unwrap();
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
 
-    /// Hands the stream's batch over; answers what was told of it.
+    /// Passes the stream's batch to publish-events and returns the published events.
     async fn announced(&mut self) -> Vec<Value> {
         let batch: StreamEvent =
             serde_json::from_str(&self.text("publish-events/stream.json")).unwrap();
         let told = Told::new();
-        assert_eq!(told.hand_over(&self.world, batch.records).await, None);
+        assert_eq!(told.hand_over(&self.app, batch.records).await, None);
         told.all()
     }
 
     async fn quarantined(&self) -> Vec<String> {
-        let today = self.world.app.table.quarantined(day("2026-11-22")).await.unwrap();
+        let today = self.app.context.table.quarantined(day("2026-11-22")).await.unwrap();
         today.into_iter().map(|kept| kept.reason).collect()
     }
 
@@ -152,22 +152,22 @@ impl Stage {
             assert!(input.get(name).is_some(), "{file} has no {name}");
             input[name] = value.clone();
         }
-        nightly::handle(&self.world.app, &input).await
+        nightly::handle(&self.app.context, &input).await
     }
 
     async fn as_it_is(&mut self, file: &str) -> Result<Value, StepError> {
         self.step(file, json!({})).await
     }
 
-    /// Runs what the nightly machine makes of an input of its own.
+    /// Runs the steps of the nightly machine for an input of the machine.
     async fn night(&mut self, file: &str) -> Value {
         let input = planned(serde_json::from_str(&self.text(file)).unwrap());
-        nightly::handle(&self.world.app, &input).await.unwrap()
+        nightly::handle(&self.app.context, &input).await.unwrap()
     }
 }
 
 #[tokio::test]
-async fn every_file_is_run_as_it_is_and_answers_as_stated() {
+async fn unchanged_files_answer_as_stated() {
     let mut stage = Stage::set().await;
     for (file, kind, pointer, value) in AS_THEY_ARE {
         let answer = stage.request(file, &[]).await;
@@ -182,8 +182,8 @@ async fn every_file_is_run_as_it_is_and_answers_as_stated() {
     assert_eq!(stage.run, files(), "left: the files run here; right: the files that there are");
 }
 
-/// The message of an unknown account comes again; a payment for what was never booked and an event
-/// of an unknown type are kept aside; all else is taken in.
+/// The message of an unknown account is redelivered. A payment of an unknown run and an event of an
+/// unknown type are quarantined. All others are ingested.
 async fn taken_in_as_it_is(stage: &mut Stage) {
     let messages = event("ingest/batch.json")["Records"].clone();
     assert_eq!(stage.batch(CODE).await, [messages[2]["messageId"].as_str().unwrap()]);
@@ -191,7 +191,8 @@ async fn taken_in_as_it_is(stage: &mut Stage) {
     assert_eq!(reasons, ["nothing_booked", "unreadable"].map(str::to_owned).into());
 }
 
-/// Of the last record nothing is told but the void binding: the account has changed in nothing else.
+/// For the last record only the void binding is published, because nothing else of the account has
+/// changed.
 async fn told_as_it_is(stage: &mut Stage) {
     let told = stage.announced().await;
     let expected = [
@@ -235,7 +236,7 @@ async fn stepped_as_they_are(stage: &mut Stage) {
 }
 
 #[tokio::test]
-async fn a_link_that_exists_is_changed() {
+async fn existing_link_is_changed() {
     let mut stage = Stage::set().await;
     let code = stage.code.clone();
     let changed = stage.request("get-link/change-link.json", &[(CODE, &code)]).await;
@@ -245,7 +246,7 @@ async fn a_link_that_exists_is_changed() {
 }
 
 #[tokio::test]
-async fn the_window_of_a_link_that_exists_gives_the_confirmation_that_binds() {
+async fn window_confirmation_binds() {
     let mut stage = Stage::set().await;
     let code = stage.code.clone();
     let window = stage.request("bind/window.json", &[(CODE, &code)]).await;
@@ -263,7 +264,7 @@ async fn the_window_of_a_link_that_exists_gives_the_confirmation_that_binds() {
 }
 
 #[tokio::test]
-async fn a_batch_and_a_night_of_steps_are_seen_on_the_dashboard() {
+async fn batch_and_steps_reach_dashboard() {
     let mut stage = Stage::set().await;
     let code = stage.code.clone();
     assert_eq!(stage.batch(&code).await.len(), 1);
@@ -278,7 +279,7 @@ async fn a_batch_and_a_night_of_steps_are_seen_on_the_dashboard() {
     assert_eq!(dashboard["dataAsOf"], "2026-11-22T00:00:00.000Z");
     assert_eq!(dashboard["counts"]["signup"], 1);
 
-    // The queue brings the batch again, with the word that the run was paid, which now exists.
+    // The redelivered batch has a payment confirmation for the run, which now exists.
     assert_eq!(stage.batch(&code).await.len(), 1);
     let lines = stage.request("dashboard/commissions.json", &[]).await.body["lines"].clone();
     assert_eq!(lines[0]["status"], "paid");
@@ -286,7 +287,7 @@ async fn a_batch_and_a_night_of_steps_are_seen_on_the_dashboard() {
     assert_eq!(again, json!({ "day": "2026-11-21", "seq": null, "lines": 0 }));
 }
 
-/// The night as the machine takes it; only the run's name is not the files'.
+/// The nightly steps in the machine's order; only the run differs from the files.
 async fn booked_by_steps(stage: &mut Stage) {
     let plan = stage.as_it_is("daily-commission/plan.json").await.unwrap()["days"][0].clone();
     let run = json!({ "run": plan["run"] });
@@ -305,14 +306,14 @@ async fn booked_by_steps(stage: &mut Stage) {
 }
 
 #[test]
-fn every_file_is_explained_in_the_readme() {
+fn readme_explains_every_file() {
     let readme = read("README.md");
     let unexplained = files().into_iter().filter(|file| !readme.contains(&format!("`{file}`")));
     assert_eq!(unexplained.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]
-fn every_route_of_the_template_has_its_file_and_no_other_route_has() {
+fn files_match_template_routes() {
     let requests = files().into_iter().filter(|file| event(file)["routeKey"].is_string());
     let found: BTreeSet<(String, String)> = requests
         .map(|file| {
@@ -326,7 +327,7 @@ fn every_route_of_the_template_has_its_file_and_no_other_route_has() {
 }
 
 #[test]
-fn requests_are_events_as_the_api_s_gateway_writes_them() {
+fn requests_match_gateway_format() {
     for route in Template::embedded().unwrap().routes {
         let of_route = |file: &String| event(file)["routeKey"] == json!(route.key());
         let file = files().into_iter().find(of_route).unwrap();
@@ -346,7 +347,7 @@ fn requests_are_events_as_the_api_s_gateway_writes_them() {
     }
 }
 
-/// The inputs that a state machine writes down for a step, wherever they stand in it.
+/// Returns the inputs that a state machine defines for a step, at any depth.
 fn inputs_of(machine: &Value, step: &str) -> Vec<Value> {
     let inner = match machine {
         Value::Object(members) if machine["step"] == step => {
@@ -364,7 +365,7 @@ fn members(object: &Value) -> BTreeSet<&String> {
 }
 
 #[test]
-fn steps_are_given_what_the_state_machine_passes() {
+fn step_files_match_state_machine() {
     let machine: Value =
         serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
     for step in [
@@ -391,7 +392,7 @@ fn steps_are_given_what_the_state_machine_passes() {
 }
 
 #[test]
-fn state_machine_plans_while_there_is_more() {
+fn machine_plans_while_days_remain() {
     let machine: Value =
         serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
     let states = &machine["States"];
@@ -413,7 +414,7 @@ fn state_machine_plans_while_there_is_more() {
 }
 
 #[test]
-fn the_starter_passes_the_schedule_s_time_on_and_nothing_else() {
+fn starter_passes_only_schedule_time() {
     let starter: Value =
         serde_saphyr::from_str(include_str!("../statemachine/start-nightly.asl.yaml")).unwrap();
     let passed = &starter["States"]["StartNight"]["Arguments"]["Input"];

@@ -1,4 +1,5 @@
-//! Facts of accounts: redelivered, in any order, of several levels of accounts, of odd places.
+//! Facts about accounts: redelivered, out of order, with several levels of sub-accounts, with
+//! unusual places.
 
 use commission::Arrival;
 use ingestion::{EventOutcome, Message};
@@ -10,8 +11,8 @@ use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
-async fn account(world: &TestApp, of: &str) -> Account {
-    world.app.table.account(&uid(of)).await.unwrap().unwrap().value
+async fn account(app: &TestApp, of: &str) -> Account {
+    app.context.table.account(&uid(of)).await.unwrap().unwrap().value
 }
 
 fn refusal(outcome: EventOutcome) -> (&'static str, String) {
@@ -21,61 +22,61 @@ fn refusal(outcome: EventOutcome) -> (&'static str, String) {
     }
 }
 
-/// A user who is bound to an affiliate since 09:00 of 2026-11-20, at noon.
+/// A user who was bound to an affiliate at 09:00 on 2026-11-20, at noon.
 async fn bound(user: &str) -> (TestApp, String) {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered(user, "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind(user, &code).await.status, 201);
-    world.now(NOW);
-    (world, code)
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered(user, "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind(user, &code).await.status, 201);
+    app.now(NOW);
+    (app, code)
 }
 
-async fn sub_account(world: &TestApp, sub: &str, main: &str) {
+async fn sub_account(app: &TestApp, sub: &str, main: &str) {
     let data = json!({
         "uid": sub, "registeredAt": "2024-02-01T00:00:00Z", "country": "CH", "mainUid": main,
     });
-    world.taken("account.registered", data).await;
+    app.taken("account.registered", data).await;
 }
 
 #[tokio::test]
-async fn redelivered_person_changes_nothing() {
+async fn redelivered_identity_changes_nothing() {
     let person = |on: &str, hash: &str| json!({ "uid": "user", "personHash": hash, "at": on });
     let first = ("1", person("2026-03-01T00:00:00Z", "old"));
     let second = ("2", person("2026-04-01T00:00:00Z", "new"));
     let same_time = ("3", person("2026-04-01T00:00:00Z", "newer"));
     let before = ("4", person("2023-01-01T00:00:00Z", "x-before"));
     for order in [[0, 1, 2, 3, 0, 1], [3, 2, 1, 0, 3, 0], [1, 3, 0, 2, 1, 0]] {
-        let world = TestApp::at(NOW).await;
+        let app = TestApp::at(NOW).await;
         let data = json!({
             "uid": "user", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH",
             "personHash": "registered",
         });
-        world.taken("account.registered", data).await;
+        app.taken("account.registered", data).await;
         let events = [&first, &second, &same_time, &before];
         for (id, data) in order.map(|place: usize| events[place]) {
-            let sent = world.send_as(id, "account.changed", data.clone()).await;
+            let sent = app.send_as(id, "account.changed", data.clone()).await;
             assert_eq!(sent, EventOutcome::Ingested);
         }
-        let person = account(&world, "user").await.facts.person.unwrap();
+        let person = account(&app, "user").await.facts.person.unwrap();
         assert_eq!(person.as_str(), "newer", "{order:?}");
     }
 }
 
 #[tokio::test]
-async fn region_alone_moves_the_account() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn region_change_moves_account() {
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     let region = json!({ "uid": "user", "region": "UA-43", "at": "2026-11-01T00:00:00Z" });
-    world.taken("account.changed", region).await;
+    app.taken("account.changed", region).await;
     let country = json!({ "uid": "user", "country": "UA", "at": "2026-11-02T00:00:00Z" });
-    world.taken("account.changed", country).await;
-    let facts = account(&world, "user").await.facts;
+    app.taken("account.changed", country).await;
+    let facts = account(&app, "user").await.facts;
     for (time, place) in [("2026-10-31T00:00:00Z", "CH"), (NOW, "UA-43")] {
         assert_eq!(facts.location.place_at(at(time)).unwrap().to_string(), place);
     }
-    let code = world.affiliate("affiliate").await;
-    let window = world.get("user", &format!("/v1/bind?ref={code}")).await.json();
+    let code = app.affiliate("affiliate").await;
+    let window = app.get("user", &format!("/v1/bind?ref={code}")).await.json();
     let checks = window["checks"].as_array().unwrap();
     let blocked = checks.iter().find(|check| check["reason"] == "region_blocked_invitee").unwrap();
     assert_eq!(blocked["met"], false);
@@ -83,34 +84,34 @@ async fn region_alone_moves_the_account() {
 
 #[tokio::test]
 async fn unassigned_country_is_refused() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     for code in ["UK", "EL", "ZZ", "XX"] {
         let moved = json!({ "uid": "user", "country": code, "at": NOW });
-        let (reason, detail) = refusal(world.send("account.changed", moved).await);
+        let (reason, detail) = refusal(app.send("account.changed", moved).await);
         assert_eq!(reason, "unreadable");
         assert!(detail.starts_with("data.country: expected a code that ISO 3166-1"), "{detail}");
         let moved = json!({ "uid": "user", "region": format!("{code}-1"), "at": NOW });
-        let (_, detail) = refusal(world.send("account.changed", moved).await);
+        let (_, detail) = refusal(app.send("account.changed", moved).await);
         assert!(detail.starts_with("data.region: expected a code that ISO 3166-1"), "{detail}");
         let new = json!({ "uid": code, "registeredAt": NOW, "country": code });
-        assert_eq!(refusal(world.send("account.registered", new).await).0, "unreadable");
+        assert_eq!(refusal(app.send("account.registered", new).await).0, "unreadable");
     }
 }
 
 #[tokio::test]
 async fn registration_with_other_facts_is_quarantined() {
-    let world = TestApp::at(NOW).await;
-    let code = world.affiliate("affiliate").await;
+    let app = TestApp::at(NOW).await;
+    let code = app.affiliate("affiliate").await;
     let first = json!({
         "uid": "user", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "region": "CH-ZH",
         "personHash": "p", "ref": code,
     });
-    world.taken("account.registered", first.clone()).await;
+    app.taken("account.registered", first.clone()).await;
     let moved = json!({ "uid": "user", "country": "US", "personHash": "q", "at": NOW });
-    world.taken("account.changed", moved).await;
+    app.taken("account.changed", moved).await;
     assert_eq!(
-        world.send_as("again", "account.registered", first.clone()).await,
+        app.send_as("again", "account.registered", first.clone()).await,
         EventOutcome::Ingested
     );
     for (name, value) in [
@@ -129,61 +130,61 @@ async fn registration_with_other_facts_is_quarantined() {
         if name == "country" {
             other["region"] = json!(null);
         }
-        let outcome = world.send("account.registered", other).await;
+        let outcome = app.send("account.registered", other).await;
         assert_eq!(refusal(outcome).0, "registered_otherwise", "{name}");
     }
 }
 
 #[tokio::test]
-async fn account_of_0_1_is_compared_by_what_is_known() {
-    let world = TestApp::at(NOW).await;
+async fn account_of_0_1_compares_known_facts() {
+    let app = TestApp::at(NOW).await;
     let first = json!({
         "uid": "user", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH", "personHash": "p",
     });
-    world.taken("account.registered", first.clone()).await;
-    let mut stored = world.app.table.account(&uid("user")).await.unwrap().unwrap();
+    app.taken("account.registered", first.clone()).await;
+    let mut stored = app.context.table.account(&uid("user")).await.unwrap().unwrap();
     stored.value.registration = None;
-    assert!(world.app.table.save_account(&stored).await.unwrap());
+    assert!(app.context.table.save_account(&stored).await.unwrap());
     assert_eq!(
-        world.send_as("again", "account.registered", first.clone()).await,
+        app.send_as("again", "account.registered", first.clone()).await,
         EventOutcome::Ingested
     );
     for (name, value) in [("country", json!("TR")), ("ref", json!("ABCD2345"))] {
         let mut other = first.clone();
         other[name] = value;
-        let outcome = world.send("account.registered", other).await;
+        let outcome = app.send("account.registered", other).await;
         assert_eq!(refusal(outcome).0, "registered_otherwise", "{name}");
     }
 }
 
 #[tokio::test]
-async fn two_sub_accounts_of_one_trade_both_count() {
-    let (world, _) = bound("main").await;
-    sub_account(&world, "buyer", "main").await;
-    sub_account(&world, "seller", "main").await;
+async fn both_sub_accounts_of_a_trade_count() {
+    let (app, _) = bound("main").await;
+    sub_account(&app, "buyer", "main").await;
+    sub_account(&app, "seller", "main").await;
     for payer in ["buyer", "seller", "main"] {
-        world.charged(fee("t1", payer, "2026-11-20T10:00:00Z")).await;
+        app.charged(fee("t1", payer, "2026-11-20T10:00:00Z")).await;
     }
     let correction = json!({
         "tradeId": "t1", "uid": "seller", "day": "2026-11-20", "amount": "0", "amountUsd": "0",
         "volumeUsd": "0", "at": "2026-11-20T11:00:00Z", "why": "busted",
     });
-    world.taken("fee.corrected", correction).await;
+    app.taken("fee.corrected", correction).await;
     let shard = Shard::of(&uid("main"));
-    let kept = world.app.table.fees(day("2026-11-20"), shard).await.unwrap();
+    let kept = app.context.table.fees(day("2026-11-20"), shard).await.unwrap();
     let mut trade_ids: Vec<&str> = kept.fees.iter().map(|fee| fee.trade_id()).collect();
     trade_ids.sort_unstable();
     assert_eq!(trade_ids, ["t1", "t1/buyer", "t1/seller"]);
-    world.night("2026-11-20").await;
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    app.night("2026-11-20").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
     let fees: Vec<&Value> = lines.iter().map(|line| &line["fees"]).collect();
     assert_eq!(fees, [&json!("0.00200000"), &json!("0.00000000")], "one of three is busted");
 }
 
 #[tokio::test]
-async fn qualified_trade_id_is_refused_in_events() {
-    let (world, _) = bound("main").await;
-    let sent = world.send("fee.charged", fee("t1/sub", "main", "2026-11-20T10:00:00Z")).await;
+async fn qualified_trade_id_is_refused() {
+    let (app, _) = bound("main").await;
+    let sent = app.send("fee.charged", fee("t1/sub", "main", "2026-11-20T10:00:00Z")).await;
     let (reason, detail) = refusal(sent);
     assert_eq!(
         (reason, detail.as_str()),
@@ -191,65 +192,65 @@ async fn qualified_trade_id_is_refused_in_events() {
     );
     let longest = "t".repeat(64);
     assert!(longest.parse::<TradeId>().is_ok());
-    world.charged(fee(&longest, "main", "2026-11-20T10:00:00Z")).await;
+    app.charged(fee(&longest, "main", "2026-11-20T10:00:00Z")).await;
 }
 
 #[tokio::test]
-async fn sub_account_of_a_sub_account_is_the_top_s() {
-    let (world, code) = bound("top").await;
-    world.registered("idle", "2024-01-01T00:00:00Z").await;
+async fn nested_sub_account_is_of_top_account() {
+    let (app, code) = bound("top").await;
+    app.registered("idle", "2024-01-01T00:00:00Z").await;
     for (sub, main) in
         [("middle", "top"), ("bottom", "middle"), ("low", "between"), ("between", "idle")]
     {
-        sub_account(&world, sub, main).await;
+        sub_account(&app, sub, main).await;
     }
     let active = |on: &str| json!({ "uid": "low", "product": "earn", "at": on });
-    world.taken("activity", active("2026-11-19T00:00:00Z")).await;
+    app.taken("activity", active("2026-11-19T00:00:00Z")).await;
     assert_eq!(
-        account(&world, "idle").await.facts.last_activity_at,
+        account(&app, "idle").await.facts.last_activity_at,
         Some(at("2026-11-19T00:00:00Z"))
     );
-    assert_eq!(account(&world, "between").await.facts.last_activity_at, None);
-    let window = world.get("idle", &format!("/v1/bind?ref={code}")).await.json();
+    assert_eq!(account(&app, "between").await.facts.last_activity_at, None);
+    let window = app.get("idle", &format!("/v1/bind?ref={code}")).await.json();
     assert_eq!(window["eligible"], false);
 
     let longest = "t".repeat(64);
-    world.charged(fee(&longest, "bottom", "2026-11-20T10:00:00Z")).await;
-    world.night("2026-11-20").await;
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    app.charged(fee(&longest, "bottom", "2026-11-20T10:00:00Z")).await;
+    app.night("2026-11-20").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
     assert_eq!((lines.len(), &lines[0]["uid"]), (1, &json!("top")));
 }
 
 #[tokio::test]
-async fn affiliate_below_the_invitee_is_the_same_person() {
-    let world = TestApp::at(NOW).await;
-    world.registered("top", "2018-01-01T00:00:00Z").await;
+async fn affiliate_sub_account_is_same_person() {
+    let app = TestApp::at(NOW).await;
+    app.registered("top", "2018-01-01T00:00:00Z").await;
     for (sub, main) in [("middle", "top"), ("bottom", "middle")] {
         let data = json!({
             "uid": sub, "registeredAt": "2017-02-01T00:00:00Z", "country": "CH", "mainUid": main,
         });
-        world.taken("account.registered", data).await;
+        app.taken("account.registered", data).await;
     }
     let joined = json!({ "uid": "bottom", "affiliate": true, "at": "2025-01-01T00:00:00Z" });
-    world.taken("account.changed", joined).await;
-    let code = world.get("bottom", "/v1/link").await.json()["code"].as_str().unwrap().to_owned();
-    let refused = world.bind("top", &code).await;
-    let window = world.get("top", &format!("/v1/bind?ref={code}")).await.json();
+    app.taken("account.changed", joined).await;
+    let code = app.get("bottom", "/v1/link").await.json()["code"].as_str().unwrap().to_owned();
+    let refused = app.bind("top", &code).await;
+    let window = app.get("top", &format!("/v1/bind?ref={code}")).await.json();
     let checks = window["checks"].as_array().unwrap().clone();
     let same = checks.iter().find(|check| check["reason"] == "same_identity").unwrap();
     assert_eq!((same["met"].clone(), refused.status), (json!(false), 400));
 }
 
 #[tokio::test]
-async fn circle_of_main_accounts_ends() {
-    let world = TestApp::at(NOW).await;
+async fn cycle_of_main_accounts_ends() {
+    let app = TestApp::at(NOW).await;
     for (sub, main) in [("a", "b"), ("b", "a")] {
-        sub_account(&world, sub, main).await;
+        sub_account(&app, sub, main).await;
     }
     let levels = storage::MAX_ACCOUNT_LEVELS;
-    world.registered("level-0", "2024-01-01T00:00:00Z").await;
+    app.registered("level-0", "2024-01-01T00:00:00Z").await;
     for level in 1..=levels + 1 {
-        sub_account(&world, &format!("level-{level}"), &format!("level-{}", level - 1)).await;
+        sub_account(&app, &format!("level-{level}"), &format!("level-{}", level - 1)).await;
     }
     let active = |of: &str| json!({ "uid": of, "product": "earn", "at": NOW });
     for (of, reason) in [
@@ -257,29 +258,29 @@ async fn circle_of_main_accounts_ends() {
         (format!("level-{levels}"), ""),
         (format!("level-{}", levels + 1), "main_account_unresolved"),
     ] {
-        assert_eq!(refusal(world.send("activity", active(&of)).await).0, reason, "{of}");
+        assert_eq!(refusal(app.send("activity", active(&of)).await).0, reason, "{of}");
     }
     let own = json!({ "uid": "a", "country": "TR", "at": NOW });
-    world.taken("account.changed", own).await;
+    app.taken("account.changed", own).await;
 }
 
 #[tokio::test]
-async fn unknown_middle_account_is_waited_for() {
-    let world = TestApp::at(NOW).await;
-    world.registered("top", "2024-01-01T00:00:00Z").await;
-    sub_account(&world, "bottom", "middle").await;
+async fn unknown_middle_account_is_retried() {
+    let app = TestApp::at(NOW).await;
+    app.registered("top", "2024-01-01T00:00:00Z").await;
+    sub_account(&app, "bottom", "middle").await;
     let active = json!({ "uid": "bottom", "product": "earn", "at": NOW });
     let retry = EventOutcome::Retry { reason: Reason::UnknownAccount };
-    assert_eq!(world.send("activity", active.clone()).await, retry);
-    sub_account(&world, "middle", "top").await;
-    world.taken("activity", active).await;
-    assert_eq!(account(&world, "top").await.facts.last_activity_at, Some(at(NOW)));
+    assert_eq!(app.send("activity", active.clone()).await, retry);
+    sub_account(&app, "middle", "top").await;
+    app.taken("activity", active).await;
+    assert_eq!(account(&app, "top").await.facts.last_activity_at, Some(at(NOW)));
 }
 
 #[tokio::test]
-async fn repeated_name_in_an_event_is_refused() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn duplicate_member_is_refused() {
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     let good = event("1", "fee.charged", fee("t1", "user", "2026-11-20T10:00:00Z")).to_string();
     let twice = [
         good.replacen("{", r#"{"id":"0","#, 1),
@@ -287,18 +288,18 @@ async fn repeated_name_in_an_event_is_refused() {
         good.replacen("{", r#"{"extension":[{"a":1,"a":1}],"#, 1),
     ];
     for body in twice {
-        let (reason, detail) = refusal(world.send_raw(&body).await.remove(0).outcome);
+        let (reason, detail) = refusal(app.send_raw(&body).await.remove(0).outcome);
         assert_eq!(reason, "unreadable");
         assert!(detail.starts_with("expected JSON: expected each name once"), "{detail}");
     }
-    assert_eq!(world.send_raw(&good).await.remove(0).outcome, EventOutcome::Ingested);
+    assert_eq!(app.send_raw(&good).await.remove(0).outcome, EventOutcome::Ingested);
 }
 
 #[tokio::test]
-async fn window_of_a_bound_user_says_nothing_of_activity() {
-    let (world, code) = bound("user").await;
-    world.charged(fee("t1", "user", "2026-11-20T10:00:00Z")).await;
-    let window = world.get("user", &format!("/v1/bind?ref={code}")).await.json();
+async fn bound_window_omits_activity() {
+    let (app, code) = bound("user").await;
+    app.charged(fee("t1", "user", "2026-11-20T10:00:00Z")).await;
+    let window = app.get("user", &format!("/v1/bind?ref={code}")).await.json();
     let reasons: Vec<&str> = window["checks"]
         .as_array()
         .unwrap()
@@ -309,8 +310,8 @@ async fn window_of_a_bound_user_says_nothing_of_activity() {
 }
 
 #[tokio::test]
-async fn redriven_fee_keeps_its_place_in_the_order() {
-    let (world, _) = bound("user").await;
+async fn redriven_fee_keeps_its_order() {
+    let (app, _) = bound("user").await;
     let mut made = event("1", "fee.charged", fee("t1", "user", "2026-11-20T10:00:00Z"));
     made["time"] = json!("2026-11-20T10:00:05+00:00");
     let sent = |sent_at: &str, event: &Value| Message {
@@ -322,13 +323,13 @@ async fn redriven_fee_keeps_its_place_in_the_order() {
     ahead["data"]["tradeId"] = json!("t2");
     ahead["time"] = json!("2027-01-01T00:00:00Z");
     let messages = [sent("2026-11-20T11:00:00Z", &made), sent("2026-11-20T11:00:00Z", &ahead)];
-    ingestion::ingest(&world.app, &messages).await.unwrap();
+    ingestion::ingest(&app.context, &messages).await.unwrap();
     let shard = Shard::of(&uid("user"));
-    let kept = world.app.table.fees(day("2026-11-20"), shard).await.unwrap();
+    let kept = app.context.table.fees(day("2026-11-20"), shard).await.unwrap();
     let arrival = |text: &str| Arrival(at(text).millis().unsigned_abs());
     let arrivals: Vec<Arrival> = kept.fees.iter().map(|fee| fee.arrival()).collect();
     assert_eq!(arrivals, [arrival("2026-11-20T10:00:05Z"), arrival("2026-11-20T11:00:00Z")]);
     made["time"] = json!("yesterday");
-    let (_, detail) = refusal(world.send_raw(&made.to_string()).await.remove(0).outcome);
+    let (_, detail) = refusal(app.send_raw(&made.to_string()).await.remove(0).outcome);
     assert!(detail.starts_with("time: expected an RFC 3339 time"), "{detail}");
 }

@@ -1,4 +1,4 @@
-//! Events as they come: twice, in any order, too early, broken.
+//! Events that are duplicated, out of order, early or malformed.
 
 use ingestion::EventOutcome;
 use serde_json::{Value, json};
@@ -7,99 +7,99 @@ use types::Reason;
 use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 #[tokio::test]
-async fn an_event_of_an_unknown_account_is_brought_again_and_not_dropped() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
+async fn event_of_unknown_account_is_retried() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
     let retry = EventOutcome::Retry { reason: Reason::UnknownAccount };
     let early = fee("t1", "late-registered", "2026-11-20T10:00:00Z");
-    assert_eq!(world.send("fee.charged", early.clone()).await, retry);
-    world.registered("late-registered", "2026-11-20T09:00:00Z").await;
-    assert_eq!(world.send("fee.charged", early).await, EventOutcome::Ingested);
+    assert_eq!(app.send("fee.charged", early.clone()).await, retry);
+    app.registered("late-registered", "2026-11-20T09:00:00Z").await;
+    assert_eq!(app.send("fee.charged", early).await, EventOutcome::Ingested);
 }
 
 #[tokio::test]
-async fn a_fee_of_a_user_without_an_inviter_is_activity_only() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
-    world.registered("loner", "2024-01-01T00:00:00Z").await;
-    world.charged(fee("t1", "loner", "2026-11-20T10:00:00Z")).await;
-    let account = world.app.table.account(&uid("loner")).await.unwrap().unwrap().value;
+async fn fee_without_inviter_is_only_activity() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    app.registered("loner", "2024-01-01T00:00:00Z").await;
+    app.charged(fee("t1", "loner", "2026-11-20T10:00:00Z")).await;
+    let account = app.context.table.account(&uid("loner")).await.unwrap().unwrap().value;
     assert_eq!(account.facts.last_activity_at, Some(at("2026-11-20T10:00:00Z")));
-    let kept = world.app.table.fees(day("2026-11-20"), storage::Shard::of(&uid("loner"))).await;
+    let kept = app.context.table.fees(day("2026-11-20"), storage::Shard::of(&uid("loner"))).await;
     assert!(kept.unwrap().fees.is_empty());
 }
 
 #[tokio::test]
-async fn activity_in_any_order_leaves_the_newest() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn activity_in_any_order_keeps_newest() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     for time in ["2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-01T00:00:00Z"] {
         let data = json!({ "uid": "user", "product": "earn", "at": time });
-        world.taken("activity", data).await;
+        app.taken("activity", data).await;
     }
-    let account = world.app.table.account(&uid("user")).await.unwrap().unwrap().value;
+    let account = app.context.table.account(&uid("user")).await.unwrap().unwrap().value;
     assert_eq!(account.facts.last_activity_at, Some(at("2026-11-03T00:00:00Z")));
 }
 
 #[tokio::test]
-async fn a_sub_account_s_trades_belong_to_its_main_account() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("main", "2024-01-01T00:00:00Z").await;
+async fn sub_account_trades_are_of_main_account() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("main", "2024-01-01T00:00:00Z").await;
     let sub = json!({
         "uid": "sub", "registeredAt": "2024-02-01T00:00:00Z", "country": "CH", "mainUid": "main",
     });
-    world.taken("account.registered", sub).await;
-    assert_eq!(world.bind("main", &code).await.status, 201);
-    world.now("2026-11-20T12:00:00Z");
-    world.charged(fee("t1", "sub", "2026-11-20T10:00:00Z")).await;
-    world.night("2026-11-20").await;
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    app.taken("account.registered", sub).await;
+    assert_eq!(app.bind("main", &code).await.status, 201);
+    app.now("2026-11-20T12:00:00Z");
+    app.charged(fee("t1", "sub", "2026-11-20T10:00:00Z")).await;
+    app.night("2026-11-20").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
     assert_eq!(lines[0]["uid"], "main");
 }
 
 #[tokio::test]
-async fn one_broken_event_holds_up_nothing_in_its_message() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
+async fn malformed_event_blocks_no_other() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
     let good = json!({ "uid": "user", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH" });
     let body = json!([
         event("1", "account.registered", good),
         { "specversion": "1.0" },
         event("2", "activity", json!({ "uid": "user", "product": "earn", "at": "2026-11-01T00:00:00Z" })),
     ]);
-    let reports = world.send_raw(&body.to_string()).await;
+    let reports = app.send_raw(&body.to_string()).await;
     assert_eq!(reports[0].outcome, EventOutcome::Ingested);
     assert!(matches!(reports[1].outcome, EventOutcome::Quarantined { .. }));
     assert_eq!(reports[2].outcome, EventOutcome::Ingested);
-    let kept = world.app.table.quarantined(day("2026-11-20")).await.unwrap();
+    let kept = app.context.table.quarantined(day("2026-11-20")).await.unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].body, json!({ "specversion": "1.0" }).to_string());
 }
 
 #[tokio::test]
-async fn the_same_source_and_id_with_another_body_is_quarantined() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn reused_event_id_is_quarantined() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     let activity = |time: &str| json!({ "uid": "user", "product": "earn", "at": time });
-    let first = world.send_as("one", "activity", activity("2026-11-01T00:00:00Z")).await;
+    let first = app.send_as("one", "activity", activity("2026-11-01T00:00:00Z")).await;
     assert_eq!(first, EventOutcome::Ingested);
-    let again = world.send_as("one", "activity", activity("2026-11-01T00:00:00Z")).await;
+    let again = app.send_as("one", "activity", activity("2026-11-01T00:00:00Z")).await;
     assert_eq!(again, EventOutcome::Ingested);
-    let other = world.send_as("one", "activity", activity("2026-11-02T00:00:00Z")).await;
+    let other = app.send_as("one", "activity", activity("2026-11-02T00:00:00Z")).await;
     assert!(matches!(other, EventOutcome::Quarantined { reason: "identity_conflict", .. }));
 }
 
 #[tokio::test]
-async fn an_account_registered_again_with_other_facts_is_quarantined() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+async fn changed_registration_is_quarantined() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     let other = json!({ "uid": "user", "registeredAt": "2024-01-02T00:00:00Z", "country": "CH" });
-    let outcome = world.send("account.registered", other).await;
+    let outcome = app.send("account.registered", other).await;
     assert!(matches!(outcome, EventOutcome::Quarantined { reason: "registered_otherwise", .. }));
 }
 
 #[tokio::test]
-async fn a_sign_up_that_may_not_bind_registers_the_account_and_keeps_the_reason() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
+async fn ineligible_sign_up_keeps_reason() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
     for (name, country, code, reason) in [
         ("in-germany", "DE", code.as_str(), Reason::RegionBlockedInvitee),
         ("mistyped", "CH", "NOSUCHCODE", Reason::UnknownLink),
@@ -108,18 +108,18 @@ async fn a_sign_up_that_may_not_bind_registers_the_account_and_keeps_the_reason(
         let data = json!({
             "uid": name, "registeredAt": "2026-11-20T08:00:00Z", "country": country, "ref": code,
         });
-        world.taken("account.registered", data).await;
-        let account = world.app.table.account(&uid(name)).await.unwrap().unwrap().value;
+        app.taken("account.registered", data).await;
+        let account = app.context.table.account(&uid(name)).await.unwrap().unwrap().value;
         assert_eq!((account.relation, account.sign_up_refused), (None, Some(reason)));
     }
 }
 
-/// A change to a good event, and what the refusal says.
+/// A change to a valid event, and the message of its refusal.
 type Fault = (&'static str, &'static str, Value, &'static str);
 
 #[tokio::test]
-async fn every_broken_event_is_kept_with_a_sentence_that_names_the_field() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
+async fn malformed_event_detail_names_field() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
     let good = || event("1", "fee.charged", fee("t1", "user", "2026-11-20T10:00:00Z"));
     let faults: &[Fault] = &[
         ("/specversion", "set", json!("0.3"), "specversion: expected \"1.0\""),
@@ -164,34 +164,34 @@ async fn every_broken_event_is_kept_with_a_sentence_that_names_the_field() {
             _ => drop(parent.insert(name.to_owned(), value.clone())),
         }
         let EventOutcome::Quarantined { reason, detail } =
-            world.send_raw(&event.to_string()).await.remove(0).outcome
+            app.send_raw(&event.to_string()).await.remove(0).outcome
         else {
             panic!("{path} was taken in");
         };
         assert_eq!(reason, "unreadable");
         assert!(detail.contains(expected), "{path}: {detail}");
     }
-    let kept = world.app.table.quarantined(day("2026-11-20")).await.unwrap();
+    let kept = app.context.table.quarantined(day("2026-11-20")).await.unwrap();
     assert_eq!(kept.len(), faults.len());
 }
 
 #[tokio::test]
-async fn text_that_is_no_json_is_kept_whole() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
-    let report = world.send_raw("{ not json").await.remove(0);
+async fn invalid_json_is_kept_whole() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    let report = app.send_raw("{ not json").await.remove(0);
     assert!(matches!(report.outcome, EventOutcome::Quarantined { reason: "unreadable", .. }));
-    let kept = world.app.table.quarantined(day("2026-11-20")).await.unwrap();
+    let kept = app.context.table.quarantined(day("2026-11-20")).await.unwrap();
     assert_eq!(kept[0].body, "{ not json");
 }
 
 #[tokio::test]
-async fn a_payment_of_what_was_never_booked_is_quarantined() {
-    let world = TestApp::at("2026-11-20T12:00:00Z").await;
-    world.affiliate("affiliate").await;
+async fn payment_of_unknown_run_is_quarantined() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    app.affiliate("affiliate").await;
     let paid = json!({
         "uid": "affiliate", "day": "2026-11-19", "runId": "2026-11-19.1",
         "paidAt": "2026-11-20T08:00:00Z", "reference": "payout-1",
     });
-    let outcome = world.send("commission.paid", paid).await;
+    let outcome = app.send("commission.paid", paid).await;
     assert!(matches!(outcome, EventOutcome::Quarantined { reason: "nothing_booked", .. }));
 }

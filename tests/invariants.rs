@@ -1,9 +1,9 @@
-//! The programme's invariants over random days: the same events, told in two ways.
+//! The programme's invariants over random days: the same events in two orders.
 //!
-//! One world hears of everything in order, night after night; the other hears of it shuffled, in
-//! arrays, some of it twice, with all nights at the end and some runs cut short. Both must come
-//! to the same lines' sums. `SEEDS=100 cargo test -p end-to-end random` tries more; a failure
-//! names its seed.
+//! One programme gets all events in order, with a nightly run after each day. The other gets them
+//! shuffled, in arrays, some of them twice, with all nightly runs at the end and some runs cut
+//! short. Both must book the same sums. `SEEDS=100 cargo test -p end-to-end random` tests more
+//! seeds; a failure names its seed.
 
 use std::collections::BTreeMap;
 
@@ -28,43 +28,43 @@ struct Told {
     event: Value,
 }
 
-fn pick<'a, T>(dice: &mut StdRng, from: &'a [T]) -> &'a T {
-    &from[dice.random_range(0..from.len())]
+fn pick<'a, T>(rng: &mut StdRng, from: &'a [T]) -> &'a T {
+    &from[rng.random_range(0..from.len())]
 }
 
-fn time(dice: &mut StdRng, day: &str) -> String {
-    let (hour, minute) = (dice.random_range(1..24), dice.random_range(0..60));
-    format!("{day}T{hour:02}:{minute:02}:00.{:03}Z", dice.random_range(0..1000))
+fn time(rng: &mut StdRng, day: &str) -> String {
+    let (hour, minute) = (rng.random_range(1..24), rng.random_range(0..60));
+    format!("{day}T{hour:02}:{minute:02}:00.{:03}Z", rng.random_range(0..1000))
 }
 
-fn random_fee(dice: &mut StdRng, number: usize, day: &str) -> Value {
+fn random_fee(rng: &mut StdRng, number: usize, day: &str) -> Value {
     let traders = [RECALLED, SIGNED_UP].concat();
-    let units = dice.random_range(-20_i64..400);
+    let units = rng.random_range(-20_i64..400);
     json!({
-        "tradeId": format!("trade-{number}"), "uid": pick(dice, &traders),
-        "product": pick(dice, &["spot", "margin", "futures"]),
-        "kind": pick(dice, &["trade", "trade", "trade", "trade", "funding", "liquidation"]),
-        "asset": pick(dice, &["BTC", "XMR", "USDT"]),
+        "tradeId": format!("trade-{number}"), "uid": pick(rng, &traders),
+        "product": pick(rng, &["spot", "margin", "futures"]),
+        "kind": pick(rng, &["trade", "trade", "trade", "trade", "funding", "liquidation"]),
+        "asset": pick(rng, &["BTC", "XMR", "USDT"]),
         "amount": format!("{}0.0000{:04}", if units < 0 { "-" } else { "" }, units.abs()),
         "amountUsd": format!("{units}"), "volumeUsd": format!("{}", units.abs() * 1000),
-        "vipLevel": dice.random_range(0..4), "broker": dice.random_bool(0.05),
-        "at": time(dice, day),
+        "vipLevel": rng.random_range(0..4), "broker": rng.random_bool(0.05),
+        "at": time(rng, day),
     })
 }
 
-fn random_correction(dice: &mut StdRng, fee: &Value, of: &str, on: &str) -> Value {
-    let busted = dice.random_bool(0.5);
+fn random_correction(rng: &mut StdRng, fee: &Value, of: &str, on: &str) -> Value {
+    let busted = rng.random_bool(0.5);
     json!({
         "tradeId": fee["tradeId"], "uid": fee["uid"], "day": of,
         "amount": if busted { "0" } else { "0.00001234" },
         "amountUsd": if busted { "0" } else { "12" },
         "volumeUsd": if busted { "0" } else { "12000" },
-        "at": time(dice, on), "why": if busted { "trade busted" } else { "wrong fee tier" },
+        "at": time(rng, on), "why": if busted { "trade busted" } else { "wrong fee tier" },
     })
 }
 
-/// Everything that the exchange tells over three days, in the order in which it happens.
-fn told(dice: &mut StdRng) -> Vec<Told> {
+/// Returns all events of three days, in the order in which they happen.
+fn told(rng: &mut StdRng) -> Vec<Told> {
     let mut told = Vec::new();
     let mut number = 0;
     let mut tell = |day, kind: &str, data: Value| {
@@ -74,90 +74,91 @@ fn told(dice: &mut StdRng) -> Vec<Told> {
     let mut fees: Vec<(Value, &str)> = Vec::new();
     for day in DAYS {
         for _ in 0..12 {
-            let fee = random_fee(dice, fees.len(), day);
+            let fee = random_fee(rng, fees.len(), day);
             tell(day, "fee.charged", fee.clone());
             fees.push((fee, day));
         }
         for _ in 0..2 {
-            let (fee, of) = pick(dice, &fees).clone();
-            tell(day, "fee.corrected", random_correction(dice, &fee, of, day));
+            let (fee, of) = pick(rng, &fees).clone();
+            tell(day, "fee.corrected", random_correction(rng, &fee, of, day));
         }
         let parties = [&AFFILIATES[..], &RECALLED[..]].concat();
         let moved = json!({
-            "uid": pick(dice, &parties), "at": time(dice, day),
-            "country": pick(dice, &["CH", "TR", "SG", "MX"]),
+            "uid": pick(rng, &parties), "at": time(rng, day),
+            "country": pick(rng, &["CH", "TR", "SG", "MX"]),
         });
         tell(day, "account.changed", moved);
     }
     told
 }
 
-/// Affiliates with links, three recalled users and three who signed up, all on the first morning.
+/// Creates affiliates with links, three recalled users and three new users, all on the first
+/// morning.
 async fn peopled(seed: u64) -> TestApp {
-    let world = TestApp::seeded("2026-11-18T00:10:00Z", seed).await;
+    let app = TestApp::seeded("2026-11-18T00:10:00Z", seed).await;
     for (affiliate, rest) in AFFILIATES.iter().zip([RECALLED, SIGNED_UP]) {
-        let code = world.affiliate(affiliate).await;
+        let code = app.affiliate(affiliate).await;
         for (number, invitee) in rest.iter().enumerate() {
             if number % 2 == 0 {
-                world.registered(invitee, "2024-01-01T00:00:00Z").await;
-                assert_eq!(world.bind(invitee, &code).await.status, 201);
+                app.registered(invitee, "2024-01-01T00:00:00Z").await;
+                assert_eq!(app.bind(invitee, &code).await.status, 201);
             } else {
                 let data = json!({
                     "uid": invitee, "registeredAt": "2026-11-18T00:05:00Z", "country": "CH",
                     "ref": code,
                 });
-                world.taken("account.registered", data).await;
+                app.taken("account.registered", data).await;
             }
         }
     }
-    world
+    app
 }
 
-async fn deliver(world: &TestApp, events: &[&Told]) {
+async fn deliver(app: &TestApp, events: &[&Told]) {
     let body = Value::Array(events.iter().map(|told| told.event.clone()).collect());
-    for report in world.send_raw(&body.to_string()).await {
+    for report in app.send_raw(&body.to_string()).await {
         assert_eq!(report.outcome, EventOutcome::Ingested);
     }
 }
 
 async fn in_order(seed: u64, told: &[Told]) -> TestApp {
-    let world = peopled(seed).await;
+    let app = peopled(seed).await;
     for night in DAYS {
-        world.clock.stand_at(day(night).end());
+        app.clock.stand_at(day(night).end());
         for told in told.iter().filter(|told| told.day == night) {
-            deliver(&world, &[told]).await;
+            deliver(&app, &[told]).await;
         }
-        world.night(night).await;
-        check(&world).await;
+        app.night(night).await;
+        check(&app).await;
     }
-    world
+    app
 }
 
-async fn shuffled(seed: u64, told: &[Told], dice: &mut StdRng) -> TestApp {
-    let world = peopled(seed).await;
-    world.clock.stand_at(nightly::booked_from(day(DAYS[2])));
+async fn shuffled(seed: u64, told: &[Told], rng: &mut StdRng) -> TestApp {
+    let app = peopled(seed).await;
+    app.clock.stand_at(nightly::booked_from(day(DAYS[2])));
     let mut order: Vec<&Told> = told.iter().chain(told.iter().step_by(5)).collect();
-    order.shuffle(dice);
+    order.shuffle(rng);
     while !order.is_empty() {
-        let batch = order.split_off(order.len().saturating_sub(dice.random_range(1..9)));
-        deliver(&world, &batch).await;
-        if dice.random_bool(0.2) {
-            let (day, steps) = (*pick(dice, &DAYS), dice.random_range(0..67));
-            die_midway(&world, day, steps).await;
+        let batch = order.split_off(order.len().saturating_sub(rng.random_range(1..9)));
+        deliver(&app, &batch).await;
+        if rng.random_bool(0.2) {
+            let (day, steps) = (*pick(rng, &DAYS), rng.random_range(0..67));
+            die_midway(&app, day, steps).await;
         }
-        if dice.random_bool(0.1) {
-            let day = *pick(dice, &DAYS);
-            world.book(day).await;
-            check(&world).await;
+        if rng.random_bool(0.1) {
+            let day = *pick(rng, &DAYS);
+            app.book(day).await;
+            check(&app).await;
         }
     }
-    world.night(DAYS[2]).await;
-    world
+    app.night(DAYS[2]).await;
+    app
 }
 
-/// A run that gets as far as some of its shards, its commit, or its first published part.
-async fn die_midway(world: &TestApp, day: &str, steps: usize) {
-    let step = async |input: Value| nightly::handle(&world.app, &input).await.unwrap();
+/// Starts a run and stops it after some of its shards, its commit, or its first published part.
+async fn die_midway(app: &TestApp, day: &str, steps: usize) {
+    let step = async |input: Value| nightly::handle(&app.context, &input).await.unwrap();
     let plan = step(json!({ "step": "plan", "day": day })).await["days"][0].clone();
     let (day, run, shards) = (&plan["day"], &plan["run"], plan["shards"].as_array().unwrap());
     for shard in shards.iter().take(steps) {
@@ -175,11 +176,11 @@ async fn die_midway(world: &TestApp, day: &str, steps: usize) {
 
 type Totals = BTreeMap<String, [i128; 4]>;
 
-/// The sum of an affiliate's lines by what they are about, as the export tells them.
-async fn line_totals(world: &TestApp) -> Totals {
+/// Returns the sum of an affiliate's exported lines by subject.
+async fn line_totals(app: &TestApp) -> Totals {
     let mut totals = Totals::new();
     for affiliate in AFFILIATES {
-        for line in world.lines(affiliate, DAYS[0], DAYS[2]).await {
+        for line in app.lines(affiliate, DAYS[0], DAYS[2]).await {
             let about = ["day", "uid", "product", "asset", "reason", "rate", "sharedRate"];
             let key: Vec<String> = about.iter().map(|name| line[*name].to_string()).collect();
             let sums = totals.entry(format!("{affiliate} {}", key.join(" "))).or_default();
@@ -196,17 +197,18 @@ fn minor(text: &str) -> i128 {
     text.replace('.', "").parse().unwrap()
 }
 
-/// Checks what must hold at any time, on what is read back from the table.
-async fn check(world: &TestApp) {
-    bindings_are_eligible(world).await;
-    lines_are_the_summaries(world).await;
+/// Checks invariants that hold at any time, by reading the table.
+async fn check(app: &TestApp) {
+    bindings_are_eligible(app).await;
+    lines_are_the_summaries(app).await;
 }
 
-/// Invariants 1 and 2: one inviter, and the facts and the rule that made the binding eligible do.
-async fn bindings_are_eligible(world: &TestApp) {
+/// Invariants 1 and 2: an invitee has one inviter, and the recorded facts and rule make the binding
+/// eligible.
+async fn bindings_are_eligible(app: &TestApp) {
     for invitee in [RECALLED, SIGNED_UP].concat() {
-        let account = world.app.table.account(&uid(invitee)).await.unwrap().unwrap().value;
-        let binding = world.app.table.binding(&uid(invitee)).await.unwrap().unwrap();
+        let account = app.context.table.account(&uid(invitee)).await.unwrap().unwrap().value;
+        let binding = app.context.table.binding(&uid(invitee)).await.unwrap().unwrap();
         let relation = account.relation.unwrap();
         assert_eq!(binding.relation.inviter, relation.inviter);
         assert_eq!(account.facts.inviter, Some(relation.inviter.clone()));
@@ -222,52 +224,52 @@ async fn bindings_are_eligible(world: &TestApp) {
             origin: relation.origin,
             at: relation.bound_at,
         };
-        let judgement = evaluate(&bind, &world.app.programme.eligibility);
+        let judgement = evaluate(&bind, &app.context.programme.eligibility);
         assert!(judgement.eligible(), "{judgement:?}");
         assert_eq!(judgement.rule, binding.rule);
         assert_eq!(relation.origin == Origin::Recall, invitee.ends_with(['1', '3']));
     }
 }
 
-/// Invariants 4 and 5: the lines, the days' summaries and the conservation report agree.
-async fn lines_are_the_summaries(world: &TestApp) {
+/// Invariants 4 and 5: lines, daily summaries and conservation report agree.
+async fn lines_are_the_summaries(app: &TestApp) {
     for affiliate in AFFILIATES {
         for day in DAYS {
-            let lines = world.lines(affiliate, day, day).await;
+            let lines = app.lines(affiliate, day, day).await;
             let of_lines: i128 =
                 lines.iter().map(|l| minor(l["commissionUsd"].as_str().unwrap())).sum();
-            let summaries = world.summaries(affiliate, day).await;
+            let summaries = app.summaries(affiliate, day).await;
             let cells = summaries.iter().flat_map(|day| day.summary.cells.values());
             let of_cells: i128 = cells.map(|money| money.commission_usd.minor()).sum();
             assert_eq!(of_lines, of_cells, "{affiliate} {day}");
         }
     }
     for day in DAYS.map(day) {
-        for run in world.app.table.day(day).await.unwrap().value.runs {
-            let report = world.app.table.run_report(day, run.seq).await.unwrap().unwrap();
+        for run in app.context.table.day(day).await.unwrap().value.runs {
+            let report = app.context.table.run_report(day, run.seq).await.unwrap().unwrap();
             assert_eq!(report.due.check(), Ok(()));
         }
     }
 }
 
-/// Invariant 3: once all is told and booked, running the days again books nothing.
-async fn nothing_is_left(world: &TestApp) {
+/// Invariant 3: after all events are booked, running the days again books nothing.
+async fn nothing_is_left(app: &TestApp) {
     for day in DAYS {
-        assert_eq!(world.book(day).await.lines, 0, "{day}");
+        assert_eq!(app.book(day).await.lines, 0, "{day}");
     }
-    assert_eq!(world.app.table.touched_through(Day::next(day(DAYS[2]))).await.unwrap(), []);
+    assert_eq!(app.context.table.touched_through(Day::next(day(DAYS[2]))).await.unwrap(), []);
     for day in DAYS.map(day) {
-        let verified = verify_day(&world.app, day, || ()).await.unwrap();
+        let verified = verify_day(&app.context, day, || ()).await.unwrap();
         assert_eq!(verified.differences, [], "{day}");
-        every_line_is_explained(world, day).await;
+        every_line_is_explained(app, day).await;
     }
 }
 
-/// Each line's sum is the sum of the fees that are told to be behind it.
-async fn every_line_is_explained(world: &TestApp, day: Day) {
+/// Each line's sum is the sum of the fees that explain it.
+async fn every_line_is_explained(app: &TestApp, day: Day) {
     for invitee in [RECALLED, SIGNED_UP].concat() {
-        let account = world.app.table.account(&uid(invitee)).await.unwrap().unwrap();
-        let explained = explain_day(&world.app, &account, day).await.unwrap().unwrap();
+        let account = app.context.table.account(&uid(invitee)).await.unwrap().unwrap();
+        let explained = explain_day(&app.context, &account, day).await.unwrap().unwrap();
         for (key, due) in explained.fold.due.iter() {
             let fees: Vec<i128> =
                 explained.fees_of(key).map(|told| told.fee.amount.minor()).collect();
@@ -281,21 +283,21 @@ async fn every_line_is_explained(world: &TestApp, day: Day) {
 }
 
 #[tokio::test]
-async fn random_days_come_to_the_same_lines_however_they_are_told() {
+async fn random_event_orders_book_same_sums() {
     let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(4);
     for seed in 0..seeds {
         println!("seed {seed}");
-        let mut dice = StdRng::seed_from_u64(seed);
-        let told = told(&mut dice);
+        let mut rng = StdRng::seed_from_u64(seed);
+        let told = told(&mut rng);
         let ordered = in_order(seed, &told).await;
-        let shuffled = shuffled(seed, &told, &mut dice).await;
-        for world in [&ordered, &shuffled] {
-            // Facts that came late are booked when their days are run again.
+        let shuffled = shuffled(seed, &told, &mut rng).await;
+        for app in [&ordered, &shuffled] {
+            // Late facts are booked when their days are run again.
             for day in DAYS {
-                world.book(day).await;
+                app.book(day).await;
             }
-            check(world).await;
-            nothing_is_left(world).await;
+            check(app).await;
+            nothing_is_left(app).await;
         }
         assert_eq!(line_totals(&ordered).await, line_totals(&shuffled).await, "seed {seed}");
     }

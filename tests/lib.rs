@@ -1,5 +1,5 @@
-//! The programme as a whole, as its users meet it: the functions' own handlers, called through
-//! the events that Lambda gives them, over the embedded engine and the real SDK.
+//! End-to-end tests of the programme: the functions' handlers, invoked with Lambda's events, on the
+//! embedded engine through the real SDK.
 
 #![cfg(test)]
 

@@ -1,4 +1,4 @@
-//! Items at the limits that `docs/reference/limits.md` declares, against the engine's real 400 KB.
+//! Items at the limits that `docs/reference/limits.md` declares, with the engine's real limit of 400 KB.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,12 +21,12 @@ use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 /// The most assets that ingest accepts.
 const ASSETS: usize = 1000;
-/// The runs of one day that are sure to fit into its record.
+/// The number of runs of one day that fit into its record in any case.
 const RUNS_PER_DAY: u64 = 1000;
 const DAY: &str = "2026-11-20";
 
 /// Sends events in messages of at most 200 KB.
-async fn send_all(world: &TestApp, kind: &str, data: impl IntoIterator<Item = Value>) {
+async fn send_all(app: &TestApp, kind: &str, data: impl IntoIterator<Item = Value>) {
     let data: Vec<Value> = data.into_iter().collect();
     for batch in data.chunks(400) {
         let events: Vec<Value> = batch
@@ -35,7 +35,7 @@ async fn send_all(world: &TestApp, kind: &str, data: impl IntoIterator<Item = Va
                 event(&storage::short_sha256(data.to_string().as_bytes()), kind, data.clone())
             })
             .collect();
-        let reports = world.send_raw(&Value::from(events).to_string()).await;
+        let reports = app.send_raw(&Value::from(events).to_string()).await;
         let refused = reports.iter().find(|report| report.outcome != Ingested::Ingested);
         assert!(refused.is_none(), "{refused:?}");
     }
@@ -43,21 +43,21 @@ async fn send_all(world: &TestApp, kind: &str, data: impl IntoIterator<Item = Va
 
 /// An affiliate whose invitees signed up on the first day.
 async fn world_with(invitees: &[String]) -> TestApp {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
     let signed_up = |uid: &String| {
         let registered_at = "2026-11-20T08:00:00Z";
         json!({ "uid": uid, "registeredAt": registered_at, "country": "CH", "ref": code })
     };
-    send_all(&world, "account.registered", invitees.iter().map(signed_up)).await;
-    world.now("2026-11-20T23:00:00Z");
-    world
+    send_all(&app, "account.registered", invitees.iter().map(signed_up)).await;
+    app.now("2026-11-20T23:00:00Z");
+    app
 }
 
 #[tokio::test]
-async fn long_words_of_corrections_are_published() {
+async fn long_correction_reasons_are_published() {
     let invitees: Vec<String> = (0..14).map(|n| format!("invitee-{n}")).collect();
-    let world = world_with(&invitees).await;
+    let app = world_with(&invitees).await;
     let trades = || {
         let of = |uid: &String| {
             let uid = uid.clone();
@@ -73,9 +73,9 @@ async fn long_words_of_corrections_are_published() {
         fee["asset"] = json!(asset);
         fee
     });
-    send_all(&world, "fee.charged", charged).await;
-    world.night(DAY).await;
-    world.now("2026-11-21T12:00:00Z");
+    send_all(&app, "fee.charged", charged).await;
+    app.night(DAY).await;
+    app.now("2026-11-21T12:00:00Z");
     let corrected = trades().map(|(uid, _, trade)| {
         let why = format!("{uid} {trade} {}", "w".repeat(200));
         json!({
@@ -83,25 +83,25 @@ async fn long_words_of_corrections_are_published() {
             "volumeUsd": "50000", "at": "2026-11-21T11:00:00Z", "why": &why[..200],
         })
     });
-    send_all(&world, "fee.corrected", corrected).await;
+    send_all(&app, "fee.corrected", corrected).await;
 
-    let night = world.night("2026-11-21").await;
+    let night = app.night("2026-11-21").await;
     assert_eq!(night.days.iter().map(|day| day.lines).sum::<u64>(), 14 * 50);
-    let summaries = world.summaries("affiliate", DAY).await;
+    let summaries = app.summaries("affiliate", DAY).await;
     assert_eq!((summaries[1].summary.lines, summaries[1].summary.chunks), (700, 2));
-    let lines = world.lines("affiliate", DAY, DAY).await;
+    let lines = app.lines("affiliate", DAY, DAY).await;
     let whys = lines.iter().filter_map(|line| line["why"].as_str());
     assert_eq!(whys.filter(|why| why.len() == 3 * 200 + 2 * "; ".len()).count(), 700);
-    assert_eq!(verify_day(&world.app, day(DAY), || ()).await.unwrap().differences, []);
+    assert_eq!(verify_day(&app.context, day(DAY), || ()).await.unwrap().differences, []);
 
-    world.now("2026-11-22T10:00:01Z");
-    world.charged(fee("next", "invitee-0", "2026-11-22T10:00:00Z")).await;
-    let night = world.night("2026-11-22").await;
+    app.now("2026-11-22T10:00:01Z");
+    app.charged(fee("next", "invitee-0", "2026-11-22T10:00:00Z")).await;
+    let night = app.night("2026-11-22").await;
     assert_eq!(night.days.iter().map(|day| day.lines).sum::<u64>(), 1);
 }
 
-/// Fees of a product in so many assets, of every outcome that a fee can have by itself: five an
-/// asset, with the largest amounts.
+/// Fees of a product in this number of assets, with every outcome that a single fee can have: five
+/// for each asset, with the largest amounts.
 fn fees_of_every_outcome(product: &str, assets: usize) -> impl Iterator<Item = Value> {
     let amount = "999999999999999999999.99999999";
     let mut earning = fee("", "invitee", "2026-11-20T10:00:00Z");
@@ -132,41 +132,41 @@ fn fees_of_every_outcome(product: &str, assets: usize) -> impl Iterator<Item = V
     })
 }
 
-/// A night whose reports are too large for an item.
-pub async fn night_of_large_reports(world: &TestApp, code: &str) {
+/// A nightly run whose reports are too large for an item.
+pub async fn night_of_large_reports(app: &TestApp, code: &str) {
     let signed_up = json!({
         "uid": "invitee", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
     });
-    world.taken("account.registered", signed_up).await;
-    world.now("2026-11-20T23:00:00Z");
-    send_all(world, "fee.charged", fees_of_every_outcome("spot", 900)).await;
-    world.night(DAY).await;
-    world.book(DAY).await;
+    app.taken("account.registered", signed_up).await;
+    app.now("2026-11-20T23:00:00Z");
+    send_all(app, "fee.charged", fees_of_every_outcome("spot", 900)).await;
+    app.night(DAY).await;
+    app.book(DAY).await;
 }
 
 #[tokio::test]
-async fn proof_of_all_assets_and_outcomes_is_kept() {
-    let world = world_with(&["invitee".to_owned()]).await;
+async fn largest_conservation_report_is_kept() {
+    let app = world_with(&["invitee".to_owned()]).await;
     let fees = ["spot", "futures"].into_iter().flat_map(|of| fees_of_every_outcome(of, ASSETS));
-    send_all(&world, "fee.charged", fees).await;
-    let booked = world.night(DAY).await;
+    send_all(&app, "fee.charged", fees).await;
+    let booked = app.night(DAY).await;
     assert_eq!(booked.days.iter().map(|day| day.lines).sum::<u64>(), 10 * ASSETS as u64);
-    let report = world.app.table.run_report(day(DAY), 1).await.unwrap().unwrap();
+    let report = app.context.table.run_report(day(DAY), 1).await.unwrap().unwrap();
     assert_eq!(report.due.cells().count(), 10 * ASSETS);
     let proof = report.due.canonical_bytes().unwrap();
     assert!(proof.len() > 400 * 1024, "{} bytes", proof.len());
-    let verified = verify_day(&world.app, day(DAY), || ()).await.unwrap();
+    let verified = verify_day(&app.context, day(DAY), || ()).await.unwrap();
     assert_eq!((verified.lines, verified.differences), (10 * ASSETS as u64, Vec::new()));
-    let shown = world.get("affiliate", &format!("/v1/dashboard?from={DAY}&to={DAY}")).await.json();
+    let shown = app.get("affiliate", &format!("/v1/dashboard?from={DAY}&to={DAY}")).await.json();
     assert_eq!(shown["totals"]["byAsset"].as_object().unwrap().len(), ASSETS);
 }
 
-/// The latest instant that there is.
+/// Returns the latest timestamp.
 fn latest() -> Timestamp {
     at("9999-12-31T23:59:59.999Z")
 }
 
-/// The largest amounts that an item can hold.
+/// Returns the largest amounts that an item can hold.
 fn most() -> Amount {
     Amount::from_minor(i128::MAX)
 }
@@ -207,7 +207,7 @@ fn assets() -> impl Iterator<Item = Asset> {
     (0..ASSETS).map(|n| format!("{n:016}").parse().unwrap())
 }
 
-/// An id of the most letters.
+/// Returns an id of the greatest length.
 fn long_uid(number: usize) -> Uid {
     uid(&format!("{number:064}"))
 }
@@ -226,7 +226,7 @@ fn long_line(number: usize) -> Line {
         origin: Origin::Signup,
         sums: sums(),
         cause: Cause::FeeCorrected,
-        // A letter of four bytes, as often as a correction's words may have it.
+        // A character of four bytes, repeated to the limit of a correction's reason.
         why: (0..3).map(|n| format!("{n}{}", "\u{1F4B8}".repeat(199))).collect(),
     }
 }
@@ -247,7 +247,7 @@ fn touched(number: usize) -> TouchedInvitee {
     }
 }
 
-/// Work of more entries than one chunk takes, each as large as it can be.
+/// Returns work of more entries than fit into one chunk, each of the greatest size.
 fn long_work() -> Work {
     let many = 0..=ENTRIES_PER_CHUNK;
     let (lines, invitees) = (many.clone().map(long_line), many.map(touched));
@@ -255,9 +255,9 @@ fn long_work() -> Work {
 }
 
 #[tokio::test]
-async fn work_of_the_longest_lines_fits_its_items() {
-    let world = TestApp::at("2026-11-21T00:30:00Z").await;
-    let (table, shard, now) = (&world.app.table, Shard::new(5).unwrap(), world.app.clock.now());
+async fn longest_work_fits_items() {
+    let app = TestApp::at("2026-11-21T00:30:00Z").await;
+    let (table, shard, now) = (&app.context.table, Shard::new(5).unwrap(), app.context.clock.now());
     let work = long_work();
     let kept = table.keep_work("run", shard, "attempt", &work, now).await.unwrap();
     let report = ShardReport {
@@ -285,7 +285,7 @@ async fn work_of_the_longest_lines_fits_its_items() {
     assert_eq!(digests, [(1, kept.lines_digest)].into());
 }
 
-/// A summary of all assets, products and origins, with the largest amounts.
+/// Returns a summary of all assets, products and origins, with the largest amounts.
 fn long_summary() -> Summary {
     let cells = assets().flat_map(|asset| {
         let products = Product::ALL.iter();
@@ -311,10 +311,10 @@ fn long_summary() -> Summary {
 }
 
 #[tokio::test]
-async fn summary_of_all_assets_is_split_read_paid_and_announced() {
-    let world = TestApp::at("2026-11-21T00:30:00Z").await;
-    let mut stream = Stream::of(&world);
-    let (table, affiliate) = (&world.app.table, long_uid(7));
+async fn summary_of_all_assets_is_split() {
+    let app = TestApp::at("2026-11-21T00:30:00Z").await;
+    let mut stream = Stream::of(&app);
+    let (table, affiliate) = (&app.context.table, long_uid(7));
     let lines: Vec<Line> = (0..=ENTRIES_PER_CHUNK).map(long_line).collect();
     let summary = Summary { lines: lines.len() as u64, ..long_summary() };
     table.publish_day(&affiliate, day(DAY), 1, summary.clone(), &lines).await.unwrap();
@@ -336,7 +336,7 @@ async fn summary_of_all_assets_is_split_read_paid_and_announced() {
     let read = table.summaries(&affiliate, day(DAY), day(DAY), 2).await.unwrap();
     assert_eq!((&read[0].payment, &read[1].payment), (&Some(payment), &None));
 
-    let told: Vec<Value> = announced(&world, &mut stream);
+    let told: Vec<Value> = announced(&app, &mut stream);
     assert_eq!(told.len(), usize::from(further_parts) + 1);
     let distinct = |member: fn(&Value) -> &Value| {
         told.iter().map(|event| member(event).to_string()).collect::<BTreeSet<_>>().len()
@@ -353,25 +353,25 @@ async fn summary_of_all_assets_is_split_read_paid_and_announced() {
     assert_eq!(assets.iter().collect::<BTreeSet<_>>().len(), ASSETS);
     let schema = schema_of("recall.commission.settled.v1");
     assert!(told.iter().all(|event| schema.is_valid(event)));
-    // EventBridge takes 256 KB.
+    // EventBridge accepts 256 KB.
     assert!(told.iter().all(|event| event.to_string().len() < 250_000));
     const { assert!(ASSETS <= ASSETS_PER_SUMMARY) };
 }
 
-/// The events of what was written since the stream was asked last.
-fn announced(world: &TestApp, stream: &mut Stream) -> Vec<Value> {
-    let writes = stream.batch(world).into_iter().filter_map(|record| {
+/// Returns the events for all writes since the previous call.
+fn announced(app: &TestApp, stream: &mut Stream) -> Vec<Value> {
+    let writes = stream.batch(app).into_iter().filter_map(|record| {
         Change::read(record.change.old_image, record.change.new_image).unwrap()
     });
-    let now = world.app.clock.now();
-    // Amounts near the limit overflow where they are added up: here each asset has one of each.
+    let now = app.context.clock.now();
+    // Sums of amounts near the limit overflow, so each asset has one of each kind.
     let events = writes.flat_map(|change| match &change {
         Change::Booked(booked) => {
             let mut booked = booked.clone();
             booked.summary.cells.retain(|(product, _, origin), _| {
                 (*product, *origin) == (Product::Spot, Origin::Recall)
             });
-            events(&Change::Booked(booked), now, &world.app.programme).unwrap()
+            events(&Change::Booked(booked), now, &app.context.programme).unwrap()
         }
         _ => Vec::new(),
     });
@@ -379,9 +379,9 @@ fn announced(world: &TestApp, stream: &mut Stream) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn invitee_with_all_assets_fits_an_item() {
-    let world = TestApp::at("2026-11-21T00:30:00Z").await;
-    let table = &world.app.table;
+async fn invitee_of_all_assets_fits_item() {
+    let app = TestApp::at("2026-11-21T00:30:00Z").await;
+    let table = &app.context.table;
     let days = || (0..TRADING_DAYS_KEPT).map(|n| at("2026-11-20T10:00:00Z").plus_days(n as i64));
     let activity = ReferralActivity {
         by_asset: assets().map(|asset| (asset, money())).collect(),
@@ -404,7 +404,8 @@ async fn invitee_with_all_assets_fits_an_item() {
     assert_eq!(read[&long_uid(1)].value, referral);
 }
 
-/// A report with every cell that a day can have, at the largest amounts that parse as one.
+/// Returns a report with every cell that a day can have, with the largest amounts that can be
+/// parsed.
 fn long_report() -> RunReport {
     use commission::{Cell, Parts};
     let reasons = || Reason::ALL.iter().filter(|reason| reason.zeroes_fee());
@@ -427,7 +428,7 @@ fn long_report() -> RunReport {
         retained_usd: most,
     };
     let cells: Vec<(Cell, Parts)> = keys.map(|key| (key, parts)).collect();
-    // The proof's own encoding: cells and what was charged, as lists.
+    // The encoding of the conservation report: cells and charges, as lists.
     let charged: Vec<(Asset, (i64, Amount, Amount))> = Vec::new();
     let bytes = storage::pack(&(cells, charged)).unwrap();
     let due: Conservation = storage::unpack("proof", &bytes).unwrap();
@@ -439,9 +440,9 @@ fn long_report() -> RunReport {
 }
 
 #[tokio::test]
-async fn reports_of_every_cell_are_kept_in_parts() {
-    let world = TestApp::at("2026-11-21T00:30:00Z").await;
-    let (table, day, now) = (&world.app.table, day(DAY), world.app.clock.now());
+async fn largest_reports_are_split() {
+    let app = TestApp::at("2026-11-21T00:30:00Z").await;
+    let (table, day, now) = (&app.context.table, day(DAY), app.context.clock.now());
     let report = long_report();
     assert!(storage::pack(&report).unwrap().len() > 5_000_000);
     let shard = Shard::new(5).unwrap();
@@ -482,9 +483,9 @@ async fn reports_of_every_cell_are_kept_in_parts() {
 }
 
 #[tokio::test]
-async fn day_of_a_thousand_runs_takes_one_more() {
-    let world = TestApp::at("2026-11-21T00:30:00Z").await;
-    let (table, day, now) = (&world.app.table, day(DAY), world.app.clock.now());
+async fn day_of_1000_runs_takes_another() {
+    let app = TestApp::at("2026-11-21T00:30:00Z").await;
+    let (table, day, now) = (&app.context.table, day(DAY), app.context.clock.now());
     let run = |seq: u64| CommittedRun {
         seq,
         run: format!("{day}-{seq:032}"),

@@ -1,8 +1,9 @@
-//! Hostile input: valid examples, mangled by a seeded hand, at everything that decodes. Nothing
-//! panics, no answer is the server's fault, and what is still valid reads as what was written. The
-//! fuzzers in `tests/fuzz` go further into what `decoding.rs` looks at.
+//! Malformed input for every decoder: valid examples with seeded mutations. Nothing panics, no
+//! answer is a server error, and input that stays valid reads as written. The fuzzers in
+//! `tests/fuzz` go deeper into the decoders of `decoding.rs`.
 //!
-//! `INPUTS=100000 cargo test -p end-to-end hostile` tries more; a failure prints the input.
+//! `INPUTS=100000 cargo test -p end-to-end malformed_input` tests more inputs; a failure prints the
+//! input.
 
 use http_api::{OpenError, Purpose};
 use ingestion::EventOutcome;
@@ -14,10 +15,11 @@ use serde_json::{Value, json};
 use crate::decoding;
 use crate::test_app::{TestApp, day, event, fee, uid};
 
-/// How many inputs each decoder gets in an ordinary `cargo test`.
+/// Number of inputs for each decoder in an ordinary `cargo test`.
 const INPUTS: u64 = 1000;
 
-/// What breaks decoders: numbers at their limits, ends of structures, odd characters.
+/// Texts that often break decoders: numbers at their limits, ends of structures, special
+/// characters.
 const WORDS: [&[u8]; 20] = [
     b"0",
     b"-1",
@@ -45,14 +47,14 @@ fn inputs() -> u64 {
     std::env::var("INPUTS").map_or(INPUTS, |text| text.parse().expect("a number"))
 }
 
-/// One of the examples, with one to four changes anywhere in it.
-fn mangled(dice: &mut StdRng, examples: &[impl AsRef<[u8]>]) -> Vec<u8> {
-    let mut bytes = examples[dice.random_range(0..examples.len())].as_ref().to_vec();
-    for _ in 0..dice.random_range(1..5) {
-        let place = dice.random_range(0..=bytes.len());
-        let end = dice.random_range(place..=bytes.len().min(place + 24));
-        let word = WORDS[dice.random_range(0..WORDS.len())];
-        match dice.random_range(0..6) {
+/// Returns one of the examples with one to four random changes.
+fn mangled(rng: &mut StdRng, examples: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let mut bytes = examples[rng.random_range(0..examples.len())].as_ref().to_vec();
+    for _ in 0..rng.random_range(1..5) {
+        let place = rng.random_range(0..=bytes.len());
+        let end = rng.random_range(place..=bytes.len().min(place + 24));
+        let word = WORDS[rng.random_range(0..WORDS.len())];
+        match rng.random_range(0..6) {
             0 => bytes.truncate(place),
             1 => drop(bytes.drain(place..end)),
             2 => drop(bytes.splice(place..end, word.iter().copied())),
@@ -63,7 +65,7 @@ fn mangled(dice: &mut StdRng, examples: &[impl AsRef<[u8]>]) -> Vec<u8> {
             }
             _ => {
                 if let Some(byte) = bytes.get_mut(place) {
-                    *byte ^= 1 << dice.random_range(0..8);
+                    *byte ^= 1 << rng.random_range(0..8);
                 }
             }
         }
@@ -82,7 +84,7 @@ impl Drop for Tried<'_> {
     }
 }
 
-/// Gives every mangled example to `decode`.
+/// Passes every mutated example to `decode`.
 fn each_mangled(examples: &[impl AsRef<[u8]>], mut decode: impl FnMut(&[u8])) {
     for number in 0..inputs() {
         let input = mangled(&mut StdRng::seed_from_u64(number), examples);
@@ -91,12 +93,12 @@ fn each_mangled(examples: &[impl AsRef<[u8]>], mut decode: impl FnMut(&[u8])) {
     }
 }
 
-/// The same, as text.
+/// Passes every mutated example to `decode` as text.
 fn each_mangled_text(examples: &[String], mut decode: impl FnMut(&str)) {
     each_mangled(examples, |input| decode(&String::from_utf8_lossy(input)));
 }
 
-/// The examples of `events/` under a folder, whole.
+/// Returns the examples of `events/` in a folder.
 fn examples(folder: &str) -> Vec<String> {
     files(&format!("events/{folder}"))
 }
@@ -107,7 +109,7 @@ fn files(folder: &str) -> Vec<String> {
     files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
-/// The events in the examples of the queue.
+/// Returns the events in the queue examples.
 fn queued() -> Vec<String> {
     let batches = examples("ingest").into_iter().map(|text| serde_json::from_str(&text).unwrap());
     let records = batches.flat_map(|batch: Value| batch["Records"].as_array().unwrap().clone());
@@ -115,26 +117,26 @@ fn queued() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn any_message_of_the_queue_is_taken_in_kept_aside_or_brought_again() {
-    let world = TestApp::at("2026-11-24T00:00:00Z").await;
+async fn mutated_message_has_an_outcome() {
+    let app = TestApp::at("2026-11-24T00:00:00Z").await;
     let examples = queued();
     let mut unread = 0;
     for number in 0..inputs() {
         let input = mangled(&mut StdRng::seed_from_u64(number), &examples);
         let _tried = Tried(&input);
         decoding::message(&input);
-        for report in world.send_raw(&String::from_utf8_lossy(&input)).await {
+        for report in app.send_raw(&String::from_utf8_lossy(&input)).await {
             let EventOutcome::Quarantined { detail, .. } = report.outcome else { continue };
             assert!(!detail.is_empty());
             unread += 1;
         }
     }
-    let kept = world.app.table.quarantined(day("2026-11-24")).await.unwrap();
+    let kept = app.context.table.quarantined(day("2026-11-24")).await.unwrap();
     assert!(unread > 0 && !kept.is_empty());
 }
 
 #[test]
-fn any_step_is_read_or_refused_with_what_would_be_right() {
+fn mutated_step_is_read_or_refused() {
     each_mangled_text(&examples("daily-commission"), |text| {
         let Ok(input) = serde_json::from_str::<Value>(text) else { return };
         if let Err(error) = Step::read(&input) {
@@ -147,13 +149,13 @@ fn any_step_is_read_or_refused_with_what_would_be_right() {
 }
 
 #[test]
-fn any_policy_is_read_or_refused_by_its_lines() {
-    // A policy is long, and read in milliseconds: each try mangles one of its parts.
+fn mutated_policy_is_read_or_refused() {
+    // A policy takes milliseconds to read, so each attempt changes one of its parts.
     let parts = decoding::parts_of_the_policy();
     for number in 0..inputs() / 5 {
-        let mut dice = StdRng::seed_from_u64(number);
-        let place = dice.random_range(0..parts.len());
-        let mut input = mangled(&mut dice, &[parts[place]]);
+        let mut rng = StdRng::seed_from_u64(number);
+        let place = rng.random_range(0..parts.len());
+        let mut input = mangled(&mut rng, &[parts[place]]);
         input.insert(0, u8::try_from(place).unwrap());
         let _tried = Tried(&input);
         decoding::policy(&input);
@@ -161,9 +163,9 @@ fn any_policy_is_read_or_refused_by_its_lines() {
 }
 
 #[tokio::test]
-async fn no_mangled_token_opens() {
-    let world = TestApp::at("2026-11-24T00:00:00Z").await;
-    let (signer, now) = (&world.app.signer, world.clock.now());
+async fn mutated_token_does_not_open() {
+    let app = TestApp::at("2026-11-24T00:00:00Z").await;
+    let (signer, now) = (&app.context.signer, app.clock.now());
     let (caller, expires_at) = (uid("dora"), now.plus_millis(600_000));
     let content = json!({ "code": "ABCD2345" });
     for purpose in [Purpose::Confirmation, Purpose::Cursor("/v1/dashboard/referrals")] {
@@ -178,27 +180,27 @@ async fn no_mangled_token_opens() {
 }
 
 #[test]
-fn any_content_of_a_token_is_read_as_it_stands_or_refused() {
+fn mutated_token_content_is_exact() {
     each_mangled(&files("tests/fuzz/seeds/confirmation"), decoding::confirmation);
     each_mangled(&files("tests/fuzz/seeds/cursor"), decoding::cursor);
 }
 
 #[tokio::test]
-async fn any_stored_bytes_are_what_they_say_or_refused() {
-    let world = TestApp::at("2026-11-16T00:10:00Z").await;
-    let code = world.affiliate("aurora").await;
+async fn mutated_stored_bytes_round_trip() {
+    let app = TestApp::at("2026-11-16T00:10:00Z").await;
+    let code = app.affiliate("aurora").await;
     let data = json!({
         "uid": "nora", "registeredAt": "2026-11-16T00:05:00Z", "country": "CH", "ref": code,
     });
-    world.taken("account.registered", data).await;
-    world.now("2026-11-16T20:00:00Z");
+    app.taken("account.registered", data).await;
+    app.now("2026-11-16T20:00:00Z");
     for number in 0..3 {
         let id = format!("t{number}");
-        world.charged(fee(&id, "nora", "2026-11-16T10:00:00Z")).await;
+        app.charged(fee(&id, "nora", "2026-11-16T10:00:00Z")).await;
     }
-    world.night("2026-11-16").await;
+    app.night("2026-11-16").await;
     let (monday, shard) = (day("2026-11-16"), storage::Shard::of(&uid("nora")));
-    let table = &world.app.table;
+    let table = &app.context.table;
     let fees = table.fees(monday, shard).await.unwrap();
     let work = table.booked(monday, shard).await.unwrap().remove(0);
     let report = table.run_report(monday, 1).await.unwrap().unwrap();
@@ -219,9 +221,9 @@ async fn any_stored_bytes_are_what_they_say_or_refused() {
 }
 
 #[tokio::test]
-async fn any_query_and_body_is_answered_and_never_by_the_server_s_fault() {
-    let world = TestApp::at("2026-11-24T00:00:00Z").await;
-    let code = world.affiliate("aurora").await;
+async fn mutated_request_is_not_a_server_error() {
+    let app = TestApp::at("2026-11-24T00:00:00Z").await;
+    let code = app.affiliate("aurora").await;
     let targets = [
         format!("/v1/link/qr.png?code={code}&size=128"),
         format!("/v1/link/qr.svg?code={code}"),
@@ -237,29 +239,29 @@ async fn any_query_and_body_is_answered_and_never_by_the_server_s_fault() {
         r#"{"label":"Autumn","sharedCommission":{"spot":"0.1","futures":"0.05"}}"#,
     ];
     for number in 0..inputs() {
-        let mut dice = StdRng::seed_from_u64(number);
-        let (path, query) = targets[dice.random_range(0..targets.len())].split_once('?').unwrap();
-        let query = mangled(&mut dice, &[query]);
+        let mut rng = StdRng::seed_from_u64(number);
+        let (path, query) = targets[rng.random_range(0..targets.len())].split_once('?').unwrap();
+        let query = mangled(&mut rng, &[query]);
         let in_a_url = |byte: &u8| byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(byte);
         let query: String = query.iter().filter(|b| in_a_url(b)).map(|b| char::from(*b)).collect();
         let _tried = Tried(query.as_bytes());
-        let answer = world.get("aurora", &format!("{path}?{query}")).await;
+        let answer = app.get("aurora", &format!("{path}?{query}")).await;
         assert!(matches!(answer.status, 200 | 400 | 403 | 404 | 406), "{}", answer.body);
 
-        let body = mangled(&mut dice, &bodies);
+        let body = mangled(&mut rng, &bodies);
         let Ok(body) = serde_json::from_slice::<Value>(&body) else { continue };
         for target in ["/v1/bind", "/v1/links"] {
-            let answer = world.post("aurora", target, body.clone()).await;
+            let answer = app.post("aurora", target, body.clone()).await;
             assert!((200..500).contains(&answer.status), "{body}: {}", answer.body);
         }
     }
 }
 
 #[tokio::test]
-async fn an_event_that_is_an_array_in_an_array_holds_up_nothing() {
-    let world = TestApp::at("2026-11-24T00:00:00Z").await;
+async fn nested_array_blocks_no_other() {
+    let app = TestApp::at("2026-11-24T00:00:00Z").await;
     let nested = json!([[event("e1", "activity", json!({}))], 7, null, {}]);
-    let reports = world.send_raw(&nested.to_string()).await;
+    let reports = app.send_raw(&nested.to_string()).await;
     assert_eq!(reports.len(), 4);
     assert!(
         reports.iter().all(|report| matches!(report.outcome, EventOutcome::Quarantined { .. }))
@@ -267,25 +269,25 @@ async fn an_event_that_is_an_array_in_an_array_holds_up_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_kept_to_the_letter_and_holds_up_nothing() {
-    let world = TestApp::at("2026-11-24T00:00:00Z").await;
+async fn unreadable_event_is_kept_unchanged() {
+    let app = TestApp::at("2026-11-24T00:00:00Z").await;
     let number = "4".repeat(92);
     let unread = [
         format!(r#"{{"specversion":"1.0","id":"1", "source":"s","type":"t","data":{number}}}"#),
         "[ 1e999 ]".to_owned(),
         r#"{"id": "1", "id": "2"}"#.to_owned(),
     ];
-    let reports = world.send_raw(&format!("[{}, null]", unread.join(" ,\n"))).await;
+    let reports = app.send_raw(&format!("[{}, null]", unread.join(" ,\n"))).await;
     assert_eq!(reports.len(), 4);
-    let kept = world.app.table.quarantined(day("2026-11-24")).await.unwrap();
+    let kept = app.context.table.quarantined(day("2026-11-24")).await.unwrap();
     let kept: Vec<_> = kept.into_iter().map(|entry| entry.body).collect();
     assert!(unread.iter().all(|event| kept.contains(event)), "{kept:?}");
 }
 
-/// Each in the shortest form in which it still fails on the code before.
+/// Inputs that failed earlier, each in its shortest form.
 #[test]
-fn what_fuzzers_found() {
+fn earlier_failures_are_handled() {
     decoding::message(format!("[{{\"specversion\":{}}}]", "4".repeat(92)).as_bytes());
-    // A value was read of the bytes at an item's beginning, whatever followed.
+    // A value was read from the first bytes of an item, and the rest ignored.
     decoding::stored(&[0]);
 }

@@ -1,5 +1,4 @@
-//! What an operator goes by: alarms, dashboard and runbook speak of each other, and of nothing
-//! that the functions do not measure.
+//! Compares alarms, dashboard and runbook with each other and with the metrics of the functions.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +10,7 @@ use types::Reason;
 const TEMPLATE: &str = include_str!("../template.yaml");
 const RUNBOOK: &str = include_str!("../docs/how-to/runbook.md");
 
-/// Tags as `!Ref` are left away: what they refer to stands as text.
+/// Tags such as `!Ref` are dropped: the name of the referenced resource remains as text.
 fn resources() -> Vec<(String, Value)> {
     let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
     let resources = template["Resources"].as_object().unwrap();
@@ -26,7 +25,7 @@ fn alarms() -> Vec<(String, Value)> {
     resources().into_iter().filter(|(_, resource)| is_alarm(resource)).collect()
 }
 
-/// The dashboard's body, each substitution in it as its own name.
+/// The dashboard's body, with each substitution replaced by its name.
 fn dashboard() -> Value {
     let dashboards: Vec<_> = resources()
         .into_iter()
@@ -37,15 +36,15 @@ fn dashboard() -> Value {
     serde_json::from_str(body).unwrap()
 }
 
-/// One of our metrics as somebody names it, with its dimensions beside the stack; a value is empty
-/// where all of them are meant.
+/// A reference to one of our metrics, with its dimensions other than the stack; an empty value
+/// means all values.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Named {
     metric: String,
     dimensions: Vec<(String, String)>,
 }
 
-/// Our metrics in an alarm, wherever they stand in it.
+/// Returns the references to our metrics in an alarm, at any depth.
 fn named_in(alarm: &Value) -> Vec<Named> {
     let mut found = Vec::new();
     match alarm {
@@ -66,7 +65,7 @@ fn named_in(alarm: &Value) -> Vec<Named> {
     found
 }
 
-/// Every metric of ours has the stack as its first dimension.
+/// The first dimension of every metric of ours is the stack.
 fn without_stack(mut dimensions: Vec<(String, String)>) -> Vec<(String, String)> {
     assert_eq!(dimensions.remove(0).0, STACK);
     dimensions
@@ -92,7 +91,7 @@ fn on_the_dashboard() -> Vec<Named> {
     .collect()
 }
 
-/// As in `SEARCH('{Recall,Stack,Route} Stack="…" MetricName="Latency"', 'p50', 300)`.
+/// Parses `SEARCH('{Recall,Stack,Route} Stack="…" MetricName="Latency"', 'p50', 300)`.
 fn searched(expression: &str) -> Named {
     let between = |from: &str, to: &str| {
         let (_, rest) = expression.split_once(from).unwrap();
@@ -105,7 +104,7 @@ fn searched(expression: &str) -> Named {
     Named { metric: between("MetricName=\"", "\""), dimensions: without_stack(pairs.collect()) }
 }
 
-/// The dimension by which a metric is told apart, if it is.
+/// Returns the dimension of a metric other than the stack, if it has one.
 fn dimension_of(metric: Metric) -> Option<Dimension> {
     match metric {
         Metric::Latency | Metric::Faults => Some(Dimension::Route),
@@ -140,7 +139,7 @@ fn assert_measured(named: &Named) {
 }
 
 #[test]
-fn what_alarms_watch_and_the_dashboard_shows_is_measured() {
+fn watched_metrics_exist() {
     let watched: Vec<Named> = alarms().iter().flat_map(|(_, alarm)| named_in(alarm)).collect();
     let shown = on_the_dashboard();
     assert!(watched.len() >= 7 && shown.len() >= 20, "{} {}", watched.len(), shown.len());
@@ -158,7 +157,7 @@ fn every_metric_is_shown_or_watched() {
 }
 
 #[test]
-fn every_alarm_has_its_section_in_the_runbook_and_names_it() {
+fn every_alarm_has_a_runbook_section() {
     let (_, chapter) = RUNBOOK.split_once("\n## Alarms\n").unwrap();
     let chapter = chapter.split("\n## ").next().unwrap();
     let sections: BTreeSet<&str> =
@@ -175,7 +174,7 @@ fn every_alarm_has_its_section_in_the_runbook_and_names_it() {
 }
 
 #[test]
-fn every_section_says_what_to_look_at_to_do_and_when_it_is_over() {
+fn runbook_sections_are_complete() {
     let (_, chapter) = RUNBOOK.split_once("\n## Alarms\n").unwrap();
     let chapter = chapter.split("\n## ").next().unwrap();
     for section in chapter.split("\n### ").skip(1) {
@@ -187,7 +186,7 @@ fn every_section_says_what_to_look_at_to_do_and_when_it_is_over() {
 }
 
 #[test]
-fn every_alarm_calls_somebody_or_is_a_sign_of_one_that_does() {
+fn every_alarm_notifies() {
     let alarms = alarms();
     let rules: String = alarms
         .iter()
@@ -205,7 +204,7 @@ fn functions() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn whoever_calls_a_function_calls_its_alias() {
+fn functions_are_called_by_alias() {
     for (id, _) in functions() {
         assert!(
             !TEMPLATE.contains(&format!("!GetAtt {id}.Arn")),
@@ -214,10 +213,10 @@ fn whoever_calls_a_function_calls_its_alias() {
     }
 }
 
-/// SAM publishes a version for new code, and for what stands in the template, but not for another
-/// value of a parameter.
+/// SAM publishes a version for new code or a changed template, but not for another value of a
+/// parameter.
 #[test]
-fn every_setting_of_a_function_is_in_its_version_s_description() {
+fn version_description_has_settings() {
     for (id, function) in functions() {
         let properties = &function["Properties"];
         assert_eq!(properties["AutoPublishAliasAllProperties"], true, "{id}");

@@ -1,5 +1,6 @@
-//! What is told of people: nothing. Everything that happens is listened to, down to the SDK's own
-//! remarks, and none of it may hold an id, a code, a token, a confirmation, a cursor or a body.
+//! Logs, metrics and errors contain no personal data. All output of a whole story is captured,
+//! including the SDK's logs, and must not contain an id, a code, a token, a confirmation, a cursor
+//! or a body.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -15,15 +16,15 @@ use crate::contract::faults::Trouble;
 use crate::simulation::trial;
 use crate::test_app::{Answer, TestApp, event, fee};
 
-/// Is part of every id and text that somebody made up in the story.
+/// Part of every id and text that the story uses.
 const MARK: &str = "zqxj";
 const AFFILIATE: &str = "zqxj-affiliate";
 const DORMANT: &str = "zqxj-dormant";
 const ACTIVE: &str = "zqxj-active";
-/// The mark of a person.
+/// The identity fingerprint of a person.
 const PERSON: &str = "zqxj0123456789abcdef0123456789abcdef";
 
-/// Listens to everything that is logged at a level.
+/// Captures all log output at a level.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -38,8 +39,9 @@ impl Write for Log {
     }
 }
 
-/// Who listens. While there is only one, tracing asks the thread that comes by first whether
-/// anybody wants an event, and believes it for ever; so there is another, who wants nothing.
+/// The subscriber of a test. With a single subscriber, tracing asks the first thread that logs
+/// whether an event is wanted, and caches the answer for all threads; a second subscriber without
+/// interest prevents that.
 struct Listening {
     _default: DefaultGuard,
     _other: Dispatch,
@@ -70,9 +72,9 @@ fn assert_silent(told: &str, secrets: &[String]) {
     }
 }
 
-/// What happens, and what nobody may be told of it.
+/// The story, and the secrets that may not be logged.
 struct Story {
-    world: TestApp,
+    app: TestApp,
     secrets: Vec<String>,
     requests: usize,
 }
@@ -87,7 +89,7 @@ impl Story {
     ) -> Answer {
         self.requests += 1;
         let headers = [("authorization", "Bearer zqxj.token.of-somebody"), ("accept", "*/*")];
-        self.world.call(caller, method, target, &headers, body).await
+        self.app.call(caller, method, target, &headers, body).await
     }
 
     async fn gets(&mut self, caller: &str, target: &str) -> Answer {
@@ -95,10 +97,10 @@ impl Story {
     }
 
     async fn is_sent(&self, id: &str, kind: &str, data: Value) {
-        self.world.send_as(&format!("{MARK}-{id}"), kind, data).await;
+        self.app.send_as(&format!("{MARK}-{id}"), kind, data).await;
     }
 
-    /// A secret that the programme itself gave out.
+    /// Records a secret that the programme returned.
     fn keeps(&mut self, answer: &Value) -> String {
         let secret = answer.as_str().unwrap().to_owned();
         self.secrets.push(secret.clone());
@@ -120,7 +122,7 @@ impl Story {
         self.is_sent("active", "activity", active).await;
     }
 
-    /// Answers the link's code.
+    /// Returns the link's code.
     async fn links_are_made(&mut self) -> String {
         let link = self.gets(AFFILIATE, "/v1/link").await.json();
         let code = self.keeps(&link["code"]);
@@ -142,7 +144,7 @@ impl Story {
             assert_eq!(bound.status, expected, "{}", bound.body);
         }
         assert_eq!(self.gets(DORMANT, "/v1/binding").await.status, 200);
-        // Somebody else's confirmation, one that is none, and what is no body at all.
+        // The confirmation of another user, an invalid one, and an invalid body.
         for body in [bind, json!({ "confirmation": "zqxj" }), json!({ "zqxj-field": 1 }), json!([])]
         {
             assert!(self.asks(ACTIVE, "POST", "/v1/bind", Some(body)).await.status >= 400);
@@ -165,9 +167,9 @@ impl Story {
         self.secrets.push("ZQXJZQXJ".to_owned());
     }
 
-    /// Fees, one of them twice and one corrected, and what cannot be taken in.
+    /// Sends fees, one of them twice and one with a correction, and events that are refused.
     async fn events_come(&mut self) {
-        self.world.now("2026-11-20T10:00:01Z");
+        self.app.now("2026-11-20T10:00:01Z");
         let charged = fee("zqxj-trade", DORMANT, "2026-11-20T10:00:00Z");
         self.is_sent("fee", "fee.charged", charged.clone()).await;
         self.is_sent("fee", "fee.charged", charged).await;
@@ -175,25 +177,27 @@ impl Story {
             .await;
         let unknown = fee("zqxj-trade-3", "zqxj-unknown", "2026-11-20T10:00:00Z");
         self.is_sent("unknown", "fee.charged", unknown).await;
-        // The same identity with another body, an amount with too many decimals, and no event.
+        // The same identity with another body, an amount with too many decimals, and a text that is
+        // not an event.
         let other = json!({ "uid": ACTIVE, "product": "card", "at": "2026-11-20T08:00:00Z" });
         self.is_sent("active", "activity", other).await;
         let mut odd = fee("zqxj-trade-4", DORMANT, "2026-11-20T10:00:00Z");
         odd["amount"] = json!("zqxj");
         self.is_sent("odd", "fee.charged", odd).await;
         for body in ["zqxj is no JSON", "{\"zqxj\":", "[\"zqxj\", 7]", "{\"id\":\"zqxj\"}"] {
-            self.world.send_raw(body).await;
+            self.app.send_raw(body).await;
         }
     }
 
     async fn step(&self, input: Value) -> Value {
-        let done = handle_until(&self.world.app, &input, Deadline::NONE).await;
+        let done = handle_until(&self.app.context, &input, Deadline::NONE).await;
         done.inspect_err(ends_with).unwrap_or_default()
     }
 
-    /// A night as the state machine does it, then a correction and the day once more, by hand.
+    /// Runs a night as the state machine does, then books a correction and runs the day again
+    /// manually.
     async fn nights_fall(&mut self) {
-        self.world.now("2026-11-21T00:30:00Z");
+        self.app.now("2026-11-21T00:30:00Z");
         let plan =
             self.step(json!({ "step": "plan", "day": "2026-11-20" })).await["days"][0].clone();
         let (run, shards) = (&plan["run"], plan["shards"].as_array().unwrap());
@@ -215,7 +219,7 @@ impl Story {
         assert_eq!(self.step(json!({ "day": "2026-11-20" })).await["seq"], 2);
         self.step(json!({ "step": "evaluate", "quarter": "2026-Q3" })).await;
         self.step(json!({ "step": "check" })).await;
-        // Steps that fail: not committed, not over, and no step at all.
+        // Steps that fail: not committed, not over, and not a step.
         self.step(json!({ "step": "finish", "seq": 9 })).await;
         self.step(json!({ "day": "2026-11-30" })).await;
         for odd in [json!({ "step": "zqxj" }), json!({ "day": DORMANT }), json!([MARK])] {
@@ -239,11 +243,11 @@ impl Story {
         self.is_sent("paid", "commission.paid", paid).await;
     }
 
-    /// All of it again, on a table that fails; whatever is answered.
+    /// Repeats everything on a table that fails, with any answer.
     async fn the_table_fails(&mut self, code: &str) {
-        let fair = self.world.app.clone();
+        let fair = self.app.context.clone();
         for trouble in [Trouble::Throttled, Trouble::Broken, Trouble::Contended] {
-            self.world.app = trouble.in_app(&self.world);
+            self.app.context = trouble.in_context(&self.app);
             for (caller, target) in [
                 (AFFILIATE, "/v1/link".to_owned()),
                 (DORMANT, format!("/v1/bind?ref={code}")),
@@ -261,13 +265,14 @@ impl Story {
                 }),
             );
             let record = json!({ "messageId": "zqxj-message", "body": body.to_string() });
-            let _ = ingestion::handle(&self.world.app, batch(&record)).await.inspect_err(ends_with);
-            self.world.app = fair.clone();
+            let _ =
+                ingestion::handle(&self.app.context, batch(&record)).await.inspect_err(ends_with);
+            self.app.context = fair.clone();
         }
     }
 }
 
-/// What the runtime writes to the log where an invocation ends with an error.
+/// Logs an error as the runtime does when an invocation fails.
 fn ends_with(error: &impl std::fmt::Display) {
     tracing::error!("{error}");
 }
@@ -277,14 +282,14 @@ fn batch(record: &Value) -> SqsEvent {
 }
 
 #[tokio::test]
-async fn nothing_that_is_told_names_anybody() {
+async fn logs_contain_no_personal_data() {
     let log = Log::default();
     let listening = log.listen(Level::DEBUG);
-    let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
+    let mut app = TestApp::at("2026-11-20T09:00:00Z").await;
     let (metrics, measured) = Metrics::kept();
-    world.app.metrics = metrics;
+    app.context.metrics = metrics;
     let secrets = vec![MARK.to_owned(), "a key of at least".to_owned()];
-    let mut story = Story { world, secrets, requests: 0 };
+    let mut story = Story { app, secrets, requests: 0 };
     story.people_come().await;
     let code = story.links_are_made().await;
     story.a_dormant_user_binds(&code).await;
@@ -306,7 +311,7 @@ async fn nothing_that_is_told_names_anybody() {
 }
 
 #[test]
-fn a_simulated_story_is_told_without_its_people() {
+fn simulated_logs_have_no_personal_data() {
     let log = Log::default();
     let listening = log.listen(Level::INFO);
     let passed = trial(7);

@@ -1,8 +1,8 @@
-//! Limits that follow from several parts of the programme together.
+//! Limits that result from several parts of the programme.
 
 const TEMPLATE: &str = include_str!("../template.yaml");
 
-/// Read units a second that one partition serves.
+/// Read units per second of one partition.
 const UNITS_OF_A_PARTITION: u32 = 3_000;
 
 /// Returns the default of a numeric parameter of the template.
@@ -12,9 +12,9 @@ fn default_of(parameter: &str) -> u32 {
     line.unwrap().parse().unwrap()
 }
 
-/// docs/decisions/2026-11-27-consistent-ledger-head-reads.md
+/// See docs/decisions/2026-11-27-consistent-ledger-head-reads.md.
 #[test]
-fn routes_that_read_the_head_fit_one_partition() {
+fn head_reads_fit_one_partition() {
     let usual = ["dashboard", "dashboard/referrals", "links", "binding"];
     let usual = u32::try_from(usual.len()).unwrap() * default_of("DefaultRateLimit");
     let reads = usual + default_of("ExportRateLimit");

@@ -1,4 +1,4 @@
-//! One unit that is changed in the table is found by the reconciliation of the next night.
+//! The reconciliation of the next nightly run finds a change of one unit in the table.
 
 use commission::{Amount, Line};
 use lambda::{CapturedMetrics, Metrics};
@@ -12,17 +12,17 @@ use crate::test_app::{TestApp, day, fee, uid};
 const DAY: &str = "2026-11-20";
 
 async fn booked() -> (TestApp, CapturedMetrics) {
-    let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
+    let mut app = TestApp::at("2026-11-20T09:00:00Z").await;
     let (metrics, ledger) = Metrics::kept();
-    world.app.metrics = metrics;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    world.now("2026-11-20T23:00:00Z");
-    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
-    let night = world.night(DAY).await;
+    app.context.metrics = metrics;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    app.now("2026-11-20T23:00:00Z");
+    app.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    let night = app.night(DAY).await;
     assert_eq!((night.reconciled.affiliates, night.reconciled.differences), (1, 0));
-    (world, ledger)
+    (app, ledger)
 }
 
 fn at(prefix: &str, sk: &str) -> impl Fn(&Value) -> bool {
@@ -43,85 +43,86 @@ fn one_more(amount: &mut Amount) {
 }
 
 #[tokio::test]
-async fn unit_changed_in_a_line_is_found() {
-    let (world, metrics) = booked().await;
-    let chunk = Damage::of(&world, at("L#", "LINES"));
+async fn changed_line_is_found() {
+    let (app, metrics) = booked().await;
+    let chunk = Damage::of(&app, at("L#", "LINES"));
     chunk.rewrite(|bytes| {
         let mut lines: Vec<Line> = storage::unpack("lines", bytes).unwrap();
         one_more(&mut lines[0].sums.commission);
         storage::pack(&lines).unwrap()
     });
-    assert_eq!(world.night("2026-11-21").await.reconciled.differences, 1);
+    assert_eq!(app.night("2026-11-21").await.reconciled.differences, 1);
     assert_eq!(differences(&metrics), 1);
 }
 
 #[tokio::test]
-async fn unit_changed_in_a_summary_is_found() {
-    let (world, metrics) = booked().await;
-    let summary = Damage::of(&world, at("A#", "DAY#"));
+async fn changed_summary_is_found() {
+    let (app, metrics) = booked().await;
+    let summary = Damage::of(&app, at("A#", "DAY#"));
     summary.rewrite(|bytes| {
         let mut summary: Summary = storage::unpack("summary", bytes).unwrap();
         summary.cells.values_mut().for_each(|money| one_more(&mut money.shared_usd));
         storage::pack(&summary).unwrap()
     });
-    world.night("2026-11-21").await;
+    app.night("2026-11-21").await;
     assert_eq!(differences(&metrics), 1);
 }
 
 #[tokio::test]
-async fn unit_changed_in_what_is_booked_is_found() {
-    let (world, metrics) = booked().await;
+async fn changed_booking_is_found() {
+    let (app, metrics) = booked().await;
     let holds_lines = |item: &Value| {
         let work = storage::unpack::<Work>("work", &base64(item));
         at("K#", "0")(item) && work.is_ok_and(|work| !work.lines.is_empty())
     };
-    Damage::of(&world, holds_lines).rewrite(|bytes| {
+    Damage::of(&app, holds_lines).rewrite(|bytes| {
         let mut work: Work = storage::unpack("work", bytes).unwrap();
         one_more(&mut work.lines[0].sums.fees);
         storage::pack(&work).unwrap()
     });
-    world.night("2026-11-21").await;
+    app.night("2026-11-21").await;
     assert_eq!(differences(&metrics), 1);
 }
 
 #[tokio::test]
-async fn record_that_cannot_be_read_is_a_difference() {
-    let (world, metrics) = booked().await;
-    Damage::of(&world, at("L#", "LINES")).flip_a_bit();
-    Damage::of(&world, at("L#", "LINES")).make_unreadable();
-    world.night("2026-11-21").await;
+async fn unreadable_record_is_a_difference() {
+    let (app, metrics) = booked().await;
+    Damage::of(&app, at("L#", "LINES")).flip_a_bit();
+    Damage::of(&app, at("L#", "LINES")).make_unreadable();
+    app.night("2026-11-21").await;
     assert_eq!(differences(&metrics), 1);
 }
 
-/// The differences that 30 nights' reconciliations of the affiliate's shard find.
-async fn found_in_turn(world: &TestApp) -> Vec<u64> {
-    world.now("2026-12-24T00:30:00Z");
+/// Returns the numbers of differences that the reconciliations of the affiliate's shard find in 30
+/// nights.
+async fn found_in_turn(app: &TestApp) -> Vec<u64> {
+    app.now("2026-12-24T00:30:00Z");
     let shard = Shard::of(&uid("affiliate")).number();
     let mut found = Vec::new();
     let nights: Vec<Day> = day("2026-11-24").through(day("2026-12-23")).collect();
     assert_eq!(nights.len(), 30);
     for night in nights {
         let step = json!({ "step": "reconcile", "day": night, "shard": shard });
-        let done = nightly::handle(&world.app, &step).await.unwrap();
+        let done = nightly::handle(&app.context, &step).await.unwrap();
         found.extend(done["differences"].as_u64().filter(|found| *found > 0));
     }
     found
 }
 
 #[tokio::test]
-async fn history_is_compared_once_in_thirty_nights() {
-    let (world, _) = booked().await;
-    assert_eq!(found_in_turn(&world).await, Vec::<u64>::new());
-    let totals = Damage::of(&world, at("A#", "TOTALS"));
+async fn history_is_compared_in_30_nights() {
+    let (app, _) = booked().await;
+    assert_eq!(found_in_turn(&app).await, Vec::<u64>::new());
+    let totals = Damage::of(&app, at("A#", "TOTALS"));
     totals.rewrite(|bytes| {
         let slots: TwoVersionCell<Totals> = storage::unpack("totals", bytes).unwrap();
         let mut totals = slots.at(1).unwrap().clone();
         totals.by_link.values_mut().for_each(|count| *count += 1);
         storage::pack(&TwoVersionCell::new(1, totals)).unwrap()
     });
-    assert_eq!(found_in_turn(&world).await, [1]);
+    assert_eq!(found_in_turn(&app).await, [1]);
     totals.repair();
-    let invitee = Damage::of(&world, at("A#", "REF#"));
+    let invitee = Damage::of(&app, at("A#", "REF#"));
     invitee.rewrite(|bytes| {
         let mut referral: Referral = storage::unpack("referral", bytes).unwrap();
         let mut activity = referral.activity.at(1).unwrap().clone();
@@ -129,5 +130,5 @@ async fn history_is_compared_once_in_thirty_nights() {
         referral.activity = TwoVersionCell::new(1, activity);
         storage::pack(&referral).unwrap()
     });
-    assert_eq!(found_in_turn(&world).await, [1]);
+    assert_eq!(found_in_turn(&app).await, [1]);
 }

@@ -1,4 +1,4 @@
-//! What a fold cannot book is set aside with a sign, and everything else goes on.
+//! Records that a fold cannot book are set aside and reported, and all others are booked.
 
 use lambda::{CapturedMetrics, Metrics};
 use nightly::{Difference, verify_day};
@@ -10,47 +10,47 @@ use crate::test_app::{TestApp, day, fee, uid};
 
 const DAY: &str = "2026-11-20";
 
-/// Two invitees of one shard, each with an affiliate of their own.
+/// Two invitees of one shard, each with a different affiliate.
 struct Pair {
-    world: TestApp,
+    app: TestApp,
     metrics: CapturedMetrics,
     invitees: [String; 2],
 }
 
 impl Pair {
-    /// Both are bound in the morning of `DAY` and trade once.
+    /// Both are bound on the morning of `DAY` and trade once.
     async fn traded() -> Self {
-        let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
+        let mut app = TestApp::at("2026-11-20T09:00:00Z").await;
         let (metrics, ledger) = Metrics::kept();
-        world.app.metrics = metrics;
+        app.context.metrics = metrics;
         let invitees = of_one_shard();
         for (affiliate, invitee) in AFFILIATES.iter().zip(&invitees) {
-            let code = world.affiliate(affiliate).await;
-            world.registered(invitee, "2024-01-01T00:00:00Z").await;
-            assert_eq!(world.bind(invitee, &code).await.status, 201);
+            let code = app.affiliate(affiliate).await;
+            app.registered(invitee, "2024-01-01T00:00:00Z").await;
+            assert_eq!(app.bind(invitee, &code).await.status, 201);
         }
-        world.now("2026-11-20T23:00:00Z");
-        let pair = Self { world, metrics: ledger, invitees };
+        app.now("2026-11-20T23:00:00Z");
+        let pair = Self { app, metrics: ledger, invitees };
         pair.both_trade("t", "10:00:00").await;
         pair
     }
 
     async fn booked() -> Self {
         let pair = Self::traded().await;
-        pair.world.night(DAY).await;
+        pair.app.night(DAY).await;
         pair
     }
 
     async fn both_trade(&self, trade: &str, time: &str) {
         for (number, invitee) in self.invitees.iter().enumerate() {
             let trade = format!("{trade}{number}");
-            self.world.charged(fee(&trade, invitee, &format!("{DAY}T{time}Z"))).await;
+            self.app.charged(fee(&trade, invitee, &format!("{DAY}T{time}Z"))).await;
         }
     }
 
-    /// The commission of each line of `DAY`, of both affiliates.
+    /// The commission of each line of `DAY`, for both affiliates.
     async fn lines(&self) -> [Vec<String>; 2] {
-        [lines(&self.world, AFFILIATES[0]).await, lines(&self.world, AFFILIATES[1]).await]
+        [lines(&self.app, AFFILIATES[0]).await, lines(&self.app, AFFILIATES[1]).await]
     }
 
     fn measured(&self, metric: &str) -> u64 {
@@ -58,12 +58,12 @@ impl Pair {
     }
 
     fn account(&self, of: &str) -> Damage<'_> {
-        Damage::of(&self.world, |item| item_at(item) == (&format!("U#{of}"), "ACCOUNT"))
+        Damage::of(&self.app, |item| item_at(item) == (&format!("U#{of}"), "ACCOUNT"))
     }
 
     /// The chunk with the only fee of an invitee so far.
     fn fee_chunk(&self, of: &str) -> Damage<'_> {
-        Damage::of(&self.world, |item| {
+        Damage::of(&self.app, |item| {
             item_at(item).0.starts_with("F#")
                 && base64(item).windows(of.len()).any(|w| w == of.as_bytes())
         })
@@ -80,28 +80,28 @@ fn of_one_shard() -> [String; 2] {
     [first, second]
 }
 
-async fn lines(world: &TestApp, affiliate: &str) -> Vec<String> {
-    let lines = world.lines(affiliate, DAY, DAY).await;
+async fn lines(app: &TestApp, affiliate: &str) -> Vec<String> {
+    let lines = app.lines(affiliate, DAY, DAY).await;
     lines.iter().map(|line| line["commission"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The sum of a metric over all that was measured.
+/// The sum of a metric over all that was recorded.
 fn measured(metrics: &CapturedMetrics, metric: &str) -> u64 {
     let lines = metrics.lines();
     let values = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
     values.filter_map(|line| line[metric].as_u64()).sum()
 }
 
-async fn quarantined(world: &TestApp) -> Vec<Quarantined> {
+async fn quarantined(app: &TestApp) -> Vec<Quarantined> {
     let mut all = Vec::new();
     for of in day("2026-11-15").through(day("2026-11-30")) {
-        all.extend(world.app.table.quarantined(of).await.unwrap());
+        all.extend(app.context.table.quarantined(of).await.unwrap());
     }
     all
 }
 
-async fn marks(world: &TestApp) -> usize {
-    world.app.table.touched_through(day("2026-11-30")).await.unwrap().len()
+async fn marks(app: &TestApp) -> usize {
+    app.context.table.touched_through(day("2026-11-30")).await.unwrap().len()
 }
 
 const ONE: &str = "0.00020000";
@@ -112,29 +112,29 @@ async fn unreadable_account_is_booked_after_repair() {
     let [poisoned, _] = &pair.invitees;
     let account = pair.account(poisoned);
     account.make_unreadable();
-    pair.world.night(DAY).await;
+    pair.app.night(DAY).await;
     assert_eq!(pair.lines().await, [vec![], vec![ONE.to_owned()]]);
     assert_eq!(pair.measured("RecordsUnreadable"), 1);
-    assert_eq!(marks(&pair.world).await, 1);
+    assert_eq!(marks(&pair.app).await, 1);
     account.repair();
-    pair.world.night("2026-11-21").await;
+    pair.app.night("2026-11-21").await;
     assert_eq!(pair.lines().await, [[ONE], [ONE]]);
-    assert_eq!((pair.measured("RecordsUnreadable"), marks(&pair.world).await), (1, 0));
+    assert_eq!((pair.measured("RecordsUnreadable"), marks(&pair.app).await), (1, 0));
 }
 
 #[tokio::test]
-async fn booked_lines_of_unreadable_accounts_stay() {
+async fn lines_of_unreadable_account_stay() {
     for inviter_too in [false, true] {
         let pair = Pair::booked().await;
         let poisoned = if inviter_too { AFFILIATES[0] } else { &pair.invitees[0] };
         let account = pair.account(poisoned);
         account.make_unreadable();
-        // Not by events, which would need the account.
+        // Written directly, since an event would need the account.
         pair.add_late_fees().await;
-        pair.world.night("2026-11-21").await;
+        pair.app.night("2026-11-21").await;
         account.repair();
         assert_eq!(pair.lines().await, [vec![ONE], vec![ONE, ONE]], "{poisoned}");
-        pair.world.night("2026-11-22").await;
+        pair.app.night("2026-11-22").await;
         assert_eq!(pair.lines().await, [[ONE, ONE], [ONE, ONE]], "{poisoned}");
     }
 }
@@ -147,12 +147,12 @@ impl Pair {
             let fee = stored(&body);
             late.push(commission::Arrival(2_000_000_000_000), &fee).unwrap();
             let shard = Shard::of(&uid(invitee));
-            self.world.app.table.add_fees(day(DAY), shard, &late).await.unwrap();
+            self.app.context.table.add_fees(day(DAY), shard, &late).await.unwrap();
         }
     }
 }
 
-/// A fee as ingest keeps it.
+/// Returns a fee as ingest stores it.
 fn stored(body: &Value) -> commission::Fee {
     let text = |name: &str| body[name].as_str().unwrap().to_owned();
     let amount = |name: &str| {
@@ -175,18 +175,18 @@ fn stored(body: &Value) -> commission::Fee {
 }
 
 #[tokio::test]
-async fn flipped_bit_in_new_fees_holds_up_their_invitee_only() {
+async fn damaged_new_fees_block_one_invitee() {
     let pair = Pair::traded().await;
     let chunk = pair.fee_chunk(&pair.invitees[0]);
     for damage in [Damage::flip_a_bit, Damage::make_unreadable] {
         damage(&chunk);
-        pair.world.night(DAY).await;
+        pair.app.night(DAY).await;
         assert_eq!(pair.lines().await, [vec![], vec![ONE]]);
-        assert_eq!(marks(&pair.world).await, 1);
+        assert_eq!(marks(&pair.app).await, 1);
         chunk.repair();
     }
     assert_eq!(pair.measured("RecordsUnreadable"), 2);
-    pair.world.night("2026-11-21").await;
+    pair.app.night("2026-11-21").await;
     assert_eq!(pair.lines().await, [[ONE], [ONE]]);
 }
 
@@ -196,43 +196,43 @@ async fn booked_lines_of_damaged_fees_stay() {
     let chunk = pair.fee_chunk(&pair.invitees[0]);
     chunk.flip_a_bit();
     pair.both_trade("late", "12:00:00").await;
-    pair.world.night("2026-11-21").await;
+    pair.app.night("2026-11-21").await;
     assert_eq!(pair.lines().await, [vec![ONE], vec![ONE, ONE]]);
-    let verified = verify_day(&pair.world.app, day(DAY), || {}).await.unwrap();
+    let verified = verify_day(&pair.app.context, day(DAY), || {}).await.unwrap();
     let unreadable = |found: &&Difference| matches!(found, Difference::Unreadable { .. });
     assert_eq!(verified.differences.iter().filter(unreadable).count(), 1);
     chunk.repair();
-    pair.world.night("2026-11-22").await;
+    pair.app.night("2026-11-22").await;
     assert_eq!(pair.lines().await, [[ONE, ONE], [ONE, ONE]]);
-    assert_eq!(verify_day(&pair.world.app, day(DAY), || {}).await.unwrap().differences, []);
+    assert_eq!(verify_day(&pair.app.context, day(DAY), || {}).await.unwrap().differences, []);
 }
 
 #[tokio::test]
-async fn fees_of_unknown_form_hold_up_whoever_is_booked() {
+async fn unknown_fee_version_blocks_booked() {
     let pair = Pair::booked().await;
     let chunk = pair.fee_chunk(&pair.invitees[0]);
     chunk.make_unreadable();
     pair.both_trade("late", "12:00:00").await;
-    pair.world.night("2026-11-21").await;
-    // Nobody knows whose fees it holds, so that no booked line may be taken back.
+    pair.app.night("2026-11-21").await;
+    // It is unknown whose fees it holds, so no booked line may be reversed.
     assert_eq!(pair.lines().await, [[ONE], [ONE]]);
     chunk.repair();
-    pair.world.night("2026-11-22").await;
+    pair.app.night("2026-11-22").await;
     assert_eq!(pair.lines().await, [[ONE, ONE], [ONE, ONE]]);
 }
 
 #[tokio::test]
-async fn lines_changed_before_the_commit_are_refused() {
+async fn lines_changed_before_commit_refused() {
     let pair = Pair::traded().await;
-    let world = &pair.world;
-    world.now("2026-11-21T00:30:00Z");
-    let step = async |input: Value| nightly::handle(&world.app, &input).await;
+    let app = &pair.app;
+    app.now("2026-11-21T00:30:00Z");
+    let step = async |input: Value| nightly::handle(&app.context, &input).await;
     let plan = step(json!({ "step": "plan", "day": DAY })).await.unwrap()["days"][0].clone();
     for shard in plan["shards"].as_array().unwrap() {
         let fold = json!({ "step": "fold", "day": DAY, "run": plan["run"], "shard": shard });
         step(fold).await.unwrap();
     }
-    let kept = Damage::of(world, |item| {
+    let kept = Damage::of(app, |item| {
         let holds_lines =
             || storage::unpack::<Work>("work", &base64(item)).is_ok_and(|w| !w.lines.is_empty());
         item_at(item).0.starts_with("R#")
@@ -252,24 +252,24 @@ async fn lines_changed_before_the_commit_are_refused() {
     assert_eq!(refused["seq"], Value::Null);
     let reason = refused["setAside"].as_str().unwrap();
     assert!(reason.contains("not what their shards reported"), "{reason}");
-    pair.world.night("2026-11-21").await;
+    pair.app.night("2026-11-21").await;
     assert_eq!(pair.lines().await, [[ONE], [ONE]]);
 }
 
-/// One invitee with two booked trades, and all that is measured.
+/// One invitee with two booked trades, and the captured metrics.
 async fn booked() -> (TestApp, CapturedMetrics) {
-    let mut world = TestApp::at("2026-11-20T09:00:00Z").await;
+    let mut app = TestApp::at("2026-11-20T09:00:00Z").await;
     let (metrics, ledger) = Metrics::kept();
-    world.app.metrics = metrics;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    world.now("2026-11-20T23:00:00Z");
-    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
-    world.charged(fee("t2", "dormant", "2026-11-20T11:00:00Z")).await;
-    world.night(DAY).await;
-    world.now("2026-11-21T12:00:00Z");
-    (world, ledger)
+    app.context.metrics = metrics;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    app.now("2026-11-20T23:00:00Z");
+    app.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    app.charged(fee("t2", "dormant", "2026-11-20T11:00:00Z")).await;
+    app.night(DAY).await;
+    app.now("2026-11-21T12:00:00Z");
+    (app, ledger)
 }
 
 fn correction(trade: &str, of: &str, amount: &str) -> Value {
@@ -281,59 +281,59 @@ fn correction(trade: &str, of: &str, amount: &str) -> Value {
 
 #[tokio::test]
 async fn correction_of_another_day_is_quarantined() {
-    let (world, metrics) = booked().await;
-    world.taken("fee.corrected", correction("t1", "2026-11-19", "0.0005")).await;
-    world.night("2026-11-21").await;
-    let first = quarantined(&world).await;
+    let (app, metrics) = booked().await;
+    app.taken("fee.corrected", correction("t1", "2026-11-19", "0.0005")).await;
+    app.night("2026-11-21").await;
+    let first = quarantined(&app).await;
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].reason, "correction_without_fee");
     assert_eq!(first[0].at.to_string(), "2026-11-21T11:00:00.000Z");
     assert!(first[0].body.contains("2026-11-19") && first[0].body.contains("t1"));
     assert_eq!(measured(&metrics, "CorrectionsUnmatched"), 1);
-    assert_eq!(marks(&world).await, 1, "its fee may still come");
-    world.night("2026-11-22").await;
-    assert_eq!(marks(&world).await, 1);
-    world.night("2026-11-23").await;
-    assert_eq!(marks(&world).await, 0);
-    assert_eq!(quarantined(&world).await, first);
-    assert_eq!(lines(&world, "affiliate").await, ["0.00040000"]);
+    assert_eq!(marks(&app).await, 1, "its fee may still come");
+    app.night("2026-11-22").await;
+    assert_eq!(marks(&app).await, 1);
+    app.night("2026-11-23").await;
+    assert_eq!(marks(&app).await, 0);
+    assert_eq!(quarantined(&app).await, first);
+    assert_eq!(lines(&app, "affiliate").await, ["0.00040000"]);
 }
 
 #[tokio::test]
-async fn correction_with_too_many_decimals_is_quarantined() {
-    let (world, metrics) = booked().await;
-    world.taken("fee.corrected", correction("t1", DAY, "0.0005000001")).await;
-    world.night("2026-11-21").await;
-    let found = quarantined(&world).await;
+async fn inexact_correction_is_quarantined() {
+    let (app, metrics) = booked().await;
+    app.taken("fee.corrected", correction("t1", DAY, "0.0005000001")).await;
+    app.night("2026-11-21").await;
+    let found = quarantined(&app).await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].reason, "inexact_correction");
     assert_eq!(measured(&metrics, "CorrectionsInexact"), 1);
-    assert_eq!((marks(&world).await, lines(&world, "affiliate").await.len()), (0, 1));
+    assert_eq!((marks(&app).await, lines(&app, "affiliate").await.len()), (0, 1));
 }
 
 #[tokio::test]
-async fn correction_leaves_the_quarantine_with_its_fee() {
-    let (world, _) = booked().await;
-    world.taken("fee.corrected", correction("t3", DAY, "0.0005")).await;
-    world.night("2026-11-21").await;
-    assert_eq!(quarantined(&world).await.len(), 1);
-    world.charged(fee("t3", "dormant", "2026-11-20T12:00:00Z")).await;
-    world.night("2026-11-22").await;
-    assert_eq!(quarantined(&world).await, []);
-    assert_eq!(lines(&world, "affiliate").await, ["0.00040000", "0.00010000"]);
+async fn correction_is_released_with_its_fee() {
+    let (app, _) = booked().await;
+    app.taken("fee.corrected", correction("t3", DAY, "0.0005")).await;
+    app.night("2026-11-21").await;
+    assert_eq!(quarantined(&app).await.len(), 1);
+    app.charged(fee("t3", "dormant", "2026-11-20T12:00:00Z")).await;
+    app.night("2026-11-22").await;
+    assert_eq!(quarantined(&app).await, []);
+    assert_eq!(lines(&app, "affiliate").await, ["0.00040000", "0.00010000"]);
 }
 
 #[tokio::test]
-async fn conflict_found_by_two_folds_is_one_entry() {
-    let (world, _) = booked().await;
+async fn repeated_conflict_is_one_entry() {
+    let (app, _) = booked().await;
     let mut other = fee("t1", "dormant", "2026-11-20T10:00:00Z");
     other["amount"] = json!("0.5");
-    world.charged(other).await;
-    world.night("2026-11-21").await;
-    let first = quarantined(&world).await;
+    app.charged(other).await;
+    app.night("2026-11-21").await;
+    let first = quarantined(&app).await;
     assert_eq!(first[0].at.to_string(), "2026-11-21T12:00:00.000Z");
-    world.now("2026-11-22T12:00:00Z");
-    world.charged(fee("t3", "dormant", "2026-11-20T12:00:00Z")).await;
-    world.night("2026-11-22").await;
-    assert_eq!(quarantined(&world).await, first);
+    app.now("2026-11-22T12:00:00Z");
+    app.charged(fee("t3", "dormant", "2026-11-20T12:00:00Z")).await;
+    app.night("2026-11-22").await;
+    assert_eq!(quarantined(&app).await, first);
 }

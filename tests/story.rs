@@ -5,42 +5,42 @@ use serde_json::json;
 use crate::test_app::{TestApp, fee};
 
 /// Three newcomers sign up by a link and trade on the last day of a quarter: as many new traders as
-/// a tier asks for.
-pub async fn three_newcomers_trade(world: &TestApp, code: &str) {
+/// a tier requires.
+pub async fn three_newcomers_trade(app: &TestApp, code: &str) {
     for number in 0..3 {
         let uid = format!("newcomer-{number}");
         let signed_up = json!({
             "uid": uid, "registeredAt": "2026-09-30T08:00:00Z", "country": "CH", "ref": code,
         });
-        world.taken("account.registered", signed_up).await;
-        world.now("2026-09-30T10:00:01Z");
-        world.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
+        app.taken("account.registered", signed_up).await;
+        app.now("2026-09-30T10:00:01Z");
+        app.charged(fee(&format!("t{number}"), &uid, "2026-09-30T10:00:00Z")).await;
     }
 }
 
 #[tokio::test]
-async fn an_affiliate_wins_back_a_dormant_user_and_sees_the_commission_the_next_day() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+async fn recalled_user_earns_commission() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
 
-    let bound = world.bind("dormant", &code).await;
+    let bound = app.bind("dormant", &code).await;
     assert_eq!(bound.status, 201, "{}", bound.body);
 
-    world.now("2026-11-20T10:00:01Z");
-    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
-    let before = world.get("affiliate", "/v1/dashboard").await.json();
+    app.now("2026-11-20T10:00:01Z");
+    app.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    let before = app.get("affiliate", "/v1/dashboard").await.json();
     assert_eq!(before["dataAsOf"], json!(null));
 
-    let night = world.night("2026-11-20").await;
+    let night = app.night("2026-11-20").await;
     assert_eq!(night.days.len(), 1);
     assert_eq!(night.days[0].lines, 1);
 
-    let after = world.get("affiliate", "/v1/dashboard?from=2026-11-20&to=2026-11-20").await.json();
+    let after = app.get("affiliate", "/v1/dashboard?from=2026-11-20&to=2026-11-20").await.json();
     assert_eq!(after["dataAsOf"], "2026-11-21T00:00:00.000Z");
     assert_eq!(after["counts"]["invitees"], 1);
     assert_eq!(after["counts"]["recall"], 1);
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0]["commission"], "0.00020000");
     assert_eq!(lines[0]["rate"], "0.2");
@@ -48,94 +48,94 @@ async fn an_affiliate_wins_back_a_dormant_user_and_sees_the_commission_the_next_
 }
 
 #[tokio::test]
-async fn the_shared_part_goes_to_the_invitee_and_both_sides_see_it() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
+async fn both_sides_see_shared_commission() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
     let shared = json!({ "spot": "0.05", "futures": "0" });
-    let link = world.post("affiliate", "/v1/links", json!({ "sharedCommission": shared })).await;
+    let link = app.post("affiliate", "/v1/links", json!({ "sharedCommission": shared })).await;
     let code = link.json()["code"].as_str().unwrap().to_owned();
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    world.now("2026-11-20T10:00:01Z");
-    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
-    world.night("2026-11-20").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    app.now("2026-11-20T10:00:01Z");
+    app.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    app.night("2026-11-20").await;
 
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
     assert_eq!(lines[0]["commission"], "0.00015000");
     assert_eq!(lines[0]["shared"], "0.00005000");
-    let binding = world.get("dormant", "/v1/binding").await;
+    let binding = app.get("dormant", "/v1/binding").await;
     assert!(binding.body.contains("0.00005000"), "{}", binding.body);
 }
 
 #[tokio::test]
-async fn what_the_wallet_paid_is_paid_on_the_dashboard_once() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    world.bind("dormant", &code).await;
-    world.now("2026-11-20T10:00:01Z");
-    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
-    world.night("2026-11-20").await;
-    let run = world.lines("affiliate", "2026-11-20", "2026-11-20").await[0]["runId"].clone();
+async fn payment_is_shown_once() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    app.bind("dormant", &code).await;
+    app.now("2026-11-20T10:00:01Z");
+    app.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    app.night("2026-11-20").await;
+    let run = app.lines("affiliate", "2026-11-20", "2026-11-20").await[0]["runId"].clone();
     let status = async || {
-        let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+        let lines = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
         lines[0]["status"].as_str().unwrap().to_owned()
     };
     assert_eq!(status().await, "accrued");
-    world.now("2026-11-23T00:00:00Z");
+    app.now("2026-11-23T00:00:00Z");
     assert_eq!(status().await, "settled");
     let paid = json!({
         "uid": "affiliate", "day": "2026-11-20", "runId": run,
         "paidAt": "2026-11-22T08:00:00Z", "reference": "payout-1",
     });
-    world.taken("commission.paid", paid.clone()).await;
+    app.taken("commission.paid", paid.clone()).await;
     assert_eq!(status().await, "paid");
-    world.taken("commission.paid", paid.clone()).await;
+    app.taken("commission.paid", paid.clone()).await;
     assert_eq!(status().await, "paid");
 }
 
 #[tokio::test]
-async fn a_new_user_who_signs_up_through_a_link_is_bound_and_counts_as_a_new_trader() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
+async fn sign_up_binds_and_counts_as_trader() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
     let signed_up = json!({
         "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
     });
-    world.taken("account.registered", signed_up).await;
-    world.now("2026-11-20T10:00:01Z");
-    world.charged(fee("t1", "newcomer", "2026-11-20T10:00:00Z")).await;
-    world.night("2026-11-20").await;
-    let day = world.summaries("affiliate", "2026-11-20").await.remove(0).summary;
+    app.taken("account.registered", signed_up).await;
+    app.now("2026-11-20T10:00:01Z");
+    app.charged(fee("t1", "newcomer", "2026-11-20T10:00:00Z")).await;
+    app.night("2026-11-20").await;
+    let day = app.summaries("affiliate", "2026-11-20").await.remove(0).summary;
     assert_eq!(day.new_traders.values().sum::<i64>(), 1);
-    let referrals = world.get("affiliate", "/v1/dashboard/referrals").await.body;
+    let referrals = app.get("affiliate", "/v1/dashboard/referrals").await.body;
     assert!(referrals.contains("signup") && referrals.contains("newcomer"), "{referrals}");
 }
 
 #[tokio::test]
-async fn a_quarter_s_volume_and_new_traders_raise_the_tier_of_the_next_quarter() {
-    let world = TestApp::at("2026-09-30T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    three_newcomers_trade(&world, &code).await;
-    let night = world.night("2026-09-30").await;
+async fn quarter_raises_next_tier() {
+    let app = TestApp::at("2026-09-30T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    three_newcomers_trade(&app, &code).await;
+    let night = app.night("2026-09-30").await;
     assert_eq!(night.evaluated.map(|e| (e.affiliates, e.promoted)), Some((1, 1)));
-    world.now("2026-10-01T10:00:01Z");
-    world.charged(fee("later", "newcomer-0", "2026-10-01T10:00:00Z")).await;
-    world.night("2026-10-01").await;
+    app.now("2026-10-01T10:00:01Z");
+    app.charged(fee("later", "newcomer-0", "2026-10-01T10:00:00Z")).await;
+    app.night("2026-10-01").await;
     let rate = |lines: Vec<serde_json::Value>| lines[0]["rate"].as_str().unwrap().to_owned();
-    assert_eq!(rate(world.lines("affiliate", "2026-09-30", "2026-09-30").await), "0.2");
-    assert_eq!(rate(world.lines("affiliate", "2026-10-01", "2026-10-01").await), "0.3");
+    assert_eq!(rate(app.lines("affiliate", "2026-09-30", "2026-09-30").await), "0.2");
+    assert_eq!(rate(app.lines("affiliate", "2026-10-01", "2026-10-01").await), "0.3");
 }
 
 #[tokio::test]
-async fn an_invitee_is_found_by_his_id_and_by_his_own_inviter_only() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate-1").await;
-    world.affiliate("affiliate-2").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    world.night("2026-11-20").await;
+async fn invitee_is_found_by_own_inviter() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate-1").await;
+    app.affiliate("affiliate-2").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    app.night("2026-11-20").await;
     let found = async |by: &str, query: &str| {
-        let page = world.get(by, &format!("/v1/dashboard/referrals?{query}")).await.json();
+        let page = app.get(by, &format!("/v1/dashboard/referrals?{query}")).await.json();
         page["referrals"].as_array().unwrap().len()
     };
     assert_eq!(found("affiliate-1", "uid=dormant").await, 1);

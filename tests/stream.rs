@@ -1,5 +1,5 @@
-//! The table's stream, made here: what changed between two looks at the whole table. The engine's
-//! own stays off, because every write would search it.
+//! A simulated stream of the table: the changes between two scans. The engine's stream stays off,
+//! because every write would search it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,9 +17,9 @@ fn key(item: &Item) -> (String, String) {
     (text("pk"), text("sk"))
 }
 
-/// All items of the table.
-pub fn items(world: &TestApp) -> Items {
-    let items = world.engine.items("recall").unwrap().into_iter().map(from_json);
+/// Returns all items of the table.
+pub fn items(app: &TestApp) -> Items {
+    let items = app.engine.items("recall").unwrap().into_iter().map(from_json);
     items.map(|item| (key(&item), item)).collect()
 }
 
@@ -37,18 +37,18 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// From now on.
-    pub fn of(world: &TestApp) -> Self {
-        Self { seen: items(world), records: 0 }
+    /// Starts the stream at the current state.
+    pub fn of(app: &TestApp) -> Self {
+        Self { seen: items(app), records: 0 }
     }
 
-    /// What changed since this was asked last, as Lambda hands it over.
-    pub fn batch(&mut self, world: &TestApp) -> Vec<EventRecord> {
-        let now = items(world);
+    /// Returns the changes since the previous call, as Lambda passes them.
+    pub fn batch(&mut self, app: &TestApp) -> Vec<EventRecord> {
+        let now = items(app);
         let keys: Vec<_> = self.seen.keys().chain(now.keys()).cloned().collect();
         let keys = std::collections::BTreeSet::from_iter(keys);
         let changed = keys.iter().filter(|key| self.seen.get(key) != now.get(key));
-        let at = world.app.clock.now().millis() / 1000;
+        let at = app.context.clock.now().millis() / 1000;
         let records = changed.map(|key| {
             self.records += 1;
             record(self.records, at, self.seen.get(key), now.get(key))
@@ -59,7 +59,7 @@ impl Stream {
     }
 }
 
-/// A batch as Lambda reads it.
+/// Returns a batch as Lambda's runtime parses it.
 pub fn batch(records: Vec<Value>) -> Event {
     serde_json::from_str(&json!({ "Records": records }).to_string()).unwrap()
 }

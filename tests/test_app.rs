@@ -1,12 +1,13 @@
-//! An exchange in miniature: events go in by the queue, requests by the API, nights go by.
+//! A programme on the embedded engine: events arrive through the queue, requests through the API,
+//! nightly runs follow.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamodb_embedded::Engine;
 use http_api::Signer;
-use http_api::gateway::Incoming;
 use http_api::gateway::Claims;
+use http_api::gateway::Incoming;
 use ingestion::{EventOutcome, EventReport, Message};
 use lambda::{App, ManualClock, Metrics, RandomSource};
 use lambda_http::Body;
@@ -29,15 +30,15 @@ pub fn uid(text: &str) -> Uid {
 
 #[derive(Clone)]
 pub struct TestApp {
-    /// For those who set the scene and check what became of it.
-    pub app: App,
+    /// The table and clock for preparing and checking state.
+    pub context: App,
     pub engine: Engine,
     pub clock: ManualClock,
-    /// The table as each function reaches it, where somebody watches.
+    /// The table of each function, where a test observes or disturbs its calls.
     pub tables: BTreeMap<&'static str, Table>,
 }
 
-/// An answer of the API.
+/// A response of the API.
 pub struct Answer {
     pub status: u16,
     pub body: String,
@@ -49,7 +50,7 @@ impl Answer {
     }
 }
 
-/// A spot fee of 0.001 BTC worth 100 USD on a trade of 100,000 USD, for tests to change.
+/// Returns a spot fee of 0.001 BTC worth 100 USD on a trade of 100,000 USD, for tests to change.
 pub fn fee(trade_id: &str, uid: &str, at: &str) -> Value {
     json!({
         "tradeId": trade_id, "uid": uid, "product": "spot", "kind": "trade", "asset": "BTC",
@@ -66,7 +67,7 @@ impl TestApp {
         let engine = Engine::with_table().await.unwrap();
         let clock = ManualClock::default();
         clock.stand_at(at(now));
-        let app = App {
+        let context = App {
             table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
@@ -74,20 +75,20 @@ impl TestApp {
             signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
             metrics: Metrics::off(),
         };
-        Self { app, engine, clock, tables: BTreeMap::new() }
+        Self { context, engine, clock, tables: BTreeMap::new() }
     }
 
-    /// What a function is given.
-    pub fn app_of(&self, function: &str) -> App {
-        let table = self.tables.get(function).unwrap_or(&self.app.table).clone();
-        App { table, ..self.app.clone() }
+    /// Returns the context of a function.
+    pub fn context_of(&self, function: &str) -> App {
+        let table = self.tables.get(function).unwrap_or(&self.context.table).clone();
+        App { table, ..self.context.clone() }
     }
 
     pub fn now(&self, now: &str) {
         self.clock.stand_at(at(now));
     }
 
-    /// Sends one event of a kind; its id is its content's.
+    /// Sends one event of a type. Its id is derived from its content.
     pub async fn send(&self, kind: &str, data: Value) -> EventOutcome {
         let id = storage::short_sha256(format!("{kind}{data}").as_bytes());
         self.send_as(&id, kind, data).await
@@ -100,7 +101,7 @@ impl TestApp {
     pub async fn send_raw(&self, body: &str) -> Vec<EventReport> {
         let sent_at = self.clock.now();
         let message = Message { id: "m".to_owned(), sent_at, body: body.to_owned() };
-        ingestion::ingest(&self.app_of("ingest"), &[message]).await.unwrap()
+        ingestion::ingest(&self.context_of("ingest"), &[message]).await.unwrap()
     }
 
     pub async fn taken(&self, kind: &str, data: Value) {
@@ -113,7 +114,8 @@ impl TestApp {
         self.taken("account.registered", data).await;
     }
 
-    /// An affiliate with a futures account, in the programme since 2025; answers his link's code.
+    /// Creates an affiliate with a futures account, in the programme since 2025; returns the link's
+    /// code.
     pub async fn affiliate(&self, uid: &str) -> String {
         self.registered(uid, "2019-01-01T00:00:00Z").await;
         let joined = json!({
@@ -165,9 +167,9 @@ impl TestApp {
         let request = incoming.request(Some(&Claims::of(uid(caller)))).unwrap();
         let path = target.split('?').next().unwrap();
         let response = match path.split('/').nth(2).unwrap() {
-            "link" | "links" => linking::handle(&self.app_of("get-link"), request).await,
-            "bind" | "binding" => binding::handle(&self.app_of("bind"), request).await,
-            _ => reporting::handle(&self.app_of("dashboard"), request).await,
+            "link" | "links" => linking::handle(&self.context_of("get-link"), request).await,
+            "bind" | "binding" => binding::handle(&self.context_of("bind"), request).await,
+            _ => reporting::handle(&self.context_of("dashboard"), request).await,
         };
         let status = response.status().as_u16();
         let body = match response.into_body() {
@@ -178,25 +180,25 @@ impl TestApp {
         Answer { status, body }
     }
 
-    /// The night after `day`, half an hour after it ended.
+    /// Runs the nightly job for `day`, half an hour after its end.
     pub async fn night(&self, after: &str) -> NightReport {
         let after = day(after);
         self.clock.stand_at(after.end().plus_millis(30 * 60 * 1000));
-        nightly::run_night(&self.app_of("daily-commission"), after).await.unwrap()
+        nightly::run_night(&self.context_of("daily-commission"), after).await.unwrap()
     }
 
     pub async fn book(&self, booked: &str) -> DayReport {
-        nightly::run_day(&self.app_of("daily-commission"), day(booked)).await.unwrap()
+        nightly::run_day(&self.context_of("daily-commission"), day(booked)).await.unwrap()
     }
 
-    /// What an affiliate reads of a day, run by run.
+    /// Returns a day's summaries for an affiliate, one per run.
     pub async fn summaries(&self, affiliate: &str, of: &str) -> Vec<DaySummary> {
-        let visible = self.app.table.head().await.unwrap().value.visible;
+        let visible = self.context.table.head().await.unwrap().value.visible;
         let of = day(of);
-        self.app.table.summaries(&uid(affiliate), of, of, visible).await.unwrap()
+        self.context.table.summaries(&uid(affiliate), of, of, visible).await.unwrap()
     }
 
-    /// All lines that an affiliate reads of some days, as the export has them.
+    /// Returns all exported lines of an affiliate for some days.
     pub async fn lines(&self, affiliate: &str, from: &str, to: &str) -> Vec<Value> {
         let target = format!("/v1/dashboard/commissions?from={from}&to={to}");
         let accept = [("accept", "application/x-ndjson")];
@@ -206,7 +208,7 @@ impl TestApp {
     }
 }
 
-/// A CloudEvent of the exchange.
+/// Returns a CloudEvent of the exchange.
 pub fn event(id: &str, kind: &str, data: Value) -> Value {
     json!({
         "specversion": "1.0", "id": id, "source": "https://exchange.example/ledger",

@@ -1,4 +1,4 @@
-//! Bindings found void: what is booked under them is reversed, and nothing else is done.
+//! When a binding is voided, its booked lines are reversed and nothing else changes.
 
 use serde_json::{Value, json};
 use storage::{DaySummary, Shard};
@@ -10,67 +10,67 @@ use crate::test_app::{TestApp, day, fee, uid};
 const DAYS: [&str; 3] = ["2026-07-10", "2026-08-15", "2026-10-01"];
 const LAST: &str = "2026-11-20";
 
-/// An invitee, bound for four and a half months, with booked lines on three days.
+/// An invitee who was bound for four and a half months, with booked lines on three days.
 async fn bound_for_long() -> TestApp {
-    let world = TestApp::at("2026-07-06T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
+    let app = TestApp::at("2026-07-06T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
     for invitee in ["dormant", "other"] {
-        world.registered(invitee, "2024-01-01T00:00:00Z").await;
-        assert_eq!(world.bind(invitee, &code).await.status, 201);
+        app.registered(invitee, "2024-01-01T00:00:00Z").await;
+        assert_eq!(app.bind(invitee, &code).await.status, 201);
     }
     for (number, booked) in DAYS.iter().enumerate() {
-        world.now(&format!("{booked}T20:00:00Z"));
+        app.now(&format!("{booked}T20:00:00Z"));
         let at = format!("{booked}T10:00:00Z");
-        world.charged(fee(&format!("a{number}"), "dormant", &at)).await;
-        world.charged(fee(&format!("b{number}"), "other", &at)).await;
+        app.charged(fee(&format!("a{number}"), "dormant", &at)).await;
+        app.charged(fee(&format!("b{number}"), "other", &at)).await;
         let mut futures = fee(&format!("c{number}"), "dormant", &at);
         futures["product"] = json!("futures");
-        world.charged(futures).await;
-        world.close_through(day(booked).previous()).await;
-        world.clock.stand_at(day(booked).end().plus_millis(1_800_000));
-        world.book(booked).await;
+        app.charged(futures).await;
+        app.close_through(day(booked).previous()).await;
+        app.clock.stand_at(day(booked).end().plus_millis(1_800_000));
+        app.book(booked).await;
     }
-    world.close_through(day(LAST).previous()).await;
-    world.now("2026-11-20T12:00:00Z");
-    world
+    app.close_through(day(LAST).previous()).await;
+    app.now("2026-11-20T12:00:00Z");
+    app
 }
 
 fn activity() -> Value {
     json!({ "uid": "dormant", "product": "earn", "at": "2026-07-01T00:00:00Z" })
 }
 
-async fn plan(world: &TestApp, of: &str) -> Vec<Value> {
-    world.clock.stand_at(day(of).end().plus_millis(1_800_000));
+async fn plan(app: &TestApp, of: &str) -> Vec<Value> {
+    app.clock.stand_at(day(of).end().plus_millis(1_800_000));
     let plan = json!({ "step": "plan", "day": of });
-    let plan = nightly::handle(&world.app, &plan).await.unwrap();
+    let plan = nightly::handle(&app.context, &plan).await.unwrap();
     plan["days"].as_array().unwrap().clone()
 }
 
-async fn summaries(world: &TestApp) -> Vec<DaySummary> {
+async fn summaries(app: &TestApp) -> Vec<DaySummary> {
     let mut all = Vec::new();
     for of in DAYS {
-        all.extend(world.summaries("affiliate", of).await);
+        all.extend(app.summaries("affiliate", of).await);
     }
     all
 }
 
 #[tokio::test]
-async fn void_is_reversed_on_days_with_lines_only() {
-    let world = bound_for_long().await;
-    world.taken("activity", activity()).await;
-    let before = world.app.table.spent();
-    let days = plan(&world, LAST).await;
-    assert!(world.app.table.spent().since(before).calls <= 12);
+async fn only_days_with_lines_are_reversed() {
+    let app = bound_for_long().await;
+    app.taken("activity", activity()).await;
+    let before = app.context.table.spent();
+    let days = plan(&app, LAST).await;
+    assert!(app.context.table.spent().since(before).calls <= 12);
     let shard = Shard::of(&uid("dormant")).number();
     let reversals: Vec<_> = days.iter().filter(|day| day["mode"] == "reversal").collect();
     let planned: Vec<_> = reversals.iter().map(|day| day["day"].as_str().unwrap()).collect();
     assert_eq!((days.len(), planned.as_slice()), (4, &DAYS[..]));
     assert!(reversals.iter().all(|day| day["shards"] == json!([shard])));
-    let night = world.night(LAST).await;
+    let night = app.night(LAST).await;
     let lines: Vec<_> = night.days.iter().map(|day| day.lines).collect();
     assert_eq!(lines, [0, 2, 2, 2]);
     for of in DAYS {
-        let lines = world.lines("affiliate", of, of).await;
+        let lines = app.lines("affiliate", of, of).await;
         let reversed = lines.iter().filter(|line| line["cause"] == "binding_voided");
         assert!(reversed.clone().all(|line| line["uid"] == "dormant"));
         assert_eq!((lines.len(), reversed.count()), (5, 2), "{of}");
@@ -78,10 +78,10 @@ async fn void_is_reversed_on_days_with_lines_only() {
 }
 
 #[tokio::test]
-async fn reversal_books_what_a_full_fold_would() {
+async fn reversal_equals_full_fold() {
     let [reversed, folded] = [bound_for_long().await, bound_for_long().await];
-    for world in [&reversed, &folded] {
-        world.taken("activity", activity()).await;
+    for app in [&reversed, &folded] {
+        app.taken("activity", activity()).await;
     }
     assert_eq!(waiting(&reversed, DAYS[0]).await, 1);
     reversed.night(LAST).await;
@@ -97,34 +97,34 @@ async fn reversal_books_what_a_full_fold_would() {
             line.as_object_mut().unwrap().remove("runId");
             line
         };
-        let of_world = async |world: &TestApp| -> Vec<Value> {
-            world.lines("affiliate", of, of).await.into_iter().map(text).collect()
+        let of_world = async |app: &TestApp| -> Vec<Value> {
+            app.lines("affiliate", of, of).await.into_iter().map(text).collect()
         };
         assert_eq!(of_world(&reversed).await, of_world(&folded).await);
         assert_eq!(verified(&reversed, of).await, 0);
     }
 }
 
-/// The shards of a day that the next night takes up.
-async fn waiting(world: &TestApp, of: &str) -> usize {
-    nightly::verify_day(&world.app, day(of), || {}).await.unwrap().waiting.len()
+/// Returns the number of a day's shards that the next nightly run processes.
+async fn waiting(app: &TestApp, of: &str) -> usize {
+    nightly::verify_day(&app.context, day(of), || {}).await.unwrap().waiting.len()
 }
 
-async fn verified(world: &TestApp, of: &str) -> usize {
-    let verified = nightly::verify_day(&world.app, day(of), || {}).await.unwrap();
+async fn verified(app: &TestApp, of: &str) -> usize {
+    let verified = nightly::verify_day(&app.context, day(of), || {}).await.unwrap();
     verified.differences.len()
 }
 
 impl TestApp {
-    /// Lets days without fees pass.
+    /// Closes days without fees.
     async fn close_through(&self, last: Day) {
-        let mut head = self.app.table.head().await.unwrap();
+        let mut head = self.context.table.head().await.unwrap();
         head.value.closed_through = Some(last);
         head.value.evaluated_through = Some(last.next().quarter().previous());
-        assert!(self.app.table.save_head(&head).await.unwrap());
+        assert!(self.context.table.save_head(&head).await.unwrap());
     }
 
-    /// Books the three days anew, as a whole, in the order in which a night reverses them.
+    /// Books the three days again as a whole, in the order in which a nightly run reverses them.
     async fn night_without_reversals(&self, of: &str) {
         self.clock.stand_at(day(of).end().plus_millis(1_800_000));
         self.book(of).await;
@@ -136,74 +136,74 @@ impl TestApp {
 
 #[tokio::test]
 async fn redelivered_activity_writes_nothing() {
-    let world = bound_for_long().await;
-    world.taken("activity", activity()).await;
-    world.night(LAST).await;
-    world.now("2026-11-21T12:00:00Z");
-    let before = items(&world);
-    world.taken("activity", activity()).await;
-    assert_eq!(items(&world), before);
-    assert_eq!(plan(&world, "2026-11-21").await.len(), 1, "the day that ended");
+    let app = bound_for_long().await;
+    app.taken("activity", activity()).await;
+    app.night(LAST).await;
+    app.now("2026-11-21T12:00:00Z");
+    let before = items(&app);
+    app.taken("activity", activity()).await;
+    assert_eq!(items(&app), before);
+    assert_eq!(plan(&app, "2026-11-21").await.len(), 1, "the day that ended");
 }
 
 #[tokio::test]
-async fn marker_of_a_void_is_removed_after_two_days() {
-    let world = bound_for_long().await;
-    world.taken("activity", activity()).await;
-    let markers = async || world.app.table.voided_bindings().await.unwrap().known.len();
+async fn void_marker_expires_after_two_days() {
+    let app = bound_for_long().await;
+    app.taken("activity", activity()).await;
+    let markers = async || app.context.table.voided_bindings().await.unwrap().known.len();
     for (of, left) in [(LAST, 1), ("2026-11-21", 1), ("2026-11-22", 0)] {
-        world.night(of).await;
+        app.night(of).await;
         assert_eq!(markers().await, left, "{of}");
     }
 }
 
 #[tokio::test]
-async fn run_folded_before_the_void_is_reversed() {
-    let world = bound_for_long().await;
-    world.charged(fee("late", "dormant", "2026-11-20T10:00:00Z")).await;
-    let step = async |input: Value| nightly::handle(&world.app, &input).await.unwrap();
-    let planned = plan(&world, LAST).await.remove(0);
+async fn run_before_void_is_reversed() {
+    let app = bound_for_long().await;
+    app.charged(fee("late", "dormant", "2026-11-20T10:00:00Z")).await;
+    let step = async |input: Value| nightly::handle(&app.context, &input).await.unwrap();
+    let planned = plan(&app, LAST).await.remove(0);
     let (run, shards) = (&planned["run"], &planned["shards"]);
     for shard in shards.as_array().unwrap() {
         step(json!({ "step": "fold", "day": LAST, "run": run, "shard": shard })).await;
     }
-    world.taken("activity", activity()).await;
-    assert_eq!(plan(&world, LAST).await.len(), 4);
+    app.taken("activity", activity()).await;
+    assert_eq!(plan(&app, LAST).await.len(), 4);
     step(json!({ "step": "commit", "day": LAST, "run": run, "shards": shards })).await;
     step(json!({ "step": "publish", "seq": 4, "range": { "part": 0, "of": 1 } })).await;
     step(json!({ "step": "finish", "seq": 4 })).await;
-    let planned = plan(&world, "2026-11-21").await;
+    let planned = plan(&app, "2026-11-21").await;
     let reversals = planned.iter().filter(|day| day["mode"] == "reversal");
     assert_eq!(reversals.count(), 4);
-    world.night("2026-11-21").await;
-    let lines = world.lines("affiliate", LAST, LAST).await;
+    app.night("2026-11-21").await;
+    let lines = app.lines("affiliate", LAST, LAST).await;
     assert_eq!((lines.len(), &lines[1]["cause"]), (2, &json!("binding_voided")));
 }
 
 #[tokio::test]
-async fn marks_of_the_first_release_still_reverse() {
-    let world = bound_for_long().await;
-    let table = &world.app.table;
+async fn markers_of_0_1_still_reverse() {
+    let app = bound_for_long().await;
+    let table = &app.context.table;
     let mut account = table.account(&uid("dormant")).await.unwrap().unwrap();
-    account.value.relation.as_mut().unwrap().voided_at = Some(world.clock.clock().now());
+    account.value.relation.as_mut().unwrap().voided_at = Some(app.clock.clock().now());
     assert!(table.save_account(&account).await.unwrap());
     for of in DAYS {
         table.touch(day(of), Shard::of(&uid("dormant")), "void").await.unwrap();
     }
-    world.night(LAST).await;
+    app.night(LAST).await;
     for of in DAYS {
-        let lines = world.lines("affiliate", of, of).await;
+        let lines = app.lines("affiliate", of, of).await;
         assert_eq!(lines.iter().filter(|l| l["cause"] == "binding_voided").count(), 2, "{of}");
     }
 }
 
 #[tokio::test]
-async fn unreadable_marker_holds_up_no_night() {
-    let world = bound_for_long().await;
-    world.taken("activity", activity()).await;
-    let marker = Damage::of(&world, |item| item_at(item).0 == "VOIDED");
+async fn unreadable_marker_blocks_no_night() {
+    let app = bound_for_long().await;
+    app.taken("activity", activity()).await;
+    let marker = Damage::of(&app, |item| item_at(item).0 == "VOIDED");
     marker.make_unreadable();
-    assert_eq!(world.night(LAST).await.days.len(), 1);
+    assert_eq!(app.night(LAST).await.days.len(), 1);
     marker.repair();
-    assert_eq!(world.night("2026-11-21").await.days.len(), 4);
+    assert_eq!(app.night("2026-11-21").await.days.len(), 4);
 }

@@ -1,4 +1,4 @@
-//! The bus of the real client, answered here, and what it was told.
+//! An event bus that records events, behind the real client.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,9 +19,9 @@ use crate::test_app::TestApp;
 
 #[derive(Debug, Clone, Default)]
 pub struct Told {
-    /// Events that were taken, in the order of their coming.
+    /// Accepted events in their order of arrival.
     pub events: Arc<Mutex<Vec<Value>>>,
-    /// So many are taken; what comes after is refused.
+    /// The number of events that are still accepted; later ones are refused.
     pub room: Arc<Mutex<usize>>,
 }
 
@@ -56,19 +56,20 @@ impl Told {
         event_bus::Bus::new(&shared, "recall")
     }
 
-    /// Hands records to the function; answers the one from which on it wants them again.
-    pub async fn hand_over(&self, world: &TestApp, records: Vec<EventRecord>) -> Option<String> {
+    /// Passes records to the function; returns the record from which it wants a retry.
+    pub async fn hand_over(&self, app: &TestApp, records: Vec<EventRecord>) -> Option<String> {
         let mut batch = Event::default();
         batch.records = records;
-        let answer = handle(&self.bus(), &world.app.programme, batch).await;
+        let answer = handle(&self.bus(), &app.context.programme, batch).await;
         assert!(answer.batch_item_failures.len() <= 1);
         answer.batch_item_failures.into_iter().next().map(|f| f.item_identifier.unwrap())
     }
 
-    /// Hands over what happened since; answers the types and data of what was told.
-    pub async fn since(&self, world: &TestApp, stream: &mut Stream) -> Vec<Value> {
+    /// Passes the changes since the previous call; returns the types and data of the published
+    /// events.
+    pub async fn since(&self, app: &TestApp, stream: &mut Stream) -> Vec<Value> {
         let before = self.all().len();
-        assert_eq!(self.hand_over(world, stream.batch(world)).await, None);
+        assert_eq!(self.hand_over(app, stream.batch(app)).await, None);
         self.all().split_off(before)
     }
 

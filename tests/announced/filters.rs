@@ -1,4 +1,4 @@
-//! What the template lets through to the function: all that means something, and little else.
+//! The template's event filters pass every write that means an event, and few others.
 
 use outbound_events::events;
 use serde::Deserialize;
@@ -64,7 +64,8 @@ fn patterns() -> Vec<Value> {
     filters.map(|filter| serde_json::from_str(&filter.pattern).unwrap()).collect()
 }
 
-/// Lambda's rule, as far as the template uses it: every leaf is a list of texts, or of prefixes.
+/// Applies Lambda's filter rule as far as the template uses it: every leaf is a list of texts or
+/// prefixes.
 fn passes(pattern: &Value, record: &Value) -> bool {
     match pattern {
         Value::Object(members) => members.iter().all(|(name, inner)| passes(inner, &record[name])),
@@ -77,22 +78,22 @@ fn passes(pattern: &Value, record: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn every_write_that_means_an_event_passes_and_a_night_s_many_others_do_not() {
-    let world = TestApp::at("2026-09-30T09:00:00Z").await;
-    let mut stream = Stream::of(&world);
-    let code = world.affiliate("affiliate").await;
-    three_newcomers_trade(&world, &code).await;
-    let mut records = stream.batch(&world);
-    world.night("2026-09-30").await;
-    records.extend(stream.batch(&world));
+async fn filters_pass_event_writes_only() {
+    let app = TestApp::at("2026-09-30T09:00:00Z").await;
+    let mut stream = Stream::of(&app);
+    let code = app.affiliate("affiliate").await;
+    three_newcomers_trade(&app, &code).await;
+    let mut records = stream.batch(&app);
+    app.night("2026-09-30").await;
+    records.extend(stream.batch(&app));
 
     let (mut meant, mut passed) = (0, 0);
     for record in &records {
         let (before, after) = (record.change.old_image.clone(), record.change.new_image.clone());
         let change = Change::read(before, after).unwrap();
-        let at = world.app.clock.now();
+        let at = app.context.clock.now();
         let told =
-            change.map_or(0, |change| events(&change, at, &world.app.programme).unwrap().len());
+            change.map_or(0, |change| events(&change, at, &app.context.programme).unwrap().len());
         let record = serde_json::to_value(record).unwrap();
         let through = patterns().iter().any(|pattern| passes(pattern, &record));
         assert!(through || told == 0, "{}", record["dynamodb"]["Keys"]);

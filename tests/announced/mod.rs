@@ -1,5 +1,5 @@
-//! What happens is told on the bus: each once under one id, to the receivers' schemas, and enough
-//! for a wallet to pay exactly what is due.
+//! Published events: each is published once under one id, is valid under its schema, and suffices
+//! for a wallet to pay exactly the amounts due.
 
 mod bus;
 mod filters;

@@ -1,4 +1,4 @@
-//! The schemas that receivers are given, against what they are sent.
+//! Compares the published schemas with the events that receivers get.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,34 +24,34 @@ pub fn schema_of(kind: &str) -> Validator {
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
-/// Events of every kind, from a story of a quarter's end and the day after.
+/// Returns events of every type, from a story of a quarter's end and the day after.
 async fn a_whole_story() -> Vec<Value> {
-    let world = TestApp::at("2026-09-30T09:00:00Z").await;
-    world.affiliate("affiliate").await;
+    let app = TestApp::at("2026-09-30T09:00:00Z").await;
+    app.affiliate("affiliate").await;
     let shared = json!({ "spot": "0.05", "futures": "0.05" });
-    let link = world.post("affiliate", "/v1/links", json!({ "sharedCommission": shared })).await;
+    let link = app.post("affiliate", "/v1/links", json!({ "sharedCommission": shared })).await;
     let code = link.json()["code"].as_str().unwrap().to_owned();
     let dormant = json!({
         "uid": "dormant", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH",
         "personHash": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     });
-    world.taken("account.registered", dormant).await;
-    let (mut stream, told) = (Stream::of(&world), Told::new());
-    world.bind("dormant", &code).await;
-    three_newcomers_trade(&world, &code).await;
-    world.charged(fee("t3", "dormant", "2026-09-30T10:00:00Z")).await;
-    world.night("2026-09-30").await;
-    told.since(&world, &mut stream).await;
+    app.taken("account.registered", dormant).await;
+    let (mut stream, told) = (Stream::of(&app), Told::new());
+    app.bind("dormant", &code).await;
+    three_newcomers_trade(&app, &code).await;
+    app.charged(fee("t3", "dormant", "2026-09-30T10:00:00Z")).await;
+    app.night("2026-09-30").await;
+    told.since(&app, &mut stream).await;
     let used = json!({ "uid": "dormant", "product": "card", "at": "2026-09-29T12:00:00Z" });
-    world.taken("activity", used).await;
-    told.since(&world, &mut stream).await;
-    world.night("2026-10-01").await;
-    told.since(&world, &mut stream).await;
+    app.taken("activity", used).await;
+    told.since(&app, &mut stream).await;
+    app.night("2026-10-01").await;
+    told.since(&app, &mut stream).await;
     told.all()
 }
 
 #[tokio::test]
-async fn every_event_is_as_its_schema_says_and_every_schema_has_its_event() {
+async fn events_match_schemas() {
     let events = a_whole_story().await;
     let mut kinds = BTreeSet::new();
     for event in &events {
@@ -68,7 +68,7 @@ async fn every_event_is_as_its_schema_says_and_every_schema_has_its_event() {
 }
 
 #[tokio::test]
-async fn a_schema_refuses_what_it_does_not_name() {
+async fn schema_refuses_unknown_members() {
     let event = a_whole_story().await.remove(0);
     let schema = schema_of(event["type"].as_str().unwrap());
     assert!(schema.is_valid(&event));
@@ -80,7 +80,7 @@ async fn a_schema_refuses_what_it_does_not_name() {
 }
 
 #[tokio::test]
-async fn no_event_tells_where_somebody_is_or_which_person() {
+async fn events_have_no_place_or_person() {
     for event in a_whole_story().await {
         let text = event.to_string().to_lowercase();
         for told in ["country", "\"ch\"", "person", "0123456789abcdef0123", "vip"] {
@@ -90,7 +90,7 @@ async fn no_event_tells_where_somebody_is_or_which_person() {
 }
 
 #[test]
-fn the_examples_of_the_document_are_as_the_schemas_say() {
+fn document_examples_match_schemas() {
     let text = fs::read_to_string(docs().join("reference/events.md")).unwrap();
     let examples = text.split("```json\n").skip(1).map(|part| part.split("```").next().unwrap());
     let events: Vec<Value> =

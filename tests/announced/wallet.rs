@@ -1,4 +1,4 @@
-//! A wallet that knows nothing but the events: it pays exactly what is due.
+//! A wallet that only reads the events pays exactly the amounts due.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::bus::Told;
 use crate::stream::Stream;
 use crate::test_app::{TestApp, fee};
 
-/// Pays each run once, however often and in whatever order it is told.
+/// Pays each run once, however often and in whatever order its event arrives.
 #[derive(Default)]
 struct Wallet {
     known: BTreeSet<String>,
@@ -40,41 +40,41 @@ impl Wallet {
     }
 }
 
-async fn three_days(world: &TestApp, stream: &mut Stream, told: &Told) {
+async fn three_days(app: &TestApp, stream: &mut Stream, told: &Told) {
     for (number, day) in ["2026-11-20", "2026-11-21", "2026-11-22"].into_iter().enumerate() {
         let at = format!("{day}T10:00:00Z");
-        world.now(&format!("{day}T10:00:01Z"));
+        app.now(&format!("{day}T10:00:01Z"));
         for asset in ["BTC", "XMR"] {
             let mut fee = fee(&format!("{asset}-{number}"), "dormant", &at);
             fee["asset"] = json!(asset);
-            world.charged(fee).await;
+            app.charged(fee).await;
         }
-        world.night(day).await;
-        told.since(world, stream).await;
+        app.night(day).await;
+        told.since(app, stream).await;
     }
     let corrected = json!({
         "tradeId": "XMR-0", "uid": "dormant", "day": "2026-11-20", "amount": "0.0004",
         "amountUsd": "40", "volumeUsd": "40000", "at": "2026-11-22T12:00:00Z", "why": "a discount",
     });
-    world.taken("fee.corrected", corrected).await;
-    world.night("2026-11-22").await;
-    told.since(world, stream).await;
+    app.taken("fee.corrected", corrected).await;
+    app.night("2026-11-22").await;
+    told.since(app, stream).await;
 }
 
 #[tokio::test]
-async fn a_wallet_that_hears_everything_twice_and_backwards_pays_what_the_lines_add_up_to() {
-    let world = TestApp::at("2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    world.bind("dormant", &code).await;
-    let (mut stream, told) = (Stream::of(&world), Told::new());
-    three_days(&world, &mut stream, &told).await;
+async fn wallet_pays_sum_of_lines() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    app.bind("dormant", &code).await;
+    let (mut stream, told) = (Stream::of(&app), Told::new());
+    three_days(&app, &mut stream, &told).await;
 
     let mut wallet = Wallet::default();
     let events = told.all();
     events.iter().rev().chain(&events).for_each(|event| wallet.hear(event));
     let mut due: BTreeMap<(String, String), Amount> = BTreeMap::new();
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-22").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-22").await;
     for line in &lines {
         let balance = due.entry((json!("affiliate").to_string(), line["asset"].to_string()));
         let balance = balance.or_default();
@@ -83,10 +83,10 @@ async fn a_wallet_that_hears_everything_twice_and_backwards_pays_what_the_lines_
     assert_eq!(wallet.paid, due);
     assert_eq!((due.len(), wallet.answers.len()), (2, 4));
 
-    world.now("2026-11-26T00:00:00Z");
+    app.now("2026-11-26T00:00:00Z");
     for answer in wallet.answers {
-        world.taken("commission.paid", answer).await;
+        app.taken("commission.paid", answer).await;
     }
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-22").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-22").await;
     assert!(lines.iter().all(|line| line["status"] == "paid"), "{lines:?}");
 }

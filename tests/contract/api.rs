@@ -1,11 +1,11 @@
-//! The API as a client of the document sees it: every answer is held to what is documented.
+//! The API as a client of its document sees it: every answer is compared with the document.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use http_api::Response;
-use http_api::gateway::Incoming;
 use http_api::gateway::Claims;
+use http_api::gateway::Incoming;
 use jsonschema::Validator;
 use lambda::App;
 use sam_template::{Route, Template};
@@ -26,7 +26,7 @@ pub struct Ask<'a> {
     pub body: &'a str,
 }
 
-/// An answer, already found to be as documented.
+/// An answer that the document describes.
 pub struct Answer {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
@@ -42,7 +42,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The answer, which is a success of this status, or a problem: `404 not_found`.
+    /// Checks the answer: a success with this status, or a problem such as `404 not_found`.
     pub fn is(self, outcome: &str) -> Self {
         let status = self.status;
         let found = match self.media() {
@@ -60,9 +60,10 @@ impl Answer {
     }
 }
 
-/// The functions behind the template's routes, and what of the document they have shown.
+/// The functions behind the template's routes, and the parts of the document that their answers
+/// have covered.
 pub struct Api {
-    pub world: TestApp,
+    pub app: TestApp,
     document: Document,
     routes: Vec<Route>,
     line: Arc<Validator>,
@@ -72,35 +73,35 @@ pub struct Api {
 }
 
 impl Api {
-    pub fn over(world: TestApp) -> Self {
+    pub fn over(app: TestApp) -> Self {
         let document = Document::read();
         let line = document.validator(LINE);
         let routes = Template::embedded().unwrap().routes;
-        Self { world, document, routes, line, shown: Mutex::default(), said: Mutex::default() }
+        Self { app, document, routes, line, shown: Mutex::default(), said: Mutex::default() }
     }
 
-    /// What was shown so far: `operation status`, and with it each media type, code and header.
+    /// Returns the covered parts: `operation status`, and with it each media type, code and header.
     pub fn shown(&self) -> BTreeSet<String> {
         self.shown.lock().unwrap().clone()
     }
 
-    /// Whether a JSON answer had this word as a value or a member's name.
+    /// Returns whether a JSON answer had this word as a value or a member's name.
     pub fn has_said(&self, word: &str) -> bool {
         self.said.lock().unwrap().contains(word)
     }
 
-    /// Asks, and fails unless the document describes the answer.
+    /// Sends a request, and fails unless the document describes the answer.
     pub async fn ask(&self, ask: Ask<'_>) -> Answer {
         let path = ask.target.split('?').next().unwrap();
-        let app = self.world.app_of(&self.route(ask.method, path).function);
-        self.ask_of(&app, ask).await
+        let context = self.app.context_of(&self.route(ask.method, path).function);
+        self.ask_of(&context, ask).await
     }
 
-    /// The same of another app: one whose table fails.
-    pub async fn ask_of(&self, app: &App, ask: Ask<'_>) -> Answer {
+    /// Sends a request to a function with another context, such as one whose table fails.
+    pub async fn ask_of(&self, context: &App, ask: Ask<'_>) -> Answer {
         let path = ask.target.split('?').next().unwrap();
         let route = self.route(ask.method, path);
-        let answer = read(answered(app, route, ask).await);
+        let answer = read(answered(context, route, ask).await);
         self.hold_answer(&self.document.operation(&route.key()), &answer);
         if answer.status < 400 {
             assert_eq!(self.complaint(ask), None, "{} {}", ask.method, ask.target);
@@ -173,7 +174,7 @@ impl Api {
         }
     }
 
-    /// A CSV's header names the members of a line in their order; its rows are lines.
+    /// A CSV's header names the members of a line in order, and its rows are lines.
     fn hold_csv(&self, text: &str, place: &str) {
         let columns = self.document.keys(&format!("{LINE}/properties"));
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -190,14 +191,14 @@ impl Api {
         }
     }
 
-    /// What the document has against a request: nothing against one that a function takes.
+    /// Returns the first violation of the document in a request.
     pub fn complaint(&self, ask: Ask<'_>) -> Option<String> {
         let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
         let route = self.route(ask.method, path);
         let operation = self.document.operation(&route.key());
         let in_query = query.split('&').filter_map(|pair| pair.split_once('='));
         let in_path = route.parameters(ask.method, path).unwrap();
-        // Unlike queries, headers that the document does not name are nobody's concern.
+        // Unlike query parameters, undocumented headers are ignored.
         let documented = self.document.parameters(&operation, "header");
         let in_header = ask.headers.iter().copied().filter(|(n, _)| documented.contains_key(*n));
         self.complaint_of_parameters(&operation, "query", in_query.collect())
@@ -257,20 +258,20 @@ fn listen(value: &Value, said: &mut BTreeSet<String>) {
     }
 }
 
-async fn answered(app: &App, route: &Route, ask: Ask<'_>) -> Response {
+async fn answered(context: &App, route: &Route, ask: Ask<'_>) -> Response {
     let mut headers = ask.headers.to_vec();
     if !ask.body.is_empty() {
         headers.push(("content-type", "application/json"));
     }
     let Ask { method, target, body, .. } = ask;
-    let (body, at) = (body.as_bytes(), app.clock.now());
+    let (body, at) = (body.as_bytes(), context.clock.now());
     let incoming = Incoming { method, target, headers: &headers, body, at };
     let claims = ask.caller.map(|caller| Claims::of(uid(caller)));
     let request = incoming.request(claims.as_ref()).unwrap();
     match route.function.as_str() {
-        "get-link" => linking::handle(app, request).await,
-        "bind" => binding::handle(app, request).await,
-        "dashboard" => reporting::handle(app, request).await,
+        "get-link" => linking::handle(context, request).await,
+        "bind" => binding::handle(context, request).await,
+        "dashboard" => reporting::handle(context, request).await,
         other => panic!("the routes of {other} are not asked here"),
     }
 }
@@ -285,7 +286,7 @@ fn read(response: Response) -> Answer {
     Answer { status: parts.status.as_u16(), headers, body: body.as_ref().to_vec() }
 }
 
-/// A text from outside JSON as the schema wants it: whole numbers are numbers.
+/// Converts a text from outside JSON to the type in the schema: whole numbers become numbers.
 fn typed(text: &str, schema: &Value) -> Value {
     match text.parse::<i64>() {
         Ok(number) if schema["type"] == "integer" => json!(number),

@@ -1,4 +1,4 @@
-//! The document, walked by JSON pointers.
+//! The OpenAPI document, accessed by JSON pointers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "
 
 pub struct Document {
     pub json: Value,
-    /// Made once for each schema: that takes longer than to use them.
+    /// Cached by schema, because compiling takes longer than validating.
     validators: Mutex<BTreeMap<String, Arc<Validator>>>,
 }
 
@@ -22,14 +22,14 @@ pub struct Operation {
     pointer: String,
 }
 
-/// One status that an operation answers.
+/// One documented status of an operation.
 pub struct Documented {
     pub status: u16,
     pub pointer: String,
 }
 
 impl Operation {
-    /// As the routes of the template are written: `GET /v1/links`.
+    /// The notation of the template's routes: `GET /v1/links`.
     pub fn key(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
@@ -40,12 +40,12 @@ impl Document {
         Self { json: serde_json::from_str(TEXT).unwrap(), validators: Mutex::default() }
     }
 
-    /// What stands at a pointer; nothing stands at one that leads nowhere.
+    /// Returns the value at a pointer, or null.
     pub fn at(&self, pointer: &str) -> &Value {
         self.json.pointer(pointer).unwrap_or(&Value::Null)
     }
 
-    /// The place that a pointer leads to, through references.
+    /// Resolves a pointer through references.
     pub fn resolved(&self, pointer: &str) -> String {
         match self.at(pointer).get("$ref").and_then(Value::as_str) {
             Some(reference) => self.resolved(reference.strip_prefix('#').unwrap()),
@@ -72,8 +72,8 @@ impl Document {
         self.operations().into_iter().find(|operation| operation.key() == key).unwrap()
     }
 
-    /// The operation's parameters in a place (`query`, `path`, `header`), each by its name with
-    /// the pointer to it.
+    /// Returns the operation's parameters in a place (`query`, `path`, `header`) by name, each with
+    /// its pointer.
     pub fn parameters(&self, operation: &Operation, place: &str) -> BTreeMap<String, String> {
         let list = format!("{}/parameters", operation.pointer);
         let count = self.at(&list).as_array().map_or(0, Vec::len);
@@ -82,7 +82,7 @@ impl Document {
         here.map(|at| (self.at(&at)["name"].as_str().unwrap().to_owned(), at)).collect()
     }
 
-    /// The pointer to the schema of the operation's JSON body, if it takes one.
+    /// Returns the pointer to the schema of the operation's JSON body, if it accepts one.
     pub fn body(&self, operation: &Operation) -> Option<String> {
         let pointer = format!("{}/requestBody/content/application~1json/schema", operation.pointer);
         (!self.at(&pointer).is_null()).then_some(pointer)
@@ -103,12 +103,12 @@ impl Document {
         answer.unwrap_or_else(|| panic!("{}: {status} is not documented", operation.key()))
     }
 
-    /// The names of the media types of an answer; none where it has no body.
+    /// Returns the media types of an answer; none if it has no body.
     pub fn media(&self, answer: &Documented) -> Vec<String> {
         self.keys(&format!("{}/content", answer.pointer))
     }
 
-    /// The codes that a problem answered so can carry.
+    /// Returns the codes of a problem with this status.
     pub fn codes(&self, answer: &Documented) -> Vec<String> {
         let schema = format!("{}/content/application~1problem+json/schema", answer.pointer);
         let codes = self.at(&format!("{schema}/allOf/1/properties/code/enum")).as_array();
@@ -116,7 +116,7 @@ impl Document {
         texts.collect()
     }
 
-    /// The headers of an answer by their names in lower case, each with the pointer to it.
+    /// Returns the headers of an answer by lower-case name, each with its pointer.
     pub fn headers(&self, answer: &Documented) -> BTreeMap<String, String> {
         let headers = format!("{}/headers", answer.pointer);
         let pointer = |name: &str| self.resolved(&format!("{headers}/{name}"));
@@ -128,7 +128,8 @@ impl Document {
         keys.unwrap_or_default()
     }
 
-    /// Judges by the schema at a pointer; its references go to the document's components.
+    /// Returns the validator of the schema at a pointer; references lead to the document's
+    /// components.
     pub fn validator(&self, pointer: &str) -> Arc<Validator> {
         let mut validators = self.validators.lock().unwrap();
         let made = || Arc::new(self.make_validator(pointer));
@@ -142,12 +143,12 @@ impl Document {
         options.should_validate_formats(true).build(&schema).unwrap()
     }
 
-    /// What the schema at a pointer has against a value.
+    /// Returns the first violation of the schema at a pointer by a value.
     pub fn complaint(&self, pointer: &str, value: &Value) -> Option<String> {
         complaint(&self.validator(pointer), value)
     }
 
-    /// Fails unless the value is as the schema at a pointer says.
+    /// Fails unless the value is valid under the schema at a pointer.
     pub fn hold(&self, pointer: &str, value: &Value, what: &str) {
         hold(&self.validator(pointer), value, what);
     }
@@ -164,7 +165,7 @@ fn complaint(validator: &Validator, value: &Value) -> Option<String> {
     (!errors.is_empty()).then(|| errors.join("\n"))
 }
 
-/// A key as a part of a JSON pointer.
+/// Escapes a key for a JSON pointer.
 pub fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

@@ -1,4 +1,4 @@
-//! A table that fails: its client's calls are answered as a DynamoDB in trouble would.
+//! Tables whose calls fail as a DynamoDB in trouble fails.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use crate::test_app::TestApp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// Every call is one too many.
+    /// Every call is throttled.
     Throttled,
     /// Every call fails.
     Broken,
-    /// Somebody else is always faster: reads are good, conditional writes find their item changed.
+    /// Reads succeed, and conditional writes find their item changed.
     Contended,
 }
 
 impl Trouble {
-    /// The world's app over the failing table.
-    pub fn in_app(self, world: &TestApp) -> App {
-        let config = world.engine.faulty_config(Arc::new(self));
+    /// Returns the context of the app with the failing table.
+    pub fn in_context(self, app: &TestApp) -> App {
+        let config = app.engine.faulty_config(Arc::new(self));
         let config = config.retry_config(RetryConfig::disabled());
-        App { table: Table::new(config, world.engine.table_name()), ..world.app.clone() }
+        App { table: Table::new(config, app.engine.table_name()), ..app.context.clone() }
     }
 }
 

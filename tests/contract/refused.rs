@@ -1,4 +1,4 @@
-//! Every way in which routes refuse, whoever asks for whatever.
+//! Every refusal of every route.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::faults::Trouble;
 use super::tour::{AFFILIATE, COMMISSIONS, NEWCOMER, confirmation};
 use crate::test_app::TestApp;
 
-/// A good request of each route: method, target, body.
+/// A valid request of each route: method, target, body.
 type Good = (&'static str, String, String);
 
 fn good(api: &Api, caller: &str, code: &str) -> Vec<Good> {
@@ -49,7 +49,7 @@ pub async fn unknown_parameters(api: &Api, code: &str) {
     }
 }
 
-/// Who has no links and no dashboard: an invitee, and an account that nobody knows.
+/// Users without links and dashboard: an invitee, and an unknown account.
 pub async fn not_admitted(api: &Api, code: &str) {
     for (caller, reason) in [(NEWCOMER, "inviter_not_affiliate"), ("ghost-1", "unknown_account")] {
         let requests = good(api, caller, code);
@@ -67,24 +67,24 @@ pub async fn anothers_links(api: &Api) {
     api.send(AFFILIATE, "PATCH", "/v1/links/NNNNNNNN", change).await.is("404 not_found");
 }
 
-pub async fn faults(world: &TestApp, api: &Api, code: &str) {
+pub async fn faults(app: &TestApp, api: &Api, code: &str) {
     for (fault, outcome) in
         [(Trouble::Throttled, "429 throttled"), (Trouble::Broken, "500 internal")]
     {
-        let app = fault.in_app(world);
+        let context = fault.in_context(app);
         for request in good(api, AFFILIATE, code) {
-            api.ask_of(&app, of(Some(AFFILIATE), &request)).await.is(outcome);
+            api.ask_of(&context, of(Some(AFFILIATE), &request)).await.is(outcome);
         }
     }
 }
 
-/// Somebody else always changes the same thing first.
-pub async fn contention(world: &TestApp, api: &Api, code: &str) {
-    world.registered("dormant-99", "2024-01-01T00:00:00Z").await;
-    world.registered("without-links", "2024-01-01T00:00:00Z").await;
+/// Concurrent writers always change the item first.
+pub async fn contention(app: &TestApp, api: &Api, code: &str) {
+    app.registered("dormant-99", "2024-01-01T00:00:00Z").await;
+    app.registered("without-links", "2024-01-01T00:00:00Z").await;
     let joined = json!({ "uid": "without-links", "affiliate": true, "at": "2025-01-01T00:00:00Z" });
-    world.taken("account.changed", joined).await;
-    let app = Trouble::Contended.in_app(world);
+    app.taken("account.changed", joined).await;
+    let context = Trouble::Contended.in_context(app);
     for request in good(api, "dormant-99", code) {
         let caller = match (request.0, request.1.as_str()) {
             ("GET", "/v1/link" | "/v1/link/qr.svg" | "/v1/link/qr.png") => "without-links",
@@ -92,11 +92,11 @@ pub async fn contention(world: &TestApp, api: &Api, code: &str) {
             ("POST" | "PATCH", _) => AFFILIATE,
             _ => continue,
         };
-        api.ask_of(&app, of(Some(caller), &request)).await.is("409 conflict");
+        api.ask_of(&context, of(Some(caller), &request)).await.is("409 conflict");
     }
 }
 
-/// What the document forbids, the functions refuse, naming what is wrong.
+/// Requests that violate the document are refused, with the name of the invalid part.
 pub async fn what_the_document_forbids(api: &Api) {
     for (target, parameter) in [
         ("/v1/link/qr.png?size=127", "size"),
@@ -149,8 +149,7 @@ pub async fn bodies_that_the_document_forbids(api: &Api, code: &str) {
     }
 }
 
-/// What no schema can tell: two parameters that do not go together, what the policy allows, and
-/// tokens.
+/// Refusals outside of schemas: incompatible parameters, limits of the policy, and tokens.
 pub async fn what_no_schema_can_tell(api: &Api) {
     for (target, parameter) in [
         ("/v1/dashboard?from=2026-11-01", "to"),
@@ -181,9 +180,9 @@ fn keyed<'a>(
     Ask { caller: Some(caller), method: "POST", target, headers, body }
 }
 
-/// A key that is none, the same request again, and another body.
+/// An invalid key, the same request again, and another body.
 pub async fn idempotency_keys(api: &Api, code: &str) {
-    api.world.registered("dormant-94", "2024-01-01T00:00:00Z").await;
+    api.app.registered("dormant-94", "2024-01-01T00:00:00Z").await;
     let confirmed = confirmation(api, "dormant-94", code).to_string();
     for (route, body, other) in [
         ((AFFILIATE, "/v1/links"), "{}".to_owned(), r#"{"label":"other"}"#),

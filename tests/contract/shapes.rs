@@ -1,4 +1,4 @@
-//! The document by itself: its schemas, references, lists and examples.
+//! The document itself: schemas, references, lists and examples.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use types::Reason;
 
 use super::document::{Document, escaped};
 
-/// Objects that are not ours to close.
+/// Objects of API Gateway, which may have further members.
 const OPEN: [&str; 1] = ["/components/schemas/GatewayMessage"];
 
-/// The members that answers and requests may lack; all others are always there.
+/// Members that answers and requests may omit; all others are always present.
 const OPTIONAL: [&str; 12] = [
     "BindRefusal/eligibleFrom",
     "Check/eligibleFrom",
@@ -27,7 +27,7 @@ const OPTIONAL: [&str; 12] = [
     "Relationship/voidedAt",
 ];
 
-/// Calls `visit` with every place of the document, and the pointer to it.
+/// Calls `visit` with every value of the document and its pointer.
 fn walk<'a>(value: &'a Value, pointer: &str, visit: &mut impl FnMut(&'a Value, &str)) {
     visit(value, pointer);
     match value {
@@ -41,8 +41,8 @@ fn walk<'a>(value: &'a Value, pointer: &str, visit: &mut impl FnMut(&'a Value, &
     }
 }
 
-/// The pointers of all schemas that stand by themselves: named ones, and those of parameters,
-/// headers and bodies.
+/// Returns the pointers of all top-level schemas: named ones, and those of parameters, headers and
+/// bodies.
 fn schemas(document: &Document) -> BTreeSet<String> {
     let named = document.keys("/components/schemas");
     let mut schemas: BTreeSet<_> =
@@ -60,7 +60,7 @@ fn strings(list: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn every_schema_is_one() {
+fn every_schema_is_valid() {
     let document = Document::read();
     for pointer in schemas(&document) {
         let schema = document.at(&pointer);
@@ -71,7 +71,7 @@ fn every_schema_is_one() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_component_is_referred_to() {
+fn references_and_components_match() {
     let document = Document::read();
     let mut targets = BTreeSet::new();
     walk(&document.json, "", &mut |value, pointer| {
@@ -90,7 +90,7 @@ fn every_reference_leads_somewhere_and_every_component_is_referred_to() {
 }
 
 #[test]
-fn every_object_lists_what_it_has_and_has_nothing_else() {
+fn objects_are_closed() {
     let document = Document::read();
     walk(&document.json, "", &mut |value, pointer| {
         if value["type"] == "object" && !OPEN.contains(&pointer) && !pointer.ends_with("/schema") {
@@ -104,7 +104,7 @@ fn every_object_lists_what_it_has_and_has_nothing_else() {
 }
 
 #[test]
-fn only_the_members_listed_here_are_optional() {
+fn only_listed_members_are_optional() {
     let document = Document::read();
     let mut optional = BTreeSet::new();
     for schema in document.keys("/components/schemas") {
@@ -118,7 +118,7 @@ fn only_the_members_listed_here_are_optional() {
     assert_eq!(optional, OPTIONAL.map(str::to_owned).into());
 }
 
-/// The places where examples stand, each with the schema that they are examples of.
+/// Returns the pointers of examples, each with that of its schema.
 fn examples(document: &Document) -> Vec<(String, String)> {
     let mut examples = Vec::new();
     walk(&document.json, "", &mut |value, pointer| {
@@ -140,7 +140,7 @@ fn examples(document: &Document) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_example_is_as_its_schema_says() {
+fn every_example_matches_its_schema() {
     let document = Document::read();
     let examples = examples(&document);
     assert!(examples.len() > 50, "{}", examples.len());
@@ -160,7 +160,7 @@ fn every_json_answer_has_an_example() {
 }
 
 #[test]
-fn every_operation_has_its_own_id_one_tag_and_words() {
+fn operations_have_id_tag_and_text() {
     let document = Document::read();
     let tags: Vec<_> =
         document.json["tags"].as_array().unwrap().iter().map(|t| &t["name"]).collect();
@@ -177,7 +177,7 @@ fn every_operation_has_its_own_id_one_tag_and_words() {
 }
 
 #[test]
-fn the_codes_are_those_that_problems_can_carry() {
+fn documented_codes_match_problems() {
     let schema = &Document::read().json["components"]["schemas"]["ProblemCode"];
     assert_eq!(strings(&schema["enum"]), Code::all().map(Code::as_str).collect::<Vec<_>>());
     let row =
@@ -186,7 +186,7 @@ fn the_codes_are_those_that_problems_can_carry() {
 }
 
 #[test]
-fn the_reasons_are_those_of_the_domain() {
+fn documented_reasons_match_domain() {
     let schemas = &Document::read().json["components"]["schemas"];
     let codes = |wanted: fn(Reason) -> bool| -> Vec<_> {
         Reason::ALL.iter().copied().filter(|reason| wanted(*reason)).map(Reason::code).collect()
@@ -198,14 +198,14 @@ fn the_reasons_are_those_of_the_domain() {
     assert_eq!(rows(&schemas["Reason"]), Reason::ALL.iter().map(row).collect::<Vec<_>>());
 }
 
-/// The rows of the table in a schema's description.
+/// Returns the rows of the table in a schema's description.
 fn rows(schema: &Value) -> Vec<String> {
     let lines = schema["description"].as_str().unwrap().lines();
     lines.filter(|line| line.starts_with("| `")).map(str::to_owned).collect()
 }
 
 #[test]
-fn a_lines_members_are_the_columns_of_an_export() {
+fn line_members_match_export_columns() {
     let document = Document::read();
     let line = "/components/schemas/Line";
     assert_eq!(document.keys(&format!("{line}/properties")), reporting::COLUMNS);

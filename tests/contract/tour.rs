@@ -1,4 +1,4 @@
-//! Every route used as it is meant to be: from the first link to the paid commission.
+//! The intended use of every route: from the first link to the paid commission.
 
 use commission::SharedCommission;
 use eligibility::LinkFacts;
@@ -13,12 +13,12 @@ use crate::test_app::{TestApp, at, fee, uid};
 pub const AFFILIATE: &str = "affiliate-35";
 pub const RECALLED: &str = "dormant-90";
 pub const NEWCOMER: &str = "newcomer-8";
-/// Will be bound and found to have been active.
+/// Is bound, and then reported as active before.
 const VOIDED: &str = "dormant-91";
-/// Will be bound and not trade.
+/// Is bound and does not trade.
 const QUIET: &str = "dormant-93";
 pub const COMMISSIONS: &str = "/v1/dashboard/commissions";
-/// When it begins.
+/// Start of the story.
 pub const MORNING: &str = "2026-11-20T09:00:00Z";
 /// The days on which there are trades.
 const DAYS: &str = "from=2026-11-20&to=2026-11-22";
@@ -27,17 +27,17 @@ pub async fn begin() -> (TestApp, Api) {
     begin_in(TestApp::at(MORNING).await).await
 }
 
-/// The same in a world that is still empty, on that morning.
-pub async fn begin_in(world: TestApp) -> (TestApp, Api) {
-    world.affiliate(AFFILIATE).await;
+/// Begins in an empty programme, on that morning.
+pub async fn begin_in(app: TestApp) -> (TestApp, Api) {
+    app.affiliate(AFFILIATE).await;
     for dormant in [RECALLED, VOIDED, QUIET] {
-        world.registered(dormant, "2024-01-01T00:00:00Z").await;
+        app.registered(dormant, "2024-01-01T00:00:00Z").await;
     }
-    let api = Api::over(world.clone());
-    (world, api)
+    let api = Api::over(app.clone());
+    (app, api)
 }
 
-/// A link with shared commission, which becomes the default; answers its code.
+/// Creates a link with shared commission, which becomes the default; returns its code.
 pub async fn links(api: &Api) -> String {
     let first = api.get(AFFILIATE, "/v1/link").await.is("200").json();
     let shared = json!({ "spot": "0.10", "futures": "0.05" });
@@ -92,29 +92,29 @@ pub async fn bind(api: &Api, invitee: &str, code: &str) {
 }
 
 /// Three recalled invitees and a new one.
-pub async fn bindings(world: &TestApp, api: &Api, code: &str) {
+pub async fn bindings(app: &TestApp, api: &Api, code: &str) {
     for invitee in [RECALLED, VOIDED, QUIET] {
         bind(api, invitee, code).await;
     }
     let signed_up = json!({
         "uid": NEWCOMER, "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
     });
-    world.taken("account.registered", signed_up).await;
+    app.taken("account.registered", signed_up).await;
     api.get(NEWCOMER, "/v1/binding").await.is("200");
 }
 
-/// A confirmation as the window hands it out, without asking whether the user is eligible.
+/// Returns a confirmation as the window returns it, without checking eligibility.
 pub fn confirmation(api: &Api, caller: &str, code: &str) -> Value {
-    let expires_at = api.world.app.clock.now().plus_millis(600_000);
+    let expires_at = api.app.context.clock.now().plus_millis(600_000);
     let (caller, payload) = (uid(caller), json!({ "code": code }));
-    let sealed = api.world.app.signer.seal(Purpose::Confirmation, &caller, &payload, expires_at);
+    let sealed = api.app.context.signer.seal(Purpose::Confirmation, &caller, &payload, expires_at);
     json!({ "confirmation": sealed.unwrap() })
 }
 
 /// Every reason for which a bind is refused, in the window and by the bind.
-pub async fn refused_binds(world: &TestApp, api: &Api, code: &str) {
+pub async fn refused_binds(app: &TestApp, api: &Api, code: &str) {
     for reason in Reason::ALL.iter().copied().filter(|reason| reason.refuses_bind()) {
-        let (caller, code) = staged(world, reason, code).await;
+        let (caller, code) = staged(app, reason, code).await;
         let window = api.get(&caller, &format!("/v1/bind?ref={code}")).await;
         match reason {
             Reason::UnknownLink => window.is("404 unknown_link"),
@@ -127,8 +127,9 @@ pub async fn refused_binds(world: &TestApp, api: &Api, code: &str) {
     }
 }
 
-/// Makes a world in which the reason is the first that refuses; answers who asks, and the code.
-async fn staged(world: &TestApp, reason: Reason, code: &str) -> (String, String) {
+/// Creates accounts for which the reason is the first that refuses; returns the user and the link's
+/// code.
+async fn staged(app: &TestApp, reason: Reason, code: &str) -> (String, String) {
     let caller = format!("invitee-{reason}");
     let account = |registered: &str, country: &str| json!({ "uid": caller, "registeredAt": registered, "country": country });
     let mut facts = account("2024-01-01T00:00:00Z", "CH");
@@ -136,68 +137,68 @@ async fn staged(world: &TestApp, reason: Reason, code: &str) -> (String, String)
     match reason {
         Reason::UnknownAccount => return ("ghost-1".to_owned(), code),
         Reason::SelfReferral => return (AFFILIATE.to_owned(), code),
-        Reason::AlreadyBound => return (RECALLED.to_owned(), other_affiliate(world, None).await),
+        Reason::AlreadyBound => return (RECALLED.to_owned(), other_affiliate(app, None).await),
         Reason::UnknownLink => code = "NNNNNNNN".to_owned(),
         Reason::SubAccount => facts["mainUid"] = json!(RECALLED),
-        Reason::LinkNotRecallCapable => code = old_link(world).await,
+        Reason::LinkNotRecallCapable => code = old_link(app).await,
         Reason::InviterNotAffiliate => {
-            code = other_affiliate(world, Some(("affiliate", json!(false)))).await;
+            code = other_affiliate(app, Some(("affiliate", json!(false)))).await;
         }
         Reason::InviterRegisteredAfterInvitee => facts = account("2018-01-01T00:00:00Z", "CH"),
         Reason::SameIdentity => {
             facts["personHash"] = json!("person-1");
-            code = other_affiliate(world, Some(("personHash", json!("person-1")))).await;
+            code = other_affiliate(app, Some(("personHash", json!("person-1")))).await;
         }
         Reason::RegionBlockedInviter => {
-            code = other_affiliate(world, Some(("country", json!("DE")))).await;
+            code = other_affiliate(app, Some(("country", json!("DE")))).await;
         }
         Reason::RegionBlockedInvitee => facts = account("2024-01-01T00:00:00Z", "GB"),
         Reason::AccountTooYoung => facts = account("2026-11-01T00:00:00Z", "CH"),
         _ => {}
     }
-    world.taken("account.registered", facts).await;
+    app.taken("account.registered", facts).await;
     if reason == Reason::RecentlyActive {
         let activity = json!({ "uid": caller, "product": "earn", "at": "2026-11-01T00:00:00Z" });
-        world.taken("activity", activity).await;
+        app.taken("activity", activity).await;
     }
     (caller, code)
 }
 
-/// Another affiliate, about whom something changed; answers his link's code.
-async fn other_affiliate(world: &TestApp, change: Option<(&str, Value)>) -> String {
+/// Creates another affiliate with a changed fact; returns the link's code.
+async fn other_affiliate(app: &TestApp, change: Option<(&str, Value)>) -> String {
     let name = format!("affiliate-{}", change.as_ref().map_or("same", |(field, _)| field));
-    let code = world.affiliate(&name).await;
+    let code = app.affiliate(&name).await;
     if let Some((field, value)) = change {
         let changed = json!({ "uid": name, field: value, "at": "2026-11-20T08:30:00Z" });
-        world.taken("account.changed", changed).await;
+        app.taken("account.changed", changed).await;
     }
     code
 }
 
-/// A link from before there were recalls: it invites new users only.
-async fn old_link(world: &TestApp) -> String {
+/// A link from before recalls existed: it invites new users only.
+async fn old_link(app: &TestApp) -> String {
     let owner = uid(AFFILIATE);
-    let (_, mut links) = world.app.table.affiliate(&owner).await.unwrap();
+    let (_, mut links) = app.context.table.affiliate(&owner).await.unwrap();
     let code: types::LinkCode = "LEGACY01".parse().unwrap();
     let facts = LinkFacts { code: code.clone(), owner: owner.clone(), invites_existing: false };
     let (label, shared) = (None, SharedCommission::default());
     let link = Link { facts, label, shared, created_at: at("2024-01-01T00:00:00Z") };
     links.value.links.push(link.clone());
-    world.app.table.make_link(&owner, &link, &links).await.unwrap();
+    app.context.table.make_link(&owner, &link, &links).await.unwrap();
     code.to_string()
 }
 
-pub async fn bad_confirmations(world: &TestApp, api: &Api, code: &str) {
-    let expires_at = api.world.app.clock.now().plus_millis(600_000).to_string();
+pub async fn bad_confirmations(app: &TestApp, api: &Api, code: &str) {
+    let expires_at = api.app.context.clock.now().plus_millis(600_000).to_string();
     let good = confirmation(api, "dormant-92", code);
     let press = || api.send("dormant-92", "POST", "/v1/bind", good.clone());
     api.send(RECALLED, "POST", "/v1/bind", good.clone()).await.is("422 confirmation_invalid");
-    world.now(&expires_at);
+    app.now(&expires_at);
     press().await.is("422 confirmation_expired");
     api.get("dormant-92", "/v1/binding").await.is("404 not_found");
 }
 
-/// All that the dashboard shows, in every form.
+/// All views of the dashboard, in every format.
 pub async fn dashboard(api: &Api, days: &str) -> Answer {
     for target in ["/v1/links", "/v1/dashboard/referrals"] {
         api.get(AFFILIATE, target).await.is("200");
@@ -209,32 +210,32 @@ pub async fn dashboard(api: &Api, days: &str) -> Answer {
     api.get(AFFILIATE, &format!("/v1/dashboard{days}")).await.is("200")
 }
 
-/// Three days: trades that earn and that do not, what comes late, and a payment.
-pub async fn three_days(world: &TestApp, api: &Api) {
-    world.now("2026-11-20T23:00:00Z");
+/// Three days: trades that earn and that do not, late facts, and a payment.
+pub async fn three_days(app: &TestApp, api: &Api) {
+    app.now("2026-11-20T23:00:00Z");
     for fee in trades() {
-        world.charged(fee).await;
+        app.charged(fee).await;
     }
-    world.night("2026-11-20").await;
+    app.night("2026-11-20").await;
     api.get(AFFILIATE, "/v1/dashboard/referrals").await.is("200");
     api.get(AFFILIATE, COMMISSIONS).await.is("200");
-    world.now("2026-11-21T12:00:00Z");
-    what_comes_late(world).await;
-    world.charged(fee("t8", NEWCOMER, "2026-11-21T10:00:00Z")).await;
-    world.night("2026-11-21").await;
-    world.night("2026-11-22").await;
-    world.book("2026-11-20").await;
-    let run = world.lines(AFFILIATE, "2026-11-20", "2026-11-20").await[0]["runId"].clone();
-    world.now("2026-11-23T09:00:00Z");
+    app.now("2026-11-21T12:00:00Z");
+    what_comes_late(app).await;
+    app.charged(fee("t8", NEWCOMER, "2026-11-21T10:00:00Z")).await;
+    app.night("2026-11-21").await;
+    app.night("2026-11-22").await;
+    app.book("2026-11-20").await;
+    let run = app.lines(AFFILIATE, "2026-11-20", "2026-11-20").await[0]["runId"].clone();
+    app.now("2026-11-23T09:00:00Z");
     let paid = json!({
         "uid": AFFILIATE, "day": "2026-11-20", "runId": run, "paidAt": "2026-11-23T08:00:00Z",
         "reference": "payout-1",
     });
-    world.taken("commission.paid", paid).await;
+    app.taken("commission.paid", paid).await;
 }
 
-/// One of each cause for which a day is corrected.
-async fn what_comes_late(world: &TestApp) {
+/// One of each cause for the correction of a day.
+async fn what_comes_late(app: &TestApp) {
     let corrected = |id, uid, amounts: [&str; 3], why| {
         json!({
             "tradeId": id, "uid": uid, "day": "2026-11-20", "amount": amounts[0],
@@ -243,18 +244,18 @@ async fn what_comes_late(world: &TestApp) {
         })
     };
     let busted = corrected("t1", RECALLED, ["0", "0", "0"], "trade busted");
-    world.taken("fee.corrected", busted).await;
+    app.taken("fee.corrected", busted).await;
     let halved = corrected("t6", NEWCOMER, ["10.375", "10.375", "20750"], "wrong fee tier");
-    world.taken("fee.corrected", halved).await;
+    app.taken("fee.corrected", halved).await;
     let late = trade("late", RECALLED, "spot", ["XMR", "0.010498", "1.67968", "1679.68"]);
-    world.charged(late).await;
+    app.charged(late).await;
     let active = json!({ "uid": VOIDED, "product": "earn", "at": "2026-11-01T00:00:00Z" });
-    world.taken("activity", active).await;
+    app.taken("activity", active).await;
     let moved = json!({ "uid": RECALLED, "country": "US", "at": "2026-11-20T09:30:00Z" });
-    world.taken("account.changed", moved).await;
+    app.taken("account.changed", moved).await;
 }
 
-/// The first day's: some that earn in each product, and two that earn nothing.
+/// The trades of the first day: some that earn in each product, and two that earn nothing.
 fn trades() -> [Value; 7] {
     let recalled = |id, product, amount| trade(id, RECALLED, product, amount);
     let mut above_the_limit = recalled("t4", "spot", ["USDT", "3.2", "3.2", "3200"]);
@@ -270,7 +271,7 @@ fn trades() -> [Value; 7] {
     ]
 }
 
-/// A trade of the first day, with its fee in an asset, in USD, and its volume in USD.
+/// A trade of the first day, with its fee in an asset and in USD, and its volume in USD.
 fn trade(id: &str, uid: &str, product: &str, [asset, amount, usd, volume]: [&str; 4]) -> Value {
     let mut fee = fee(id, uid, "2026-11-20T10:00:00Z");
     fee["product"] = json!(product);
@@ -281,7 +282,7 @@ fn trade(id: &str, uid: &str, product: &str, [asset, amount, usd, volume]: [&str
     fee
 }
 
-/// Lists read to their ends, page by page, in every form.
+/// Reads lists to their ends, page by page, in every format.
 pub async fn pages(api: &Api) {
     let all = api.get(AFFILIATE, &format!("{COMMISSIONS}?{DAYS}")).await.is("200").json();
     let lines = read_on(api, &format!("{COMMISSIONS}?{DAYS}&limit=1"), "lines").await;

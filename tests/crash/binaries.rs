@@ -1,4 +1,4 @@
-//! Where the functions' binaries are.
+//! Locates the functions' binaries.
 
 use std::env;
 use std::io::{Error, ErrorKind, Result};
@@ -13,7 +13,7 @@ fn profile_dir() -> Result<PathBuf> {
 }
 
 /// Builds the binaries of the workspace's default members, with the features of everything else,
-/// into the folder of this test. It takes a second where nothing changed.
+/// into the folder of this test. Takes a second if nothing changed.
 ///
 /// # Errors
 /// If cargo does not run, or fails.
@@ -33,10 +33,10 @@ pub fn build() -> Result<()> {
     }
 }
 
-/// The binary of a function, which must have been built.
+/// Returns the binary of a function, which must have been built.
 ///
 /// # Errors
-/// If it is not there.
+/// If it does not exist.
 pub fn binary(name: &str) -> Result<PathBuf> {
     let path = profile_dir()?.join(name);
     match path.is_file() {

@@ -1,4 +1,5 @@
-//! A DynamoDB endpoint for one process, which counts its calls and kills it at one of them.
+//! A DynamoDB endpoint for one process, which counts the calls and kills the process at one of
+//! them.
 
 use std::io::Result;
 use std::process::Child;
@@ -13,25 +14,25 @@ use dynamodb_embedded::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// When the process dies.
+/// When the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// The call has reached nobody.
+    /// Before the call is processed.
     Before,
-    /// The call is done; nobody is told.
+    /// After the call is processed, before its reply.
     After,
 }
 
-/// At which of the calls from now on, the first being 0, the process dies.
+/// The call at which the process is killed, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kill {
-    /// The call.
+    /// The call's number.
     pub at: usize,
-    /// Before or after it is done.
+    /// Before or after it is processed.
     pub when: When,
 }
 
-/// The endpoint. Clones are the same.
+/// The endpoint. Clones share it.
 #[derive(Clone)]
 pub struct DynamoDb {
     url: String,
@@ -52,10 +53,10 @@ struct Guarded {
 }
 
 impl DynamoDb {
-    /// Serves the engine at a free port, as long as the runtime of the caller lives.
+    /// Serves the engine at a free port until the caller's runtime ends.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If no port is available.
     pub async fn serve(engine: Engine) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -66,25 +67,25 @@ impl DynamoDb {
         Ok(Self { url, shared })
     }
 
-    /// What `AWS_ENDPOINT_URL_DYNAMODB` holds.
+    /// Returns the value of `AWS_ENDPOINT_URL_DYNAMODB`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Begins to count anew, and kills the process at a call if it gets so far.
+    /// Resets the count, and kills the process at the given call.
     pub fn arm(&self, kill: Option<Kill>) {
         let mut state = self.shared.lock();
         (state.calls, state.kill) = (0, kill);
     }
 
-    /// How many calls there were since the count began.
+    /// Returns the number of calls since the last reset.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.shared.lock().calls
     }
 
-    /// The process whose calls these are, in place of the one before, which is ended.
+    /// Sets the process whose calls these are, and ends the previous one.
     pub fn watch(&self, process: Child) {
         let before = self.shared.lock().process.replace(process);
         end(before);
@@ -107,7 +108,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the call that comes now is the one at which to kill, and when.
+    /// Returns whether to kill at the current call, and when.
     fn count(&self) -> Option<When> {
         let mut state = self.lock();
         let call = state.calls;
@@ -123,7 +124,7 @@ impl Shared {
     }
 }
 
-/// `kill -9`, and its end awaited: from here on it does nothing any more.
+/// Sends SIGKILL and waits for the end of the process.
 fn end(process: Option<Child>) {
     let Some(mut process) = process else { return };
     let _gone = process.kill();

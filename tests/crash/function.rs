@@ -1,4 +1,4 @@
-//! A function in an execution environment of its own.
+//! A function in a separate execution environment.
 
 use std::io::Result;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use crate::{Answer, DynamoDb, Kill, RuntimeApi, binary};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Died;
 
-/// A function's process, started by its first event and again after it was killed, as Lambda does.
+/// A function's process, started by its first event and again after it was killed, as by Lambda.
 pub struct Function {
     name: &'static str,
     variables: Vec<(&'static str, String)>,
@@ -21,11 +21,11 @@ pub struct Function {
 }
 
 impl Function {
-    /// A function over an engine, with these variables beside those of the endpoint. Nothing runs
-    /// yet.
+    /// Creates a function over an engine, with these variables in addition to those of the
+    /// endpoint. Nothing runs yet.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If no port is available.
     pub async fn over(
         engine: &Engine,
         name: &'static str,
@@ -36,21 +36,21 @@ impl Function {
         Ok(Self { name, variables: variables.collect(), dynamodb, running: None })
     }
 
-    /// Begins to count the calls anew, and kills the process at one of them if it gets so far.
+    /// Resets the count of calls, and kills the process at the given call.
     pub fn arm(&self, kill: Option<Kill>) {
         self.dynamodb.arm(kill);
     }
 
-    /// How many calls there were since the count began.
+    /// Returns the number of calls since the last reset.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.dynamodb.calls()
     }
 
-    /// Hands over an event.
+    /// Invokes the function with an event.
     ///
     /// # Errors
-    /// If the process cannot be started; and [`Died`] within, if it was killed.
+    /// If the process cannot be started; inner [`Died`] if it was killed.
     pub async fn invoke(&mut self, event: Value) -> Result<std::result::Result<Answer, Died>> {
         let api = match self.running.take() {
             Some(api) => api,

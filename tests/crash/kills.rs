@@ -5,12 +5,12 @@ use tokio::task::JoinSet;
 use crate::story::{Kills, STAGES, Told, told};
 use crate::{Kill, When, build};
 
-/// Of so many tellings one is told, unless all are asked for (`KILLS=all`).
+/// One run of this number is made, unless all are requested (`KILLS=all`).
 const SAMPLE: usize = 7;
-/// Tellings at the same time; each has processes and a table of its own.
+/// Concurrent runs; each has separate processes and a separate table.
 const AT_ONCE: usize = 2;
 
-/// One telling for each call of the longest stage, before and after: in the n-th, every stage's
+/// One run for each call of the longest stage, before and after it: in the n-th, every stage's
 /// process is killed at its n-th call.
 fn tellings(undisturbed: &Told) -> Vec<Kills> {
     let longest = undisturbed.calls.values().copied().max().unwrap();
@@ -23,10 +23,10 @@ fn tellings(undisturbed: &Told) -> Vec<Kills> {
     points.map(kills).collect()
 }
 
-/// A process that starts reads the table once; so the n-th call of a stage is its n-th call also
+/// A process reads the table once when it starts; so the n-th call of a stage stays its n-th call
 /// after the first kill.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wherever_a_process_is_killed_the_books_are_those_of_a_day_without_kills() {
+async fn killed_processes_change_no_result() {
     build().unwrap();
     let undisturbed = told(Kills::new()).await;
     assert_eq!(undisturbed.killed, 0);

@@ -1,8 +1,8 @@
-//! The functions as real processes: their own binaries, behind a Lambda Runtime API and a DynamoDB
-//! endpoint that stand in this process.
+//! The functions as real processes: their binaries, with a Lambda Runtime API and a DynamoDB
+//! endpoint in this process.
 //!
-//! The endpoint counts the calls of a process and can kill it, as `kill -9` does, before or after
-//! any of them is done; so a kill is exact and can be repeated.
+//! The endpoint counts the calls of a process and can kill it with SIGKILL before or after any of
+//! them, so a kill is exact and repeatable.
 
 mod binaries;
 mod dynamodb;

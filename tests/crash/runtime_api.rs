@@ -1,5 +1,4 @@
-//! Lambda's Runtime API, as far as a function needs it: it asks for the next event, and says what
-//! came of it.
+//! The part of Lambda's Runtime API that a function needs: the next event, its response, its error.
 
 use std::io::Result;
 use std::net::SocketAddr;
@@ -14,13 +13,13 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
-/// How long an invocation may take, as the function is told.
+/// The time limit of an invocation.
 const TIMEOUT_MILLIS: i64 = 60_000;
 
-/// What a function said of an event: its response, or its error.
+/// A function's response to an event, or its error.
 pub type Answer = std::result::Result<Value, Value>;
 
-/// The API of one execution environment, which works on one event at a time.
+/// The API of one execution environment, which processes one event at a time.
 pub struct RuntimeApi {
     address: SocketAddr,
     events: mpsc::UnboundedSender<Value>,
@@ -33,10 +32,10 @@ struct Shared {
 }
 
 impl RuntimeApi {
-    /// Serves the API at a free port, as long as the runtime of the caller lives.
+    /// Serves the API at a free port until the caller's runtime ends.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If no port is available.
     pub async fn serve() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -53,13 +52,13 @@ impl RuntimeApi {
         Ok(Self { address, events, answers: Mutex::new(answers) })
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` holds.
+    /// Returns the value of `AWS_LAMBDA_RUNTIME_API`.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Hands an event to the function and waits for its answer, which may never come.
+    /// Passes an event to the function and waits for its answer, which may never arrive.
     pub async fn invoke(&self, event: Value) -> Option<Answer> {
         self.events.send(event).ok()?;
         self.answers.lock().await.recv().await

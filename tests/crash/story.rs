@@ -1,9 +1,9 @@
-//! One story, told to real processes: accounts, sign-ups, fees, binds and a night.
+//! A story for real processes: accounts, sign-ups, fees, binds and a nightly run.
 
 use std::collections::BTreeMap;
 
-use http_api::gateway::Incoming;
 use http_api::gateway::Claims;
+use http_api::gateway::Incoming;
 use lambda::Clock;
 use serde_json::{Value, json};
 use types::{Day, Timestamp};
@@ -11,9 +11,9 @@ use types::{Day, Timestamp};
 use crate::test_app::{TestApp, event, fee, uid};
 use crate::{Answer, Function, Kill};
 
-/// The stages at which a process can be killed, each with the function that works at it.
+/// The stages at which a process can be killed, each with its function.
 pub const STAGES: [&str; 7] = ["ingest", "bind", "plan", "fold", "commit", "publish", "finish"];
-/// By stage.
+/// The kill of each stage.
 pub type Kills = BTreeMap<&'static str, Kill>;
 
 const KEY: &str = "a key of at least thirty-two bytes";
@@ -21,25 +21,25 @@ const AFFILIATES: [&str; 2] = ["affiliate-1", "affiliate-2"];
 const NEWCOMERS: [&str; 2] = ["newcomer-1", "newcomer-2"];
 const DORMANT: [&str; 2] = ["dormant-1", "dormant-2"];
 
-/// What is left at the end: for each affiliate his lines in both forms, and who invited whom.
+/// The final state: the lines of each affiliate in both formats, and the inviters.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ending {
     pub exports: Vec<String>,
     pub inviters: BTreeMap<&'static str, String>,
 }
 
-/// What a telling came to.
+/// The result of a run.
 pub struct Told {
     pub ending: Ending,
     /// The calls of each stage.
     pub calls: BTreeMap<&'static str, usize>,
-    /// How many processes were killed.
+    /// Number of killed processes.
     pub killed: usize,
 }
 
 struct Telling {
-    world: TestApp,
-    /// The day that ended before the story is told.
+    app: TestApp,
+    /// The last day before the story.
     day: Day,
     codes: Vec<String>,
     kills: Kills,
@@ -47,8 +47,8 @@ struct Telling {
     killed: usize,
 }
 
-/// Tells the story; each stage's process is killed where `kills` say so, and what it was asked
-/// is asked again, as the queue, the user and the state machine do.
+/// Runs the story. Each stage's process is killed as `kills` says, and its request is repeated, as
+/// the queue, the user and the state machine do.
 pub async fn told(kills: Kills) -> Told {
     let mut telling = Telling::begin(kills).await;
     telling.queue_brings_batches().await;
@@ -61,35 +61,35 @@ pub async fn told(kills: Kills) -> Told {
 impl Telling {
     async fn begin(kills: Kills) -> Self {
         let now = Clock::system().now();
-        let world = TestApp::at(&now.to_string()).await;
+        let app = TestApp::at(&now.to_string()).await;
         let mut codes = Vec::new();
         for affiliate in AFFILIATES {
-            codes.push(world.affiliate(affiliate).await);
+            codes.push(app.affiliate(affiliate).await);
         }
         for dormant in DORMANT {
-            world.registered(dormant, "2024-01-01T00:00:00Z").await;
+            app.registered(dormant, "2024-01-01T00:00:00Z").await;
         }
         let day = now.day().previous();
-        Self { world, day, codes, kills, calls: BTreeMap::new(), killed: 0 }
+        Self { app, day, codes, kills, calls: BTreeMap::new(), killed: 0 }
     }
 
     async fn function(&self, name: &'static str) -> Function {
-        let variables = [("TABLE_NAME", self.world.engine.table_name()), ("SIGNING_KEYS", KEY)];
-        Function::over(&self.world.engine, name, &variables).await.unwrap()
+        let variables = [("TABLE_NAME", self.app.engine.table_name()), ("SIGNING_KEYS", KEY)];
+        Function::over(&self.app.engine, name, &variables).await.unwrap()
     }
 
-    /// Begins a stage: from now on its calls are counted.
+    /// Begins a stage: resets the count of calls.
     fn begins(&mut self, stage: &'static str, function: &Function) {
         function.arm(self.kills.remove(stage));
     }
 
     fn ends(&mut self, stage: &'static str, function: &Function) {
-        // Of several parts it is the first that is killed.
+        // In a stage of several parts, the first part is killed.
         self.calls.entry(stage).or_insert(function.calls());
         function.arm(None);
     }
 
-    /// Asks until somebody lives to answer.
+    /// Repeats the request until a process survives it.
     async fn ask(&mut self, function: &mut Function, event: &Value) -> Answer {
         loop {
             match function.invoke(event.clone()).await.unwrap() {
@@ -103,7 +103,7 @@ impl Telling {
         self.day.start().plus_millis(i64::from(minute) * 60_000)
     }
 
-    /// Sign-ups with their first trades, more trades, a correction, and one message a second time.
+    /// Sign-ups with first trades, more trades, a correction, and a duplicate message.
     async fn queue_brings_batches(&mut self) {
         let mut ingest = self.function("ingest").await;
         self.begins("ingest", &ingest);
@@ -137,7 +137,7 @@ impl Telling {
         self.ends("ingest", &ingest);
     }
 
-    /// Each dormant user opens a link and presses; then tries another affiliate's.
+    /// Each dormant user opens a link and presses [Bind Now]; then tries another affiliate's link.
     async fn users_press(&mut self) {
         let mut bind = self.function("bind").await;
         self.begins("bind", &bind);
@@ -175,7 +175,7 @@ impl Telling {
         (answer["statusCode"].as_u64().unwrap(), body)
     }
 
-    /// The steps as the state machine takes them.
+    /// The steps in the state machine's order.
     async fn night_falls(&mut self) {
         let mut job = self.function("daily-commission").await;
         let plan = self.step(&mut job, json!({ "step": "plan", "day": self.day })).await;
@@ -208,7 +208,7 @@ impl Telling {
         answer
     }
 
-    /// Of the folds it is the one with the first newcomer's trades that is killed.
+    /// Of the folds, the one with the first newcomer's trades is killed.
     fn matters(&self, input: &Value) -> bool {
         let shard = storage::Shard::of(&uid(NEWCOMERS[0])).number();
         input["step"] != "fold" || input["shard"] == shard
@@ -220,7 +220,7 @@ impl Telling {
         for affiliate in AFFILIATES {
             for form in ["application/x-ndjson", "text/csv"] {
                 let accept = [("accept", form)];
-                let answer = self.world.call(affiliate, "GET", &target, &accept, None).await;
+                let answer = self.app.call(affiliate, "GET", &target, &accept, None).await;
                 assert_eq!(answer.status, 200);
                 exports.push(answer.body);
             }
@@ -232,9 +232,9 @@ impl Telling {
         Ending { exports, inviters }
     }
 
-    /// Whom account and evidence, which must agree, name as the inviter.
+    /// Returns the inviter in the account and the evidence, which must agree.
     async fn inviter(&self, invitee: &str) -> String {
-        let table = &self.world.app.table;
+        let table = &self.app.context.table;
         let account = table.account(&uid(invitee)).await.unwrap().unwrap().value;
         let binding = table.binding(&uid(invitee)).await.unwrap().unwrap();
         assert_eq!(account.relation, Some(binding.relation.clone()));
@@ -242,7 +242,7 @@ impl Telling {
     }
 }
 
-/// A batch as the queue's event source hands it over.
+/// Returns a batch as the queue's event source passes it.
 fn batch_of(messages: &[Value], sent_at: Timestamp) -> Value {
     let record = |(number, body): (usize, &Value)| {
         json!({

@@ -1,4 +1,4 @@
-//! What the targets share: what must hold, as the tests have it.
+//! The properties that the targets check, shared with the tests.
 
 #[path = "../decoding.rs"]
 pub mod decoding;

@@ -1,25 +1,25 @@
-//! The bind: two links opened by one invitee, and an activity of his that is told of late.
+//! Model of the bind: an invitee opens two links, and a late activity of the invitee arrives.
 //!
-//! `shared/binding/src/confirm.rs` and `shared/ingestion/src/batch.rs`. The activity lies within
-//! the window before any bind, so that a binding that was not stopped by it is void.
+//! Models `shared/binding/src/confirm.rs` and `shared/ingestion/src/batch.rs`. The activity lies in
+//! the window before any bind, so a binding made in spite of it is void.
 //!
-//! The link and its owner, which the same call reads, are not in the model: the one never changes,
-//! and the other is judged by his history, on which no write of a bind depends.
+//! The link and its owner, read in the same call, are not modelled: the link never changes, and the
+//! owner is evaluated by a history on which no write of a bind depends.
 
 use stateright::{Model, Property};
 
 use crate::broken_promises;
 
 const BINDERS: usize = 2;
-/// How often an invitee presses again, ingest is given its message again, and they read again.
+/// How often an invitee presses again, and a message is redelivered.
 const MAX_ATTEMPTS: u8 = 2;
 
 /// The guards of the code.
 #[derive(Clone, Copy)]
 struct Guards {
-    /// The account is only written at the revision at which it was judged.
+    /// The account is only written at the revision that was evaluated.
     revision: bool,
-    /// An undue binding's days are marked also where it was found void before.
+    /// The days of an ineligible binding are marked again if it was voided before.
     marks_again: bool,
 }
 
@@ -36,16 +36,16 @@ struct Account {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Binder {
-    /// Has a confirmation and presses.
+    /// Has a confirmation and presses [Bind Now].
     Pressing {
         tries: u8,
     },
-    /// `Case::read`: the account is judged, and its revision is what the write depends on.
+    /// `BindContext::read`: the account is evaluated, and the write depends on its revision.
     Judging {
         read: Account,
         tries: u8,
     },
-    /// The transaction was sent; the reply may be lost, and the SDK sends it again by its token.
+    /// The transaction was sent. Its reply may be lost, and the SDK repeats it with the same token.
     Sent {
         tries: u8,
     },
@@ -234,7 +234,7 @@ impl State {
         self.ingest = Ingest::Acknowledged;
     }
 
-    /// The queue brings the message again; the last time nothing goes wrong.
+    /// The queue redelivers the message. No fault occurs the last time.
     fn is_brought_again(&mut self) {
         let (Ingest::Loaded { tries, .. } | Ingest::Saved { tries }) = self.ingest else { return };
         if let Some(tries) = tries.checked_sub(1) {
@@ -244,20 +244,20 @@ impl State {
 }
 
 #[test]
-fn the_bind_keeps_its_promises_in_every_order() {
+fn bind_holds_in_every_order() {
     let (states, broken) = broken_promises(Bind(ALL));
     println!("{states} states");
     assert_eq!(broken, [""; 0]);
 }
 
 #[test]
-fn without_the_revision_a_user_gets_two_inviters() {
+fn missing_revision_allows_two_inviters() {
     let (_, broken) = broken_promises(Bind(Guards { revision: false, ..ALL }));
     assert!(broken.contains(&"a user has at most one inviter, ever"), "{broken:?}");
 }
 
 #[test]
-fn without_marking_again_a_void_binding_keeps_its_commission() {
+fn missing_remark_keeps_void_commission() {
     let (_, broken) = broken_promises(Bind(Guards { marks_again: false, ..ALL }));
     assert_eq!(broken, ["an undue binding is void and marked"]);
 }

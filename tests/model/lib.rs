@@ -1,10 +1,9 @@
-//! The two places where orders matter, as models small enough to be walked through in every order:
-//! the bind against a late activity, and runs of one day against each other and a late fee.
+//! Models of the two places where the order of steps matters, explored in every order: the bind
+//! with a late activity, and concurrent runs of one day with a late fee.
 //!
-//! A model's action is a step of the code between two calls to the table, and has its name. Any
-//! actor may stop for ever between any two of his steps, and another begin anew. What each guard
-//! in the code is for is shown by leaving it out: then the model finds the way to the broken
-//! promise.
+//! An action of a model is a step of the code between two calls to the table, and has its name. Any
+//! worker may stop between two steps, and another start from the beginning. Each guard of the code
+//! is also left out once, to show that the model then finds the broken property.
 
 #![cfg(test)]
 
@@ -13,7 +12,7 @@ mod run;
 
 use stateright::{Checker, Model};
 
-/// Walks through all states; answers how many there are, and the names of the broken promises.
+/// Explores all states; returns their number, and the names of the broken properties.
 fn broken_promises<M>(model: M) -> (usize, Vec<&'static str>)
 where
     M: Model + Send + Sync + 'static,

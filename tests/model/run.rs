@@ -1,21 +1,21 @@
-//! Runs of one day: two workers who plan, fold, commit, publish and finish, each dying and
-//! beginning anew, or coming late; and two fees, of which the second comes while they work.
+//! Model of the runs of one day: two workers plan, fold, commit, publish and finish, and each may
+//! crash, restart or be late. Of two fees, the second arrives meanwhile.
 //!
-//! `shared/nightly/src`. A run's lines are the set of fees that it books: two runs that
-//! book the same fee book it twice. The day has one shard, which is enough for every order of the
-//! steps; that shards do not meet is the proof of the code that folds them.
+//! Models `shared/nightly/src`. A run's lines are the set of fees that it books, so two runs with
+//! the same fee book it twice. One shard suffices for every order of the steps; that shards are
+//! independent is shown by the tests of the fold.
 
 use stateright::{Model, Property};
 
 use crate::broken_promises;
 
 const WORKERS: usize = 2;
-/// How often a worker that was killed is started again.
+/// How often a killed worker is restarted.
 const LIVES: u8 = 1;
-/// Both fees, as a set of bits; also the tokens of their marks.
+/// Both fees as a set of bits, which are also the tokens of their markers.
 const FEES: [u8; 2] = [0b01, 0b10];
 
-/// A mark: the token of what was kept last, and how often it was made.
+/// A marker: the token of the last stored fee, and how often it was set.
 type Mark = Option<(u8, u8)>;
 
 /// The guards of the code.
@@ -23,13 +23,13 @@ type Mark = Option<(u8, u8)>;
 struct Guards {
     /// A fold waits until the day's earlier runs are published.
     waits_for_publishing: bool,
-    /// A commit is refused if another run of the day came after the fold had begun.
+    /// A commit is refused if another run of the day was committed after the fold began.
     checks_day_revision: bool,
-    /// A mark is only taken back if it has the token that was read before the fees.
+    /// A marker is only removed if it has the token that was read before the fees.
     clears_own_mark: bool,
-    /// And only if it was not made again since.
+    /// A marker is only removed if it was not set again since.
     counts_marks: bool,
-    /// The first summary of a run stands.
+    /// The first summary of a run is never replaced.
     first_summary_stands: bool,
 }
 
@@ -41,7 +41,7 @@ const ALL: Guards = Guards {
     first_summary_stands: true,
 };
 
-/// What a worker found (`ShardReport`).
+/// A worker's result (`ShardReport`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Report {
     fees: u8,
@@ -49,41 +49,41 @@ struct Report {
     mark: Mark,
 }
 
-/// Where a worker is.
+/// The state of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Worker {
-    /// `plan`; the machine may have died before it.
+    /// `plan`; the state machine may have failed before it.
     Planning,
-    /// `Table::shard_state` is still to be read.
+    /// `Table::shard_state` is the next read.
     Folding,
-    /// `Sources::read`: the fees are still to be read.
+    /// `Sources::read`: the fees are the next read.
     ReadingFees {
         day_revision: usize,
         mark: Mark,
     },
-    /// The booked chunks are still to be read.
+    /// The booked chunks are the next read.
     ReadingBooked {
         due: u8,
         day_revision: usize,
         mark: Mark,
     },
-    /// `commit`: day and head are still to be read.
+    /// `commit`: day and head are the next reads.
     Committing(Report),
-    /// The transaction is still to be sent, at the head's revision that was read.
+    /// The transaction is the next call, at the revision of the head that was read.
     Transacting {
         report: Report,
         head_revision: u8,
     },
-    /// `publish_pending`: the invitees' slots are still to be read.
+    /// `publish_pending`: the invitees' groups are the next read.
     Publishing {
         seq: usize,
     },
-    /// `publish_day`, with what the slots said was there before the run.
+    /// `publish_day`, with the earlier amounts in the invitees' groups.
     Summing {
         seq: usize,
         before: usize,
     },
-    /// `finish`: the head is still to be read.
+    /// `finish`: the head is the next read.
     Finishing {
         seq: usize,
     },
@@ -106,18 +106,18 @@ struct Run {
     report: Report,
     /// `keep_booked`: later folds see it.
     is_booked: bool,
-    /// `publish_day`: what the summary counts by, the number of runs before this one.
+    /// `publish_day`: the basis of the summary, as the number of runs before this one.
     summary: Option<usize>,
-    /// What the summary was when readers first saw it.
+    /// The summary that readers saw first.
     shown: Option<usize>,
 }
 
-/// The fee that is brought, and what of it is done.
+/// The state of the second fee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Arrival {
-    /// `add_fees`: the chunk is still to be written.
+    /// `add_fees`: the chunk is the next write.
     Coming(usize),
-    /// The mark is still to be written.
+    /// The marker is the next write.
     Kept(usize),
     AllHere,
 }
@@ -127,26 +127,26 @@ struct State {
     fees: u8,
     mark: Mark,
     arrival: Arrival,
-    /// The first fee's message may come once more.
+    /// The first fee's message may be redelivered.
     comes_again: bool,
     /// The day's committed runs; their number is the day's revision.
     day: Vec<Run>,
     visible: usize,
     head_revision: u8,
-    /// By which run the invitee's slots were changed last.
+    /// The run that last changed the invitee's groups.
     slots: usize,
     workers: [(Worker, u8); WORKERS],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
-    /// A worker goes on by one step.
+    /// A worker continues by one step.
     Step(usize),
-    /// A worker is killed, and its machine started anew.
+    /// A worker is killed, and its state machine restarted.
     Kill(usize),
-    /// Ingest goes on by one step.
+    /// Ingest continues by one step.
     Ingest,
-    /// Ingest is brought the first fee again: the same chunk, and its mark.
+    /// The first fee is redelivered to ingest: the same chunk, and its marker.
     IngestAgain,
 }
 
@@ -263,7 +263,7 @@ impl State {
         self.mark = Some((token, count + 1));
     }
 
-    /// The run between its commit and its being visible, by its number from 1.
+    /// The run between commit and visibility, by its number from 1.
     fn pending(&self) -> Option<usize> {
         (self.day.len() > self.visible).then_some(self.day.len())
     }
@@ -332,8 +332,8 @@ impl State {
         Worker::Publishing { seq: self.day.len() }
     }
 
-    /// `keep_booked`, and the invitees' slots: who comes after a later run finds there only what
-    /// that run left of what was before.
+    /// `keep_booked`, and the invitees' groups: after a later run, they contain only that run's
+    /// view of the earlier amounts.
     fn publishes(&mut self, seq: usize) -> Worker {
         self.day[seq - 1].is_booked = true;
         let before = if self.slots > seq { self.slots - 1 } else { seq - 1 };
@@ -368,39 +368,39 @@ impl State {
 }
 
 #[test]
-fn runs_keep_their_promises_in_every_order() {
+fn runs_hold_in_every_order() {
     let (states, broken) = broken_promises(Runs(ALL));
     println!("{states} states");
     assert_eq!(broken, [""; 0]);
 }
 
 #[test]
-fn without_waiting_for_the_publishing_a_fee_is_booked_twice() {
+fn missing_wait_books_fee_twice() {
     let (_, broken) = broken_promises(Runs(Guards { waits_for_publishing: false, ..ALL }));
     assert_eq!(broken, ["each fee is booked once"]);
 }
 
 #[test]
-fn without_the_day_s_revision_a_fee_is_booked_twice() {
+fn missing_revision_books_fee_twice() {
     let (_, broken) = broken_promises(Runs(Guards { checks_day_revision: false, ..ALL }));
     assert!(broken.contains(&"each fee is booked once"), "{broken:?}");
 }
 
 #[test]
-fn without_the_mark_s_token_a_late_fee_is_lost() {
+fn missing_token_loses_late_fee() {
     let guards = Guards { clears_own_mark: false, counts_marks: false, ..ALL };
     let (_, broken) = broken_promises(Runs(guards));
     assert_eq!(broken, ["no fee is left without a mark"]);
 }
 
 #[test]
-fn without_counting_marks_a_message_that_comes_twice_hides_a_late_fee() {
+fn missing_count_loses_late_fee() {
     let (_, broken) = broken_promises(Runs(Guards { counts_marks: false, ..ALL }));
     assert_eq!(broken, ["no fee is left without a mark"]);
 }
 
 #[test]
-fn without_the_first_summary_a_late_publisher_edits_what_is_seen() {
+fn missing_guard_edits_visible_summary() {
     let (_, broken) = broken_promises(Runs(Guards { first_summary_stands: false, ..ALL }));
     assert_eq!(broken, ["what is seen is never edited"]);
 }

@@ -1,27 +1,27 @@
-//! What IAM is asked about a call.
+//! The questions to IAM about a call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// The name of the one operation that encloses others.
+/// The name of the only operation that encloses others.
 const TRANSACTION: &str = "TransactWriteItems";
 
-/// One question to IAM: may this be done to items under these partition keys?
+/// A question to IAM: is this action allowed on items under these partition keys?
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
     /// The action's name, as `PutItem`.
     pub action: &'static str,
-    /// The transaction that it is a part of.
+    /// The transaction of which it is a part.
     pub enclosing: Option<&'static str>,
     /// The value of `dynamodb:LeadingKeys`.
     pub keys: BTreeSet<String>,
 }
 
-/// The questions that a call raises.
+/// Returns the questions for a call.
 ///
 /// # Panics
-/// At a call of another kind than this project makes: then there is something to be added here.
+/// If this project does not make such calls: then it must be added here.
 pub fn questions(operation: &str, body: &[u8]) -> Vec<Asked> {
     let body: Value = serde_json::from_slice(body).unwrap();
     let ask = |action, keys: BTreeSet<String>| vec![Asked { action, enclosing: None, keys }];
@@ -40,8 +40,8 @@ pub fn questions(operation: &str, body: &[u8]) -> Vec<Asked> {
     }
 }
 
-/// Each action by itself, and all actions of a kind at once: what DynamoDB does is not documented,
-/// so both must be allowed.
+/// Returns each action alone, and all actions of a kind together: DynamoDB's behaviour is
+/// undocumented, so both must be allowed.
 fn of_transaction(body: &Value) -> Vec<Asked> {
     let mut by_action: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
     for part in body["TransactItems"].as_array().unwrap() {
@@ -64,7 +64,7 @@ fn of_transaction(body: &Value) -> Vec<Asked> {
     all
 }
 
-/// The partition keys of all items of a batch: at `list`, each in one of these places.
+/// Returns the partition keys of all items of a batch: at `list`, each in one of these places.
 fn in_batch(body: &Value, list: &str, places: &[&str]) -> BTreeSet<String> {
     let tables = body["RequestItems"].as_object().unwrap().values();
     let items = tables.flat_map(|table| table.pointer(list).unwrap().as_array().unwrap());
@@ -76,7 +76,7 @@ fn key(item: &Value) -> String {
     item["pk"]["S"].as_str().unwrap().to_owned()
 }
 
-/// The partition that a query reads; the table's own queries all name it so.
+/// Returns the partition that a query reads; all queries of the table name it in this way.
 fn queried(body: &Value) -> String {
     assert!(body["KeyConditionExpression"].as_str().unwrap().starts_with("pk = :pk"));
     body["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap().to_owned()

@@ -47,7 +47,7 @@ pub const FUNCTIONS: [&str; 5] = ["get-link", "bind", "dashboard", "ingest", "da
 pub type Witnesses<'a> = &'a dyn Fn(&'static str) -> Arc<dyn Witness>;
 
 #[tokio::test]
-async fn every_function_may_do_what_it_does_and_nothing_else() {
+async fn roles_allow_exactly_the_calls() {
     let record = stories::told().await;
     assert!(roles().keys().map(String::as_str).collect::<BTreeSet<_>>() == FUNCTIONS.into());
     let mut wrong = Vec::new();
@@ -95,7 +95,7 @@ fn of_use(statement: &Statement, all: &[Statement], ask: &Asked) -> bool {
 }
 
 #[test]
-fn all_keys_of_a_call_must_be_allowed_by_one_statement() {
+fn one_statement_allows_all_keys() {
     let statement = |keys: &[&str], in_transaction| Statement {
         name: String::new(),
         actions: vec!["PutItem".to_owned()],

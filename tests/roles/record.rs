@@ -1,4 +1,4 @@
-//! Who asked for what.
+//! Records the calls of each function.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -7,11 +7,11 @@ use dynamodb_embedded::Witness;
 
 use super::asked::{Asked, questions};
 
-/// Everything that the functions asked for, by their names.
+/// All questions to IAM, by function.
 #[derive(Debug, Clone, Default)]
 pub struct Record(Arc<Mutex<BTreeMap<&'static str, BTreeSet<Asked>>>>);
 
-/// Writes the calls of one function into the record.
+/// Records the calls of one function.
 #[derive(Debug)]
 struct Clerk {
     function: &'static str,
@@ -19,12 +19,12 @@ struct Clerk {
 }
 
 impl Record {
-    /// The witness of a function's calls.
+    /// Returns the observer of a function's calls.
     pub fn clerk(&self, function: &'static str) -> Arc<dyn Witness> {
         Arc::new(Clerk { function, record: self.clone() })
     }
 
-    /// What a function asked for.
+    /// Returns the questions of a function.
     pub fn of(&self, function: &str) -> BTreeSet<Asked> {
         self.0.lock().unwrap().get(function).cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! A function's role, as the template has it.
+//! A function's role in the template.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use super::asked::Asked;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
-/// A statement about the table that allows something.
+/// A statement that allows actions on the table.
 #[derive(Debug)]
 pub struct Statement {
     pub name: String,
     pub actions: Vec<String>,
     /// The patterns of partition keys.
     pub keys: Vec<String>,
-    /// Whether it holds inside a transaction only.
+    /// Whether it applies inside a transaction only.
     pub in_transaction: bool,
 }
 
 impl Statement {
-    /// Reads a statement. One in another form is refused: it would mean what is not checked here.
+    /// Parses a statement. Refuses other forms, which these tests would not check.
     fn read(statement: &Value) -> Self {
         let members: Vec<&String> = statement.as_object().unwrap().keys().collect();
         assert_eq!(members, ["Sid", "Effect", "Action", "Resource", "Condition"], "{statement}");
@@ -50,7 +50,7 @@ impl Statement {
     }
 }
 
-/// Whether a text is like a pattern, of which `*` may be the last character.
+/// Returns whether a text matches a pattern, whose last character may be `*`.
 pub fn is_like(pattern: &str, text: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => !prefix.contains(['*', '?']) && text.starts_with(prefix),
@@ -64,7 +64,7 @@ fn texts(value: &Value) -> Vec<String> {
     value.as_array().map_or_else(|| vec![text(value)], |list| list.iter().map(text).collect())
 }
 
-/// What each function may do with the items of the table, by its binary's name.
+/// Returns the permissions on items of the table by function.
 pub fn roles() -> BTreeMap<String, Vec<Statement>> {
     let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
     let resources = template["Resources"].as_object().unwrap();
@@ -78,7 +78,7 @@ pub fn roles() -> BTreeMap<String, Vec<Statement>> {
     roles.filter(|(_, statements)| !statements.is_empty()).collect()
 }
 
-/// The statements of a role that speak of the table itself, or of everything.
+/// Returns the statements of a role about the table itself, or about everything.
 fn statements(role: &Value) -> Vec<Statement> {
     let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
     let all = policies.flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap());

@@ -1,4 +1,4 @@
-//! Stories in which every function does all that it ever does.
+//! Stories in which every function makes all its kinds of calls.
 
 use serde_json::json;
 use storage::Table;
@@ -8,21 +8,20 @@ use super::record::Record;
 use crate::contract::{refused, tour};
 use crate::limits::night_of_large_reports;
 use crate::poison::corrupt;
-use crate::simulation::watched_trial;
+use crate::simulation::observed_trial;
 use crate::story::three_newcomers_trade;
 use crate::test_app::{TestApp, at, day, fee};
 
-/// The trials of the simulation that are played: with them come kills, ghosts, faults and what
-/// is found void.
+/// Seeds of the simulation that are run, for kills, duplicate workers, faults and voided bindings.
 const TRIALS: [u64; 2] = [2, 16];
 
-/// Plays everything; answers who asked for what.
+/// Runs everything and returns the calls.
 pub async fn told() -> Record {
     let record = Record::default();
     let trials = record.clone();
     let trials = std::thread::spawn(move || {
         let clerk = |function| trials.clerk(function);
-        TRIALS.iter().for_each(|seed| drop(watched_trial(*seed, Some(&clerk))));
+        TRIALS.iter().for_each(|seed| drop(observed_trial(*seed, Some(&clerk))));
     });
     starts(&record).await;
     the_api_is_used(&record).await;
@@ -36,109 +35,109 @@ pub async fn told() -> Record {
 }
 
 async fn watched(record: &Record, now: &str) -> TestApp {
-    let mut world = TestApp::at(now).await;
+    let mut app = TestApp::at(now).await;
     let table = |function| {
-        let engine = world.engine.clone().watched_by(record.clerk(function));
+        let engine = app.engine.clone().watched_by(record.clerk(function));
         (function, Table::new(engine.config(), engine.table_name()))
     };
-    world.tables = FUNCTIONS.into_iter().map(table).collect();
-    world
+    app.tables = FUNCTIONS.into_iter().map(table).collect();
+    app
 }
 
-/// What each function does before its first request.
+/// The first call of each function, before its first request.
 async fn starts(record: &Record) {
-    let world = watched(record, tour::MORNING).await;
+    let app = watched(record, tour::MORNING).await;
     for function in FUNCTIONS {
-        world.app_of(function).table.warm_up().await.unwrap();
+        app.context_of(function).table.warm_up().await.unwrap();
     }
 }
 
-/// Every route in every form; sign-ups, trades, what comes late, nights and a payment.
+/// Every route in every format; sign-ups, trades, late facts, nightly runs and a payment.
 async fn the_api_is_used(record: &Record) {
-    let (world, api) = tour::begin_in(watched(record, tour::MORNING).await).await;
+    let (app, api) = tour::begin_in(watched(record, tour::MORNING).await).await;
     let code = tour::links(&api).await;
-    tour::bindings(&world, &api, &code).await;
+    tour::bindings(&app, &api, &code).await;
     refused::idempotency_keys(&api, &code).await;
-    tour::refused_binds(&world, &api, &code).await;
-    tour::three_days(&world, &api).await;
+    tour::refused_binds(&app, &api, &code).await;
+    tour::three_days(&app, &api).await;
     tour::dashboard(&api, "?from=2026-11-20&to=2026-11-22").await;
     tour::pages(&api).await;
     tour::filters(&api, &code).await;
-    let unreadable = world.send_raw("{ not json").await;
+    let unreadable = app.send_raw("{ not json").await;
     assert_eq!(unreadable.len(), 1);
 }
 
-/// An affiliate's item cannot be read for two nights.
+/// An affiliate's item is unreadable for two nights.
 async fn affiliate_is_parked(record: &Record) {
-    let world = watched(record, "2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    world.now("2026-11-20T10:00:01Z");
-    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    let app = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    app.now("2026-11-20T10:00:01Z");
+    app.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
     corrupt(
-        &world,
+        &app,
         "A#affiliate",
         &format!("REF#{:015}#dormant", at("2026-11-20T09:00:00Z").millis()),
     );
-    world.night("2026-11-20").await;
-    world.now("2026-11-21T10:00:01Z");
-    world.charged(fee("t2", "dormant", "2026-11-21T10:00:00Z")).await;
-    world.night("2026-11-21").await;
-    assert_eq!(world.app.table.parked().await.unwrap().len(), 2);
+    app.night("2026-11-20").await;
+    app.now("2026-11-21T10:00:01Z");
+    app.charged(fee("t2", "dormant", "2026-11-21T10:00:00Z")).await;
+    app.night("2026-11-21").await;
+    assert_eq!(app.context.table.parked().await.unwrap().len(), 2);
 }
 
 /// A sign-up is refused, and bound by a fact that arrives late.
 async fn refused_sign_up_binds_late(record: &Record) {
-    let world = watched(record, "2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
+    let app = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
     let membership = |affiliate: bool, from: &str| {
         let change = json!({ "uid": "affiliate", "affiliate": affiliate, "at": from });
-        world.taken("account.changed", change)
+        app.taken("account.changed", change)
     };
     membership(false, "2026-11-01T00:00:00Z").await;
     let signed_up = json!({
         "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
     });
-    world.taken("account.registered", signed_up).await;
+    app.taken("account.registered", signed_up).await;
     membership(true, "2026-11-10T00:00:00Z").await;
 }
 
-/// A night that ends a quarter, by the state machine's steps.
+/// A nightly run at a quarter's end, by the state machine's steps.
 async fn a_quarter_ends(record: &Record) {
-    let world = watched(record, "2026-09-30T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    three_newcomers_trade(&world, &code).await;
-    let night = world.night("2026-09-30").await;
+    let app = watched(record, "2026-09-30T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    three_newcomers_trade(&app, &code).await;
+    let night = app.night("2026-09-30").await;
     assert_eq!(night.evaluated.map(|e| e.promoted), Some(1));
-    world.book(&day("2026-09-30").to_string()).await;
+    app.book(&day("2026-09-30").to_string()).await;
 }
 
-/// A night whose reports are stored in parts.
+/// A nightly run whose reports are stored in parts.
 async fn reports_are_large(record: &Record) {
-    let world = watched(record, "2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    night_of_large_reports(&world, &code).await;
+    let app = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    night_of_large_reports(&app, &code).await;
 }
 
-/// A correction before its fee, and a binding that is found void after it was paid for.
+/// A correction before its fee, and a binding that is voided after its payment.
 async fn what_is_set_aside_is_taken_up(record: &Record) {
-    let world = watched(record, "2026-11-20T09:00:00Z").await;
-    let code = world.affiliate("affiliate").await;
-    world.registered("dormant", "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind("dormant", &code).await.status, 201);
-    world.now("2026-11-20T23:00:00Z");
+    let app = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    app.now("2026-11-20T23:00:00Z");
     let correction = json!({
         "tradeId": "t1", "uid": "dormant", "day": "2026-11-20", "amount": "0.0005",
         "amountUsd": "50", "volumeUsd": "50000", "at": "2026-11-20T22:00:00Z", "why": "typed wrong",
     });
-    world.taken("fee.corrected", correction).await;
-    world.night("2026-11-20").await;
-    world.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
-    world.night("2026-11-21").await;
+    app.taken("fee.corrected", correction).await;
+    app.night("2026-11-20").await;
+    app.charged(fee("t1", "dormant", "2026-11-20T10:00:00Z")).await;
+    app.night("2026-11-21").await;
     let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T00:00:00Z" });
-    world.taken("activity", active).await;
+    app.taken("activity", active).await;
     for day in ["2026-11-22", "2026-11-23", "2026-11-24"] {
-        world.night(day).await;
+        app.night(day).await;
     }
 }

@@ -1,17 +1,17 @@
-//! All that the exchange has sent: the reference by which the programme is checked.
+//! All facts that the exchange has sent: the reference for checking the programme.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use types::{Day, Timestamp};
 
-/// Amounts in the trial have eight decimals, as the policy says.
+/// Amounts in the trial have eight decimals, as in the policy.
 pub const UNIT: i128 = 100_000_000;
 
 /// The number of a message of the queue.
 pub type MessageId = usize;
 
-/// A link, as its owner made it. Shares are in points of a hundred.
+/// A link as its owner created it. Shares are in hundredths.
 #[derive(Debug, Clone)]
 pub struct Link {
     pub owner: &'static str,
@@ -19,14 +19,14 @@ pub struct Link {
     pub shared: Shared,
 }
 
-/// The invitee's part of the rate, in points of a hundred.
+/// The invitee's part of the rate, in hundredths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shared {
     pub spot: i128,
     pub futures: i128,
 }
 
-/// An account as it was registered first.
+/// The first registration of an account.
 #[derive(Debug, Clone)]
 pub struct Registration {
     pub message: MessageId,
@@ -39,7 +39,7 @@ pub struct Registration {
     pub code: Option<String>,
 }
 
-/// Something that was reported of an account, in force from `at` on.
+/// A reported fact of an account, in force from `at` on.
 #[derive(Debug, Clone)]
 pub struct Statement {
     pub message: MessageId,
@@ -74,7 +74,7 @@ pub struct Trade {
     pub vip: u8,
     pub broker: bool,
     pub at: Timestamp,
-    /// When its message was sent: of two bodies of one identity the first one stands.
+    /// When its message was sent: of two bodies with one identity, the first counts.
     pub sent_at: Timestamp,
 }
 
@@ -86,21 +86,21 @@ pub struct Amounts {
     pub volume: i128,
 }
 
-/// The identity of a fee: who paid it, the trade's id, and its UTC day.
+/// The identity of a fee: payer, trade id, and UTC day.
 pub type FeeId = (String, String, Day);
 
-/// What a fee should have been; of those that can be applied the last one made holds.
+/// The correct fee; of the applicable corrections, the latest counts.
 #[derive(Debug, Clone)]
 pub struct Correction {
     pub of: FeeId,
     pub amounts: Amounts,
-    /// Whether the asset has as many decimals as the amount.
+    /// Whether the amount has no more decimals than the asset.
     pub exact: bool,
     pub at: Timestamp,
     pub why: String,
 }
 
-/// The wallet's report that it paid what a run booked for an affiliate.
+/// The wallet's report that it paid an affiliate's part of a run.
 #[derive(Debug, Clone)]
 pub struct PaidRun {
     pub message: MessageId,
@@ -111,9 +111,9 @@ pub struct PaidRun {
 /// An event that belongs in the quarantine.
 #[derive(Debug, Clone)]
 pub struct Unusable {
-    /// A text of its body that no other event has.
+    /// A text in its body that no other event contains.
     pub marker: String,
-    /// Whether it must be there: `false` where that depends on which of two events came first.
+    /// Whether it must be there: `false` if that depends on the order of two events.
     pub certain: bool,
 }
 
@@ -147,7 +147,7 @@ impl Trade {
         if self.product == "futures" { "futures" } else { "spot" }
     }
 
-    /// Whether it is a trade, and was not busted.
+    /// Returns whether it is a trade that was not busted.
     pub fn is_real(&self) -> bool {
         self.kind == "trade" && self.amounts != Amounts::NOTHING
     }
@@ -194,19 +194,19 @@ impl Registration {
 }
 
 impl Facts {
-    /// Notes a registration, and all that is in force from it on.
+    /// Records a registration, and all facts that it contains.
     pub fn register(&mut self, registration: Registration) {
         let Registration { message, at, country, region, .. } = registration;
         let uid = registration.uid.clone();
         let person = registration.person.clone().map(Fact::Person);
         let facts = [Some(Fact::Country(country)), region.map(Fact::Region), person];
         for fact in facts.into_iter().flatten() {
-            self.state(message, &uid, at, fact);
+            self.record_fact(message, &uid, at, fact);
         }
         self.registrations.insert(uid, registration);
     }
 
-    pub fn state(&mut self, message: MessageId, uid: &str, at: Timestamp, fact: Fact) {
+    pub fn record_fact(&mut self, message: MessageId, uid: &str, at: Timestamp, fact: Fact) {
         self.statements.push(Statement { message, uid: uid.to_owned(), at, fact });
     }
 
@@ -214,13 +214,13 @@ impl Facts {
         self.registrations.contains_key(uid)
     }
 
-    /// The top account of an account: itself, if it is nobody's sub-account.
+    /// Returns the top account of an account: itself, if it is not a sub-account.
     pub fn top<'a>(&'a self, uid: &'a str) -> &'a str {
         let main = self.registrations.get(uid).and_then(|it| it.main.as_deref());
         main.map_or(uid, |main| self.top(main))
     }
 
-    /// When the account, or any of its sub-accounts, traded or used a product.
+    /// Returns when the account, or any of its sub-accounts, traded or used a product.
     pub fn activity<'a>(&'a self, top: &'a str) -> impl Iterator<Item = &'a Statement> {
         let active = self.statements.iter().filter(|it| it.fact == Fact::Active);
         active.filter(move |it| self.top(&it.uid) == top)
@@ -235,7 +235,7 @@ impl Facts {
         opened.min()
     }
 
-    /// The fees that count, each once, with the amounts that hold.
+    /// Returns the fees that count, each once, with the current amounts.
     pub fn standing(&self) -> BTreeMap<FeeId, Trade> {
         let mut standing: BTreeMap<FeeId, Trade> = BTreeMap::new();
         for trade in &self.trades {
@@ -261,7 +261,7 @@ impl Facts {
     }
 }
 
-/// The messages of which something is known.
+/// The messages considered.
 #[derive(Debug, Clone, Copy)]
 pub enum Messages<'a> {
     All,
@@ -277,8 +277,8 @@ impl Messages<'_> {
     }
 }
 
-/// The facts as a function may have found them: those that were ingested before it began are
-/// certain; those whose ingestion had begun before it ended are possible.
+/// The facts that a function may have found. Those that were ingested before it began are certain;
+/// those whose ingestion had begun before it ended are possible.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     pub facts: &'a Facts,
@@ -291,7 +291,8 @@ impl<'a> Known<'a> {
         Self { facts, certain: Messages::All, possible: Messages::All }
     }
 
-    /// The values that may be in force at `at`, of a history that `read` finds in statements.
+    /// Returns the values that may be in force at `at`, of a history that `read` selects from
+    /// statements.
     pub fn values<T>(
         &self,
         uid: &str,
@@ -319,13 +320,13 @@ impl<'a> Known<'a> {
     }
 }
 
-/// An amount as the exchange writes it.
+/// Formats an amount as the exchange does.
 pub fn text(amount: i128) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     format!("{sign}{}.{:08}", amount.abs() / UNIT, amount.abs() % UNIT)
 }
 
-/// An amount as it was written, with eight decimals.
+/// Parses an amount with eight decimals.
 pub fn read(text: &str) -> i128 {
     let (_, fraction) = text.split_once('.').expect("a decimal text");
     assert_eq!(fraction.len(), 8, "{text}");

@@ -1,4 +1,4 @@
-//! What the network and the service do to calls: faults of every kind, at the rate of the trial.
+//! Faults of network and service: every kind, at the trial's rate.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use dynamodb_embedded::{Engine, Fault, Faults};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// The kinds of faults, by the names under which they are counted.
+/// The kinds of faults, by their names in the counts.
 pub const KINDS: [&str; 9] = [
     "throttled",
     "transaction conflict",
@@ -22,41 +22,42 @@ pub const KINDS: [&str; 9] = [
     "short page",
 ];
 
-/// A late request arrives before so many other calls were made.
+/// A late request arrives before this number of other calls.
 pub const LATEST: usize = 60;
 
-/// Weather over the calls of one client.
+/// Injects faults into the calls of one client.
 #[derive(Debug)]
-pub struct Weather(Mutex<State>);
+pub struct FaultInjector(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    dice: StdRng,
-    /// How many calls in a thousand go wrong.
+    rng: StdRng,
+    /// Faults per thousand calls.
     per_mille: u32,
     counts: BTreeMap<&'static str, u64>,
 }
 
-impl Weather {
+impl FaultInjector {
     pub fn of(seed: u64, per_mille: u32) -> Arc<Self> {
-        let dice = StdRng::seed_from_u64(seed);
-        Arc::new(Self(Mutex::new(State { dice, per_mille, counts: BTreeMap::new() })))
+        let rng = StdRng::seed_from_u64(seed);
+        Arc::new(Self(Mutex::new(State { rng, per_mille, counts: BTreeMap::new() })))
     }
 
-    /// From now on nothing goes wrong any more.
-    pub fn clears_up(&self) {
+    /// Stops injecting faults.
+    pub fn stop(&self) {
         self.0.lock().unwrap().per_mille = 0;
     }
 
-    /// How many faults there were, by kind.
+    /// Returns the number of faults by kind.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.0.lock().unwrap().counts.clone()
     }
 
-    /// What a client of the engine under this weather is made of. The SDK tries a call so many
-    /// times; between its tries others get their turn, and no time is lost.
+    /// Returns the configuration of a faulty client of the engine. The SDK retries a call up to
+    /// `attempts`; between attempts other tasks continue, and no time passes.
     pub fn config(self: &Arc<Self>, engine: &Engine, attempts: u32) -> Builder {
-        // Clients share a budget of retries by default: one trial would depend on another.
+        // Clients share a budget of retries by default, which would make trials depend on each
+        // other.
         let budget = RetryPartition::custom("simulation").token_bucket(TokenBucket::unlimited());
         engine
             .faulty_config(self.clone())
@@ -67,46 +68,46 @@ impl Weather {
     }
 }
 
-impl Faults for Weather {
+impl Faults for FaultInjector {
     fn next(&self, operation: &str) -> Option<Fault> {
-        let State { dice, per_mille, counts } = &mut *self.0.lock().unwrap();
-        // Transactions are few, and matter most.
+        let State { rng, per_mille, counts } = &mut *self.0.lock().unwrap();
+        // Transactions are rare and critical.
         let luck = if operation == "TransactWriteItems" { 400 } else { 1000 };
-        if dice.random_range(0..luck) >= *per_mille {
+        if rng.random_range(0..luck) >= *per_mille {
             return None;
         }
-        let (kind, fault) = draw(dice, operation);
+        let (kind, fault) = draw(rng, operation);
         *counts.entry(kind).or_default() += 1;
         Some(fault)
     }
 }
 
-/// One of the faults that the operation can have.
-fn draw(dice: &mut StdRng, operation: &str) -> (&'static str, Fault) {
+/// Draws one of the faults that the operation can have.
+fn draw(rng: &mut StdRng, operation: &str) -> (&'static str, Fault) {
     let of_operation = match operation {
-        "TransactWriteItems" if dice.random() => {
+        "TransactWriteItems" if rng.random() => {
             ("transaction in progress", Fault::Refused("TransactionInProgressException"))
         }
         "TransactWriteItems" | "PutItem" | "UpdateItem" | "DeleteItem" => {
             ("transaction conflict", Fault::Conflict)
         }
         "BatchGetItem" | "BatchWriteItem" => {
-            ("unprocessed items", Fault::EndsAfter(dice.random_range(0..4)))
+            ("unprocessed items", Fault::EndsAfter(rng.random_range(0..4)))
         }
-        "Query" => ("short page", Fault::EndsAfter(dice.random_range(1..4))),
+        "Query" => ("short page", Fault::EndsAfter(rng.random_range(1..4))),
         _ => ("throttled", Fault::Refused("ThrottlingException")),
     };
-    match dice.random_range(0..8) {
+    match rng.random_range(0..8) {
         0 => ("throttled", Fault::Refused("ThrottlingException")),
         1 => ("internal server error", Fault::Failed),
         2 => ("request lost", Fault::RequestLost),
-        3 => ("request late", Fault::RequestLate(dice.random_range(1..LATEST))),
+        3 => ("request late", Fault::RequestLate(rng.random_range(1..LATEST))),
         4 | 5 => ("reply lost", Fault::ReplyLost),
         _ => of_operation,
     }
 }
 
-/// Waiting, where time is what the trial says: others get their turn.
+/// A sleep in simulated time: other tasks continue.
 #[derive(Debug)]
 struct OthersTurn;
 

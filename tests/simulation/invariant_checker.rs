@@ -1,4 +1,4 @@
-//! The promises, checked after every scene on what is read back from the table.
+//! The programme's invariants, checked after every scene by reading the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,21 +12,21 @@ use super::oracle::{
     Binding, Check, Checks, binding, is_void, may_be_eligible, recall_checks, sign_up_checks,
 };
 use super::personas::AFFILIATES;
-use super::trial_state::Stage;
+use super::trial_state::TrialState;
 use crate::test_app::uid;
 
-/// What an affiliate reads of one run, under affiliate, day and number.
+/// An affiliate's view of one run, by affiliate, day and number.
 type Ledger = BTreeMap<(&'static str, Day, u64), (DaySummary, Vec<Line>)>;
 
 /// Fees by payer and day.
 type Fees = BTreeMap<(String, Day), BTreeSet<FeeId>>;
 
-/// Remembers what was seen before.
+/// Remembers earlier observations.
 #[derive(Default)]
-pub struct Watch {
+pub struct InvariantChecker {
     head: Head,
     pub relations: BTreeMap<String, Relation>,
-    /// The bindings that users and registrations asked for, as far as the table has them.
+    /// The requested bindings, by users and registrations, as far as the table has them.
     pub bindings: BTreeMap<String, Binding>,
     ledger: Ledger,
     /// The visible runs, with their days.
@@ -34,33 +34,33 @@ pub struct Watch {
     checked: u64,
 }
 
-impl Watch {
-    /// Looks at everything. `true` if something new has become visible.
-    pub async fn looks(&mut self, stage: &Stage) -> bool {
+impl InvariantChecker {
+    /// Checks everything. Returns `true` if something new has become visible.
+    pub async fn check(&mut self, state: &TrialState) -> bool {
         self.checked += 1;
         let writes =
             ["PutItem", "TransactWriteItems", "BatchWriteItem", "DeleteItem", "UpdateItem"];
-        let calls = stage.fair.engine.take_calls();
+        let calls = state.reliable.engine.take_calls();
         if self.checked > 1 && !writes.iter().any(|operation| calls.contains_key(*operation)) {
             return false;
         }
-        let head = stage.fair.app.table.head().await.unwrap().value;
-        self.the_head_only_goes_on(stage, &head);
-        self.bindings_are_for_life_and_were_due(stage).await;
+        let head = state.reliable.context.table.head().await.unwrap().value;
+        self.the_head_only_goes_on(state, &head);
+        self.bindings_are_for_life_and_were_due(state).await;
         let news = head.visible != self.head.visible;
-        self.the_visible_ledger_is_never_edited(stage, &head).await;
+        self.the_visible_ledger_is_never_edited(state, &head).await;
         self.head = head;
         if news {
-            self.runs = self.visible_runs(stage).await;
-            self.runs_add_up(stage).await;
-            self.quarters_are_evaluated_first(stage).await;
+            self.runs = self.visible_runs(state).await;
+            self.runs_add_up(state).await;
+            self.quarters_are_evaluated_first(state).await;
         }
-        self.fees_count_once(stage);
+        self.fees_count_once(state);
         news
     }
 
-    /// When the lines of a visible run are settled: a day after the end of their day, or after the
-    /// commit, where that is later.
+    /// Returns when the lines of a visible run are settled: a day after the end of their day, or
+    /// after the commit if that is later.
     pub fn settles_at(&self, run_id: &str) -> Timestamp {
         let named = |(day, run): &&(Day, CommittedRun)| format!("{day}.{}", run.seq) == run_id;
         let (day, run) = self.runs.iter().find(named).expect("a line of a visible run");
@@ -71,20 +71,20 @@ impl Watch {
         self.head.visible
     }
 
-    fn the_head_only_goes_on(&self, stage: &Stage, head: &Head) {
+    fn the_head_only_goes_on(&self, state: &TrialState, head: &Head) {
         assert!(head.visible >= self.head.visible && head.committed >= head.visible, "{head:?}");
         assert!(head.closed_through >= self.head.closed_through, "{head:?}");
         let pending = head.pending.as_ref().map(|pending| pending.seq);
         let unfinished = (head.committed > head.visible).then_some(head.committed);
         assert_eq!(pending, unfinished, "at most one run is unfinished: {head:?}");
-        // By the true time, whatever the clock said that a run was planned by.
-        assert!(head.data_as_of().is_none_or(|as_of| as_of <= stage.now()), "{head:?}");
+        // By the true time, whatever the clock of the function that planned the run.
+        assert!(head.data_as_of().is_none_or(|as_of| as_of <= state.now()), "{head:?}");
     }
 
-    /// Promises 1 and 2.
-    async fn bindings_are_for_life_and_were_due(&mut self, stage: &Stage) {
-        let uids: Vec<_> = stage.cast.invitees().iter().map(|name| uid(name)).collect();
-        let accounts = stage.fair.app.table.accounts(&uids).await.unwrap();
+    /// Invariants 1 and 2.
+    async fn bindings_are_for_life_and_were_due(&mut self, state: &TrialState) {
+        let uids: Vec<_> = state.personas.invitees().iter().map(|name| uid(name)).collect();
+        let accounts = state.reliable.context.table.accounts(&uids).await.unwrap();
         for (uid, account) in accounts {
             let facts = account.value.facts;
             let Some(relation) = account.value.relation else {
@@ -101,25 +101,25 @@ impl Watch {
                     assert_eq!(relation, Relation { voided_at, ..before }, "a binding is for life");
                 }
                 None => {
-                    was_due(stage, &relation).await;
-                    let asked_for = was_asked_for(stage, &relation);
+                    was_due(state, &relation).await;
+                    let asked_for = was_asked_for(state, &relation);
                     self.bindings.insert(uid.to_string(), asked_for);
                 }
             }
-            stage.bound.borrow_mut().insert(uid.to_string());
+            state.bound.borrow_mut().insert(uid.to_string());
             if relation.voided_at.is_some() {
-                stage.diary.reach("a binding is found void");
-                let undue = is_void(&self.bindings[uid.as_str()], &stage.facts.borrow());
+                state.trace.reach("a binding is found void");
+                let undue = is_void(&self.bindings[uid.as_str()], &state.facts.borrow());
                 assert!(undue, "only undue bindings are void: {uid}");
             }
         }
     }
 
-    /// Promises 4 and 6: what was visible stays as it was, and new runs come whole.
-    async fn the_visible_ledger_is_never_edited(&mut self, stage: &Stage, head: &Head) {
+    /// Invariants 4 and 6: visible runs never change, and new runs are complete.
+    async fn the_visible_ledger_is_never_edited(&mut self, state: &TrialState, head: &Head) {
         let seen_before = std::mem::take(&mut self.ledger);
         for affiliate in AFFILIATES {
-            self.ledger.extend(read_ledger(stage, affiliate, head.visible).await);
+            self.ledger.extend(read_ledger(state, affiliate, head.visible).await);
         }
         for (place, (summary, lines)) in seen_before {
             let (now, lines_now) = self.ledger.get(&place).expect("a visible run stays visible");
@@ -130,14 +130,15 @@ impl Watch {
         for (affiliate, day, seq) in
             self.ledger.keys().filter(|(_, _, seq)| *seq > self.head.visible)
         {
-            stage.diary.write(format!("{affiliate} sees run {seq} of {day}"));
+            state.trace.write(format!("{affiliate} sees run {seq} of {day}"));
         }
     }
 
-    /// Promises 4 and 5: lines, summaries and the runs' own proofs agree.
-    async fn runs_add_up(&self, stage: &Stage) {
+    /// Invariants 4 and 5: lines, summaries and the runs' conservation reports agree.
+    async fn runs_add_up(&self, state: &TrialState) {
         for (day, run) in &self.runs {
-            let proof = stage.fair.app.table.run_report(*day, run.seq).await.unwrap().unwrap();
+            let proof =
+                state.reliable.context.table.run_report(*day, run.seq).await.unwrap().unwrap();
             assert_eq!(proof.due.check(), Ok(()), "{day} {}", run.seq);
             let mut booked: BTreeMap<_, Money> = BTreeMap::new();
             for (affiliate, ..) in
@@ -150,43 +151,44 @@ impl Watch {
                     *total = total.plus(money).unwrap();
                 }
             }
-            // Nobody looks at the affiliate whose items cannot be read.
-            let whole = booked == proof.booked || stage.poisoned;
+            // The affiliate with unreadable items is not checked.
+            let whole = booked == proof.booked || state.poisoned;
             assert!(whole, "run {} of {day} is not seen whole: {booked:?}", run.seq);
         }
     }
 
-    /// A tier is in force before the first day of its quarter is booked, by whatever night that is.
-    async fn quarters_are_evaluated_first(&self, stage: &Stage) {
-        let last = stage.first_day.quarter().last_day();
-        let by_night = |run: &CommittedRun| stage.planned.borrow().contains_key(&run.run);
+    /// A tier is in force before the first day of its quarter is booked, whichever run books it.
+    async fn quarters_are_evaluated_first(&self, state: &TrialState) {
+        let last = state.first_day.quarter().last_day();
+        let by_night = |run: &CommittedRun| state.planned.borrow().contains_key(&run.run);
         let begun = self.runs.iter().any(|(day, run)| *day > last && by_night(run));
         if !begun {
             return;
         }
         for affiliate in AFFILIATES {
-            let account = stage.fair.app.table.account(&uid(affiliate)).await.unwrap().unwrap();
+            let account =
+                state.reliable.context.table.account(&uid(affiliate)).await.unwrap().unwrap();
             let start = last.next().start();
             let since = account.value.tiers.entry_at(start).map(|(since, _)| since);
             assert_eq!(since, Some(start), "{affiliate} is not evaluated, and days are booked");
         }
     }
 
-    async fn visible_runs(&self, stage: &Stage) -> Vec<(Day, CommittedRun)> {
+    async fn visible_runs(&self, state: &TrialState) -> Vec<(Day, CommittedRun)> {
         let days: BTreeSet<Day> = self.ledger.keys().map(|(_, day, _)| *day).collect();
         let mut runs = Vec::new();
         for day in days {
-            let of_day = stage.fair.app.table.day(day).await.unwrap().value.runs;
+            let of_day = state.reliable.context.table.day(day).await.unwrap().value.runs;
             let visible = of_day.into_iter().filter(|run| run.seq <= self.head.visible);
             runs.extend(visible.map(|run| (day, run)));
         }
         runs
     }
 
-    /// Promise 3, as far as it can be known while events are on their way: of each invitee and day
-    /// no more fees count than were told of, and no fewer than had been taken in when the day's
-    /// last visible run was planned.
-    fn fees_count_once(&self, stage: &Stage) {
+    /// Invariant 3, as far as it is known while events are in flight: for each invitee and day, no
+    /// more fees count than were sent, and no fewer than had been ingested when the day's last
+    /// visible run was planned.
+    fn fees_count_once(&self, state: &TrialState) {
         let mut counted: BTreeMap<(String, Day), i64> = BTreeMap::new();
         for ((_, day, _), (_, lines)) in &self.ledger {
             for line in lines {
@@ -194,27 +196,27 @@ impl Watch {
                     line.sums.fee_count;
             }
         }
-        let told = fees_charged(stage);
+        let told = fees_charged(state);
         for (of, count) in &counted {
             let told = told.get(of).map_or(0, BTreeSet::len);
             assert!((0..=told as i64).contains(count), "{of:?}: {count} of {told} fees counted");
         }
         for (day, run) in &self.runs {
-            self.nothing_is_missed(stage, *day, run, &told, &counted);
+            self.nothing_is_missed(state, *day, run, &told, &counted);
         }
     }
 
     fn nothing_is_missed(
         &self,
-        stage: &Stage,
+        state: &TrialState,
         day: Day,
         run: &CommittedRun,
         told: &Fees,
         counted: &BTreeMap<(String, Day), i64>,
     ) {
-        let planned = stage.planned.borrow();
+        let planned = state.planned.borrow();
         let Some(planned) = planned.get(&run.run) else { return };
-        let facts = stage.facts.borrow();
+        let facts = state.facts.borrow();
         for ((payer, _), fees) in told.iter().filter(|((_, of), _)| *of == day) {
             let Some(binding) = self.bindings.get(payer) else { continue };
             let folded = planned.shards.contains(&Shard::of(&uid(payer)).number());
@@ -233,19 +235,19 @@ impl Watch {
     }
 }
 
-/// The fees that were charged, by payer and day.
-fn fees_charged(stage: &Stage) -> Fees {
+/// Returns the fees that were charged, by payer and day.
+fn fees_charged(state: &TrialState) -> Fees {
     let mut charged = Fees::new();
-    for (id, trade) in stage.facts.borrow().standing() {
+    for (id, trade) in state.facts.borrow().standing() {
         charged.entry((trade.payer.clone(), trade.day())).or_default().insert(id);
     }
     charged
 }
 
-/// The press or the registration that made a binding, which must have been eligible by what the
-/// programme may have known.
-fn was_asked_for(stage: &Stage, relation: &Relation) -> Binding {
-    let (facts, queue) = (stage.facts.borrow(), stage.queue.borrow());
+/// Returns the binding for the press or registration that requested it, which must have been
+/// eligible by facts that the programme may have known.
+fn was_asked_for(state: &TrialState, relation: &Relation) -> Binding {
+    let (facts, queue) = (state.facts.borrow(), state.queue.borrow());
     let (uid, code) = (relation.invitee.as_str(), relation.code.as_str());
     let possible = Messages::Of(&queue.delivered);
     let registration = &facts.registrations[uid];
@@ -258,7 +260,7 @@ fn was_asked_for(stage: &Stage, relation: &Relation) -> Binding {
         let known = Known { facts: &facts, certain: Messages::Of(before), possible };
         vec![sign_up_checks(known, registration, code)]
     } else {
-        let presses = stage.presses.borrow();
+        let presses = state.presses.borrow();
         let presses = presses.iter().filter(|press| {
             (press.guest.as_str(), press.code.as_str(), press.began)
                 == (uid, code, relation.bound_at)
@@ -277,7 +279,7 @@ fn was_asked_for(stage: &Stage, relation: &Relation) -> Binding {
     asked_for
 }
 
-/// A binding as the table has it, in the words of the oracle.
+/// Returns a stored binding in the oracle's type.
 fn binding_of(relation: &Relation) -> Binding {
     let points = |rate: commission::Rate| i128::from(rate.millionths()) / 10_000;
     Binding {
@@ -293,10 +295,10 @@ fn binding_of(relation: &Relation) -> Binding {
     }
 }
 
-/// Judges a binding once more, by the facts and the rule that it keeps, at its own instant: of a
-/// recall that is what the clock said of who bound, right or wrong.
-async fn was_due(stage: &Stage, relation: &Relation) {
-    let binding = stage.fair.app.table.binding(&relation.invitee).await.unwrap().unwrap();
+/// Evaluates a binding again, by its recorded facts and rule, at its recorded time. For a recall,
+/// that is the time of the binding function's clock, right or wrong.
+async fn was_due(state: &TrialState, relation: &Relation) {
+    let binding = state.reliable.context.table.binding(&relation.invitee).await.unwrap().unwrap();
     assert_eq!(Relation { voided_at: None, ..relation.clone() }, binding.relation);
     let link = LinkFacts {
         code: relation.code.clone(),
@@ -310,17 +312,17 @@ async fn was_due(stage: &Stage, relation: &Relation) {
         origin: relation.origin,
         at: relation.bound_at,
     };
-    let judgement = evaluate(&bind, &stage.fair.app.programme.eligibility);
+    let judgement = evaluate(&bind, &state.reliable.context.programme.eligibility);
     assert!(judgement.eligible(), "{judgement:?}");
     assert_eq!(judgement.rule, binding.rule);
     let how = if relation.origin == Origin::Recall { "recall" } else { "sign-up" };
-    stage.diary.write(format!("{} is bound to {}", relation.invitee, relation.inviter));
-    stage.diary.reach(format!("bound by {how}"));
+    state.trace.write(format!("{} is bound to {}", relation.invitee, relation.inviter));
+    state.trace.reach(format!("bound by {how}"));
 }
 
-async fn read_ledger(stage: &Stage, affiliate: &'static str, visible: u64) -> Ledger {
-    let table = &stage.fair.app.table;
-    let (from, to) = (stage.first_day.plus(-120), stage.now().day());
+async fn read_ledger(state: &TrialState, affiliate: &'static str, visible: u64) -> Ledger {
+    let table = &state.reliable.context.table;
+    let (from, to) = (state.first_day.plus(-120), state.now().day());
     let summaries = table.summaries(&uid(affiliate), from, to, visible).await.unwrap();
     let chunks: Vec<(u64, u32)> = summaries
         .iter()
@@ -335,7 +337,7 @@ async fn read_ledger(stage: &Stage, affiliate: &'static str, visible: u64) -> Le
     with_lines.collect()
 }
 
-/// Lines are the summary's cells, and nobody but the invitees of the affiliate is in them.
+/// Lines are the summary's cells, and belong to invitees of the affiliate.
 fn check_lines(run: &DaySummary, lines: &[Line]) {
     let mut cells: BTreeMap<_, Money> = BTreeMap::new();
     let mut fee_count = 0;

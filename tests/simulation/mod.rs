@@ -1,16 +1,14 @@
-//! The programme under every fault that we could make up, in trials of which each follows from one
-//! seed alone.
+//! Simulation of the programme under every known fault. Each trial follows from one seed alone.
 //!
-//! A trial tells a story of some days: people open links, trade and move; the exchange tells of it
-//! late, twice, and in any order; ingest, windows, nights and runs by hand are all at work at the
-//! same time, one call to the table after the other, die between any two of them, and come again
-//! as ghosts; and the network and the service fail at a rate of the trial's own. After every scene
-//! the programme's promises are checked on what is read back, by those who meet no fault. At the
-//! end everything arrives, and the books must be those of an [`oracle`] that knows the rules but
-//! none of the code, and those of a world in which nothing ever went wrong.
+//! A trial covers some days. Users open links, trade and move; the exchange reports this late,
+//! twice, and in any order; ingest, binds, nightly and manual runs are concurrent, interleaved at
+//! every call to the table, killed between any two calls, and duplicated; network and service fail
+//! at the trial's rate. After every scene the programme's invariants are checked without faults. At
+//! the end everything is delivered, and the books must equal those of an [`oracle`] that shares the
+//! rules but no code, and those of an undisturbed programme.
 //!
-//! `SEEDS=1000 cargo test -p end-to-end simulation` tries more; `SEED=7` tries one again, and
-//! prints its steps if it fails.
+//! `SEEDS=1000 cargo test -p end-to-end simulation` runs more; `SEED=7` repeats one, and prints its
+//! steps if it fails.
 
 mod clocks;
 mod exchange;
@@ -37,9 +35,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use types::Reason;
 
 use trace::Reached;
-pub use trial::{trial, watched_trial};
+pub use trial::{observed_trial, trial};
 
-/// What happens to nights and to messages, and must be reached.
+/// Events of nightly runs and messages that the trials must cover.
 const EVENTS_OF_NIGHTS: [&str; 10] = [
     "a night is missed",
     "a night at a quarter's end is missed",
@@ -53,14 +51,14 @@ const EVENTS_OF_NIGHTS: [&str; 10] = [
     "a tier is reached",
 ];
 
-/// How many trials an ordinary `cargo test` makes.
+/// Number of trials in an ordinary `cargo test`.
 const SEEDS: u64 = 24;
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-/// Makes the trials of all seeds below `end`, on all cores.
+/// Runs the trials of all seeds below `end`, on all cores.
 fn trials(end: u64) -> Reached {
     let (next, reached) = (AtomicU64::new(0), Mutex::new(Reached::default()));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -81,7 +79,7 @@ fn trials(end: u64) -> Reached {
     reached.into_inner().unwrap()
 }
 
-/// Everything that trials must have reached, or they show nothing.
+/// Returns everything that the trials must cover to be meaningful.
 fn to_be_reached() -> Vec<String> {
     let faults = fault_injection::KINDS.iter().chain(&clocks::KINDS).map(|kind| (*kind).to_owned());
     let expired = "refused: confirmation_expired".to_owned();
@@ -99,7 +97,7 @@ fn to_be_reached() -> Vec<String> {
 }
 
 #[test]
-fn every_promise_is_kept_in_every_weather() {
+fn invariants_hold_under_faults() {
     if let Some(seed) = variable("SEED") {
         println!("{}", trial(seed).reached);
         return;
@@ -111,6 +109,6 @@ fn every_promise_is_kept_in_every_weather() {
 }
 
 #[test]
-fn a_seed_tells_the_same_story_each_time() {
+fn seed_is_deterministic() {
     assert_eq!(trial(3).steps, trial(3).steps);
 }

@@ -1,9 +1,8 @@
-//! A second opinion on everything: the domain's rules once more, as plainly as they can be put.
+//! An independent implementation of the domain's rules, as simple as possible.
 //!
-//! It takes the events that the exchange sent and the requests that users made, never the table:
-//! who is bound, by which link and since when, whose binding is void, tiers, amounts. It shares no
-//! code with the engine. Rates, thresholds and lists are written out here, so that a change of the
-//! policy has to be made twice.
+//! It reads the exchange's events and the users' requests, never the table, and returns bindings,
+//! voided bindings, tiers and amounts. It shares no code with the engine. Rates, thresholds and
+//! lists are repeated here, so that a change of the policy must be made twice.
 
 use std::collections::BTreeMap;
 
@@ -11,32 +10,32 @@ use types::{Day, Origin, Quarter, Timestamp};
 
 use super::facts::{Fact, Facts, Known, Registration, Shared, Trade, UNIT};
 
-/// Base rates by tier, in points of a hundred.
+/// Base rates by tier, in hundredths.
 const SPOT: [i128; 4] = [20, 30, 41, 50];
 const FUTURES: [i128; 4] = [10, 30, 41, 50];
-/// What tiers ask for: volume in USD and new traders.
+/// Requirements of the tiers: volume in USD and new traders.
 const SPOT_TIERS: [(i128, usize); 4] = [(0, 0), (200_000, 3), (2_500_000, 10), (30_000_000, 15)];
 const FUTURES_TIERS: [(i128, usize); 4] =
     [(0, 0), (5_000_000, 3), (50_000_000, 10), (300_000_000, 15)];
-/// The places of the trial on the lists of the policy.
+/// The trial's places on the lists of the policy.
 const MICA: [&str; 1] = ["DE"];
 const PROHIBITED: [&str; 1] = ["UA-43"];
 const NO_PROMOTION: [&str; 1] = ["GB"];
 const NO_FUTURES: [&str; 3] = ["US", "SG", "GB"];
 const DAY: i64 = 86_400_000;
-/// The age of an account and its inactivity, both more than so many days.
+/// The age of an account and its inactivity must both exceed this time.
 const WINDOW: i64 = 90 * DAY;
 
-/// What a sum is about: inviter, invitee, day, product, asset, and what the fees came to.
+/// The subject of a sum: inviter, invitee, day, product, asset, and outcome of the fees.
 pub type Key = (String, String, String, String, String, String);
 
-/// Fees counted, fees, fees in USD, volume, commission, shared, commission and shared in USD.
+/// Number of fees, fees, fees in USD, volume, commission, shared, commission and shared in USD.
 pub type Sums = [i128; 8];
 
-/// Sums by what they are about; those of nothing are left out.
+/// Sums by subject, without empty ones.
 pub type Sheet = BTreeMap<Key, Sums>;
 
-/// A binding, as the requests and the registrations make it.
+/// A binding as requests and registrations create it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binding {
     pub inviter: String,
@@ -50,7 +49,7 @@ pub struct Binding {
 /// Bindings by invitee.
 pub type Bindings = BTreeMap<String, Binding>;
 
-/// The tiers of each inviter in spot and futures, in force from an instant on.
+/// The tiers of each inviter in spot and futures, in force from a time on.
 #[derive(Debug, Default)]
 pub struct Tiers(pub Option<(Timestamp, TiersByInviter)>);
 
@@ -81,7 +80,7 @@ impl Check {
         Self { met, unmet: !met }
     }
 
-    /// A check that is met by some of the values that may be in force, and not by others.
+    /// A check that is met by some of the values that may be in force, and unmet by others.
     fn of<T>(values: &[T], met: impl Fn(&T) -> bool) -> Self {
         Self { met: values.iter().any(&met), unmet: !values.iter().all(met) }
     }
@@ -91,17 +90,17 @@ impl Check {
     }
 }
 
-/// Whether all checks may be met.
+/// Returns whether all checks may be met.
 pub fn may_be_eligible(checks: &Checks) -> bool {
     checks.values().all(|check| check.met)
 }
 
-/// Whether some check is certainly unmet, or all are certainly met.
+/// Returns whether some check is certainly unmet, or all are certainly met.
 pub fn must_be_eligible(checks: &Checks) -> bool {
     checks.values().all(|check| !check.unmet)
 }
 
-/// The binding that an account and a link would make.
+/// Returns the binding that an account and a link would create.
 pub fn binding(
     facts: &Facts,
     invitee: &str,
@@ -120,7 +119,8 @@ pub fn binding(
     })
 }
 
-/// The checks of a recall by a link that exists; `bound` is the check that the account never was.
+/// Returns the checks of a recall by an existing link; `bound` is the check that the account was
+/// never bound.
 pub fn recall_checks(
     known: Known<'_>,
     invitee: &Registration,
@@ -141,7 +141,7 @@ pub fn recall_checks(
     checks
 }
 
-/// The checks of a sign-up by a link that exists.
+/// Returns the checks of a sign-up by an existing link.
 pub fn sign_up_checks(known: Known<'_>, invitee: &Registration, code: &str) -> Checks {
     let (link, at) = (&known.facts.links[code], invitee.at);
     let mut checks = common_checks(known, invitee, link.owner, at);
@@ -151,7 +151,7 @@ pub fn sign_up_checks(known: Known<'_>, invitee: &Registration, code: &str) -> C
     checks
 }
 
-/// The checks of an account that the exchange has not registered yet.
+/// Returns the checks of an account that is not registered yet.
 pub fn checks_of_unknown(known: Known<'_>, code: &str, at: Timestamp) -> Checks {
     let link = &known.facts.links[code];
     let mut checks = inviter_checks(known, link.owner, at);
@@ -185,7 +185,7 @@ fn inviter_checks(known: Known<'_>, inviter: &str, at: Timestamp) -> Checks {
     ])
 }
 
-/// Two accounts are not known to be one person's.
+/// The two accounts are not known to belong to one person.
 fn other_person(known: Known<'_>, inviter: &str, invitee: &str, at: Timestamp) -> Check {
     let person = |uid: &str| {
         known.values(uid, at, |fact| match fact {
@@ -199,7 +199,7 @@ fn other_person(known: Known<'_>, inviter: &str, invitee: &str, at: Timestamp) -
     Check::of(&pairs, |(a, b)| !same_account && (a.is_none() || a != b))
 }
 
-/// No activity within the window before `at`, of the account or of its sub-accounts.
+/// No activity of the account or its sub-accounts within the window before `at`.
 fn dormant(known: Known<'_>, uid: &str, at: Timestamp) -> Check {
     let since = at.plus_millis(-WINDOW);
     let active: Vec<_> = known.facts.activity(uid).filter(|it| it.at >= since).collect();
@@ -212,8 +212,8 @@ fn dormant(known: Known<'_>, uid: &str, at: Timestamp) -> Check {
 /// A country, and a region of it.
 type Place = (Option<&'static str>, Option<&'static str>);
 
-/// Where an account may be at an instant. Accounts of the trial that have a region never leave its
-/// country.
+/// Returns the possible places of an account at a time. Accounts of the trial with a region never
+/// leave its country.
 fn places(known: Known<'_>, uid: &str, at: Timestamp) -> Vec<Place> {
     let countries = known.values(uid, at, |fact| match fact {
         Fact::Country(country) => Some(*country),
@@ -226,23 +226,23 @@ fn places(known: Known<'_>, uid: &str, at: Timestamp) -> Vec<Place> {
     countries.iter().flat_map(|c| regions.iter().map(move |region| (*c, *region))).collect()
 }
 
-/// Whether a place is on one of the lists; one that is not known counts as if it were.
+/// Returns whether a place is on one of the lists; an unknown place counts as listed.
 fn is_on(lists: &[&[&str]], (country, region): &Place) -> bool {
     let on_list = |place: &&str| lists.iter().any(|list| list.contains(place));
     country.as_ref().is_none_or(on_list) || region.as_ref().is_some_and(on_list)
 }
 
-/// Whether a recalled invitee proves to have been active in the 90 days before the binding. It is
-/// in force when the clock of the function said so: by one that is ahead, trades until then are
-/// activity before the bind; by one that is behind, a trade that was just made comes after it,
-/// unless it was known, and kept the bind from being made.
+/// Returns whether a recalled invitee was active in the 90 days before the binding. The binding
+/// takes effect at the time of the function's clock. If that is ahead, trades until then are
+/// activity before the bind; if it is behind, a recent trade is after it, unless it was known and
+/// prevented the bind.
 pub fn is_void(binding: &Binding, facts: &Facts) -> bool {
     let since = binding.bound_at.plus_millis(-WINDOW);
     let mut active = facts.activity(&binding.invitee);
     binding.origin == Origin::Recall && active.any(|it| since <= it.at && it.at < binding.bound_at)
 }
 
-/// All lines that are due.
+/// Returns all lines that are due.
 pub fn due(facts: &Facts, bindings: &Bindings, tiers: &Tiers) -> Sheet {
     let mut sheet = Sheet::new();
     let void: BTreeMap<&str, bool> =
@@ -276,7 +276,7 @@ fn key(trade: &Trade, binding: &Binding, outcome: &str) -> Key {
     )
 }
 
-/// The reason why a fee earns nothing, or its rates in points: `41/10`.
+/// Returns the reason for which a fee earns nothing, or its rates in hundredths: `41/10`.
 fn outcome(trade: &Trade, binding: &Binding, facts: &Facts, tiers: &Tiers) -> String {
     let (inviter, at) = (binding.inviter.as_str(), trade.at);
     let futures = trade.product == "futures";
@@ -316,7 +316,7 @@ fn vip_limit(trade: &Trade) -> u8 {
     if trade.product == "futures" { 1 } else { 2 }
 }
 
-/// Adds what the fees pay: two roundings down, and the rest to the inviter.
+/// Adds commission for the fees: rounded down twice, and the rest to the inviter.
 fn pay(outcome: &str, sums: &mut Sums) {
     let Some((rate, shared)) = outcome.split_once('/') else { return };
     let (rate, shared): (i128, i128) = (rate.parse().unwrap(), shared.parse().unwrap());
@@ -328,8 +328,7 @@ fn pay(outcome: &str, sums: &mut Sums) {
     sums[6] = part(usd, rate) - sums[7];
 }
 
-/// The trades of an invitee that make a trader: real ones, from the binding on, on days that are
-/// over.
+/// Returns the trades that make an invitee a trader: real ones, from the binding on, on past days.
 pub fn real_trades(facts: &Facts, binding: &Binding, today: Day) -> Vec<Trade> {
     let mut trades: Vec<Trade> = facts.standing().into_values().collect();
     trades.retain(|trade| {
@@ -342,8 +341,8 @@ pub fn real_trades(facts: &Facts, binding: &Binding, today: Day) -> Vec<Trade> {
     trades
 }
 
-/// The tiers that a quarter gives: volume that paid a fee within the gate, and new registrants
-/// whose first real trade falls in it.
+/// Returns the tiers that result from a quarter: volume within the VIP limit that paid a fee, and
+/// new registrants whose first real trade is in the quarter.
 pub fn evaluate(facts: &Facts, bindings: &Bindings, quarter: Quarter, today: Day) -> Tiers {
     let mut sums: BTreeMap<(String, &str), (i128, usize)> = BTreeMap::new();
     for binding in bindings.values().filter(|binding| !is_void(binding, facts)) {

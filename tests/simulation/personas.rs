@@ -1,5 +1,4 @@
-//! The accounts of a trial: affiliates with their links, users of every kind, and how they are
-//! registered.
+//! The accounts of a trial: affiliates with links, users of every kind, and their registrations.
 
 use commission::{Rate, SharedCommission};
 use eligibility::LinkFacts;
@@ -11,42 +10,42 @@ use super::facts::{Fact, Facts, Link, MessageId, Registration, Shared};
 use super::queue::Message;
 use crate::test_app::{TestApp, event, uid};
 
-/// Invitees live in the first few of the 64 shards, so that a night is short.
+/// Invitees are in the first few of the 64 shards, so that a nightly run is short.
 pub const SHARDS: u8 = 3;
 
-/// The countries to and from which people move.
+/// The countries between which users move.
 pub const COUNTRIES: [&str; 6] = ["CH", "TR", "MX", "US", "SG", "GB"];
-/// Texts of two letters that are no country of ISO 3166.
+/// Texts of two letters that are not countries of ISO 3166.
 pub const NO_COUNTRIES: [&str; 4] = ["UK", "EL", "ZZ", "XX"];
 
-/// Affiliates in good standing, who might be invited themselves: the numbers bring them into the
-/// shards of the trial. The last one has no futures account.
+/// Active affiliates, who could also be invited: the numbers put them into the trial's shards. The
+/// last one has no futures account.
 pub const AFFILIATES: [&str; 3] = ["aurora-9", "boris-3", "chloe-14"];
 /// Has left the programme.
 const DEPARTED: &str = "dorian";
-/// Has moved to a country in which nobody may promote the programme.
+/// Moved to a country in which the programme may not be promoted.
 const MOVED: &str = "elena";
-/// The short_sha256 of the first affiliate.
+/// The identity fingerprint of the first affiliate.
 pub const PERSON: &str = "p1";
-/// The numbers of the messages by which the accounts of the trial are registered begin here.
+/// The first number of the messages that register the trial's accounts.
 const SETUP: MessageId = 1_000_000;
 
-/// All accounts, by the role that they have in the trial.
-pub struct Cast {
-    /// The links' codes, of good links first.
+/// All accounts, by their role in the trial.
+pub struct Personas {
+    /// The links' codes, active links first.
     pub codes: Vec<String>,
     pub good_codes: usize,
     /// May be recalled.
     pub dormant: Vec<String>,
-    /// Will register during the trial, by a link.
+    /// Register during the trial, by a link.
     pub newcomers: Vec<String>,
     /// Bound at sign-up, more than a year ago.
     pub veteran: String,
-    /// Sub-accounts of the first dormant user, each of the one before.
+    /// Sub-accounts of the first dormant user, each below the one before.
     pub desks: Vec<String>,
-    /// Are registered in a country of which one region is prohibited; the second one in that region.
+    /// Registered in a country of which one region is prohibited; the second one in that region.
     pub regional: Vec<String>,
-    /// Has the short_sha256 of the first affiliate's person.
+    /// Has the identity fingerprint of the first affiliate.
     pub twin: String,
     /// May not be recalled, for one reason each.
     pub refused: Vec<String>,
@@ -54,25 +53,25 @@ pub struct Cast {
     pub setup: Vec<Message>,
 }
 
-/// The first name of the kind in one of the shards of the trial.
+/// Returns the first name of the kind in one of the trial's shards.
 fn named(kind: &str) -> String {
     let names = (0..).map(|number| format!("{kind}-{number}"));
     let mut in_shards = names.filter(|name| Shard::of(&uid(name)).number() < SHARDS);
     in_shards.next().unwrap()
 }
 
-/// A name of the kind that is as long as an id may be.
+/// Returns a name of the kind with the length limit of ids.
 fn long_name(kind: &str) -> String {
     let names = (0..).map(|number| format!("{kind}-{number:0>width$}", width = 63 - kind.len()));
     let mut in_shards = names.filter(|name| Shard::of(&uid(name)).number() < SHARDS);
     in_shards.next().unwrap()
 }
 
-impl Cast {
-    /// Registers everybody, without any fault, on the morning before the trial.
-    pub async fn enters(world: &TestApp, facts: &mut Facts) -> Self {
-        let morning = world.clock.now();
-        let mut scene = Entrance { world, facts, morning, setup: Vec::new() };
+impl Personas {
+    /// Registers all accounts, without faults, on the morning before the trial.
+    pub async fn enters(app: &TestApp, facts: &mut Facts) -> Self {
+        let morning = app.clock.now();
+        let mut scene = Entrance { app, facts, morning, setup: Vec::new() };
         let codes = scene.affiliates().await;
         let (dormant, desks) = scene.dormant().await;
         let veteran = named("veteran");
@@ -100,7 +99,7 @@ impl Cast {
         }
     }
 
-    /// Everybody whose fees may count.
+    /// Returns all accounts whose fees may count.
     pub fn traders(&self) -> Vec<String> {
         let mut traders = [&self.dormant[..], &self.newcomers, &self.newcomers].concat();
         traders.push(self.veteran.clone());
@@ -109,7 +108,7 @@ impl Cast {
         traders
     }
 
-    /// Everybody who may open a link.
+    /// Returns all accounts that may open a link.
     pub fn guests(&self) -> Vec<String> {
         let mut guests =
             [&self.dormant[..], &self.dormant, &self.refused, &self.newcomers].concat();
@@ -119,13 +118,12 @@ impl Cast {
         guests
     }
 
-    /// The sub-accounts that trade and are active: those of which the programme knows the top
-    /// account.
+    /// The active sub-accounts whose top account the programme knows.
     fn desks_that_count(&self) -> &[String] {
         &self.desks
     }
 
-    /// All accounts that might be bound.
+    /// Returns all accounts that could be bound.
     pub fn invitees(&self) -> Vec<String> {
         let mut all = self.dormant.clone();
         for some in [&self.newcomers, &self.refused, &self.desks, &self.regional] {
@@ -136,7 +134,7 @@ impl Cast {
         all
     }
 
-    /// What no log may hold: the accounts of the trial, and the links' codes.
+    /// Returns the names that logs must not contain: the trial's accounts, and the links' codes.
     pub fn names(&self) -> Vec<String> {
         [&self.invitees()[..], &self.codes].concat()
     }
@@ -144,7 +142,7 @@ impl Cast {
 
 /// The registration of all accounts.
 struct Entrance<'a> {
-    world: &'a TestApp,
+    app: &'a TestApp,
     facts: &'a mut Facts,
     morning: Timestamp,
     setup: Vec<Message>,
@@ -158,11 +156,11 @@ impl Entrance<'_> {
             codes.push(self.affiliate(name, futures).await);
         }
         let share = json!({ "sharedCommission": { "spot": "0.1", "futures": "0.05" } });
-        let link = self.world.post(AFFILIATES[0], "/v1/links", share).await;
+        let link = self.app.post(AFFILIATES[0], "/v1/links", share).await;
         let shared = Shared { spot: 10, futures: 5 };
         codes.push(self.knows_link(&link.json(), AFFILIATES[0], true, shared));
-        // All changes are so long ago that by every clock of the trial, and for everybody who will
-        // sign up, they are past.
+        // All changes are so long ago that they are past by every clock of the trial, and for every
+        // later sign-up.
         self.is_person(AFFILIATES[0], self.morning.plus_days(-9), "p0").await;
         self.is_person(AFFILIATES[0], self.morning.plus_days(-8), PERSON).await;
 
@@ -183,13 +181,13 @@ impl Entrance<'_> {
         self.joins(name, joined, true, more).await;
         if let Some(opened) = futures {
             let fact = Fact::FuturesOpened(opened.parse().unwrap());
-            self.facts.state(SETUP, name, joined, fact);
+            self.facts.record_fact(SETUP, name, joined, fact);
         }
-        let link = self.world.get(name, "/v1/link").await;
+        let link = self.app.get(name, "/v1/link").await;
         self.knows_link(&link.json(), name, true, Shared::default())
     }
 
-    /// Notes a link as its owner made it; answers its code.
+    /// Records a link as its owner created it; returns its code.
     fn knows_link(
         &mut self,
         link: &Value,
@@ -202,9 +200,9 @@ impl Entrance<'_> {
         code
     }
 
-    /// A link of the old kind, as taken over from an earlier system: it invites new users only.
+    /// Creates a link of the old kind, from an earlier system: it invites new users only.
     async fn original_link(&mut self, owner: &'static str) -> String {
-        let table = &self.world.app.table;
+        let table = &self.app.context.table;
         let (_, mut links) = table.affiliate(&uid(owner)).await.unwrap();
         let code: LinkCode = "ORIGINAL".parse().unwrap();
         let none = SharedCommission { spot: Rate::ZERO, futures: Rate::ZERO };
@@ -247,7 +245,7 @@ impl Entrance<'_> {
         let used_at = self.morning.plus_days(-10);
         let used = json!({ "uid": busy, "product": "earn", "at": used_at });
         let message = self.sends("activity", used).await;
-        self.facts.state(message, &busy, used_at, Fact::Active);
+        self.facts.record_fact(message, &busy, used_at, Fact::Active);
         let (elder, briton) = (named("elder"), named("briton"));
         self.registers(&elder, "2018-01-01T00:00:00Z", "CH", |_| {}).await;
         self.registers(&briton, "2024-01-01T00:00:00Z", "GB", |_| {}).await;
@@ -292,14 +290,14 @@ impl Entrance<'_> {
 
     async fn changes(&mut self, name: &str, at: Timestamp, fact: Fact, change: Value) {
         let message = self.sends("account.changed", change).await;
-        self.facts.state(message, name, at, fact);
+        self.facts.record_fact(message, name, at, fact);
     }
 
     async fn sends(&mut self, kind: &str, data: Value) -> MessageId {
         let number = SETUP + self.setup.len();
         let event = event(&format!("event-{number}"), kind, data);
         let message = Message::new(number, self.morning, vec![event]);
-        for report in self.world.send_raw(&message.body).await {
+        for report in self.app.send_raw(&message.body).await {
             assert_eq!(report.outcome, ingestion::EventOutcome::Ingested, "{kind}");
         }
         self.setup.push(message);

@@ -1,15 +1,15 @@
-//! Items that cannot be read, as a fault of storage or of a release would leave them: of one
-//! affiliate with one invitee, in a shard of its own. Everything else must go on.
+//! Unreadable items, as after a fault of storage or of a release: of one affiliate with one
+//! invitee, in a separate shard. Everything else must continue.
 
 use serde_json::{Value, json};
 use storage::{Shard, keys};
 
 use super::personas::SHARDS;
 use super::queue::Message;
-use super::trial_state::Stage;
+use super::trial_state::TrialState;
 use crate::test_app::{TestApp, uid};
 
-/// The kinds of items, by the names under which they are counted.
+/// The kinds of items, by their names in the counts.
 pub const KINDS: [&str; 4] = [
     "poison: account of an invitee",
     "poison: account of an affiliate",
@@ -17,32 +17,32 @@ pub const KINDS: [&str; 4] = [
     "poison: chunk of fees",
 ];
 
-/// The affiliate whose items cannot be read, whom no check of the trial looks at.
+/// The affiliate with unreadable items, whom the trial's checks skip.
 pub const OWNER: &str = "poisoned-affiliate";
 
-/// The invitee whose items cannot be read, in the shard after those of the trial.
+/// The invitee with unreadable items, in the shard after the trial's.
 pub fn invitee() -> String {
     let names = (0..).map(|number| format!("poisoned-invitee-{number}"));
     let mut in_shard = names.filter(|name| Shard::of(&uid(name)).number() == SHARDS);
     in_shard.next().unwrap()
 }
 
-/// Whether a message is about them: it may never be ingested.
+/// Returns whether a message is about them: it may never be ingested.
 pub fn is_about(message: &Message) -> bool {
     message.fees.iter().any(|(uid, ..)| *uid == invitee())
 }
 
 /// Registers both and binds them.
-pub async fn enter(world: &TestApp) {
-    let code = world.affiliate(OWNER).await;
-    world.registered(&invitee(), "2024-01-01T00:00:00Z").await;
-    assert_eq!(world.bind(&invitee(), &code).await.status, 201);
+pub async fn enter(app: &TestApp) {
+    let code = app.affiliate(OWNER).await;
+    app.registered(&invitee(), "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind(&invitee(), &code).await.status, 201);
 }
 
-/// Makes one of their items unreadable, if there is one of the kind that is drawn.
-pub fn strike(stage: &Stage) {
-    let kind = stage.dice.below(KINDS.len());
-    let engine = &stage.fair.engine;
+/// Makes one of their items unreadable, if there is one of the drawn kind.
+pub fn strike(state: &TrialState) {
+    let kind = state.rng.below(KINDS.len());
+    let engine = &state.reliable.engine;
     let mut items = engine.items(engine.table_name()).unwrap();
     items.sort_by_key(|item| (text(item, keys::PK), text(item, keys::SK)));
     let chunks = format!("#{SHARDS:02}");
@@ -58,8 +58,8 @@ pub fn strike(stage: &Stage) {
     let Some(mut item) = items.into_iter().find(is_meant) else { return };
     item["v"] = json!({ "N": "99" });
     engine.put(engine.table_name(), [item]).unwrap();
-    stage.diary.write(format!("{} cannot be read", KINDS[kind]));
-    stage.diary.reach(KINDS[kind]);
+    state.trace.write(format!("{} cannot be read", KINDS[kind]));
+    state.trace.reach(KINDS[kind]);
 }
 
 fn text(item: &Value, name: &str) -> String {

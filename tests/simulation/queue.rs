@@ -1,4 +1,4 @@
-//! The queue between the exchange and ingest: at least once, in any order, split as it likes.
+//! The queue between the exchange and ingest: at least once, in any order, in batches of any size.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use types::Timestamp;
 
 use super::facts::{FeeId, MessageId};
 use super::poison;
-use super::rng::Dice;
+use super::rng::TrialRng;
 
 /// A message of the queue.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub number: MessageId,
     pub sent_at: Timestamp,
-    /// Its text: an array of events, or what is no JSON at all.
+    /// Its text: an array of events, or a text that is not JSON.
     pub body: String,
     /// The fees that it charges.
     pub fees: Vec<FeeId>,
@@ -31,7 +31,7 @@ impl Message {
     }
 }
 
-/// Messages that wait, and such as were ingested and may be delivered again all the same.
+/// Waiting messages, and ingested ones that may still be delivered again.
 #[derive(Default)]
 pub struct Queue {
     waiting: Vec<Message>,
@@ -42,14 +42,14 @@ pub struct Queue {
     pub delivered: BTreeSet<MessageId>,
     /// The messages that were ingested.
     pub ingested: BTreeSet<MessageId>,
-    /// When they first were, by the true time.
+    /// When they were first ingested, by the true time.
     pub ingested_at: BTreeMap<MessageId, Timestamp>,
     /// For each message, those that had been ingested when it was delivered first.
     pub before: BTreeMap<MessageId, BTreeSet<MessageId>>,
 }
 
 impl Queue {
-    /// A queue that may deliver these messages again.
+    /// Returns a queue that may deliver these messages again.
     pub fn after(setup: &[Message]) -> Self {
         let numbers: BTreeSet<MessageId> = setup.iter().map(|message| message.number).collect();
         Self {
@@ -65,20 +65,20 @@ impl Queue {
         self.waiting.push(message);
     }
 
-    /// Whether everything was ingested that can be.
+    /// Returns whether every message was ingested that can be.
     pub fn is_empty(&self) -> bool {
         self.waiting.iter().all(poison::is_about)
     }
 
-    /// Some messages that wait, in any order, and now and then some that were ingested before.
-    /// They stay in the queue until they are ingested.
-    pub fn deliver(&mut self, dice: &Dice, at_most: usize) -> Vec<Message> {
+    /// Returns some waiting messages, in any order, and sometimes ingested ones. They stay in the
+    /// queue until they are ingested.
+    pub fn deliver(&mut self, rng: &TrialRng, at_most: usize) -> Vec<Message> {
         let mut messages = self.waiting.clone();
-        dice.shuffle(&mut messages);
+        rng.shuffle(&mut messages);
         messages.truncate(at_most);
-        if !self.again.is_empty() && dice.chance(40) {
-            messages.extend((0..=dice.below(3)).map(|_| dice.pick(&self.again).clone()));
-            dice.shuffle(&mut messages);
+        if !self.again.is_empty() && rng.chance(40) {
+            messages.extend((0..=rng.below(3)).map(|_| rng.pick(&self.again).clone()));
+            rng.shuffle(&mut messages);
         }
         let ingested = &self.ingested;
         for number in messages.iter().map(|message| message.number) {
@@ -101,7 +101,7 @@ impl Queue {
     }
 }
 
-/// A batch as Lambda gets it.
+/// Returns a batch as Lambda gets it.
 pub fn batch(messages: &[Message]) -> SqsEvent {
     let mut event = SqsEvent::default();
     event.records = messages.iter().map(record).collect();

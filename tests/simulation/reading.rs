@@ -1,5 +1,5 @@
-//! What affiliates read by the API: figures, lines and exports, which must agree with each other,
-//! and belong to the reader alone.
+//! The affiliates' views through the API: figures, lines and exports must agree, and belong to the
+//! reader alone.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,27 @@ use commission::Rate;
 use serde_json::Value;
 
 use super::facts::read;
-use super::invariant_checker::Watch;
+use super::invariant_checker::InvariantChecker;
 use super::oracle::{Sheet, Sums};
 use super::personas::AFFILIATES;
-use super::trial_state::Stage;
+use super::trial_state::TrialState;
 use crate::test_app::TestApp;
 
 /// The amounts of a line, in the order of [`Sums`].
 const AMOUNTS: [&str; 7] =
     ["fees", "feesUsd", "volumeUsd", "commission", "shared", "commissionUsd", "sharedUsd"];
 
-/// All lines that an affiliate reads by the API.
-pub async fn lines(stage: &Stage, world: &TestApp, affiliate: &str) -> Vec<Value> {
-    let (from, to) = (stage.first_day.plus(-120), world.clock.now().day());
-    world.lines(affiliate, &from.to_string(), &to.to_string()).await
+/// Returns all lines that an affiliate reads through the API.
+pub async fn lines(state: &TrialState, app: &TestApp, affiliate: &str) -> Vec<Value> {
+    let (from, to) = (state.first_day.plus(-120), app.clock.now().day());
+    app.lines(affiliate, &from.to_string(), &to.to_string()).await
 }
 
-/// The sums of all lines of all affiliates, by what they are about.
-pub async fn sheet(stage: &Stage, world: &TestApp) -> Sheet {
+/// Returns the sums of all lines of all affiliates by subject.
+pub async fn sheet(state: &TrialState, app: &TestApp) -> Sheet {
     let mut sheet = Sheet::new();
     for affiliate in AFFILIATES {
-        for line in lines(stage, world, affiliate).await {
+        for line in lines(state, app, affiliate).await {
             let word = |name: &str| line[name].as_str().unwrap().to_owned();
             let outcome = line["reason"].as_str().map_or_else(|| rates(&line), str::to_owned);
             let key = (
@@ -49,7 +49,7 @@ pub async fn sheet(stage: &Stage, world: &TestApp) -> Sheet {
     sheet
 }
 
-/// Rate and shared rate, in points of a hundred.
+/// Returns rate and shared rate, in hundredths.
 fn rates(line: &Value) -> String {
     let points = |name: &str| {
         let rate: Rate = line[name].as_str().unwrap().parse().unwrap();
@@ -58,37 +58,42 @@ fn rates(line: &Value) -> String {
     format!("{}/{}", points("rate"), points("sharedRate"))
 }
 
-/// Promises 4 and 8, as an affiliate meets them.
-pub async fn affiliates_read_the_same_everywhere(stage: &Stage, watch: &Watch) {
+/// Invariants 4 and 8, through the API.
+pub async fn affiliates_read_the_same_everywhere(state: &TrialState, checker: &InvariantChecker) {
     for affiliate in AFFILIATES {
-        let lines = lines(stage, &stage.fair, affiliate).await;
+        let lines = lines(state, &state.reliable, affiliate).await;
         for line in &lines {
             let invitee = line["uid"].as_str().unwrap();
-            assert_eq!(watch.relations[invitee].inviter.as_str(), affiliate);
+            assert_eq!(checker.relations[invitee].inviter.as_str(), affiliate);
             let (_, seq) = line["runId"].as_str().unwrap().split_once('.').unwrap();
-            assert!(seq.parse::<u64>().unwrap() <= watch.visible());
-            note(stage, line);
+            assert!(seq.parse::<u64>().unwrap() <= checker.visible());
+            note(state, line);
         }
-        statuses_are_right(stage, watch, affiliate, &lines);
-        figures_are_the_lines(stage, affiliate, &lines).await;
-        csv_is_the_lines(stage, affiliate, &lines).await;
+        statuses_are_right(state, checker, affiliate, &lines);
+        figures_are_the_lines(state, affiliate, &lines).await;
+        csv_is_the_lines(state, affiliate, &lines).await;
     }
-    strangers_read_nothing(stage).await;
+    strangers_read_nothing(state).await;
 }
 
-fn note(stage: &Stage, line: &Value) {
+fn note(state: &TrialState, line: &Value) {
     if let Some(reason) = line["reason"].as_str() {
-        stage.diary.reach(format!("earned nothing: {reason}"));
+        state.trace.reach(format!("earned nothing: {reason}"));
     }
     if let Some(cause) = line["cause"].as_str() {
-        stage.diary.reach(format!("corrected: {cause}"));
+        state.trace.reach(format!("corrected: {cause}"));
     }
-    stage.diary.reach(format!("line: {}", line["status"].as_str().unwrap()));
+    state.trace.reach(format!("line: {}", line["status"].as_str().unwrap()));
 }
 
-/// All lines of a run in one asset have one status: paid if the wallet reported so, reversed if they
-/// take back more than they add, settled after the delay, and accrued until then.
-fn statuses_are_right(stage: &Stage, watch: &Watch, affiliate: &str, lines: &[Value]) {
+/// All lines of a run in one asset have one status: paid if the wallet reported so, reversed if
+/// they subtract more than they add, settled after the delay, and accrued until then.
+fn statuses_are_right(
+    state: &TrialState,
+    checker: &InvariantChecker,
+    affiliate: &str,
+    lines: &[Value],
+) {
     let mut sums: BTreeMap<(&str, &str), i128> = BTreeMap::new();
     for line in lines {
         let place = (line["runId"].as_str().unwrap(), line["asset"].as_str().unwrap());
@@ -96,7 +101,7 @@ fn statuses_are_right(stage: &Stage, watch: &Watch, affiliate: &str, lines: &[Va
     }
     for line in lines {
         let run_id = line["runId"].as_str().unwrap();
-        let (may_be_paid, must_be_paid) = paid(stage, affiliate, run_id);
+        let (may_be_paid, must_be_paid) = paid(state, affiliate, run_id);
         let status = line["status"].as_str().unwrap();
         assert!(status != "paid" || may_be_paid, "{run_id} was not paid: {line}");
         assert!(status == "paid" || !must_be_paid, "{run_id} was paid: {line}");
@@ -104,21 +109,21 @@ fn statuses_are_right(stage: &Stage, watch: &Watch, affiliate: &str, lines: &[Va
             continue;
         }
         let asset = line["asset"].as_str().unwrap();
-        let expected = match watch.settles_at(run_id) {
+        let expected = match checker.settles_at(run_id) {
             _ if sums[&(run_id, asset)] < 0 => "reversed",
-            at if at <= stage.now() => "settled",
+            at if at <= state.now() => "settled",
             _ => "accrued",
         };
-        assert_eq!(status, expected, "{run_id} at {}: {line}", stage.now());
+        assert_eq!(status, expected, "{run_id} at {}: {line}", state.now());
     }
 }
 
-/// More than any clock of a trial is wrong, in milliseconds.
+/// More than any clock error of a trial, in milliseconds.
 const CLOCK_ERROR: i64 = 10 * 60_000;
 
-/// Whether a run may be paid, and whether it must be, by the wallet's reports.
-fn paid(stage: &Stage, affiliate: &str, run_id: &str) -> (bool, bool) {
-    let (facts, queue) = (stage.facts.borrow(), stage.queue.borrow());
+/// Returns whether a run may be paid, and whether it must be, by the wallet's reports.
+fn paid(state: &TrialState, affiliate: &str, run_id: &str) -> (bool, bool) {
+    let (facts, queue) = (state.facts.borrow(), state.queue.borrow());
     let reports = facts
         .payments
         .iter()
@@ -127,17 +132,17 @@ fn paid(stage: &Stage, affiliate: &str, run_id: &str) -> (bool, bool) {
     (
         reports.iter().any(|message| queue.delivered.contains(message)),
         reports.iter().any(|message| {
-            // A function whose clock was ahead recorded the payment as of an instant still to come.
+            // A function whose clock was ahead recorded the payment with a future time.
             let ingested_at = queue.ingested_at.get(message);
-            ingested_at.is_some_and(|at| at.plus_millis(CLOCK_ERROR) <= stage.now())
+            ingested_at.is_some_and(|at| at.plus_millis(CLOCK_ERROR) <= state.now())
         }),
     )
 }
 
 /// The dashboard's totals, and its days, are the sums of the lines.
-async fn figures_are_the_lines(stage: &Stage, affiliate: &str, lines: &[Value]) {
-    let target = format!("/v1/dashboard?{}", range(stage));
-    let answer = stage.fair.get(affiliate, &target).await;
+async fn figures_are_the_lines(state: &TrialState, affiliate: &str, lines: &[Value]) {
+    let target = format!("/v1/dashboard?{}", range(state));
+    let answer = state.reliable.get(affiliate, &target).await;
     let dashboard = answer.json();
     let mut by_day: BTreeMap<&str, i128> = BTreeMap::new();
     let mut usd = 0;
@@ -155,11 +160,11 @@ async fn figures_are_the_lines(stage: &Stage, affiliate: &str, lines: &[Value]) 
     assert!(by_day.is_empty(), "days without figures: {by_day:?}");
 }
 
-/// The CSV export has the very rows of the JSON Lines.
-async fn csv_is_the_lines(stage: &Stage, affiliate: &str, lines: &[Value]) {
-    let target = format!("/v1/dashboard/commissions?{}", range(stage));
+/// The rows of the CSV export equal the JSON Lines.
+async fn csv_is_the_lines(state: &TrialState, affiliate: &str, lines: &[Value]) {
+    let target = format!("/v1/dashboard/commissions?{}", range(state));
     let accept = [("accept", "text/csv")];
-    let export = stage.fair.call(affiliate, "GET", &target, &accept, None).await;
+    let export = state.reliable.call(affiliate, "GET", &target, &accept, None).await;
     let mut reader = csv::Reader::from_reader(export.body.as_bytes());
     let columns = reader.headers().unwrap().clone();
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
@@ -172,19 +177,20 @@ async fn csv_is_the_lines(stage: &Stage, affiliate: &str, lines: &[Value]) {
     }
 }
 
-fn range(stage: &Stage) -> String {
-    format!("from={}&to={}", stage.first_day.plus(-120), stage.now().day())
+fn range(state: &TrialState) -> String {
+    format!("from={}&to={}", state.first_day.plus(-120), state.now().day())
 }
 
-/// Promise 8: who is no affiliate has no dashboard, and a place in another's list is no place.
-async fn strangers_read_nothing(stage: &Stage) {
-    let guest = &stage.cast.dormant[0];
-    assert_eq!(stage.fair.get(guest, "/v1/dashboard").await.status, 403);
-    let target = format!("/v1/dashboard/commissions?limit=1&{}", range(stage));
-    let page = stage.fair.get(AFFILIATES[0], &target).await;
+/// Invariant 8: a user who is not an affiliate has no dashboard, and a cursor of another user's
+/// list is refused.
+async fn strangers_read_nothing(state: &TrialState) {
+    let guest = &state.personas.dormant[0];
+    assert_eq!(state.reliable.get(guest, "/v1/dashboard").await.status, 403);
+    let target = format!("/v1/dashboard/commissions?limit=1&{}", range(state));
+    let page = state.reliable.get(AFFILIATES[0], &target).await;
     if let Some(cursor) = page.json()["nextCursor"].as_str() {
         let target = format!("{target}&cursor={cursor}");
-        let stolen = stage.fair.get(AFFILIATES[1], &target).await;
+        let stolen = state.reliable.get(AFFILIATES[1], &target).await;
         assert!(matches!(stolen.status, 400 | 403), "{}", stolen.body);
     }
 }

@@ -1,4 +1,4 @@
-//! Every choice of a trial, from its one seed.
+//! The random choices of a trial, all from its seed.
 
 use std::cell::RefCell;
 
@@ -6,14 +6,14 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-pub struct Dice(RefCell<StdRng>);
+pub struct TrialRng(RefCell<StdRng>);
 
-impl Dice {
+impl TrialRng {
     pub fn of(seed: u64) -> Self {
         Self(RefCell::new(StdRng::seed_from_u64(seed)))
     }
 
-    /// A number below `end`, which is above 0.
+    /// Returns a number below `end`, which is above 0.
     pub fn below(&self, end: usize) -> usize {
         self.0.borrow_mut().random_range(0..end)
     }
@@ -22,7 +22,7 @@ impl Dice {
         self.0.borrow_mut().random_range(least..=greatest)
     }
 
-    /// Whether something happens that happens so often in a hundred.
+    /// Returns true with a probability of `percent`.
     pub fn chance(&self, percent: usize) -> bool {
         self.below(100) < percent
     }

@@ -1,39 +1,39 @@
-//! Everybody who is at work at the same time, each going on by one call at a time.
+//! Concurrent tasks, each of which advances by one call at a time.
 //!
-//! An actor is one invocation of a function, or a state machine that makes several. His future is
-//! polled by us alone: it comes as far as its next call to the table, and stops there until it
-//! is his turn again, which may be long after others have done the same work. He can be dropped
-//! at any such stop, as a worker is that is killed.
+//! A task is one invocation of a function, or a state machine that makes several. Only the
+//! scheduler polls its future: it advances to its next call to the table and stops there until its
+//! next turn, which may be long after others have done the same work. It can be dropped at any such
+//! stop, as a worker is killed.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use super::rng::Dice;
+use super::rng::TrialRng;
 
 pub type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Somebody at work.
+/// A concurrent task.
 pub struct Task {
     name: String,
     work: Work,
-    /// After so many of his turns he is killed.
+    /// Turns after which it is killed.
     dies_after: Option<usize>,
-    /// So many turns of the troupe he stands still.
+    /// Turns of the scheduler in which it does not advance.
     asleep: usize,
-    /// Whether he is an answer to a waiting user, whom the gateway cuts off after some seconds.
-    hurried: bool,
+    /// Whether it answers a waiting user, whom the gateway cuts off after some seconds.
+    user_waits: bool,
 }
 
 impl Task {
     pub fn new(name: impl Into<String>, work: impl Future<Output = ()> + 'static) -> Self {
         let work = Box::pin(work);
-        Self { name: name.into(), work, dies_after: None, asleep: 0, hurried: false }
+        Self { name: name.into(), work, dies_after: None, asleep: 0, user_waits: false }
     }
 
-    pub fn hurried(self) -> Self {
-        Self { hurried: true, ..self }
+    pub fn user_waits(self) -> Self {
+        Self { user_waits: true, ..self }
     }
 
     pub fn dying_after(self, turns: Option<usize>) -> Self {
@@ -45,76 +45,76 @@ impl Task {
     }
 }
 
-/// What became of an actor in his turn.
+/// The result of a task's turn.
 pub enum Turn {
     Working,
     Done(String),
     Killed(String),
 }
 
-/// Those who are at work. Actors may bring others while they work.
+/// All tasks. Tasks may add others while they run.
 #[derive(Default)]
-pub struct Troupe {
-    actors: RefCell<Vec<Task>>,
+pub struct Scheduler {
+    tasks: RefCell<Vec<Task>>,
     arriving: RefCell<Vec<Task>>,
 }
 
-impl Troupe {
-    pub fn enter(&self, actor: Task) {
-        self.arriving.borrow_mut().push(actor);
+impl Scheduler {
+    pub fn enter(&self, task: Task) {
+        self.arriving.borrow_mut().push(task);
     }
 
     pub fn is_empty(&self) -> bool {
-        self.actors.borrow().is_empty() && self.arriving.borrow().is_empty()
+        self.tasks.borrow().is_empty() && self.arriving.borrow().is_empty()
     }
 
-    /// One actor goes on to his next call.
-    pub async fn turn(&self, dice: &Dice) -> Turn {
-        self.actors.borrow_mut().append(&mut self.arriving.borrow_mut());
-        let Some(chosen) = self.choose(dice) else { return Turn::Working };
-        let mut actor = self.actors.borrow_mut().swap_remove(chosen);
-        if actor.dies_after == Some(0) {
-            return Turn::Killed(actor.name);
+    /// Advances one task to its next call.
+    pub async fn turn(&self, rng: &TrialRng) -> Turn {
+        self.tasks.borrow_mut().append(&mut self.arriving.borrow_mut());
+        let Some(chosen) = self.choose(rng) else { return Turn::Working };
+        let mut task = self.tasks.borrow_mut().swap_remove(chosen);
+        if task.dies_after == Some(0) {
+            return Turn::Killed(task.name);
         }
-        actor.dies_after = actor.dies_after.map(|turns| turns - 1);
-        let polled = poll_fn(|context| Poll::Ready(actor.work.as_mut().poll(context))).await;
-        // What he had spawned gets its turn as well.
+        task.dies_after = task.dies_after.map(|turns| turns - 1);
+        let polled = poll_fn(|context| Poll::Ready(task.work.as_mut().poll(context))).await;
+        // Lets tasks that it spawned advance as well.
         tokio::task::yield_now().await;
         if polled.is_ready() {
-            return Turn::Done(actor.name);
+            return Turn::Done(task.name);
         }
-        if dice.below(200) == 0 {
-            actor.asleep = dice.below(400);
+        if rng.below(200) == 0 {
+            task.asleep = rng.below(400);
         }
-        self.actors.borrow_mut().push(actor);
+        self.tasks.borrow_mut().push(task);
         Turn::Working
     }
 
-    /// An actor who is awake; if all sleep, they wake up.
-    fn choose(&self, dice: &Dice) -> Option<usize> {
-        let mut actors = self.actors.borrow_mut();
-        actors.iter_mut().for_each(|actor| actor.asleep = actor.asleep.saturating_sub(1));
-        let awake: Vec<usize> = (0..actors.len()).filter(|at| actors[*at].asleep == 0).collect();
+    /// Chooses a task that is awake; if all sleep, they wake up.
+    fn choose(&self, rng: &TrialRng) -> Option<usize> {
+        let mut tasks = self.tasks.borrow_mut();
+        tasks.iter_mut().for_each(|task| task.asleep = task.asleep.saturating_sub(1));
+        let awake: Vec<usize> = (0..tasks.len()).filter(|at| tasks[*at].asleep == 0).collect();
         if awake.is_empty() {
-            actors.iter_mut().for_each(|actor| actor.asleep = 0);
+            tasks.iter_mut().for_each(|task| task.asleep = 0);
         }
-        (!awake.is_empty()).then(|| *dice.pick(&awake))
+        (!awake.is_empty()).then(|| *rng.pick(&awake))
     }
 
-    /// Everybody is killed where he stands.
-    pub fn is_dismissed(&self) {
-        self.actors.take();
+    /// Kills all tasks at their current stop.
+    pub fn kill_all(&self) {
+        self.tasks.take();
         self.arriving.take();
     }
 
-    /// Some time passes: the gateway cuts off those whose users wait.
-    pub fn cut_off_hurried(&self) {
-        self.actors.borrow_mut().append(&mut self.arriving.borrow_mut());
-        self.actors.borrow_mut().retain(|actor| !actor.hurried);
+    /// Lets time pass: the gateway cuts off tasks whose users wait.
+    pub fn cut_off_waiting(&self) {
+        self.tasks.borrow_mut().append(&mut self.arriving.borrow_mut());
+        self.tasks.borrow_mut().retain(|task| !task.user_waits);
     }
 }
 
-/// Lets work go on for so many turns; its result, if it comes to its end in them.
+/// Advances work for this number of turns; returns its result if it finishes in them.
 pub async fn advance<T>(work: &mut Pin<Box<impl Future<Output = T>>>, turns: usize) -> Option<T> {
     for _ in 0..turns {
         match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
@@ -125,7 +125,7 @@ pub async fn advance<T>(work: &mut Pin<Box<impl Future<Output = T>>>, turns: usi
     None
 }
 
-/// Work that is killed after so many turns, if it is not done by then.
+/// Runs work that is killed after this number of turns, unless it has finished.
 pub async fn killed_after<T>(turns: Option<usize>, work: impl Future<Output = T>) -> Option<T> {
     match turns {
         Some(turns) => advance(&mut Box::pin(work), turns).await,

@@ -1,11 +1,11 @@
-//! What happened in a trial, told when it fails; and what was reached over all trials.
+//! The steps of a trial, printed when it fails; and the coverage of all trials.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-/// How often something was reached, by its name.
+/// How often something was covered, by its name.
 #[derive(Debug, Clone, Default)]
 pub struct Reached(BTreeMap<String, u64>);
 
@@ -18,7 +18,7 @@ impl Reached {
         other.0.iter().for_each(|(what, times)| self.note(what, *times));
     }
 
-    /// Those of the names that were never reached.
+    /// Returns the names that were never covered.
     pub fn missing<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         names.into_iter().filter(|name| !self.0.contains_key(*name)).collect()
     }
@@ -30,14 +30,14 @@ impl fmt::Display for Reached {
     }
 }
 
-/// The diary of one trial.
-pub struct Diary {
+/// The steps of one trial.
+pub struct Trace {
     seed: u64,
     steps: RefCell<Vec<String>>,
     reached: RefCell<Reached>,
 }
 
-impl Diary {
+impl Trace {
     pub fn of(seed: u64) -> Self {
         Self { seed, steps: RefCell::default(), reached: RefCell::default() }
     }
@@ -59,12 +59,12 @@ impl Diary {
     }
 }
 
-/// Prints the diary if the trial fails.
-pub struct ToldOnFailure(pub Rc<Diary>);
+/// Prints the steps if the trial fails.
+pub struct PrintedOnFailure(pub Rc<Trace>);
 
-impl Drop for ToldOnFailure {
+impl Drop for PrintedOnFailure {
     fn drop(&mut self) {
-        let Diary { seed, steps, .. } = &*self.0;
+        let Trace { seed, steps, .. } = &*self.0;
         if std::thread::panicking() {
             eprintln!("the steps of seed {seed}:");
             let steps = steps.borrow();

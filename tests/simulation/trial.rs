@@ -1,4 +1,4 @@
-//! One trial: a story of some days in the trial's weather, and then the settling of accounts.
+//! One trial: a story of some days with the trial's faults, and then its completion.
 
 use std::rc::Rc;
 
@@ -6,160 +6,158 @@ use serde_json::json;
 use types::Day;
 
 use super::exchange::{events_are_sent, the_wallet_pays};
-use super::invariant_checker::Watch;
+use super::invariant_checker::InvariantChecker;
 use super::poison;
 use super::quiesce;
 use super::reading::affiliates_read_the_same_everywhere;
 use super::scheduler::Turn;
-use super::trace::{Diary, Reached, ToldOnFailure};
-use super::trial_state::Stage;
-use super::working::{
-    a_day_is_booked_by_hand, ingest_gets_a_batch, night_falls, somebody_opens_a_link,
-};
+use super::trace::{PrintedOnFailure, Reached, Trace};
+use super::trial_state::TrialState;
+use super::working::{day_is_booked_manually, ingest_gets_a_batch, night_falls, user_opens_a_link};
 use crate::roles::Witnesses;
 
 /// The days of a story.
 pub const DAYS: i32 = 3;
 /// The scenes of a day.
 const SCENES: usize = 30;
-/// And those around midnight, which are at most so many milliseconds before or after it.
+/// The scenes around midnight, at most this number of milliseconds before or after it.
 const SCENES_OF_MIDNIGHT: usize = 8;
 const MIDNIGHT: i64 = 600_000;
 
-/// What is left of a trial that was passed.
+/// The results of a passed trial.
 pub struct Passed {
     pub reached: Reached,
     pub steps: Vec<String>,
-    /// Who took part, and their links' codes.
+    /// The accounts, and their links' codes.
     pub people: Vec<String>,
-    /// What was measured.
+    /// The recorded metrics.
     pub measured: Vec<String>,
 }
 
 /// Runs the trial of a seed.
 ///
 /// # Panics
-/// If a promise is broken; then the steps that led there are printed.
+/// If an invariant is violated; the steps that led there are printed.
 pub fn trial(seed: u64) -> Passed {
-    watched_trial(seed, None)
+    observed_trial(seed, None)
 }
 
-/// The same, where somebody sees the functions' calls.
-pub fn watched_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
+/// Runs the trial of a seed, with observers of the functions' calls.
+pub fn observed_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        let diary = Rc::new(Diary::of(seed));
-        let _told = ToldOnFailure(diary.clone());
-        let stage = Stage::set(seed, diary.clone(), witnesses).await;
-        let mut watch = Watch::default();
-        for day in stage.first_day.through(stage.first_day.plus(DAYS - 1)) {
-            a_day_goes_by(&stage, &mut watch, day).await;
+        let trace = Rc::new(Trace::of(seed));
+        let _told = PrintedOnFailure(trace.clone());
+        let state = TrialState::set(seed, trace.clone(), witnesses).await;
+        let mut checker = InvariantChecker::default();
+        for day in state.first_day.through(state.first_day.plus(DAYS - 1)) {
+            a_day_goes_by(&state, &mut checker, day).await;
         }
-        quiesce::everything_settles(&stage, &mut watch).await;
-        stage.troupe.is_dismissed();
-        let mut reached = diary.reached();
-        stage.weather.counts().into_iter().for_each(|(kind, times)| reached.note(kind, times));
-        let (people, measured) = (stage.cast.names(), stage.measured.lines());
-        Passed { reached, steps: diary.steps(), people, measured }
+        quiesce::quiesce(&state, &mut checker).await;
+        state.scheduler.kill_all();
+        let mut reached = trace.reached();
+        state.faults.counts().into_iter().for_each(|(kind, times)| reached.note(kind, times));
+        let (people, measured) = (state.personas.names(), state.measured.lines());
+        Passed { reached, steps: trace.steps(), people, measured }
     })
 }
 
-/// A day's scenes, in which the last night's work may still go on; then the night.
-async fn a_day_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
+/// A day's scenes, in which the last night's run may still continue; then the night.
+async fn a_day_goes_by(state: &Rc<TrialState>, checker: &mut InvariantChecker, day: Day) {
     for number in 0..SCENES {
-        if stage.poisoned && number == SCENES / 2 && day > stage.first_day {
-            poison::strike(stage);
+        if state.poisoned && number == SCENES / 2 && day > state.first_day {
+            poison::strike(state);
         }
-        scene(stage, day).await;
-        play(stage, stage.dice.below(60)).await;
-        look(stage, watch).await;
-        stage.time_passes(stage.dice.between(0, 20_000));
-        if stage.dice.chance(40) {
-            stage.troupe.cut_off_hurried();
-            stage.time_passes(stage.dice.between(0, 40 * 60_000));
+        scene(state, day).await;
+        play(state, state.rng.below(60)).await;
+        look(state, checker).await;
+        state.time_passes(state.rng.between(0, 20_000));
+        if state.rng.chance(40) {
+            state.scheduler.cut_off_waiting();
+            state.time_passes(state.rng.between(0, 40 * 60_000));
         }
-        assert_eq!(stage.now().day(), day, "a day's scenes fit into the day");
+        assert_eq!(state.now().day(), day, "a day's scenes fit into the day");
     }
-    stage.troupe.cut_off_hurried();
-    if stage.clocks.differ() {
-        midnight_goes_by(stage, watch, day).await;
+    state.scheduler.cut_off_waiting();
+    if state.clocks.differ() {
+        midnight_goes_by(state, checker, day).await;
     }
-    if stage.dice.chance(20) {
-        stage.clocks.go_on_to(day.end().plus_millis(stage.dice.between(20, 30) * 60_000));
-        a_day_is_booked_by_hand(stage, day);
-        play(stage, stage.dice.below(300)).await;
+    if state.rng.chance(20) {
+        state.clocks.go_on_to(day.end().plus_millis(state.rng.between(20, 30) * 60_000));
+        day_is_booked_manually(state, day);
+        play(state, state.rng.below(300)).await;
     }
-    stage.clocks.go_on_to(day.end().plus_millis(30 * 60_000));
-    if day == stage.first_day {
-        // The schedule tries for hours; from its first success on nothing is missed.
+    state.clocks.go_on_to(day.end().plus_millis(30 * 60_000));
+    if day == state.first_day {
+        // The schedule retries for hours; from its first success on no night is missed.
         let plan = json!({ "step": "plan", "day": day });
-        nightly::handle(&stage.fair.app, &plan).await.unwrap();
+        nightly::handle(&state.reliable.context, &plan).await.unwrap();
     }
-    if stage.dice.chance(stage.punctual) {
-        night_falls(stage, day);
-        play(stage, stage.dice.below(400)).await;
-        look(stage, watch).await;
+    if state.rng.chance(state.punctual) {
+        night_falls(state, day);
+        play(state, state.rng.below(400)).await;
+        look(state, checker).await;
     } else {
         let last_of_quarter = day.quarter().last_day() == day;
         let which = if last_of_quarter { "a night at a quarter's end" } else { "a night" };
-        stage.diary.reach(format!("{which} is missed"));
+        state.trace.reach(format!("{which} is missed"));
     }
 }
 
-/// The minutes around midnight, where clocks differ about the day: everybody is at work, and
-/// somebody may want to book the day before it is over.
-async fn midnight_goes_by(stage: &Rc<Stage>, watch: &mut Watch, day: Day) {
-    stage.clocks.go_on_to(day.end().plus_millis(-MIDNIGHT));
+/// The minutes around midnight, where clocks differ about the day: all tasks run, and a day may be
+/// booked manually before it is over.
+async fn midnight_goes_by(state: &Rc<TrialState>, checker: &mut InvariantChecker, day: Day) {
+    state.clocks.go_on_to(day.end().plus_millis(-MIDNIGHT));
     for _ in 0..SCENES_OF_MIDNIGHT {
-        scene(stage, day).await;
-        if stage.dice.chance(15) {
-            a_day_is_booked_by_hand(stage, day);
+        scene(state, day).await;
+        if state.rng.chance(15) {
+            day_is_booked_manually(state, day);
         }
-        play(stage, stage.dice.below(60)).await;
-        look(stage, watch).await;
-        stage.troupe.cut_off_hurried();
-        stage.time_passes(stage.dice.between(0, 2 * MIDNIGHT / SCENES_OF_MIDNIGHT as i64));
+        play(state, state.rng.below(60)).await;
+        look(state, checker).await;
+        state.scheduler.cut_off_waiting();
+        state.time_passes(state.rng.between(0, 2 * MIDNIGHT / SCENES_OF_MIDNIGHT as i64));
     }
-    stage.late_requests_arrive().await;
+    state.late_requests_arrive().await;
 }
 
-async fn scene(stage: &Rc<Stage>, day: Day) {
-    match stage.dice.below(100) {
-        0..45 => events_are_sent(stage),
-        45..70 => ingest_gets_a_batch(stage, 1 + stage.dice.below(6)),
-        70..90 => somebody_opens_a_link(stage),
-        90..94 => the_wallet_pays(stage).await,
-        94..97 if day > stage.first_day => night_falls(stage, day.previous()),
-        _ if day > stage.first_day => {
-            let earlier = stage.dice.between(1, i64::from(day.days_since(stage.first_day)));
-            a_day_is_booked_by_hand(stage, day.plus(-(earlier as i32)));
+async fn scene(state: &Rc<TrialState>, day: Day) {
+    match state.rng.below(100) {
+        0..45 => events_are_sent(state),
+        45..70 => ingest_gets_a_batch(state, 1 + state.rng.below(6)),
+        70..90 => user_opens_a_link(state),
+        90..94 => the_wallet_pays(state).await,
+        94..97 if day > state.first_day => night_falls(state, day.previous()),
+        _ if day > state.first_day => {
+            let earlier = state.rng.between(1, i64::from(day.days_since(state.first_day)));
+            day_is_booked_manually(state, day.plus(-(earlier as i32)));
         }
-        _ => events_are_sent(stage),
+        _ => events_are_sent(state),
     }
 }
 
-/// So many turns of those who are at work.
-pub async fn play(stage: &Rc<Stage>, turns: usize) {
+/// Lets the tasks take this number of turns.
+pub async fn play(state: &Rc<TrialState>, turns: usize) {
     for _ in 0..turns {
-        if stage.troupe.is_empty() {
+        if state.scheduler.is_empty() {
             return;
         }
-        stage.clocks.one_may_jump();
-        match stage.troupe.turn(&stage.dice).await {
+        state.clocks.one_may_jump();
+        match state.scheduler.turn(&state.rng).await {
             Turn::Working => {}
-            Turn::Done(name) => stage.diary.write(format!("{name} is done")),
+            Turn::Done(name) => state.trace.write(format!("{name} is done")),
             Turn::Killed(name) => {
-                stage.diary.write(format!("{name} is killed"));
-                stage.diary.reach("somebody is killed between two calls");
+                state.trace.write(format!("{name} is killed"));
+                state.trace.reach("somebody is killed between two calls");
             }
         }
     }
 }
 
-async fn look(stage: &Rc<Stage>, watch: &mut Watch) {
-    stage.diary.reach("the promises are checked");
-    if watch.looks(stage).await {
-        stage.diary.write(format!("visible are runs up to {}", watch.visible()));
-        affiliates_read_the_same_everywhere(stage, watch).await;
+async fn look(state: &Rc<TrialState>, checker: &mut InvariantChecker) {
+    state.trace.reach("the invariants are checked");
+    if checker.check(state).await {
+        state.trace.write(format!("visible are runs up to {}", checker.visible()));
+        affiliates_read_the_same_everywhere(state, checker).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The stage of one trial: the world twice, in fair weather and in the trial's, and all that the
+//! The state of one trial: the programme with reliable and with faulty calls, and all that the
 //! trial remembers.
 
 use std::cell::{Cell, RefCell};
@@ -14,17 +14,17 @@ use types::{Day, Timestamp};
 
 use super::clocks::{Clocks, OwnClock};
 use super::facts::{Facts, FeeId, MessageId};
-use super::fault_injection::{LATEST, Weather};
-use super::personas::{Cast, SHARDS};
+use super::fault_injection::{FaultInjector, LATEST};
+use super::personas::{Personas, SHARDS};
 use super::poison;
 use super::queue::{Message, Queue};
-use super::rng::Dice;
-use super::scheduler::Troupe;
-use super::trace::Diary;
+use super::rng::TrialRng;
+use super::scheduler::Scheduler;
+use super::trace::Trace;
 use crate::roles::{FUNCTIONS, Witnesses};
 use crate::test_app::{TestApp, event};
 
-/// A run as it was planned: what it must not miss.
+/// The plan of a run, with the fees that it must not miss.
 pub struct Planned {
     pub shards: Vec<u8>,
     /// The fees that had been ingested.
@@ -37,7 +37,7 @@ pub struct Planned {
 pub struct Press {
     pub guest: String,
     pub code: String,
-    /// What the clock of the function said when it was asked.
+    /// The time of the function's clock at the start.
     pub began: Timestamp,
     /// The messages that had been ingested by then.
     pub certain: BTreeSet<MessageId>,
@@ -47,9 +47,9 @@ pub struct Press {
     pub answer: Option<(u16, Value)>,
 }
 
-/// One invocation of a function: the world as it finds it, and the clock by which it goes.
+/// One invocation of a function: its programme and its clock.
 pub struct Invocation {
-    pub world: TestApp,
+    pub app: TestApp,
     clock: Rc<OwnClock>,
     began: Timestamp,
 }
@@ -59,28 +59,28 @@ impl Invocation {
         self.clock.now()
     }
 
-    /// What its clock said when it began.
+    /// Returns the time of its clock at the start.
     pub fn now_at_start(&self) -> Timestamp {
         self.began
     }
 }
 
-pub struct Stage {
+pub struct TrialState {
     pub seed: u64,
     pub first_day: Day,
-    pub dice: Dice,
-    /// The world as those see it who check: no call goes wrong.
-    pub fair: TestApp,
-    /// The same world as the functions see it.
-    pub rough: TestApp,
-    pub weather: Arc<Weather>,
+    pub rng: TrialRng,
+    /// The programme for checks: no call fails.
+    pub reliable: TestApp,
+    /// The same programme as the functions see it.
+    pub faulty: TestApp,
+    pub faults: Arc<FaultInjector>,
     pub clocks: Clocks,
-    pub cast: Cast,
+    pub personas: Personas,
     pub facts: RefCell<Facts>,
     pub queue: RefCell<Queue>,
-    pub troupe: Troupe,
-    pub diary: Rc<Diary>,
-    /// What the functions measured.
+    pub scheduler: Scheduler,
+    pub trace: Rc<Trace>,
+    /// The metrics of the functions.
     pub measured: CapturedMetrics,
     /// The fees that were ingested so far.
     pub ingested: RefCell<BTreeSet<FeeId>>,
@@ -92,58 +92,58 @@ pub struct Stage {
     pub presses: RefCell<Vec<Press>>,
     /// Whether items of [`super::poison`] become unreadable.
     pub poisoned: bool,
-    /// In how many of a hundred nights the schedule does its work in time.
+    /// Percentage of nights in which the schedule succeeds in time.
     pub punctual: usize,
-    /// Counts everything that needs a name of its own.
+    /// Numbers everything that needs a unique name.
     numbers: Cell<usize>,
 }
 
-/// In how many of a thousand calls something goes wrong, of which each trial draws one.
-const ROUGHNESS: [u32; 5] = [0, 10, 30, 80, 160];
+/// Faults per thousand calls, of which each trial draws one.
+const ERROR_LEVELS: [u32; 5] = [0, 10, 30, 80, 160];
 /// The first days of trials: within a quarter, and before the end of one.
 const FIRST_DAYS: [&str; 5] =
     ["2026-11-17", "2026-11-17", "2026-09-29", "2026-09-30", "2026-12-30"];
-/// How often nights are not missed, in a hundred, of which each trial draws one.
+/// Percentages of nights that are not missed, of which each trial draws one.
 const PUNCTUAL: [usize; 5] = [90, 90, 50, 20, 0];
 
-impl Stage {
-    pub async fn set(seed: u64, diary: Rc<Diary>, witnesses: Option<Witnesses<'_>>) -> Rc<Self> {
-        let dice = Dice::of(seed);
-        let first_day: Day = dice.pick(&FIRST_DAYS).parse().unwrap();
-        let (mut fair, cast, mut facts) = opening(first_day, seed).await;
+impl TrialState {
+    pub async fn set(seed: u64, trace: Rc<Trace>, witnesses: Option<Witnesses<'_>>) -> Rc<Self> {
+        let rng = TrialRng::of(seed);
+        let first_day: Day = rng.pick(&FIRST_DAYS).parse().unwrap();
+        let (mut reliable, personas, mut facts) = opening(first_day, seed).await;
         let (metrics, measured) = Metrics::kept();
-        fair.app.metrics = metrics;
-        let weather = Weather::of(seed, *dice.pick(&ROUGHNESS));
-        let attempts = *dice.pick(&[1, 2, 3]);
-        let punctual = *dice.pick(&PUNCTUAL);
-        let poisoned = dice.chance(40);
+        reliable.context.metrics = metrics;
+        let faults = FaultInjector::of(seed, *rng.pick(&ERROR_LEVELS));
+        let attempts = *rng.pick(&[1, 2, 3]);
+        let punctual = *rng.pick(&PUNCTUAL);
+        let poisoned = rng.chance(40);
         if poisoned {
-            poison::enter(&fair).await;
+            poison::enter(&reliable).await;
             facts.expect_quarantined(poison::invitee(), false);
         }
         let table =
-            |engine: &Engine| Table::new(weather.config(engine, attempts), engine.table_name());
-        let mut rough = fair.clone();
-        rough.app.table = table(&fair.engine);
+            |engine: &Engine| Table::new(faults.config(engine, attempts), engine.table_name());
+        let mut faulty = reliable.clone();
+        faulty.context.table = table(&reliable.engine);
         let watched = |function| {
-            let engine = fair.engine.clone().watched_by(witnesses?(function));
+            let engine = reliable.engine.clone().watched_by(witnesses?(function));
             Some((function, table(&engine)))
         };
-        rough.tables = FUNCTIONS.into_iter().filter_map(watched).collect();
-        let clocks = Clocks::of(seed, fair.clock.clone(), diary.clone());
+        faulty.tables = FUNCTIONS.into_iter().filter_map(watched).collect();
+        let clocks = Clocks::of(seed, reliable.clock.clone(), trace.clone());
         Rc::new(Self {
             seed,
             first_day,
-            dice,
-            fair,
-            rough,
-            weather,
+            rng,
+            reliable,
+            faulty,
+            faults,
             clocks,
-            queue: RefCell::new(Queue::after(&cast.setup)),
-            cast,
+            queue: RefCell::new(Queue::after(&personas.setup)),
+            personas,
             facts: RefCell::new(facts),
-            troupe: Troupe::default(),
-            diary,
+            scheduler: Scheduler::default(),
+            trace,
             measured,
             ingested: RefCell::default(),
             planned: RefCell::default(),
@@ -156,31 +156,31 @@ impl Stage {
     }
 
     pub fn now(&self) -> Timestamp {
-        self.fair.clock.now()
+        self.reliable.clock.now()
     }
 
-    /// Time goes on by so many milliseconds.
+    /// Advances time.
     pub fn time_passes(&self, millis: i64) {
         self.clocks.go_on_to(self.now().plus_millis(millis));
     }
 
-    /// So many calls are made that no earlier request is still on its way.
+    /// Makes enough calls that no earlier request is still in flight.
     pub async fn late_requests_arrive(&self) {
         for _ in 0..LATEST {
-            let _ = self.rough.app.table.head().await;
+            let _ = self.faulty.context.table.head().await;
         }
     }
 
-    /// A function is invoked.
+    /// Starts an invocation of a function.
     pub fn invocation(&self) -> Invocation {
         let clock = self.clocks.another();
-        let mut world = self.rough.clone();
-        world.app.clock = clock.clock();
+        let mut app = self.faulty.clone();
+        app.context.clock = clock.clock();
         let began = clock.now();
-        Invocation { world, clock, began }
+        Invocation { app, clock, began }
     }
 
-    /// How many shards a night folds, of the first ones.
+    /// Returns how many shards a nightly run folds, of the first ones.
     pub fn shards(&self) -> u8 {
         SHARDS + u8::from(self.poisoned)
     }
@@ -190,13 +190,13 @@ impl Stage {
         self.numbers.get()
     }
 
-    /// An instant so long ago that no other event of the trial tells of.
+    /// Returns a time so long ago that no other event of the trial has it.
     pub fn ago(&self, millis: i64) -> Timestamp {
         let about = self.now().plus_millis(-millis).millis();
         Timestamp::from_millis(about - about % 1000 + self.number() as i64 % 1000).unwrap()
     }
 
-    /// The exchange sends some events in one message.
+    /// Sends some events of the exchange in one message.
     pub fn sends(&self, draft: Draft) {
         self.time_passes(1);
         let Draft { number, events, fees } = draft;
@@ -204,7 +204,7 @@ impl Stage {
         self.queue.borrow_mut().send(message);
     }
 
-    /// The same, of a message that is no array of events.
+    /// Sends a message that is not an array of events.
     pub fn sends_text(&self, number: MessageId, body: String) {
         self.time_passes(1);
         let message = Message { body, ..Message::new(number, self.now(), Vec::new()) };
@@ -212,7 +212,7 @@ impl Stage {
     }
 }
 
-/// A message that is still written.
+/// A message in preparation.
 #[derive(Default)]
 pub struct Draft {
     pub number: MessageId,
@@ -221,17 +221,17 @@ pub struct Draft {
 }
 
 impl Draft {
-    pub fn new(stage: &Stage) -> Self {
-        Self { number: stage.number(), ..Self::default() }
+    pub fn new(state: &TrialState) -> Self {
+        Self { number: state.number(), ..Self::default() }
     }
 
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Adds an event; answers its id.
-    pub fn add(&mut self, stage: &Stage, kind: &str, data: Value) -> String {
-        let id = format!("event-{}.", stage.number());
+    /// Adds an event; returns its id.
+    pub fn add(&mut self, state: &TrialState, kind: &str, data: Value) -> String {
+        let id = format!("event-{}.", state.number());
         self.events.push(event(&id, kind, data));
         id
     }
@@ -246,10 +246,10 @@ impl Draft {
     }
 }
 
-/// The world before the first scene.
-pub async fn opening(first_day: Day, seed: u64) -> (TestApp, Cast, Facts) {
-    let world = TestApp::seeded(&first_day.start().plus_millis(600_000).to_string(), seed).await;
+/// Returns the programme before the first scene.
+pub async fn opening(first_day: Day, seed: u64) -> (TestApp, Personas, Facts) {
+    let app = TestApp::seeded(&first_day.start().plus_millis(600_000).to_string(), seed).await;
     let mut facts = Facts::default();
-    let cast = Cast::enters(&world, &mut facts).await;
-    (world, cast, facts)
+    let personas = Personas::enters(&app, &mut facts).await;
+    (app, personas, facts)
 }

@@ -1,4 +1,4 @@
-//! An item of a form that this code does not know is refused by name, and never guessed at.
+//! An item of an unknown schema version is refused by name, and never guessed.
 
 use serde_json::{Value, json};
 use storage::{Shard, TableError};
@@ -7,20 +7,20 @@ use super::releases::{left_by, read, releases};
 use super::written::{AFFILIATE, BOOKED};
 use crate::test_app::{TestApp, day, uid};
 
-/// Puts an item of the release back as a newer one would write it.
-fn renew(world: &TestApp, release: &str, pk: &str, sk: &str) {
+/// Rewrites an item of the release as a newer release would.
+fn renew(app: &TestApp, release: &str, pk: &str, sk: &str) {
     let is_it = |item: &Value| item["pk"]["S"] == pk && item["sk"]["S"] == sk;
     let mut item = read(release, "table.jsonl").into_iter().find(is_it).unwrap();
     item["v"] = json!({ "N": "9" });
-    world.engine.put("recall", [item]).unwrap();
+    app.engine.put("recall", [item]).unwrap();
 }
 
 #[tokio::test]
-async fn a_newer_form_is_an_error_that_names_the_item_and_both_forms() {
+async fn newer_version_error_names_item() {
     let release = releases().pop().unwrap();
-    let world = left_by(&release).await;
-    renew(&world, &release, &format!("U#{AFFILIATE}"), "ACCOUNT");
-    let error = world.app.table.account(&uid(AFFILIATE)).await.unwrap_err();
+    let app = left_by(&release).await;
+    renew(&app, &release, &format!("U#{AFFILIATE}"), "ACCOUNT");
+    let error = app.context.table.account(&uid(AFFILIATE)).await.unwrap_err();
     assert!(matches!(&error, TableError::UnknownSchemaVersion { what: "account", .. }), "{error}");
     let sentence = "a stored account has form 9, and this code reads form 1";
     assert_eq!(error.to_string(), sentence);
@@ -28,25 +28,25 @@ async fn a_newer_form_is_an_error_that_names_the_item_and_both_forms() {
 }
 
 #[tokio::test]
-async fn packed_items_are_refused_alike_and_before_they_are_decoded() {
+async fn newer_packed_items_are_refused() {
     let release = releases().pop().unwrap();
-    let world = left_by(&release).await;
-    renew(&world, &release, &format!("A#{AFFILIATE}"), "DAY#2026-09-30#000000000001");
+    let app = left_by(&release).await;
+    renew(&app, &release, &format!("A#{AFFILIATE}"), "DAY#2026-09-30#000000000001");
     let first = day(BOOKED[0]);
-    let read = world.app.table.summaries(&uid(AFFILIATE), first, first, 9).await;
+    let read = app.context.table.summaries(&uid(AFFILIATE), first, first, 9).await;
     assert!(
         matches!(read, Err(TableError::UnknownSchemaVersion { what: "summary", .. })),
         "{read:?}"
     );
-    let shown = world.get(AFFILIATE, "/v1/dashboard?from=2026-09-30&to=2026-10-01").await;
+    let shown = app.get(AFFILIATE, "/v1/dashboard?from=2026-09-30&to=2026-10-01").await;
     assert_eq!((shown.status, shown.json()["code"].clone()), (500, json!("internal")));
 }
 
 #[tokio::test]
-async fn every_packed_kind_of_a_release_is_read() {
+async fn every_packed_kind_is_read() {
     for release in releases() {
-        let world = left_by(&release).await;
-        let table = &world.app.table;
+        let app = left_by(&release).await;
+        let table = &app.context.table;
         for booked in BOOKED.map(day) {
             let mut lines = 0;
             for run in table.day(booked).await.unwrap().value.runs {
@@ -63,7 +63,7 @@ async fn every_packed_kind_of_a_release_is_read() {
             }
             assert_eq!(lines, 0, "{release}: what is booked is what was found");
         }
-        let summaries = world.summaries(AFFILIATE, BOOKED[0]).await;
+        let summaries = app.summaries(AFFILIATE, BOOKED[0]).await;
         assert!(summaries.iter().all(|run| run.summary.booked_at.is_none()));
         let start = summaries[0].summary.settlement_start(summaries[0].day);
         assert_eq!(start, summaries[0].day.end(), "what 0.1 booked settles as 0.1 said");

@@ -1,4 +1,4 @@
-//! Each release's table has items of every kind that `docs/reference/table.md` lists, and no others.
+//! Each release's table has items of every kind in `docs/reference/table.md`, and no others.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::releases::{read, releases};
 
-/// The entities that the document lists for a release, with the patterns of their keys: those of the
-/// first table, and of each later one that is headed by a release up to this one.
+/// Returns the entities that the document lists for a release, with the patterns of their keys:
+/// those of the first table, and of each later one under a release up to this one.
 fn entities(release: &str) -> Vec<(&'static str, [&'static str; 2])> {
     let mut is_known = true;
     let rows = include_str!("../../docs/reference/table.md").lines().filter(move |line| {
@@ -32,7 +32,7 @@ fn numbers(release: &str) -> Vec<u32> {
     release.split('.').map(|number| number.parse().unwrap()).collect()
 }
 
-/// Whether a key is of a pattern such as `U#<uid>`.
+/// Returns whether a key matches a pattern such as `U#<uid>`.
 fn is_of(key: &str, pattern: &str) -> bool {
     let (parts, wanted) = (key.split('#'), pattern.split('#'));
     parts.clone().count() == wanted.clone().count()
@@ -49,7 +49,7 @@ fn kind_of(release: &str, item: &Value) -> &'static str {
 }
 
 #[test]
-fn a_release_s_table_has_items_of_every_kind_of_the_document_and_of_no_other() {
+fn release_has_documented_kinds() {
     for release in releases() {
         let known: Vec<&str> = entities(&release).into_iter().map(|(entity, _)| entity).collect();
         assert!(known.len() > 20, "{known:?}");

@@ -1,5 +1,5 @@
-//! What a release leaves behind is read by the ones after it, and a rule that changes later changes
-//! nothing before.
+//! Data of each release is read by later releases, and a later change of a rule changes no earlier
+//! result.
 
 mod forms;
 mod kinds;

@@ -1,4 +1,4 @@
-//! Each release's table under the code of today: read, run again, and gone on with.
+//! Reads each release's table with the current code, runs its days again, and continues it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,14 +24,14 @@ pub fn read(release: &str, file: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The table that a release left, at the time at which it was left.
+/// Returns the table of a release at the time of its last write.
 pub async fn left_by(release: &str) -> TestApp {
-    let world = TestApp::at(NOW).await;
-    world.engine.put("recall", read(release, "table.jsonl")).unwrap();
-    world
+    let app = TestApp::at(NOW).await;
+    app.engine.put("recall", read(release, "table.jsonl")).unwrap();
+    app
 }
 
-/// Whether all that was told before is told still; more may be.
+/// Returns whether `now` contains everything in `before`; it may contain more.
 fn still_tells(before: &Value, now: &Value) -> bool {
     match (before, now) {
         (Value::Object(before), Value::Object(now)) => before
@@ -44,8 +44,8 @@ fn still_tells(before: &Value, now: &Value) -> bool {
     }
 }
 
-/// Removes the one answer that is not given any more: 0.1 claimed `recently_active` of bound users,
-/// whose activity it did not record.
+/// Removes a claim that is no longer made: 0.1 returned `recently_active` for bound users, whose
+/// activity it did not record.
 fn without_activity_of_the_bound(mut body: Value) -> Value {
     if let Some(checks) = body.get_mut("checks").and_then(Value::as_array_mut) {
         let unmet = |check: &Value| check["reason"] == "already_bound" && check["met"] == false;
@@ -57,12 +57,12 @@ fn without_activity_of_the_bound(mut body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_route_still_answers_what_the_release_answered() {
+async fn routes_answer_as_in_the_release() {
     for release in releases() {
-        let world = left_by(&release).await;
+        let app = left_by(&release).await;
         for asked in read(&release, "answers.jsonl") {
             let (caller, target) = (asked["caller"].as_str(), asked["target"].as_str());
-            let now = body(&world.get(caller.unwrap(), target.unwrap()).await);
+            let now = body(&app.get(caller.unwrap(), target.unwrap()).await);
             let before = without_activity_of_the_bound(asked["body"].clone());
             assert!(still_tells(&before, &now), "{release} {asked}\nnow {now}");
         }
@@ -70,7 +70,7 @@ async fn every_route_still_answers_what_the_release_answered() {
 }
 
 #[tokio::test]
-async fn every_route_that_reads_was_asked() {
+async fn every_reading_route_is_covered() {
     let routes = Template::embedded().unwrap().routes.into_iter();
     let reading: BTreeSet<String> =
         routes.filter(|route| route.method == "GET").map(|route| route.path).collect();
@@ -89,30 +89,30 @@ async fn every_route_that_reads_was_asked() {
 }
 
 #[tokio::test]
-async fn every_booked_day_is_proved_and_run_again_books_nothing() {
+async fn booked_days_verify_and_rerun() {
     for release in releases() {
-        let world = left_by(&release).await;
+        let app = left_by(&release).await;
         for booked in BOOKED {
-            let proved = verify_day(&world.app, day(booked), || ()).await.unwrap();
+            let proved = verify_day(&app.context, day(booked), || ()).await.unwrap();
             assert_eq!(proved.differences, [], "{release} {booked}");
             assert!(proved.lines > 0);
-            assert_eq!(world.book(booked).await.seq, None, "{release} {booked}");
+            assert_eq!(app.book(booked).await.seq, None, "{release} {booked}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_work_goes_on_where_the_release_left_it() {
+async fn work_of_release_continues() {
     for release in releases() {
-        let world = left_by(&release).await;
-        let link = world.get(AFFILIATE, "/v1/link").await.json();
-        let bound = world.bind(DORMANT, link["code"].as_str().unwrap()).await;
+        let app = left_by(&release).await;
+        let link = app.get(AFFILIATE, "/v1/link").await.json();
+        let bound = app.bind(DORMANT, link["code"].as_str().unwrap()).await;
         assert_eq!(bound.status, 201, "{release}: {}", bound.body);
-        let night = world.night(OPEN).await;
+        let night = app.night(OPEN).await;
         assert_eq!(night.days.iter().map(|day| day.lines).collect::<Vec<_>>(), [1], "{release}");
-        let proved = verify_day(&world.app, day(OPEN), || ()).await.unwrap();
+        let proved = verify_day(&app.context, day(OPEN), || ()).await.unwrap();
         assert_eq!(proved.differences, []);
-        let lines = world.lines(AFFILIATE, OPEN, OPEN).await;
+        let lines = app.lines(AFFILIATE, OPEN, OPEN).await;
         assert_eq!(lines[0]["rate"], json!("0.3"), "the tier that the release evaluated");
     }
 }

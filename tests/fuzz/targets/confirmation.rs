@@ -1,4 +1,4 @@
-//! Confirmations, and what was sealed in them.
+//! Confirmations and their sealed content.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Cursors, and what was sealed in them.
+//! Cursors and their sealed content.
 
 #![no_main]
 

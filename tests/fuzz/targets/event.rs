@@ -1,4 +1,4 @@
-//! The body of a queue's message.
+//! The body of a queue message.
 
 #![no_main]
 

@@ -14,11 +14,11 @@ pub const FUZZ_SECONDS: u64 = 30;
 /// Requirements of everything that uses the local AWS.
 pub const LOCAL_AWS: &str = "tests/deployed/requirements.txt";
 /// The test of the simulation that reads `SEEDS`.
-pub const SIMULATION: &str = "every_promise";
+pub const SIMULATION: &str = "invariants_hold_under_faults";
 /// The tests that read `INPUTS`.
 const MALFORMED_INPUT: &str = "malformed_input";
 /// The test that reads `KILLS`.
-const CRASH: &str = "wherever_a_process_is_killed";
+const CRASH: &str = "killed_processes_change_no_result";
 
 /// Runs the simulation on the seeds from 0.
 pub fn simulation(seeds: u64) -> Result<(), Failure> {

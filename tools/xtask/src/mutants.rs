@@ -121,7 +121,7 @@ mod tests {
     fn function_runs_end_to_end_tests() {
         let [(name, arguments)] = &runs(&["binding".to_owned()])[..] else { panic!("one run") };
         let wanted = "--package binding --test-package binding --test-package end-to-end \
-                      -- -- --skip every_promise";
+                      -- -- --skip invariants_hold_under_faults";
         assert_eq!((*name, arguments.join(" ").as_str()), ("end-to-end", wanted));
     }
 

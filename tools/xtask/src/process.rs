@@ -160,7 +160,7 @@ mod tests {
     fn passed_tests_are_counted() {
         let line = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out";
         assert_eq!(passed_tests(line), 3);
-        assert_eq!(passed_tests("test every_promise ... ok"), 0);
+        assert_eq!(passed_tests("test invariants_hold_under_faults ... ok"), 0);
     }
 
     #[test]

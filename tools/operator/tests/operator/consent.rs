@@ -1,46 +1,46 @@
 //! Nothing is written that nobody agreed to.
 
 use crate::support::{give, run, traded};
-use crate::world::day;
+use crate::test_app::day;
 
 const WRITING: [&str; 4] =
     ["rollup 2026-11-20", "rollup --night 2026-11-20", "evaluate 2026-Q3", "import Cargo.toml"];
 
 #[tokio::test]
 async fn without_a_terminal_and_without_yes_every_writing_command_refuses() {
-    let world = traded().await;
+    let app = traded().await;
     for command in WRITING {
-        let shown = give(&world, command, None).await;
+        let shown = give(&app, command, None).await;
         let sentence = "operator: this writes to table recall, and nobody is there to be asked: \
                         say --yes if that is meant";
         assert_eq!((shown.questions.as_str(), shown.code), (sentence, 2), "{command}");
     }
-    assert!(world.app.table.day(day("2026-11-20")).await.unwrap().value.runs.is_empty());
+    assert!(app.context.table.day(day("2026-11-20")).await.unwrap().value.runs.is_empty());
 }
 
 #[tokio::test]
 async fn an_operator_who_does_not_say_yes_has_nothing_done() {
-    let world = traded().await;
+    let app = traded().await;
     for answer in ["n\n", "\n", "", "perhaps\n"] {
-        let shown = give(&world, "rollup 2026-11-20", Some(answer)).await;
+        let shown = give(&app, "rollup 2026-11-20", Some(answer)).await;
         assert_eq!(shown.code, 2);
         assert!(shown.questions.ends_with("nothing was done"), "{}", shown.questions);
     }
-    assert!(world.app.table.day(day("2026-11-20")).await.unwrap().value.runs.is_empty());
+    assert!(app.context.table.day(day("2026-11-20")).await.unwrap().value.runs.is_empty());
 }
 
 #[tokio::test]
 async fn the_question_names_the_table_and_what_will_be_done() {
-    let world = traded().await;
-    insta::assert_snapshot!(give(&world, "rollup 2026-11-20", Some("y\n")).await);
+    let app = traded().await;
+    insta::assert_snapshot!(give(&app, "rollup 2026-11-20", Some("y\n")).await);
 }
 
 #[tokio::test]
 async fn reading_asks_nobody() {
-    let world = traded().await;
+    let app = traded().await;
     for command in ["verify 2026-11-20", "explain dormant 2026-11-20", "quarantine list"] {
-        let shown = give(&world, command, None).await;
+        let shown = give(&app, command, None).await;
         assert!(!shown.questions.contains("asked"), "{}", shown.questions);
     }
-    assert_eq!(run(&world, "quarantine list").await.code, 0);
+    assert_eq!(run(&app, "quarantine list").await.code, 0);
 }

@@ -11,25 +11,25 @@ async fn a_day_is_explained_fee_by_fee_and_line_by_line() {
 
 #[tokio::test]
 async fn a_correction_is_explained_with_what_was_charged_and_what_is_to_come() {
-    let world = booked().await;
-    corrected(&world).await;
-    insta::assert_snapshot!(run(&world, "explain dormant 2026-11-20").await);
+    let app = booked().await;
+    corrected(&app).await;
+    insta::assert_snapshot!(run(&app, "explain dormant 2026-11-20").await);
 }
 
 #[tokio::test]
 async fn a_paid_and_corrected_line_is_explained_by_the_id_of_the_export() {
-    let world = booked().await;
+    let app = booked().await;
     let paid = json!({
         "uid": "affiliate", "day": "2026-11-20", "runId": "2026-11-20.1",
         "paidAt": "2026-11-21T00:10:00Z", "reference": "payout-1",
     });
-    world.taken("commission.paid", paid).await;
-    corrected(&world).await;
-    world.night("2026-11-21").await;
-    let lines = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    app.taken("commission.paid", paid).await;
+    corrected(&app).await;
+    app.night("2026-11-21").await;
+    let lines = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
     let correction = lines.iter().find(|line| line["type"] == "correction").unwrap();
     let id = correction["id"].as_str().unwrap();
-    let shown = run(&world, &format!("explain dormant 2026-11-20 --line {id}")).await;
+    let shown = run(&app, &format!("explain dormant 2026-11-20 --line {id}")).await;
     insta::assert_snapshot!(shown);
 }
 
@@ -44,11 +44,11 @@ async fn json_tells_the_same() {
 
 #[tokio::test]
 async fn under_a_void_binding_no_fee_is_judged_and_what_is_booked_is_to_be_taken_back() {
-    let world = booked().await;
-    world.now("2026-11-21T12:00:00Z");
+    let app = booked().await;
+    app.now("2026-11-21T12:00:00Z");
     let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T00:00:00Z" });
-    world.taken("activity", active).await;
-    let shown = run(&world, "explain dormant 2026-11-20").await;
+    app.taken("activity", active).await;
+    let shown = run(&app, "explain dormant 2026-11-20").await;
     for text in ["Found void at 2026-11-21T12:00:00.000Z", "is not judged", "Nothing due"] {
         assert!(shown.results.contains(text), "{text}: {}", shown.results);
     }
@@ -57,19 +57,19 @@ async fn under_a_void_binding_no_fee_is_judged_and_what_is_booked_is_to_be_taken
 
 #[tokio::test]
 async fn what_cannot_be_explained_says_why() {
-    let world = traded().await;
+    let app = traded().await;
     let sub = json!({
         "uid": "sub", "registeredAt": "2024-02-01T00:00:00Z", "country": "CH",
         "mainUid": "dormant",
     });
-    world.taken("account.registered", sub).await;
+    app.taken("account.registered", sub).await;
     for (command, sentence) in [
         ("explain nobody 2026-11-20", "no account nobody is known"),
         ("explain affiliate 2026-11-20", "affiliate has no inviter"),
         ("explain sub 2026-11-20", "sub is a sub-account: its trades are those of dormant"),
         ("explain dormant 2026-11-20 --line abc", "no line abc is booked"),
     ] {
-        let shown = run(&world, command).await;
+        let shown = run(&app, command).await;
         assert_eq!(shown.code, 2);
         assert!(shown.questions.contains(sentence), "{}", shown.questions);
     }

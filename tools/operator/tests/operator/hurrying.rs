@@ -3,32 +3,32 @@
 use serde_json::json;
 
 use crate::support::run;
-use crate::world::{TestApp, fee};
+use crate::test_app::{TestApp, fee};
 
 /// One affiliate binds two who trade, one of them undue; another binds four in ten minutes.
 async fn two_links() -> TestApp {
-    let world = TestApp::at("2026-11-19T09:00:00Z").await;
-    let honest = world.affiliate("honest").await;
-    let hasty = world.affiliate("hasty").await;
+    let app = TestApp::at("2026-11-19T09:00:00Z").await;
+    let honest = app.affiliate("honest").await;
+    let hasty = app.affiliate("hasty").await;
     for number in 0..4 {
         let uid = format!("bought-{number}");
-        world.registered(&uid, "2024-01-01T00:00:00Z").await;
-        world.now(&format!("2026-11-20T14:0{number}:00Z"));
-        assert_eq!(world.bind(&uid, &hasty).await.status, 201);
+        app.registered(&uid, "2024-01-01T00:00:00Z").await;
+        app.now(&format!("2026-11-20T14:0{number}:00Z"));
+        assert_eq!(app.bind(&uid, &hasty).await.status, 201);
     }
     for (number, uid) in ["friend-1", "friend-2", "friend-3"].into_iter().enumerate() {
-        world.registered(uid, "2024-01-01T00:00:00Z").await;
-        world.now(&format!("2026-11-20T1{}:30:00Z", 5 + number));
-        assert_eq!(world.bind(uid, &honest).await.status, 201);
+        app.registered(uid, "2024-01-01T00:00:00Z").await;
+        app.now(&format!("2026-11-20T1{}:30:00Z", 5 + number));
+        assert_eq!(app.bind(uid, &honest).await.status, 201);
     }
-    world.now("2026-11-20T23:00:00Z");
+    app.now("2026-11-20T23:00:00Z");
     for uid in ["bought-0", "friend-1", "friend-2", "friend-3"] {
-        world.charged(fee(&format!("of-{uid}"), uid, "2026-11-20T20:00:00Z")).await;
+        app.charged(fee(&format!("of-{uid}"), uid, "2026-11-20T20:00:00Z")).await;
     }
     let used = json!({ "uid": "friend-3", "product": "card", "at": "2026-11-01T12:00:00Z" });
-    world.taken("activity", used).await;
-    world.night("2026-11-20").await;
-    world
+    app.taken("activity", used).await;
+    app.night("2026-11-20").await;
+    app
 }
 
 #[tokio::test]
@@ -50,10 +50,10 @@ async fn days_without_bindings_list_no_link() {
 
 #[tokio::test]
 async fn a_day_costs_one_query_a_shard_and_no_scan() {
-    let world = two_links().await;
-    drop(world.engine.take_calls());
-    run(&world, "velocity 2026-11-20").await;
-    let calls = world.engine.take_calls();
+    let app = two_links().await;
+    drop(app.engine.take_calls());
+    run(&app, "velocity 2026-11-20").await;
+    let calls = app.engine.take_calls();
     assert_eq!(calls["Query"], 64);
     // The head; and of each shard with a binding the accounts and the invitees.
     assert_eq!((calls["GetItem"], calls["BatchGetItem"]), (1, 2 * shards_of_the_seven()));

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{run, traded};
-use crate::world::{TestApp, day, event, fee};
+use crate::test_app::{TestApp, day, event, fee};
 
 struct Imported {
-    world: TestApp,
+    app: TestApp,
     dir: TempDir,
 }
 
 impl Imported {
     async fn new() -> Self {
-        Self { world: traded().await, dir: tempfile::tempdir().unwrap() }
+        Self { app: traded().await, dir: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -31,13 +31,13 @@ impl Imported {
     /// Imports the file; its directory is left out of what is shown.
     async fn import(&self) -> String {
         let command = format!("import {}", self.path("events.jsonl").display());
-        let shown = run(&self.world, &command).await.to_string();
+        let shown = run(&self.app, &command).await.to_string();
         shown.replace(&format!("{}/", self.dir.path().display()), "")
     }
 
     async fn fees(&self) -> i64 {
-        let night = self.world.book("2026-11-20").await;
-        let runs = self.world.summaries("affiliate", "2026-11-20").await;
+        let night = self.app.book("2026-11-20").await;
+        let runs = self.app.summaries("affiliate", "2026-11-20").await;
         assert!(night.seq.is_some());
         runs.iter().map(|run| run.summary.fee_count).sum()
     }
@@ -63,7 +63,7 @@ async fn a_file_is_taken_in_and_what_is_wrong_in_it_is_named_by_its_line() {
     import.write(&refs(&lines));
     insta::assert_snapshot!(import.import().await);
     assert_eq!(import.fees().await, 6);
-    assert_eq!(import.world.app.table.quarantined(day("2026-11-21")).await.unwrap().len(), 1);
+    assert_eq!(import.app.context.table.quarantined(day("2026-11-21")).await.unwrap().len(), 1);
     assert!(!import.path("events.jsonl.progress").exists());
 }
 
@@ -106,11 +106,11 @@ async fn imported_twice_a_file_changes_nothing() {
     let import = Imported::new().await;
     import.write(&[&charged(1, "dormant")]);
     import.import().await;
-    import.world.now("2026-11-21T00:40:00Z");
+    import.app.now("2026-11-21T00:40:00Z");
     assert!(import.import().await.contains("1 event taken in"));
     assert_eq!(import.fees().await, 5);
     let again = fee("i1", "dormant", "2026-11-20T15:00:00Z");
-    assert_eq!(import.world.send("fee.charged", again).await, EventOutcome::Ingested);
+    assert_eq!(import.app.send("fee.charged", again).await, EventOutcome::Ingested);
 }
 
 #[tokio::test]

@@ -12,6 +12,6 @@ mod quarantined;
 mod restoring;
 mod rolling_up;
 mod support;
-mod verifying;
 #[path = "../../../../tests/test_app.rs"]
-mod world;
+mod test_app;
+mod verifying;

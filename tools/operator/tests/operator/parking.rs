@@ -3,30 +3,30 @@
 use serde_json::{Value, json};
 
 use crate::support::{run, traded};
-use crate::world::{TestApp, uid};
+use crate::test_app::{TestApp, uid};
 
 const KEY: &str = "REF#001795165200000#dormant";
 
 /// A night that cannot read the only invitee of the only affiliate.
 async fn parked() -> TestApp {
-    let world = traded().await;
+    let app = traded().await;
     let item = json!({
         "pk": { "S": "A#affiliate" }, "sk": { "S": KEY }, "v": { "N": "1" },
     });
-    world.engine.put("recall", [item]).unwrap();
-    let shown = run(&world, "rollup --night 2026-11-20").await;
+    app.engine.put("recall", [item]).unwrap();
+    let shown = run(&app, "rollup --night 2026-11-20").await;
     assert_eq!(shown.code, 0, "{shown}");
-    world
+    app
 }
 
-fn repaired(world: &TestApp) {
+fn repaired(app: &TestApp) {
     let key = json!({ "pk": { "S": "A#affiliate" }, "sk": { "S": KEY } });
     let body = json!({ "TableName": "recall", "Key": key }).to_string();
-    assert_eq!(world.engine.run("DeleteItem", body.as_bytes()).0, 200);
+    assert_eq!(app.engine.run("DeleteItem", body.as_bytes()).0, 200);
 }
 
-async fn lines(world: &TestApp) -> Vec<Value> {
-    world.lines("affiliate", "2026-11-20", "2026-11-20").await
+async fn lines(app: &TestApp) -> Vec<Value> {
+    app.lines("affiliate", "2026-11-20", "2026-11-20").await
 }
 
 #[tokio::test]
@@ -41,31 +41,31 @@ async fn runs_that_wait_are_listed_with_their_reasons() {
 
 #[tokio::test]
 async fn repair_publishes_the_runs_that_wait() {
-    let world = parked().await;
-    let refused = run(&world, "parked repair affiliate").await;
+    let app = parked().await;
+    let refused = run(&app, "parked repair affiliate").await;
     assert_eq!(refused.code, 3, "{refused}");
-    assert_eq!(lines(&world).await.len(), 0);
-    repaired(&world);
-    let shown = run(&world, "parked repair affiliate").await;
+    assert_eq!(lines(&app).await.len(), 0);
+    repaired(&app);
+    let shown = run(&app, "parked repair affiliate").await;
     assert_eq!((shown.results.as_str(), shown.code), ("2026-11-20  run 1: 3 lines\n", 0));
-    assert_eq!(lines(&world).await.len(), 3);
-    let again = run(&world, "parked repair affiliate").await;
+    assert_eq!(lines(&app).await.len(), 3);
+    let again = run(&app, "parked repair affiliate").await;
     assert_eq!(again.code, 2);
     assert!(again.questions.ends_with("affiliate affiliate is not parked"), "{again}");
 }
 
 #[tokio::test]
 async fn withdrawal_has_the_next_night_book_what_is_due() {
-    let world = parked().await;
-    repaired(&world);
-    let shown = run(&world, "parked withdraw affiliate --why a-test").await;
+    let app = parked().await;
+    repaired(&app);
+    let shown = run(&app, "parked withdraw affiliate --why a-test").await;
     let told = "2026-11-20  run 1: 3 lines taken back, 1 shard marked\n";
     assert_eq!((shown.results.as_str(), shown.code), (told, 0));
-    assert_eq!(lines(&world).await.len(), 0);
-    world.now("2026-11-22T00:30:00Z");
-    let night = run(&world, "rollup --night 2026-11-21").await;
+    assert_eq!(lines(&app).await.len(), 0);
+    app.now("2026-11-22T00:30:00Z");
+    let night = run(&app, "rollup --night 2026-11-21").await;
     assert_eq!(night.code, 0, "{night}");
-    let runs: Vec<_> = lines(&world).await.iter().map(|line| line["runId"].clone()).collect();
+    let runs: Vec<_> = lines(&app).await.iter().map(|line| line["runId"].clone()).collect();
     assert_eq!(runs, vec![json!("2026-11-20.3"); 3]);
-    assert_eq!(world.app.table.parked_runs(&uid("affiliate")).await.unwrap(), []);
+    assert_eq!(app.context.table.parked_runs(&uid("affiliate")).await.unwrap(), []);
 }

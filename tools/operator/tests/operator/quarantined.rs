@@ -3,22 +3,22 @@
 use serde_json::json;
 
 use crate::support::{booked, give, run, traded};
-use crate::world::{TestApp, day, event, fee};
+use crate::test_app::{TestApp, day, event, fee};
 
 /// A payment that comes before the run that it pays, and a text that is no event.
 async fn put_aside() -> TestApp {
-    let world = traded().await;
+    let app = traded().await;
     let paid = json!({
         "uid": "affiliate", "day": "2026-11-20", "runId": "2026-11-20.1",
         "paidAt": "2026-11-21T00:10:00Z", "reference": "payout-1",
     });
-    world.send_raw(&event("payment", "commission.paid", paid).to_string()).await;
-    world.send_raw("{ not json").await;
-    world
+    app.send_raw(&event("payment", "commission.paid", paid).to_string()).await;
+    app.send_raw("{ not json").await;
+    app
 }
 
-async fn kept(world: &TestApp, of: &str) -> usize {
-    world.app.table.quarantined(day(of)).await.unwrap().len()
+async fn kept(app: &TestApp, of: &str) -> usize {
+    app.context.table.quarantined(day(of)).await.unwrap().len()
 }
 
 #[tokio::test]
@@ -28,60 +28,60 @@ async fn entries_are_listed_with_their_reason_and_sentence() {
 
 #[tokio::test]
 async fn an_entry_is_shown_whole_by_the_beginning_of_its_id() {
-    let world = put_aside().await;
-    let listed = run(&world, "quarantine list 2026-11-21").await.results;
+    let app = put_aside().await;
+    let listed = run(&app, "quarantine list 2026-11-21").await.results;
     let id = listed.lines().find(|line| line.contains("nothing_booked")).unwrap();
     let id = id.split_whitespace().next().unwrap();
-    insta::assert_snapshot!(run(&world, &format!("quarantine show {id}")).await);
+    insta::assert_snapshot!(run(&app, &format!("quarantine show {id}")).await);
     for (id, sentence) in [
         ("2026-11-21.ffff", "there is no entry 2026-11-21.ffff"),
         ("2026-11-21", "expected an entry's id as it is listed"),
     ] {
-        let shown = run(&world, &format!("quarantine show {id}")).await;
+        let shown = run(&app, &format!("quarantine show {id}")).await;
         assert!(shown.questions.contains(sentence), "{}", shown.questions);
     }
 }
 
 #[tokio::test]
 async fn once_its_cause_is_mended_an_entry_is_taken_in_and_leaves() {
-    let world = put_aside().await;
-    run(&world, "rollup 2026-11-20").await;
-    insta::assert_snapshot!(run(&world, "quarantine replay --all").await);
-    let paid = world.summaries("affiliate", "2026-11-20").await.remove(0).payment;
+    let app = put_aside().await;
+    run(&app, "rollup 2026-11-20").await;
+    insta::assert_snapshot!(run(&app, "quarantine replay --all").await);
+    let paid = app.summaries("affiliate", "2026-11-20").await.remove(0).payment;
     assert_eq!(paid.unwrap().reference, "payout-1");
-    assert_eq!(kept(&world, "2026-11-21").await, 1);
+    assert_eq!(kept(&app, "2026-11-21").await, 1);
 }
 
 #[tokio::test]
 async fn what_is_refused_again_stays_under_the_day_on_which_it_came() {
-    let world = put_aside().await;
-    world.now("2026-11-25T12:00:00Z");
-    let before = world.app.table.quarantined(day("2026-11-21")).await.unwrap();
-    let shown = run(&world, "quarantine replay --all").await;
+    let app = put_aside().await;
+    app.now("2026-11-25T12:00:00Z");
+    let before = app.context.table.quarantined(day("2026-11-21")).await.unwrap();
+    let shown = run(&app, "quarantine replay --all").await;
     assert_eq!(shown.results.matches("refused again").count(), 2, "{}", shown.results);
-    assert_eq!(world.app.table.quarantined(day("2026-11-21")).await.unwrap(), before);
-    assert_eq!((kept(&world, "2026-11-25").await, shown.code), (0, 1));
+    assert_eq!(app.context.table.quarantined(day("2026-11-21")).await.unwrap(), before);
+    assert_eq!((kept(&app, "2026-11-25").await, shown.code), (0, 1));
 }
 
 #[tokio::test]
 async fn another_body_of_an_identity_that_stands_is_never_replayed() {
-    let world = booked().await;
+    let app = booked().await;
     let mut other = fee("t1", "dormant", "2026-11-20T10:00:00Z");
     other["amount"] = json!("0.002");
-    world.charged(other).await;
-    world.book("2026-11-20").await;
-    let shown = run(&world, "quarantine replay --all").await;
+    app.charged(other).await;
+    app.book("2026-11-20").await;
+    let shown = run(&app, "quarantine replay --all").await;
     assert!(shown.questions.starts_with("left alone"), "{}", shown.questions);
-    assert_eq!((kept(&world, "2026-11-21").await, shown.code), (1, 1));
-    let id = run(&world, "quarantine list").await.results;
+    assert_eq!((kept(&app, "2026-11-21").await, shown.code), (1, 1));
+    let id = run(&app, "quarantine list").await.results;
     let id = id.split_whitespace().next().unwrap();
-    let shown = run(&world, &format!("quarantine replay {id}")).await;
+    let shown = run(&app, &format!("quarantine replay {id}")).await;
     assert!(shown.questions.contains("send a correction"), "{}", shown.questions);
 }
 
 #[tokio::test]
 async fn a_replay_asks_first() {
-    let world = put_aside().await;
-    let shown = give(&world, "quarantine replay --all 2026-11-21", None).await;
-    assert_eq!((shown.code, kept(&world, "2026-11-21").await), (2, 2));
+    let app = put_aside().await;
+    let shown = give(&app, "quarantine replay --all 2026-11-21", None).await;
+    assert_eq!((shown.code, kept(&app, "2026-11-21").await), (2, 2));
 }

@@ -5,32 +5,32 @@ use dynamodb_embedded::Engine;
 use serde_json::json;
 
 use crate::support::{booked, run};
-use crate::world::{TestApp, event, fee};
+use crate::test_app::{TestApp, event, fee};
 
-/// A world over the copy, at the same time.
-async fn restored(world: &TestApp, copy: &Engine) -> TestApp {
+/// A app over the copy, at the same time.
+async fn restored(app: &TestApp, copy: &Engine) -> TestApp {
     let items = copy.items("recall").unwrap();
-    let other = TestApp::at(&world.app.clock.now().to_string()).await;
+    let other = TestApp::at(&app.context.clock.now().to_string()).await;
     other.engine.put("recall", items).unwrap();
     other
 }
 
 #[tokio::test]
 async fn a_copy_is_as_booked_whatever_became_of_the_table_since() {
-    let world = booked().await;
+    let app = booked().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("copy.db");
-    world.engine.save(&path).unwrap();
-    let mut lost = world.engine.items("recall").unwrap();
+    app.engine.save(&path).unwrap();
+    let mut lost = app.engine.items("recall").unwrap();
     lost.retain(|item| item["pk"]["S"].as_str().unwrap().starts_with("K#"));
     for mut item in lost {
         item["b"] = json!({ "B": "AAA=" });
-        world.engine.put("recall", [item]).unwrap();
+        app.engine.put("recall", [item]).unwrap();
     }
-    let damaged = run(&world, "verify 2026-11-20").await;
+    let damaged = run(&app, "verify 2026-11-20").await;
     assert_eq!(damaged.code, 1, "{damaged}");
 
-    let restored = restored(&world, &Engine::on_disk(&path).unwrap()).await;
+    let restored = restored(&app, &Engine::on_disk(&path).unwrap()).await;
     let proved = run(&restored, "verify 2026-11-20").await;
     assert_eq!(
         (proved.code, proved.results.contains("every one as booked")),
@@ -41,16 +41,16 @@ async fn a_copy_is_as_booked_whatever_became_of_the_table_since() {
 
 #[tokio::test]
 async fn what_came_since_the_copy_is_brought_again_and_comes_to_the_same_lines() {
-    let world = booked().await;
+    let app = booked().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("copy.db");
-    world.engine.save(&path).unwrap();
-    world.now("2026-11-21T10:00:01Z");
+    app.engine.save(&path).unwrap();
+    app.now("2026-11-21T10:00:01Z");
     let since = fee("t9", "dormant", "2026-11-21T10:00:00Z");
-    world.charged(since.clone()).await;
-    world.night("2026-11-21").await;
+    app.charged(since.clone()).await;
+    app.night("2026-11-21").await;
 
-    let restored = restored(&world, &Engine::on_disk(&path).unwrap()).await;
+    let restored = restored(&app, &Engine::on_disk(&path).unwrap()).await;
     let archive = directory.path().join("since.jsonl");
     let earlier = fee("t1", "dormant", "2026-11-20T10:00:00Z");
     let events = [event("1", "fee.charged", earlier), event("2", "fee.charged", since)];
@@ -64,5 +64,5 @@ async fn what_came_since_the_copy_is_brought_again_and_comes_to_the_same_lines()
         lines.iter_mut().for_each(|line| drop(line["runId"].take()));
         lines
     };
-    assert_eq!(lines(&restored).await, lines(&world).await);
+    assert_eq!(lines(&restored).await, lines(&app).await);
 }

@@ -3,31 +3,31 @@
 use commission::Amount;
 
 use crate::support::{booked, corrected, run, traded};
+use crate::test_app::day;
 use crate::verifying::tamper;
-use crate::world::day;
 
 #[tokio::test]
 async fn a_day_is_booked_and_then_there_is_nothing_to_add() {
-    let world = traded().await;
-    insta::assert_snapshot!(run(&world, "rollup 2026-11-20").await);
-    let again = run(&world, "rollup 2026-11-20").await;
+    let app = traded().await;
+    insta::assert_snapshot!(run(&app, "rollup 2026-11-20").await);
+    let again = run(&app, "rollup 2026-11-20").await;
     assert_eq!((again.results.as_str(), again.code), ("2026-11-20  nothing to add\n", 0));
 }
 
 #[tokio::test]
 async fn a_range_books_each_of_its_days() {
-    let world = traded().await;
-    let shown = run(&world, "rollup 2026-11-19..2026-11-20").await;
+    let app = traded().await;
+    let shown = run(&app, "rollup 2026-11-19..2026-11-20").await;
     let days: Vec<_> = shown.results.lines().take(2).map(|line| &line[..20]).collect();
     assert_eq!(days, ["2026-11-19  run 1: 0", "2026-11-20  run 2: 3"]);
 }
 
 #[tokio::test]
 async fn a_night_takes_up_what_came_late_for_earlier_days() {
-    let world = booked().await;
-    corrected(&world).await;
-    world.now("2026-11-22T00:30:00Z");
-    insta::assert_snapshot!(run(&world, "rollup --night 2026-11-21").await);
+    let app = booked().await;
+    corrected(&app).await;
+    app.now("2026-11-22T00:30:00Z");
+    insta::assert_snapshot!(run(&app, "rollup --night 2026-11-21").await);
 }
 
 #[tokio::test]
@@ -39,23 +39,23 @@ async fn a_day_that_is_not_over_is_not_booked() {
 
 #[tokio::test]
 async fn refused_day_is_set_aside_and_exits_with_1() {
-    let world = booked().await;
+    let app = booked().await;
     // As if a booked amount had been overwritten: the difference to it does not fit.
-    tamper(&world, |line| line.sums.commission = Amount::from_minor(i128::MIN)).await;
-    let shown = run(&world, "rollup 2026-11-20").await;
+    tamper(&app, |line| line.sums.commission = Amount::from_minor(i128::MIN)).await;
+    let shown = run(&app, "rollup 2026-11-20").await;
     assert_eq!(shown.code, 1);
     let sentence = "2026-11-20  set aside, and nothing booked: the run of 2026-11-20 was refused: \
                     a sum of amounts or of counts is too large to be kept exactly\n";
     assert_eq!(shown.results, sentence);
-    assert_eq!(world.app.table.day(day("2026-11-20")).await.unwrap().value.runs.len(), 1);
+    assert_eq!(app.context.table.day(day("2026-11-20")).await.unwrap().value.runs.len(), 1);
 }
 
 #[tokio::test]
 async fn a_past_quarter_is_evaluated_again_with_the_same_result() {
-    let world = booked().await;
-    world.now("2027-01-01T00:30:00Z");
-    let first = run(&world, "evaluate 2026-Q4").await;
-    assert_eq!(run(&world, "evaluate 2026-Q4").await.results, first.results);
+    let app = booked().await;
+    app.now("2027-01-01T00:30:00Z");
+    let first = run(&app, "evaluate 2026-Q4").await;
+    assert_eq!(run(&app, "evaluate 2026-Q4").await.results, first.results);
     let told = "2026-Q4  evaluated 1 affiliate: 0 above tier 0 in 2027-Q1\n";
     assert!(first.results.starts_with(told), "{}", first.results);
 }

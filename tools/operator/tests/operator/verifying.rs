@@ -7,16 +7,16 @@ use storage::{Found, Shard};
 use types::Reason;
 
 use crate::support::{booked, corrected, run, traded};
-use crate::world::{TestApp, day, fee, uid};
+use crate::test_app::{TestApp, day, fee, uid};
 
 /// Changes the booked lines of the day that earn, as nobody but a wrong hand can.
-pub async fn tamper(world: &TestApp, change: impl Fn(&mut Line)) {
+pub async fn tamper(app: &TestApp, change: impl Fn(&mut Line)) {
     let (of, shard) = (day("2026-11-20"), Shard::of(&uid("dormant")));
-    let mut work = world.app.table.booked(of, shard).await.unwrap().remove(0);
+    let mut work = app.context.table.booked(of, shard).await.unwrap().remove(0);
     let earning = |line: &&mut Line| line.key.outcome.reason() != Some(Reason::VipAboveLimit);
     work.lines.iter_mut().filter(earning).take(1).for_each(change);
     let found = Found { shard: shard.number(), chunk: 0, work };
-    world.app.table.keep_booked([&found], of, 1).await.unwrap();
+    app.context.table.keep_booked([&found], of, 1).await.unwrap();
 }
 
 #[tokio::test]
@@ -26,10 +26,10 @@ async fn a_booked_day_is_as_booked() {
 
 #[tokio::test]
 async fn a_corrected_day_is_as_booked_over_all_its_runs() {
-    let world = booked().await;
-    corrected(&world).await;
-    world.night("2026-11-21").await;
-    let shown = run(&world, "verify 2026-11-20..2026-11-21").await;
+    let app = booked().await;
+    corrected(&app).await;
+    app.night("2026-11-21").await;
+    let shown = run(&app, "verify 2026-11-20..2026-11-21").await;
     assert_eq!(shown.code, 0);
     let last = shown.results.lines().last().unwrap();
     assert_eq!(last, "2026-11-20 to 2026-11-21 (2 days): 4 lines, every one as booked");
@@ -37,37 +37,37 @@ async fn a_corrected_day_is_as_booked_over_all_its_runs() {
 
 #[tokio::test]
 async fn a_booked_line_that_was_tampered_with_is_found_to_the_unit() {
-    let world = booked().await;
-    tamper(&world, |line| {
+    let app = booked().await;
+    tamper(&app, |line| {
         line.sums.commission = line.sums.commission.plus(Amount::from_minor(1)).unwrap();
     })
     .await;
-    insta::assert_snapshot!(run(&world, "verify 2026-11-20").await);
+    insta::assert_snapshot!(run(&app, "verify 2026-11-20").await);
 }
 
 #[tokio::test]
 async fn amount_moved_between_affiliates_is_found() {
-    let world = booked().await;
-    let other = world.affiliate("other").await;
-    world.registered("second", "2024-01-01T00:00:00Z").await;
-    world.now("2026-11-21T12:00:00Z");
-    assert_eq!(world.bind("second", &other).await.status, 201);
-    world.now("2026-11-21T20:00:00Z");
+    let app = booked().await;
+    let other = app.affiliate("other").await;
+    app.registered("second", "2024-01-01T00:00:00Z").await;
+    app.now("2026-11-21T12:00:00Z");
+    assert_eq!(app.bind("second", &other).await.status, 201);
+    app.now("2026-11-21T20:00:00Z");
     for invitee in ["dormant", "second"] {
-        world.charged(fee(&format!("{invitee}-21"), invitee, "2026-11-21T13:00:00Z")).await;
+        app.charged(fee(&format!("{invitee}-21"), invitee, "2026-11-21T13:00:00Z")).await;
     }
-    world.night("2026-11-21").await;
+    app.night("2026-11-21").await;
     // Both are changed alike, so that no total is wrong.
     for (invitee, change) in [("dormant", 1), ("second", -1)] {
         let (of, shard) = (day("2026-11-21"), Shard::of(&uid(invitee)));
-        let mut work = world.app.table.booked(of, shard).await.unwrap().remove(0);
+        let mut work = app.context.table.booked(of, shard).await.unwrap().remove(0);
         for line in work.lines.iter_mut().filter(|line| line.key.invitee.as_str() == invitee) {
             line.sums.commission = line.sums.commission.plus(Amount::from_minor(change)).unwrap();
         }
         let found = Found { shard: shard.number(), chunk: 0, work };
-        world.app.table.keep_booked([&found], of, 2).await.unwrap();
+        app.context.table.keep_booked([&found], of, 2).await.unwrap();
     }
-    let shown = run(&world, "verify 2026-11-21").await;
+    let shown = run(&app, "verify 2026-11-21").await;
     assert!(shown.results.contains(&broken(2)), "{}", shown.results);
 }
 
@@ -77,72 +77,72 @@ fn broken(seq: u64) -> String {
 
 #[tokio::test]
 async fn chain_that_does_not_end_at_the_head_is_found() {
-    let world = booked().await;
-    let mut head = world.app.table.head().await.unwrap();
+    let app = booked().await;
+    let mut head = app.context.table.head().await.unwrap();
     head.value.chain = Some("0".repeat(32));
-    assert!(world.app.table.save_head(&head).await.unwrap());
-    let shown = run(&world, "verify 2026-11-20").await;
+    assert!(app.context.table.save_head(&head).await.unwrap());
+    let shown = run(&app, "verify 2026-11-20").await;
     assert!(shown.results.contains(&broken(1)), "{}", shown.results);
     assert_eq!(shown.code, 1);
 }
 
 #[tokio::test]
 async fn a_booked_line_that_is_lost_is_found() {
-    let world = booked().await;
+    let app = booked().await;
     let (of, shard) = (day("2026-11-20"), Shard::of(&uid("dormant")));
-    let mut work = world.app.table.booked(of, shard).await.unwrap().remove(0);
+    let mut work = app.context.table.booked(of, shard).await.unwrap().remove(0);
     work.lines.pop();
     let found = Found { shard: shard.number(), chunk: 0, work };
-    world.app.table.keep_booked([&found], of, 1).await.unwrap();
-    insta::assert_snapshot!(run(&world, "verify 2026-11-20").await);
+    app.context.table.keep_booked([&found], of, 1).await.unwrap();
+    insta::assert_snapshot!(run(&app, "verify 2026-11-20").await);
 }
 
 #[tokio::test]
 async fn a_summary_that_is_not_the_sum_of_its_lines_is_found() {
-    let world = booked().await;
-    let mut read = world.summaries("affiliate", "2026-11-20").await.remove(0);
-    let lines = world.app.table.lines(&uid("affiliate"), &[(1, 0)]).await.unwrap().concat();
+    let app = booked().await;
+    let mut read = app.summaries("affiliate", "2026-11-20").await.remove(0);
+    let lines = app.context.table.lines(&uid("affiliate"), &[(1, 0)]).await.unwrap().concat();
     for money in read.summary.cells.values_mut().take(1) {
         money.shared = Amount::from_minor(7);
     }
     // The first summary stands, so it has to go before another can take its place.
     let key = [("pk", "A#affiliate"), ("sk", "DAY#2026-11-20#000000000001")];
     let key = key.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())));
-    let delete = world.engine.client().delete_item().table_name(world.engine.table_name());
+    let delete = app.engine.client().delete_item().table_name(app.engine.table_name());
     delete.set_key(Some(key.into())).send().await.unwrap();
-    let table = &world.app.table;
+    let table = &app.context.table;
     table.publish_day(&uid("affiliate"), read.day, 1, read.summary, &lines).await.unwrap();
-    insta::assert_snapshot!(run(&world, "verify 2026-11-20").await);
+    insta::assert_snapshot!(run(&app, "verify 2026-11-20").await);
 }
 
 #[tokio::test]
 async fn a_summary_of_an_affiliate_without_any_lines_is_found() {
-    let world = booked().await;
-    world.affiliate("idle").await;
-    let read = world.summaries("affiliate", "2026-11-20").await.remove(0);
+    let app = booked().await;
+    app.affiliate("idle").await;
+    let read = app.summaries("affiliate", "2026-11-20").await.remove(0);
     let mut forged = read.summary;
     forged.chunks = 0;
-    let table = &world.app.table;
+    let table = &app.context.table;
     table.publish_day(&uid("idle"), read.day, 1, forged, &[]).await.unwrap();
-    let shown = run(&world, "verify 2026-11-20").await;
+    let shown = run(&app, "verify 2026-11-20").await;
     assert!(shown.results.contains("what affiliate idle reads"), "{}", shown.results);
 }
 
 #[tokio::test]
 async fn a_fee_that_came_since_is_due_and_told_as_waiting() {
-    let world = booked().await;
-    world.now("2026-11-21T12:00:00Z");
-    world.charged(fee("late", "dormant", "2026-11-20T20:00:00Z")).await;
-    insta::assert_snapshot!(run(&world, "verify 2026-11-20").await);
+    let app = booked().await;
+    app.now("2026-11-21T12:00:00Z");
+    app.charged(fee("late", "dormant", "2026-11-20T20:00:00Z")).await;
+    insta::assert_snapshot!(run(&app, "verify 2026-11-20").await);
 }
 
 #[tokio::test]
 async fn a_fact_that_came_since_shows_what_the_next_run_would_change() {
-    let world = booked().await;
-    world.now("2026-11-21T12:00:00Z");
+    let app = booked().await;
+    app.now("2026-11-21T12:00:00Z");
     let left = json!({ "uid": "affiliate", "affiliate": false, "at": "2026-11-20T00:00:00Z" });
-    world.taken("account.changed", left).await;
-    let shown = run(&world, "verify 2026-11-20").await;
+    app.taken("account.changed", left).await;
+    let shown = run(&app, "verify 2026-11-20").await;
     assert!(shown.results.contains("inviter_not_affiliate"), "{}", shown.results);
     assert_eq!(shown.code, 1);
 }
@@ -156,11 +156,11 @@ async fn a_day_that_is_not_booked_is_said_to_be_so() {
 
 #[tokio::test]
 async fn verifying_changes_nothing() {
-    let world = booked().await;
-    let before = world.lines("affiliate", "2026-11-20", "2026-11-20").await;
-    corrected(&world).await;
-    run(&world, "verify 2026-11-20").await;
-    assert_eq!(world.lines("affiliate", "2026-11-20", "2026-11-20").await, before);
-    assert_eq!(world.app.table.head().await.unwrap().value.committed, 1);
-    assert_eq!(world.app.table.touched_through(day("2026-11-20")).await.unwrap().len(), 1);
+    let app = booked().await;
+    let before = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
+    corrected(&app).await;
+    run(&app, "verify 2026-11-20").await;
+    assert_eq!(app.lines("affiliate", "2026-11-20", "2026-11-20").await, before);
+    assert_eq!(app.context.table.head().await.unwrap().value.committed, 1);
+    assert_eq!(app.context.table.touched_through(day("2026-11-20")).await.unwrap().len(), 1);
 }
