@@ -9,7 +9,7 @@ use http_api::Signer;
 use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
 use ingestion::{EventOutcome, EventReport, Message};
-use lambda::{App, ManualClock, Metrics, RandomSource};
+use lambda::{ApiApp, App, ManualClock, Metrics, RandomSource};
 use lambda_http::Body;
 use nightly::{DayReport, NightReport};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub fn uid(text: &str) -> Uid {
 #[derive(Clone)]
 pub struct TestApp {
     /// The table and clock for preparing and checking state.
-    pub context: App,
+    pub context: ApiApp,
     pub engine: Engine,
     pub clock: ManualClock,
     /// The table of each function, where a test observes or disturbs its calls.
@@ -67,21 +67,21 @@ impl TestApp {
         let engine = Engine::with_table().await.unwrap();
         let clock = ManualClock::default();
         clock.stand_at(at(now));
-        let context = App {
+        let app = App {
             table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: RandomSource::seeded(seed),
-            signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
             metrics: Metrics::off(),
         };
+        let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
+        let context = ApiApp { app, signer };
         Self { context, engine, clock, tables: BTreeMap::new() }
     }
 
     /// Returns the context of a function.
-    pub fn context_of(&self, function: &str) -> App {
-        let table = self.tables.get(function).unwrap_or(&self.context.table).clone();
-        App { table, ..self.context.clone() }
+    pub fn context_of(&self, function: &str) -> ApiApp {
+        self.context.with_table(self.tables.get(function).unwrap_or(&self.context.table).clone())
     }
 
     pub fn now(&self, now: &str) {

@@ -2,7 +2,7 @@
 
 use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
-use lambda::App;
+use lambda::ApiApp;
 use lambda_http::Body;
 use serde_json::Value;
 use types::Uid;
@@ -25,7 +25,7 @@ impl Answer {
 
 /// Asks as a user, for JSON.
 pub async fn ask(
-    app: &App,
+    app: &ApiApp,
     user: &Uid,
     method: &str,
     target: &str,
@@ -37,12 +37,17 @@ pub async fn ask(
 }
 
 /// Asks for an answer of another form.
-pub async fn ask_for(app: &App, user: &Uid, target: &str, media: &str) -> Result<Answer, Failure> {
+pub async fn ask_for(
+    app: &ApiApp,
+    user: &Uid,
+    target: &str,
+    media: &str,
+) -> Result<Answer, Failure> {
     send(app, user, "GET", target, &[("accept", media)], "").await
 }
 
 async fn send(
-    app: &App,
+    app: &ApiApp,
     user: &Uid,
     method: &str,
     target: &str,
@@ -66,7 +71,7 @@ async fn send(
 }
 
 /// The code of the first inviter's default link.
-pub async fn default_link(app: &App) -> Result<String, Failure> {
+pub async fn default_link(app: &ApiApp) -> Result<String, Failure> {
     let answer = ask(app, &MadeDay::inviter(0)?, "GET", "/v1/link", &Value::Null).await?;
     let code = answer.json()?.get("code").and_then(Value::as_str).map(str::to_owned);
     Ok(code.ok_or("no link")?)

@@ -7,7 +7,7 @@ use commission::TierInForce;
 use dynamodb_embedded::{Engine, create_table};
 use eligibility::AccountFacts;
 use http_api::Signer;
-use lambda::{App, ManualClock, Metrics, RandomSource};
+use lambda::{ApiApp, App, ManualClock, Metrics, RandomSource};
 use sam_template::Template;
 use storage::{Account, Table, Versioned};
 use types::Timeline;
@@ -21,7 +21,7 @@ pub const HALF_PAST_MIDNIGHT: i64 = 1_800_000;
 
 pub struct TestApp {
     pub engine: Engine,
-    pub app: App,
+    pub app: ApiApp,
     pub clock: ManualClock,
 }
 
@@ -48,10 +48,10 @@ impl TestApp {
             programme: Arc::new(programme::programme()?),
             clock: clock.clock(),
             entropy: RandomSource::seeded(2026),
-            signer: Signer::from_keys_text("a key of at least thirty-two bytes")?,
             metrics: Metrics::off(),
         };
-        Ok(Self { engine, app, clock })
+        let signer = Signer::from_keys_text("a key of at least thirty-two bytes")?;
+        Ok(Self { engine, app: ApiApp { app, signer }, clock })
     }
 
     /// The day's accounts, inviters and invitees.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lambda::App;
+use lambda::ApiApp;
 use serde_json::{Value, json};
 use storage::Shard;
 use tokio::task::JoinSet;
@@ -63,7 +63,7 @@ impl Crowd {
 }
 
 async fn all_press(
-    app: &App,
+    app: &ApiApp,
     target: &str,
     users: u64,
     a_second: Option<u32>,
@@ -94,7 +94,7 @@ async fn all_press(
 
 /// Opens the window when it is due, and presses at once; answers how long both took, if it bound.
 async fn press(
-    app: App,
+    app: ApiApp,
     user: Uid,
     target: String,
     due: Instant,
@@ -107,7 +107,7 @@ async fn press(
 }
 
 /// How many bindings the night will find on the day's lists.
-async fn listed(app: &App) -> Result<usize, Failure> {
+async fn listed(app: &ApiApp) -> Result<usize, Failure> {
     let (day, mut listed) = (app.clock.now().day(), 0);
     for shard in Shard::all() {
         listed += app.table.new_bindings(day, shard).await?.len();

@@ -7,7 +7,7 @@ use http_api::Response;
 use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
 use jsonschema::Validator;
-use lambda::App;
+use lambda::ApiApp;
 use sam_template::{Route, Template};
 use serde_json::{Value, json};
 
@@ -98,7 +98,7 @@ impl Api {
     }
 
     /// Sends a request to a function with another context, such as one whose table fails.
-    pub async fn ask_of(&self, context: &App, ask: Ask<'_>) -> Answer {
+    pub async fn ask_of(&self, context: &ApiApp, ask: Ask<'_>) -> Answer {
         let path = ask.target.split('?').next().unwrap();
         let route = self.route(ask.method, path);
         let answer = read(answered(context, route, ask).await);
@@ -258,7 +258,7 @@ fn listen(value: &Value, said: &mut BTreeSet<String>) {
     }
 }
 
-async fn answered(context: &App, route: &Route, ask: Ask<'_>) -> Response {
+async fn answered(context: &ApiApp, route: &Route, ask: Ask<'_>) -> Response {
     let mut headers = ask.headers.to_vec();
     if !ask.body.is_empty() {
         headers.push(("content-type", "application/json"));

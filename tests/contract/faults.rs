@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use dynamodb_embedded::Faults;
-use lambda::App;
+use lambda::ApiApp;
 use storage::Table;
 
 use crate::test_app::TestApp;
@@ -21,10 +21,10 @@ pub enum Trouble {
 
 impl Trouble {
     /// Returns the context of the app with the failing table.
-    pub fn in_context(self, app: &TestApp) -> App {
+    pub fn in_context(self, app: &TestApp) -> ApiApp {
         let config = app.engine.faulty_config(Arc::new(self));
         let config = config.retry_config(RetryConfig::disabled());
-        App { table: Table::new(config, app.engine.table_name()), ..app.context.clone() }
+        app.context.with_table(Table::new(config, app.engine.table_name()))
     }
 }
 

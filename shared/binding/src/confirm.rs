@@ -2,7 +2,7 @@
 
 use eligibility::EligibilityReport;
 use http_api::{Call, Code, OpenError, Problem, Purpose, Response, reply};
-use lambda::{App, OrProblem, idempotent, new_answer, replay};
+use lambda::{ApiApp, App, OrProblem, idempotent, new_answer, replay};
 use serde::Deserialize;
 use storage::{BindOutcome, KeyedRequest};
 use types::Reason;
@@ -18,13 +18,13 @@ struct Confirmation {
     confirmation: String,
 }
 
-pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, Problem> {
     idempotent(app, call, async |request| bind(app, call, request).await).await
 }
 
 /// Judges and writes, until the account holds still from the one to the other.
 async fn bind<R>(
-    app: &App,
+    app: &ApiApp,
     call: &Call<R>,
     request: Option<&KeyedRequest>,
 ) -> Result<Response, Problem> {
@@ -44,7 +44,7 @@ async fn bind<R>(
     Err(Code::Conflict.into())
 }
 
-fn confirmed<R>(app: &App, call: &Call<R>) -> Result<ConfirmationToken, Problem> {
+fn confirmed<R>(app: &ApiApp, call: &Call<R>) -> Result<ConfirmationToken, Problem> {
     let Confirmation { confirmation } = call.json()?;
     let opened = app.signer.open(Purpose::Confirmation, &call.caller, &confirmation, call.now);
     opened.map_err(OpenError::of_confirmation)

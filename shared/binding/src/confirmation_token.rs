@@ -1,7 +1,7 @@
 //! What a confirmation confirms.
 
 use http_api::{Problem, Signer};
-use lambda::{App, OrProblem};
+use lambda::{ApiApp, OrProblem};
 use serde::{Deserialize, Serialize};
 use storage::Link;
 use types::{LinkCode, Uid};
@@ -25,7 +25,7 @@ impl ConfirmationToken {
     }
 
     /// The link's owner: from the confirmation, or where it does not tell, by another call.
-    pub(crate) async fn owner(&self, app: &App, invitee: &Uid) -> Result<Option<Uid>, Problem> {
+    pub(crate) async fn owner(&self, app: &ApiApp, invitee: &Uid) -> Result<Option<Uid>, Problem> {
         let hidden = self.inviter.as_deref();
         let told = hidden.and_then(|it| app.signer.decrypt_id(invitee, self.code.as_str(), it));
         if told.is_some() {

@@ -15,7 +15,7 @@ mod window;
 
 pub use confirmation_token::ConfirmationToken;
 use http_api::{Call, Problem, Routes, get, post};
-use lambda::{App, respond};
+use lambda::{ApiApp, respond};
 use lambda_http::{Body, Request, Response};
 
 /// How often a bind is judged anew where the account changes under it, before the caller is asked
@@ -41,11 +41,11 @@ pub const ROUTES: Routes<Route> = Routes(&[
 ]);
 
 /// Answers a request of the API.
-pub async fn handle(app: &App, request: Request) -> Response<Body> {
+pub async fn handle(app: &ApiApp, request: Request) -> Response<Body> {
     respond(app, &ROUTES, request, |call| answer(app, call), measured::measures).await
 }
 
-async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {
+async fn answer(app: &ApiApp, call: Call<Route>) -> Result<Response<Body>, Problem> {
     match call.route {
         Route::Window => window::answer(app, &call).await,
         Route::Bind => confirm::answer(app, &call).await,

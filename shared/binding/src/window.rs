@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commission::SharedCommission;
 use http_api::{Call, OrInternal, Problem, Purpose, Response, reply};
-use lambda::{App, OrProblem};
+use lambda::{ApiApp, OrProblem};
 use serde::Serialize;
 use storage::Link;
 use types::{LinkCode, Origin, Reason, Timestamp};
@@ -37,7 +37,7 @@ struct Leave {
     expires_at: Timestamp,
 }
 
-pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, Problem> {
     let code: LinkCode = call.query.required("ref")?;
     let link = app.table.link(&code).await.or_problem()?;
     let link = link.ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
@@ -62,7 +62,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     Ok(response)
 }
 
-fn leave<R>(app: &App, call: &Call<R>, link: &Link) -> Result<Leave, Problem> {
+fn leave<R>(app: &ApiApp, call: &Call<R>, link: &Link) -> Result<Leave, Problem> {
     let expires_at = after(call.now, app.programme.confirmation_valid_for);
     let confirmed = ConfirmationToken::of(link, &app.signer, &call.caller);
     let sealed = app.signer.seal(Purpose::Confirmation, &call.caller, &confirmed, expires_at);

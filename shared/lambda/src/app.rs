@@ -1,5 +1,6 @@
-//! What a function is given.
+//! The context of a function: its table, rules, clock, randomness and metrics.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use http_api::{Code, Problem, Signer};
@@ -8,7 +9,9 @@ use storage::{Table, TableError};
 
 use crate::{Clock, Metrics, RandomSource};
 
-/// All that a function needs beside its event. Cheap to clone; clones share everything.
+/// Everything that a function needs in addition to its event. Cheap to clone; clones share it.
+///
+/// It holds no signing keys: functions that seal or open tokens have an [`ApiApp`].
 #[derive(Clone)]
 pub struct App {
     /// The one DynamoDB table.
@@ -19,23 +22,52 @@ pub struct App {
     pub clock: Clock,
     /// Randomness.
     pub entropy: RandomSource,
-    /// Confirmations and cursors.
-    pub signer: Signer,
-    /// Where measures are taken down.
+    /// Receives metrics.
     pub metrics: Metrics,
 }
 
-/// Turns a failure of the table into the problem that tells the caller what to do about it.
+/// The context of an API function: an [`App`] with the keys for confirmations and cursors.
+#[derive(Clone)]
+pub struct ApiApp {
+    /// The context without keys.
+    pub app: App,
+    /// Seals and opens confirmations and cursors.
+    pub signer: Signer,
+}
+
+impl ApiApp {
+    /// Returns the same context with another table.
+    #[must_use]
+    pub fn with_table(&self, table: Table) -> Self {
+        Self { app: App { table, ..self.app.clone() }, signer: self.signer.clone() }
+    }
+}
+
+impl Deref for ApiApp {
+    type Target = App;
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl DerefMut for ApiApp {
+    fn deref_mut(&mut self) -> &mut App {
+        &mut self.app
+    }
+}
+
+/// Converts errors of the table into problems of the API.
 pub trait OrProblem<T> {
-    /// The value; or `throttled` or `conflict`, which are worth a retry; or `internal`.
+    /// Returns the value, or a problem: `throttled` and `conflict` may be retried; all others are
+    /// `internal`.
     fn or_problem(self) -> Result<T, Problem>;
 }
 
 impl<T> OrProblem<T> for Result<T, TableError> {
     fn or_problem(self) -> Result<T, Problem> {
         self.map_err(|error| match error {
-            TableError::Throttled(_) => worth_a_retry(&error, Code::Throttled),
-            TableError::Contended(_) => worth_a_retry(&error, Code::Conflict),
+            TableError::Throttled(_) => retryable(&error, Code::Throttled),
+            TableError::Contended(_) => retryable(&error, Code::Conflict),
             TableError::Corrupt { .. }
             | TableError::UnknownSchemaVersion { .. }
             | TableError::Rejected(_)
@@ -44,8 +76,8 @@ impl<T> OrProblem<T> for Result<T, TableError> {
     }
 }
 
-fn worth_a_retry(error: &TableError, code: Code) -> Problem {
-    tracing::warn!(%error, "a request must be repeated");
+fn retryable(error: &TableError, code: Code) -> Problem {
+    tracing::warn!(%error, "the table asks for a retry");
     Problem::new(code)
 }
 
@@ -58,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_by_itself_asks_for_a_retry_and_the_rest_is_our_fault() {
+    fn only_transient_errors_may_be_retried() {
         assert_eq!(code(TableError::Throttled("slow down".into())), "throttled");
         assert_eq!(code(TableError::Contended("links")), "conflict");
         assert_eq!(code(TableError::Service("unreachable".into())), "internal");

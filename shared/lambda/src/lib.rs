@@ -1,11 +1,11 @@
-//! What every function is given, and how the real ones are made from the environment.
+//! The context of every function, and its creation from the environment.
 //!
 //! ```no_run
 //! use http_api::{Request, Response};
-//! use lambda::App;
+//! use lambda::ApiApp;
 //!
-//! # async fn handle(app: &App, _: Request) -> Response { let _ = app; unimplemented!() }
-//! // The whole of an API function's `main`:
+//! # async fn handle(app: &ApiApp, _: Request) -> Response { let _ = app; unimplemented!() }
+//! // The complete `main` of an API function:
 //! async fn run() -> Result<(), lambda::StartupFailure> {
 //!     lambda::serve(handle).await
 //! }
@@ -23,7 +23,7 @@ mod respond;
 mod start;
 mod stopwatch;
 
-pub use app::{App, OrProblem};
+pub use app::{ApiApp, App, OrProblem};
 pub use aws::Service;
 pub use clock::{Clock, ManualClock};
 pub use deadline::Deadline;

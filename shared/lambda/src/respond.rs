@@ -76,8 +76,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use http_api::gateway::Incoming;
     use http_api::gateway::Claims;
+    use http_api::gateway::Incoming;
     use http_api::{Code, get, post, reply};
     use serde_json::{Value, json};
     use storage::CallStats;
@@ -115,7 +115,7 @@ mod tests {
             found.map(|(_, value)| (*value).to_owned())
         };
         let (metrics, ledger) = Metrics::kept();
-        (App { metrics, ..App::without_tokens(&lookup).unwrap() }, ledger)
+        (App { metrics, ..App::from_variables(&lookup).unwrap() }, ledger)
     }
 
     fn request(app: &App, method: &str, target: &str) -> Request {

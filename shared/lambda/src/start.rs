@@ -14,7 +14,7 @@ use storage::Table;
 use tracing::Level;
 
 use crate::metrics::STACK_VARIABLE;
-use crate::{App, Clock, EntropyError, Metrics, RandomSource, Service, aws};
+use crate::{ApiApp, App, Clock, Metrics, RandomSource, Service, aws};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +38,6 @@ pub enum StartError {
     /// `SIGNING_KEYS` does not hold keys.
     #[error("SIGNING_KEYS: {0}")]
     Keys(#[from] KeysError),
-    /// There is no randomness to be had.
-    #[error(transparent)]
-    RandomSource(#[from] EntropyError),
     /// TLS cannot be had.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -88,28 +85,26 @@ impl Variables<'_> {
 }
 
 impl App {
-    /// For what gives out and takes no tokens, as a tool: made from whatever `lookup` finds.
-    ///
-    /// Nothing is called yet: see [`Table::warm_up`].
+    /// Returns the context for the variables that `lookup` finds, without a call to AWS.
     ///
     /// # Errors
-    /// [`StartError`] names the variable that is missing or wrong.
-    pub fn without_tokens(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+    /// [`StartError`] names the variable that is missing or malformed.
+    pub fn from_variables(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let variables = Variables(lookup);
-        let table = table(&variables)?;
-        Ok(Self::of(table, programme()?, drawn_key(&variables)?, &variables))
+        Ok(Self::new(table(&variables)?, programme()?, metrics(&variables)))
     }
 
-    fn of(table: Table, programme: Programme, signer: Signer, variables: &Variables<'_>) -> Self {
-        let stack = variables.optional(STACK_VARIABLE);
-        Self {
-            table,
-            programme: Arc::new(programme),
-            clock: Clock::system(),
-            entropy: RandomSource::system(),
-            signer,
-            metrics: stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack)),
-        }
+    /// Returns the context of a tool on this table, which records no metrics.
+    ///
+    /// # Errors
+    /// [`StartError::Programme`] if the built-in programme cannot be parsed.
+    pub fn on_table(table: Table) -> Result<Self, StartError> {
+        Ok(Self::new(table, programme()?, Metrics::off()))
+    }
+
+    fn new(table: Table, programme: Programme, metrics: Metrics) -> Self {
+        let (clock, entropy) = (Clock::system(), RandomSource::system());
+        Self { table, programme: Arc::new(programme), clock, entropy, metrics }
     }
 }
 
@@ -129,12 +124,10 @@ fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
     Ok(Signer::from_keys_text(&keys)?)
 }
 
-/// A key that is drawn, so that no function would take what it signs.
-fn drawn_key(_: &Variables<'_>) -> Result<Signer, StartError> {
-    let mut drawn = [0; 32];
-    RandomSource::system().fill(&mut drawn)?;
-    let key: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Signer::from_keys_text(&key)?)
+/// Returns the metrics of a deployed function, which has the variable of its stack's name.
+fn metrics(variables: &Variables<'_>) -> Metrics {
+    let stack = variables.optional(STACK_VARIABLE);
+    stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack))
 }
 
 /// For a function without an [`App`]: what its client of `service` is made of.
@@ -185,27 +178,29 @@ fn log_level(variables: &Variables<'_>) -> Level {
 ///
 /// # Errors
 /// [`StartError`] names the variable that is missing or wrong.
-async fn start(
-    variables: &Variables<'_>,
-    signer: fn(&Variables<'_>) -> Result<Signer, StartError>,
-) -> Result<App, StartError> {
-    let signer = signer(variables)?;
+async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
     let table = table(variables)?;
     let (read, programme) = join(table.warm_up(), async { programme() }).await;
     if let Err(error) = read {
         tracing::warn!(%error, "the table could not be read at the start");
     }
-    Ok(App::of(table, programme?, signer, variables))
+    Ok(App::new(table, programme?, metrics(variables)))
 }
 
-/// Logging, and the app of a function that no user calls: it needs no `SIGNING_KEYS`. The table was
-/// read once.
+/// Returns the context of an API function: the signing keys are checked before the table is read.
+async fn start_api(variables: &Variables<'_>) -> Result<ApiApp, StartError> {
+    let signer = signing_keys(variables)?;
+    Ok(ApiApp { app: start(variables).await?, signer })
+}
+
+/// Starts a function that users do not call: sets up logging and returns its context, which has no
+/// signing keys. The table was read once.
 ///
 /// # Errors
 /// [`StartError`] names the variable that is missing or wrong.
 pub async fn start_worker() -> Result<App, StartError> {
     init_logging();
-    start(&Variables(&|name| std::env::var(name).ok()), drawn_key).await
+    start(&Variables(&|name| std::env::var(name).ok())).await
 }
 
 /// The whole `main` of an API function: logging, the app from the environment, one cheap read of the
@@ -215,13 +210,13 @@ pub async fn start_worker() -> Result<App, StartError> {
 /// What keeps the function from starting, or the runtime from going on.
 pub async fn serve<H, F>(handle: H) -> Result<(), StartupFailure>
 where
-    H: Fn(&'static App, Request) -> F + Send,
+    H: Fn(&'static ApiApp, Request) -> F + Send,
     F: Future<Output = Response> + Send + 'static,
 {
     init_logging();
-    let app = start(&Variables(&|name| std::env::var(name).ok()), signing_keys).await?;
-    // It lives as long as the process: handlers borrow it for all their time.
-    let app: &'static App = Box::leak(Box::new(app));
+    let app = start_api(&Variables(&|name| std::env::var(name).ok())).await?;
+    // It lives as long as the process, so that handlers can borrow it.
+    let app: &'static ApiApp = Box::leak(Box::new(app));
     let service = service_fn(|request| {
         let response = handle(app, request);
         async { Ok::<_, Infallible>(response.await) }
@@ -245,8 +240,8 @@ mod tests {
         move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
     }
 
-    async fn app(all: &[(&str, &str)]) -> Result<App, StartError> {
-        start(&Variables(&lookup(all)), signing_keys).await
+    async fn app(all: &[(&str, &str)]) -> Result<ApiApp, StartError> {
+        start_api(&Variables(&lookup(all))).await
     }
 
     async fn refusal(all: &[(&str, &str)]) -> String {
@@ -264,10 +259,10 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_no_tokens_needs_the_table_s_name_and_no_signing_keys() {
+    fn context_without_keys_needs_table_name() {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
-        assert!(App::without_tokens(&lookup(&variables)).is_ok());
-        let Err(error) = App::without_tokens(&lookup(&[])) else { panic!("not refused") };
+        assert!(App::from_variables(&lookup(&variables)).is_ok());
+        let Err(error) = App::from_variables(&lookup(&[])) else { panic!("not refused") };
         let sentence = "TABLE_NAME is not set; expected the name of the DynamoDB table";
         assert_eq!(error.to_string(), sentence);
     }
@@ -284,11 +279,11 @@ mod tests {
     #[test]
     fn only_a_deployed_function_measures() {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
-        let app = App::without_tokens(&lookup(&variables)).unwrap();
+        let app = App::from_variables(&lookup(&variables)).unwrap();
         assert_eq!(format!("{:?}", app.metrics), "Metrics(off)");
         let [table, endpoint] = variables;
         let variables = [table, endpoint, ("METRICS_STACK", "recall")];
-        let app = App::without_tokens(&lookup(&variables)).unwrap();
+        let app = App::from_variables(&lookup(&variables)).unwrap();
         assert_eq!(format!("{:?}", app.metrics), "Metrics(standard output)");
     }
 

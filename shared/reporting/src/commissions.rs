@@ -6,7 +6,7 @@ mod line_reader;
 mod row;
 
 use http_api::{Call, DEFAULT_LIMIT, MAX_LIMIT, Media, OrInternal, Problem, Response, reply};
-use lambda::App;
+use lambda::{ApiApp, App};
 use lambda_http::http::HeaderValue;
 use lambda_http::http::header::{CONTENT_DISPOSITION, HeaderName};
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ impl Sink for Rows {
     }
 }
 
-pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, Problem> {
     let media = call.media()?;
     let asked = call.query.days()?;
     let filter = Filter::of(&call.query)?;
@@ -98,7 +98,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
 }
 
 async fn page<R>(
-    app: &App,
+    app: &ApiApp,
     call: &Call<R>,
     view: View,
     walk: LineReader<'_>,
@@ -113,7 +113,7 @@ async fn page<R>(
 }
 
 async fn export<R>(
-    app: &App,
+    app: &ApiApp,
     call: &Call<R>,
     view: View,
     walk: LineReader<'_>,
@@ -162,7 +162,7 @@ async fn fill_page(
 }
 
 fn seal<R>(
-    app: &App,
+    app: &ApiApp,
     call: &Call<R>,
     view: View,
     next: Option<Place>,

@@ -14,7 +14,7 @@ mod totals;
 mod view;
 
 use http_api::{Call, Problem, Routes, get};
-use lambda::{App, MetricSet, respond};
+use lambda::{ApiApp, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
 pub use commissions::{COLUMNS, Cursor, VERSION, line_id};
@@ -41,11 +41,11 @@ pub const ROUTES: Routes<Route> = Routes(&[
 ]);
 
 /// Answers a request of the API.
-pub async fn handle(app: &App, request: Request) -> Response<Body> {
+pub async fn handle(app: &ApiApp, request: Request) -> Response<Body> {
     respond(app, &ROUTES, request, |call| answer(app, call), |_| MetricSet::default()).await
 }
 
-async fn answer(app: &App, call: Call<Route>) -> Result<Response<Body>, Problem> {
+async fn answer(app: &ApiApp, call: Call<Route>) -> Result<Response<Body>, Problem> {
     match call.route {
         Route::Summary => summary::answer(app, &call).await,
         Route::Referrals => referrals::answer(app, &call).await,

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use commission::{Assets, Overflow};
 use http_api::{Call, OrInternal, Problem, Response, reply};
-use lambda::{App, OrProblem};
+use lambda::{ApiApp, App, OrProblem};
 use serde::Serialize;
 use storage::{Referral, ReferralActivity};
 use types::{LinkCode, Malformed, Origin, Timestamp, Uid};
@@ -85,7 +85,7 @@ impl Filter {
     }
 }
 
-pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
+pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, Problem> {
     let query = &call.query;
     let filter = Filter {
         origin: query.optional("origin")?,

@@ -36,7 +36,7 @@ impl TableTarget {
             "AWS_ENDPOINT_URL_DYNAMODB" => self.endpoint.clone(),
             _ => std::env::var(name).ok(),
         };
-        let app = App::without_tokens(&lookup).map_err(|error| match error {
+        let app = App::from_variables(&lookup).map_err(|error| match error {
             lambda::StartError::Missing { name: "TABLE_NAME", .. } => Failure::InvalidInput(
                 "expected the table's name, as --table recall or in TABLE_NAME".to_owned(),
             ),

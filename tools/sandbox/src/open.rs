@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dynamodb_embedded::{Engine, EngineError, create_table};
 use http_api::Signer;
-use lambda::{App, Clock, Metrics, RandomSource};
+use lambda::{ApiApp, App, Clock, Metrics, RandomSource};
 use sam_template::TableDefinition;
 use storage::Table;
 
@@ -66,7 +66,7 @@ pub(crate) async fn app(
     engine: &Engine,
     definition: &TableDefinition,
     clock: Clock,
-) -> Result<App, StartError> {
+) -> Result<ApiApp, StartError> {
     let made = create_table(&engine.client(), TABLE_NAME, definition).await;
     made.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
     let table = Table::new(engine.config(), TABLE_NAME);
@@ -76,7 +76,7 @@ pub(crate) async fn app(
     let entropy = RandomSource::system();
     let signer = signer(dir, &entropy)?;
     let (programme, metrics) = (Arc::new(programme), Metrics::off());
-    Ok(App { table, programme, clock, entropy, signer, metrics })
+    Ok(ApiApp { app: App { table, programme, clock, entropy, metrics }, signer })
 }
 
 /// The signer with the directory's key, so that cursors outlive a restart.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dynamodb_embedded::Engine;
-use lambda::{App, ManualClock};
+use lambda::{ApiApp, ManualClock};
 use sam_template::Template;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -85,7 +85,7 @@ async fn fill(
     options: &Options,
     dial: &ManualClock,
     narrator: Progress,
-) -> Result<(App, Engine, Option<Highlights>), StartError> {
+) -> Result<(ApiApp, Engine, Option<Highlights>), StartError> {
     let highlights = match Plan::of(dir.contents()?, options.empty) {
         Plan::Begin { sample, anew } => {
             if anew {
@@ -197,7 +197,7 @@ impl Running {
 
     /// What the functions are given here.
     #[must_use]
-    pub fn app(&self) -> &App {
+    pub fn app(&self) -> &ApiApp {
         &self.services.app
     }
 

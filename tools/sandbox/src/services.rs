@@ -1,6 +1,6 @@
 //! What the sandbox's routes share.
 
-use lambda::{App, ManualClock};
+use lambda::{ApiApp, ManualClock};
 use local_auth::Issuer;
 
 use crate::gateway::Gateway;
@@ -9,7 +9,7 @@ use crate::page::Site;
 /// Everything that answers requests.
 pub(crate) struct Services {
     /// What the functions are given.
-    pub(crate) app: App,
+    pub(crate) app: ApiApp,
     /// Sets the app's clock.
     pub(crate) dial: ManualClock,
     /// Signs access tokens.

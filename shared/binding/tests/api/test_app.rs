@@ -6,10 +6,10 @@ use std::sync::Arc;
 use commission::SharedCommission;
 use dynamodb_embedded::Engine;
 use eligibility::{AccountFacts, LinkFacts};
-use http_api::gateway::Incoming;
 use http_api::gateway::Claims;
+use http_api::gateway::Incoming;
 use http_api::{Purpose, Signer};
-use lambda::{App, ManualClock, Metrics, RandomSource};
+use lambda::{ApiApp, App, ManualClock, Metrics, RandomSource};
 use lambda_http::Body;
 use serde_json::{Value, json};
 use storage::{Account, Link, LinkOutcome, Table, Versioned};
@@ -85,7 +85,7 @@ impl Default for Scene {
 
 #[derive(Clone)]
 pub struct TestApp {
-    pub app: App,
+    pub app: ApiApp,
     pub engine: Engine,
     pub clock: ManualClock,
 }
@@ -104,9 +104,10 @@ impl TestApp {
             programme: Arc::new(programme::programme().unwrap()),
             clock: clock.clock(),
             entropy: RandomSource::seeded(7),
-            signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
             metrics: Metrics::off(),
         };
+        let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
+        let app = ApiApp { app, signer };
         let world = Self { app, engine, clock };
         world.add(scene.inviter.clone()).await;
         world.add(scene.invitee.clone()).await;

@@ -6,9 +6,8 @@ use std::sync::{Arc, Barrier};
 use commission::SharedCommission;
 use dynamodb_embedded::Engine;
 use eligibility::{AccountFacts, LinkFacts};
-use http_api::Signer;
-use http_api::gateway::Incoming;
 use http_api::gateway::Claims;
+use http_api::gateway::Incoming;
 use lambda::{App, Clock, Metrics, RandomSource};
 use lambda_http::Body;
 use serde_json::Value;
@@ -59,7 +58,6 @@ impl TestApp {
             programme: Arc::new(programme::programme().unwrap()),
             clock: Clock::standing_at(at(NOW)),
             entropy: RandomSource::seeded(SEED),
-            signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
             metrics: Metrics::off(),
         };
         Self { app, engine }

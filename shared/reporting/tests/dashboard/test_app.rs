@@ -7,10 +7,10 @@ use std::sync::Arc;
 use commission::{Assets, Decimals, Line, MarketRules, Rate, Sums, Tier, TierInForce};
 use dynamodb_embedded::Engine;
 use eligibility::AccountFacts;
-use http_api::gateway::Incoming;
 use http_api::gateway::Claims;
+use http_api::gateway::Incoming;
 use http_api::{Response, Signer};
-use lambda::{App, Clock, Metrics, RandomSource};
+use lambda::{ApiApp, App, Clock, Metrics, RandomSource};
 use serde_json::Value;
 use storage::{
     Account, Head, Money, Payment, Referral, ReferralActivity, StoredTotals, Summary, Table,
@@ -27,7 +27,7 @@ pub fn read<T: FromStr>(text: &str) -> T {
 }
 
 pub struct TestApp {
-    pub app: App,
+    pub app: ApiApp,
     pub engine: Engine,
     head: Versioned<Head>,
 }
@@ -41,9 +41,10 @@ impl TestApp {
             programme: Arc::new(programme()),
             clock: Clock::standing_at(read(NOW)),
             entropy: RandomSource::seeded(1),
-            signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
             metrics: Metrics::off(),
         };
+        let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
+        let app = ApiApp { app, signer };
         let world = Self { app, engine, head: Versioned::new(Head::default()) };
         world.account(AFFILIATE, true, &[]).await;
         world

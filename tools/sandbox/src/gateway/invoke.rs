@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
-use lambda::App;
+use lambda::ApiApp;
 use lambda_http::IntoResponse;
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ impl FromStr for Function {
 /// Runs the function's handler and hands its answer on.
 ///
 /// In a task of its own: a panic fails the one invocation, as it does on Lambda.
-pub(crate) async fn invoke(function: Function, app: &App, event: Value) -> Response {
+pub(crate) async fn invoke(function: Function, app: &ApiApp, event: Value) -> Response {
     let app = app.clone();
     let invocation = tokio::spawn(async move {
         let request = lambda_http::request::from_str(&event.to_string())?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lambda::{App, ManualClock};
+use lambda::{ApiApp, ManualClock};
 use nightly::run_night;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,7 +18,7 @@ const NIGHT_MILLIS: i64 = 30 * 60 * 1000;
 
 /// Performs the sample's steps.
 pub(super) struct Loader<'a> {
-    app: &'a App,
+    app: &'a ApiApp,
     dial: &'a ManualClock,
     links: HashMap<Via, LinkCode>,
     /// Events that are still to be delivered, those that the queue brings again among them.
@@ -26,7 +26,7 @@ pub(super) struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(app: &'a App, dial: &'a ManualClock) -> Self {
+    pub(super) fn new(app: &'a ApiApp, dial: &'a ManualClock) -> Self {
         Self { app, dial, links: HashMap::new(), waiting: Vec::new() }
     }
 

@@ -9,7 +9,7 @@ mod error;
 mod user;
 mod wallet;
 
-use lambda::{App, ManualClock, RandomSource};
+use lambda::{ApiApp, ManualClock, RandomSource};
 use serde::{Deserialize, Serialize};
 use types::{Day, Uid};
 
@@ -35,7 +35,7 @@ pub(crate) struct Highlights {
 
 /// Loads the sample that ends the day before the clock's. The dial is left standing somewhere.
 pub(crate) async fn load(
-    app: &App,
+    app: &ApiApp,
     dial: &ManualClock,
     narrator: Progress,
 ) -> Result<Highlights, StartError> {
@@ -51,13 +51,14 @@ pub(crate) async fn load(
 
 /// Lets the days happen, one after the other.
 async fn live(
-    app: &App,
+    app: &ApiApp,
     dial: &ManualClock,
     days: Vec<SimulatedDay>,
     narrator: Progress,
 ) -> Result<(), StartError> {
     // Seeded, so that links have the same codes in every sandbox.
-    let app = App { entropy: RandomSource::seeded(SEED), ..app.clone() };
+    let mut app = app.clone();
+    app.entropy = RandomSource::seeded(SEED);
     let mut progress = narrator.days(days.len() as u64);
     let mut loader = Loader::new(&app, dial);
     for simulated in days {
@@ -86,6 +87,7 @@ mod tests {
 
     use dynamodb_embedded::{Engine, create_table};
     use http_api::Signer;
+    use lambda::App;
     use sam_template::Template;
     use storage::Table;
 
@@ -95,18 +97,19 @@ mod tests {
         text.parse().unwrap()
     }
 
-    async fn app(dial: &ManualClock) -> App {
+    async fn app(dial: &ManualClock) -> ApiApp {
         let engine = Engine::memory().unwrap();
         let definition = Template::embedded().unwrap().table;
         create_table(&engine.client(), "recall", &definition).await.unwrap();
-        App {
+        let app = App {
             table: Table::new(engine.config(), "recall"),
             programme: Arc::new(programme::programme().unwrap()),
             clock: dial.clock(),
             entropy: RandomSource::system(),
-            signer: Signer::from_keys_text("a key of at least thirty-two bytes").unwrap(),
             metrics: lambda::Metrics::off(),
-        }
+        };
+        let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
+        ApiApp { app, signer }
     }
 
     #[tokio::test]

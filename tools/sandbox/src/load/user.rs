@@ -2,7 +2,7 @@
 
 use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
-use lambda::App;
+use lambda::ApiApp;
 use lambda_http::Request;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,11 @@ struct Window {
 struct Bound {}
 
 /// Lets an affiliate make a link: the default one by asking for it, another with its share.
-pub(super) async fn make_link(app: &App, via: &Via, shared: Shared) -> Result<LinkCode, LoadError> {
+pub(super) async fn make_link(
+    app: &ApiApp,
+    via: &Via,
+    shared: Shared,
+) -> Result<LinkCode, LoadError> {
     let (method, target, body) = match via.label {
         None => ("GET", "/v1/link", String::new()),
         Some(label) => {
@@ -41,7 +45,7 @@ pub(super) async fn make_link(app: &App, via: &Via, shared: Shared) -> Result<Li
 }
 
 /// Lets a user open the link, and confirm.
-pub(super) async fn bind(app: &App, uid: &Uid, code: &LinkCode) -> Result<(), LoadError> {
+pub(super) async fn bind(app: &ApiApp, uid: &Uid, code: &LinkCode) -> Result<(), LoadError> {
     let open = request(app, uid, "GET", &format!("/v1/bind?ref={code}"), "")?;
     let window: Window = answer("the opened link", binding::handle(app, open).await)?;
     let body = json!({ "confirmation": window.confirmation }).to_string();
@@ -51,7 +55,7 @@ pub(super) async fn bind(app: &App, uid: &Uid, code: &LinkCode) -> Result<(), Lo
 }
 
 fn request(
-    app: &App,
+    app: &ApiApp,
     uid: &Uid,
     method: &str,
     target: &str,
