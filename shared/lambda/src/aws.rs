@@ -1,47 +1,51 @@
-//! What the clients of AWS services are made of in a function.
+//! The configuration of a function's AWS clients.
+//!
+//! It uses the providers of `aws-config` for environment variables, and not its default chain:
+//! Lambda sets region and credentials as variables, and the chain would read files that do not
+//! exist there, make each function larger, and wait for an instance metadata service where a
+//! variable is missing.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Builder, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
-};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Builder, Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_types::SdkConfig;
 use lambda_http::http::Uri;
 
 use crate::start::{StartError, Variables};
 
 /// Attempts of one call, the first included.
 const ATTEMPTS: u32 = 3;
-/// The services are in the same region: a connection that takes longer will not come.
+/// The services are in the same region: a slower connection will not succeed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Long enough for a full page of 1 MB into a small function.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Shorter than the ten seconds that a function has to initialise.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The roots that Amazon Trust Services asks of a trust store of one's own, all five of
+/// The five root certificates of Amazon Trust Services, from
 /// <https://www.amazontrust.com/repository/> (docs/decisions/2026-11-25-amazon-trust-roots.md).
 const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
-/// What names other roots; the TLS library reads them by the same names.
+/// Variables that name other roots; the TLS library reads them by the same names.
 const OTHER_ROOTS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// A service that a function calls, as the environment names its endpoint where it is not AWS's.
+/// A service that a function calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// The table.
     DynamoDb,
-    /// The bus of events.
+    /// The event bus.
     EventBridge,
 }
 
 impl Service {
-    /// The variable, spelled as AWS's own tools spell it.
+    /// Returns the variable that overrides the endpoint, by the name that AWS's tools use.
     const fn endpoint_variable(self) -> &'static str {
         match self {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
@@ -50,7 +54,7 @@ impl Service {
     }
 }
 
-/// What DynamoDB's client is made of, from the environment.
+/// Returns the configuration of DynamoDB's client.
 pub(crate) fn dynamodb(variables: &Variables<'_>) -> Result<Builder, StartError> {
     let shared = shared_config(variables, Service::DynamoDb)?;
     let mut config = Builder::from(&shared);
@@ -58,12 +62,12 @@ pub(crate) fn dynamodb(variables: &Variables<'_>) -> Result<Builder, StartError>
     Ok(config)
 }
 
-/// What a client of `service` is made of, from the environment: region, credentials, and where it
-/// is set the endpoint.
+/// Returns the configuration of a client: region, credentials, and the endpoint if a variable
+/// overrides it. Makes no call.
 ///
-/// Region and credentials are read from variables only, which is where Lambda puts them: no chain
-/// of providers is asked, so that nothing can wait for an instance metadata service that does not
-/// answer. The credentials are those of the execution environment, and as long-lived as it is.
+/// # Errors
+/// [`StartError`] names the variable that is missing or malformed, so that a function fails at its
+/// start and not at its first request.
 pub(crate) fn shared_config(
     variables: &Variables<'_>,
     service: Service,
@@ -73,7 +77,7 @@ pub(crate) fn shared_config(
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(region(variables, local)?)
-        .credentials_provider(SharedCredentialsProvider::new(credentials(variables, local)?))
+        .credentials_provider(credentials(variables, local)?)
         .http_client(http_client(endpoint.as_ref(), variables)?)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts())
@@ -108,24 +112,26 @@ fn region(variables: &Variables<'_>, local: bool) -> Result<Region, StartError> 
     })
 }
 
-/// A local engine takes any credentials; nothing else is ever called with made-up ones.
-fn credentials(variables: &Variables<'_>, local: bool) -> Result<Credentials, StartError> {
+/// Returns the provider of credentials. A local engine accepts any, so it needs no variables.
+fn credentials(
+    variables: &Variables<'_>,
+    local: bool,
+) -> Result<SharedCredentialsProvider, StartError> {
     let key = variables.optional("AWS_ACCESS_KEY_ID");
     if key.is_none() && local {
-        return Ok(Credentials::new("local", "local", None, None, "local endpoint"));
+        let any = Credentials::new("local", "local", None, None, "local endpoint");
+        return Ok(SharedCredentialsProvider::new(any));
     }
-    let key = key.ok_or(StartError::Missing {
+    key.ok_or(StartError::Missing {
         name: "AWS_ACCESS_KEY_ID",
         expected: "credentials, as the execution environment has them",
     })?;
-    let secret = variables
-        .required("AWS_SECRET_ACCESS_KEY", "the secret that belongs to AWS_ACCESS_KEY_ID")?;
-    let token = variables.optional("AWS_SESSION_TOKEN");
-    Ok(Credentials::new(key, secret, token, None, "environment"))
+    variables.required("AWS_SECRET_ACCESS_KEY", "the secret that belongs to AWS_ACCESS_KEY_ID")?;
+    Ok(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
 }
 
-/// TLS is by ring: aws-lc pays some 30 ms of CPU for entropy at the first handshake of a process.
-/// A plain endpoint needs no TLS, and then no roots either.
+/// TLS uses ring: aws-lc spends some 30 ms of CPU on entropy at the first handshake of a process.
+/// A plain endpoint needs neither TLS nor roots.
 fn http_client(
     endpoint: Option<&Uri>,
     variables: &Variables<'_>,
@@ -139,8 +145,8 @@ fn http_client(
     Ok(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
 }
 
-/// Amazon's own, so that a start need not decode every authority that the machine trusts; or where
-/// the environment names others, those.
+/// Returns Amazon's roots, so that a start need not decode every root that the machine trusts; or
+/// the machine's roots, if the environment names a file.
 fn roots(variables: &Variables<'_>) -> TrustStore {
     if OTHER_ROOTS.iter().any(|name| variables.optional(name).is_some()) {
         TrustStore::default()
@@ -159,7 +165,6 @@ fn timeouts() -> TimeoutConfig {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodb::config::ProvideCredentials;
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use sha2::{Digest, Sha256};
@@ -182,7 +187,7 @@ mod tests {
         "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
     ];
 
-    /// The variables but for those named, and with one more.
+    /// Returns a lookup of the variables without one of them, and with one more.
     fn lookup(without: &str, more: Option<(&str, &str)>) -> impl Fn(&str) -> Option<String> {
         let kept = AWS.iter().copied().filter(|(name, _)| *name != without).chain(more);
         let all: Vec<(String, String)> = kept.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
@@ -193,14 +198,12 @@ mod tests {
         dynamodb(&Variables(lookup)).unwrap_err().to_string()
     }
 
-    #[tokio::test]
-    async fn in_aws_region_and_credentials_are_those_of_the_environment() {
+    #[test]
+    fn region_and_credentials_are_from_variables() {
         let config = dynamodb(&Variables(&lookup("", None))).unwrap().build();
         assert_eq!(config.region().unwrap().as_ref(), "eu-central-1");
         let found = credentials(&Variables(&lookup("", None)), false).unwrap();
-        let found = found.provide_credentials().await.unwrap();
-        let parts = (found.access_key_id(), found.secret_access_key(), found.session_token());
-        assert_eq!(parts, ("key", "secret", Some("token")));
+        assert!(format!("{found:?}").contains("EnvironmentVariableCredentialsProvider"));
     }
 
     fn short_sha256(pem: &str) -> String {
@@ -210,16 +213,16 @@ mod tests {
     }
 
     #[test]
-    fn amazon_s_roots_are_these_five_and_no_other() {
+    fn amazon_roots_are_these_five() {
         let certificates = AMAZON_ROOTS.split("-----BEGIN CERTIFICATE-----").skip(1);
         assert_eq!(certificates.map(short_sha256).collect::<Vec<_>>(), FINGERPRINTS);
     }
 
     #[test]
-    fn only_amazon_s_roots_are_trusted_unless_the_environment_names_others() {
+    fn other_roots_need_a_variable() {
         let trusts_the_machine = |more| {
-            let told = format!("{:?}", roots(&Variables(&lookup("", more))));
-            told.contains("enable_native_roots: true")
+            let debug = format!("{:?}", roots(&Variables(&lookup("", more))));
+            debug.contains("enable_native_roots: true")
         };
         assert!(!trusts_the_machine(None));
         assert!(trusts_the_machine(Some(("SSL_CERT_FILE", "/roots.pem"))));
@@ -227,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn the_table_can_wait_between_its_tries_as_the_client_does() {
+    fn table_can_sleep_between_attempts() {
         let config = dynamodb(&Variables(&lookup("", None))).unwrap().build();
         assert!(config.sleep_impl().is_some());
     }
 
     #[test]
-    fn what_is_missing_in_aws_is_said_at_once_by_its_name() {
+    fn missing_variable_is_named_at_start() {
         for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
             let sentence = refusal(&lookup(name, None));
             assert!(sentence.starts_with(&format!("{name} is not set; expected ")), "{sentence}");
@@ -241,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loopback_endpoint_needs_neither_region_nor_credentials() {
+    fn loopback_needs_no_credentials() {
         for url in ["http://localhost:8000", "http://127.0.0.1:8000/", "https://[::1]:8000"] {
             let lookup = |name: &str| (name == ENDPOINT).then(|| url.to_owned());
             let config = dynamodb(&Variables(&lookup)).unwrap().build();
@@ -250,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_is_never_called_with_made_up_credentials() {
+    fn other_host_needs_credentials() {
         for url in
             ["http://localhost.example.com", "http://10.0.0.1:8000", "http://127.evil.example"]
         {
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_without_a_scheme_is_refused_with_an_example() {
+    fn endpoint_without_scheme_is_refused() {
         for url in ["127.0.0.1:8000", "/dynamodb", "http//x", "not a url"] {
             let sentence = refusal(&lookup("", Some((ENDPOINT, url))));
             assert!(sentence.contains("as http://localhost:8000"), "{url}: {sentence}");

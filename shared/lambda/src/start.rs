@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_types::SdkConfig;
+use aws_config::SdkConfig;
 use futures_util::future::join;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;

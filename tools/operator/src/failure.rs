@@ -56,6 +56,14 @@ pub enum Failure {
         /// Why.
         error: TableError,
     },
+    /// The tables of an account cannot be listed, to find the stack's.
+    #[error("the table of the stack {stack} could not be looked up: {error}")]
+    Unlisted {
+        /// The stack.
+        stack: String,
+        /// The cause, with its chain.
+        error: String,
+    },
     /// Figures that do not fit into 128 bits.
     #[error("{0}")]
     Overflow(#[from] Overflow),
@@ -95,6 +103,7 @@ impl Failure {
             | Self::NobodyToAsk(_)
             | Self::Declined
             | Self::Unreachable { .. }
+            | Self::Unlisted { .. }
             | Self::Step(
                 StepError::BadRequest(_)
                 | StepError::DayNotOver(_)

@@ -34,7 +34,7 @@ use lambda::App;
 /// # Errors
 /// [`Failure`], with the exit code that it stands for.
 pub async fn run(options: Options, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
-    let place = TableTarget::new(&options);
+    let mut place = TableTarget::new(&options);
     let app = place.open().await?;
     execute(&app, &place.to_string(), options.command, desk).await
 }

@@ -11,11 +11,15 @@ const LONG_ABOUT: &str = "\
 Books days, proves and explains them, replays what was put aside, and imports events: by the
 functions' own steps, on the table that they work on.
 
-The table is named as the functions have it: TABLE_NAME, AWS_REGION, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL_DYNAMODB. An endpoint on this machine,
-as a sandbox's, needs neither region nor credentials.";
+The table is that of a deployed stack (--stack), or named by --table or TABLE_NAME. Region and
+credentials are found as by the AWS CLI: variables, profiles with static keys, IAM Identity Center,
+assumed roles or a credential process (--profile, AWS_PROFILE), container and instance roles.
+An endpoint on this machine, as a sandbox's, needs neither.";
 
 const AFTER_HELP: &str = "\
+Examples, on a deployed stack:
+  operator --profile production --stack recall verify 2026-11-01..2026-11-21
+
 Examples, on a sandbox (DynamoDB is on the port after the API's):
   export TABLE_NAME=recall AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8081
   operator verify 2026-11-01..2026-11-21
@@ -34,11 +38,23 @@ Exit codes:
 #[command(name = "operator", version, about = "The operator's tool of the recall programme")]
 #[command(long_about = LONG_ABOUT, after_help = AFTER_HELP, arg_required_else_help = true)]
 pub struct Options {
-    /// The table's name [default: TABLE_NAME]
+    /// Stack whose table it is, as it was deployed by CloudFormation
+    #[arg(long, global = true, value_name = "NAME")]
+    pub stack: Option<String>,
+
+    /// Name of the table, instead of a stack [default: TABLE_NAME]
     #[arg(long, global = true, value_name = "NAME")]
     pub table: Option<String>,
 
-    /// Where DynamoDB is, if not in AWS [default: AWS_ENDPOINT_URL_DYNAMODB]
+    /// Profile of ~/.aws/config, as for the AWS CLI [default: AWS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Region of the table [default: AWS_REGION, or the profile's]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Endpoint of DynamoDB, if not AWS's [default: AWS_ENDPOINT_URL_DYNAMODB]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint: Option<String>,
 
