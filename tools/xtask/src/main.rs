@@ -4,14 +4,13 @@
 //! repository and reports its failure; what the program needs is installed into `~/.cache/recall-ci`.
 
 mod checks;
-#[cfg(test)]
-mod dependencies;
 mod functions;
 mod mutants;
 mod process;
 mod suite;
 #[cfg(test)]
 mod targets;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -56,6 +55,8 @@ enum Task {
     ///
     /// Fails if a function is larger than its limit.
     Deployed,
+    /// Checks rules of style: dead files, lengths, widths, dependencies between folders, language
+    Tidy,
     /// Runs everything above in this order, goes on after a failure, and prints a summary
     Full,
 }
@@ -93,6 +94,7 @@ impl Task {
             Self::Bench => checks::bench(),
             Self::Release => checks::release(),
             Self::Deployed => functions::deployed(),
+            Self::Tidy => tidy::run(),
             Self::Full => suite::full(),
         }
     }

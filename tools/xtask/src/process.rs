@@ -46,6 +46,9 @@ pub enum Failure {
     /// A released function is not as it must be.
     #[error("{0}")]
     Function(String),
+    /// Rules of style are violated.
+    #[error("{0} violations of the rules of style")]
+    Tidy(usize),
     /// Some tasks of the full run failed.
     #[error("failed: {}", .0.join(", "))]
     Tasks(Vec<&'static str>),

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use crate::process::{Failure, heading};
-use crate::{checks, functions, mutants};
+use crate::{checks, functions, mutants, tidy};
 
 /// A task by its name on the command line.
 type Task = (&'static str, fn() -> Result<(), Failure>);
 
 /// The tasks in the order of the command's help.
-const TASKS: [Task; 9] = [
+const TASKS: [Task; 10] = [
     ("simulation", || checks::simulation(checks::SEEDS)),
     ("malformed-input", || checks::malformed_input(checks::INPUTS)),
     ("fuzz", || checks::fuzz(checks::FUZZ_SECONDS)),
@@ -19,6 +19,7 @@ const TASKS: [Task; 9] = [
     ("bench", checks::bench),
     ("release", checks::release),
     ("deployed", functions::deployed),
+    ("tidy", tidy::run),
 ];
 
 /// Runs all tasks with their default options, and goes on after a failure.
