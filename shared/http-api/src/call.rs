@@ -15,11 +15,12 @@ use crate::{Media, OrInternal, Problem, Purpose, Query, Signer, body, idempotenc
 pub const CURSOR_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a handler is given.
-pub struct Call<R> {
+pub struct Call<R, C = Uid> {
     /// Which route is called.
     pub route: R,
-    /// Who calls; from the access token and from nowhere else.
-    pub caller: Uid,
+    /// Who calls, from the access token and from nowhere else; [`Anyone`](crate::Anyone) on routes
+    /// that need no token.
+    pub caller: C,
     /// The instant of the request: everything in it is judged by this one.
     pub now: Timestamp,
     /// The query parameters, none of them unknown.
@@ -29,7 +30,7 @@ pub struct Call<R> {
     pub(crate) request: Request,
 }
 
-impl<R> Call<R> {
+impl<R, C> Call<R, C> {
     /// A parameter of the path, as `code` in `/v1/links/{code}`.
     ///
     /// # Errors
@@ -79,6 +80,23 @@ impl<R> Call<R> {
         Media::accepted(&self.request)
     }
 
+    /// The path and query of the page that a cursor leads to, for a `Link` header.
+    #[must_use]
+    pub fn next_page(&self, cursor: &str) -> String {
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        pairs.extend_pairs(self.query.iter().filter(|(name, _)| *name != "cursor"));
+        pairs.append_pair("cursor", cursor);
+        format!("{}?{}", self.request.uri().path(), pairs.finish())
+    }
+
+    /// A header's value, where it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+impl<R> Call<R> {
     /// Where in the list to go on, or `None` at its beginning.
     ///
     /// A cursor is good for a day, for this caller, this route and these filters; `limit` and
@@ -99,21 +117,6 @@ impl<R> Call<R> {
     pub fn cursor_to<T: Serialize>(&self, signer: &Signer, place: &T) -> Result<String, Problem> {
         let expires_at = self.now.plus_millis(CURSOR_LIFETIME_MILLIS);
         signer.seal(Purpose::Cursor(&self.list()), &self.caller, place, expires_at).or_internal()
-    }
-
-    /// The path and query of the page that a cursor leads to, for a `Link` header.
-    #[must_use]
-    pub fn next_page(&self, cursor: &str) -> String {
-        let mut pairs = form_urlencoded::Serializer::new(String::new());
-        pairs.extend_pairs(self.query.iter().filter(|(name, _)| *name != "cursor"));
-        pairs.append_pair("cursor", cursor);
-        format!("{}?{}", self.request.uri().path(), pairs.finish())
-    }
-
-    /// A header's value, where it is there and is text.
-    #[must_use]
-    pub fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
     /// Names the list that a cursor belongs to: route and filters.

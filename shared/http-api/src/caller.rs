@@ -29,6 +29,32 @@ fn subject(request: &Request) -> Option<&str> {
     authorizer.jwt.as_ref()?.claims.get("sub").map(String::as_str)
 }
 
+/// The callers that a route admits.
+pub trait Admit: Sized {
+    /// Returns the caller of a request.
+    ///
+    /// # Errors
+    /// The problem to answer for a request that the route does not admit.
+    fn admit(request: &Request) -> Result<Self, Problem>;
+}
+
+/// The user of a verified access token.
+impl Admit for Uid {
+    fn admit(request: &Request) -> Result<Self, Problem> {
+        Caller::of(request).map(|caller| caller.0)
+    }
+}
+
+/// The caller of a route that needs no token. A token that is sent nevertheless is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anyone;
+
+impl Admit for Anyone {
+    fn admit(_: &Request) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

@@ -34,8 +34,9 @@
 //! ```
 //!
 //! [`serve`] has then already refused unknown paths, other methods, unknown and repeated
-//! parameters, and callers without an identity: there is no [`Call`] without a caller. What goes
-//! wrong is a [`Problem`], whose status follows from its [`Code`] and can never be a success.
+//! parameters, and callers without an identity: a [`Call`] has a caller, unless its handler takes
+//! `Call<Route, Anyone>`. A failure is a [`Problem`], whose status follows from its [`Code`] and can
+//! never be a success.
 
 mod body;
 mod call;
@@ -55,7 +56,7 @@ pub mod reply;
 
 pub use body::{MAX_BODY_BYTES, parse as parse_json};
 pub use call::{CURSOR_LIFETIME_MILLIS, Call};
-pub use caller::Caller;
+pub use caller::{Admit, Anyone, Caller};
 pub use code::Code;
 pub use idempotency::MAX_IDEMPOTENCY_KEY_CHARS;
 pub use lambda_http::{Body, Request};

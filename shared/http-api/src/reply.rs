@@ -1,5 +1,7 @@
 //! Answers: JSON, images that may be kept, and lists to take away.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::http::header::{
@@ -31,6 +33,17 @@ pub fn ok(value: &impl Serialize) -> Result<Response, Problem> {
 /// `internal` if the value cannot be written as JSON.
 pub fn created(value: &impl Serialize) -> Result<Response, Problem> {
     json(StatusCode::CREATED, value)
+}
+
+/// 200 with JSON that is the same for everybody, and that any cache may keep for a time.
+///
+/// # Errors
+/// `internal` if the value cannot be written as JSON.
+pub fn public(value: &impl Serialize, max_age: Duration) -> Result<Response, Problem> {
+    let mut response = ok(value)?;
+    let lifetime = format!("public, max-age={}", max_age.as_secs());
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::try_from(lifetime).or_internal()?);
+    Ok(response)
 }
 
 /// A recorded answer, given again.
@@ -139,6 +152,13 @@ mod tests {
         assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
         assert_eq!(response.body().as_ref(), br#"{"code":"ABCDEFGH"}"#);
         assert_eq!(ok(&json!({})).unwrap().status(), 200);
+    }
+
+    #[test]
+    fn public_json_may_be_cached() {
+        let response = public(&json!({ "live": false }), Duration::from_secs(60)).unwrap();
+        assert_eq!(response.headers()[CACHE_CONTROL], "public, max-age=60");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The table of a function's routes.
 
+use lambda_http::Request;
+
+use crate::serve::path_of;
 use crate::{Code, Problem};
 
 /// One route: method, path pattern, and the query parameters that it knows.
@@ -75,6 +78,13 @@ impl<R: Copy> Routes<R> {
         self.0.iter()
     }
 
+    /// Returns whether one of the routes has the path of a request, with whatever method.
+    #[must_use]
+    pub fn have_path_of(&self, request: &Request) -> bool {
+        let path = path_of(request);
+        self.0.iter().any(|entry| values(entry.pattern, path).is_some())
+    }
+
     /// The route of a request, with the values of its path parameters.
     ///
     /// # Errors
@@ -115,6 +125,7 @@ fn values(pattern: &'static str, path: &str) -> Option<PathValues> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     const ROUTES: Routes<u8> = Routes(&[
         get("/v1/links", 1),
@@ -143,6 +154,13 @@ mod tests {
             assert_eq!(find("GET", path), Err(Code::NotFound), "{path}");
         }
         assert_eq!(find("PATCH", "/v1/links/"), Err(Code::NotFound));
+    }
+
+    #[test]
+    fn path_is_known_with_any_method() {
+        let has = |method, target| ROUTES.have_path_of(&testing::request(method, target, &[], ""));
+        assert!(has("GET", "/v1/links/ABCDEFGH?x=1") && has("DELETE", "/v1/link/qr.svg"));
+        assert!(!has("GET", "/v1/link") && !has("GET", "/v1/links/"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
 use types::Timestamp;
 
-use crate::{Call, Caller, Code, Entry, Problem, Query, Response, Routes};
+use crate::{Admit, Call, Code, Entry, Problem, Query, Response, Routes};
 
 /// Stands for the route where there is none: a path may hold anything, also an id.
 pub const NO_ROUTE: &str = "-";
@@ -42,8 +42,9 @@ impl Answered {
 /// Answers a request by the handler, or by the problem that keeps it from the handler.
 ///
 /// In this order: 404 for an unknown path and 405 for an unknown method, 401 without a caller,
-/// 400 for unknown or repeated query parameters.
-pub async fn serve<R, H, F>(
+/// 400 for unknown or repeated query parameters. The handler's argument says whom the routes admit:
+/// a [`Call`] by a user, or by [`Anyone`](crate::Anyone).
+pub async fn serve<R, C, H, F>(
     routes: &Routes<R>,
     request: Request,
     now: Timestamp,
@@ -51,7 +52,8 @@ pub async fn serve<R, H, F>(
 ) -> Answered
 where
     R: Copy,
-    H: FnOnce(Call<R>) -> F,
+    C: Admit,
+    H: FnOnce(Call<R, C>) -> F,
     F: Future<Output = Result<Response, Problem>>,
 {
     let method = request.method().clone();
@@ -65,21 +67,21 @@ where
 }
 
 /// The call that the request makes, or the route's pattern and why it is none.
-fn admit<R: Copy>(
+fn admit<R: Copy, C: Admit>(
     routes: &Routes<R>,
     request: Request,
     now: Timestamp,
-) -> Result<Call<R>, (&'static str, Problem)> {
+) -> Result<Call<R, C>, (&'static str, Problem)> {
     let (entry, path) = routes
         .find(request.method().as_str(), path_of(&request))
         .map_err(|problem| (NO_ROUTE, problem))?;
     let (caller, query) = read(&entry, &request).map_err(|problem| (entry.pattern(), problem))?;
     let (route, pattern) = (entry.route(), entry.pattern());
-    Ok(Call { route, caller: caller.0, now, query, pattern, path, request })
+    Ok(Call { route, caller, now, query, pattern, path, request })
 }
 
-fn read<R: Copy>(entry: &Entry<R>, request: &Request) -> Result<(Caller, Query), Problem> {
-    let caller = Caller::of(request)?;
+fn read<R: Copy, C: Admit>(entry: &Entry<R>, request: &Request) -> Result<(C, Query), Problem> {
+    let caller = C::admit(request)?;
     let query = match request.query_string_parameters_ref() {
         Some(given) => Query::read(given, entry.query_names())?,
         None => Query::default(),
@@ -88,7 +90,7 @@ fn read<R: Copy>(entry: &Entry<R>, request: &Request) -> Result<(Caller, Query),
 }
 
 /// The path as the API has it, without a stage.
-fn path_of(request: &Request) -> &str {
+pub(crate) fn path_of(request: &Request) -> &str {
     match request.raw_http_path() {
         "" => request.uri().path(),
         path => path,
@@ -101,7 +103,7 @@ mod tests {
     use types::Reason;
 
     use super::*;
-    use crate::{get, post, reply, testing};
+    use crate::{Anyone, get, post, reply, testing};
 
     #[derive(Clone, Copy)]
     enum Route {
@@ -155,6 +157,17 @@ mod tests {
             let (found, body) = ask(request).await;
             assert_eq!((found, body["code"].as_str()), (status, Some(code)));
             assert_eq!(body["status"], status);
+        }
+    }
+
+    #[tokio::test]
+    async fn public_route_needs_no_token() {
+        let public =
+            async |call: Call<Route, Anyone>| reply::ok(&json!({ "of": call.caller == Anyone }));
+        for (target, status) in [("/v1/things/9", 200), ("/v1/things/9?x=1", 400)] {
+            let request = testing::request("GET", target, &[], "");
+            let answered = serve(&ROUTES, request, testing::now(), public).await;
+            assert_eq!(answered.status(), status, "{target}");
         }
     }
 

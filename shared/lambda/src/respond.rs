@@ -1,6 +1,6 @@
 //! Answers a request of the API, and tells of it: one line in the log, and the metrics.
 
-use http_api::{Answered, Call, Problem, Request, Response, Routes, serve};
+use http_api::{Admit, Answered, Call, Problem, Request, Response, Routes, serve};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
@@ -13,7 +13,7 @@ use crate::{App, Dimension, InvocationStats, Metric, MetricSet, Stopwatch};
 /// table and their time, whether it was the first of its process, and the API's own id of it; never
 /// a path, an id of a person, a token or a body. On Lambda the line stands in the runtime's span,
 /// with the invocation's id and the trace's. `measured` adds what the function itself measures.
-pub async fn respond<R, H, F, M>(
+pub async fn respond<R, C, H, F, M>(
     app: &App,
     routes: &Routes<R>,
     request: Request,
@@ -22,7 +22,8 @@ pub async fn respond<R, H, F, M>(
 ) -> Response
 where
     R: Copy,
-    H: FnOnce(Call<R>) -> F,
+    C: Admit,
+    H: FnOnce(Call<R, C>) -> F,
     F: Future<Output = Result<Response, Problem>>,
     M: FnOnce(&Answered) -> MetricSet,
 {
