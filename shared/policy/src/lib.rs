@@ -8,6 +8,7 @@
 
 mod dated;
 mod links;
+mod presentation;
 mod problem;
 mod regions;
 mod section;
@@ -18,6 +19,7 @@ mod windows;
 use std::time::Duration;
 
 pub use links::LinkRules;
+pub use presentation::Presentation;
 use problem::Problems;
 pub use problem::{PolicyErrors, Problem};
 use section::Section;
@@ -37,6 +39,8 @@ pub struct Programme {
     pub settle_after_days: u32,
     /// How far the time of an event may lie ahead of our clock.
     pub event_clock_skew: Duration,
+    /// The programme's name and pages.
+    pub presentation: Presentation,
 }
 
 const SECTIONS: &[&str] = &[
@@ -49,6 +53,7 @@ const SECTIONS: &[&str] = &[
     "confirmation",
     "settlement",
     "events",
+    "presentation",
 ];
 
 impl Programme {
@@ -86,6 +91,7 @@ fn read(root: &Section<'_>) -> Option<Programme> {
     let confirmation_valid_for = minutes("confirmation", "valid_minutes", 1..=1440);
     let event_clock_skew = minutes("events", "clock_skew_minutes", 0..=1440);
     let settle_after_days = settlement(root);
+    let presentation = presentation::read(root);
     Some(Programme {
         eligibility: eligibility?,
         commission: commission?,
@@ -93,6 +99,7 @@ fn read(root: &Section<'_>) -> Option<Programme> {
         confirmation_valid_for: confirmation_valid_for?,
         settle_after_days: settle_after_days?,
         event_clock_skew: event_clock_skew?,
+        presentation: presentation?,
     })
 }
 

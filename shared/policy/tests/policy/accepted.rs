@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use commission::{Anchor, Decimals, FuturesWindow, Rate};
 use eligibility::RegionRule;
-use policy::Programme;
+use policy::{Presentation, Programme};
 use types::{Location, Market, Timestamp, Vip};
 
 use crate::VALID;
@@ -123,4 +123,18 @@ fn spans_of_time_are_read_in_their_units() {
     assert_eq!(programme.confirmation_valid_for, Duration::from_secs(600));
     assert_eq!(programme.event_clock_skew, Duration::from_secs(300));
     assert_eq!(programme.settle_after_days, 1);
+}
+
+#[test]
+fn presentation_has_the_keys_that_are_given() {
+    let presentation = programme().presentation;
+    assert_eq!(presentation.brand.as_deref(), Some("Come Back"));
+    assert_eq!(presentation.terms.as_deref(), Some("https://exchange.example/terms"));
+    assert_eq!(presentation.privacy, None);
+}
+
+#[test]
+fn presentation_may_be_left_out() {
+    let (rules, _) = VALID.split_once("[presentation]").unwrap();
+    assert_eq!(Programme::parse(rules).unwrap().presentation, Presentation::default());
 }

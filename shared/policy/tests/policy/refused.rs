@@ -79,7 +79,8 @@ fn a_misspelt_key_is_unknown_and_the_right_one_missing() {
             &[
                 "1: events is missing; expected a section",
                 "119: event is not a key of the policy; expected one of eligibility, regions, \
-                 commission, shared_commission, assets, links, confirmation, settlement, events",
+                 commission, shared_commission, assets, links, confirmation, settlement, events, \
+                 presentation",
             ],
         ),
         (
@@ -434,7 +435,8 @@ fn all_problems_are_listed_at_once_in_the_order_of_their_lines() {
 
 #[test]
 fn no_line_of_a_policy_can_be_left_out_but_what_is_optional() {
-    let lines: Vec<_> = VALID.lines().collect();
+    let (rules, _) = VALID.split_once("[presentation]").unwrap();
+    let lines: Vec<_> = rules.lines().collect();
     let optional = |line: &str| {
         line.is_empty()
             || ["until", "tier0_window", "JPY", "    {", "[[regions.rules.inviter]]"]
@@ -446,4 +448,31 @@ fn no_line_of_a_policy_can_be_left_out_but_what_is_optional() {
         let text: Vec<_> = rest.map(|(_, line)| *line).collect();
         assert!(Programme::parse(&text.join("\n")).is_err(), "line {}: {line}", left_out + 1);
     }
+}
+
+#[test]
+fn presentation_without_a_name_or_https_is_refused() {
+    let name = "a name of at most 64 characters on one line";
+    let address = "an https address, as https://www.exchange.example/terms";
+    let brand = format!("125: presentation.brand is no name to show; expected {name}");
+    let terms = format!("126: presentation.terms is no https address; expected {address}");
+    check(&[
+        ("\"Come Back\"", "\" Come Back\"", &[&brand]),
+        ("\"Come Back\"", "\"Come\\nBack\"", &[&brand]),
+        ("\"Come Back\"", &format!("\"{}\"", "é".repeat(65)), &[&brand]),
+        (
+            "\"Come Back\"",
+            "7",
+            &["125: presentation.brand is a whole number; expected the number in quotes"],
+        ),
+        ("https://exchange.example/terms", "http://exchange.example/terms", &[&terms]),
+        (
+            "terms = ",
+            "imprint = ",
+            &[
+                "126: presentation.imprint is not a key of the policy; expected one of brand, terms, privacy, support",
+            ],
+        ),
+    ]);
+    assert!(refused("Come Back", &"é".repeat(65)).len() == 1);
 }
