@@ -73,10 +73,10 @@ impl Metered {
     }
 
     async fn plan(&mut self, what: &str) {
-        self.world.now("2026-11-22T00:30:00Z");
-        let _before = self.world.engine.take_spent();
+        self.app.now("2026-11-22T00:30:00Z");
+        let _before = self.app.engine.take_spent();
         let step = json!({ "step": "plan", "day": "2026-11-21" });
-        nightly::handle(&self.world.app, &step).await.unwrap();
+        nightly::handle(&self.app.context, &step).await.unwrap();
         self.put_down(what);
     }
 
@@ -114,6 +114,11 @@ async fn request_costs_are_unchanged() {
         .send("PATCH links/{code}", "affiliate", "PATCH", &format!("/v1/links/{code}"), label)
         .await;
 
+    let invitation = format!("/v1/invitation?ref={code}");
+    asked.get("GET invitation, link not seen before", "dormant-1", &invitation).await;
+    asked.get("GET invitation", "dormant-1", &invitation).await;
+    asked.get("GET invitation, unknown code", "dormant-1", "/v1/invitation?ref=NNNNNNNN").await;
+    asked.in_another_process();
     asked.get("GET bind, link not seen before", "dormant-1", &window).await;
     let opened = asked.get("GET bind", "dormant-1", &window).await;
     let confirmed = json!({ "confirmation": opened["confirmation"] });
@@ -133,6 +138,12 @@ async fn request_costs_are_unchanged() {
     asked.get("GET dashboard/referrals", "affiliate", "/v1/dashboard/referrals").await;
     let lines = format!("/v1/dashboard/commissions?{YEAR}");
     asked.get("GET dashboard/commissions, a year", "affiliate", &lines).await;
+    for filter in ["sort=-day", "status=accrued", "uid=bound", "type=commission"] {
+        let what = format!("GET dashboard/commissions, {filter}");
+        asked.get(&what, "affiliate", &format!("{lines}&{filter}")).await;
+    }
+    let none = format!("{lines}&reason=zero_fee");
+    asked.get("GET dashboard/commissions, reason of no line", "affiliate", &none).await;
 
     asked.plan("plan of a night").await;
 
@@ -145,6 +156,9 @@ async fn request_costs_are_unchanged() {
     POST links, with a key                       1 BatchGetItem, 1 TransactWriteItems    2     6
     POST links, the same again                   1 BatchGetItem, 1 TransactWriteItems    2     0
     PATCH links/{code}                           1 BatchGetItem, 1 PutItem              2     1
+    GET invitation, link not seen before         2 GetItem                              2     0
+    GET invitation                               1 GetItem                              1     0
+    GET invitation, unknown code                 1 GetItem                              1     0
     GET bind, link not seen before               1 BatchGetItem, 1 GetItem              3     0
     GET bind                                     1 BatchGetItem                         2     0
     POST bind                                    1 BatchGetItem, 1 TransactWriteItems    2     6
@@ -156,6 +170,11 @@ async fn request_costs_are_unchanged() {
     GET dashboard, a year                        1 BatchGetItem, 1 Query                4     0
     GET dashboard/referrals                      1 BatchGetItem, 1 Query                4     0
     GET dashboard/commissions, a year            2 BatchGetItem, 1 Query                5     0
+    GET dashboard/commissions, sort=-day         2 BatchGetItem, 1 Query                5     0
+    GET dashboard/commissions, status=accrued    2 BatchGetItem, 1 Query                5     0
+    GET dashboard/commissions, uid=bound         2 BatchGetItem, 1 Query                5     0
+    GET dashboard/commissions, type=commission   2 BatchGetItem, 1 Query                5     0
+    GET dashboard/commissions, reason of no line 1 BatchGetItem, 1 Query                4     0
     plan of a night                              3 GetItem, 18 Query                    21     0
     ");
 }

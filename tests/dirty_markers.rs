@@ -48,9 +48,9 @@ async fn markers_are_spread_over_partitions() {
     let markers = markers(&app);
     let partitions: BTreeSet<&String> = markers.iter().map(|(partition, _)| partition).collect();
     assert!(partitions.len() > 2 && partitions.iter().all(|it| it.len() == 10), "{partitions:?}");
-    let listed = app.app.table.touched_through(day("2026-11-20")).await.unwrap();
+    let listed = app.context.table.touched_through(day("2026-11-20")).await.unwrap();
     assert_eq!(listed.len(), markers.len());
-    assert_eq!(app.app.table.touched_through(day("2026-11-19")).await.unwrap(), []);
+    assert_eq!(app.context.table.touched_through(day("2026-11-19")).await.unwrap(), []);
 }
 
 #[tokio::test]

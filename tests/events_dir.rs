@@ -24,13 +24,14 @@ const CODE: &str = "ABCDEFGH";
 const CONFIRMATION: &str = "CONFIRMATION";
 
 /// Answers of the API functions to the unchanged files: status, type, and one member.
-const AS_THEY_ARE: [(&str, &str, &str, &str); 12] = [
+const AS_THEY_ARE: [(&str, &str, &str, &str); 13] = [
     ("get-link/link.json", "200 application/json", "/invites/1", "existing"),
     ("get-link/qr-svg.json", "200 image/svg+xml", "", ""),
     ("get-link/qr-png.json", "200 image/png", "", ""),
     ("get-link/links.json", "200 application/json", "/links/0/sharedCommission/spot", "0"),
     ("get-link/new-link.json", "201 application/json", "/label", "autumn stream"),
     ("get-link/change-link.json", "404 application/problem+json", "/parameter", "code"),
+    ("bind/invitation.json", "200 application/json", "/programme/brand", "Welcome Back"),
     ("bind/window.json", "404 application/problem+json", "/code", "unknown_link"),
     ("bind/bind.json", "422 application/problem+json", "/code", "confirmation_invalid"),
     ("bind/binding.json", "404 application/problem+json", "/code", "not_found"),
@@ -243,6 +244,18 @@ async fn existing_link_is_changed() {
     assert_eq!(changed.kind, "200 application/json");
     assert_eq!((&changed.body["code"], &changed.body["default"]), (&json!(code), &json!(true)));
     assert_eq!(changed.body["label"], "winter stream");
+}
+
+#[tokio::test]
+async fn invitation_of_existing_link_is_live() {
+    let mut stage = Stage::set().await;
+    let code = stage.code.clone();
+    let invitation = stage.request("bind/invitation.json", &[(CODE, &code)]).await;
+    assert_eq!(invitation.kind, "200 application/json");
+    assert_eq!(
+        (&invitation.body["live"], &invitation.body["inviter"]),
+        (&json!(true), &json!("1***1"))
+    );
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn signs_up(app: &TestApp, invitee: &str, code: &str) {
 }
 
 async fn account(app: &TestApp, of: &str) -> Account {
-    app.app.table.account(&uid(of)).await.unwrap().unwrap().value
+    app.context.table.account(&uid(of)).await.unwrap().unwrap().value
 }
 
 async fn is_bound(app: &TestApp, invitee: &str) -> bool {
@@ -39,8 +39,8 @@ async fn is_bound(app: &TestApp, invitee: &str) -> bool {
 }
 
 async fn listed(app: &TestApp) -> usize {
-    let now = app.app.clock.now();
-    app.app.table.pending_sign_ups(&uid("affiliate"), None, now).await.unwrap().invitees.len()
+    let now = app.context.clock.now();
+    app.context.table.pending_sign_ups(&uid("affiliate"), None, now).await.unwrap().invitees.len()
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn late_membership_binds_refused_sign_up() {
     let relation = bound.relation.unwrap();
     assert_eq!((relation.origin, relation.bound_at), (Origin::Signup, at(SIGNED_UP)));
     assert_eq!((bound.sign_up_refused, bound.pending_sign_up), (None, None));
-    let evidence = app.app.table.binding(&uid("newcomer")).await.unwrap().unwrap();
+    let evidence = app.context.table.binding(&uid("newcomer")).await.unwrap().unwrap();
     assert_eq!(evidence.inviter.affiliate.at(at(SIGNED_UP)), Some(&true));
     assert_eq!(listed(&app).await, 0);
 
@@ -107,9 +107,9 @@ async fn redelivered_membership_evaluates_again() {
     let (app, code) = departed_affiliate().await;
     signs_up(&app, "newcomer", &code).await;
     // A process wrote the inviter's account and ended before it evaluated the list.
-    let mut inviter = app.app.table.account(&uid("affiliate")).await.unwrap().unwrap();
+    let mut inviter = app.context.table.account(&uid("affiliate")).await.unwrap().unwrap();
     inviter.value.facts.record_affiliate(at("2026-11-10T00:00:00Z"), true);
-    assert!(app.app.table.save_account(&inviter).await.unwrap());
+    assert!(app.context.table.save_account(&inviter).await.unwrap());
     membership(&app, true, "2026-11-10T00:00:00Z").await;
     assert!(is_bound(&app, "newcomer").await);
 }
@@ -141,9 +141,9 @@ async fn bound_elsewhere_meanwhile_stays_bound_elsewhere() {
     let other = app.affiliate("other").await;
     signs_up(&app, "newcomer", &code).await;
     app.now("2027-02-18T09:00:00Z");
-    let mut pending = app.app.table.account(&uid("newcomer")).await.unwrap().unwrap();
+    let mut pending = app.context.table.account(&uid("newcomer")).await.unwrap().unwrap();
     pending.value.facts.registered_at = at("2026-11-19T08:00:00Z");
-    assert!(app.app.table.save_account(&pending).await.unwrap());
+    assert!(app.context.table.save_account(&pending).await.unwrap());
     assert_eq!(app.bind("newcomer", &other).await.status, 201);
     membership(&app, true, "2026-11-10T00:00:00Z").await;
     let account = account(&app, "newcomer").await;
@@ -220,7 +220,8 @@ async fn more_sign_ups_than_a_page_are_all_bound() {
         assert!(is_bound(&app, name).await, "{name}");
     }
     assert_eq!(listed(&app).await, 0);
-    let bound = app.app.table.new_bindings(day("2026-11-20"), storage::Shard::of(&uid(&names[0])));
+    let bound =
+        app.context.table.new_bindings(day("2026-11-20"), storage::Shard::of(&uid(&names[0])));
     assert!(!bound.await.unwrap().is_empty());
 }
 

@@ -168,7 +168,9 @@ impl TestApp {
         let path = target.split('?').next().unwrap();
         let response = match path.split('/').nth(2).unwrap() {
             "link" | "links" => linking::handle(&self.context_of("get-link"), request).await,
-            "bind" | "binding" => binding::handle(&self.context_of("bind"), request).await,
+            "bind" | "binding" | "invitation" => {
+                binding::handle(&self.context_of("bind"), request).await
+            }
             _ => reporting::handle(&self.context_of("dashboard"), request).await,
         };
         let status = response.status().as_u16();

@@ -82,6 +82,27 @@ pub async fn too_many_links(api: &Api) {
     api.send(AFFILIATE, "POST", "/v1/links", json!({})).await.is("409 too_many_links");
 }
 
+/// A live link, an unknown code, and links that bind nobody now: all but the first look the same.
+pub async fn invitations(app: &TestApp, api: &Api, code: &str) {
+    let invitation = async |code: &str| {
+        let target = format!("/v1/invitation?ref={code}");
+        let ask = Ask { caller: None, method: "GET", target: &target, headers: &[], body: "" };
+        api.ask(ask).await.is("200").json()
+    };
+    let live = invitation(code).await;
+    assert_eq!((&live["live"], &live["inviter"]), (&json!(true), &json!("a***5")));
+    let shared = json!({ "spot": "0.1", "futures": "0.05" });
+    assert_eq!(live["sharedCommission"], shared);
+    let unknown = invitation("NNNNNNNN").await;
+    assert_eq!(unknown["live"], false);
+    assert!(unknown["inviter"].is_null() && unknown["sharedCommission"].is_null());
+    let left = other_affiliate(app, "left", Some(("affiliate", json!(false)))).await;
+    let blocked = other_affiliate(app, "moved", Some(("country", json!("DE")))).await;
+    for dead in [left, blocked, old_link(app).await] {
+        assert_eq!(invitation(&dead).await, unknown);
+    }
+}
+
 /// Opens a link and presses [Bind Now], twice.
 pub async fn bind(api: &Api, invitee: &str, code: &str) {
     let window = api.get(invitee, &format!("/v1/bind?ref={code}")).await.is("200").json();
@@ -137,20 +158,23 @@ async fn staged(app: &TestApp, reason: Reason, code: &str) -> (String, String) {
     match reason {
         Reason::UnknownAccount => return ("ghost-1".to_owned(), code),
         Reason::SelfReferral => return (AFFILIATE.to_owned(), code),
-        Reason::AlreadyBound => return (RECALLED.to_owned(), other_affiliate(app, None).await),
+        Reason::AlreadyBound => {
+            return (RECALLED.to_owned(), other_affiliate(app, "same", None).await);
+        }
         Reason::UnknownLink => code = "NNNNNNNN".to_owned(),
         Reason::SubAccount => facts["mainUid"] = json!(RECALLED),
         Reason::LinkNotRecallCapable => code = old_link(app).await,
         Reason::InviterNotAffiliate => {
-            code = other_affiliate(app, Some(("affiliate", json!(false)))).await;
+            code = other_affiliate(app, "affiliate", Some(("affiliate", json!(false)))).await;
         }
         Reason::InviterRegisteredAfterInvitee => facts = account("2018-01-01T00:00:00Z", "CH"),
         Reason::SameIdentity => {
             facts["personHash"] = json!("person-1");
-            code = other_affiliate(app, Some(("personHash", json!("person-1")))).await;
+            code =
+                other_affiliate(app, "personHash", Some(("personHash", json!("person-1")))).await;
         }
         Reason::RegionBlockedInviter => {
-            code = other_affiliate(app, Some(("country", json!("DE")))).await;
+            code = other_affiliate(app, "country", Some(("country", json!("DE")))).await;
         }
         Reason::RegionBlockedInvitee => facts = account("2024-01-01T00:00:00Z", "GB"),
         Reason::AccountTooYoung => facts = account("2026-11-01T00:00:00Z", "CH"),
@@ -165,8 +189,8 @@ async fn staged(app: &TestApp, reason: Reason, code: &str) -> (String, String) {
 }
 
 /// Creates another affiliate with a changed fact; returns the link's code.
-async fn other_affiliate(app: &TestApp, change: Option<(&str, Value)>) -> String {
-    let name = format!("affiliate-{}", change.as_ref().map_or("same", |(field, _)| field));
+async fn other_affiliate(app: &TestApp, name: &str, change: Option<(&str, Value)>) -> String {
+    let name = format!("affiliate-{name}");
     let code = app.affiliate(&name).await;
     if let Some((field, value)) = change {
         let changed = json!({ "uid": name, field: value, "at": "2026-11-20T08:30:00Z" });
@@ -180,6 +204,9 @@ async fn old_link(app: &TestApp) -> String {
     let owner = uid(AFFILIATE);
     let (_, mut links) = app.context.table.affiliate(&owner).await.unwrap();
     let code: types::LinkCode = "LEGACY01".parse().unwrap();
+    if links.value.get(&code).is_some() {
+        return code.to_string();
+    }
     let facts = LinkFacts { code: code.clone(), owner: owner.clone(), invites_existing: false };
     let (label, shared) = (None, SharedCommission::default());
     let link = Link { facts, label, shared, created_at: at("2024-01-01T00:00:00Z") };
@@ -287,6 +314,9 @@ pub async fn pages(api: &Api) {
     let all = api.get(AFFILIATE, &format!("{COMMISSIONS}?{DAYS}")).await.is("200").json();
     let lines = read_on(api, &format!("{COMMISSIONS}?{DAYS}&limit=1"), "lines").await;
     assert_eq!(all["lines"], lines);
+    let newest = read_on(api, &format!("{COMMISSIONS}?{DAYS}&sort=-day&limit=1"), "lines").await;
+    let reversed: Vec<_> = lines.as_array().unwrap().iter().rev().cloned().collect();
+    assert_eq!(newest, Value::from(reversed));
     let referrals = api.get(AFFILIATE, "/v1/dashboard/referrals?sort=boundAt").await.json();
     let target = "/v1/dashboard/referrals?sort=boundAt&limit=1";
     assert_eq!(referrals["referrals"], read_on(api, target, "referrals").await);
@@ -314,6 +344,8 @@ pub async fn filters(api: &Api, code: &str) {
     for target in [
         format!("/v1/dashboard/referrals?origin=recall&link={code}&sort=-boundAt&limit=200"),
         format!("{COMMISSIONS}?{DAYS}&product=futures&asset=USDT&uid={RECALLED}&limit=200"),
+        format!("{COMMISSIONS}?{DAYS}&reason=vip_above_limit&type=commission&sort=day"),
+        format!("{COMMISSIONS}?{DAYS}&status=paid&sort=-day"),
     ] {
         api.get(AFFILIATE, &target).await.is("200");
     }

@@ -64,8 +64,14 @@ def authorized_routes(template):
         for body in bodies
         for path, methods in body["paths"].items()
         for method, operation in methods.items()
-        if operation["security"]
+        if authorizers(operation)
     ]
+
+
+def authorizers(operation):
+    """The authorizers of a route with their scopes: none where the template says `NONE`."""
+    named = [item for entry in operation.get("security", []) for item in entry.items()]
+    return [(name, scopes) for name, scopes in named if name != "NONE"]
 
 
 def authorizer(api, name, scheme):
@@ -88,7 +94,6 @@ def authorizer(api, name, scheme):
 def spell_out_route(resources, api, key, operation):
     name = api + "".join(word for word in key if word.isalnum())
     integration = operation["x-amazon-apigateway-integration"]
-    [[security, scopes]] = [item for entry in operation["security"] for item in entry.items()]
     resources[f"{name}Integration"] = {
         "Type": "AWS::ApiGatewayV2::Integration",
         "Properties": {
@@ -105,11 +110,21 @@ def spell_out_route(resources, api, key, operation):
             "ApiId": {"Ref": api},
             "RouteKey": key,
             "Target": {"Fn::Sub": f"integrations/${{{name}Integration}}"},
-            "AuthorizationType": "JWT",
-            "AuthorizerId": {"Ref": f"{api}{security}"},
-            "AuthorizationScopes": scopes,
+            **authorization(api, operation),
         },
     }
+
+
+def authorization(api, operation):
+    match authorizers(operation):
+        case []:
+            return {"AuthorizationType": "NONE"}
+        case [(name, scopes)]:
+            return {
+                "AuthorizationType": "JWT",
+                "AuthorizerId": {"Ref": f"{api}{name}"},
+                "AuthorizationScopes": scopes,
+            }
 
 
 def point_to_local_aws(template, endpoint):

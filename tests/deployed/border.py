@@ -44,6 +44,8 @@ def check(world, checks):
         for route in routes:
             found = asked(world, route, code, token)
             checks.equal(f"{route} with {what}", GATEWAY_REFUSAL, (found.status, found.json()))
+    found = world.api.call("GET", f"/v1/invitation?ref={code}")
+    checks.equal("an invitation without a token", (200, True), (found.status, found.json().get("live")))
     unknown(world, checks)
     refusals_of_functions(world, checks)
     cross_origin(world, checks)

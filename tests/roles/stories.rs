@@ -56,6 +56,7 @@ async fn starts(record: &Record) {
 async fn the_api_is_used(record: &Record) {
     let (app, api) = tour::begin_in(watched(record, tour::MORNING).await).await;
     let code = tour::links(&api).await;
+    tour::invitations(&app, &api, &code).await;
     tour::bindings(&app, &api, &code).await;
     refused::idempotency_keys(&api, &code).await;
     tour::refused_binds(&app, &api, &code).await;

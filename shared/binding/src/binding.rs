@@ -3,6 +3,7 @@
 use commission::{Amount, Asset, Assets, Overflow};
 use http_api::{Call, Code, OrInternal, Problem, Response, reply};
 use lambda::{App, OrProblem};
+use policy::Presentation;
 use serde::Serialize;
 use storage::{Binding, ReferralActivity};
 use types::Timestamp;
@@ -20,6 +21,7 @@ struct Relationship<'a> {
     shared: Shared,
     /// Up to when fees are counted; none before the first closed day.
     data_as_of: Option<Timestamp>,
+    programme: &'a Presentation,
 }
 
 /// What was shared with the invitee so far.
@@ -45,6 +47,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
         voided_at: activity.voided_at,
         shared: shared(&activity, &app.programme.commission.assets).or_internal()?,
         data_as_of,
+        programme: &app.programme.presentation,
     })
 }
 

@@ -9,13 +9,14 @@ mod binding;
 mod confirm;
 mod confirmation_token;
 mod context;
+mod invitation;
 mod measured;
 mod view;
 mod window;
 
 pub use confirmation_token::ConfirmationToken;
-use http_api::{Call, Problem, Routes, get, post};
-use lambda::{ApiApp, respond};
+use http_api::{Anyone, Call, Problem, Routes, get, post};
+use lambda::{ApiApp, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
 /// How often a bind is judged anew where the account changes under it, before the caller is asked
@@ -40,8 +41,23 @@ pub const ROUTES: Routes<Route> = Routes(&[
     get("/v1/binding", Route::Binding),
 ]);
 
+/// A route that needs no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublicRoute {
+    /// What a link says before sign-in.
+    Invitation,
+}
+
+/// The routes of the function that need no token.
+pub const PUBLIC_ROUTES: Routes<PublicRoute> =
+    Routes(&[get("/v1/invitation", PublicRoute::Invitation).query(&["ref"])]);
+
 /// Answers a request of the API.
 pub async fn handle(app: &ApiApp, request: Request) -> Response<Body> {
+    if PUBLIC_ROUTES.have_path_of(&request) {
+        let answer = |call| answer_public(app, call);
+        return respond(app, &PUBLIC_ROUTES, request, answer, |_| MetricSet::default()).await;
+    }
     respond(app, &ROUTES, request, |call| answer(app, call), measured::measures).await
 }
 
@@ -50,5 +66,14 @@ async fn answer(app: &ApiApp, call: Call<Route>) -> Result<Response<Body>, Probl
         Route::Window => window::answer(app, &call).await,
         Route::Bind => confirm::answer(app, &call).await,
         Route::Binding => binding::answer(app, &call).await,
+    }
+}
+
+async fn answer_public(
+    app: &ApiApp,
+    call: Call<PublicRoute, Anyone>,
+) -> Result<Response<Body>, Problem> {
+    match call.route {
+        PublicRoute::Invitation => invitation::answer(app, &call).await,
     }
 }

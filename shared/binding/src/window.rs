@@ -5,6 +5,7 @@ use std::time::Duration;
 use commission::SharedCommission;
 use http_api::{Call, OrInternal, Problem, Purpose, Response, reply};
 use lambda::{ApiApp, OrProblem};
+use policy::Presentation;
 use serde::Serialize;
 use storage::Link;
 use types::{LinkCode, Origin, Reason, Timestamp};
@@ -27,6 +28,7 @@ struct Window<'a> {
     eligible_from: Option<Timestamp>,
     #[serde(flatten)]
     leave: Option<Leave>,
+    programme: &'a Presentation,
 }
 
 /// The leave to bind.
@@ -54,6 +56,7 @@ pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, 
         checks: view::checks(&judgement),
         eligible_from: judgement.eligible_from(),
         leave: eligible.then(|| leave(app, call, &link)).transpose()?,
+        programme: &app.programme.presentation,
     })?;
     // For the metrics: to the user it is no problem.
     if let Some(reason) = judgement.refusal() {

@@ -36,8 +36,10 @@ pub const ROUTES: Routes<Route> = Routes(&[
     get("/v1/dashboard", Route::Summary).query(&["from", "to"]),
     get("/v1/dashboard/referrals", Route::Referrals)
         .query(&["origin", "link", "uid", "sort", "limit", "cursor"]),
-    get("/v1/dashboard/commissions", Route::Commissions)
-        .query(&["from", "to", "product", "asset", "uid", "limit", "cursor"]),
+    get("/v1/dashboard/commissions", Route::Commissions).query(&[
+        "from", "to", "product", "asset", "uid", "reason", "type", "status", "sort", "limit",
+        "cursor",
+    ]),
 ]);
 
 /// Answers a request of the API.

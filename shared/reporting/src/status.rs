@@ -5,11 +5,12 @@
 //! shown for the status follows from this, also after corrections.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use commission::{Amount, Asset, Assets, Overflow};
 use serde::Serialize;
 use storage::{DaySummary, Money};
-use types::Timestamp;
+use types::{Malformed, Timestamp};
 
 use crate::totals::TotalsBuilder;
 
@@ -29,6 +30,19 @@ pub enum Status {
 
 impl Status {
     const ALL: [Self; 4] = [Self::Accrued, Self::Settled, Self::Paid, Self::Reversed];
+}
+
+impl FromStr for Status {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        match text {
+            "accrued" => Ok(Self::Accrued),
+            "settled" => Ok(Self::Settled),
+            "paid" => Ok(Self::Paid),
+            "reversed" => Ok(Self::Reversed),
+            _ => Err(Malformed("expected accrued, settled, paid or reversed".to_owned())),
+        }
+    }
 }
 
 /// What decides about the status of a run's amounts.

@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use commission::Overflow;
 use http_api::{Call, OrInternal, Problem, Response, reply};
 use lambda::{App, OrProblem};
+use policy::Presentation;
 use serde::Serialize;
 use storage::{DaySummary, Table, Totals};
 use types::{Day, Origin, Product, Reason, Uid};
 
 use crate::affiliate::{Affiliate, affiliate};
 use crate::status::{ByStatus, CommissionByStatus, RunStatus};
-use crate::totals::{Figures, tally_by};
+use crate::totals::{Figures, TotalsBuilder, tally_by};
 use crate::view::{Covered, View};
 
 use days::DayFigures;
@@ -26,20 +27,41 @@ use tiers::{MarketTier, Quarterly};
 /// is of the range.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Dashboard {
+struct Dashboard<'a> {
     #[serde(flatten)]
     covered: Covered,
     counts: Counts,
-    new_invitees: BTreeMap<Origin, u64>,
-    fee_count: i64,
-    totals: Option<Figures>,
+    #[serde(flatten)]
+    figures: PeriodFigures,
+    previous: Previous,
     by_product: BTreeMap<Product, Figures>,
     by_origin: BTreeMap<Origin, Figures>,
-    commission_by_status: CommissionByStatus,
     zeros: Vec<Zero>,
     tiers: Vec<MarketTier>,
     links: Vec<LinkFigures>,
     series: Vec<DayFigures>,
+    programme: &'a Presentation,
+}
+
+/// The figures of a range that are compared with those of the range before.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PeriodFigures {
+    new_invitees: BTreeMap<Origin, u64>,
+    fee_count: i64,
+    totals: Figures,
+    commission_by_status: CommissionByStatus,
+}
+
+/// The days right before the range, as many as it has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Previous {
+    from: Day,
+    to: Day,
+    final_through: Option<Day>,
+    #[serde(flatten)]
+    figures: PeriodFigures,
 }
 
 /// How many invitees there are. One is active who has traded at least once since he was bound.
@@ -65,7 +87,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     let affiliate = affiliate(app, call).await?;
     let view = View::new(asked, &affiliate.head, call.now);
     let quarter = call.now.day().quarter();
-    let spans = [(view.from, view.to), (quarter.first_day(), call.now.day())];
+    let spans = [(view.previous().from, view.to), (quarter.first_day(), call.now.day())];
     let runs = runs(&app.table, &call.caller, spans, view.visible).await?;
     let runs: Vec<_> = runs.into_iter().map(|run| run.as_of(call.now)).collect();
     let quarterly = Quarterly::of(&runs, quarter).or_internal()?;
@@ -73,8 +95,9 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     reply::ok(&dashboard)
 }
 
-/// What runs booked for the days of two spans, in order: by one query, unless there are days
-/// between the spans that nobody asked for.
+/// Returns what runs booked for the days of two spans, in order. Cost: 1 query per MB; 2 queries if
+/// there are days between the spans. The range and the one before it are one span, so that the
+/// comparison costs no further call.
 async fn runs(
     table: &Table,
     caller: &Uid,
@@ -91,38 +114,66 @@ async fn runs(
     Ok(runs)
 }
 
-fn dashboard<R>(
-    app: &App,
+fn dashboard<'a, R>(
+    app: &'a App,
     call: &Call<R>,
     affiliate: &Affiliate,
     view: &View,
     runs: &[DaySummary],
     quarterly: &Quarterly,
-) -> Result<Dashboard, Overflow> {
+) -> Result<Dashboard<'a>, Overflow> {
     let programme = &app.programme;
     let assets = &programme.commission.assets;
-    let runs: Vec<&DaySummary> = runs.iter().filter(|run| view.holds(run.day)).collect();
-    let all = || runs.iter().copied();
-    let mut by_status = ByStatus::default();
-    for run in all() {
-        by_status.add(&RunStatus::of(run, programme.settle_after_days, call.now)?)?;
-    }
-    let totals = tally_by(all(), [()], |_, _| ())?;
+    let previous = view.previous();
+    let figures = |view: &View| period_figures(app, call, &of_view(runs, view));
+    let in_range = of_view(runs, view);
+    let all = || in_range.iter().copied();
     let by_product = tally_by(all(), Product::ALL.iter().copied(), |product, _| product)?;
     let by_origin = tally_by(all(), Origin::ALL.iter().copied(), |_, origin| origin)?;
     Ok(Dashboard {
         covered: view.covered(),
         counts: counts(&affiliate.totals),
-        new_invitees: new_invitees(&runs),
-        fee_count: sum(all().map(|run| run.summary.fee_count))?,
-        totals: totals.get(&()).map(|tally| tally.figures(assets)),
+        figures: figures(view)?,
+        previous: Previous {
+            from: previous.from,
+            to: previous.to,
+            final_through: previous.final_through(),
+            figures: figures(&previous)?,
+        },
         by_product: by_product.into_iter().map(|(p, tally)| (p, tally.figures(assets))).collect(),
         by_origin: by_origin.into_iter().map(|(o, tally)| (o, tally.figures(assets))).collect(),
-        commission_by_status: by_status.shown(assets),
-        zeros: zeros(&runs)?,
+        zeros: zeros(&in_range)?,
         tiers: tiers::tiers(&affiliate.account, quarterly, &programme.commission, call.now)?,
-        links: links::links(&runs, &affiliate.totals, assets)?,
-        series: days::series(&runs, view, assets)?,
+        links: links::links(&in_range, &affiliate.totals, assets)?,
+        series: days::series(&in_range, view, assets)?,
+        programme: &programme.presentation,
+    })
+}
+
+fn of_view<'a>(runs: &'a [DaySummary], view: &View) -> Vec<&'a DaySummary> {
+    runs.iter().filter(|run| view.holds(run.day)).collect()
+}
+
+fn period_figures<R>(
+    app: &App,
+    call: &Call<R>,
+    runs: &[&DaySummary],
+) -> Result<PeriodFigures, Overflow> {
+    let programme = &app.programme;
+    let assets = &programme.commission.assets;
+    let mut by_status = ByStatus::default();
+    for run in runs {
+        by_status.add(&RunStatus::of(run, programme.settle_after_days, call.now)?)?;
+    }
+    let mut totals = TotalsBuilder::default();
+    for ((_, asset, _), money) in runs.iter().flat_map(|run| &run.summary.cells) {
+        totals.add(*asset, money)?;
+    }
+    Ok(PeriodFigures {
+        new_invitees: new_invitees(runs),
+        fee_count: sum(runs.iter().map(|run| run.summary.fee_count))?,
+        totals: totals.figures(assets),
+        commission_by_status: by_status.shown(assets),
     })
 }
 

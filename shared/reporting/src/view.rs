@@ -46,6 +46,13 @@ impl View {
         Self { from, to, visible, closed_through, as_of: Some(now) }
     }
 
+    /// Returns the view of the days right before the range, as many as it has; fewer, and at least
+    /// one, where that would be before 1970.
+    pub(crate) fn previous(&self) -> Self {
+        let days = self.to.days_since(self.from) + 1;
+        Self { from: self.from.plus(-days), to: self.from.previous(), ..*self }
+    }
+
     /// The instant at which a status is meant.
     pub(crate) fn as_of(&self, now: Timestamp) -> Timestamp {
         self.as_of.unwrap_or(now)
@@ -117,6 +124,16 @@ mod tests {
         let view = view(Some(("2026-11-01", "2026-11-10")), None);
         let held = ["2026-10-31", "2026-11-01", "2026-11-10", "2026-11-11"];
         assert_eq!(held.map(|text| view.holds(day(text))), [false, true, true, false]);
+    }
+
+    #[test]
+    fn previous_range_is_as_long_and_ends_before() {
+        let range = view(Some(("2026-11-01", "2026-11-10")), Some("2026-10-25"));
+        let previous = range.previous();
+        assert_eq!((previous.from, previous.to), (day("2026-10-22"), day("2026-10-31")));
+        assert_eq!(previous.final_through(), Some(day("2026-10-25")));
+        let one_day = view(Some(("2026-03-01", "2026-03-01")), None).previous();
+        assert_eq!((one_day.from, one_day.to), (day("2026-02-28"), day("2026-02-28")));
     }
 
     #[test]

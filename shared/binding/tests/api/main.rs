@@ -6,6 +6,7 @@
 
 mod binding;
 mod confirming;
+mod invitation;
 mod race;
 mod reasons;
 mod refusals;

@@ -213,6 +213,10 @@ impl Answer {
         self.0.status().as_u16()
     }
 
+    pub fn header(&self, name: &str) -> &str {
+        self.0.headers()[name].to_str().unwrap()
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(self.0.body().as_ref()).unwrap()
     }

@@ -1,19 +1,27 @@
-//! Which lines are listed.
+//! Selects the lines of a list.
+
+use std::str::FromStr;
 
 use commission::{Asset, Line};
 use http_api::{Problem, Query};
-use storage::Summary;
-use types::{Product, Uid};
+use types::{Malformed, Product, Reason, Uid};
 
-/// All of its conditions must hold.
+use super::line_reader::{Placed, Run};
+use super::line_type::LineType;
+use crate::status::Status;
+
+/// The conditions of a list. A line is listed if all of them hold.
 pub(crate) struct Filter {
     product: Option<Product>,
     asset: Option<Asset>,
     uid: Option<Uid>,
+    reason: Option<Reason>,
+    line_type: Option<LineType>,
+    status: Option<Status>,
 }
 
 impl Filter {
-    /// The filter that a query asks for.
+    /// Reads the filter of a query.
     ///
     /// # Errors
     /// `bad_request` naming the parameter that is malformed.
@@ -22,28 +30,65 @@ impl Filter {
             product: query.optional("product")?,
             asset: query.optional("asset")?,
             uid: query.optional("uid")?,
+            reason: query.optional("reason")?.map(|ZeroReason(reason)| reason),
+            line_type: query.optional("type")?,
+            status: query.optional("status")?,
         })
     }
 
-    /// Whether there is no condition.
+    /// Returns whether there is no condition.
     pub(crate) fn admits_all(&self) -> bool {
-        self.product.is_none() && self.asset.is_none() && self.uid.is_none()
+        let Self { product, asset, uid, reason, line_type, status } = self;
+        product.is_none()
+            && asset.is_none()
+            && uid.is_none()
+            && reason.is_none()
+            && line_type.is_none()
+            && status.is_none()
     }
 
-    /// Whether a line is listed.
-    pub(crate) fn admits(&self, line: &Line) -> bool {
-        self.fits(line.key.product, line.key.asset)
-            && self.uid.as_ref().is_none_or(|uid| *uid == line.key.invitee)
+    /// Returns whether a line is listed.
+    pub(crate) fn admits(&self, placed: &Placed) -> bool {
+        let Line { key, .. } = &placed.line;
+        self.admits_cell(&placed.run, key.product, key.asset)
+            && self.uid.as_ref().is_none_or(|uid| *uid == key.invitee)
+            && self.reason.is_none_or(|reason| key.outcome.reason() == Some(reason))
+            && self.line_type.is_none_or(|wanted| wanted == LineType::of(&placed.line))
     }
 
-    /// Whether a run can have such lines: every line is in one of its summary's cells.
-    pub(crate) fn may_admit(&self, summary: &Summary) -> bool {
-        let mut cells = summary.cells.keys();
-        self.admits_all() || cells.any(|(product, asset, _)| self.fits(*product, *asset))
-    }
-
-    fn fits(&self, product: Product, asset: Asset) -> bool {
+    /// Returns whether the lines of a run in one product and asset are listed, as far as a summary
+    /// says.
+    pub(crate) fn admits_cell(&self, run: &Run, product: Product, asset: Asset) -> bool {
         self.product.is_none_or(|wanted| wanted == product)
             && self.asset.is_none_or(|wanted| wanted == asset)
+            && self.status.is_none_or(|wanted| wanted == run.status.in_asset(asset))
+    }
+
+    /// Returns whether summaries are enough to add up the lines: they have the amounts of each
+    /// product and asset, but not those of an invitee, a reason or a type.
+    pub(crate) fn is_summarised(&self) -> bool {
+        self.uid.is_none() && self.reason.is_none() && self.line_type.is_none()
+    }
+
+    /// Returns whether a run can have such lines. Every line is in one of the summary's cells, and
+    /// every line that earned nothing is counted there by its reason.
+    pub(crate) fn may_admit(&self, run: &Run) -> bool {
+        let mut cells = run.cells.keys();
+        self.reason.is_none_or(|reason| run.reasons.contains(&reason))
+            && (self.admits_all()
+                || cells.any(|(product, asset, _)| self.admits_cell(run, *product, *asset)))
+    }
+}
+
+/// A reason for which a fee earns nothing.
+struct ZeroReason(Reason);
+
+impl FromStr for ZeroReason {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let reason = text.parse().ok().filter(|reason: &Reason| reason.zeroes_fee());
+        reason
+            .map(Self)
+            .ok_or_else(|| Malformed("expected a reason for which a fee earns nothing".to_owned()))
     }
 }

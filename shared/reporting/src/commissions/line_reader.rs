@@ -1,21 +1,25 @@
-//! The way through an affiliate's lines: by day, run and place in the run.
+//! Reads an affiliate's lines by day, run and place in the run.
 
-use std::collections::VecDeque;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use commission::{Line, Overflow};
+use commission::{Asset, Line, Overflow};
 use http_api::{Call, OrInternal, Problem};
 use lambda::{App, OrProblem};
 use serde::{Deserialize, Serialize};
-use storage::{DaySummary, Payment, RunId, Table};
-use types::{Day, Timestamp, Uid};
+use storage::{DaySummary, Money, Payment, RunId, Table};
+use types::{Day, Origin, Product, Reason, Timestamp, Uid};
 
 use super::Filter;
+use super::sort::Sort;
 use crate::status::RunStatus;
 use crate::view::View;
 
-/// The chunks that DynamoDB gives in one call.
+/// The chunks that DynamoDB returns in one call.
 const CHUNKS_PER_READ: usize = 100;
+/// The most lines of one read if it is not known how many of them are wanted: some 2 MB.
+pub(crate) const LINES_PER_READ: usize = 10_000;
 
 /// The place of a line in an affiliate's ledger; places are in the order of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,19 +27,33 @@ pub(crate) struct Place {
     day: Day,
     pub(crate) seq: u64,
     pub(crate) chunk: u32,
+    /// The line in the chunk; `usize::MAX` is the last one of a chunk that is not read yet.
     pub(crate) index: usize,
 }
 
-/// What the lines of a run have in common.
+impl Place {
+    pub(crate) const fn day(&self) -> Day {
+        self.day
+    }
+
+    const fn of_chunk(&self) -> (Day, u64, u32) {
+        (self.day, self.seq, self.chunk)
+    }
+}
+
+/// What the lines of a run have in common, and their sums.
 pub(crate) struct Run {
     pub(crate) id: RunId,
     pub(crate) status: RunStatus,
     pub(crate) payment: Option<Payment>,
+    pub(crate) cells: BTreeMap<(Product, Asset, Origin), Money>,
+    /// The reasons for which lines earned nothing.
+    pub(crate) reasons: BTreeSet<Reason>,
     lines: u64,
     chunks: u32,
 }
 
-/// A line and where it stands.
+/// A line with its run and its place.
 pub(crate) struct Placed {
     pub(crate) run: Arc<Run>,
     pub(crate) place: Place,
@@ -45,43 +63,54 @@ pub(crate) struct Placed {
 /// A chunk that is still to be read.
 struct Chunk {
     run: Arc<Run>,
-    /// Where its reading begins.
+    /// The first line to read, in the order of the list.
     begin: Place,
     /// How many lines it should have from there on. Only the planning of reads depends on it.
     expected: usize,
 }
 
-/// Reads lines in their order, chunk by chunk.
+/// Returns the runs of some days that may have lines of the filter, oldest first.
+/// Cost: as [`Table::summaries`].
+pub(crate) async fn runs<R>(
+    app: &App,
+    call: &Call<R>,
+    view: &View,
+    (from, to): (Day, Day),
+    filter: &Filter,
+) -> Result<Vec<Arc<Run>>, Problem> {
+    let found = app.table.summaries(&call.caller, from, to, view.visible).await.or_problem()?;
+    let as_of = view.as_of(call.now);
+    let runs = found.into_iter().map(|run| {
+        Run::new(run.as_of(as_of), app.programme.settle_after_days, as_of).map(Arc::new)
+    });
+    let runs: Vec<_> = runs.collect::<Result<_, _>>().or_internal()?;
+    Ok(runs.into_iter().filter(|run| filter.may_admit(run)).collect())
+}
+
+/// Reads lines in the order of the list, chunk by chunk.
 pub(crate) struct LineReader<'a> {
     table: &'a Table,
     pub(crate) affiliate: &'a Uid,
+    sort: Sort,
     chunks: VecDeque<Chunk>,
 }
 
 impl<'a> LineReader<'a> {
-    /// Looks up the runs of the view from `start` on. Runs that have none of the filter's lines
-    /// are left out.
-    pub(crate) async fn begin<R>(
+    /// A reader of the runs' lines, from `start` on.
+    pub(crate) fn new<R>(
         app: &'a App,
         call: &'a Call<R>,
-        view: &View,
+        runs: &[Arc<Run>],
+        sort: Sort,
         start: Option<Place>,
-        filter: &Filter,
-    ) -> Result<Self, Problem> {
-        let from = start.map_or(view.from, |place| place.day);
-        let (table, affiliate) = (&app.table, &call.caller);
-        let found = table.summaries(affiliate, from, view.to, view.visible).await.or_problem()?;
-        let wanted = found.into_iter().filter(|run| filter.may_admit(&run.summary));
-        let settle_after_days = app.programme.settle_after_days;
-        let as_of = view.as_of(call.now);
-        let runs = wanted.map(|run| Run::new(run.as_of(as_of), settle_after_days, as_of));
-        let runs: Vec<Run> = runs.collect::<Result<_, _>>().or_internal()?;
-        let chunks = runs.into_iter().flat_map(Run::into_chunks);
-        let chunks = chunks.filter_map(|chunk| chunk.after(start)).collect();
-        Ok(Self { table, affiliate, chunks })
+    ) -> Self {
+        let mut chunks: Vec<_> = runs.iter().flat_map(|run| run.chunks(sort)).collect();
+        chunks.sort_by(|a, b| sort.compare(&a.begin, &b.begin));
+        let chunks = chunks.into_iter().filter_map(|chunk| chunk.from(start, sort)).collect();
+        Self { table: &app.table, affiliate: &call.caller, sort, chunks }
     }
 
-    /// The place of the next line, if there is one.
+    /// Returns the place of the next line, if there is one.
     pub(crate) fn place(&self) -> Option<Place> {
         self.chunks.front().map(|chunk| chunk.begin)
     }
@@ -89,9 +118,24 @@ impl<'a> LineReader<'a> {
     /// Reads the next lines: about `wanted`, and none only at the end. Cost: 1 call.
     pub(crate) async fn read(&mut self, wanted: usize) -> Result<Vec<Placed>, Problem> {
         let chunks = self.next_chunks(wanted);
+        self.read_chunks(&chunks).await
+    }
+
+    /// Reads all lines by one call; `None`, and nothing is read, if they are too many for that.
+    pub(crate) async fn read_all(&mut self) -> Result<Option<Vec<Placed>>, Problem> {
+        let lines = self.chunks.iter().fold(0, |sum: usize, it| sum.saturating_add(it.expected));
+        if lines > LINES_PER_READ || self.chunks.len() > CHUNKS_PER_READ {
+            return Ok(None);
+        }
+        let chunks: Vec<_> = self.chunks.drain(..).collect();
+        self.read_chunks(&chunks).await.map(Some)
+    }
+
+    async fn read_chunks(&self, chunks: &[Chunk]) -> Result<Vec<Placed>, Problem> {
         let keys: Vec<_> = chunks.iter().map(|c| (c.begin.seq, c.begin.chunk)).collect();
         let read = self.table.lines(self.affiliate, &keys).await.or_problem()?;
-        Ok(chunks.iter().zip(read).flat_map(|(chunk, lines)| chunk.placed(lines)).collect())
+        let placed = |(chunk, lines): (&Chunk, _)| chunk.placed(lines, self.sort);
+        Ok(chunks.iter().zip(read).flat_map(placed).collect())
     }
 
     /// Takes chunks that together should have as many lines as are wanted.
@@ -112,38 +156,58 @@ impl Run {
             id: RunId { day: run.day, seq: run.seq },
             status: RunStatus::of(&run, settle_after_days, as_of)?,
             payment: run.payment,
+            cells: run.summary.cells,
+            reasons: run.summary.zeros.into_keys().collect(),
             lines: run.summary.lines,
             chunks: run.summary.chunks,
         })
     }
 
-    fn into_chunks(self) -> impl Iterator<Item = Chunk> {
-        let (RunId { day, seq }, chunks) = (self.id, self.chunks);
-        let per_chunk = self.lines.div_ceil(u64::from(chunks.max(1)));
+    fn chunks(self: &Arc<Self>, sort: Sort) -> impl Iterator<Item = Chunk> {
+        let RunId { day, seq } = self.id;
+        let per_chunk = self.lines.div_ceil(u64::from(self.chunks.max(1)));
         let expected = usize::try_from(per_chunk).unwrap_or(usize::MAX);
-        let run = Arc::new(self);
-        (0..chunks).map(move |chunk| {
-            let begin = Place { day, seq, chunk, index: 0 };
+        let index = match sort {
+            Sort::OldestFirst => 0,
+            Sort::NewestFirst => usize::MAX,
+        };
+        let run = self.clone();
+        (0..self.chunks).map(move |chunk| {
+            let begin = Place { day, seq, chunk, index };
             Chunk { run: run.clone(), begin, expected }
         })
     }
 }
 
 impl Chunk {
-    /// What is left of the chunk from `start` on, if anything may be.
-    fn after(self, start: Option<Place>) -> Option<Self> {
-        let Some(start) = start.filter(|start| self.begin < *start) else { return Some(self) };
-        let is_same = Place { index: 0, ..start } == self.begin;
-        let expected = self.expected.saturating_sub(start.index);
-        is_same.then_some(Self { begin: start, expected, ..self })
+    /// Returns the rest of the chunk from `start` on, if there may be one.
+    fn from(self, start: Option<Place>, sort: Sort) -> Option<Self> {
+        let Some(start) = start else { return Some(self) };
+        match sort.compare(&self.begin.of_chunk(), &start.of_chunk()) {
+            Ordering::Less => None,
+            Ordering::Greater => Some(self),
+            Ordering::Equal => {
+                let expected = match sort {
+                    Sort::OldestFirst => self.expected.saturating_sub(start.index),
+                    Sort::NewestFirst => self.expected.min(start.index.saturating_add(1)),
+                };
+                Some(Self { begin: start, expected, ..self })
+            }
+        }
     }
 
-    /// The chunk's lines with their places, from where its reading begins.
-    fn placed(&self, lines: Vec<Line>) -> impl Iterator<Item = Placed> {
-        let lines = lines.into_iter().enumerate().skip(self.begin.index);
-        lines.map(|(index, line)| {
+    /// Returns the chunk's lines with their places, from `begin` on in the order of the list.
+    fn placed(&self, lines: Vec<Line>, sort: Sort) -> Vec<Placed> {
+        let placed = |(index, line)| {
             let place = Place { index, ..self.begin };
             Placed { run: self.run.clone(), place, line }
-        })
+        };
+        let lines = lines.into_iter().enumerate();
+        match sort {
+            Sort::OldestFirst => lines.skip(self.begin.index).map(placed).collect(),
+            Sort::NewestFirst => {
+                lines.take(self.begin.index.saturating_add(1)).map(placed).rev().collect()
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use storage::{RunId, short_sha256};
 use types::{Day, LinkCode, Origin, Product, Reason, Timestamp, Uid};
 
 use super::line_reader::Placed;
+use super::line_type::LineType;
 use crate::status::Status;
 
 /// The version of the columns, of the types of lines and of their meaning. Whoever reads exports by
@@ -44,16 +45,6 @@ pub const COLUMNS: [&str; 28] = [
     "reference",
 ];
 
-/// The closed list of types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    /// Booked with the day itself.
-    Commission,
-    /// Changes what was booked for the day before.
-    Correction,
-}
-
 /// A line. Amounts have all decimals of their asset; in a correction they are the change.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +54,7 @@ pub(crate) struct Row {
     id: String,
     day: Day,
     run_id: RunId,
-    r#type: Kind,
+    r#type: LineType,
     /// Why a correction was made, as a word of the closed list.
     cause: Option<Cause>,
     /// The day whose earlier lines a correction corrects.
@@ -108,7 +99,7 @@ impl Row {
             id: line_id(affiliate, place.seq, place.chunk, place.index),
             day: run.id.day,
             run_id: run.id,
-            r#type: if correction.is_some() { Kind::Correction } else { Kind::Commission },
+            r#type: LineType::of(line),
             cause: correction,
             corrects: correction.map(|_| run.id.day),
             why: (!line.why.is_empty()).then(|| line.why.join("; ")),

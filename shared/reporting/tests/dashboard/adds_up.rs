@@ -204,6 +204,39 @@ fn csv_rows(text: &str) -> Vec<Value> {
     rows.map(|row| Value::Object(row.unwrap().into_iter().map(value).collect())).collect()
 }
 
+/// Filters, each with the rows' member and value that it asks for.
+const FILTERS: [(&str, &str, &str); 8] = [
+    ("", "version", ""),
+    ("&product=spot", "product", "spot"),
+    ("&asset=JPY", "asset", "JPY"),
+    ("&status=paid", "status", "paid"),
+    ("&status=reversed", "status", "reversed"),
+    ("&uid=r1", "uid", "r1"),
+    ("&type=correction", "type", "correction"),
+    ("&reason=excluded_fee", "reason", "excluded_fee"),
+];
+
+/// The totals of a filter are the sums of its rows on all pages.
+async fn check_totals(
+    world: &TestApp,
+    limit: u8,
+    (filter, member, value): (&str, &str, &str),
+    rows: &[Value],
+) {
+    let wanted = rows.iter().filter(|row| value.is_empty() || row[member] == value);
+    let wanted: Vec<Value> = wanted.cloned().collect();
+    assert_eq!(pages(world, limit, filter).await, wanted, "{filter}");
+    let newest = pages(world, limit, &format!("{filter}&sort=-day")).await;
+    assert_eq!(newest, wanted.iter().rev().cloned().collect::<Vec<_>>(), "{filter}");
+    let mut shown = Sums::new();
+    let page = world.get(&format!("{TARGET}&limit={limit}{filter}")).await;
+    add_figures(&mut shown, "totals", &page["totals"]);
+    shown.retain(|_, sum| *sum != 0);
+    let mut sums = of_rows(&wanted);
+    sums.retain(|name, _| name.starts_with("totals "));
+    assert_eq!(shown, sums, "{filter}");
+}
+
 async fn check(ledger: Vec<Run>, limit: u8) {
     let world = world(&ledger).await;
     let rows = pages(&world, limit, "").await;
@@ -215,6 +248,12 @@ async fn check(ledger: Vec<Run>, limit: u8) {
     let whole = world.ask(AFFILIATE, TARGET, "application/x-ndjson").await;
     assert_eq!(json_lines(text(&whole)), rows);
 
+    let whole = world.ask(AFFILIATE, &format!("{TARGET}&sort=-day"), "text/csv").await;
+    assert_eq!(csv_rows(text(&whole)), rows.iter().rev().cloned().collect::<Vec<_>>());
+
+    for (filter, member, value) in FILTERS {
+        check_totals(&world, limit, (filter, member, value), &rows).await;
+    }
     let mut filtered = 0;
     for asset in ASSETS {
         let of_asset = pages(&world, limit, &format!("&asset={asset}")).await;

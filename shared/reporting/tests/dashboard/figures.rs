@@ -50,7 +50,9 @@ async fn range_next_to_the_quarter_is_read_by_one_query() {
         ("from=2026-09-01&to=2026-09-30", 1),
         ("from=2026-09-01&to=2026-09-29", 2),
         ("from=2026-11-23&to=2026-11-30", 1),
-        ("from=2026-11-24&to=2026-11-30", 2),
+        // The range before these days reaches into the quarter.
+        ("from=2026-11-24&to=2026-11-30", 1),
+        ("from=2026-11-25&to=2026-11-25", 2),
     ] {
         let calls = world.calls(&format!("/v1/dashboard?{range}")).await;
         assert_eq!(calls[1], ("Query".to_owned(), queries), "{range}");
@@ -68,6 +70,38 @@ async fn the_tiers_progress_is_of_the_running_quarter_and_not_of_the_range() {
         let answer = world.get(&format!("/v1/dashboard?{range}")).await;
         assert_eq!(answer["tiers"][0]["soFar"]["volumeUsd"], "10498.000000", "{range}");
     }
+}
+
+#[tokio::test]
+async fn previous_is_the_same_of_the_days_before() {
+    let mut world = ledger().await;
+    let later = world.get("/v1/dashboard?from=2026-11-19&to=2026-11-25").await;
+    let earlier = world.get("/v1/dashboard?from=2026-11-12&to=2026-11-18").await;
+    for member in ["from", "to", "finalThrough", "newInvitees", "feeCount", "totals"] {
+        assert_eq!(later["previous"][member], earlier[member], "{member}");
+    }
+    assert_eq!(later["previous"]["commissionByStatus"], earlier["commissionByStatus"]);
+    assert_eq!(later["previous"]["feeCount"], 8);
+    assert_eq!(later["feeCount"], 4);
+    world.close_through("2026-11-14").await;
+    let later = world.get("/v1/dashboard?from=2026-11-19&to=2026-11-25").await;
+    assert_eq!(later["previous"]["finalThrough"], "2026-11-14");
+}
+
+#[tokio::test]
+async fn previous_year_is_read_by_the_same_query() {
+    let mut world = TestApp::new().await;
+    let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
+    world.run(AFFILIATE, "2024-11-22", summary_of(&lines), &lines).await;
+    world.run(AFFILIATE, "2024-11-21", summary_of(&lines), &lines).await;
+    let target = "/v1/dashboard?from=2025-11-22&to=2026-11-21";
+    let answer = world.get(target).await;
+    assert_eq!(
+        (&answer["previous"]["from"], &answer["feeCount"]),
+        (&json!("2024-11-22"), &json!(0))
+    );
+    assert_eq!(answer["previous"]["feeCount"], 2);
+    assert_eq!(world.calls(target).await[1], ("Query".to_owned(), 1));
 }
 
 #[tokio::test]

@@ -133,10 +133,92 @@ async fn lines_are_filtered_by_product_asset_and_invitee() {
 }
 
 #[tokio::test]
+async fn lines_are_filtered_by_reason_type_and_status() {
+    let world = ledger().await;
+    let list = async |query: &str| {
+        let target = format!("{COMMISSIONS}&limit=1&{query}");
+        let pages = pages(&world, &target).await;
+        let rows = pages.iter().flat_map(|page| page["lines"].as_array().unwrap());
+        rows.map(|row| (row["runId"].clone(), row["asset"].clone())).collect::<Vec<_>>()
+    };
+    let of = |rows: &[(&str, &str)]| -> Vec<(Value, Value)> {
+        rows.iter().map(|(run, asset)| ((*run).into(), (*asset).into())).collect()
+    };
+    assert_eq!(list("reason=vip_above_limit").await, of(&[("2026-11-12.1", "USDT")]));
+    assert_eq!(list("reason=before_binding").await, []);
+    let corrections = of(&[("2026-11-12.3", "USDT"), ("2026-11-12.3", "JPY")]);
+    assert_eq!(list("type=correction").await, corrections);
+    assert_eq!(list("type=commission").await.len(), 6);
+    assert_eq!(list("status=reversed").await, of(&[("2026-11-12.3", "USDT")]));
+    assert_eq!(list("status=paid").await.len(), 4);
+    assert_eq!(list("status=accrued&reason=negative_fee").await, of(&[("2026-11-20.2", "BTC")]));
+    assert_eq!(list("status=settled&type=commission").await, []);
+}
+
+#[tokio::test]
+async fn newest_first_is_the_exact_reverse() {
+    let world = ledger().await;
+    for filter in ["", "&asset=BTC", "&uid=s1", "&type=commission"] {
+        let ids = async |query: &str| {
+            all(&world, &format!("{COMMISSIONS}{filter}{query}"), "lines", "id").await
+        };
+        let mut expected = ids("").await;
+        assert_eq!(ids("&sort=day&limit=2").await, expected, "{filter}");
+        expected.reverse();
+        for limit in ["", "&limit=1", "&limit=3"] {
+            assert_eq!(ids(&format!("&sort=-day{limit}")).await, expected, "{filter}{limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_has_the_totals_of_the_filter() {
+    let world = ledger().await;
+    for query in ["asset=BTC", "status=paid", "uid=s1", "reason=negative_fee&sort=-day"] {
+        let pages = pages(&world, &format!("{COMMISSIONS}&limit=1&{query}")).await;
+        assert!(pages[0]["totals"]["usd"]["fees"].is_string(), "{query}");
+        assert!(pages.iter().all(|page| page["totals"] == pages[0]["totals"]), "{query}");
+    }
+    let spot = world.get(&format!("{COMMISSIONS}&product=spot&asset=JPY")).await;
+    assert_eq!(spot["totals"]["byAsset"]["JPY"]["fees"], "124.45");
+    let zeros = world.get(&format!("{COMMISSIONS}&reason=vip_above_limit")).await;
+    assert_eq!(zeros["totals"]["byAsset"]["USDT"]["fees"], "0.00090000");
+    assert_eq!(zeros["totals"]["usd"]["commission"], "0.000000");
+}
+
+#[tokio::test]
+async fn totals_of_too_many_lines_are_null() {
+    let mut world = TestApp::new().await;
+    for (day, count) in [("2026-11-19", 9_000), ("2026-11-20", 1_001)] {
+        let lines: Vec<Line> = (0..count)
+            .map(|number| line(&format!("r{number:05}"), Product::Spot, "BTC", number, EARNED))
+            .collect();
+        world.run(AFFILIATE, day, summary_of(&lines), &lines).await;
+    }
+    let page = async |query: &str| world.get(&format!("{COMMISSIONS}{query}")).await;
+    assert!(page("&uid=r00007").await["totals"].is_null());
+    assert_eq!(page("").await["totals"]["usd"]["fees"], "409.960000");
+    let day = "/v1/dashboard/commissions?from=2026-11-19&to=2026-11-19&uid=r00007";
+    assert_eq!(world.get(day).await["totals"]["byAsset"]["BTC"]["fees"], "0.00000007");
+}
+
+#[tokio::test]
 async fn runs_without_a_filters_lines_are_not_read() {
     let world = ledger().await;
-    let calls = world.calls(&format!("{COMMISSIONS}&product=margin&asset=JPY")).await;
-    assert_eq!(calls, [("BatchGetItem".to_owned(), 1), ("Query".to_owned(), 1)]);
+    for filter in ["product=margin&asset=JPY", "reason=zero_fee", "status=paid&asset=ETH"] {
+        let calls = world.calls(&format!("{COMMISSIONS}&{filter}")).await;
+        assert_eq!(calls, [("BatchGetItem".to_owned(), 1), ("Query".to_owned(), 1)], "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn totals_cost_no_further_call() {
+    let world = ledger().await;
+    let [batch, query] = ["BatchGetItem", "Query"].map(str::to_owned);
+    for filter in ["status=paid", "uid=s1", "type=correction", "reason=negative_fee"] {
+        let calls = world.calls(&format!("{COMMISSIONS}&{filter}")).await;
+        assert_eq!(calls, [(batch.clone(), 2), (query.clone(), 1)], "{filter}");
+    }
 }
 
 #[tokio::test]
@@ -148,8 +230,10 @@ async fn lines_of_many_chunks_come_once_each_and_in_order() {
     world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
     let target = format!("{COMMISSIONS}&limit=177");
     let uids = all(&world, &target, "lines", "uid").await;
-    let expected: Vec<String> = lines.iter().map(|line| line.key.invitee.to_string()).collect();
+    let mut expected: Vec<String> = lines.iter().map(|line| line.key.invitee.to_string()).collect();
     assert_eq!(uids, expected);
+    expected.reverse();
+    assert_eq!(all(&world, &format!("{target}&sort=-day"), "lines", "uid").await, expected);
 }
 
 #[tokio::test]

@@ -24,6 +24,10 @@ const BAD: &[&str] = &[
     "/v1/dashboard/commissions?product=options",
     "/v1/dashboard/commissions?asset=btc",
     "/v1/dashboard/commissions?uid=a%20b",
+    "/v1/dashboard/commissions?reason=already_bound",
+    "/v1/dashboard/commissions?type=payment",
+    "/v1/dashboard/commissions?status=Paid",
+    "/v1/dashboard/commissions?sort=-uid",
     "/v1/dashboard/commissions?limit=0",
     "/v1/dashboard/commissions?limit=201",
     "/v1/dashboard/commissions?cursor=",
@@ -62,6 +66,9 @@ async fn a_cursor_of_other_filters_or_another_route_is_refused() {
     let (start, end) = cursor.split_at(20);
     for elsewhere in [
         format!("{lines}&asset=BTC&cursor={cursor}"),
+        format!("{lines}&type=commission&cursor={cursor}"),
+        format!("{lines}&sort=-day&cursor={cursor}"),
+        format!("{lines}&sort=day&cursor={cursor}"),
         format!("/v1/dashboard/commissions?from=2026-11-02&to=2026-11-21&cursor={cursor}"),
         format!("/v1/dashboard/commissions?cursor={cursor}"),
         format!("/v1/dashboard/referrals?cursor={cursor}"),

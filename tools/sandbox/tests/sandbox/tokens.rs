@@ -74,3 +74,14 @@ async fn no_route_takes_a_token_that_does_not_hold() {
         assert_eq!(answer.status, 401, "expired at {} {target}", route.method);
     }
 }
+
+#[tokio::test]
+async fn public_route_needs_no_token() {
+    let sandbox = fixture().await;
+    for head in ["", "authorization: Bearer junk\r\n"] {
+        let answer = sandbox.send("GET", "/v1/invitation?ref=ABCD2345", head, "").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.json()["live"], false);
+        assert!(answer.headers.contains("cache-control: public, max-age=60\r\n"));
+    }
+}
