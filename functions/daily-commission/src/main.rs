@@ -1,4 +1,5 @@
-//! The nightly rollup's function: one step in, its outcome out.
+//! The Lambda function `daily-commission`: runs one step of the nightly job and returns its
+//! outcome.
 
 use lambda::Deadline;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};

@@ -1,4 +1,5 @@
-//! The ingest function: a batch of the queue in, the messages to bring again out.
+//! The Lambda function `ingest`: receives a batch of the queue, and returns the messages that must
+//! be redelivered.
 
 use lambda::Deadline;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};

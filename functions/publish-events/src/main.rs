@@ -1,4 +1,5 @@
-//! The function publish-events: a batch of the table's stream in, what has to be brought again out.
+//! The Lambda function `publish-events`: receives a batch of the table's stream, and returns the
+//! record that must be redelivered.
 
 use event_bus::Bus;
 use lambda::{Service, StartError};

@@ -1,5 +1,5 @@
-//! The event bus on which the programme announces what has happened: EventBridge's client, and how
-//! entries are sent. No other crate knows that SDK.
+//! The event bus to which the programme publishes: EventBridge's client, and sending of entries. No
+//! other crate depends on that SDK.
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::Builder;
@@ -20,12 +20,12 @@ pub struct Bus {
     name: String,
 }
 
-/// Something to be told.
+/// An event to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Who tells it.
+    /// The event's source.
     pub source: String,
-    /// What kind of news it is; receivers choose by it.
+    /// The event's type, by which receivers filter.
     pub kind: String,
     /// When it happened.
     pub time: Timestamp,
@@ -39,12 +39,12 @@ pub struct Entry {
 pub struct Unsent {
     /// The place of the first of them: all before it are sent. Some after it may be, too.
     pub first: usize,
-    /// What the bus said.
+    /// The error of the bus.
     pub why: String,
 }
 
 impl Bus {
-    /// The bus of this name, with a client made of what all clients of a function are made of.
+    /// Creates the client of the bus of this name.
     #[must_use]
     pub fn new(shared: &SdkConfig, name: impl Into<String>) -> Self {
         let mut config = Builder::from(shared);
@@ -71,7 +71,7 @@ impl Bus {
     async fn call(&self, entries: &[Entry]) -> Result<(), Unsent> {
         let request = entries.iter().map(|entry| self.request_entry(entry)).collect();
         let answer = self.client.put_events().set_entries(Some(request)).send().await;
-        let answer = answer.map_err(|error| Unsent { first: 0, why: told(&error) })?;
+        let answer = answer.map_err(|error| Unsent { first: 0, why: message_of(&error) })?;
         first_refused(&answer).map_or(Ok(()), Err)
     }
 
@@ -86,8 +86,8 @@ impl Bus {
     }
 }
 
-/// What went wrong, without the service's sentence: that may repeat the entries, and ids of people.
-fn told(error: &SdkError<PutEventsError>) -> String {
+/// Returns the error without the service's message, which may repeat entries and ids of people.
+fn message_of(error: &SdkError<PutEventsError>) -> String {
     match error.code() {
         Some(code) => code.to_owned(),
         None => DisplayErrorContext(error).to_string(),

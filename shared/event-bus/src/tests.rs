@@ -67,7 +67,7 @@ impl HttpConnector for Service {
     }
 }
 
-fn told(count: usize) -> Vec<Entry> {
+fn numbered(count: usize) -> Vec<Entry> {
     let entry = |number: usize| Entry {
         source: "recall".to_owned(),
         kind: "recall.binding.created.v1".to_owned(),
@@ -78,9 +78,9 @@ fn told(count: usize) -> Vec<Entry> {
 }
 
 #[tokio::test]
-async fn entries_go_out_ten_a_call_in_their_order() {
+async fn entries_are_sent_in_tens() {
     let service = Service::default();
-    assert_eq!(service.bus().send(&told(23)).await, Ok(()));
+    assert_eq!(service.bus().send(&numbered(23)).await, Ok(()));
     assert_eq!(service.sizes(), [10, 10, 3]);
     let calls = service.calls.lock().unwrap();
     let details = calls.iter().flat_map(entries).map(|entry| entry["Detail"].clone());
@@ -92,22 +92,22 @@ async fn entries_go_out_ten_a_call_in_their_order() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_after_a_call_of_which_an_entry_was_refused() {
+async fn sending_stops_after_refusal() {
     let service = Service { refused: Some(12), ..Service::default() };
-    let unsent = service.bus().send(&told(35)).await.unwrap_err();
+    let unsent = service.bus().send(&numbered(35)).await.unwrap_err();
     assert_eq!((unsent.first, unsent.why.as_str()), (12, "ThrottlingException"));
     assert_eq!(service.sizes(), [10, 10]);
 }
 
 #[tokio::test]
-async fn what_the_service_says_of_a_call_s_content_is_not_repeated() {
+async fn service_message_is_not_repeated() {
     let service = Service { invalid: true, ..Service::default() };
-    let unsent = service.bus().send(&told(3)).await.unwrap_err();
+    let unsent = service.bus().send(&numbered(3)).await.unwrap_err();
     assert_eq!((unsent.first, unsent.why.as_str()), (0, "ValidationException"));
 }
 
 #[tokio::test]
-async fn nothing_to_send_is_no_call() {
+async fn empty_batch_makes_no_call() {
     let service = Service::default();
     assert_eq!(service.bus().send(&[]).await, Ok(()));
     assert_eq!(service.sizes(), [0; 0]);

@@ -5,14 +5,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use types::Timestamp;
 
-/// Tells the time. Clones of a clock tell the same time.
+/// Returns the time. Clones of a clock return the same time.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    ManualClock(ManualClock),
+    Manual(ManualClock),
 }
 
 impl Clock {
@@ -22,12 +22,12 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands still at `at`, for tests.
+    /// Returns a clock that stays at `at`, for tests.
     #[must_use]
     pub fn standing_at(at: Timestamp) -> Self {
-        let dial = ManualClock::default();
-        dial.stand_at(at);
-        dial.clock()
+        let manual = ManualClock::default();
+        manual.stand_at(at);
+        manual.clock()
     }
 
     /// The time now.
@@ -35,13 +35,13 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => system_time(),
-            Source::ManualClock(dial) => dial.now(),
+            Source::Manual(manual) => manual.now(),
         }
     }
 }
 
-/// Sets the clocks that it gives out. Who holds no dial sets no clock: only the sandbox and tests
-/// have one. It tells real time until it is set.
+/// Sets the clocks that it returned. Only the sandbox and tests have one, so nothing else can set a
+/// clock. Its clocks return real time until it is set.
 #[derive(Clone, Debug, Default)]
 pub struct ManualClock(Arc<Mutex<Setting>>);
 
@@ -49,18 +49,18 @@ pub struct ManualClock(Arc<Mutex<Setting>>);
 enum Setting {
     #[default]
     RealTime,
-    FeeContext(Timestamp),
-    GoingOn {
+    Stopped(Timestamp),
+    Running {
         from: Timestamp,
         since: Instant,
     },
 }
 
 impl ManualClock {
-    /// A clock that this dial sets, also one given out before.
+    /// Returns a clock that follows this one's settings, also earlier and later ones.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock(Source::ManualClock(self.clone()))
+        Clock(Source::Manual(self.clone()))
     }
 
     /// Real time from now on.
@@ -68,23 +68,23 @@ impl ManualClock {
         self.set(Setting::RealTime);
     }
 
-    /// Stands still at `at`: every reading is the same.
+    /// Stops the clocks at `at`: every reading is the same.
     pub fn stand_at(&self, at: Timestamp) {
-        self.set(Setting::FeeContext(at));
+        self.set(Setting::Stopped(at));
     }
 
-    /// Is `at` now, and goes on from there as fast as real time.
+    /// Sets the clocks to `at`, from where they run as fast as real time.
     pub fn go_on_from(&self, at: Timestamp) {
-        self.set(Setting::GoingOn { from: at, since: Instant::now() });
+        self.set(Setting::Running { from: at, since: Instant::now() });
     }
 
-    /// The time that the dial's clocks tell.
+    /// Returns the time of its clocks.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Setting::RealTime => system_time(),
-            Setting::FeeContext(at) => at,
-            Setting::GoingOn { from, since } => {
+            Setting::Stopped(at) => at,
+            Setting::Running { from, since } => {
                 from.plus_millis(i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX))
             }
         }
@@ -95,7 +95,8 @@ impl ManualClock {
     }
 }
 
-/// The system's time; a clock set before 1970 reads as 1970, where no token and no rule holds.
+/// Returns the system's time. A clock set before 1970 reads as 1970, when no token and no rule is
+/// valid.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that all others must use")]
 fn system_time() -> Timestamp {
     const START: Timestamp = match Timestamp::from_millis(0) {
@@ -122,43 +123,43 @@ mod tests {
     }
 
     #[test]
-    fn the_system_clock_tells_a_time_after_this_was_written() {
+    fn system_clock_returns_current_time() {
         assert!(Clock::system().now() > at("2026-11-01T00:00:00Z"));
     }
 
     #[test]
-    fn a_standing_clock_does_not_move() {
+    fn stopped_clock_does_not_move() {
         let clock = Clock::standing_at(at("2026-11-22T12:00:00Z"));
         sleep(Duration::from_millis(2));
         assert_eq!(clock.now(), at("2026-11-22T12:00:00Z"));
     }
 
     #[test]
-    fn a_clock_that_goes_on_moves_from_where_it_was_set() {
-        let dial = ManualClock::default();
-        dial.go_on_from(at("2030-01-01T00:00:00Z"));
+    fn running_clock_starts_at_set_time() {
+        let manual = ManualClock::default();
+        manual.go_on_from(at("2030-01-01T00:00:00Z"));
         sleep(Duration::from_millis(3));
-        let gone = dial.now().millis_since(at("2030-01-01T00:00:00Z"));
+        let gone = manual.now().millis_since(at("2030-01-01T00:00:00Z"));
         assert!((3..60_000).contains(&gone), "{gone}");
     }
 
     #[test]
-    fn a_dial_sets_the_clocks_that_it_has_given_out_and_their_clones() {
-        let dial = ManualClock::default();
-        let clock = dial.clock();
+    fn manual_clock_sets_its_clones() {
+        let manual = ManualClock::default();
+        let clock = manual.clock();
         let clone = clock.clone();
         assert!(is_real(&clock));
-        dial.stand_at(at("2026-01-01T00:00:00Z"));
-        assert_eq!((clock.now(), clone.now()), (dial.now(), dial.now()));
-        dial.real_time();
+        manual.stand_at(at("2026-01-01T00:00:00Z"));
+        assert_eq!((clock.now(), clone.now()), (manual.now(), manual.now()));
+        manual.real_time();
         assert!(is_real(&clone));
     }
 
     #[test]
-    fn time_does_not_run_past_the_last_year() {
-        let dial = ManualClock::default();
-        dial.go_on_from(at("9999-12-31T23:59:59.999Z"));
+    fn time_ends_with_year_9999() {
+        let manual = ManualClock::default();
+        manual.go_on_from(at("9999-12-31T23:59:59.999Z"));
         sleep(Duration::from_millis(2));
-        assert_eq!(dial.now(), at("9999-12-31T23:59:59.999Z"));
+        assert_eq!(manual.now(), at("9999-12-31T23:59:59.999Z"));
     }
 }

@@ -5,12 +5,13 @@ use storage::{KeyedRequest, NewAnswer, RecordedAnswer, short_sha256};
 
 use crate::{App, OrProblem};
 
-/// Answers a request by the handler. With an `Idempotency-Key` the handler is given the keyed
-/// request and records its success in the transaction of what it does; a request that is refused
-/// then gets its recorded answer, if there is one.
+/// Answers a request by the handler. With an `Idempotency-Key` the handler receives the keyed
+/// request and records its success in the transaction of its writes; a refused request then gets
+/// the recorded answer, if there is one.
 ///
-/// The answer is looked up after the handler and not before, so that a first request costs no
-/// further call. Only successes are recorded: a refused request did nothing, and may be sent again.
+/// The recorded answer is looked up after the handler and not before, so that a first request costs
+/// no further call. Only successes are recorded: a refused request changed nothing, and may be sent
+/// again.
 ///
 /// # Errors
 /// `bad_request` for a malformed key, `idempotency_key_reused` for another body, and the handler's.

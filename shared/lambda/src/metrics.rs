@@ -1,7 +1,7 @@
-//! What is measured, in CloudWatch's embedded metric format: one line of JSON on standard output,
-//! from which CloudWatch makes the metrics. Nothing is called, and no permission is needed.
+//! Metrics in CloudWatch's embedded metric format: one line of JSON on standard output for each
+//! invocation. It makes no call and needs no permission.
 //!
-//! Metrics, dimensions and units are closed lists. No dimension holds anything of a person.
+//! Metrics, dimensions and units are closed lists. No dimension contains personal data.
 
 use std::fmt;
 use std::io::Write;
@@ -60,11 +60,11 @@ metrics! {
     Refusals, Count, "Windows and binds that were refused, by the first reason.";
     // Of a batch of the queue.
     Messages, Count, "Messages of the queue.";
-    EventsTakenIn, Count, "Events taken in, those that came before included.";
+    EventsTakenIn, Count, "Ingested events, including duplicates.";
     EventsRepeated, Count, "Events other than fees that came before with the same body.";
-    EventsQuarantined, Count, "Events kept aside for an operator.";
+    EventsQuarantined, Count, "Quarantined events.";
     EventsBroughtAgain, Count, "Events whose account is not known yet.";
-    FeesTakenIn, Count, "Fees taken in, those of users without an inviter included.";
+    FeesTakenIn, Count, "Ingested fees, including those of users without an inviter.";
     QueueLag, Milliseconds, "How long ago the oldest message of the batch was sent.";
     BatchTime, Milliseconds, "Time that a batch took.";
     // Of the night.
@@ -75,19 +75,19 @@ metrics! {
     LinesBooked, Count, "Lines of these runs.";
     LateLines, Count, "Lines of runs of days that were booked before.";
     FeesRepeated, Count, "Fees that a committed run found delivered again.";
-    FeesConflicting, Count, "Fees put aside by a fold, as their trade came with another body; each fold of a shard finds them again.";
-    CorrectionsUnmatched, Count, "Corrections put aside by a fold, as their day has no such fee; each fold of a shard finds them again.";
-    CorrectionsInexact, Count, "Corrections put aside by a fold, as they have more decimals than their asset; each fold of a shard finds them again.";
+    FeesConflicting, Count, "Fees that a fold quarantines, as their trade arrived with another body; each fold of a shard finds them again.";
+    CorrectionsUnmatched, Count, "Corrections that a fold quarantines, as their day has no such fee; each fold of a shard finds them again.";
+    CorrectionsInexact, Count, "Corrections that a fold quarantines, as they have more decimals than their asset; each fold of a shard finds them again.";
     RecordsUnreadable, Count, "Accounts and chunks of fees that a fold left out because they cannot be read; each fold of a shard finds them again.";
     ReconciliationDifferences, Count, "Sums, totals and records that a reconciliation found otherwise than booked.";
     DaysClosed, Count, "Days that were closed, counted by the one step that closed it.";
     DaysSetAside, Count, "Days that cannot be booked, or not whole, and are tried again each night.";
-    AffiliatesParked, Count, "Affiliates whose part of a run cannot be published, and who read what lies before it.";
-    AffiliatesNotEvaluated, Count, "Affiliates whom an evaluation left out, as they are parked or their items cannot be read.";
+    AffiliatesParked, Count, "Affiliates whose part of a run cannot be published, who read its earlier state.";
+    AffiliatesNotEvaluated, Count, "Affiliates without an evaluation, as they are parked or their items cannot be read.";
     DataAge, Seconds, "Time since the end of the last closed day.";
 }
 
-/// What else a metric is told apart by. Each has few values, all known beforehand.
+/// Dimensions other than the stack. Each has few values, all known in advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension {
     /// A route of the API, as `GET /v1/links/{code}`; [`http_api::NO_ROUTE`] for unknown paths.
@@ -110,7 +110,7 @@ impl Dimension {
     }
 }
 
-/// What one outcome is measured by: becomes one line.
+/// The metrics of one outcome, written as one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MetricSet(Vec<Group>);
 
@@ -127,7 +127,7 @@ impl MetricSet {
         Self(vec![Group { by: None, values: values.into() }])
     }
 
-    /// And measures that are told apart by a dimension, and kept for the whole stack as well.
+    /// Adds metrics with a dimension, which are also recorded for the whole stack.
     #[must_use]
     pub fn by(
         mut self,
@@ -139,7 +139,7 @@ impl MetricSet {
         self
     }
 
-    /// And what others measured.
+    /// Adds the metrics of another set.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
@@ -150,8 +150,8 @@ impl MetricSet {
     fn line(&self, stack: &str, at: Timestamp) -> String {
         let directives: Vec<Value> = self.0.iter().map(Group::directive).collect();
         let mut line = Map::new();
-        let told = json!({ "Timestamp": at.millis(), "CloudWatchMetrics": directives });
-        line.insert("_aws".to_owned(), told);
+        let aws = json!({ "Timestamp": at.millis(), "CloudWatchMetrics": directives });
+        line.insert("_aws".to_owned(), aws);
         line.insert(STACK.to_owned(), stack.into());
         for group in &self.0 {
             line.extend(group.by.iter().map(|(d, value)| (d.name().into(), value.clone().into())));
@@ -226,8 +226,8 @@ impl Metrics {
         match &self.sink {
             Sink::Nowhere => {}
             Sink::StandardOutput { stack } => {
-                // In one piece, so that it is one event of the log. A log that cannot be written
-                // is no reason to fail what was done.
+                // Written at once, so that it is one event of the log. A log that cannot be written
+                // is no reason to fail finished work.
                 let line = measures.line(stack, at) + "\n";
                 let _ = std::io::stdout().lock().write_all(line.as_bytes());
             }
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_as_the_embedded_metric_format_asks() {
+    fn line_has_embedded_metric_format() {
         let measures = MetricSet::of([(Metric::ColdStarts, 1)]).by(
             Dimension::Route,
             "GET /v1/link",
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_off_keeps_nothing_and_what_is_kept_is_a_line_each() {
+    fn captured_metrics_are_lines() {
         Metrics::off().record(at(), &MetricSet::of([(Metric::Binds, 1)]));
         let (metrics, ledger) = Metrics::kept();
         metrics.record(at(), &MetricSet::of([(Metric::Binds, 1)]));
@@ -293,14 +293,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_invocation_of_a_process_is_cold() {
+    fn only_first_invocation_is_cold() {
         let metrics = Metrics::off();
         assert!(metrics.is_cold());
         assert!(!metrics.clone().is_cold());
     }
 
     #[test]
-    fn no_two_metrics_and_no_dimension_share_a_name() {
+    fn metric_names_are_unique() {
         let mut names: BTreeSet<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
         names.extend([Dimension::Route, Dimension::Reason, Dimension::Step].map(Dimension::name));
         names.insert(STACK);

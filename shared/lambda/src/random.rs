@@ -28,8 +28,8 @@ impl RandomSource {
         Self(Source::System)
     }
 
-    /// The same bytes for the same seed, for tests and the sandbox's sample programme. Anyone who
-    /// knows the seed knows the bytes.
+    /// Returns a source with the same bytes for the same seed, for tests and the sandbox's sample
+    /// programme. Its bytes are predictable to everyone who knows the seed.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
@@ -70,13 +70,13 @@ mod tests {
     }
 
     #[test]
-    fn the_system_never_gives_the_same_bytes_twice() {
+    fn system_bytes_differ() {
         let entropy = RandomSource::system();
         assert_ne!(draw(&entropy), draw(&entropy));
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_sequence() {
+    fn seeded_bytes_are_deterministic() {
         let (one, other) = (RandomSource::seeded(7), RandomSource::seeded(7));
         let first = draw(&one);
         assert_eq!(first, draw(&other));
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn clones_of_a_seeded_source_share_its_sequence() {
+    fn clones_share_the_sequence() {
         let entropy = RandomSource::seeded(7);
         assert_ne!(draw(&entropy), draw(&entropy.clone()));
     }

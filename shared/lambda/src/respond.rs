@@ -1,4 +1,4 @@
-//! Answers a request of the API, and tells of it: one line in the log, and the metrics.
+//! Answers a request of the API, and records it in the log and the metrics.
 
 use http_api::{Admit, Answered, Call, Problem, Request, Response, Routes, serve};
 use lambda_http::RequestExt;
@@ -6,13 +6,13 @@ use lambda_http::request::RequestContext;
 
 use crate::{App, Dimension, InvocationStats, Metric, MetricSet, Stopwatch};
 
-/// Answers a request by the handler, or by the problem that keeps it from the handler, as
+/// Answers a request by the handler, or with the problem that prevents the call, as
 /// [`http_api::serve`] does.
 ///
-/// Each request leaves one line: method, route pattern, status, code, milliseconds, calls to the
-/// table and their time, whether it was the first of its process, and the API's own id of it; never
-/// a path, an id of a person, a token or a body. On Lambda the line stands in the runtime's span,
-/// with the invocation's id and the trace's. `measured` adds what the function itself measures.
+/// Logs one line for each request: method, route pattern, status, code, milliseconds, number and
+/// time of calls to the table, whether it was the first of its process, and the API's id of the
+/// request; never a path, an id of a person, a token or a body. On Lambda the line is in the
+/// runtime's span, with the ids of invocation and trace. `measured` adds the function's metrics.
 pub async fn respond<R, C, H, F, M>(
     app: &App,
     routes: &Routes<R>,
@@ -28,25 +28,25 @@ where
     M: FnOnce(&Answered) -> MetricSet,
 {
     let watch = Stopwatch::start(app);
-    let api_request = id_at_the_api(&request);
+    let api_request = api_request_id(&request);
     let answered = serve(routes, request, app.clock.now(), handler).await;
     let effort = watch.effort();
-    tell(&answered, api_request.as_deref(), &effort);
+    log(&answered, api_request.as_deref(), &effort);
     let measures = measures(&answered, &effort).and(measured(&answered));
     app.metrics.record(app.clock.now(), &measures);
     answered.response
 }
 
-/// The id that API Gateway gave the request: it stands in its access log and in the answer's
-/// header `apigw-requestid`, so that a caller can name it.
-fn id_at_the_api(request: &Request) -> Option<String> {
+/// Returns the id that API Gateway gave the request. It is in the access log and in the answer's
+/// header `apigw-requestid`, so that a caller can quote it.
+fn api_request_id(request: &Request) -> Option<String> {
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
         _ => None,
     }
 }
 
-fn tell(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats) {
+fn log(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats) {
     tracing::info!(
         method = answered.method.as_str(),
         route = answered.pattern,
@@ -61,7 +61,7 @@ fn tell(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats
     );
 }
 
-/// What every request is measured by.
+/// Returns the metrics of every request.
 fn measures(answered: &Answered, effort: &InvocationStats) -> MetricSet {
     let fault = u64::from(answered.status() >= 500);
     effort.measures().by(
@@ -108,15 +108,15 @@ mod tests {
         }
     }
 
-    /// An app whose table nobody serves, and what it measures.
+    /// Returns an app whose table does not answer, and its captured metrics.
     fn app() -> (App, CapturedMetrics) {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
         let lookup = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        let (metrics, ledger) = Metrics::kept();
-        (App { metrics, ..App::from_variables(&lookup).unwrap() }, ledger)
+        let (metrics, captured) = Metrics::kept();
+        (App { metrics, ..App::from_variables(&lookup).unwrap() }, captured)
     }
 
     fn request(app: &App, method: &str, target: &str) -> Request {
@@ -124,7 +124,7 @@ mod tests {
         incoming.request(Some(&Claims::of("caller-7".parse().unwrap()))).unwrap()
     }
 
-    /// Collects what is logged.
+    /// Captures the log.
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -140,7 +140,7 @@ mod tests {
     }
 
     /// The lines of the log that a request leaves, and its line of metrics.
-    async fn told(method: &str, target: &str) -> (Vec<String>, Value) {
+    async fn logged(method: &str, target: &str) -> (Vec<String>, Value) {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -148,23 +148,23 @@ mod tests {
             .without_time()
             .with_writer(move || writer.clone())
             .finish();
-        let (app, ledger) = app();
-        // While there is only one subscriber, tracing takes the word of whichever thread comes by
-        // first on whether anybody listens.
+        let (app, captured) = app();
+        // With a single subscriber, tracing asks the first thread that logs whether an event is
+        // wanted, and caches the answer for all threads.
         let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let guard = tracing::subscriber::set_default(subscriber);
         let request = request(&app, method, target);
         respond(&app, &ROUTES, request, answer, |_| MetricSet::default()).await;
         drop(guard);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        let measured = ledger.lines();
+        let measured = captured.lines();
         assert_eq!(measured.len(), 1);
         (text.lines().map(str::to_owned).collect(), serde_json::from_str(&measured[0]).unwrap())
     }
 
     #[tokio::test]
-    async fn a_request_leaves_one_line_with_its_pattern_and_no_id() {
-        let (lines, measured) = told("GET", "/v1/things/id-900?limit=3").await;
+    async fn request_is_logged_without_ids() {
+        let (lines, measured) = logged("GET", "/v1/things/id-900?limit=3").await;
         assert_eq!(lines.len(), 1, "{lines:?}");
         let line = &lines[0];
         assert!(line.contains("method=\"GET\" route=\"/v1/things/{id}\" status=200"), "{line}");
@@ -175,17 +175,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_leaves_its_code_and_an_unknown_path_is_not_written_down() {
-        let (refused, _) = told("POST", "/v1/refuse").await;
+    async fn unknown_path_is_not_logged() {
+        let (refused, _) = logged("POST", "/v1/refuse").await;
         assert!(refused[0].contains("status=409 code=\"already_bound\""), "{refused:?}");
-        let (unknown, measured) = told("GET", "/v1/users/id-900").await;
+        let (unknown, measured) = logged("GET", "/v1/users/id-900").await;
         assert!(unknown[0].contains("route=\"-\" status=404"), "{unknown:?}");
         assert_eq!(measured["Route"], http_api::NO_ROUTE);
     }
 
     #[tokio::test]
-    async fn a_fault_leaves_its_cause_once_and_then_the_line() {
-        let (lines, measured) = told("GET", "/v1/fail").await;
+    async fn fault_is_logged_with_its_cause() {
+        let (lines, measured) = logged("GET", "/v1/fail").await;
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].contains("disk of secrets") && lines[0].contains("ERROR"), "{lines:?}");
         assert!(lines[1].contains("status=500 code=\"internal\""), "{lines:?}");
@@ -193,19 +193,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_function_measures_itself_stands_in_the_same_line() {
-        let (app, ledger) = app();
+    async fn function_metrics_share_the_line() {
+        let (app, captured) = app();
         let request = request(&app, "POST", "/v1/refuse");
         let measured = |answered: &Answered| {
             assert_eq!(answered.code, Some(Code::Reason(Reason::AlreadyBound)));
             MetricSet::of([(Metric::Binds, 3)])
         };
         respond(&app, &ROUTES, request, answer, measured).await;
-        assert!(ledger.lines()[0].contains("\"Binds\":3"));
+        assert!(captured.lines()[0].contains("\"Binds\":3"));
     }
 
     #[test]
-    fn the_table_s_part_is_measured() {
+    fn table_calls_are_measured() {
         let table = CallStats { calls: 3, retries: 1, time: Duration::from_millis(7) };
         let effort = InvocationStats { milliseconds: 9, table, cold: false };
         let expected = MetricSet::of([

@@ -24,15 +24,15 @@ pub enum StartError {
     Missing {
         /// The variable.
         name: &'static str,
-        /// What it should hold.
+        /// The expected value.
         expected: &'static str,
     },
-    /// A variable does not hold what it should.
+    /// A variable has an unexpected value.
     #[error("{name} is malformed; expected {expected}")]
     Malformed {
         /// The variable.
         name: &'static str,
-        /// What it should hold.
+        /// The expected value.
         expected: &'static str,
     },
     /// `SIGNING_KEYS` does not hold keys.
@@ -46,7 +46,7 @@ pub enum StartError {
     Programme(String),
 }
 
-/// Why `main` ends. Its `Debug`, which is what Rust prints then, is one sentence.
+/// Why `main` ends. Its `Debug`, which Rust prints then, is one sentence.
 pub struct StartupFailure(Box<dyn Error + Send + Sync>);
 
 impl fmt::Debug for StartupFailure {
@@ -130,27 +130,27 @@ fn metrics(variables: &Variables<'_>) -> Metrics {
     stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack))
 }
 
-/// For a function without an [`App`]: what its client of `service` is made of.
+/// Returns the configuration of a client of `service`, for a function without an [`App`].
 ///
 /// # Errors
-/// [`StartError`] names the variable that is missing or wrong.
+/// [`StartError`] names the variable that is missing or malformed.
 pub fn sdk_config(service: Service) -> Result<SdkConfig, StartError> {
     aws::shared_config(&Variables(&|name| std::env::var(name).ok()), service)
 }
 
-/// A variable of the environment that has to be there; an empty one is not.
+/// Returns a required variable of the environment; an empty one counts as missing.
 ///
 /// # Errors
-/// [`StartError::Missing`] with its name and what was expected.
+/// [`StartError::Missing`] with its name and the expected value.
 pub fn variable(name: &'static str, expected: &'static str) -> Result<String, StartError> {
     Variables(&|name| std::env::var(name).ok()).required(name, expected)
 }
 
-/// Logs to standard output: JSON lines where Lambda is told so (`AWS_LAMBDA_LOG_FORMAT=JSON`, as
-/// the template does), else plain ones. `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` name the level; INFO
-/// it is where neither does. Lambda itself notes the time of each line.
+/// Starts logging to standard output: JSON lines if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, as in the
+/// template, otherwise plain ones. `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` set the level; the default
+/// is INFO. Lambda adds the time of each line.
 ///
-/// To be called once in a process.
+/// Must be called once in a process.
 pub fn init_logging() {
     let variables = Variables(&|name| std::env::var(name).ok());
     let lines = tracing_subscriber::fmt()
@@ -171,13 +171,13 @@ fn log_level(variables: &Variables<'_>) -> Level {
     named.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO)
 }
 
-/// The app, and one cheap read of the table, so that name resolution and TLS are done before the
-/// first request. While that read waits for the network, the programme is parsed.
+/// Returns the app after one cheap read of the table, so that name resolution and TLS are complete
+/// before the first request. The programme is parsed while that read waits for the network.
 ///
-/// A failed read stops nothing: what ails the table may be over when the first request comes.
+/// A failed read is logged and ignored, since the cause may be over at the first request.
 ///
 /// # Errors
-/// [`StartError`] names the variable that is missing or wrong.
+/// [`StartError`] names the variable that is missing or malformed.
 async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
     let table = table(variables)?;
     let (read, programme) = join(table.warm_up(), async { programme() }).await;
@@ -203,11 +203,11 @@ pub async fn start_worker() -> Result<App, StartError> {
     start(&Variables(&|name| std::env::var(name).ok())).await
 }
 
-/// The whole `main` of an API function: logging, the app from the environment, one cheap read of the
-/// table, then every request to the handler.
+/// Runs an API function: starts logging, creates the app from the environment, reads the table
+/// once, and passes every request to the handler.
 ///
 /// # Errors
-/// What keeps the function from starting, or the runtime from going on.
+/// If the function cannot start, or the runtime fails.
 pub async fn serve<H, F>(handle: H) -> Result<(), StartupFailure>
 where
     H: Fn(&'static ApiApp, Request) -> F + Send,
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_or_empty_variable_is_named_in_one_sentence() {
+    async fn missing_variable_is_named() {
         let keys = "SIGNING_KEYS is not set; expected keys of at least 32 bytes each";
         assert_eq!(refusal(&[]).await, keys);
         assert_eq!(refusal(&[("SIGNING_KEYS", "")]).await, keys);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_level_of_the_log_is_lambda_s_then_the_developer_s_then_info() {
+    fn log_level_defaults_to_info() {
         let level = |all: &[(&str, &str)]| log_level(&Variables(&lookup(all)));
         assert_eq!(level(&[]), Level::INFO);
         assert_eq!(level(&[("RUST_LOG", "warn")]), Level::WARN);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_deployed_function_measures() {
+    fn only_deployed_functions_measure() {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
         let app = App::from_variables(&lookup(&variables)).unwrap();
         assert_eq!(format!("{:?}", app.metrics), "Metrics(off)");
@@ -288,13 +288,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_short_signing_key_is_named_by_its_place_and_not_repeated() {
+    async fn short_signing_key_is_not_repeated() {
         let sentence = refusal(&[("TABLE_NAME", "t"), ("SIGNING_KEYS", "short")]).await;
         let expected = "SIGNING_KEYS: signing key 1 has 5 bytes; at least 32 are needed";
         assert_eq!(sentence, expected);
     }
 
-    /// Answers one HTTP request with an empty item, and tells what was asked.
+    /// Answers one HTTP request with an empty item, and returns the request.
     async fn answer_once(listener: TcpListener) -> String {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut asked = Vec::new();
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_its_start_a_function_reads_its_table_once() {
+    async fn start_reads_table_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let variables = [
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_table_that_cannot_be_reached_does_not_keep_a_function_from_starting() {
+    async fn unreachable_table_allows_start() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);

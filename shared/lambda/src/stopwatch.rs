@@ -1,4 +1,4 @@
-//! What an invocation took.
+//! Time and calls of an invocation.
 
 use std::time::Instant;
 
@@ -6,15 +6,15 @@ use storage::CallStats;
 
 use crate::{App, Metric, MetricSet};
 
-/// What an invocation took, for its line in the log and its metrics.
+/// Time and calls of an invocation, for its log line and metrics.
 ///
-/// The table's part is what the process spent meanwhile: on Lambda that is the invocation's own,
-/// as a process has one at a time.
+/// The calls are those of the whole process meanwhile. On Lambda they are the invocation's, since a
+/// process has one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvocationStats {
     /// How long it took.
     pub milliseconds: u64,
-    /// What it spent at the table.
+    /// Its calls to the table.
     pub table: CallStats,
     /// Whether it was the first of its process.
     pub cold: bool,
@@ -55,7 +55,7 @@ impl<'a> Stopwatch<'a> {
         Self { app, started: Instant::now(), before: app.table.spent(), cold }
     }
 
-    /// What it took so far.
+    /// Returns the time and calls so far.
     #[must_use]
     pub fn effort(&self) -> InvocationStats {
         InvocationStats {

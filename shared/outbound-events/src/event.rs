@@ -5,17 +5,17 @@ use serde::Serialize;
 use storage::{RunId, short_sha256};
 use types::{Day, LinkCode, Origin, Timestamp, Uid};
 
-/// Who sends: with the id an event's identity.
+/// The `source` of events. With the id it identifies an event.
 pub const SOURCE: &str = "recall";
 
 /// A `CloudEvents` 1.0 event in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
     specversion: &'static str,
-    /// The same however often the same is told.
+    /// The same for every publication of the same change.
     pub id: String,
     source: &'static str,
-    /// What kind of news it is.
+    /// The event's type.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// When the table took it.
@@ -25,7 +25,7 @@ pub struct Event {
     pub data: EventData,
 }
 
-/// What has happened.
+/// The event's type and data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum EventData {
@@ -39,11 +39,11 @@ pub enum EventData {
     TierChanged(TierChanged),
 }
 
-/// An invitee is bound to his inviter, for life.
+/// An invitee was bound to an inviter, for life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
-    /// Who earns.
+    /// The affiliate who earns.
     pub inviter: Uid,
     /// Whose fees are earned on.
     pub invitee: Uid,
@@ -61,7 +61,7 @@ pub struct Created {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Voided {
-    /// Who earned.
+    /// The affiliate who earned.
     pub inviter: Uid,
     /// Whose fees were earned on.
     pub invitee: Uid,
@@ -69,17 +69,17 @@ pub struct Voided {
     pub code: LinkCode,
     /// How the invitee came.
     pub origin: Origin,
-    /// When he was bound.
+    /// Time of the binding.
     pub bound_at: Timestamp,
     /// When it was found out.
     pub voided_at: Timestamp,
 }
 
-/// What is to be paid to an affiliate for a run, or taken back from him.
+/// An amount to be paid to an affiliate for a run, or to be recovered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settled {
-    /// Whom to pay.
+    /// The affiliate to pay.
     pub uid: Uid,
     /// The day of the fees.
     pub day: Day,
@@ -126,7 +126,7 @@ pub struct TierChanged {
 }
 
 impl EventData {
-    /// What kind of news it is, as receivers choose by it.
+    /// Returns the event's type, by which receivers filter.
     const fn kind(&self) -> &'static str {
         match self {
             Self::Created(_) => "recall.binding.created.v1",
@@ -138,8 +138,7 @@ impl EventData {
 }
 
 impl Event {
-    /// The event that tells some news. `of` is what makes the news the same or another within its
-    /// kind; of it and the kind the id is made.
+    /// Creates an event. `of` identifies the change within its type; the id is derived from both.
     pub(crate) fn new(data: EventData, of: &str, time: Timestamp) -> Self {
         let kind = data.kind();
         Self {

@@ -27,7 +27,7 @@ pub fn events(
     })
 }
 
-/// An invitee is bound once and for life, so that he is the identity.
+/// An invitee is bound once and for life, and therefore identifies the event.
 fn created(relation: &Relation, at: Timestamp) -> Event {
     let data = Created {
         inviter: relation.inviter.clone(),
@@ -59,8 +59,8 @@ fn voided(change: &AccountChange, at: Timestamp) -> Option<Event> {
     Some(Event::new(EventData::Voided(data), relation.invitee.as_str(), at))
 }
 
-/// An evaluation that comes to what held before is no news. One that is repeated may go to and fro,
-/// so that the write is part of the identity.
+/// An evaluation without a change publishes nothing. A repeated evaluation may change a tier back,
+/// so the write is part of the identity.
 fn tiers(change: &AccountChange, at: Timestamp) -> impl Iterator<Item = Event> {
     let uid = &change.after.facts.uid;
     let held = |from| change.before.tiers.at(from).copied().unwrap_or_default();
@@ -96,7 +96,7 @@ fn settled(
     };
     let start = summary.settlement_start(*day);
     let payable_from = start.plus_days(programme.settle_after_days.into());
-    let told = !amounts.is_empty();
+    let due = !amounts.is_empty();
     let is_split = summary.further_parts > 0;
     let data = Settled {
         uid: affiliate.clone(),
@@ -107,7 +107,7 @@ fn settled(
         parts: is_split.then(|| u32::from(summary.further_parts) + 1),
         amounts,
     };
-    Ok(told.then(|| Event::new(EventData::Settled(data), &of, at)))
+    Ok(due.then(|| Event::new(EventData::Settled(data), &of, at)))
 }
 
 fn amounts(booked: &Booked, assets: &Assets) -> Result<Vec<AssetAmount>, Overflow> {

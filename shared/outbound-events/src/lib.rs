@@ -1,8 +1,8 @@
-//! Tells the exchange what has happened: reads the table's stream, and sends an event to the bus for
-//! each write that others hang on.
+//! Publishes changes of the table to the exchange: reads the table's stream, and sends an event to
+//! the bus for each write that other systems depend on.
 //!
-//! At least once, and under an id that does not change with repetition; what has happened to one
-//! item is told in its order. `docs/reference/events.md` tells receivers the rest.
+//! Delivery is at least once, under an id that is the same for every repetition. Events of one item
+//! are published in order. `docs/reference/events.md` documents the rest for receivers.
 
 mod event;
 mod event_mapping;
@@ -17,11 +17,11 @@ use types::Timestamp;
 pub use event::{AssetAmount, Created, Event, EventData, SOURCE, Settled, TierChanged, Voided};
 pub use event_mapping::events;
 
-/// The Lambda function: a batch of the stream in, the record from which on it has to be brought
-/// again out, if there is one. What comes after that record is then told again, under the same ids.
+/// Handles a batch of the stream; returns the first record that must be redelivered, if there is
+/// one. Later records of the batch are then published again, under the same ids.
 pub async fn handle(bus: &Bus, programme: &Programme, batch: StreamEvent) -> DynamoDbEventResponse {
     let read = Read::of(&batch.records, programme);
-    let (told, failed) = match bus.send(&read.entries).await {
+    let (published, failed) = match bus.send(&read.entries).await {
         Ok(()) => (read.entries.len(), read.unreadable),
         Err(unsent) => {
             tracing::error!(error = %unsent, "events were not sent");
@@ -29,7 +29,12 @@ pub async fn handle(bus: &Bus, programme: &Programme, batch: StreamEvent) -> Dyn
         }
     };
     let records = batch.records.len();
-    tracing::info!(records, told, complete = failed.is_none(), "told a batch of the stream");
+    tracing::info!(
+        records,
+        published,
+        complete = failed.is_none(),
+        "published the events of a batch"
+    );
     let failed = failed.and_then(|place| batch.records.get(place));
     response(failed)
 }
@@ -44,7 +49,7 @@ fn response(failed: Option<&EventRecord>) -> DynamoDbEventResponse {
     response
 }
 
-/// What a batch's records mean, up to the first that cannot be read.
+/// The events of a batch's records, up to the first record that cannot be read.
 struct Read {
     entries: Vec<Entry>,
     /// For each entry, the place of its record.

@@ -1,4 +1,4 @@
-//! The policy as it is shipped says what the exchange's public pages say.
+//! The shipped policy agrees with the exchange's public pages.
 
 #[cfg(test)]
 mod tests {
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn both_windows_were_180_days_until_24_march_2026_and_are_90_since() {
+    fn windows_are_90_days_since_24_march() {
         let windows = shipped().eligibility.windows;
         let days =
             |time| windows.at(at(time)).map(|rule| (rule.account_age_days, rule.inactivity_days));
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn mica_countries_have_no_inviters_no_sign_ups_and_no_futures_commission() {
+    fn mica_countries_are_restricted() {
         let mica = "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES \
                     SE IS LI NO GF GP MQ RE YT MF AX";
         assert_eq!(mica.split(' ').count(), 30 + 7);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn prohibited_places_have_nothing() {
+    fn prohibited_places_are_excluded() {
         for place in ["CU", "IR", "KP", "UA-43", "UA-40", "UA-14", "UA-09"] {
             assert_eq!(blocked(place, NOW), [true; 4], "{place}");
         }
@@ -61,18 +61,18 @@ mod tests {
     }
 
     #[test]
-    fn syria_left_the_prohibited_places_before_the_programme_began() {
+    fn syria_is_not_prohibited() {
         assert_eq!(blocked("SY", NOW), [false; 4]);
         assert_eq!(blocked("SY", "2025-08-01T00:00:00Z"), [false; 4]);
     }
 
     #[test]
-    fn the_united_kingdom_bans_incentives_and_futures() {
+    fn united_kingdom_bans_incentives() {
         assert_eq!(blocked("GB", NOW), [true; 4]);
     }
 
     #[test]
-    fn where_only_futures_are_restricted_only_futures_are_blocked() {
+    fn futures_restriction_is_separate() {
         for country in ["US", "CA", "AU", "HK", "SG", "JP", "MY", "ZA", "CN", "BR"] {
             assert_eq!(blocked(country, NOW), [false, false, false, true], "{country}");
         }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tiers_are_those_of_the_performance_structure() {
+    fn tiers_match_performance_structure() {
         let spot = [("0.2", "0", 0), ("0.3", "200000", 3), ("0.41", "2500000", 10)];
         let [a, b, c] = spot;
         assert_eq!(tiers(Market::Spot), rows([a, b, c, ("0.5", "30000000", 15)]));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn markets_begin_on_their_own_days_with_their_own_gates() {
+    fn markets_have_start_days_and_limits() {
         let rules = shipped().commission;
         let begins = |market, time| {
             let timeline = rules.market(market);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn tier_0_of_futures_pays_a_year_from_the_later_of_opening_and_binding() {
+    fn futures_tier_0_pays_for_a_year() {
         let rules = shipped().commission;
         let window = |market| rules.market(market).latest().unwrap().tier0_window();
         let year = FuturesWindow { days: 365, anchor: Anchor::OpeningOrBinding };
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_tier_0_can_be_shared_in_steps_of_five_points() {
+    fn half_of_tier_0_can_be_shared() {
         let rules = shipped().commission;
         let choices = |market| {
             let rates = rules.shared_choices(market, at(NOW));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn links_have_the_public_form() {
+    fn links_have_public_format() {
         let links = shipped().links;
         let code = "ABCD2345".parse().unwrap();
         assert_eq!(links.max_links, 20);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_remaining_rules_are_as_documented() {
+    fn other_rules_are_as_documented() {
         let programme = shipped();
         let ten_minutes = Duration::from_secs(600);
         assert_eq!(programme.confirmation_valid_for, ten_minutes);
@@ -160,15 +160,15 @@ mod tests {
     }
 
     #[test]
-    fn example_values_are_named_as_such() {
+    fn example_values_are_marked() {
         let futures = programme::POLICY.split("[[commission.futures]]").nth(1).unwrap();
         let rows = futures.lines().filter(|line| line.contains("EXAMPLE"));
         assert_eq!(rows.count(), 3);
     }
 
-    /// So that nobody earns by trading with himself, as docs/explanation/fraud.md works out.
+    /// Makes trading with oneself unprofitable, as docs/explanation/fraud.md calculates.
     #[test]
-    fn no_rate_gives_back_more_than_half_of_a_fee() {
+    fn no_rate_exceeds_half_of_a_fee() {
         for market in Market::ALL {
             let commission = shipped().commission;
             let rules = commission.market(*market).iter().flat_map(|(_, rules)| rules.tiers());
