@@ -13,7 +13,7 @@ import sys
 from local_aws import local_aws
 
 # It answers a batch of any size at once, where DynamoDB answers 16 MB of it.
-DIFFERENT = "a_batch_of_more_than_sixteen_megabytes_is_answered_in_parts"
+DIFFERENT = "batch_over_16_mb_is_partial"
 # Of the whole workspace, like all of CI's tests: for one package alone libraries would be built again.
 TESTS = [
     ["--test", "needed", "--", "--skip", DIFFERENT],

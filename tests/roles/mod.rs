@@ -1,31 +1,33 @@
-//! The roles in `template.yaml` against the calls that the functions make: a role allows every
-//! call, and nothing that no call needs.
+//! Compares the roles in `template.yaml` with the functions' calls: a role allows every call, and
+//! nothing that no call needs.
 //!
-//! No IAM is asked here, there is none. What it would say is worked out as AWS documents it:
+//! No IAM is available here. Its decisions are derived from the AWS documentation:
 //!
-//! * **The action** of a call is named like its operation, also `BatchGetItem` and `BatchWriteItem`,
-//!   which need a permission of their own and neither `GetItem` nor `PutItem`. A transaction has none:
-//!   its parts are judged as `PutItem`, `UpdateItem`, `DeleteItem` and `ConditionCheckItem`.
-//! * **`dynamodb:LeadingKeys`** are the partition keys that the request names: of its item or items, or
-//!   in a query's key condition. `ForAllValues` wants each of them to be like one of the statement's patterns,
-//!   and all of them by the same statement: two statements are not added together. Sort keys are
-//!   not known to IAM, so two kinds of items under one partition key are one to it: whoever may write
+//! * **The action** of a call has the operation's name, also for `BatchGetItem` and
+//!   `BatchWriteItem`, which need separate permissions and neither `GetItem` nor `PutItem`. A
+//!   transaction has none: its parts are evaluated as `PutItem`, `UpdateItem`, `DeleteItem` and
+//!   `ConditionCheckItem`.
+//! * **`dynamodb:LeadingKeys`** are the partition keys in the request: of its items, or in a query's
+//!   key condition. `ForAllValues` requires that each of them matches one of the statement's
+//!   patterns, all in the same statement: statements are not combined. IAM does not know sort keys,
+//!   so it cannot distinguish kinds of items under one partition key: a function that may write
 //!   `A#…` may write links, totals and summaries.
-//! * `ForAllValues` is also true where a request has *no* such key at all. All actions that are granted
-//!   here name keys in every request; `Scan` and PartiQL, which need not, are granted to nobody.
-//! * **`dynamodb:EnclosingOperation`** is there inside a transaction only, and says which operation it is.
-//!   `ForAnyValue` is false where it is missing: such a statement allows nothing outside.
-//! * Whether a transaction's parts are judged one by one, or all of a kind with all their keys, is not
-//!   documented. The roles are written so, and checked here so, that both would be allowed.
+//! * `ForAllValues` is also true for a request *without* such a key. All actions that are granted
+//!   here have keys in every request; `Scan` and PartiQL, which need none, are granted to no
+//!   function.
+//! * **`dynamodb:EnclosingOperation`** only exists inside a transaction, and names its operation.
+//!   `ForAnyValue` is false without it: such a statement allows nothing outside of transactions.
+//! * Whether a transaction's parts are evaluated one by one, or all of a kind with all their keys, is
+//!   not documented. The roles allow both, and both are checked here.
 //!
-//! *Every call is allowed*: stories of the API, of queue and nights, and trials of the simulation, with
-//! its kills, repetitions and faults, are played with one client for each function, and each call is
-//! judged by that function's role. *Every permission is needed*: each action, with each pattern of keys, in
-//! each statement is used by some call; a statement that also holds outside of transactions, by a
-//! call that none of the others would have allowed.
+//! *Every call is allowed*: stories of the API, of queue and nights, and trials of the simulation,
+//! with its kills, repetitions and faults, use one client for each function, and each call is
+//! evaluated by that function's role. *Every permission is needed*: some call uses each action, with
+//! each pattern of keys, in each statement; for a statement that also applies outside of
+//! transactions, a call that no other statement allows.
 //!
 //! A function that is added to the template with a role for the table needs a client in
-//! [`FUNCTIONS`], and stories that reach what it does.
+//! [`FUNCTIONS`], and stories with all its kinds of calls.
 
 mod asked;
 mod record;
@@ -35,7 +37,7 @@ mod stories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dynamodb_embedded::Witness;
+use dynamodb_embedded::Observer;
 
 use asked::Asked;
 use role::{Statement, is_like, roles};
@@ -43,8 +45,8 @@ use role::{Statement, is_like, roles};
 /// The functions that reach the table, as the template names their binaries.
 pub const FUNCTIONS: [&str; 5] = ["get-link", "bind", "dashboard", "ingest", "daily-commission"];
 
-/// Makes the witness of a function's calls.
-pub type Witnesses<'a> = &'a dyn Fn(&'static str) -> Arc<dyn Witness>;
+/// Creates the observer of a function's calls.
+pub type Observers<'a> = &'a dyn Fn(&'static str) -> Arc<dyn Observer>;
 
 #[tokio::test]
 async fn roles_allow_exactly_the_calls() {
@@ -59,7 +61,7 @@ async fn roles_allow_exactly_the_calls() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What no statement allows.
+/// Returns the questions that no statement allows.
 fn denied<'a>(
     statements: &'a [Statement],
     asked: &'a BTreeSet<Asked>,
@@ -68,7 +70,7 @@ fn denied<'a>(
     refused.map(|ask| format!("{} {:?} in {:?}", ask.action, ask.keys, ask.enclosing))
 }
 
-/// What of the statements no call needs.
+/// Returns the permissions that no call needs.
 fn unused<'a>(
     statements: &'a [Statement],
     asked: &'a BTreeSet<Asked>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use dynamodb_embedded::Witness;
+use dynamodb_embedded::Observer;
 
 use super::asked::{Asked, questions};
 
@@ -13,15 +13,15 @@ pub struct Record(Arc<Mutex<BTreeMap<&'static str, BTreeSet<Asked>>>>);
 
 /// Records the calls of one function.
 #[derive(Debug)]
-struct Clerk {
+struct Recorder {
     function: &'static str,
     record: Record,
 }
 
 impl Record {
     /// Returns the observer of a function's calls.
-    pub fn clerk(&self, function: &'static str) -> Arc<dyn Witness> {
-        Arc::new(Clerk { function, record: self.clone() })
+    pub fn observer(&self, function: &'static str) -> Arc<dyn Observer> {
+        Arc::new(Recorder { function, record: self.clone() })
     }
 
     /// Returns the questions of a function.
@@ -30,8 +30,8 @@ impl Record {
     }
 }
 
-impl Witness for Clerk {
-    fn sees(&self, operation: &str, body: &[u8]) {
+impl Observer for Recorder {
+    fn observe(&self, operation: &str, body: &[u8]) {
         let asked = questions(operation, body);
         self.record.0.lock().unwrap().entry(self.function).or_default().extend(asked);
     }

@@ -20,8 +20,8 @@ pub async fn told() -> Record {
     let record = Record::default();
     let trials = record.clone();
     let trials = std::thread::spawn(move || {
-        let clerk = |function| trials.clerk(function);
-        TRIALS.iter().for_each(|seed| drop(observed_trial(*seed, Some(&clerk))));
+        let observer = |function| trials.observer(function);
+        TRIALS.iter().for_each(|seed| drop(observed_trial(*seed, Some(&observer))));
     });
     starts(&record).await;
     the_api_is_used(&record).await;
@@ -37,7 +37,7 @@ pub async fn told() -> Record {
 async fn watched(record: &Record, now: &str) -> TestApp {
     let mut app = TestApp::at(now).await;
     let table = |function| {
-        let engine = app.engine.clone().watched_by(record.clerk(function));
+        let engine = app.engine.clone().observed_by(record.observer(function));
         (function, Table::new(engine.config(), engine.table_name()))
     };
     app.tables = FUNCTIONS.into_iter().map(table).collect();

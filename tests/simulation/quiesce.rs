@@ -386,8 +386,8 @@ fn of_any_outcome(sheet: Sheet) -> Sheet {
     any
 }
 
-/// Every bound user is counted once with the inviter; one who was bound after the last midnight, or
-/// by a clock beyond it, when that day is over.
+/// Every bound user is counted once with the inviter: at the latest when the day of the binding is
+/// over by the true time.
 async fn every_binding_is_listed(state: &TrialState, checker: &InvariantChecker) {
     let mut bound: BTreeMap<&str, u64> = BTreeMap::new();
     let today = state.now().day();

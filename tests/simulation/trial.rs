@@ -14,7 +14,7 @@ use super::scheduler::Turn;
 use super::trace::{PrintedOnFailure, Reached, Trace};
 use super::trial_state::TrialState;
 use super::working::{day_is_booked_manually, ingest_gets_a_batch, night_falls, user_opens_a_link};
-use crate::roles::Witnesses;
+use crate::roles::Observers;
 
 /// The days of a story.
 pub const DAYS: i32 = 3;
@@ -43,12 +43,12 @@ pub fn trial(seed: u64) -> Passed {
 }
 
 /// Runs the trial of a seed, with observers of the functions' calls.
-pub fn observed_trial(seed: u64, witnesses: Option<Witnesses<'_>>) -> Passed {
+pub fn observed_trial(seed: u64, observers: Option<Observers<'_>>) -> Passed {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let trace = Rc::new(Trace::of(seed));
         let _told = PrintedOnFailure(trace.clone());
-        let state = TrialState::set(seed, trace.clone(), witnesses).await;
+        let state = TrialState::set(seed, trace.clone(), observers).await;
         let mut checker = InvariantChecker::default();
         for day in state.first_day.through(state.first_day.plus(DAYS - 1)) {
             a_day_goes_by(&state, &mut checker, day).await;

@@ -21,7 +21,7 @@ use super::queue::{Message, Queue};
 use super::rng::TrialRng;
 use super::scheduler::Scheduler;
 use super::trace::Trace;
-use crate::roles::{FUNCTIONS, Witnesses};
+use crate::roles::{FUNCTIONS, Observers};
 use crate::test_app::{TestApp, event};
 
 /// The plan of a run, with the fees that it must not miss.
@@ -107,7 +107,7 @@ const FIRST_DAYS: [&str; 5] =
 const PUNCTUAL: [usize; 5] = [90, 90, 50, 20, 0];
 
 impl TrialState {
-    pub async fn set(seed: u64, trace: Rc<Trace>, witnesses: Option<Witnesses<'_>>) -> Rc<Self> {
+    pub async fn set(seed: u64, trace: Rc<Trace>, observers: Option<Observers<'_>>) -> Rc<Self> {
         let rng = TrialRng::of(seed);
         let first_day: Day = rng.pick(&FIRST_DAYS).parse().unwrap();
         let (mut reliable, personas, mut facts) = opening(first_day, seed).await;
@@ -126,7 +126,7 @@ impl TrialState {
         let mut faulty = reliable.clone();
         faulty.context.table = table(&reliable.engine);
         let watched = |function| {
-            let engine = reliable.engine.clone().watched_by(witnesses?(function));
+            let engine = reliable.engine.clone().observed_by(observers?(function));
             Some((function, table(&engine)))
         };
         faulty.tables = FUNCTIONS.into_iter().filter_map(watched).collect();

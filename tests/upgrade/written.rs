@@ -1,4 +1,4 @@
-//! What a release leaves behind: a table of every kind of item, and what the API answers over it.
+//! Records the data of a release: a table with every kind of item, and the API's answers from it.
 //!
 //! ```sh
 //! cargo test -p end-to-end --lib -- --ignored this_release_is_written_down
@@ -109,7 +109,7 @@ async fn a_release_s_table() -> TestApp {
     app
 }
 
-/// Requests every route that reads, by the users who may.
+/// Sends requests to every route that reads.
 async fn answers(app: &TestApp) -> Vec<Value> {
     let code = app.get(AFFILIATE, "/v1/links").await.json()["links"][1]["code"].clone();
     let window = format!("/v1/bind?ref={}", code.as_str().unwrap());

@@ -1,11 +1,11 @@
-//! What calls cost: how many there were, what DynamoDB would charge, how long the engine took.
+//! The cost of calls: their number, the capacity that DynamoDB would charge, and the engine's time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// What the calls since the last look came to.
+/// The calls since the last reading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallStats {
     /// Calls by operation.
@@ -41,14 +41,14 @@ fn reads(operation: &str) -> bool {
     matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "TransactGetItems")
 }
 
-/// The request, asking the engine to say what it would charge.
+/// Returns the request with a request for the consumed capacity.
 pub(crate) fn asking_for_capacity(body: &[u8]) -> Vec<u8> {
     let members = body.strip_prefix(b"{").unwrap_or(body);
     let comma: &[u8] = if members.starts_with(b"}") { b"" } else { b"," };
     [br#"{"ReturnConsumedCapacity":"TOTAL""#, comma, members].concat()
 }
 
-/// What the engine says that it would charge, in halves of a unit.
+/// Returns the consumed capacity in the engine's answer, in half units.
 pub(crate) fn half_units(answer: &str) -> u64 {
     let Ok(answer) = serde_json::from_str::<Value>(answer) else { return 0 };
     match answer.get("ConsumedCapacity") {

@@ -24,7 +24,7 @@ pub(crate) struct Connector {
     way: Option<SharedHttpConnector>,
 }
 
-/// A request on its long way to the service; nobody waits for its answer any more.
+/// A delayed request, whose caller no longer waits for the answer.
 struct Late {
     calls_to_go: usize,
     operation: String,
@@ -36,7 +36,7 @@ impl Connector {
         Self { engine, faults, late: Arc::default(), way: None }
     }
 
-    /// The same, where calls go to an engine elsewhere.
+    /// The same, where calls go to an engine remote.
     pub(crate) fn by_way_of(self, way: SharedHttpConnector) -> Self {
         Self { way: Some(way), ..self }
     }

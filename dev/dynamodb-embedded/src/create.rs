@@ -23,10 +23,10 @@ pub enum CreateError {
     Service(String),
 }
 
-/// Makes the table as `definition` says. One that is there already stays as it is.
+/// Creates the table of a definition. An existing table stays as it is.
 ///
 /// # Errors
-/// [`CreateError`] says what DynamoDB has against it.
+/// [`CreateError`] with DynamoDB's message.
 pub async fn create_table(
     client: &Client,
     name: &str,

@@ -6,7 +6,7 @@ use dynoxide::{AttributeValue, Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Whether a transaction that comes again is known by its token.
+/// Whether a repeated transaction is recognised by its token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Tokens {
     Kept,

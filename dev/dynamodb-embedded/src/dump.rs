@@ -32,10 +32,11 @@ impl Engine {
         }
     }
 
-    /// Puts items in DynamoDB's JSON into a table, whatever is there.
+    /// Puts items in DynamoDB's JSON into a table, and replaces existing ones.
     ///
     /// # Errors
-    /// [`EngineError::Dump`] if the engine is not in the process, has no such table, or something is no item.
+    /// [`EngineError::Dump`] if the engine is not in the process, the table does not exist, or an
+    /// item is malformed.
     pub fn put(
         &self,
         table: &str,

@@ -1,4 +1,4 @@
-//! What a network and a busy service do to a call, and an engine in the process never does.
+//! Faults of network and service, which an embedded engine does not have by itself.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use dynoxide::DynoxideError;
 use serde_json::{Map, Value, json};
 
-/// What goes wrong with one call.
+/// A fault of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The service answers this error, as `ThrottlingException`, and does nothing.
@@ -18,22 +18,22 @@ pub enum Fault {
     Failed,
     /// The connection breaks before the service has the request.
     RequestLost,
-    /// The service does what it was asked, and the connection breaks before the answer is there.
+    /// The service processes the request, and the connection breaks before the answer.
     ReplyLost,
     /// The connection breaks, and the request reaches the service all the same, so many calls later.
     RequestLate(usize),
-    /// A batch or a page ends after so many items; what is left comes back as unprocessed.
+    /// A batch or a page ends after this number of items; the others are returned as unprocessed.
     EndsAfter(usize),
 }
 
-/// Decides, call by call, what goes wrong.
+/// Chooses the fault of each call.
 pub trait Faults: fmt::Debug + Send + Sync + 'static {
     /// The fault of the next call, if it has one.
     fn next(&self, operation: &str) -> Option<Fault>;
 }
 
 impl Fault {
-    /// What the caller gets instead of an answer, where the fault keeps it from being one.
+    /// Returns the error that replaces the answer, if the fault causes one.
     pub(crate) fn lost(&self) -> Option<ConnectorError> {
         let said = match self {
             Self::RequestLost => "the connection broke before the request was sent",
@@ -75,7 +75,7 @@ fn error_body(kind: &str, first_reason: &str) -> String {
     .to_string()
 }
 
-/// A request that ends early, and what of it is left undone.
+/// A request that ends early, and its unprocessed part.
 pub(crate) struct Shortened {
     pub(crate) request: Vec<u8>,
     empty: bool,
@@ -107,7 +107,7 @@ impl Shortened {
         self.empty
     }
 
-    /// The engine's answer with what was left undone.
+    /// Returns the engine's answer with the unprocessed part.
     pub(crate) fn answer(self, answer: String) -> String {
         let Some((name, left)) = self.left else { return answer };
         let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(&answer) else {
@@ -118,8 +118,8 @@ impl Shortened {
     }
 }
 
-/// Takes all but the first `items` out of a batch of one table; answers what was taken, or
-/// nothing where the batch is no longer than that.
+/// Removes all but the first `items` from a batch of one table; returns the removed ones, or
+/// nothing if the batch is not longer.
 fn cut(request: &mut Value, items: usize, keys: bool) -> Option<Map<String, Value>> {
     let tables = request.get_mut("RequestItems")?.as_object_mut()?;
     let (name, asked) = tables.iter_mut().next()?;

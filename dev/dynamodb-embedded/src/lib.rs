@@ -1,9 +1,9 @@
-//! A DynamoDB engine in the process, behind the real SDK: for tests and the sandbox.
+//! An embedded DynamoDB engine behind the real SDK, for tests and the sandbox.
 //!
-//! The SDK builds and retries its requests as ever; only the last step, the HTTP call, is answered
-//! here by `dynoxide-rs`, whose methods take and give the API's own JSON. Requests are not signed:
-//! nobody would check it, and it is a quarter of what a call costs in a debug build. No function
-//! depends on this crate.
+//! The SDK builds and retries its requests as usual; only the HTTP call is answered by
+//! `dynoxide-rs`, whose methods use the API's JSON. Requests are not signed: signatures would not
+//! be checked, and take a quarter of a call's time in a debug build. No function depends on this
+//! crate.
 
 mod call_meter;
 mod connector;
@@ -25,12 +25,12 @@ use dynoxide::Database;
 
 use crate::connector::Connector;
 use crate::dispatch::{Tokens, dispatch};
-use crate::remote::Elsewhere;
+use crate::remote::Remote;
 
 pub use call_meter::CallStats;
 pub use create::{CreateError, create_table};
 pub use faults::{Fault, Faults};
-pub use observer::Witness;
+pub use observer::Observer;
 pub use remote::ENDPOINT;
 
 /// Why the engine could not be opened or served.
@@ -51,29 +51,29 @@ pub enum EngineError {
     /// The table of a test could not be made.
     #[error(transparent)]
     Table(#[from] CreateError),
-    /// A variable for tests does not hold what it should.
+    /// A variable for tests has an unexpected value.
     #[error("{0}")]
     Variable(String),
 }
 
 /// Where an engine's data are.
 #[derive(Clone)]
-enum Place {
-    InTheProcess(Database),
-    Elsewhere(Arc<Elsewhere>),
+enum Backend {
+    Embedded(Database),
+    Remote(Arc<Remote>),
 }
 
 /// The name of the table in the process.
 const TABLE: &str = "recall";
 
-/// The embedded engine. Clones share one database and one account of what calls cost.
+/// The embedded engine. Clones share one database and its call statistics.
 #[derive(Clone)]
 pub struct Engine {
-    place: Place,
+    backend: Backend,
     spent: Arc<Mutex<CallStats>>,
     counts_capacity: bool,
     tokens: Tokens,
-    witness: Option<Arc<dyn Witness>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Engine {
@@ -95,23 +95,23 @@ impl Engine {
 
     fn over(database: dynoxide::Result<Database>) -> Result<Self, EngineError> {
         let database = database.map_err(|error| EngineError::Open(error.to_string()))?;
-        Ok(Self::at(Place::InTheProcess(database)))
+        Ok(Self::at(Backend::Embedded(database)))
     }
 
-    fn at(place: Place) -> Self {
+    fn at(backend: Backend) -> Self {
         let (spent, tokens) = (Arc::default(), Tokens::Kept);
-        Self { place, spent, counts_capacity: false, tokens, witness: None }
+        Self { backend, spent, counts_capacity: false, tokens, observer: None }
     }
 
-    /// What tests run on, with the template's table: an engine in the process; or, where
-    /// [`ENDPOINT`] says so, a DynamoDB elsewhere, on which the table has a name of its own and is
-    /// deleted with the last clone of the engine.
+    /// Returns the engine of a test, with the template's table: an embedded one; or, if
+    /// [`ENDPOINT`] is set, a remote DynamoDB, on which the table has a unique name and is deleted
+    /// with the last clone of the engine.
     ///
     /// # Errors
-    /// If the endpoint cannot be made out or the table cannot be made.
+    /// If the endpoint is malformed or the table cannot be created.
     pub async fn with_table() -> Result<Self, EngineError> {
-        let engine = match Elsewhere::from_environment()? {
-            Some(elsewhere) => Self::at(Place::Elsewhere(Arc::new(elsewhere))),
+        let engine = match Remote::from_environment()? {
+            Some(remote) => Self::at(Backend::Remote(Arc::new(remote))),
             None => Self::memory()?,
         };
         let template = sam_template::Template::embedded();
@@ -123,23 +123,23 @@ impl Engine {
     /// The name of the table that [`Engine::with_table`] makes.
     #[must_use]
     pub fn table_name(&self) -> &str {
-        match &self.place {
-            Place::InTheProcess(_) => TABLE,
-            Place::Elsewhere(elsewhere) => elsewhere.table_name(),
+        match &self.backend {
+            Backend::Embedded(_) => TABLE,
+            Backend::Remote(remote) => remote.table_name(),
         }
     }
 
     fn database(&self) -> Result<&Database, String> {
-        match &self.place {
-            Place::InTheProcess(database) => Ok(database),
-            Place::Elsewhere(_) => Err("only an engine in the process can do that".to_owned()),
+        match &self.backend {
+            Backend::Embedded(database) => Ok(database),
+            Backend::Remote(_) => Err("only an engine in the process can do that".to_owned()),
         }
     }
 
-    /// Writes all data into a new file, for [`Engine::on_disk`] to go on with.
+    /// Writes all data into a new file, which [`Engine::on_disk`] can open.
     ///
     /// # Errors
-    /// [`EngineError::Save`] if the file is there already or cannot be written.
+    /// [`EngineError::Save`] if the file exists or cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), EngineError> {
         let database = self.database().map_err(EngineError::Save)?;
         let saved = database.vacuum_into(&path.to_string_lossy());
@@ -152,7 +152,7 @@ impl Engine {
         aws_sdk_dynamodb::Client::from_conf(self.config().build())
     }
 
-    /// What such a client is made of.
+    /// Returns the configuration of such a client.
     #[must_use]
     pub fn config(&self) -> Builder {
         self.config_over(None)
@@ -165,8 +165,8 @@ impl Engine {
     }
 
     fn config_over(&self, faults: Option<Arc<dyn Faults>>) -> Builder {
-        match &self.place {
-            Place::InTheProcess(_) => {
+        match &self.backend {
+            Backend::Embedded(_) => {
                 let connector = SharedHttpConnector::new(Connector::new(self.clone(), faults));
                 aws_sdk_dynamodb::Config::builder()
                     .behavior_version(BehaviorVersion::v2026_01_12())
@@ -175,9 +175,9 @@ impl Engine {
                     .endpoint_url("http://embedded.invalid")
                     .http_client(http_client_fn(move |_, _| connector.clone()))
             }
-            Place::Elsewhere(elsewhere) => {
-                let (engine, http) = (self.clone(), elsewhere.http_client());
-                elsewhere.config().http_client(http_client_fn(move |settings, components| {
+            Backend::Remote(remote) => {
+                let (engine, http) = (self.clone(), remote.http_client());
+                remote.config().http_client(http_client_fn(move |settings, components| {
                     let way = http.http_connector(settings, components);
                     let connector = Connector::new(engine.clone(), faults.clone());
                     SharedHttpConnector::new(connector.by_way_of(way))
@@ -203,10 +203,10 @@ impl Engine {
         self
     }
 
-    /// The same engine; the calls of clients that are made from now on are seen by `witness`.
+    /// The same engine; the calls of clients that are made from now on are seen by `observer`.
     #[must_use]
-    pub fn watched_by(mut self, witness: Arc<dyn Witness>) -> Self {
-        self.witness = Some(witness);
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -216,7 +216,7 @@ impl Engine {
         self.take_spent().calls
     }
 
-    /// What the calls since the last time this was asked came to.
+    /// Returns the statistics of the calls since the previous reading.
     #[must_use]
     pub fn take_spent(&self) -> CallStats {
         std::mem::take(&mut self.spent())
@@ -241,11 +241,11 @@ impl Engine {
             .map_err(EngineError::Serve)
     }
 
-    /// Counts a call, and shows it to whoever watches.
+    /// Counts a call, and notifies the observer.
     fn notice(&self, operation: &str, body: &[u8]) {
         *self.spent().calls.entry(operation.to_owned()).or_default() += 1;
-        if let Some(witness) = &self.witness {
-            witness.sees(operation, body);
+        if let Some(observer) = &self.observer {
+            observer.observe(operation, body);
         }
     }
 

@@ -1,9 +1,9 @@
-//! Who looks on.
+//! Observers of calls.
 
 use std::fmt;
 
 /// Sees every call of a client, also one that goes wrong.
-pub trait Witness: fmt::Debug + Send + Sync + 'static {
+pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// An operation is asked for, as `PutItem`, with its body in JSON.
-    fn sees(&self, operation: &str, body: &[u8]);
+    fn observe(&self, operation: &str, body: &[u8]);
 }

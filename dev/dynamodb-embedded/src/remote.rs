@@ -13,14 +13,14 @@ use crate::EngineError;
 /// for DynamoDB itself, with region and credentials of the environment. Not set: in the process.
 pub const ENDPOINT: &str = "RECALL_TEST_ENDPOINT";
 
-/// A table of its own on a DynamoDB elsewhere, deleted when this is dropped.
-pub(crate) struct Elsewhere {
+/// A table with a unique name on a remote DynamoDB, deleted when this is dropped.
+pub(crate) struct Remote {
     /// None is DynamoDB itself.
     url: Option<String>,
     table: String,
 }
 
-impl Elsewhere {
+impl Remote {
     pub(crate) fn from_environment() -> Result<Option<Self>, EngineError> {
         let Some(endpoint) = variable(ENDPOINT) else { return Ok(None) };
         let is_url = ["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme));
@@ -66,9 +66,9 @@ impl Elsewhere {
     }
 }
 
-/// By a thread of its own, since whoever drops this may be within a runtime. A table that cannot
-/// be deleted is known by the beginning of its name.
-impl Drop for Elsewhere {
+/// In a separate thread, since the caller may be inside a runtime. A table that cannot be deleted
+/// is recognised by the prefix of its name.
+impl Drop for Remote {
     fn drop(&mut self) {
         let config = self.config().http_client(self.http_client()).build();
         let table = std::mem::take(&mut self.table);

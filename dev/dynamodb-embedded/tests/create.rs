@@ -11,7 +11,7 @@ fn definition() -> TableDefinition {
 }
 
 #[tokio::test]
-async fn the_templates_table_is_made_and_takes_items() {
+async fn template_table_accepts_items() {
     let client = Engine::memory().unwrap().client();
     create_table(&client, "recall", &definition()).await.unwrap();
     let described = client.describe_table().table_name("recall").send().await.unwrap();
@@ -24,7 +24,7 @@ async fn the_templates_table_is_made_and_takes_items() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_there_keeps_its_items() {
+async fn existing_table_keeps_its_items() {
     let client = Engine::memory().unwrap().client();
     create_table(&client, "recall", &definition()).await.unwrap();
     let key = |name: &str| AttributeValue::S(name.into());
@@ -36,7 +36,7 @@ async fn a_table_that_is_there_keeps_its_items() {
 }
 
 #[tokio::test]
-async fn a_definition_that_the_engine_refuses_is_an_error() {
+async fn refused_definition_is_an_error() {
     let client = Engine::memory().unwrap().client();
     let without_keys = TableDefinition { keys: Vec::new(), ..definition() };
     let error = create_table(&client, "recall", &without_keys).await.unwrap_err();
@@ -44,7 +44,7 @@ async fn a_definition_that_the_engine_refuses_is_an_error() {
 }
 
 #[tokio::test]
-async fn what_is_saved_is_there_on_disk() {
+async fn saved_items_are_on_disk() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("data");
     let text = |text: &str| AttributeValue::S(text.into());

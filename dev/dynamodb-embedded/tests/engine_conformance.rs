@@ -1,5 +1,5 @@
-//! What this project needs of DynamoDB, one thing a test, as its documentation has it: on the
-//! embedded engine, and on whatever `RECALL_TEST_ENDPOINT` names.
+//! Behaviour of DynamoDB that this project depends on, as documented: on the embedded engine, and
+//! on the one at `RECALL_TEST_ENDPOINT`.
 
 #![cfg(test)]
 
@@ -87,7 +87,7 @@ fn sort_keys(items: &[Item]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_put_whose_condition_fails_writes_nothing_and_answers_what_is_there() {
+async fn failed_put_returns_existing_item() {
     let bench = Bench::new().await;
     bench.put(with(item("a", "b"), "rev", number("3"))).await;
     let put = bench.client.put_item().table_name(bench.table());
@@ -105,7 +105,7 @@ async fn a_put_whose_condition_fails_writes_nothing_and_answers_what_is_there() 
 }
 
 #[tokio::test]
-async fn a_transaction_whose_condition_fails_writes_nothing_and_says_which_and_what_is_there() {
+async fn failed_transaction_names_condition() {
     let bench = Bench::new().await;
     bench.put(with(item("a", "taken"), "by", text("somebody"))).await;
     let parts = [item("a", "free"), item("a", "taken")].map(|item| bench.put_if_absent(item));
@@ -123,7 +123,7 @@ async fn a_transaction_whose_condition_fails_writes_nothing_and_says_which_and_w
 }
 
 #[tokio::test]
-async fn a_transaction_is_made_whole_where_all_its_conditions_hold() {
+async fn transaction_writes_all_items() {
     let bench = Bench::new().await;
     bench.put(item("a", "there")).await;
     let check = ConditionCheck::builder()
@@ -139,7 +139,7 @@ async fn a_transaction_is_made_whole_where_all_its_conditions_hold() {
 
 /// The client sends a transaction again, with its token, when the answer was lost.
 #[tokio::test]
-async fn a_transaction_that_comes_again_with_its_token_succeeds_and_changes_nothing() {
+async fn repeated_token_changes_nothing() {
     let bench = Bench::new().await;
     let parts = vec![bench.put_if_absent(item("a", "1"))];
     for _ in 0..2 {
@@ -149,7 +149,7 @@ async fn a_transaction_that_comes_again_with_its_token_succeeds_and_changes_noth
 }
 
 #[tokio::test]
-async fn one_item_cannot_be_twice_in_a_transaction() {
+async fn duplicate_item_in_transaction_fails() {
     let bench = Bench::new().await;
     let parts = [item("a", "1"), item("a", "1")].map(|item| bench.put_if_absent(item));
     let sent = bench.client.transact_write_items().set_transact_items(Some(parts.into()));
@@ -158,7 +158,7 @@ async fn one_item_cannot_be_twice_in_a_transaction() {
 }
 
 #[tokio::test]
-async fn a_range_is_read_with_both_ends_in_the_order_of_bytes() {
+async fn range_is_inclusive_and_in_byte_order() {
     let bench = Bench::new().await;
     for sk in ["DAY#2", "DAY#10", "DAY#1", "DAY#1#PAID", "REF#1", "DAY#~", "DAY", "day#1"] {
         bench.put(item("list", sk)).await;
@@ -169,7 +169,7 @@ async fn a_range_is_read_with_both_ends_in_the_order_of_bytes() {
 }
 
 #[tokio::test]
-async fn a_range_is_read_backwards_from_a_place_that_need_not_exist() {
+async fn reverse_range_starts_at_any_key() {
     let bench = Bench::new().await;
     for sk in ["1", "2", "3", "4"] {
         bench.put(item("list", sk)).await;
@@ -183,7 +183,7 @@ async fn a_range_is_read_backwards_from_a_place_that_need_not_exist() {
 }
 
 #[tokio::test]
-async fn an_empty_text_is_no_end_of_a_range() {
+async fn empty_range_end_is_refused() {
     let bench = Bench::new().await;
     let query = bench.query().expression_attribute_values(":from", text(""));
     let query = query.expression_attribute_values(":to", text("9"));
@@ -192,7 +192,7 @@ async fn an_empty_text_is_no_end_of_a_range() {
 }
 
 #[tokio::test]
-async fn a_page_ends_at_a_megabyte_and_says_where_to_go_on() {
+async fn page_ends_at_1_mb() {
     let bench = Bench::new().await;
     for sk in 0..8 {
         bench.put(with(item("list", &sk.to_string()), "data", bytes(300_000))).await;
@@ -214,7 +214,7 @@ async fn a_page_ends_at_a_megabyte_and_says_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_batch_of_more_than_sixteen_megabytes_is_answered_in_parts() {
+async fn batch_over_16_mb_is_partial() {
     let bench = Bench::new().await;
     let keys: Vec<Item> = (0..50).map(|pk| item(&format!("large-{pk}"), "x")).collect();
     for key in &keys {
@@ -231,7 +231,7 @@ async fn a_batch_of_more_than_sixteen_megabytes_is_answered_in_parts() {
 }
 
 #[tokio::test]
-async fn a_batch_writes_twenty_five_items_and_takes_no_more() {
+async fn batch_writes_at_most_25_items() {
     let bench = Bench::new().await;
     let puts = |count: usize| {
         let put = |sk: usize| PutRequest::builder().set_item(Some(item("batch", &sk.to_string())));
@@ -246,7 +246,7 @@ async fn a_batch_writes_twenty_five_items_and_takes_no_more() {
 }
 
 #[tokio::test]
-async fn an_update_counts_from_nothing_and_sets_what_it_is_told() {
+async fn update_adds_and_sets() {
     let bench = Bench::new().await;
     for rev in ["1", "2"] {
         let update = bench.client.update_item().table_name(bench.table());
@@ -261,7 +261,7 @@ async fn an_update_counts_from_nothing_and_sets_what_it_is_told() {
 }
 
 #[tokio::test]
-async fn an_item_is_deleted_only_if_its_condition_holds() {
+async fn conditional_delete_checks_first() {
     let bench = Bench::new().await;
     bench.put(with(item("a", "b"), "rev", number("2"))).await;
     let delete = |rev: &'static str| {
@@ -277,7 +277,7 @@ async fn an_item_is_deleted_only_if_its_condition_holds() {
 }
 
 #[tokio::test]
-async fn an_item_of_more_than_four_hundred_kilobytes_is_refused() {
+async fn item_over_400_kb_is_refused() {
     let bench = Bench::new().await;
     bench.put(with(item("a", "fits"), "data", bytes(409_000))).await;
     let put = bench.client.put_item().table_name(bench.table());
@@ -287,7 +287,7 @@ async fn an_item_of_more_than_four_hundred_kilobytes_is_refused() {
 }
 
 #[tokio::test]
-async fn a_number_keeps_its_thirty_eight_digits_and_more_are_refused() {
+async fn number_has_at_most_38_digits() {
     let bench = Bench::new().await;
     let digits = "12345678901234567890123456789012345678";
     bench.put(with(item("a", "b"), "sum", number(digits))).await;

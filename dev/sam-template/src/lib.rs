@@ -1,8 +1,8 @@
-//! What the sandbox and the tests read from `template.yaml`: the API's routes and the table's
-//! definition.
+//! The parts of `template.yaml` that the sandbox and the tests use: the API's routes and the
+//! table's definition.
 //!
-//! They stand in the template alone, so that what runs on a desk and what is deployed cannot
-//! drift apart. Everything else in the template is CloudFormation's business and passed over.
+//! They are defined in the template alone, so that the local and the deployed programme cannot
+//! diverge. Everything else in the template is ignored.
 
 mod document;
 mod route;
@@ -33,13 +33,13 @@ pub struct TableDefinition {
     pub time_to_live: Option<String>,
 }
 
-/// Why a template does not tell what is read from it.
+/// Why a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// Not YAML, or a resource that is read lacks something or has it in another form.
     #[error("the template cannot be read: {0}")]
     Unreadable(String),
-    /// A function with routes says no binary, so nobody knows what answers them.
+    /// A function with routes has no binary, so that it is unknown which code answers them.
     #[error("the function {0} has routes but no Metadata.BuildProperties.Binary")]
     NoBinary(String),
     /// A route that the gateway could not match as API Gateway does.
@@ -49,11 +49,11 @@ pub enum TemplateError {
         function: String,
         /// The event's name.
         event: String,
-        /// What would be right.
+        /// The expected value.
         expected: &'static str,
     },
     /// Two events claim one route; API Gateway would refuse the deployment.
-    #[error("the route {0} stands in the template twice")]
+    #[error("the route {0} is in the template twice")]
     RouteTwice(String),
     /// Not exactly one resource of a type of which there is to be one.
     #[error("expected one {resource}, found {found}")]
@@ -66,10 +66,10 @@ pub enum TemplateError {
 }
 
 impl Template {
-    /// Reads a SAM template.
+    /// Parses a SAM template.
     ///
     /// # Errors
-    /// [`TemplateError`] says what is missing or wrong, and where.
+    /// [`TemplateError`] names the missing or malformed part.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let document = Document::parse(text)?;
         let default_authorizer = one(document.apis(), "AWS::Serverless::HttpApi")?;

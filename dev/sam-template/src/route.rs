@@ -17,7 +17,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// The route, or what would have been one.
+    /// Returns the route, or an error for a malformed one.
     pub(crate) fn new(
         function: &str,
         method: &str,
@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_gives_the_values_of_its_parameters() {
+    fn path_parameters_are_returned() {
         let route = route("/v1/links/{code}");
         assert_eq!(route.parameters("PATCH", "/v1/links/A%20B"), Some(vec![("code", "A%20B")]));
         assert_eq!(route.key(), "PATCH /v1/links/{code}");
     }
 
     #[test]
-    fn another_method_or_another_path_is_not_for_here() {
+    fn other_route_does_not_match() {
         let route = route("/v1/links/{code}");
         assert_eq!(route.parameters("GET", "/v1/links/A"), None);
         for path in ["/v1/links", "/v1/links/", "/v1/links/A/", "/v1/links/A/b", "/v1/link/A", ""] {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_gateway_could_not_match_is_refused() {
+    fn ambiguous_route_is_refused() {
         for (method, path) in [("ANY", "/v1"), ("", "/v1"), ("GET", "v1"), ("GET", "/{proxy+}")] {
             assert!(Route::new("f", method, path, true).is_err(), "{method} {path}");
         }

@@ -1,4 +1,4 @@
-//! The repository's own template against the contract, and what is refused.
+//! Compares the repository's template with the contract, and tests refusals.
 
 #![cfg(test)]
 
@@ -45,7 +45,7 @@ fn error(from: &str, to: &str) -> TemplateError {
 }
 
 #[test]
-fn routes_are_those_of_the_contract() {
+fn routes_match_contract() {
     let template = Template::embedded().unwrap();
     let mut routes: Vec<_> =
         template.routes.iter().map(|route| format!("{} {}", route.function, route.key())).collect();
@@ -56,7 +56,7 @@ fn routes_are_those_of_the_contract() {
 }
 
 #[test]
-fn the_table_has_two_text_keys_and_a_time_to_live() {
+fn table_has_two_keys_and_ttl() {
     let table = Template::embedded().unwrap().table;
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
     assert_eq!(table.attributes, [pair("pk", "S"), pair("sk", "S")]);
@@ -65,7 +65,7 @@ fn the_table_has_two_text_keys_and_a_time_to_live() {
 }
 
 #[test]
-fn an_event_can_do_without_the_authorizer() {
+fn event_without_authorizer_is_read() {
     let open = "Path: /hello, Auth: { Authorizer: NONE }";
     let template = Template::parse(&SMALL.replace("Path: /hello", open)).unwrap();
     assert!(!template.routes[0].authorized);
@@ -75,7 +75,7 @@ fn an_event_can_do_without_the_authorizer() {
 }
 
 #[test]
-fn a_time_to_live_that_is_not_enabled_is_none() {
+fn disabled_ttl_is_none() {
     let ttl = "KeyType: HASH }]
       TimeToLiveSpecification: { AttributeName: end, Enabled: false }";
     let template = Template::parse(&SMALL.replace("KeyType: HASH }]", ttl)).unwrap();
@@ -83,7 +83,7 @@ fn a_time_to_live_that_is_not_enabled_is_none() {
 }
 
 #[test]
-fn what_is_no_yaml_or_lacks_something_is_refused_with_its_line() {
+fn malformed_template_is_refused() {
     let unreadable = error("Path: /hello, ", "").to_string();
     assert!(unreadable.contains("Path") && unreadable.contains("line"), "{unreadable}");
     assert!(matches!(Template::parse("Resources: ["), Err(TemplateError::Unreadable(_))));
@@ -91,13 +91,13 @@ fn what_is_no_yaml_or_lacks_something_is_refused_with_its_line() {
 }
 
 #[test]
-fn routes_without_a_binary_are_refused() {
+fn route_without_binary_is_refused() {
     let found = error("Binary: hello", "Profile: release");
     assert_eq!(found, TemplateError::NoBinary("Hello".into()));
 }
 
 #[test]
-fn a_catch_all_route_is_refused_by_the_events_name() {
+fn catch_all_route_is_refused() {
     let text = error("Method: GET", "Method: ANY").to_string();
     assert_eq!(
         text,
@@ -106,7 +106,7 @@ fn a_catch_all_route_is_refused_by_the_events_name() {
 }
 
 #[test]
-fn a_route_that_stands_there_twice_is_refused() {
+fn duplicate_route_is_refused() {
     let again = "Again: { Type: HttpApi, Properties: { Path: /hello, Method: get } }
         Queue:";
     assert_eq!(
@@ -116,7 +116,7 @@ fn a_route_that_stands_there_twice_is_refused() {
 }
 
 #[test]
-fn there_is_one_table_and_one_api() {
+fn one_table_and_one_api_are_required() {
     let found = error("AWS::DynamoDB::Table", "AWS::SQS::Queue").to_string();
     assert_eq!(found, "expected one AWS::DynamoDB::Table, found 0");
     let found = error("AWS::Serverless::HttpApi", "AWS::SQS::Queue").to_string();
