@@ -15,15 +15,15 @@ pub(crate) struct DataDir {
     _lock: File,
 }
 
-/// What the data directory holds.
+/// The contents of the data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "sample")]
 pub(crate) enum Contents {
-    /// Whatever came in; it was begun with `--empty`.
+    /// Only later events and requests; it was created with `--empty`.
     Without,
     /// A part of the sample programme: loading it began and did not end.
     Loading,
-    /// The whole sample programme, and whatever came in since.
+    /// The whole sample programme, and later events and requests.
     Loaded(Highlights),
 }
 
@@ -50,7 +50,7 @@ impl DataDir {
         self.file("dynamodb.sqlite")
     }
 
-    /// What is here; `None` in a new directory.
+    /// Returns the contents; `None` in a new directory.
     pub(crate) fn contents(&self) -> Result<Option<Contents>, StartError> {
         let Some(text) = self.read(CONTENTS)? else { return Ok(None) };
         let contents: Contents =
@@ -63,7 +63,7 @@ impl DataDir {
         }
     }
 
-    /// Writes down what is here now.
+    /// Records the contents.
     pub(crate) fn set_contents(&self, contents: &Contents) -> Result<(), StartError> {
         let text = serde_json::to_vec(contents).map_err(|error| self.damaged(CONTENTS, &error))?;
         self.write(CONTENTS, &text)
@@ -100,7 +100,7 @@ impl DataDir {
         written.map_err(|error| self.unusable(error))
     }
 
-    /// The error for a file that is not what we wrote.
+    /// Returns the error for a file that the sandbox did not write.
     pub(crate) fn damaged(&self, name: &str, why: &dyn std::error::Error) -> StartError {
         StartError::Damaged { path: self.file(name), why: why.to_string() }
     }

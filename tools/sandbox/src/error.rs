@@ -1,9 +1,9 @@
-//! Why the sandbox does not start, each in one sentence that says what to do.
+//! Errors at the sandbox's start, each with a remedy in one sentence.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why the sandbox does not start, or does not go on.
+/// Why the sandbox does not start, or stops.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data directory cannot be made, read or written.
@@ -11,7 +11,7 @@ pub enum StartError {
     DataDir {
         /// The directory.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// Another sandbox runs on the same data.
@@ -20,8 +20,8 @@ pub enum StartError {
          directory with --data-dir"
     )]
     InUse(PathBuf),
-    /// A file in the data directory is not what the sandbox wrote.
-    #[error("the data file {path} is damaged ({why}); delete {} to begin anew", .path.parent().unwrap_or(.path).display())]
+    /// A file in the data directory is not as the sandbox wrote it.
+    #[error("the data file {path} is damaged ({why}); delete {} to start again", .path.parent().unwrap_or(.path).display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum StartError {
     PortTaken {
         /// The port.
         port: u16,
-        /// What it is for.
+        /// Its purpose.
         purpose: &'static str,
     },
     /// The system does not let us listen there.
@@ -41,9 +41,9 @@ pub enum StartError {
     Port {
         /// The port.
         port: u16,
-        /// What it is for.
+        /// Its purpose.
         purpose: &'static str,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// `template.yaml` or `programme.toml`, as built in, is no such thing.

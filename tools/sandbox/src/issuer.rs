@@ -9,11 +9,11 @@ use crate::progress::Progress;
 const KEY_FILE: &str = "issuer-key.pem";
 
 /// Returns the issuer with the directory's key, which is generated if it is missing.
-pub(crate) async fn open(dir: &DataDir, narrator: Progress) -> Result<Issuer, StartError> {
+pub(crate) async fn open(dir: &DataDir, progress: Progress) -> Result<Issuer, StartError> {
     let pem = match dir.read(KEY_FILE)? {
         Some(pem) => pem,
         None => {
-            narrator.say("Making the issuer's key, once.");
+            progress.say("Generating the issuer's key, once.");
             let made = tokio::task::spawn_blocking(new_key_pem).await;
             let made = made.map_err(|error| StartError::Build(error.to_string()))?;
             let pem = made.map_err(|error| StartError::Build(error.to_string()))?;

@@ -57,7 +57,7 @@ async fn terminated() {
     std::future::pending().await
 }
 
-/// Warnings and worse on standard error, or what `RUST_LOG` says.
+/// Logs to standard error at WARN, or at the level in `RUST_LOG`.
 fn log() {
     let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()

@@ -1,4 +1,5 @@
-//! From a data directory to what the functions are given, with or without the sample programme.
+//! Opens the data directory and creates the functions' context, with or without the sample
+//! programme.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub(crate) const TABLE_NAME: &str = "recall";
 const SIGNING_KEY_FILE: &str = "signing-key";
 const SIGNING_KEY_BYTES: usize = 32;
 
-/// What is to be done with what the data directory holds.
+/// The action for the contents of the data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Plan {
     /// Begin with a new data file; load the sample programme into it or not.
@@ -28,7 +29,7 @@ pub(crate) enum Plan {
         /// Part of an earlier load is thrown away.
         anew: bool,
     },
-    /// Go on with what is there.
+    /// Continue with the contents.
     GoOn(Contents),
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn save(dir: &DataDir, engine: &Engine) -> Result<(), StartError> {
     engine.save(&dir.database()).map_err(|error| dir.unusable(std::io::Error::other(error)))
 }
 
-/// What the functions are given: the table in the engine, made if it is missing.
+/// Returns the functions' context on the engine's table, which is created if it is missing.
 pub(crate) async fn app(
     dir: &DataDir,
     engine: &Engine,
@@ -106,20 +107,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_directory_gets_the_sample_unless_it_is_to_be_empty() {
+    fn new_directory_gets_the_sample() {
         assert_eq!(Plan::of(None, false), Plan::Begin { sample: true, anew: false });
         assert_eq!(Plan::of(None, true), Plan::Begin { sample: false, anew: false });
     }
 
     #[test]
-    fn an_interrupted_load_is_begun_anew() {
+    fn interrupted_load_is_restarted() {
         let plan = |empty| Plan::of(Some(Contents::Loading), empty);
         assert_eq!(plan(false), Plan::Begin { sample: true, anew: true });
         assert_eq!(plan(true), Plan::Begin { sample: false, anew: true });
     }
 
     #[test]
-    fn what_is_whole_is_kept_whatever_is_asked() {
+    fn complete_contents_are_kept() {
         for empty in [false, true] {
             let plan = Plan::of(Some(Contents::Without), empty);
             assert_eq!(plan, Plan::GoOn(Contents::Without));

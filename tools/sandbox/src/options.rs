@@ -16,20 +16,20 @@ const AFTER_HELP: &str = "\
 Examples:
   cargo run                                    the sample programme, at http://127.0.0.1:8080
   cargo run -- --empty --data-dir /tmp/mine    nothing in it yet
-  cargo run -- --clock 2026-11-22T12:00:00Z    as if it were that noon
+  cargo run -- --clock 2026-11-22T12:00:00Z    with the clock at that noon
   cargo run -- --functions http://127.0.0.1:9000
                                                with the functions of `cargo lambda watch`
 
 Routes that exist in the sandbox alone:
   POST /sandbox/token {\"uid\"}       an access token of that user
-  POST /sandbox/events [...]        CloudEvents, as the exchange would queue them
+  POST /sandbox/events [...]        CloudEvents, as the exchange queues them
   POST /sandbox/rollup {\"day\"}      the nightly job for that day
-  GET, PUT /sandbox/clock {\"now\"}   the clock; null is real time again
-  GET /sandbox/users                who is who in the sample programme
+  GET, PUT /sandbox/clock {\"now\"}   the clock; null resets it to real time
+  GET /sandbox/users                the personas of the sample programme
 
 RUST_LOG=info shows a line for each request.";
 
-/// What the sandbox is started with.
+/// The command line's options.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "sandbox", version, about = "The recall programme on this machine")]
 #[command(long_about = LONG_ABOUT, after_help = AFTER_HELP)]
@@ -47,11 +47,11 @@ pub struct Options {
     #[arg(long)]
     pub empty: bool,
 
-    /// Neither build nor serve the affiliate page; a plain page at / says what there is
+    /// Neither build nor serve the affiliate page; / is then a plain page with links
     #[arg(long)]
     pub no_page: bool,
 
-    /// Set the clock to this time; it stands there until it is set anew [default: real time]
+    /// Set the clock to this time, at which it stays until it is set again [default: real time]
     #[arg(long, value_name = "TIME")]
     pub clock: Option<Timestamp>,
 

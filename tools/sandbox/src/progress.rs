@@ -1,4 +1,4 @@
-//! Says what the sandbox is doing: lines, and a bar where somebody watches.
+//! Progress of the sandbox: lines, and a bar at a terminal.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stdout};
@@ -20,7 +20,7 @@ impl Progress {
         Self { quiet }
     }
 
-    /// One line. That nobody reads on the other side of a pipe is no reason to stop.
+    /// Prints one line. A closed pipe is ignored.
     pub(crate) fn say(self, line: impl Display) {
         if !self.quiet {
             let _ = writeln!(stdout(), "{line}");
@@ -33,13 +33,13 @@ impl Progress {
         let bar = if watched { ProgressBar::new(count) } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template("  {bar:40} {pos}/{len} days, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Days { narrator: self, bar, watched, count, done: 0 }
+        Days { progress: self, bar, watched, count, done: 0 }
     }
 }
 
 /// How far a stretch of days has come.
 pub(crate) struct Days {
-    narrator: Progress,
+    progress: Progress,
     bar: ProgressBar,
     watched: bool,
     count: u64,
@@ -54,7 +54,7 @@ impl Days {
             self.bar.set_message(day.to_string());
             self.bar.inc(1);
         } else if self.done.is_multiple_of(DAYS_PER_LINE) {
-            self.narrator.say(format_args!("  {}/{} days, {day}", self.done, self.count));
+            self.progress.say(format_args!("  {}/{} days, {day}", self.done, self.count));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Stands in for the queue: events to `ingest` in batches, one message for each.
+//! Passes events to `ingest` in batches, in place of the queue, with one message for each event.
 
 use ingestion::{EventOutcome, EventReport, Message};
 use lambda::App;
@@ -10,16 +10,16 @@ use types::Reason;
 /// Messages in a batch, as many as `template.yaml` lets the queue hand over at once.
 const BATCH: usize = 1000;
 
-/// What became of events.
+/// Outcomes of events.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Delivery {
-    /// How many are taken in, now or before.
+    /// Number of ingested events, including duplicates.
     pub(crate) accepted: usize,
     /// The others, in their order.
     pub(crate) failed: Vec<Failed>,
 }
 
-/// An event that was not taken in.
+/// An event that was not ingested.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failed {
     /// Its place among the events that were sent.
@@ -30,20 +30,20 @@ pub(crate) struct Failed {
     pub(crate) why: Why,
 }
 
-/// What became of it instead.
+/// Its outcome.
 #[derive(Debug, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Why {
     /// It is kept aside for an operator.
     Quarantined { reason: &'static str, detail: String },
-    /// The queue would bring it again; here whoever sent it may.
+    /// The queue would redeliver it; here its sender may send it again.
     Retry { reason: Reason, detail: &'static str },
 }
 
-/// Delivers events, each in a message of its own.
+/// Delivers events, each in a separate message.
 ///
 /// # Errors
-/// If the table fails. Whatever came before is taken in, and sending all again is safe.
+/// If the table fails. Earlier events are ingested, and sending all of them again is safe.
 pub(crate) async fn deliver(app: &App, events: &[Value]) -> Result<Delivery, TableError> {
     let mut delivery = Delivery::default();
     for (number, batch) in events.chunks(BATCH).enumerate() {

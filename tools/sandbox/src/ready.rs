@@ -1,4 +1,4 @@
-//! What the sandbox says when it is ready.
+//! The message of the sandbox when it is ready.
 
 use crate::load::Highlights;
 use crate::open::TABLE_NAME;

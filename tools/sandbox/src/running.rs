@@ -46,35 +46,36 @@ impl Sandbox {
     /// Starts a sandbox; it is ready when this returns.
     ///
     /// # Errors
-    /// [`StartError`] says in one sentence what is in the way, and what to do about it.
+    /// [`StartError`] states cause and remedy in one sentence.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let narrator = Progress::new(options.quiet);
+        let progress = Progress::new(options.quiet);
         let template = Template::embedded().map_err(|e| StartError::Build(e.to_string()))?;
         let gateway = Gateway::new(&template, options.functions.clone())?;
-        narrator.say(format_args!("Opening the data directory {}.", options.data_dir.display()));
+        progress.say(format_args!("Opening the data directory {}.", options.data_dir.display()));
         let dir = DataDir::open(&options.data_dir)?;
         let ports = Ports::open(options.port).await?;
-        let issuer = issuer::open(&dir, narrator).await?;
-        let dial = ManualClock::default();
-        turn(&dial, &options);
-        let (app, engine, highlights) = fill(&dir, &template, &options, &dial, narrator).await?;
+        let issuer = issuer::open(&dir, progress).await?;
+        let manual_clock = ManualClock::default();
+        turn(&manual_clock, &options);
+        let (app, engine, highlights) =
+            fill(&dir, &template, &options, &manual_clock, progress).await?;
         let page = match options.no_page {
             true => None,
-            false => page::prepare(narrator).await,
+            false => page::prepare(progress).await,
         };
         let origin = format!("http://{}", address(&ports.api)?);
-        let services = Arc::new(Services { app, dial, issuer, gateway, page, origin });
+        let services = Arc::new(Services { app, manual_clock, issuer, gateway, page, origin });
         let running = Running::serve(services, engine, ports, dir)?;
-        narrator.say(ready::text(&running, highlights.as_ref()));
+        progress.say(ready::text(&running, highlights.as_ref()));
         Ok(running)
     }
 }
 
 /// Real time, or the time that was asked for.
-fn turn(dial: &ManualClock, options: &Options) {
+fn turn(manual_clock: &ManualClock, options: &Options) {
     match options.clock {
-        Some(at) => dial.stand_at(at),
-        None => dial.real_time(),
+        Some(at) => manual_clock.stand_at(at),
+        None => manual_clock.real_time(),
     }
 }
 
@@ -83,21 +84,21 @@ async fn fill(
     dir: &DataDir,
     template: &Template,
     options: &Options,
-    dial: &ManualClock,
-    narrator: Progress,
+    manual_clock: &ManualClock,
+    progress: Progress,
 ) -> Result<(ApiApp, Engine, Option<Highlights>), StartError> {
     let highlights = match Plan::of(dir.contents()?, options.empty) {
         Plan::Begin { sample, anew } => {
             if anew {
-                narrator.say("Loading the sample programme was interrupted; beginning anew.");
+                progress.say("Loading the sample programme was interrupted; restarting it.");
             }
-            begin(dir, template, sample, dial, narrator).await?
+            begin(dir, template, sample, manual_clock, progress).await?
         }
-        Plan::GoOn(contents) => go_on(contents, options.empty, narrator),
+        Plan::GoOn(contents) => go_on(contents, options.empty, progress),
     };
-    turn(dial, options);
+    turn(manual_clock, options);
     let engine = open::on_disk(dir)?;
-    let app = open::app(dir, &engine, &template.table, dial.clock()).await?;
+    let app = open::app(dir, &engine, &template.table, manual_clock.clock()).await?;
     Ok((app, engine, highlights))
 }
 
@@ -107,8 +108,8 @@ async fn begin(
     dir: &DataDir,
     template: &Template,
     sample: bool,
-    dial: &ManualClock,
-    narrator: Progress,
+    manual_clock: &ManualClock,
+    progress: Progress,
 ) -> Result<Option<Highlights>, StartError> {
     dir.remove_database()?;
     if !sample {
@@ -117,25 +118,25 @@ async fn begin(
     }
     dir.set_contents(&Contents::Loading)?;
     let engine = open::in_memory()?;
-    let app = open::app(dir, &engine, &template.table, dial.clock()).await?;
-    let highlights = load(&app, dial, narrator).await?;
+    let app = open::app(dir, &engine, &template.table, manual_clock.clock()).await?;
+    let highlights = load(&app, manual_clock, progress).await?;
     open::save(dir, &engine)?;
     dir.set_contents(&Contents::Loaded(highlights.clone()))?;
     Ok(Some(highlights))
 }
 
-/// Says what is there already.
-fn go_on(contents: Contents, empty: bool, narrator: Progress) -> Option<Highlights> {
+/// Reports the existing contents.
+fn go_on(contents: Contents, empty: bool, progress: Progress) -> Option<Highlights> {
     match contents {
         Contents::Loaded(highlights) => {
-            narrator.say(match empty {
-                true => "The sample programme is there already; --empty takes nothing away.",
-                false => "The sample programme is there already.",
+            progress.say(match empty {
+                true => "The sample programme is already loaded; --empty removes nothing.",
+                false => "The sample programme is already loaded.",
             });
             Some(highlights)
         }
         _ => {
-            narrator.say("Going on without the sample programme, as this directory was begun.");
+            progress.say("Continuing without the sample programme, with which this directory was not created.");
             None
         }
     }
@@ -195,7 +196,7 @@ impl Running {
         format!("http://{}", self.dynamodb)
     }
 
-    /// What the functions are given here.
+    /// Returns the functions' context.
     #[must_use]
     pub fn app(&self) -> &ApiApp {
         &self.services.app
@@ -203,8 +204,8 @@ impl Running {
 
     /// Sets the clock that everything here uses.
     #[must_use]
-    pub fn dial(&self) -> &ManualClock {
-        &self.services.dial
+    pub fn manual_clock(&self) -> &ManualClock {
+        &self.services.manual_clock
     }
 
     /// Waits until a server ends by itself, which none should.
@@ -227,7 +228,7 @@ impl Running {
             }
             Ok(())
         };
-        // Who still holds a connection open then is cut off when the servers are dropped.
+        // Connections that are still open are cut off when the servers are dropped.
         timeout(PATIENCE, all).await.unwrap_or(Ok(()))
     }
 }

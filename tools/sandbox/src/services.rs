@@ -1,4 +1,4 @@
-//! What the sandbox's routes share.
+//! The state that the sandbox's routes share.
 
 use lambda::{ApiApp, ManualClock};
 use local_auth::Issuer;
@@ -8,10 +8,10 @@ use crate::page::Site;
 
 /// Everything that answers requests.
 pub(crate) struct Services {
-    /// What the functions are given.
+    /// The functions' context.
     pub(crate) app: ApiApp,
     /// Sets the app's clock.
-    pub(crate) dial: ManualClock,
+    pub(crate) manual_clock: ManualClock,
     /// Signs access tokens.
     pub(crate) issuer: Issuer,
     /// The API's routes.

@@ -35,7 +35,7 @@ pub(crate) fn of(
     event
 }
 
-/// What the gateway knows beside the request itself.
+/// Returns the members that the gateway adds to the request.
 fn added(parts: &Parts, matched: &Matched<'_>, at: Timestamp) -> Value {
     let key = matched.route.key();
     let query = parts.uri.query().filter(|query| !query.is_empty());
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_has_the_shape_of_payload_2_0() {
+    fn event_has_payload_format_2_0() {
         let request = Request::patch("/v1/links/AB%20CD?a=1&b=x%26y&a=2")
             .header("Host", "127.0.0.1:8080")
             .header("User-Agent", "curl/8")
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_text_travels_as_base64() {
+    fn binary_body_is_base64() {
         let request = Request::post("/v1/links").body(()).unwrap();
         let event = event(request, &route("POST", "/v1/links"), &[0xff, 0x00], None);
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("/wA="), &json!(true)));

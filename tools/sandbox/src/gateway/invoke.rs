@@ -1,4 +1,4 @@
-//! Stands in for Lambda: from an event to the function's handler, and its answer back.
+//! Invokes the functions' handlers, in place of Lambda.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::gateway::message;
 
-/// What an invocation may answer, in bytes of JSON: Lambda's limit of 6 MB, as its error tells it.
+/// Lambda's limit for a response, in bytes of JSON: 6 MB, as its error states it.
 pub(super) const MAX_ANSWER_BYTES: usize = 6_291_556;
 
 /// A function behind the API.
@@ -34,9 +34,9 @@ impl FromStr for Function {
     }
 }
 
-/// Runs the function's handler and hands its answer on.
+/// Runs the function's handler and returns its answer.
 ///
-/// In a task of its own: a panic fails the one invocation, as it does on Lambda.
+/// Runs in a separate task: a panic fails one invocation, as on Lambda.
 pub(crate) async fn invoke(function: Function, app: &ApiApp, event: Value) -> Response {
     let app = app.clone();
     let invocation = tokio::spawn(async move {
@@ -69,7 +69,7 @@ fn answer(response: lambda_http::Response<lambda_http::Body>) -> Response {
     Response::from_parts(parts, body)
 }
 
-/// The bytes that a body takes in the answer's JSON: escapes and base64 count.
+/// Returns the size of a body in the answer's JSON, including escapes or base64.
 fn size(body: &lambda_http::Body) -> usize {
     match body {
         lambda_http::Body::Text(text) => serde_json::to_string(text).map_or(0, |json| json.len()),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_lambdas_limit_passes_and_one_byte_more_does_not() {
+    fn answer_is_limited_to_6_mb() {
         // Two more bytes are the quotes of the JSON text.
         let text = |length| lambda_http::Body::Text("a".repeat(length));
         assert_eq!(status_of(text(MAX_ANSWER_BYTES - 2)), StatusCode::OK);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_answer_counts_as_its_base64() {
+    fn binary_answer_counts_as_base64() {
         let bytes = |length| lambda_http::Body::Binary(vec![0; length]);
         assert_eq!(status_of(bytes(MAX_ANSWER_BYTES / 4 * 3)), StatusCode::OK);
         let over = bytes(MAX_ANSWER_BYTES / 4 * 3 + 1);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn every_function_of_the_template_is_known_here() {
+    fn every_template_function_is_known() {
         for route in sam_template::Template::embedded().unwrap().routes {
             assert!(route.function.parse::<Function>().is_ok(), "{}", route.function);
         }

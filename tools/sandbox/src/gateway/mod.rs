@@ -1,7 +1,7 @@
-//! Stands in for API Gateway: routes, authorizer, event in, answer out.
+//! The API, in place of API Gateway: routes, authorizer, events and answers.
 //!
-//! The routes are those of `template.yaml`; the functions are called with what Lambda would hand
-//! them, and what they answer is held to Lambda's limit.
+//! The routes are those of `template.yaml`. The functions receive the events that Lambda would
+//! pass, and their answers have Lambda's size limit.
 
 mod emulator;
 mod event;

@@ -19,15 +19,15 @@ const NIGHT_MILLIS: i64 = 30 * 60 * 1000;
 /// Performs the sample's steps.
 pub(super) struct Loader<'a> {
     app: &'a ApiApp,
-    dial: &'a ManualClock,
+    manual_clock: &'a ManualClock,
     links: HashMap<Via, LinkCode>,
-    /// Events that are still to be delivered, those that the queue brings again among them.
+    /// Events to be delivered, including those that the queue redelivers.
     waiting: Vec<Value>,
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(app: &'a ApiApp, dial: &'a ManualClock) -> Self {
-        Self { app, dial, links: HashMap::new(), waiting: Vec::new() }
+    pub(super) fn new(app: &'a ApiApp, manual_clock: &'a ManualClock) -> Self {
+        Self { app, manual_clock, links: HashMap::new(), waiting: Vec::new() }
     }
 
     /// Lets a day happen, and the night after it.
@@ -42,7 +42,7 @@ impl<'a> Loader<'a> {
                 }
                 other => {
                     self.deliver(now).await?;
-                    self.dial.stand_at(at);
+                    self.manual_clock.stand_at(at);
                     self.perform(other).await?;
                 }
             }
@@ -84,12 +84,12 @@ impl<'a> Loader<'a> {
         self.links.get(via).ok_or(LoadError::NoLink)
     }
 
-    /// Delivers what waits, at an instant. What is to be brought again waits on.
+    /// Delivers the waiting events at a time. Those to be redelivered stay.
     async fn deliver(&mut self, at: Timestamp) -> Result<(), LoadError> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        self.dial.stand_at(at);
+        self.manual_clock.stand_at(at);
         let events = std::mem::take(&mut self.waiting);
         for failed in queue::deliver(self.app, &events).await?.failed {
             match failed.why {
@@ -101,7 +101,7 @@ impl<'a> Loader<'a> {
     }
 
     async fn night(&self, day: Day) -> Result<(), LoadError> {
-        self.dial.stand_at(day.end().plus_millis(NIGHT_MILLIS));
+        self.manual_clock.stand_at(day.end().plus_millis(NIGHT_MILLIS));
         run_night(self.app, day).await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What can go wrong while the sample programme is loaded.
+//! Errors while the sample programme is loaded.
 
 use nightly::StepError;
 use storage::TableError;
@@ -15,18 +15,18 @@ pub(crate) enum LoadError {
     /// An event of the sample cannot be read.
     #[error("an event was refused: {0}")]
     Quarantined(String),
-    /// An affiliate or a user was refused what the sample has him do.
+    /// An action of an affiliate or user in the sample was refused.
     #[error("{what} was answered with {status}: {answer}")]
     Refused {
-        /// What was asked for.
+        /// The action.
         what: &'static str,
         /// The status.
         status: u16,
         /// The problem.
         answer: String,
     },
-    /// The sample invites through a link that nobody has made.
-    #[error("somebody is invited through a link that was not made")]
+    /// The sample invites through a link that does not exist.
+    #[error("a user is invited through a link that does not exist")]
     NoLink,
     /// Events wait for accounts that never came.
     #[error("{0} events still wait for an account at the end")]

@@ -1,8 +1,8 @@
-//! Loads the sample programme day by day, through the functions' own handlers.
+//! Loads the sample programme day by day, through the functions' handlers.
 //!
-//! Events go through `ingest` in batches; links and binds are made by the users themselves,
-//! through the API's handlers; at 00:30 of the next day comes the nightly job. The clock stands
-//! at the instant of each step, so that the rules judge as they would have judged then.
+//! Events go through `ingest` in batches; links and binds are requests to the API's handlers; the
+//! nightly job runs at 00:30 of the next day. The clock is set to the time of each step, so that
+//! the rules apply as at that time.
 
 mod day;
 mod error;
@@ -21,7 +21,7 @@ use crate::sample::{Sample, SimulatedDay};
 /// The sample's seed: every sandbox shows the same programme, up to its dates.
 const SEED: u64 = 1;
 
-/// What is worth looking at in the sample programme.
+/// Entry points to the sample programme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Highlights {
@@ -33,34 +33,34 @@ pub(crate) struct Highlights {
     pub(crate) last_day: Day,
 }
 
-/// Loads the sample that ends the day before the clock's. The dial is left standing somewhere.
+/// Loads the sample, which ends the day before the clock's day. The clock is left at another time.
 pub(crate) async fn load(
     app: &ApiApp,
-    dial: &ManualClock,
-    narrator: Progress,
+    manual_clock: &ManualClock,
+    progress: Progress,
 ) -> Result<Highlights, StartError> {
-    let sample = Sample::generate(SEED, dial.now().day().previous());
+    let sample = Sample::generate(SEED, manual_clock.now().day().previous());
     let highlights = highlights(&sample)?;
     let Highlights { first_day, last_day, .. } = &highlights;
     let figures = sample.figures();
-    narrator.say(format_args!("Loading the sample programme, {first_day} to {last_day}:"));
-    narrator.say(format_args!("  {figures}."));
-    live(app, dial, sample.days, narrator).await?;
+    progress.say(format_args!("Loading the sample programme, {first_day} to {last_day}:"));
+    progress.say(format_args!("  {figures}."));
+    live(app, manual_clock, sample.days, progress).await?;
     Ok(highlights)
 }
 
 /// Lets the days happen, one after the other.
 async fn live(
     app: &ApiApp,
-    dial: &ManualClock,
+    manual_clock: &ManualClock,
     days: Vec<SimulatedDay>,
-    narrator: Progress,
+    progress: Progress,
 ) -> Result<(), StartError> {
     // Seeded, so that links have the same codes in every sandbox.
     let mut app = app.clone();
     app.entropy = RandomSource::seeded(SEED);
-    let mut progress = narrator.days(days.len() as u64);
-    let mut loader = Loader::new(&app, dial);
+    let mut progress = progress.days(days.len() as u64);
+    let mut loader = Loader::new(&app, manual_clock);
     for simulated in days {
         let day = simulated.day;
         loader.live(simulated).await.map_err(|why| StartError::Sample(format!("{day}: {why}")))?;
@@ -71,7 +71,7 @@ async fn live(
 }
 
 fn highlights(sample: &Sample) -> Result<Highlights, StartError> {
-    match (sample.cast.affiliates.first(), sample.days.first(), sample.days.last()) {
+    match (sample.personas.affiliates.first(), sample.days.first(), sample.days.last()) {
         (Some(affiliate), Some(first), Some(last)) => Ok(Highlights {
             affiliate: affiliate.uid.clone(),
             first_day: first.day,
@@ -97,14 +97,14 @@ mod tests {
         text.parse().unwrap()
     }
 
-    async fn app(dial: &ManualClock) -> ApiApp {
+    async fn app(manual_clock: &ManualClock) -> ApiApp {
         let engine = Engine::memory().unwrap();
         let definition = Template::embedded().unwrap().table;
         create_table(&engine.client(), "recall", &definition).await.unwrap();
         let app = App {
             table: Table::new(engine.config(), "recall"),
             programme: Arc::new(programme::programme().unwrap()),
-            clock: dial.clock(),
+            clock: manual_clock.clock(),
             entropy: RandomSource::system(),
             metrics: lambda::Metrics::off(),
         };
@@ -113,17 +113,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_days_of_the_sample_are_lived_through_and_booked() {
-        let dial = ManualClock::default();
-        let app = app(&dial).await;
+    async fn first_sample_days_are_booked() {
+        let manual_clock = ManualClock::default();
+        let app = app(&manual_clock).await;
         let mut sample = Sample::generate(SEED, day("2026-11-21"));
         let affiliate = highlights(&sample).unwrap().affiliate;
         sample.days.truncate(3);
         let (first, last) = (sample.days[0].day, sample.days[2].day);
-        live(&app, &dial, sample.days, Progress::new(true)).await.unwrap();
+        live(&app, &manual_clock, sample.days, Progress::new(true)).await.unwrap();
         let head = app.table.head().await.unwrap().value;
         assert_eq!(head.closed_through, Some(last));
-        assert_eq!(dial.now(), last.end().plus_millis(30 * 60 * 1000));
+        assert_eq!(manual_clock.now(), last.end().plus_millis(30 * 60 * 1000));
         let booked = app.table.summaries(&affiliate, first, last, head.visible).await.unwrap();
         assert!(booked.iter().any(|summary| summary.summary.lines > 0), "{booked:?}");
     }

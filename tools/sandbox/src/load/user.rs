@@ -1,4 +1,4 @@
-//! What affiliates and users do themselves, through the API's handlers.
+//! Requests of affiliates and users through the API's handlers.
 
 use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
@@ -67,7 +67,7 @@ fn request(
     Ok(incoming.request(Some(&Claims::of(uid.clone())))?)
 }
 
-/// The answer, where it is a success and has what is needed of it.
+/// Returns the answer, if it is a success with the needed members.
 fn answer<T: DeserializeOwned>(
     what: &'static str,
     response: http_api::Response,

@@ -1,4 +1,4 @@
-//! The wallet: it pays what runs have booked, and says so in events.
+//! The wallet: it pays the booked runs, and reports the payments in events.
 
 use lambda::App;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Builds the page when it is missing or older than its sources. Whatever goes wrong here, the API
-//! runs: one sentence says what is missing.
+//! Builds the page if it is missing or older than its sources. If that fails, the API runs all the
+//! same, and a message names the missing part.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::progress::Progress;
 /// The page's project, beside the sandbox's.
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../page");
 
-/// What the built page depends on.
+/// The sources of the built page.
 const SOURCES: &[&str] =
     &["index.html", "package-lock.json", "package.json", "public", "src", "vite.config.ts"];
 
@@ -33,14 +33,14 @@ enum NoPage {
 }
 
 /// The page, built before if need be; `None` where that is not possible, which is said.
-pub(crate) async fn prepare(narrator: Progress) -> Option<Site> {
-    let site = built(Path::new(PROJECT), narrator).await;
-    site.map_err(|why| narrator.say(format_args!("The affiliate page is left out: {why}"))).ok()
+pub(crate) async fn prepare(progress: Progress) -> Option<Site> {
+    let site = built(Path::new(PROJECT), progress).await;
+    site.map_err(|why| progress.say(format_args!("The affiliate page is left out: {why}"))).ok()
 }
 
-async fn built(project: &Path, narrator: Progress) -> Result<Site, NoPage> {
+async fn built(project: &Path, progress: Progress) -> Result<Site, NoPage> {
     if !is_current(project) {
-        build(project, narrator).await?;
+        build(project, progress).await?;
     }
     let dist = project.join("dist");
     Site::read(&dist).map_err(|source| NoPage::Unreadable { path: dist, source })
@@ -52,14 +52,14 @@ fn is_current(project: &Path) -> bool {
     SOURCES.iter().filter_map(|source| newest(&project.join(source))).all(|at| at <= built)
 }
 
-async fn build(project: &Path, narrator: Progress) -> Result<(), NoPage> {
+async fn build(project: &Path, progress: Progress) -> Result<(), NoPage> {
     let npm = npm().ok_or(NoPage::NpmMissing)?;
-    narrator.say("Building the affiliate page, as it is missing or older than its sources:");
+    progress.say("Building the affiliate page, as it is missing or older than its sources:");
     if !libraries_are_current(project) {
-        narrator.say("  1/2 installing its libraries (npm ci)");
+        progress.say("  1/2 installing its libraries (npm ci)");
         run(&npm, "ci", &["ci", "--no-audit", "--no-fund"], project).await?;
     }
-    narrator.say("  2/2 compiling it (npm run build)");
+    progress.say("  2/2 compiling it (npm run build)");
     run(&npm, "run build", &["run", "build"], project).await
 }
 
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_current_until_one_of_its_sources_changes() {
+    fn changed_source_outdates_page() {
         let dir = tempfile::tempdir().unwrap();
         let project = dir.path();
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_are_current_until_their_list_changes() {
+    fn changed_list_outdates_libraries() {
         let dir = tempfile::tempdir().unwrap();
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         write(dir.path(), "package-lock.json", then);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_step_says_its_last_lines_and_stops_nothing() {
+    async fn failed_step_prints_its_last_lines() {
         let dir = tempfile::tempdir().unwrap();
         let shell = Path::new("/bin/sh");
         let failed = run(shell, "ci", &["-c", "echo; echo no such library; exit 1"], dir.path());

@@ -119,7 +119,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("assets")).unwrap();
         fs::write(dir.path().join("index.html"), "index").unwrap();
-        fs::write(dir.path().join("assets/main-1a2b.js"), "script").unwrap();
+        fs::write(dir.path().join("assets/main-1a2b.js"), "scenario").unwrap();
         Site::read(dir.path()).unwrap()
     }
 
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_of_the_page_is_its_index_and_is_asked_for_anew() {
+    fn page_route_is_index_without_cache() {
         for path in ["/", "/join", "/dashboard/lines"] {
             let response = site().answer(path);
             assert_eq!(response.status(), StatusCode::OK, "{path}");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hashed_file_is_kept_and_a_missing_one_is_not_found() {
+    fn hashed_file_is_cached() {
         let response = site().answer("/assets/main-1a2b.js");
         assert_eq!(header(&response, "content-type"), "text/javascript; charset=utf-8");
         assert_eq!(header(&response, "cache-control"), "public, max-age=31536000, immutable");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_apis_is_not_the_pages() {
+    fn api_paths_are_not_the_page() {
         for path in ["/v1", "/v1/link", "/sandbox/clock", "/.well-known/jwks.json"] {
             assert!(!Site::takes(&Method::GET, path), "{path}");
         }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_sends_the_same_security_headers() {
+    fn security_headers_match_template() {
         let template = TEMPLATE.split_whitespace().collect::<Vec<_>>().join(" ");
         for directive in SECURITY[0].1.split("; ") {
             // Deployed, the page also talks to the issuer.

@@ -15,7 +15,7 @@ use crate::services::Services;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Setting {
-    /// Where the clock is to stand; `null` is real time. Not to be left out.
+    /// The new time; `null` for real time. Required.
     #[serde(deserialize_with = "given")]
     now: Option<Timestamp>,
 }
@@ -25,7 +25,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>
 }
 
 pub(super) async fn show(State(services): State<Arc<Services>>) -> Response {
-    answer(reply::ok(&json!({ "now": services.dial.now() })))
+    answer(reply::ok(&json!({ "now": services.manual_clock.now() })))
 }
 
 pub(super) async fn set(State(services): State<Arc<Services>>, body: Received) -> Response {
@@ -34,8 +34,8 @@ pub(super) async fn set(State(services): State<Arc<Services>>, body: Received) -
         Err(problem) => return answer(Err(problem)),
     };
     match setting.now {
-        Some(now) => services.dial.stand_at(now),
-        None => services.dial.real_time(),
+        Some(now) => services.manual_clock.stand_at(now),
+        None => services.manual_clock.real_time(),
     }
-    answer(reply::ok(&json!({ "now": services.dial.now() })))
+    answer(reply::ok(&json!({ "now": services.manual_clock.now() })))
 }

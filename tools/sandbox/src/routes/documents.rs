@@ -1,4 +1,4 @@
-//! The page, the API's description, and what an issuer publishes.
+//! The page, the API's document, and the issuer's metadata.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) async fn page(State(services): State<Arc<Services>>) -> Response {
     }
 }
 
-/// What differs from stage to stage for the page: here users choose who they are.
+/// The page's configuration, which differs by stage: in the sandbox users choose their account.
 pub(super) async fn config() -> Json<Value> {
     Json(json!({ "signIn": { "kind": "sandbox" } }))
 }

@@ -44,7 +44,7 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
         .with_state(services)
 }
 
-/// What no route here is for: the page's, or else the gateway's.
+/// Answers all other requests: by the page, or else by the gateway.
 async fn page_or_gateway(State(services): State<Arc<Services>>, request: Request) -> Response {
     match &services.page {
         Some(site) if Site::takes(request.method(), request.uri().path()) => {

@@ -1,4 +1,4 @@
-//! `GET /sandbox/users`: who is who in the sample programme, for the page's sign-in.
+//! `GET /sandbox/users`: the personas of the sample programme, for the page's sign-in.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use serde::Serialize;
 use types::LinkCode;
 
 use crate::routes::answer;
-use crate::sample::{Affiliate, Cast, Character, Refused};
+use crate::sample::{Affiliate, Character, Personas, Refused};
 use crate::services::Services;
 
-/// The cast, with the links by which users are invited.
+/// The personas, with the links by which users are invited.
 #[derive(Serialize, Default)]
 struct Users {
     affiliates: Vec<Inviter>,
@@ -34,9 +34,9 @@ pub(super) async fn list(State(services): State<Arc<Services>>) -> Response {
     answer(users(&services).await.and_then(|users| reply::ok(&users)))
 }
 
-/// Everyone, or nobody where the sample was not loaded.
+/// Returns all personas, or none if the sample was not loaded.
 async fn users(services: &Services) -> Result<Users, Problem> {
-    let Cast { affiliates, dormant, invitees, refused } = Cast::everyone();
+    let Personas { affiliates, dormant, invitees, refused } = Personas::everyone();
     let mut known = Vec::new();
     for affiliate in affiliates {
         let (account, links) = services.app.table.affiliate(&affiliate.uid).await.or_problem()?;

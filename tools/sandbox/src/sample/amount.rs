@@ -31,7 +31,7 @@ impl Amount {
         Self(self.0 * Self::ONE / price.0)
     }
 
-    /// What this is worth at a price, rounded toward zero.
+    /// Returns its value at a price, rounded toward zero.
     pub(super) const fn worth(self, price: Self) -> Self {
         Self(self.0 * price.0 / Self::ONE)
     }
@@ -56,14 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_amount_shows_its_sign_and_eight_decimals() {
+    fn amount_shows_sign_and_decimals() {
         assert_eq!(Amount(104_980).to_string(), "0.00104980");
         assert_eq!(Amount(-150_000_000).to_string(), "-1.50000000");
         assert_eq!(Amount::cents(1_234).to_string(), "12.34000000");
     }
 
     #[test]
-    fn what_is_bought_is_worth_no_more_than_was_paid() {
+    fn purchase_is_rounded_down() {
         let (paid, price) = (Amount::cents(1_000), Amount::cents(300));
         assert_eq!(paid.at_price(price).to_string(), "3.33333333");
         assert_eq!(paid.at_price(price).worth(price).to_string(), "9.99999999");

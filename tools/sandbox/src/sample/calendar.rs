@@ -12,7 +12,7 @@ pub(super) const DAYS: i32 = 62;
 /// of an ordinary one's.
 const STORMS: [(i32, i64); 4] = [(17, 170), (18, 130), (43, 210), (44, 150)];
 
-/// What each weekday has of an average day's trade, in per cent, from Monday on.
+/// Each weekday's trade in per cent of an average day's, from Monday on.
 const WEEK: [i64; 7] = [104, 110, 112, 110, 105, 82, 77];
 
 /// The first and the last day of the sample.
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn weekends_rest_and_trade_grows() {
+    fn weekends_are_quiet_and_trade_grows() {
         let calendar = Calendar::ending("2026-11-22".parse().unwrap());
         let (friday, sunday) = (calendar.last.plus(-2), calendar.last);
         assert!(calendar.volume_factor(friday) > calendar.volume_factor(sunday));

@@ -5,13 +5,13 @@ use types::{MILLIS_PER_DAY, Timestamp};
 use super::Action;
 use super::amount::Amount;
 use super::event::{Correction, Data, Fee};
-use super::scenario::Script;
+use super::scenario::Scenario;
 
 /// How often a fee is one to three days late, in thousandths.
 const LATE: i64 = 12;
 /// How often an event is delivered twice.
 const DELIVERED_TWICE: i64 = 8;
-/// How often a trade's fee is told again by another event.
+/// How often a trade's fee is sent again in another event.
 const TOLD_TWICE: i64 = 3;
 /// How often an invitee's fee is corrected.
 const CORRECTED: i64 = 4;
@@ -19,39 +19,39 @@ const CORRECTED: i64 = 4;
 const MINUTE: i64 = 60_000;
 
 /// Sends a fee, with all that goes wrong on its way. Fees made within a minute may change places.
-pub(super) fn send(script: &mut Script, fee: Fee, invited: bool) {
-    let arrives = arrival(script, fee.at);
-    let event = script.event(Data::Charged(fee.clone()));
-    if script.dice.chance(DELIVERED_TWICE) {
-        let again = arrives.plus_millis(script.dice.between(1_000, 2 * MILLIS_PER_DAY));
-        script.step(again, Action::Deliver(event.clone()));
+pub(super) fn send(scenario: &mut Scenario, fee: Fee, invited: bool) {
+    let arrives = arrival(scenario, fee.at);
+    let event = scenario.event(Data::Charged(fee.clone()));
+    if scenario.rng.chance(DELIVERED_TWICE) {
+        let again = arrives.plus_millis(scenario.rng.between(1_000, 2 * MILLIS_PER_DAY));
+        scenario.step(again, Action::Deliver(event.clone()));
     }
-    script.step(arrives, Action::Deliver(event));
-    if script.dice.chance(TOLD_TWICE) {
-        let event = script.event(Data::Charged(fee.clone()));
-        script.step(arrives.plus_millis(5 * MINUTE), Action::Deliver(event));
+    scenario.step(arrives, Action::Deliver(event));
+    if scenario.rng.chance(TOLD_TWICE) {
+        let event = scenario.event(Data::Charged(fee.clone()));
+        scenario.step(arrives.plus_millis(5 * MINUTE), Action::Deliver(event));
     }
-    if invited && script.dice.chance(CORRECTED) {
-        correct(script, &fee, arrives);
+    if invited && scenario.rng.chance(CORRECTED) {
+        correct(scenario, &fee, arrives);
     }
 }
 
-fn arrival(script: &mut Script, at: Timestamp) -> Timestamp {
-    let days = if script.dice.chance(LATE) { script.dice.between(1, 3) } else { 0 };
-    at.plus_days(days).plus_millis(script.dice.between(200, MINUTE))
+fn arrival(scenario: &mut Scenario, at: Timestamp) -> Timestamp {
+    let days = if scenario.rng.chance(LATE) { scenario.rng.between(1, 3) } else { 0 };
+    at.plus_days(days).plus_millis(scenario.rng.between(200, MINUTE))
 }
 
 /// Corrects a fee up to four days after it came: the trade is busted, or the fee is halved.
-fn correct(script: &mut Script, fee: &Fee, arrived: Timestamp) {
-    let at = arrived.plus_millis(script.dice.between(30 * MINUTE, 4 * MILLIS_PER_DAY));
+fn correct(scenario: &mut Scenario, fee: &Fee, arrived: Timestamp) {
+    let at = arrived.plus_millis(scenario.rng.between(30 * MINUTE, 4 * MILLIS_PER_DAY));
     let none = (Amount::ZERO, Amount::ZERO);
-    let (why, (amount, amount_usd), volume_usd) = if script.dice.chance(350) {
+    let (why, (amount, amount_usd), volume_usd) = if scenario.rng.chance(350) {
         ("trade busted", none, Amount::ZERO)
     } else {
         let halves = (fee.amount.millionths(500_000), fee.amount_usd.millionths(500_000));
         ("a discount was missing", halves, fee.volume_usd)
     };
-    script.tell(Data::Corrected(Correction {
+    scenario.tell(Data::Corrected(Correction {
         trade_id: fee.trade_id.clone(),
         uid: fee.uid,
         day: fee.at.day(),

@@ -1,4 +1,4 @@
-//! The exchange's events, as they stand in the queue: CloudEvents 1.0 in JSON.
+//! The exchange's events in the queue: CloudEvents 1.0 in JSON.
 
 use serde::Serialize;
 use types::{Day, FeeKind, LinkCode, Product, Timestamp};
@@ -26,7 +26,7 @@ impl Event {
         Self { specversion, id, source, kind, time, datacontenttype, data }
     }
 
-    /// When what the event tells of happened.
+    /// The time of the event's subject.
     pub(super) const fn time(&self) -> Timestamp {
         self.time
     }
@@ -42,7 +42,7 @@ impl Event {
     }
 }
 
-/// What an event tells.
+/// The event's type and data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Data {
@@ -126,7 +126,7 @@ pub(super) struct Fee {
     pub(super) at: Timestamp,
 }
 
-/// What a fee should have been.
+/// The corrected amounts of a fee.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Correction {

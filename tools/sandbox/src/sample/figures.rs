@@ -6,12 +6,12 @@ use std::fmt;
 use super::event::{Data, Event};
 use super::{Action, Sample};
 
-/// How much there is of what in a sample.
+/// Counts of a sample.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Accounts, sub-accounts among them.
     pub accounts: usize,
-    /// Events, those that come again included.
+    /// Events, including duplicates.
     pub events: usize,
     /// Fees, each counted once.
     pub fees: usize,

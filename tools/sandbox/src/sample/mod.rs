@@ -1,15 +1,15 @@
-//! The sample programme: two made-up months of an exchange, the same for the same seed.
+//! The sample programme: two fictitious months of an exchange, the same for the same seed.
 //!
-//! [`Sample::generate`] writes down what happens, day by day, in the order in which it reaches the
-//! programme: the exchange's events, the links that affiliates make, the binds of recalled users,
-//! the payouts. It does nothing itself: it knows no table, no clock and no chance but its seed's.
-//! Who performs it runs each [`Step`] at its instant, and the nightly job between the days.
+//! [`Sample::generate`] lists all steps day by day, in the order in which they reach the programme:
+//! the exchange's events, new links of affiliates, binds of recalled users, and payouts. It has no
+//! table and no clock, and no randomness but its seed's. The caller performs each [`Step`] at its
+//! time, and runs the nightly job between the days.
 //!
-//! The accounts and fees are made up so that every rule of the programme has its case: the mix
-//! holds all products, seven assets, VIP levels on both sides of the limits, countries where
-//! futures or the programme are not available, a user who moves and an affiliate who leaves, fees
-//! that are zero, negative or no trade's, events that come late, twice or in the wrong order, and
-//! fees that are corrected. With seed 1 these are some 380 accounts and 22,600 fees.
+//! The accounts and fees cover every rule of the programme: all products, seven assets, VIP levels
+//! on both sides of the limits, countries where futures or the programme are not available, a user
+//! who moves and an affiliate who leaves, fees that are zero, negative or without a trade, events
+//! that are late, duplicate or out of order, and corrected fees. With seed 1 these are some 380
+//! accounts and 22,600 fees.
 
 mod account;
 mod amount;
@@ -37,19 +37,19 @@ use types::{Day, Timestamp, Uid};
 
 pub use event::Event;
 pub use figures::Figures;
-pub use personas::{Affiliate, Cast, Character, Refused};
-use scenario::Script;
+pub use personas::{Affiliate, Character, Personas, Refused};
+use scenario::Scenario;
 
-/// The sample programme: what happens in it, and who takes part.
+/// The sample programme: its steps and its personas.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// The days in their order, without a gap.
     pub days: Vec<SimulatedDay>,
-    /// Who is who.
-    pub cast: Cast,
+    /// The personas.
+    pub personas: Personas,
 }
 
-/// What reaches the programme on one UTC calendar day.
+/// The steps of one UTC calendar day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulatedDay {
     /// The day.
@@ -61,18 +61,18 @@ pub struct SimulatedDay {
 /// Something that reaches the programme.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The instant at which it does; what an event tells of may be long past by then.
+    /// Time of the step; the subject of its event may be much earlier.
     pub at: Timestamp,
-    /// What to do.
+    /// The action.
     pub action: Action,
 }
 
-/// What to do at a step.
+/// The action of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Push the event through `ingest`.
     Deliver(Event),
-    /// Let the affiliate make a link, before anybody is invited through it.
+    /// The affiliate creates a link, before it is used.
     MakeLink(Via, Shared),
     /// Push the registration through `ingest`, with the link's code:
     /// [`Event::signed_up_with`] puts it in.
@@ -107,22 +107,22 @@ impl Sample {
     /// Makes up the two months that end with `last_day`.
     ///
     /// The same seed and day give the same sample, to the last byte of each event; the accounts
-    /// of the [`Cast`] have the same ids for every seed and day.
+    /// of the [`Personas`] have the same ids for every seed and day.
     #[must_use]
     pub fn generate(seed: u64, last_day: Day) -> Self {
-        let mut script = Script::new(seed, last_day);
-        people::affiliates(&mut script);
-        people::dormant(&mut script);
-        refused::introduce_all(&mut script);
-        let mut traders = invitees::recalled(&mut script);
-        traders.extend(invitees::signed_up(&mut script));
-        traders.extend(people::uninvited(&mut script));
-        trading::simulate(&mut script, &traders);
-        payouts::pay_weekly(&mut script);
-        Self { days: script.into_days(), cast: Cast::everyone() }
+        let mut scenario = Scenario::new(seed, last_day);
+        people::affiliates(&mut scenario);
+        people::dormant(&mut scenario);
+        refused::introduce_all(&mut scenario);
+        let mut traders = invitees::recalled(&mut scenario);
+        traders.extend(invitees::signed_up(&mut scenario));
+        traders.extend(people::uninvited(&mut scenario));
+        trading::simulate(&mut scenario, &traders);
+        payouts::pay_weekly(&mut scenario);
+        Self { days: scenario.into_days(), personas: Personas::everyone() }
     }
 
-    /// What the sample holds, counted.
+    /// Counts the contents of the sample.
     #[must_use]
     pub fn figures(&self) -> Figures {
         Figures::of(self)

@@ -1,16 +1,16 @@
-//! The wallet pays each Wednesday what the weeks before have earned.
+//! Payouts: each Wednesday the wallet pays the settled earnings of earlier weeks.
 
 use super::Action;
 use super::calendar::{HOUR, weekday};
 use super::plans::PLANS;
-use super::scenario::Script;
+use super::scenario::Scenario;
 
 const WEDNESDAY: i64 = 2;
 /// From a Wednesday back to the Sunday that ended the week before.
 const BACK_TO_SUNDAY: i32 = -3;
 
-pub(super) fn pay_weekly(script: &mut Script) {
-    let calendar = script.calendar;
+pub(super) fn pay_weekly(scenario: &mut Scenario) {
+    let calendar = scenario.calendar;
     for day in calendar.days().filter(|day| weekday(*day) == WEDNESDAY) {
         let sunday = day.plus(BACK_TO_SUNDAY);
         if sunday < calendar.first {
@@ -18,7 +18,7 @@ pub(super) fn pay_weekly(script: &mut Script) {
         }
         for plan in PLANS.iter().filter(|plan| plan.invites()) {
             let noon = day.start().plus_millis(12 * HOUR);
-            script.step(noon, Action::PayUpTo(plan.account.uid(), sunday));
+            scenario.step(noon, Action::PayUpTo(plan.account.uid(), sunday));
         }
     }
 }

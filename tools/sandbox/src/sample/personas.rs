@@ -1,4 +1,4 @@
-//! Who is who, for the start page, the tour and the commands that are printed.
+//! Personas for the start page, the tour and the printed commands.
 
 use serde::Serialize;
 use types::{Reason, Uid};
@@ -12,10 +12,10 @@ use super::trader::{Leaning, REGULAR, Size};
 
 /// The sample's main characters. Their ids are the same for every seed and day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cast {
+pub struct Personas {
     /// The affiliates, the biggest first.
     pub affiliates: Vec<Affiliate>,
-    /// Dormant users who may be recalled through Aurora's link, on the sample's last day and after.
+    /// Dormant users who may be recalled through Aurora's link, from the sample's last day on.
     pub dormant: Vec<Character>,
     /// Some invitees, recalled in the first days.
     pub invitees: Vec<Character>,
@@ -29,7 +29,7 @@ pub struct Cast {
 pub struct Affiliate {
     /// Its account.
     pub uid: Uid,
-    /// What the sample calls it.
+    /// Its name in the sample.
     pub name: &'static str,
     /// A sentence's end, as `has invited nobody yet: an empty dashboard`.
     pub story: &'static str,
@@ -51,7 +51,7 @@ pub struct Refused {
     pub uid: Uid,
     /// The affiliate whose default link it is.
     pub via: Uid,
-    /// What the bind is refused for.
+    /// The reason of the refusal.
     pub reason: Reason,
     /// A sentence's end, about the user.
     pub story: &'static str,
@@ -87,7 +87,7 @@ pub(super) const DORMANT: [(Account, &str, Background); 6] = [
     ),
 ];
 
-/// A recalled user of the cast. Days are counted from the sample's first, which is 0.
+/// A recalled user of the personas. Days are counted from the sample's first, which is 0.
 pub(super) struct Invitee {
     pub(super) account: Account,
     story: &'static str,
@@ -95,7 +95,7 @@ pub(super) struct Invitee {
     pub(super) bound: i64,
     pub(super) leaning: Leaning,
     pub(super) size: Size,
-    /// The day of its change, and what changes.
+    /// The day and kind of its change.
     pub(super) change: Option<(i64, Fact)>,
 }
 
@@ -141,7 +141,7 @@ pub(super) const INVITEES: [Invitee; 4] = [
     },
 ];
 
-impl Cast {
+impl Personas {
     /// All of them.
     #[must_use]
     pub fn everyone() -> Self {

@@ -4,7 +4,7 @@ use super::account::Account;
 use super::trader::Leaning;
 use super::{Shared, Via};
 
-/// An affiliate: who it is, and how many it invites.
+/// An affiliate with its number of invitees.
 pub(super) struct Plan {
     pub(super) account: Account,
     pub(super) name: &'static str,
@@ -18,8 +18,8 @@ pub(super) struct Plan {
     pub(super) leaning: Leaning,
     pub(super) recalls: u32,
     pub(super) sign_ups: u32,
-    /// The last day on which it invites anybody, counted from the first; the next day it leaves
-    /// the programme, if the sample is not over.
+    /// The last day of its invitations, counted from the first; the next day it leaves the
+    /// programme, if the sample is not over.
     pub(super) invites_until: i64,
 }
 
@@ -103,14 +103,14 @@ pub(super) const PLANS: [Plan; 10] = [
     Plan {
         account: FJORD,
         name: "Fjord",
-        story: "a blog from Norway, where MiCA lets nobody invite: its link binds no one",
+        story: "a blog from Norway, where MiCA forbids invitations: its link binds no one",
         country: "NO",
         ..ORDINARY
     },
     Plan {
         account: GROVE,
         name: "Grove",
-        story: "left the programme in the middle: what its invitees trade since earns nothing",
+        story: "left the programme in the middle: later trades of its invitees earn nothing",
         country: "VN",
         recalls: 10,
         sign_ups: 5,
@@ -140,7 +140,7 @@ pub(super) const PLANS: [Plan; 10] = [
     Plan {
         account: Account(10_000_010),
         name: "Juniper",
-        story: "has invited nobody yet: an empty dashboard",
+        story: "has no invitees yet: an empty dashboard",
         country: "PH",
         ..ORDINARY
     },

@@ -1,4 +1,4 @@
-//! What assets cost: made up, but plausible, and the same in every run.
+//! Prices of assets: fictitious, plausible, and the same in every run.
 
 use types::{MILLIS_PER_DAY, Timestamp};
 
@@ -57,13 +57,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wave_goes_up_down_and_back() {
+    fn wave_returns_to_its_start() {
         let heights = [0, 1, 2, 3, 4].map(|quarter| wave(quarter * 25, 100));
         assert_eq!(heights, [0, 1_000, 0, -1_000, 0]);
     }
 
     #[test]
-    fn prices_move_and_a_stable_coin_does_not() {
+    fn stablecoin_price_is_constant() {
         let start: Timestamp = "2026-09-22T00:00:00Z".parse().unwrap();
         assert_eq!(BTC.price(start, start).to_string(), "96400.00000000");
         assert_ne!(BTC.price(start.plus_days(5), start), BTC.price(start, start));

@@ -6,9 +6,9 @@ use super::account::Account;
 use super::people::{Background, LONG_DORMANT, introduce};
 use super::personas::Refused;
 use super::plans::{AURORA, BOREAL, FJORD, GROVE, ISLET};
-use super::scenario::Script;
+use super::scenario::Scenario;
 
-/// A bind that is refused, and the past of the user who asks for it.
+/// A refused bind, and the user's history.
 pub(super) struct RefusedBind {
     account: Account,
     via: Account,
@@ -114,10 +114,10 @@ const fn refused_bind(
     RefusedBind { account: Account(account), via: AURORA, reason, story, past }
 }
 
-pub(super) fn introduce_all(script: &mut Script) {
+pub(super) fn introduce_all(scenario: &mut Scenario) {
     for it in &REFUSED {
         if let Some(past) = &it.past {
-            introduce(script, it.account, past);
+            introduce(scenario, it.account, past);
         }
     }
 }

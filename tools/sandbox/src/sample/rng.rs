@@ -3,10 +3,10 @@
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// A seeded source of chance; the same seed throws the same dice.
-pub(super) struct Dice(StdRng);
+/// A seeded source of chance; the same seed throws the same rng.
+pub(super) struct SampleRng(StdRng);
 
-impl Dice {
+impl SampleRng {
     pub(super) fn new(seed: u64) -> Self {
         Self(StdRng::seed_from_u64(seed))
     }
@@ -21,7 +21,7 @@ impl Dice {
         self.0.random_range(0..end.max(1))
     }
 
-    /// Like [`Dice::between`], but small numbers come far more often than great ones.
+    /// Like [`SampleRng::between`], but small numbers come far more often than great ones.
     pub(super) fn mostly_low(&mut self, low: i64, high: i64) -> i64 {
         let throws = [(); 3].map(|()| self.between(0, 100));
         low + (high - low) * throws.iter().product::<i64>() / 1_000_000
@@ -32,7 +32,8 @@ impl Dice {
         self.between(1, 1_000) <= per_mille
     }
 
-    /// One of the table's values, each with its share of a thousand; `otherwise` has what is left.
+    /// Returns one of the table's values, each with a probability in thousandths; `otherwise` has
+    /// the rest.
     pub(super) fn pick<T: Copy>(&mut self, otherwise: T, table: &[(i64, T)]) -> T {
         let mut throw = self.between(1, 1_000);
         for &(share, value) in table {

@@ -1,4 +1,4 @@
-//! The script in the making: steps in any order, and the numbers given out.
+//! The scenario in the making: steps in any order, and the numbers given out.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use types::{Day, Timestamp};
 use super::account::Account;
 use super::calendar::Calendar;
 use super::event::{Data, Event};
-use super::rng::Dice;
+use super::rng::SampleRng;
 use super::{Action, SimulatedDay, Step};
 
-pub(super) struct Script {
+pub(super) struct Scenario {
     pub(super) calendar: Calendar,
-    pub(super) dice: Dice,
+    pub(super) rng: SampleRng,
     steps: Vec<Step>,
     accounts: u32,
     events: u32,
     trades: u32,
 }
 
-impl Script {
+impl Scenario {
     pub(super) fn new(seed: u64, last_day: Day) -> Self {
         let calendar = Calendar::ending(last_day);
-        let dice = Dice::new(seed);
-        Self { calendar, dice, steps: Vec::new(), accounts: 0, events: 0, trades: 0 }
+        let rng = SampleRng::new(seed);
+        Self { calendar, rng, steps: Vec::new(), accounts: 0, events: 0, trades: 0 }
     }
 
     pub(super) fn step(&mut self, at: Timestamp, action: Action) {
@@ -47,7 +47,7 @@ impl Script {
     pub(super) fn account(&mut self) -> Account {
         const GAP: u32 = 7_919;
         self.accounts += 1;
-        Account(50_000_000 + self.accounts * GAP + self.dice.index(GAP))
+        Account(50_000_000 + self.accounts * GAP + self.rng.index(GAP))
     }
 
     pub(super) fn trade_id(&mut self) -> String {
@@ -55,7 +55,7 @@ impl Script {
         format!("T{:09}", 730_000_000 + self.trades)
     }
 
-    /// All steps by day, in their order. What would arrive after the last day is left out.
+    /// Returns all steps by day, in order, without those after the last day.
     pub(super) fn into_days(mut self) -> Vec<SimulatedDay> {
         self.steps.sort_by_key(|step| step.at);
         let mut days: BTreeMap<_, _> = self.calendar.days().map(|day| (day, Vec::new())).collect();

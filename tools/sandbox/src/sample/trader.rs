@@ -1,9 +1,9 @@
-//! Who trades: how much, how often, and what.
+//! Traders: volume, frequency and products.
 
 use types::{Product, Timestamp};
 
 use super::account::Account;
-use super::rng::Dice;
+use super::rng::SampleRng;
 
 /// An account that trades, itself or by its sub-accounts.
 pub(super) struct Trader {
@@ -11,7 +11,7 @@ pub(super) struct Trader {
     pub(super) subs: Vec<Account>,
     /// When it begins.
     pub(super) from: Timestamp,
-    /// When it stops; whoever is not active again stops where he begins.
+    /// End of its trading; a user who is not active again stops at the start.
     pub(super) until: Timestamp,
     pub(super) leaning: Leaning,
     pub(super) size: Size,
@@ -25,9 +25,9 @@ impl Trader {
         self.from <= at && at < self.until
     }
 
-    /// The account of its next trade: any of its own, its main account most of all.
-    pub(super) fn account(&self, dice: &mut Dice) -> Account {
-        let place = dice.between(-2, self.subs.len() as i64 - 1);
+    /// Returns the account of its next trade: mostly the main account, sometimes a sub-account.
+    pub(super) fn account(&self, rng: &mut SampleRng) -> Account {
+        let place = rng.between(-2, self.subs.len() as i64 - 1);
         usize::try_from(place)
             .ok()
             .and_then(|place| self.subs.get(place))
@@ -45,14 +45,14 @@ pub(super) enum Leaning {
 }
 
 impl Leaning {
-    pub(super) fn product(self, dice: &mut Dice) -> Product {
+    pub(super) fn product(self, rng: &mut SampleRng) -> Product {
         let (futures, margin) = match self {
             Self::Balanced => (250, 120),
             Self::Spot => (30, 50),
             Self::Margin => (80, 650),
             Self::Futures => (850, 50),
         };
-        dice.pick(Product::Spot, &[(futures, Product::Futures), (margin, Product::Margin)])
+        rng.pick(Product::Spot, &[(futures, Product::Futures), (margin, Product::Margin)])
     }
 
     pub(super) const fn holds_futures(self) -> bool {
@@ -77,12 +77,12 @@ pub(super) const PRO: Size = Size { trades: 5_000, volume: (2_000, 90_000), vip:
 pub(super) const WHALE: Size = Size { trades: 4_500, volume: (15_000, 600_000), vip: (2, 6) };
 
 impl Size {
-    pub(super) fn of_anybody(dice: &mut Dice) -> Self {
-        dice.pick(CASUAL, &[(340, REGULAR), (130, PRO), (30, WHALE)])
+    pub(super) fn of_anybody(rng: &mut SampleRng) -> Self {
+        rng.pick(CASUAL, &[(340, REGULAR), (130, PRO), (30, WHALE)])
     }
 
-    pub(super) fn level(self, dice: &mut Dice) -> u8 {
-        dice.between(self.vip.0, self.vip.1).try_into().unwrap_or(0)
+    pub(super) fn level(self, rng: &mut SampleRng) -> u8 {
+        rng.between(self.vip.0, self.vip.1).try_into().unwrap_or(0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What traders do on each day: trades, funding, and the use of other products.
+//! The traders' days: trades, funding, and the use of other products.
 
 use types::{Day, FeeKind, Timestamp};
 
@@ -6,7 +6,7 @@ use super::calendar::{HOUR, weekday};
 use super::delivery_faults;
 use super::event::{Activity, Data};
 use super::fees;
-use super::scenario::Script;
+use super::scenario::Scenario;
 use super::trader::Trader;
 
 /// Products whose use is no trade, but activity.
@@ -18,52 +18,52 @@ const FUNDING_HOURS: [i64; 3] = [0, 8, 16];
 
 const FRIDAY: i64 = 4;
 
-pub(super) fn simulate(script: &mut Script, traders: &[Trader]) {
-    for day in script.calendar.days() {
-        let volume_factor = script.calendar.volume_factor(day);
+pub(super) fn simulate(scenario: &mut Scenario, traders: &[Trader]) {
+    for day in scenario.calendar.days() {
+        let volume_factor = scenario.calendar.volume_factor(day);
         for trader in traders {
-            trade(script, trader, day, volume_factor);
+            trade(scenario, trader, day, volume_factor);
             if trader.leaning.holds_futures() {
-                fund(script, trader, day);
+                fund(scenario, trader, day);
             }
-            use_other_product(script, trader, day);
+            use_other_product(scenario, trader, day);
         }
     }
 }
 
-fn trade(script: &mut Script, trader: &Trader, day: Day, volume_factor: i64) {
-    for _ in 0..script.dice.times(trader.size.trades * volume_factor / 1_000) {
-        let at = instant_in(script, day);
+fn trade(scenario: &mut Scenario, trader: &Trader, day: Day, volume_factor: i64) {
+    for _ in 0..scenario.rng.times(trader.size.trades * volume_factor / 1_000) {
+        let at = instant_in(scenario, day);
         if trader.trades_at(at) {
-            let fee = fees::of_trade(script, trader, at);
-            delivery_faults::send(script, fee, trader.invited);
+            let fee = fees::of_trade(scenario, trader, at);
+            delivery_faults::send(scenario, fee, trader.invited);
         }
     }
 }
 
 /// An instant of the day; more is traded around noon than at midnight.
-fn instant_in(script: &mut Script, day: Day) -> Timestamp {
-    let time = script.dice.between(0, 12 * HOUR - 1) + script.dice.between(0, 12 * HOUR);
+fn instant_in(scenario: &mut Scenario, day: Day) -> Timestamp {
+    let time = scenario.rng.between(0, 12 * HOUR - 1) + scenario.rng.between(0, 12 * HOUR);
     day.start().plus_millis(time)
 }
 
 /// Funding now and then; on Fridays at eight, contracts are delivered instead.
-fn fund(script: &mut Script, trader: &Trader, day: Day) {
+fn fund(scenario: &mut Scenario, trader: &Trader, day: Day) {
     for hour in FUNDING_HOURS {
         let at = day.start().plus_millis(hour * HOUR);
-        if trader.trades_at(at) && script.dice.chance(40) {
+        if trader.trades_at(at) && scenario.rng.chance(40) {
             let delivers = weekday(day) == FRIDAY && hour == 8;
             let kind = if delivers { FeeKind::Delivery } else { FeeKind::Funding };
-            let fee = fees::of_position(script, trader, kind, at);
-            delivery_faults::send(script, fee, trader.invited);
+            let fee = fees::of_position(scenario, trader, kind, at);
+            delivery_faults::send(scenario, fee, trader.invited);
         }
     }
 }
 
-fn use_other_product(script: &mut Script, trader: &Trader, day: Day) {
-    let at = instant_in(script, day);
-    if trader.trades_at(at) && script.dice.chance(15) {
-        let product = script.dice.pick("earn", &OTHER_PRODUCTS);
-        script.tell(Data::Activity(Activity { uid: trader.main, product, at }));
+fn use_other_product(scenario: &mut Scenario, trader: &Trader, day: Day) {
+    let at = instant_in(scenario, day);
+    if trader.trades_at(at) && scenario.rng.chance(15) {
+        let product = scenario.rng.pick("earn", &OTHER_PRODUCTS);
+        scenario.tell(Data::Activity(Activity { uid: trader.main, product, at }));
     }
 }

@@ -1,4 +1,4 @@
-//! The gateway in front of the functions: what API Gateway answers, and what it passes on.
+//! The gateway in front of the functions: API Gateway's answers, and the functions'.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ async fn with_token(sandbox: &Fixture, authorization: &str) -> (u16, String, Str
 }
 
 #[tokio::test]
-async fn an_unknown_path_or_method_is_not_found_as_api_gateway_says_it() {
+async fn unknown_route_is_not_found() {
     let sandbox = fixture().await;
     for (method, target) in
         [("GET", "/v1"), ("GET", "/v2/link"), ("DELETE", "/v1/link"), ("GET", "/sandbox/x")]
@@ -22,7 +22,7 @@ async fn an_unknown_path_or_method_is_not_found_as_api_gateway_says_it() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_token_is_unauthorized() {
+async fn missing_token_is_unauthorized() {
     let sandbox = fixture().await;
     let answer = sandbox.get("/v1/link").await;
     assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"message":"Unauthorized"}"#));
@@ -30,19 +30,19 @@ async fn a_request_without_a_token_is_unauthorized() {
 }
 
 #[tokio::test]
-async fn a_token_is_taken_with_and_without_its_scheme() {
+async fn token_scheme_is_optional() {
     let sandbox = fixture().await;
     let token = sandbox.token("u1").await;
     for authorization in [format!("Bearer {token}"), format!("bearer {token}"), token] {
         let (status, _, body) = with_token(&sandbox, &authorization).await;
-        // The caller is known to nobody, so that he has no binding: the function has answered.
+        // The function answers that this unknown caller has no binding.
         assert_eq!(status, 404, "{body}");
         assert!(body.contains("urn:problem-type:recall:not_found"), "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_token_that_does_not_hold_is_unauthorized_and_says_why() {
+async fn invalid_token_is_unauthorized() {
     let sandbox = fixture().await;
     let token = sandbox.token("u1").await;
     let (head, signature) = token.rsplit_once('.').unwrap();
@@ -56,19 +56,19 @@ async fn a_token_that_does_not_hold_is_unauthorized_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_an_hour_of_the_sandboxs_clock() {
+async fn token_is_valid_for_an_hour() {
     let sandbox = fixture().await;
     let token = format!("Bearer {}", sandbox.token("u1").await);
-    sandbox.running.dial().stand_at("2026-11-22T12:59:59Z".parse().unwrap());
+    sandbox.running.manual_clock().stand_at("2026-11-22T12:59:59Z".parse().unwrap());
     assert_eq!(with_token(&sandbox, &token).await.0, 404);
-    sandbox.running.dial().stand_at("2026-11-22T13:01:00Z".parse().unwrap());
+    sandbox.running.manual_clock().stand_at("2026-11-22T13:01:00Z".parse().unwrap());
     let (status, headers, _) = with_token(&sandbox, &token).await;
     assert_eq!(status, 401);
     assert!(headers.contains("the token has expired"), "{headers}");
 }
 
 #[tokio::test]
-async fn an_affiliate_gets_the_same_link_again() {
+async fn repeated_request_returns_same_link() {
     let sandbox = fixture().await;
     let registered = event(
         "1",
@@ -95,7 +95,7 @@ async fn an_affiliate_gets_the_same_link_again() {
 }
 
 #[tokio::test]
-async fn a_body_over_api_gateways_limit_is_too_large() {
+async fn oversized_body_is_refused() {
     let sandbox = fixture().await;
     let body = " ".repeat(10 * 1024 * 1024 + 1);
     let answer = sandbox.ask("u1", "POST", "/v1/bind", &body).await;

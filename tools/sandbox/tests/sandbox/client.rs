@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A sandbox without the sample, whose clock stands.
+/// A sandbox without the sample, whose clock does not run.
 pub struct Fixture {
     pub running: Running,
     /// Removed after the sandbox.
@@ -67,7 +67,7 @@ impl Answer {
     }
 }
 
-/// One request on a connection of its own. `head` holds header lines, each with its line's end.
+/// Sends one request on a new connection. `head` contains header lines with their line breaks.
 pub async fn send(origin: &str, method: &str, target: &str, head: &str, body: &str) -> Answer {
     let host = origin.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).await.unwrap();

@@ -26,7 +26,7 @@ fn sentence(output: &Output) -> String {
     text.trim_end().strip_prefix("sandbox: ").unwrap().to_owned()
 }
 
-/// A sandbox that has said `ready`, and what it said until then.
+/// Returns a sandbox that is ready, and its output until then.
 fn ready(dir: &Path) -> (Child, String) {
     let mut child = sandbox(dir).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
@@ -44,7 +44,7 @@ fn stop(mut child: Child, signal: &str) -> Option<i32> {
 }
 
 #[test]
-fn it_says_what_it_does_and_how_to_go_on() {
+fn ready_message_lists_next_steps() {
     let dir = tempdir().unwrap();
     let (child, said) = ready(dir.path());
     assert_eq!(stop(child, "-INT"), Some(0));
@@ -57,35 +57,35 @@ fn it_says_what_it_does_and_how_to_go_on() {
 }
 
 #[test]
-fn sigterm_stops_it_as_ctrl_c_does() {
+fn sigterm_and_ctrl_c_stop_it() {
     let dir = tempdir().unwrap();
     assert_eq!(stop(ready(dir.path()).0, "-TERM"), Some(0));
 }
 
 #[test]
-fn a_second_start_finds_its_data_and_keys() {
+fn second_start_keeps_data_and_keys() {
     let dir = tempdir().unwrap();
     stop(ready(dir.path()).0, "-TERM");
     let before = fs::read(dir.path().join("issuer-key.pem")).unwrap();
     let (child, said) = ready(dir.path());
     stop(child, "-TERM");
-    assert!(said.contains("Going on without the sample programme"), "{said}");
-    assert!(!said.contains("Making the issuer's key"), "{said}");
+    assert!(said.contains("Continuing without the sample programme"), "{said}");
+    assert!(!said.contains("Generating the issuer's key"), "{said}");
     assert_eq!(fs::read(dir.path().join("issuer-key.pem")).unwrap(), before);
 }
 
 #[test]
-fn an_interrupted_load_is_begun_anew() {
+fn interrupted_load_is_restarted() {
     let dir = tempdir().unwrap();
     stop(ready(dir.path()).0, "-TERM");
     fs::write(dir.path().join("contents.json"), r#"{"sample":"loading"}"#).unwrap();
     let (child, said) = ready(dir.path());
     stop(child, "-TERM");
-    assert!(said.contains("was interrupted; beginning anew"), "{said}");
+    assert!(said.contains("was interrupted; restarting it"), "{said}");
 }
 
 #[test]
-fn a_second_sandbox_on_the_same_data_is_refused() {
+fn second_sandbox_on_data_is_refused() {
     let dir = tempdir().unwrap();
     let (child, _) = ready(dir.path());
     let said = sentence(&sandbox(dir.path()).output().unwrap());
@@ -94,7 +94,7 @@ fn a_second_sandbox_on_the_same_data_is_refused() {
 }
 
 #[test]
-fn a_taken_port_is_named() {
+fn taken_port_is_named() {
     let dir = tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -104,7 +104,7 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
-fn a_directory_that_is_none_is_named() {
+fn invalid_directory_is_named() {
     let dir = tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
@@ -114,7 +114,7 @@ fn a_directory_that_is_none_is_named() {
 }
 
 #[test]
-fn a_damaged_data_file_is_named_and_left_alone() {
+fn damaged_data_file_is_kept() {
     let dir = tempdir().unwrap();
     stop(ready(dir.path()).0, "-TERM");
     let file = dir.path().join("dynamodb.sqlite");
@@ -126,7 +126,7 @@ fn a_damaged_data_file_is_named_and_left_alone() {
 }
 
 #[test]
-fn damaged_keys_and_a_missing_data_file_are_named() {
+fn damaged_or_missing_files_are_named() {
     for (name, content) in
         [("issuer-key.pem", "no key"), ("signing-key", "short"), ("contents.json", "{}")]
     {
@@ -144,7 +144,7 @@ fn damaged_keys_and_a_missing_data_file_are_named() {
 }
 
 #[test]
-fn the_help_names_every_option_and_route() {
+fn help_lists_options_and_routes() {
     let output = Command::new(env!("CARGO_BIN_EXE_sandbox")).arg("--help").output().unwrap();
     let mut help = String::new();
     output.stdout.as_slice().read_to_string(&mut help).unwrap();
@@ -164,7 +164,7 @@ fn the_help_names_every_option_and_route() {
 }
 
 #[test]
-fn a_malformed_time_is_refused_with_what_would_be_right() {
+fn malformed_time_is_refused() {
     let dir = tempdir().unwrap();
     let output = sandbox(dir.path()).args(["--clock", "noon"]).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();

@@ -10,7 +10,7 @@ async fn put_clock(sandbox: &Fixture, body: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn the_clock_stands_where_it_is_set_until_it_is_real_again() {
+async fn clock_stays_at_the_set_time() {
     let sandbox = fixture().await;
     assert_eq!(sandbox.get("/sandbox/clock").await.json(), json!({ "now": NOON }));
     let set = put_clock(&sandbox, r#"{"now":"2030-01-01T02:00:00+02:00"}"#).await;
@@ -23,7 +23,7 @@ async fn the_clock_stands_where_it_is_set_until_it_is_real_again() {
 }
 
 #[tokio::test]
-async fn a_wrong_setting_of_the_clock_is_refused_by_its_name() {
+async fn malformed_clock_is_refused() {
     let sandbox = fixture().await;
     let cases = [
         ("{}", "now"),
@@ -41,14 +41,14 @@ async fn a_wrong_setting_of_the_clock_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_a_problem() {
+async fn wrong_method_is_a_problem() {
     let sandbox = fixture().await;
     let answer = sandbox.send("DELETE", "/sandbox/clock", "", "").await;
     assert_eq!((answer.status, &answer.json()["code"]), (405, &json!("method_not_allowed")));
 }
 
 #[tokio::test]
-async fn a_token_tells_its_user_issuer_and_hour() {
+async fn token_has_user_issuer_and_hour() {
     let sandbox = fixture().await;
     let answer = sandbox.post("/sandbox/token", &json!({ "uid": "u1" })).await.json();
     assert_eq!(answer["tokenType"], "Bearer");
@@ -68,7 +68,7 @@ async fn a_token_tells_its_user_issuer_and_hour() {
 }
 
 #[tokio::test]
-async fn a_token_for_nobody_is_refused() {
+async fn token_without_user_is_refused() {
     let sandbox = fixture().await;
     for (body, parameter) in [
         (json!({}), "uid"),
@@ -83,7 +83,7 @@ async fn a_token_for_nobody_is_refused() {
 }
 
 #[tokio::test]
-async fn events_are_taken_in_and_those_that_are_not_are_named() {
+async fn refused_events_are_listed() {
     let sandbox = fixture().await;
     let event = |id: &str, kind: &str, data: Value| json!({ "specversion": "1.0", "id": id, "source": "test", "type": kind, "data": data });
     let registered = json!({
@@ -108,7 +108,7 @@ async fn events_are_taken_in_and_those_that_are_not_are_named() {
 }
 
 #[tokio::test]
-async fn one_event_needs_no_array_and_no_other_json_is_taken() {
+async fn single_event_needs_no_array() {
     let sandbox = fixture().await;
     let registered = json!({
         "specversion": "1.0", "id": "1", "source": "test",
@@ -122,7 +122,7 @@ async fn one_event_needs_no_array_and_no_other_json_is_taken() {
 }
 
 #[tokio::test]
-async fn the_night_of_a_day_that_is_over_books_it() {
+async fn rollup_books_a_past_day() {
     let sandbox = fixture().await;
     let answer = sandbox.post("/sandbox/rollup", &json!({ "day": "2026-11-21" })).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -130,7 +130,7 @@ async fn the_night_of_a_day_that_is_over_books_it() {
 }
 
 #[tokio::test]
-async fn the_night_of_a_day_that_is_not_over_is_refused() {
+async fn rollup_of_unfinished_day_is_refused() {
     let sandbox = fixture().await;
     for day in ["2026-11-22", "2026-02-30"] {
         let answer = sandbox.post("/sandbox/rollup", &json!({ "day": day })).await;
@@ -139,7 +139,7 @@ async fn the_night_of_a_day_that_is_not_over_is_refused() {
 }
 
 #[tokio::test]
-async fn the_page_and_the_description_of_the_api_are_served() {
+async fn page_and_api_document_are_served() {
     let sandbox = fixture().await;
     let page = sandbox.get("/").await;
     assert!(page.headers.contains("content-type: text/html"), "{}", page.headers);
@@ -148,20 +148,20 @@ async fn the_page_and_the_description_of_the_api_are_served() {
 }
 
 #[tokio::test]
-async fn everybody_on_the_page_is_in_the_sample() {
+async fn users_on_the_page_are_in_the_sample() {
     let page = fixture().await.get("/").await.body;
-    let cast = sandbox::sample::Sample::generate(1, "2026-11-21".parse().unwrap()).cast;
-    let cast = serde_json::to_string(&cast).unwrap();
+    let personas = sandbox::sample::Sample::generate(1, "2026-11-21".parse().unwrap()).personas;
+    let personas = serde_json::to_string(&personas).unwrap();
     let ids: Vec<&str> = page.split("<td><code>").filter_map(|cell| cell.get(..8)).collect();
     let ids: Vec<_> = ids.into_iter().filter(|id| id.parse::<u32>().is_ok()).collect();
     assert_eq!(ids.len(), 7);
     for id in ids {
-        assert!(cast.contains(&format!("\"{id}\"")), "{id}");
+        assert!(personas.contains(&format!("\"{id}\"")), "{id}");
     }
 }
 
 #[tokio::test]
-async fn dynamodb_answers_on_its_own_port() {
+async fn dynamodb_has_a_separate_port() {
     let sandbox = fixture().await;
     let head = "x-amz-target: DynamoDB_20120810.DescribeTable\r\n\
                 content-type: application/x-amz-json-1.0\r\n\
@@ -176,13 +176,13 @@ async fn dynamodb_answers_on_its_own_port() {
 }
 
 #[tokio::test]
-async fn the_page_is_told_that_users_choose_who_they_are() {
+async fn page_configuration_is_sandbox() {
     let config = fixture().await.get("/config.json").await;
     assert_eq!(config.json(), json!({ "signIn": { "kind": "sandbox" } }));
 }
 
 #[tokio::test]
-async fn without_the_sample_there_are_no_sample_users() {
+async fn empty_sandbox_has_no_users() {
     let nobody = json!({ "affiliates": [], "dormant": [], "invitees": [], "refused": [] });
     assert_eq!(fixture().await.get("/sandbox/users").await.json(), nobody);
 }

@@ -39,7 +39,7 @@ fn fields(kind: &str) -> &[&str] {
 }
 
 #[test]
-fn events_have_the_fields_of_the_contract_and_no_others() {
+fn events_have_contract_fields() {
     let mut types = BTreeSet::new();
     for (_, event) in events() {
         let event = json(event);
@@ -53,7 +53,7 @@ fn events_have_the_fields_of_the_contract_and_no_others() {
 }
 
 #[test]
-fn the_wire_form_of_a_fee_is_the_contracts() {
+fn fee_has_contract_format() {
     let fee = events().find(|(_, it)| matches!(it.data, Data::Charged(_))).unwrap().1;
     let fee = json(fee);
     assert_eq!(fee["specversion"], "1.0");
@@ -65,7 +65,7 @@ fn the_wire_form_of_a_fee_is_the_contracts() {
 }
 
 #[test]
-fn every_amount_is_a_plain_decimal_with_eight_digits_behind_the_point() {
+fn amounts_have_eight_decimals() {
     for (_, event) in events() {
         let event = json(event);
         for field in ["amount", "amountUsd", "volumeUsd"] {
@@ -79,7 +79,7 @@ fn every_amount_is_a_plain_decimal_with_eight_digits_behind_the_point() {
 }
 
 #[test]
-fn a_sign_up_carries_the_code_that_it_is_given() {
+fn sign_up_has_the_given_code() {
     let sign_up = sign_ups().next().unwrap().1;
     assert_eq!(json(sign_up)["data"].get("ref"), None);
     let code = "ABCD2345".parse().unwrap();
@@ -87,12 +87,12 @@ fn a_sign_up_carries_the_code_that_it_is_given() {
 }
 
 #[test]
-fn nothing_arrives_before_it_happened() {
+fn no_event_arrives_early() {
     assert!(events().all(|(arrives, event)| event.time() < arrives));
 }
 
 #[test]
-fn an_id_names_one_event_only_and_a_trade_one_fee() {
+fn event_and_trade_ids_are_unique() {
     let (mut ids, mut trades) = (BTreeMap::new(), BTreeMap::new());
     for (_, event) in events() {
         assert_eq!(ids.entry(&event.id).or_insert(event), &event);
@@ -103,7 +103,7 @@ fn an_id_names_one_event_only_and_a_trade_one_fee() {
 }
 
 #[test]
-fn accounts_are_known_before_anything_else_is_told_of_them() {
+fn accounts_are_registered_first() {
     let mut known = BTreeSet::new();
     for (_, event) in events() {
         let uid = match &event.data {

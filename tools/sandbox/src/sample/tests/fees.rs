@@ -1,4 +1,4 @@
-//! The mix of fees, and what goes wrong with some of them.
+//! The mix of fees, and their delivery faults.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::{SAMPLE, events, fees, last_day, recalls, sign_ups};
 use crate::sample::amount::Amount;
 use crate::sample::event::{Data, Event, Fee};
 
-/// Who has which inviter.
+/// Returns the inviter of each invitee.
 fn inviters() -> BTreeMap<Uid, &'static Uid> {
     let recalled = recalls().map(|(_, via, uid)| (uid.clone(), &via.affiliate));
     let signed_up = sign_ups().filter_map(|(via, event)| match &event.data {
@@ -19,7 +19,7 @@ fn inviters() -> BTreeMap<Uid, &'static Uid> {
 }
 
 #[test]
-fn the_mix_holds_every_product_asset_kind_and_oddity() {
+fn mix_covers_all_kinds_of_fees() {
     let fees: Vec<&Fee> = fees().map(|(_, fee)| fee).collect();
     let products: BTreeSet<Product> = fees.iter().map(|fee| fee.product).collect();
     let kinds: BTreeSet<FeeKind> = fees.iter().map(|fee| fee.kind).collect();
@@ -36,7 +36,7 @@ fn the_mix_holds_every_product_asset_kind_and_oddity() {
 }
 
 #[test]
-fn some_fees_come_late_twice_or_in_the_wrong_order() {
+fn some_fees_are_late_or_duplicate() {
     let charged: Vec<&Event> = events()
         .filter(|(_, event)| matches!(event.data, Data::Charged(_)))
         .map(|(_, event)| event)
@@ -54,7 +54,7 @@ fn some_fees_come_late_twice_or_in_the_wrong_order() {
 }
 
 #[test]
-fn a_correction_names_a_fee_that_arrived_before_and_its_day() {
+fn correction_names_earlier_fee() {
     let mut arrived: BTreeMap<&str, &Fee> = BTreeMap::new();
     let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
     for (_, event) in events() {
@@ -75,7 +75,7 @@ fn a_correction_names_a_fee_that_arrived_before_and_its_day() {
 }
 
 #[test]
-fn a_share_of_the_fees_is_activity_only() {
+fn some_fees_are_activity_only() {
     let inviters = inviters();
     let invited = fees().filter(|(_, fee)| inviters.contains_key(&fee.uid.uid())).count();
     let share = invited * 100 / fees().count();
@@ -83,9 +83,9 @@ fn a_share_of_the_fees_is_activity_only() {
 }
 
 #[test]
-fn the_biggest_affiliate_has_volume_for_a_higher_tier_before_the_quarter_begins() {
+fn biggest_affiliate_reaches_a_tier() {
     let (inviters, quarter) = (inviters(), last_day().quarter().first_day().start());
-    let aurora = &SAMPLE.cast.affiliates[0].uid;
+    let aurora = &SAMPLE.personas.affiliates[0].uid;
     let counts = |fee: &Fee| {
         fee.product.market() == Market::Spot && fee.kind == FeeKind::Trade && fee.vip_level <= 2
     };

@@ -1,4 +1,4 @@
-//! What the sample must hold to be worth loading.
+//! Required contents of the sample.
 
 mod events;
 mod fees;
@@ -60,7 +60,7 @@ fn json(event: &Event) -> Value {
 }
 
 #[test]
-fn the_same_seed_and_day_give_the_same_bytes() {
+fn sample_is_deterministic() {
     let (again, other) = (Sample::generate(1, last_day()), Sample::generate(2, last_day()));
     assert!(*SAMPLE == again && *SAMPLE != other);
     assert_eq!(bytes(&SAMPLE), bytes(&again));
@@ -73,7 +73,7 @@ fn bytes(sample: &Sample) -> Vec<String> {
 }
 
 #[test]
-fn there_are_some_hundred_accounts_and_some_ten_thousand_fees() {
+fn sample_has_expected_size() {
     for seed in 1..=5 {
         let figures = Sample::generate(seed, last_day()).figures();
         println!("seed {seed}: {figures}");
@@ -83,7 +83,7 @@ fn there_are_some_hundred_accounts_and_some_ten_thousand_fees() {
 }
 
 #[test]
-fn steps_stand_in_their_order_on_their_day() {
+fn steps_are_in_order() {
     assert_eq!(SAMPLE.days.len(), 62);
     assert_eq!(SAMPLE.days.last().unwrap().day, last_day());
     assert!(SAMPLE.days.windows(2).all(|pair| pair[0].day.next() == pair[1].day));
@@ -94,7 +94,7 @@ fn steps_stand_in_their_order_on_their_day() {
 }
 
 #[test]
-fn the_wallet_pays_settled_days_only() {
+fn wallet_pays_settled_days_only() {
     let payouts: Vec<_> = steps()
         .filter_map(|step| match &step.action {
             Action::PayUpTo(_, day) => Some(step.at.day().days_since(*day)),

@@ -1,4 +1,4 @@
-//! The accounts: who is dormant, who changes, and who the cast is.
+//! The accounts: dormant ones, changes, and personas.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,15 +48,15 @@ impl History {
 }
 
 #[test]
-fn the_cast_is_the_same_for_every_seed_and_day() {
+fn personas_do_not_depend_on_seed() {
     let other = Sample::generate(2, "2027-03-01".parse().unwrap());
-    assert_eq!(SAMPLE.cast, other.cast);
-    assert_eq!(SAMPLE.cast.affiliates[0].uid.as_str(), "10000001");
-    assert_eq!(SAMPLE.cast.dormant[0].uid.as_str(), "20000001");
+    assert_eq!(SAMPLE.personas, other.personas);
+    assert_eq!(SAMPLE.personas.affiliates[0].uid.as_str(), "10000001");
+    assert_eq!(SAMPLE.personas.dormant[0].uid.as_str(), "20000001");
 }
 
 #[test]
-fn whoever_is_recalled_is_dormant_and_registered_after_the_inviter() {
+fn recalled_users_are_eligible() {
     let history = History::of_sample();
     let mut bound = BTreeSet::new();
     for (at, via, invitee) in recalls() {
@@ -68,7 +68,7 @@ fn whoever_is_recalled_is_dormant_and_registered_after_the_inviter() {
 }
 
 #[test]
-fn most_of_the_recalled_trade_again_and_some_never_do() {
+fn most_recalled_users_trade_again() {
     let history = History::of_sample();
     let end = last_day().end();
     let returned = recalls().filter(|(_, _, uid)| !history.is_dormant(uid, end)).count();
@@ -77,25 +77,25 @@ fn most_of_the_recalled_trade_again_and_some_never_do() {
 }
 
 #[test]
-fn the_readers_dormant_users_stay_dormant() {
+fn recallable_personas_stay_dormant() {
     let history = History::of_sample();
-    for user in &SAMPLE.cast.dormant {
+    for user in &SAMPLE.personas.dormant {
         assert!(history.is_dormant(&user.uid, last_day().end()));
         assert!(!recalls().any(|(_, _, invitee)| *invitee == user.uid));
     }
 }
 
 #[test]
-fn every_refusal_that_an_opened_link_can_meet_has_its_user() {
+fn every_refusal_has_a_persona() {
     let needs_another_link = [Reason::UnknownLink, Reason::LinkNotRecallCapable];
     let expected = Reason::ALL.iter().filter(|it| it.refuses_bind());
     let expected: BTreeSet<_> = expected.filter(|it| !needs_another_link.contains(it)).collect();
-    let shown: BTreeSet<_> = SAMPLE.cast.refused.iter().map(|it| &it.reason).collect();
+    let shown: BTreeSet<_> = SAMPLE.personas.refused.iter().map(|it| &it.reason).collect();
     assert_eq!(shown, expected);
 }
 
 #[test]
-fn nobody_is_invited_through_a_link_that_is_not_made_yet() {
+fn links_exist_before_their_use() {
     let mut made = BTreeSet::new();
     let mut used = BTreeSet::new();
     for step in steps() {
@@ -109,12 +109,12 @@ fn nobody_is_invited_through_a_link_that_is_not_made_yet() {
         }
     }
     let default_links = made.iter().filter(|via| via.label.is_none()).count();
-    assert_eq!(default_links, SAMPLE.cast.affiliates.len());
+    assert_eq!(default_links, SAMPLE.personas.affiliates.len());
     assert!(used.iter().any(|via| via.label.is_some()));
 }
 
 #[test]
-fn an_affiliate_leaves_and_invitees_move_and_change_their_level() {
+fn some_accounts_change() {
     let start = SAMPLE.days[0].day.start();
     let changes: Vec<Fact> = events()
         .filter(|(_, event)| event.time() > start)
