@@ -11,7 +11,7 @@ use crate::Failure;
 pub struct Console<'a> {
     results: Box<dyn Write + 'a>,
     questions: Box<dyn Write + 'a>,
-    /// `None` where nobody is there to answer.
+    /// `None` without a terminal.
     answers: Option<Box<dyn BufRead + 'a>>,
     yes: bool,
     watched: bool,
@@ -22,7 +22,7 @@ impl Console<'static> {
     #[must_use]
     pub fn standard(yes: bool) -> Self {
         let answers: Option<Box<dyn BufRead>> = match stdin().is_terminal() {
-            // Byte by byte, so that what comes after an answer is left to others.
+            // Byte by byte, so that later input is left to others.
             true => Some(Box::new(BufReader::with_capacity(1, stdin()))),
             false => None,
         };
@@ -32,7 +32,7 @@ impl Console<'static> {
 }
 
 impl<'a> Console<'a> {
-    /// A desk of other writers, at which no progress is shown.
+    /// A console of other writers, at which no progress is shown.
     #[must_use]
     pub fn new(
         results: impl Write + 'a,
@@ -44,7 +44,7 @@ impl<'a> Console<'a> {
         Self { results, questions, answers, yes, watched: false }
     }
 
-    /// One line of a result. That nobody reads on the other side of a pipe is no reason to stop.
+    /// Prints one line of a result. A closed pipe is ignored.
     pub(crate) fn say(&mut self, line: impl Display) {
         let _ = writeln!(self.results, "{line}");
     }
@@ -54,16 +54,16 @@ impl<'a> Console<'a> {
         let _ = writeln!(self.questions, "{line}");
     }
 
-    /// Says what will be done where, and goes on only if that is meant.
-    pub(crate) fn ask(&mut self, place: &str, what: impl Display) -> Result<(), Failure> {
+    /// Announces a change, and continues only after a confirmation.
+    pub(crate) fn ask(&mut self, target: &str, what: impl Display) -> Result<(), Failure> {
         if self.yes {
             return Ok(());
         }
         let Some(answers) = &mut self.answers else {
-            return Err(Failure::NobodyToAsk(place.to_owned()));
+            return Err(Failure::NobodyToAsk(target.to_owned()));
         };
         let mut answer = String::new();
-        let _ = write!(self.questions, "Writes to {place}:\n  {what}\nGo on? [y/N] ");
+        let _ = write!(self.questions, "Writes to {target}:\n  {what}\nContinue? [y/N] ");
         let _ = self.questions.flush();
         let read = answers.read_line(&mut answer);
         let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");

@@ -15,14 +15,14 @@ use crate::{Console, Failure, Outcome};
 use booked::BookedLine;
 use view::Explanation;
 
-/// Explains what an invitee's fees of a day came to.
+/// Explains the commission for an invitee's fees of a day.
 pub(crate) async fn explain(
     app: &App,
     invitee: &Uid,
     day: Day,
     line: Option<&str>,
     json: bool,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let asked = |sentence: String| Failure::InvalidInput(sentence);
     let account = app.table.account(invitee).await?;
@@ -41,16 +41,16 @@ pub(crate) async fn explain(
     let view = Explanation::new(app, &explained, binding.as_ref(), &booked, only.as_ref())?;
     if json {
         match serde_json::to_string_pretty(&view) {
-            Ok(json) => desk.say(json),
+            Ok(json) => console.say(json),
             Err(error) => return Err(asked(error.to_string())),
         }
     } else {
-        text::of(&view).into_iter().for_each(|line| desk.say(line));
+        text::of(&view).into_iter().for_each(|line| console.say(line));
     }
     Ok(Outcome::Clean)
 }
 
-/// What the line of this id, or of this beginning of one, is about.
+/// Returns the subject of the line with this id, or this prefix of an id.
 fn find(booked: &[BookedLine], id: &str) -> Result<LineKey, Failure> {
     let mut found = booked.iter().filter(|line| line.id.starts_with(id));
     match (found.next(), found.next()) {

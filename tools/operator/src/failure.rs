@@ -7,12 +7,12 @@ use lambda::StartError;
 use nightly::StepError;
 use storage::TableError;
 
-/// How a command ended that came to its end.
+/// The outcome of a completed command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// All is well.
     Clean,
-    /// It told of something that somebody has to look at.
+    /// It reported something that needs attention.
     NeedsAttention,
 }
 
@@ -33,26 +33,26 @@ impl Outcome {
     }
 }
 
-/// Why a command did not come to its end.
+/// Why a command was not completed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// What was asked for is not there, or cannot be done.
+    /// The input is invalid, or its subject does not exist.
     #[error("{0}")]
     InvalidInput(String),
     /// The environment does not name a table.
     #[error("{0}")]
     Start(#[from] StartError),
-    /// Nobody is there to be asked, and nobody said yes before.
-    #[error("this writes to {0}, and nobody is there to be asked: say --yes if that is meant")]
+    /// There is no terminal for a confirmation, and no `--yes`.
+    #[error("this writes to {0}, and there is no terminal for a confirmation: confirm with --yes")]
     NobodyToAsk(String),
     /// The operator said no.
     #[error("nothing was done")]
     Declined,
     /// The table does not answer at all.
-    #[error("{place} does not answer: {error}")]
+    #[error("{target} does not answer: {error}")]
     Unreachable {
         /// The table.
-        place: String,
+        target: String,
         /// Why.
         error: TableError,
     },
@@ -81,19 +81,19 @@ pub enum Failure {
         /// Why.
         error: std::io::Error,
     },
-    /// A file is not what it should be.
+    /// A file has unexpected contents.
     #[error("{}: {sentence}", .path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// Where it is wrong, and what would be right.
+        /// The place of the error, and the expected contents.
         sentence: String,
     },
 }
 
 impl Failure {
-    /// The exit code: 1 if the figures were refused, 2 if nothing was begun, 3 if the work broke
-    /// off and can be gone on with.
+    /// Returns the exit code: 1 if the figures were refused, 2 if nothing was started, 3 if the
+    /// work was interrupted and can be resumed.
     #[must_use]
     pub const fn code(&self) -> u8 {
         match self {

@@ -19,7 +19,7 @@ pub(crate) fn percent(rate: Rate) -> String {
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// What a line is about, but for the people: `spot BTC at 41 %`.
+/// Returns the subject of a line without its people: `spot BTC at 41 %`.
 pub(crate) fn line(key: &LineKey) -> String {
     let (product, asset) = (key.product, key.asset);
     match key.outcome {
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_told_in_percent() {
+    fn rate_is_shown_in_percent() {
         for (rate, text) in [("0.41", "41 %"), ("0.205", "20.5 %"), ("0", "0 %"), ("1", "100 %")] {
             assert_eq!(percent(rate.parse().unwrap()), text);
         }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_is_shown_before_its_rounding() {
+    fn product_is_shown_before_rounding() {
         let product = |minor, rate: &str, decimals| {
             let decimals = Decimals::new(decimals).unwrap();
             exact(Amount::from_minor(minor), rate.parse().unwrap(), decimals).unwrap()

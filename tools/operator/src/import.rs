@@ -1,4 +1,4 @@
-//! `operator import`: a file of events, taken in as from the queue.
+//! `operator import`: ingests a file of events, as from the queue.
 
 mod lines;
 mod progress;
@@ -20,35 +20,35 @@ use progress::Progress;
 
 const BAR: &str = "  {bar:40} {bytes}/{total_bytes}, {msg}, {eta} left";
 const SPINNER: &str = "  {bytes} read, {msg}";
-/// Lines that are taken in at once, each as a message of its own.
+/// Lines that are ingested together, each as a separate message.
 const BATCH: usize = 1000;
-/// Quarantined lines that are told one by one; the quarantine has them all.
-const TOLD: u64 = 20;
+/// Quarantined lines that are printed; the quarantine has them all.
+const MAX_PRINTED: u64 = 20;
 
-/// Takes in the events of a file, or of standard input.
+/// Ingests the events of a file, or of standard input.
 pub(crate) async fn import(
     app: &App,
-    place: &str,
+    target: &str,
     path: &Path,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let files = Files::of(path);
     let (lines, progress, size) = open(app, &files)?;
     let from = match progress.line {
         0 => String::new(),
-        line => format!(", going on after line {line}"),
+        line => format!(", resumed after line {line}"),
     };
-    let what = format!("takes in the events of {}{from}.", path.display());
-    desk.ask(place, &what)?;
+    let what = format!("ingests the events of {}{from}.", path.display());
+    console.ask(target, &what)?;
     if files.events.is_some() && progress.line == 0 {
-        // What an earlier import of the file left there comes again with the file.
+        // Lines that an earlier import of the file left there are also in the file.
         progress::remove(&files.retry)?;
     }
-    let bar = desk.bar(size.unwrap_or(0), if size.is_some() { BAR } else { SPINNER });
-    let mut import = Import { app, desk, files, progress, bar };
+    let bar = console.bar(size.unwrap_or(0), if size.is_some() { BAR } else { SPINNER });
+    let mut import = Import { app, console, files, progress, bar };
     let outcome = import.all(lines).await;
     import.bar.finish_and_clear();
-    import.told(outcome)
+    import.report(outcome)
 }
 
 /// The file and those that the import keeps beside it.
@@ -98,7 +98,7 @@ fn open(app: &App, files: &Files) -> Result<(Lines, Progress, Option<u64>), Fail
 
 struct Import<'a, 'd> {
     app: &'a App,
-    desk: &'a mut Console<'d>,
+    console: &'a mut Console<'d>,
     files: Files,
     progress: Progress,
     bar: ProgressBar,
@@ -125,7 +125,7 @@ impl Import<'_, '_> {
         self.files.progress.as_deref().map_or(Ok(()), progress::remove)
     }
 
-    /// Takes in a batch; answers the lines that are not due yet.
+    /// Ingests a batch; returns the lines that are too early.
     async fn ingest<'l>(&mut self, batch: &'l [Line]) -> Result<Vec<&'l Line>, Failure> {
         let sent_at = self.progress.sent_at;
         let full: Vec<&Line> = batch.iter().filter(|line| !line.text.trim().is_empty()).collect();
@@ -147,16 +147,18 @@ impl Import<'_, '_> {
     }
 
     fn tell_quarantined(&mut self, number: u64, reason: &str, detail: &str) {
-        let desk = &mut self.desk;
+        let console = &mut self.console;
         let line = match self.progress.quarantined {
-            ..=TOLD => format!("line {number}: put aside: {reason}: {detail}"),
-            n if n == TOLD + 1 => "more lines were put aside: see `quarantine list`".to_owned(),
+            ..=MAX_PRINTED => format!("line {number}: quarantined: {reason}: {detail}"),
+            n if n == MAX_PRINTED + 1 => {
+                "more lines were quarantined: see `quarantine list`".to_owned()
+            }
             _ => return,
         };
-        self.bar.suspend(|| desk.say(line));
+        self.bar.suspend(|| console.say(line));
     }
 
-    /// Takes in once more what was not due at its turn; what is not due now either stays in the file.
+    /// Ingests the early lines again; those that are still too early stay in the file.
     async fn try_again(&mut self) -> Result<(), Failure> {
         let path = self.files.retry.clone();
         let rest = path.with_extension("rest");
@@ -179,21 +181,19 @@ impl Import<'_, '_> {
         self.files.progress.as_deref().map_or(Ok(()), |path| self.progress.save(path))
     }
 
-    fn told(self, outcome: Result<(), Failure>) -> Result<Outcome, Failure> {
-        let Self { desk, files, progress, .. } = self;
+    fn report(self, outcome: Result<(), Failure>) -> Result<Outcome, Failure> {
+        let Self { console, files, progress, .. } = self;
         let Progress { line, taken, quarantined, retried, .. } = progress;
         let [lines, taken] = [(line, "line"), (taken, "event")].map(|(n, noun)| count(n, noun));
-        desk.say(format_args!("{lines}: {taken} taken in, {quarantined} put aside"));
+        console.say(format_args!("{lines}: {taken} ingested, {quarantined} quarantined"));
         if let Err(failure) = outcome {
             if files.progress.is_some() {
-                desk.note(format_args!(
-                    "stopped after line {line}; started again, it goes on there"
-                ));
+                console.note(format_args!("stopped after line {line}; a restart resumes there"));
             }
             return Err(failure);
         }
         if retried > 0 {
-            desk.say(format_args!(
+            console.say(format_args!(
                 "{} not due yet, as {} not known: kept in {}, to be imported when it is",
                 count(retried, "line"),
                 if retried == 1 { "its account is" } else { "their accounts are" },

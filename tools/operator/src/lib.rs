@@ -1,9 +1,9 @@
-//! The operator's tool: books days again, proves them from their fees, explains them, and takes
-//! in what was left aside or comes from a file.
+//! The operator's tool: books days again, verifies and explains them, replays quarantined events
+//! and imports files.
 //!
-//! It works by the functions' own steps on the table that they work on, so that whatever it does
-//! could have been done by them. Each command is a function of an [`App`], what was asked, and a
-//! [`Console`] to write at; each that writes asks there first.
+//! It uses the functions' steps on their table, so that it can do nothing that they could not. Each
+//! command is a function of an [`App`], its options, and a [`Console`]; a command that writes asks
+//! for confirmation there.
 
 mod console;
 mod evaluate;
@@ -29,36 +29,36 @@ pub use table_target::TableTarget;
 
 use lambda::App;
 
-/// Does what the command line asks, on the table that it and the environment name.
+/// Runs the command of the command line, on the table that it and the environment name.
 ///
 /// # Errors
-/// [`Failure`], with the exit code that it stands for.
-pub async fn run(options: Options, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
-    let mut place = TableTarget::new(&options);
-    let app = place.open().await?;
-    execute(&app, &place.to_string(), options.command, desk).await
+/// [`Failure`], which has the exit code.
+pub async fn run(options: Options, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+    let mut target = TableTarget::new(&options);
+    let app = target.open().await?;
+    execute(&app, &target.to_string(), options.command, console).await
 }
 
-/// Does one command. `place` is how the table is called when the operator is asked.
+/// Runs one command. `target` names the table when the operator is asked.
 ///
 /// # Errors
-/// [`Failure`], with the exit code that it stands for.
+/// [`Failure`], which has the exit code.
 pub async fn execute(
     app: &App,
-    place: &str,
+    target: &str,
     command: Command,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     match command {
-        Command::Rollup { days, night } => rollup::rollup(app, place, days, night, desk).await,
-        Command::Evaluate { quarter } => evaluate::evaluate(app, place, quarter, desk).await,
-        Command::Verify { days } => verify::verify(app, days, desk).await,
+        Command::Rollup { days, night } => rollup::rollup(app, target, days, night, console).await,
+        Command::Evaluate { quarter } => evaluate::evaluate(app, target, quarter, console).await,
+        Command::Verify { days } => verify::verify(app, days, console).await,
         Command::Explain { invitee, day, line, json } => {
-            explain::explain(app, &invitee, day, line.as_deref(), json, desk).await
+            explain::explain(app, &invitee, day, line.as_deref(), json, console).await
         }
-        Command::Velocity { days, csv } => velocity::velocity(app, days, csv, desk).await,
-        Command::Quarantine(command) => quarantine::quarantine(app, place, command, desk).await,
-        Command::Parked(command) => parked::parked(app, place, command, desk).await,
-        Command::Import { file } => import::import(app, place, &file, desk).await,
+        Command::Velocity { days, csv } => velocity::velocity(app, days, csv, console).await,
+        Command::Quarantine(command) => quarantine::quarantine(app, target, command, console).await,
+        Command::Parked(command) => parked::parked(app, target, command, console).await,
+        Command::Import { file } => import::import(app, target, &file, console).await,
     }
 }

@@ -10,9 +10,9 @@ use tracing_subscriber::filter::LevelFilter;
 async fn main() -> ExitCode {
     let options = Options::parse();
     log();
-    let mut desk = Console::standard(options.yes);
-    match operator::run(options, &mut desk).await {
-        Ok(verdict) => ExitCode::from(verdict.code()),
+    let mut console = Console::standard(options.yes);
+    match operator::run(options, &mut console).await {
+        Ok(outcome) => ExitCode::from(outcome.code()),
         Err(failure) => {
             eprintln!("operator: {failure}");
             ExitCode::from(failure.code())
@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Errors on standard error, or what `RUST_LOG` says.
+/// Logs to standard error at ERROR, or at the level in `RUST_LOG`.
 fn log() {
     let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()

@@ -8,8 +8,8 @@ use types::{Day, Quarter, Uid};
 use crate::Days;
 
 const LONG_ABOUT: &str = "\
-Books days, proves and explains them, replays what was put aside, and imports events: by the
-functions' own steps, on the table that they work on.
+Books days, verifies and explains them, replays quarantined events, and imports events, by the
+functions' steps on their table.
 
 The table is that of a deployed stack (--stack), or named by --table or TABLE_NAME. Region and
 credentials are found as by the AWS CLI: variables, profiles with static keys, IAM Identity Center,
@@ -28,12 +28,12 @@ Examples, on a sandbox (DynamoDB is on the port after the API's):
   operator quarantine list
 
 Exit codes:
-  0  done, and all is well
-  1  done, and something is to be looked at: a difference, a refused run, events left aside
-  2  nothing was begun: a wrong argument, a missing variable, no consent
-  3  broken off: the table or a file failed; started again, it goes on";
+  0  done, without findings
+  1  done, with findings: a difference, a refused run, quarantined events
+  2  nothing was started: an invalid argument, a missing variable, no confirmation
+  3  interrupted: the table or a file failed; a restart resumes the work";
 
-/// What the tool is started with.
+/// The command line's options.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "operator", version, about = "The operator's tool of the recall programme")]
 #[command(long_about = LONG_ABOUT, after_help = AFTER_HELP, arg_required_else_help = true)]
@@ -62,18 +62,18 @@ pub struct Options {
     #[arg(long, short, global = true)]
     pub yes: bool,
 
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Book a day, or each day of a range, anew from its fees
+    /// Book a day, or each day of a range, again from its fees
     ///
-    /// What is booked already stays; a run books the difference to what is due, as new lines. A day
-    /// on which nothing changed books nothing.
+    /// Booked lines stay; a run books the difference to the amounts due, as new lines. It books
+    /// nothing for a day on which nothing changed.
     #[command(after_help = "\
 Examples:
   operator rollup 2026-11-21
@@ -95,18 +95,19 @@ Examples:
         quarter: Quarter,
     },
 
-    /// Prove days: work them out anew from their fees and compare with what is booked, to the unit
+    /// Verify days: calculate them again from their fees and compare with the booked lines, to the
+    /// unit
     ///
-    /// Compared are the booked lines with what is due by the fees and the accounts' facts of now, the
-    /// lines and summaries that affiliates read with the booked lines, and the runs' reports with
-    /// both. Writes nothing. Exits with 1 if anything differs.
+    /// Compares the booked lines with the amounts due by the fees and the accounts' current facts,
+    /// the lines and summaries that affiliates read with the booked lines, and the runs' reports
+    /// with both. Writes nothing. Exits with 1 if anything differs.
     #[command(after_help = "Example:\n  operator verify 2026-11-01..2026-11-21")]
     Verify {
         /// A day, or FROM..TO with both days included
         days: Days,
     },
 
-    /// Explain an invitee's day, or one line of it: every fee, what it came to and why
+    /// Explain an invitee's day, or one line of it: every fee, its commission and the reason
     #[command(after_help = "\
 Examples:
   operator explain 20000001 2026-11-21
@@ -125,12 +126,12 @@ Examples:
         json: bool,
     },
 
-    /// List the links that bound somebody, those first that bind in bursts of people who do nothing
+    /// List the links with bindings, those first that bind in bursts of inactive users
     ///
-    /// For each link its bindings, the busiest day and hour, how many of the invitees have traded and
-    /// how many of the bindings were found void. Suspicion counts the bindings that are void, or were
-    /// made in the link's busiest hour and have seen no trade. Writes nothing. Reads the days' lists
-    /// of bindings: 64 queries a day, and 2 items a binding.
+    /// For each link: its bindings, the busiest day and hour, how many of the invitees have traded
+    /// and how many of the bindings were voided. Suspicion counts the bindings that are void, or
+    /// were made in the link's busiest hour without a trade since. Writes nothing. Reads the days'
+    /// lists of bindings: 64 queries a day, and 2 items a binding.
     #[command(after_help = "\
 Examples:
   operator velocity 2026-11-21
@@ -143,7 +144,7 @@ Examples:
         csv: bool,
     },
 
-    /// List, show and replay what could not be taken in
+    /// List, show and replay quarantined events
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
 
@@ -154,11 +155,11 @@ Examples:
     #[command(subcommand)]
     Parked(ParkedCommand),
 
-    /// Take in a file of events, one CloudEvent in JSON a line
+    /// Ingest a file of events, one CloudEvent in JSON a line
     ///
-    /// Interrupted, it goes on where it was: FILE.progress says how far it has come. Events that are
-    /// not due yet are tried again at the end; what is left then is written to FILE.retry.jsonl.
-    /// Events that were taken in before change nothing.
+    /// An interrupted import is resumed where it stopped: FILE.progress records its place. Events
+    /// that are too early are tried again at the end; those that still are, are written to
+    /// FILE.retry.jsonl. Events that were ingested before change nothing.
     #[command(after_help = "\
 Examples:
   operator import events.jsonl
@@ -169,7 +170,7 @@ Examples:
     },
 }
 
-/// What can be done with parked affiliates.
+/// Commands for parked affiliates.
 #[derive(Debug, Clone, Subcommand)]
 pub enum ParkedCommand {
     /// List the runs that wait, with their affiliates and reasons
@@ -180,9 +181,9 @@ pub enum ParkedCommand {
         /// The affiliate's user id
         uid: Uid,
     },
-    /// Take back what the first run that waits booked for an affiliate
+    /// Withdraw the lines that the first run that waits booked for an affiliate
     ///
-    /// Nobody ever sees its lines. The next night books what is due, in a new run.
+    /// Its lines never become visible. The next nightly run books the amounts due, in a new run.
     #[command(after_help = "\
 Example:
   operator parked withdraw 10000001 --why \"booked by a defect, see #12\"")]
@@ -195,7 +196,7 @@ Example:
     },
 }
 
-/// What can be done with the quarantine.
+/// Commands for the quarantine.
 #[derive(Debug, Clone, Subcommand)]
 pub enum QuarantineCommand {
     /// List the entries of some days
@@ -213,9 +214,9 @@ Examples:
         /// The entry's id, as it is listed
         id: String,
     },
-    /// Bring entries to ingest again, after their cause is mended
+    /// Ingest entries again, after their cause is repaired
     ///
-    /// What is taken in leaves the quarantine; all else stays where it is.
+    /// Ingested entries leave the quarantine; all others stay.
     #[command(after_help = "\
 Examples:
   operator quarantine replay 2026-11-20.1f3c9a2b

@@ -13,18 +13,20 @@ use crate::{Console, Failure, Outcome, ParkedCommand};
 /// Lists, repairs or withdraws.
 pub(crate) async fn parked(
     app: &App,
-    place: &str,
+    target: &str,
     command: ParkedCommand,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     match command {
-        ParkedCommand::List => list(app, desk).await,
-        ParkedCommand::Repair { uid } => repair_one(app, place, &uid, desk).await,
-        ParkedCommand::Withdraw { uid, why } => withdraw_one(app, place, &uid, &why, desk).await,
+        ParkedCommand::List => list(app, console).await,
+        ParkedCommand::Repair { uid } => repair_one(app, target, &uid, console).await,
+        ParkedCommand::Withdraw { uid, why } => {
+            withdraw_one(app, target, &uid, &why, console).await
+        }
     }
 }
 
-async fn list(app: &App, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
+async fn list(app: &App, console: &mut Console<'_>) -> Result<Outcome, Failure> {
     let runs = app.table.parked().await?;
     let mut affiliates: BTreeMap<&Uid, usize> = BTreeMap::new();
     for run in &runs {
@@ -34,50 +36,50 @@ async fn list(app: &App, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
             || reason.clone(),
             |why| format!("its withdrawal is to be finished: {why}"),
         );
-        desk.say(format_args!("{uid}  run {day}.{seq}, since {at}: {reason}"));
+        console.say(format_args!("{uid}  run {day}.{seq}, since {at}: {reason}"));
     }
     let (affiliates, runs) = (count(affiliates.len(), "affiliate"), count(runs.len(), "run"));
-    desk.note(format_args!("{affiliates} parked, {runs} not published"));
+    console.note(format_args!("{affiliates} parked, {runs} not published"));
     Ok(Outcome::Clean)
 }
 
 async fn repair_one(
     app: &App,
-    place: &str,
+    target: &str,
     uid: &Uid,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let runs = waiting(app, uid).await?.len();
     let what = format!("publishes {} of affiliate {uid}, one after the other.", count(runs, "run"));
-    desk.ask(place, what)?;
+    console.ask(target, what)?;
     let Repaired { runs, evaluated } = repair(app, uid).await?;
     for (run, lines) in runs {
-        desk.say(format_args!("{}  run {}: {}", run.day, run.seq, count(lines, "line")));
+        console.say(format_args!("{}  run {}: {}", run.day, run.seq, count(lines, "line")));
     }
-    tell_evaluated(&evaluated, desk);
+    tell_evaluated(&evaluated, console);
     Ok(Outcome::Clean)
 }
 
 async fn withdraw_one(
     app: &App,
-    place: &str,
+    target: &str,
     uid: &Uid,
     why: &str,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let waiting = waiting(app, uid).await?;
     let Some(first) = waiting.first() else { return Err(none_waits(uid)) };
     let (day, seq) = (first.day, first.seq);
     let what = format!(
-        "takes back what run {day}.{seq} booked for affiliate {uid}; the next night books what is due."
+        "withdraws run {day}.{seq} of affiliate {uid}; the next night books the amounts due."
     );
-    desk.ask(place, what)?;
+    console.ask(target, what)?;
     let Withdrawn { run, lines, shards, waiting, evaluated } = withdraw(app, uid, why).await?;
     let (lines, shards) = (count(lines, "line"), count(shards.len(), "shard"));
-    desk.say(format_args!("{}  run {}: {lines} taken back, {shards} marked", run.day, run.seq));
-    tell_evaluated(&evaluated, desk);
+    console.say(format_args!("{}  run {}: {lines} withdrawn, {shards} marked", run.day, run.seq));
+    tell_evaluated(&evaluated, console);
     if waiting > 0 {
-        desk.note(format_args!(
+        console.note(format_args!(
             "{} still not published: repair the affiliate",
             count(waiting, "run")
         ));
@@ -94,8 +96,8 @@ fn none_waits(uid: &Uid) -> Failure {
     Failure::InvalidInput(format!("affiliate {uid} is not parked"))
 }
 
-fn tell_evaluated(quarters: &[Quarter], desk: &mut Console<'_>) {
+fn tell_evaluated(quarters: &[Quarter], console: &mut Console<'_>) {
     for quarter in quarters {
-        desk.say(format_args!("{quarter}  evaluated"));
+        console.say(format_args!("{quarter}  evaluated"));
     }
 }

@@ -1,4 +1,4 @@
-//! `operator quarantine`: what could not be taken in, listed, shown and brought again.
+//! `operator quarantine`: lists, shows and replays events that could not be ingested.
 
 use ingestion::{EventOutcome, EventReport, Message};
 use lambda::App;
@@ -13,62 +13,66 @@ use crate::{Console, Days, Failure, Outcome, QuarantineCommand};
 const USUAL_DAYS: i32 = 30;
 /// Characters of an entry's digest that are shown; any unambiguous beginning is understood.
 const SHOWN: usize = 8;
-/// Entries that are brought again at once.
+/// Entries that are replayed together.
 const BATCH: usize = 100;
-/// Entries that no replay makes any other: another body of an identity that stands, and corrections
-/// that the fold could not apply, of which it looks at what is stored.
+/// Entries that no replay changes: another body under a known identity, and corrections that the
+/// fold could not apply to the stored fee.
 const NOT_REPLAYED: [&str; 3] =
     ["identity_conflict", "correction_without_fee", "inexact_correction"];
 
 /// Lists, shows or replays.
 pub(crate) async fn quarantine(
     app: &App,
-    place: &str,
+    target: &str,
     command: QuarantineCommand,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     match command {
-        QuarantineCommand::List { days } => list(app, days, desk).await,
-        QuarantineCommand::Show { id } => show(app, &id, desk).await,
+        QuarantineCommand::List { days } => list(app, days, console).await,
+        QuarantineCommand::Show { id } => show(app, &id, console).await,
         QuarantineCommand::Replay { which, all } => {
             let entries = match (&which, all) {
                 (Some(id), false) => vec![find(app, id).await?],
                 (days, _) => entries(app, days_of(app, days.as_deref())?).await?,
             };
-            replay(app, place, entries, all, desk).await
+            replay(app, target, entries, all, console).await
         }
     }
 }
 
-async fn list(app: &App, days: Option<Days>, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
+async fn list(
+    app: &App,
+    days: Option<Days>,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let days = days.unwrap_or_else(|| usual(app));
     let entries = entries(app, days).await?;
     for entry in &entries {
         let (id, at) = (id(entry), entry.at);
-        desk.say(format_args!("{id}  {at}  {}: {}", entry.reason, entry.detail));
+        console.say(format_args!("{id}  {at}  {}: {}", entry.reason, entry.detail));
     }
-    desk.note(format_args!("{}, {days}", entries_counted(entries.len())));
+    console.note(format_args!("{}, {days}", entries_counted(entries.len())));
     Ok(Outcome::Clean)
 }
 
-async fn show(app: &App, id: &str, desk: &mut Console<'_>) -> Result<Outcome, Failure> {
+async fn show(app: &App, id: &str, console: &mut Console<'_>) -> Result<Outcome, Failure> {
     let entry = find(app, id).await?;
-    desk.say(format_args!("id      {}.{}", entry.at.day(), entry.digest()));
-    desk.say(format_args!("came    {}", entry.at));
-    desk.say(format_args!("reason  {}", entry.reason));
-    desk.say(format_args!("detail  {}\n", entry.detail));
+    console.say(format_args!("id      {}.{}", entry.at.day(), entry.digest()));
+    console.say(format_args!("came    {}", entry.at));
+    console.say(format_args!("reason  {}", entry.reason));
+    console.say(format_args!("detail  {}\n", entry.detail));
     let parsed: Option<Value> = serde_json::from_str(&entry.body).ok();
     let pretty = parsed.and_then(|event| serde_json::to_string_pretty(&event).ok());
-    desk.say(pretty.unwrap_or(entry.body));
+    console.say(pretty.unwrap_or(entry.body));
     Ok(Outcome::Clean)
 }
 
 async fn replay(
     app: &App,
-    place: &str,
+    target: &str,
     entries: Vec<Quarantined>,
     all: bool,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let (conflicts, entries): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|entry| NOT_REPLAYED.contains(&entry.reason.as_str()));
@@ -80,28 +84,28 @@ async fn replay(
     }
     if !conflicts.is_empty() {
         let conflicts = entries_counted(conflicts.len());
-        desk.note(format_args!("left alone, as no replay changes them: {conflicts}"));
+        console.note(format_args!("skipped, as no replay changes them: {conflicts}"));
     }
     if entries.is_empty() {
-        desk.note("nothing to replay");
+        console.note("nothing to replay");
         return Ok(Outcome::of(conflicts.is_empty()));
     }
     let what = entries_counted(entries.len());
-    desk.ask(place, format_args!("brings {what} of the quarantine to ingest again."))?;
+    console.ask(target, format_args!("ingests {what} of the quarantine again."))?;
     let mut taken = 0;
     for batch in entries.chunks(BATCH) {
-        taken += bring(app, batch, desk).await?;
+        taken += bring(app, batch, console).await?;
     }
     let stay = entries.len() - taken;
-    desk.note(format_args!("{} taken in, {stay} left where they were", entries_counted(taken)));
+    console.note(format_args!("{} ingested, {stay} kept", entries_counted(taken)));
     Ok(Outcome::of(stay == 0 && conflicts.is_empty()))
 }
 
-/// Brings entries to ingest again; those that are taken in leave the quarantine.
+/// Ingests entries again; ingested ones leave the quarantine.
 async fn bring(
     app: &App,
     entries: &[Quarantined],
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<usize, Failure> {
     // Sent when it first came: a fee keeps its place in the order of arrival.
     let message = |entry: &Quarantined| Message {
@@ -122,10 +126,10 @@ async fn bring(
             None | Some(EventOutcome::Ingested) => {
                 app.table.release(entry).await?;
                 taken += 1;
-                desk.say(format_args!("{id}  taken in"));
+                console.say(format_args!("{id}  ingested"));
             }
             Some(EventOutcome::Retry { reason }) => {
-                desk.say(format_args!("{id}  not yet: {}", reason.sentence()));
+                console.say(format_args!("{id}  not yet: {}", reason.sentence()));
             }
             Some(EventOutcome::Quarantined { reason, detail }) => {
                 let kept = Quarantined {
@@ -135,14 +139,15 @@ async fn bring(
                     at: now,
                 };
                 keep_where_it_was(app, entry, &kept).await?;
-                desk.say(format_args!("{id}  refused again: {reason}: {detail}"));
+                console.say(format_args!("{id}  refused again: {reason}: {detail}"));
             }
         }
     }
     Ok(taken)
 }
 
-/// Ingest keeps what it refuses under today; an entry stays under the day on which it came.
+/// Ingest quarantines a refused event under the current day; an entry stays under the day of its
+/// arrival.
 async fn keep_where_it_was(
     app: &App,
     entry: &Quarantined,

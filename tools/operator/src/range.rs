@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_day_or_a_range_is_read() {
+    fn day_or_range_is_parsed() {
         let read = |text: &str| text.parse::<Days>().map(|days| days.to_string());
         assert_eq!(read("2026-11-21").unwrap(), "2026-11-21");
         let range = read("2026-11-01..2026-11-21").unwrap();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_ends_before_it_begins_is_refused_with_the_right_one() {
+    fn reversed_range_is_refused() {
         let error = "2026-11-21..2026-11-01".parse::<Days>().unwrap_err().to_string();
         assert_eq!(error, "expected the earlier day first, as 2026-11-01..2026-11-21");
         assert!("2026-11-21..".parse::<Days>().is_err());

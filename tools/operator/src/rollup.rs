@@ -15,21 +15,21 @@ use crate::{Console, Days, Failure, Outcome};
 
 const BAR: &str = "  {bar:40} {pos}/{len} shards, {msg}";
 
-/// Books each of the days, or does what the nights after them have to do.
+/// Books each of the days, or runs the nightly job of each.
 pub(crate) async fn rollup(
     app: &App,
-    place: &str,
+    target: &str,
     days: Days,
     night: bool,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     if app.clock.now() < booked_from(days.last) {
         return Err(StepError::DayNotOver(days.last).into());
     }
-    let what = if night { "does what is due in the night after" } else { "books what is due of" };
-    desk.ask(place, format_args!("{what} {days}, and is not booked yet."))?;
-    let bar = desk.bar(0, BAR);
-    let mut books = Books { app, desk, bar, runs: 0, look_at_it: false, total: BTreeMap::new() };
+    let what = if night { "runs the nightly job of" } else { "books the unbooked amounts of" };
+    console.ask(target, format_args!("{what} {days}."))?;
+    let bar = console.bar(0, BAR);
+    let mut books = Books { app, console, bar, runs: 0, look_at_it: false, total: BTreeMap::new() };
     let outcome = books.all(days, night).await;
     books.bar.finish_and_clear();
     books.tell_total();
@@ -38,7 +38,7 @@ pub(crate) async fn rollup(
 
 struct Books<'a, 'd> {
     app: &'a App,
-    desk: &'a mut Console<'d>,
+    console: &'a mut Console<'d>,
     bar: ProgressBar,
     runs: usize,
     look_at_it: bool,
@@ -70,7 +70,7 @@ impl Books<'_, '_> {
             }
             if let Some(quarter) = plan.quarter {
                 let evaluated = steps::evaluate(self.app, quarter).await?;
-                self.say(crate::evaluate::told(quarter, &evaluated));
+                self.say(crate::evaluate::outcome_text(quarter, &evaluated));
                 if evaluated.not_evaluated > 0 {
                     self.look_at_it = true;
                     let left_out = count(evaluated.not_evaluated, "affiliate");
@@ -128,8 +128,8 @@ impl Books<'_, '_> {
     }
 
     fn say(&mut self, line: String) {
-        let desk = &mut self.desk;
-        self.bar.suspend(|| desk.say(line));
+        let console = &mut self.console;
+        self.bar.suspend(|| console.say(line));
     }
 
     fn tell_total(&mut self) {
@@ -137,9 +137,9 @@ impl Books<'_, '_> {
             return;
         }
         let assets = &self.app.programme.commission.assets;
-        self.desk.say(format_args!("\nBooked in all, by {}:", count(self.runs, "run")));
+        self.console.say(format_args!("\nBooked in all, by {}:", count(self.runs, "run")));
         for line in table(&self.total, assets) {
-            self.desk.say(line);
+            self.console.say(line);
         }
     }
 }

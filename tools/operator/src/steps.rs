@@ -16,13 +16,13 @@ const SIDE_BY_SIDE: usize = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(16);
 
-/// What became of a day's run.
+/// The outcome of a day's run.
 pub(crate) enum Booked {
     /// It is booked under this number.
     Run(u64),
-    /// It is booked under this number, without what is set aside for this reason.
+    /// Booked under this number, without the parts that are set aside for this reason.
     Part(u64, String),
-    /// It is set aside for this reason.
+    /// Set aside for this reason.
     ExcludedCounts(String),
     /// Nothing was to be added.
     Nothing,
@@ -44,7 +44,7 @@ pub(crate) async fn evaluate(app: &App, quarter: Quarter) -> Result<Evaluated, S
     step(app, json!({ "step": "evaluate", "quarter": quarter })).await
 }
 
-/// Takes a planned day from its fold to its end; the bar goes on with each shard.
+/// Runs a planned day from its fold to its end; the bar advances with each shard.
 pub(crate) async fn book(
     app: &App,
     plan: &DayPlan,
@@ -97,7 +97,7 @@ async fn done(app: &App, input: Value) -> Result<(), StepError> {
     persist(app, &input).await.map(drop)
 }
 
-/// Does a step, and again for a while if what keeps it may pass by itself: each may be repeated.
+/// Runs a step, and repeats it for a while after transient errors: every step may be repeated.
 async fn persist(app: &App, input: &Value) -> Result<Value, StepError> {
     let mut pause = FIRST_PAUSE;
     loop {

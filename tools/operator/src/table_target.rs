@@ -25,7 +25,7 @@ pub struct TableTarget {
 }
 
 impl TableTarget {
-    /// Returns the target that the flags name; what they leave out is read from the environment.
+    /// Returns the target that the flags and, for missing flags, the environment name.
     #[must_use]
     pub fn new(options: &Options) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -52,7 +52,7 @@ impl TableTarget {
             true => self.local()?,
             false => self.deployed().await?,
         };
-        let silent = |error| Failure::Unreachable { place: self.to_string(), error };
+        let silent = |error| Failure::Unreachable { target: self.to_string(), error };
         app.table.warm_up().await.map_err(silent)?;
         Ok(app)
     }
@@ -78,6 +78,9 @@ impl TableTarget {
 
     /// Opens a table in AWS with the region and credentials that the AWS CLI would use.
     async fn deployed(&mut self) -> Result<App, Failure> {
+        if self.table.is_none() && self.stack.is_none() {
+            return Err(no_table());
+        }
         let shared = self.sdk_config().await;
         self.region = shared.region().map(Region::to_string);
         let mut config = config::Builder::from(&shared);

@@ -1,4 +1,4 @@
-//! `operator velocity`: how fast links bind, and what became of those bindings.
+//! `operator velocity`: how fast links bind, and the outcomes of those bindings.
 
 mod measure;
 mod text;
@@ -7,19 +7,19 @@ use lambda::App;
 use storage::{ReferralActivity, Shard};
 use types::{Day, Timestamp, Uid};
 
-use crate::velocity::measure::{Fate, Links};
+use crate::velocity::measure::{BindingOutcome, Links};
 use crate::{Console, Days, Failure, Outcome};
 
 const BAR: &str = "  {bar:40} {pos}/{len} shards, {msg}";
 
-/// Lists the links that bound somebody in the days, the most suspicious first.
+/// Lists the links with bindings in the days, the most suspicious first.
 pub(crate) async fn velocity(
     app: &App,
     days: Days,
     csv: bool,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let bar = desk.bar(days.count() * u64::from(storage::SHARDS), BAR);
+    let bar = console.bar(days.count() * u64::from(storage::SHARDS), BAR);
     let visible = app.table.head().await?.value.visible;
     let mut links = Links::default();
     for day in days.iter() {
@@ -32,10 +32,10 @@ pub(crate) async fn velocity(
     bar.finish_and_clear();
     let links = links.measured();
     match csv {
-        true => text::csv(&links)?.lines().for_each(|line| desk.say(line)),
-        false => text::table(&links).into_iter().for_each(|line| desk.say(line)),
+        true => text::csv(&links)?.lines().for_each(|line| console.say(line)),
+        false => text::table(&links).into_iter().for_each(|line| console.say(line)),
     }
-    desk.note(text::total(&links, days));
+    console.note(text::total(&links, days));
     Ok(Outcome::Clean)
 }
 
@@ -55,12 +55,12 @@ async fn count(
     for relation in &bindings {
         let now = accounts.get(&relation.invitee).and_then(|a| a.value.relation.as_ref());
         let activity = referrals.get(&relation.invitee).and_then(|r| r.value.activity.at(visible));
-        let fate = Fate {
+        let outcome = BindingOutcome {
             bound_at: relation.bound_at,
             traded: activity.is_some_and(ReferralActivity::has_traded),
             void: now.is_some_and(|relation| relation.voided_at.is_some()),
         };
-        links.add(relation, fate);
+        links.add(relation, outcome);
     }
     Ok(())
 }

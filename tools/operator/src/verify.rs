@@ -12,16 +12,16 @@ use crate::format::{amount, count, line, usd};
 use crate::{Console, Days, Failure, Outcome};
 
 const BAR: &str = "  {bar:40} {pos}/{len} shards, {msg}";
-/// Differences that are told of one day; more of them tell nothing more.
-const TOLD: usize = 50;
+/// Differences of one day that are printed; further ones add no information.
+const MAX_PRINTED: usize = 50;
 
 /// Verifies each of the days.
 pub(crate) async fn verify(
     app: &App,
     days: Days,
-    desk: &mut Console<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let bar = desk.bar(days.count() * u64::from(SHARDS), BAR);
+    let bar = console.bar(days.count() * u64::from(SHARDS), BAR);
     let (mut lines, mut wrong) = (0_u64, 0_u64);
     let mut links = BTreeMap::new();
     for day in days.iter() {
@@ -37,19 +37,19 @@ pub(crate) async fn verify(
         wrong += u64::from(!is_well(&verified));
         links.extend(verified.links.clone());
         bar.suspend(|| {
-            told(&verified, &app.programme.commission.assets)
+            report(&verified, &app.programme.commission.assets)
                 .into_iter()
-                .for_each(|line| desk.say(line));
+                .for_each(|line| console.say(line));
         });
     }
     bar.finish_and_clear();
     let broken = chain_breaks(&links);
     for seq in &broken {
-        desk.say(format_args!("  run {seq} does not follow the run before in the chain"));
+        console.say(format_args!("  run {seq} does not follow the run before in the chain"));
     }
     if days.count() > 1 {
         let lines = count(lines, "line");
-        desk.say(match wrong {
+        console.say(match wrong {
             0 => format!("\n{days}: {lines}, every one as booked"),
             wrong => format!("\n{days}: {lines}, and {} to look at", count(wrong, "day")),
         });
@@ -61,7 +61,7 @@ fn is_well(verified: &Verified) -> bool {
     verified.runs > 0 && verified.differences.is_empty()
 }
 
-fn told(verified: &Verified, assets: &Assets) -> Vec<String> {
+fn report(verified: &Verified, assets: &Assets) -> Vec<String> {
     let Verified { day, runs, differences, .. } = verified;
     let fees = count(verified.fees, "fee");
     if *runs == 0 {
@@ -70,23 +70,25 @@ fn told(verified: &Verified, assets: &Assets) -> Vec<String> {
     }
     let (lines, inviters) = (count(verified.lines, "line"), count(verified.inviters, "affiliate"));
     let runs = count(*runs, "run");
-    let mut told = vec![match differences.len() {
+    let mut text = vec![match differences.len() {
         0 => format!("{day}  {fees}, {lines} of {inviters} by {runs}: every one as booked"),
         n => format!("{day}  {fees}, {lines} of {inviters} by {runs}: {}", count(n, "difference")),
     }];
-    told.extend(differences.iter().take(TOLD).map(|difference| in_words(difference, assets)));
-    if let Some(more @ 1..) = differences.len().checked_sub(TOLD) {
-        told.push(format!("  and {more} more"));
+    text.extend(
+        differences.iter().take(MAX_PRINTED).map(|difference| in_words(difference, assets)),
+    );
+    if let Some(more @ 1..) = differences.len().checked_sub(MAX_PRINTED) {
+        text.push(format!("  and {more} more"));
     }
     if !verified.waiting.is_empty() {
         let shards: Vec<_> = verified.waiting.iter().map(u8::to_string).collect();
-        told.push(format!(
-            "  fees, corrections or a void binding came since, in shard {}: the next night takes \
-             them up",
+        text.push(format!(
+            "  fees, corrections or a void binding arrived since, in shard {}: the next night \
+             processes them",
             shards.join(", ")
         ));
     }
-    told
+    text
 }
 
 fn in_words(difference: &Difference, assets: &Assets) -> String {
@@ -109,14 +111,14 @@ fn in_words(difference: &Difference, assets: &Assets) -> String {
                 &[("booked", booked), ("in the lines", lines), ("in the summary", summary)],
             );
             let what = format!("{product} {asset} of {origin} invitees");
-            format!("  what affiliate {inviter} reads, {what}:\n{}", figures.join("\n"))
+            format!("  the view of affiliate {inviter}, {what}:\n{}", figures.join("\n"))
         }
         Difference::Report { asset, booked, reported } => {
             let sides = [("booked", booked), ("reported by the runs", reported)];
             format!("  the total in {asset}:\n{}", money_figures(*asset, assets, &sides).join("\n"))
         }
         Difference::Count { booked, reported } => {
-            format!("  {} are there, and the runs tell of {reported}", count(*booked, "line"))
+            format!("  {} are booked, and the runs report {reported}", count(*booked, "line"))
         }
         Difference::Proof { seq } => {
             format!("  the report of run {seq} is missing, or not the one it was committed with")
@@ -126,13 +128,15 @@ fn in_words(difference: &Difference, assets: &Assets) -> String {
                 "  the lines of run {seq}, or its place behind the run before, are not as committed"
             )
         }
-        Difference::ConservationError(breach) => format!("  what is due does not add up: {breach}"),
+        Difference::ConservationError(breach) => {
+            format!("  the amounts due do not add up: {breach}")
+        }
         Difference::Unreadable { shard, record } => {
             let record = match record {
                 UnreadableRecord::Account(uid) => format!("the account of {uid}"),
                 UnreadableRecord::FeeChunk(name) => format!("the fee chunk {name}"),
             };
-            format!("  {record} cannot be read (shard {shard}): what needs it is not compared")
+            format!("  {record} cannot be read (shard {shard}): dependent records are not compared")
         }
     }
 }
@@ -189,13 +193,13 @@ fn money_figures(asset: Asset, assets: &Assets, sides: &[(&str, &Money)]) -> Vec
     };
     let sides: Vec<_> = sides.iter().map(|(name, money)| (*name, figures(money))).collect();
     let Some((_, first)) = sides.first() else { return Vec::new() };
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for (place, (figure, value)) in first.iter().enumerate() {
         let values = sides.iter().filter_map(|(side, all)| Some((side, &all.get(place)?.1)));
         if values.clone().any(|(_, other)| other != value) {
             let values: Vec<_> = values.map(|(side, value)| format!("{side} {value}")).collect();
-            told.push(format!("    {figure}: {}", values.join(", ")));
+            lines.push(format!("    {figure}: {}", values.join(", ")));
         }
     }
-    told
+    lines
 }

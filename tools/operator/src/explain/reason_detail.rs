@@ -1,4 +1,4 @@
-//! The facts by which a fee earned nothing: what the reason's sentence does not say.
+//! The facts for which a fee earned nothing, beyond the reason's message.
 
 use commission::{AccountHistory, Anchor, Fee, FeeContext, FuturesWindow, MarketRules, Rules};
 use types::{Market, Reason, Timestamp};

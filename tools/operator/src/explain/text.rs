@@ -63,7 +63,7 @@ fn fee(fee: &FeeView, binding: &BindingView) -> Vec<String> {
     let outcome = match (&fee.came_to, binding.voided_at) {
         (CameTo { rate: Some(rate), .. }, _) => format!("earns {}", percent(*rate)),
         (CameTo { sentence: Some(_), .. }, _) => "earns nothing".to_owned(),
-        _ => "is not judged".to_owned(),
+        _ => "is not evaluated".to_owned(),
     };
     let mut text =
         vec![format!("  {at}  {trade_id}  {what}, VIP {}: {money} {outcome}", fee.vip_level)];
@@ -81,17 +81,17 @@ fn fee(fee: &FeeView, binding: &BindingView) -> Vec<String> {
 fn aside(aside: &ExcludedCounts) -> Vec<String> {
     let ExcludedCounts { duplicates, conflicts, corrections_without_fee, inexact_corrections } =
         aside;
-    let told = [
+    let excluded = [
         (*duplicates, "delivered again, and counted once"),
-        (*conflicts as u64, "with the identity of another, which came first and stands"),
-        (*corrections_without_fee, "corrected, and not come yet"),
+        (*conflicts as u64, "with the identity of another, which arrived first and counts"),
+        (*corrections_without_fee, "corrected, and not arrived yet"),
         (
             *inexact_corrections,
             "corrected with more decimals than the asset has, and so not at all",
         ),
     ];
-    let told = told.into_iter().filter(|(number, _)| *number > 0);
-    told.map(|(number, what)| format!("  and {} {what}", count(number, "fee"))).collect()
+    let excluded = excluded.into_iter().filter(|(number, _)| *number > 0);
+    excluded.map(|(number, what)| format!("  and {} {what}", count(number, "fee"))).collect()
 }
 
 fn about(line: &DueView) -> String {
@@ -156,7 +156,7 @@ fn booked(booked: &BookedView) -> Vec<String> {
     ]
 }
 
-/// What a line adds, or takes back.
+/// Returns the amount that a line adds or reverses.
 fn change(line: &DueView) -> String {
     let DueView { fees, commission, shared, asset, .. } = line;
     let fees = match line.fee_count {
@@ -184,7 +184,7 @@ const fn cause_in_words(cause: Cause) -> &'static str {
         Cause::LateFee => "fees came late",
         Cause::FeeCorrected => "fees were corrected",
         Cause::TradeBusted => "trades were taken back",
-        Cause::FactsChanged => "facts became known by which the fees are judged otherwise",
+        Cause::FactsChanged => "facts became known by which the fees are evaluated otherwise",
         Cause::BindingVoided => "the binding was found void",
     }
 }

@@ -1,4 +1,4 @@
-//! What is explained, as JSON shows it and the text is made from.
+//! The explanation in the form of the JSON output, from which the text is made.
 
 use commission::{
     Accrual, Amount, Assets, Booked, Cause, LineKey, Outcome, Overflow, Rate, Sums, difference,
@@ -26,7 +26,7 @@ pub(crate) struct Explanation {
     pub fees: Vec<FeeView>,
     pub due: Vec<DueView>,
     pub booked: Vec<BookedView>,
-    /// What the next run of the day would book.
+    /// The lines that the next run of the day would book.
     pub to_be_booked: Vec<DueView>,
     pub aside: ExcludedCounts,
 }
@@ -72,7 +72,7 @@ pub(crate) struct CorrectedView {
     pub why: String,
 }
 
-/// What fees came to: rates, or a reason; neither where the binding is void.
+/// The outcome of fees: rates, or a reason; neither if the binding is void.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CameTo {
@@ -95,8 +95,8 @@ pub(crate) struct DueView {
     pub came_to: CameTo,
     pub fee_count: i64,
     pub fees: String,
-    /// The rate of the fees, exactly; what is paid together is this, rounded down. A correction has
-    /// none: it is the difference of two such roundings.
+    /// The exact rate of the fees; the payment is this, rounded down. A correction has none: it is
+    /// the difference of two such roundings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_exact: Option<String>,
     pub total: String,
@@ -125,7 +125,7 @@ pub(crate) struct BookedView {
     pub reference: Option<String>,
 }
 
-/// What was delivered of the invitee and is in no line.
+/// Delivered records of the invitee that are in no line.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExcludedCounts {
@@ -136,7 +136,7 @@ pub(crate) struct ExcludedCounts {
 }
 
 impl Explanation {
-    /// All of the day; only what belongs to the line of `only`, if one is named.
+    /// Returns the explanation of the day, limited to the line of `only` if it is given.
     pub fn new(
         app: &App,
         explained: &InviteeDay,
@@ -235,7 +235,7 @@ impl CameTo {
 }
 
 impl DueView {
-    /// What a line adds, or takes back.
+    /// Returns the amounts that a line adds or reverses.
     fn new(key: &LineKey, sums: &Sums, assets: &Assets) -> Self {
         let decimals = assets.decimals(key.asset);
         let text = |amount: Amount| amount.display(decimals).to_string();
@@ -255,7 +255,7 @@ impl DueView {
         }
     }
 
-    /// What is due in all, with the products that are rounded.
+    /// Returns the total amounts due, with the products before rounding.
     fn whole(key: &LineKey, sums: &Sums, assets: &Assets) -> Self {
         let line = Self::new(key, sums, assets);
         let decimals = assets.decimals(key.asset);

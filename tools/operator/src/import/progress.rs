@@ -13,7 +13,7 @@ use crate::Failure;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Progress {
-    /// A digest of the events' first line: another file is not gone on with.
+    /// A digest of the events' first line: another file is not resumed.
     pub first_line: String,
     /// When the import began: its messages' time of sending, also after an interruption.
     pub sent_at: Timestamp,
@@ -21,9 +21,9 @@ pub(crate) struct Progress {
     pub line: u64,
     /// Their bytes.
     pub offset: u64,
-    /// Events that were taken in.
+    /// Ingested events.
     pub taken: u64,
-    /// Events that were put aside.
+    /// Quarantined events.
     pub quarantined: u64,
     /// Lines that were not due yet.
     pub retried: u64,
@@ -34,7 +34,7 @@ impl Progress {
         Self { first_line, sent_at, line: 0, offset: 0, taken: 0, quarantined: 0, retried: 0 }
     }
 
-    /// What an interrupted import kept, if one did.
+    /// Returns the progress of an interrupted import, if there is one.
     pub fn load(path: &Path) -> Result<Option<Self>, Failure> {
         let text = match fs::read_to_string(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

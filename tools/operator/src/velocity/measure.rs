@@ -1,4 +1,4 @@
-//! What is measured of a link's bindings: pure.
+//! Measures of a link's bindings, without I/O.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,9 +8,9 @@ use types::{Day, LinkCode, Timestamp, Uid};
 
 const MILLIS_PER_HOUR: i64 = 3_600_000;
 
-/// What became of a binding.
+/// The outcome of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fate {
+pub(super) struct BindingOutcome {
     /// When it was made.
     pub bound_at: Timestamp,
     /// Whether the invitee has traded since.
@@ -19,7 +19,7 @@ pub(super) struct Fate {
     pub void: bool,
 }
 
-impl Fate {
+impl BindingOutcome {
     fn hour(&self) -> Timestamp {
         let since = self.bound_at.millis() % MILLIS_PER_HOUR;
         self.bound_at.plus_millis(-since)
@@ -49,13 +49,13 @@ pub(super) struct Measured {
 
 /// All links with their bindings.
 #[derive(Debug, Default)]
-pub(super) struct Links(BTreeMap<(LinkCode, Uid), Vec<Fate>>);
+pub(super) struct Links(BTreeMap<(LinkCode, Uid), Vec<BindingOutcome>>);
 
 impl Links {
     /// Adds a binding.
-    pub fn add(&mut self, relation: &Relation, fate: Fate) {
+    pub fn add(&mut self, relation: &Relation, outcome: BindingOutcome) {
         let link = (relation.code.clone(), relation.inviter.clone());
-        self.0.entry(link).or_default().push(fate);
+        self.0.entry(link).or_default().push(outcome);
     }
 
     /// The links, the most suspicious first, among equals those that bound the most.
@@ -71,23 +71,24 @@ impl Links {
 }
 
 /// `None` of no bindings.
-fn measure(code: LinkCode, inviter: Uid, fates: &[Fate]) -> Option<Measured> {
-    let count = |is: &dyn Fn(&Fate) -> bool| fates.iter().filter(|fate| is(fate)).count();
-    let busiest_hour = busiest(fates.iter().map(Fate::hour))?;
-    let idle = |fate: &Fate| !fate.traded && fate.hour() == busiest_hour.0;
+fn measure(code: LinkCode, inviter: Uid, fates: &[BindingOutcome]) -> Option<Measured> {
+    let count =
+        |is: &dyn Fn(&BindingOutcome) -> bool| fates.iter().filter(|outcome| is(outcome)).count();
+    let busiest_hour = busiest(fates.iter().map(BindingOutcome::hour))?;
+    let idle = |outcome: &BindingOutcome| !outcome.traded && outcome.hour() == busiest_hour.0;
     Some(Measured {
         code,
         inviter,
         binds: fates.len(),
-        busiest_day: busiest(fates.iter().map(|fate| fate.bound_at.day()))?,
+        busiest_day: busiest(fates.iter().map(|outcome| outcome.bound_at.day()))?,
         busiest_hour,
-        traded: count(&|fate| fate.traded),
-        void: count(&|fate| fate.void),
-        suspicion: count(&|fate| fate.void || idle(fate)),
+        traded: count(&|outcome| outcome.traded),
+        void: count(&|outcome| outcome.void),
+        suspicion: count(&|outcome| outcome.void || idle(outcome)),
     })
 }
 
-/// What occurs most often, the earliest of equals.
+/// Returns the most frequent value, the earliest of equals.
 fn busiest<T: Ord + Copy>(times: impl Iterator<Item = T>) -> Option<(T, usize)> {
     let mut counts: BTreeMap<T, usize> = BTreeMap::new();
     times.for_each(|time| *counts.entry(time).or_default() += 1);
@@ -98,21 +99,21 @@ fn busiest<T: Ord + Copy>(times: impl Iterator<Item = T>) -> Option<(T, usize)> 
 mod tests {
     use super::*;
 
-    fn fate(bound_at: &str, traded: bool, void: bool) -> Fate {
-        Fate { bound_at: bound_at.parse().unwrap(), traded, void }
+    fn outcome(bound_at: &str, traded: bool, void: bool) -> BindingOutcome {
+        BindingOutcome { bound_at: bound_at.parse().unwrap(), traded, void }
     }
 
-    fn of(fates: &[Fate]) -> Measured {
+    fn of(fates: &[BindingOutcome]) -> Measured {
         measure("ABCD2345".parse().unwrap(), "affiliate".parse().unwrap(), fates).unwrap()
     }
 
     #[test]
-    fn of_the_busiest_hour_those_count_who_have_not_traded() {
+    fn untraded_bindings_of_peak_count() {
         let link = of(&[
-            fate("2026-11-20T14:00:00Z", false, false),
-            fate("2026-11-20T14:59:59.999Z", false, false),
-            fate("2026-11-20T14:30:00Z", true, false),
-            fate("2026-11-20T15:00:00Z", false, false),
+            outcome("2026-11-20T14:00:00Z", false, false),
+            outcome("2026-11-20T14:59:59.999Z", false, false),
+            outcome("2026-11-20T14:30:00Z", true, false),
+            outcome("2026-11-20T15:00:00Z", false, false),
         ]);
         let hour = "2026-11-20T14:00:00Z".parse().unwrap();
         assert_eq!((link.busiest_hour, link.suspicion), ((hour, 3), 2));
@@ -120,20 +121,20 @@ mod tests {
     }
 
     #[test]
-    fn a_void_binding_counts_whenever_it_was_made_and_once() {
+    fn void_binding_counts_once() {
         let link = of(&[
-            fate("2026-11-20T14:00:00Z", false, true),
-            fate("2026-11-20T14:10:00Z", true, false),
-            fate("2026-11-22T09:00:00Z", true, true),
+            outcome("2026-11-20T14:00:00Z", false, true),
+            outcome("2026-11-20T14:10:00Z", true, false),
+            outcome("2026-11-22T09:00:00Z", true, true),
         ]);
         assert_eq!((link.void, link.suspicion), (2, 2));
     }
 
     #[test]
-    fn of_equally_busy_hours_the_earlier_is_told() {
+    fn earlier_of_equal_hours_is_shown() {
         let link = of(&[
-            fate("2026-11-21T09:00:00Z", true, false),
-            fate("2026-11-20T14:00:00Z", true, false),
+            outcome("2026-11-21T09:00:00Z", true, false),
+            outcome("2026-11-20T14:00:00Z", true, false),
         ]);
         assert_eq!(link.busiest_hour.0, "2026-11-20T14:00:00Z".parse().unwrap());
         assert_eq!(link.suspicion, 0);

@@ -82,7 +82,7 @@ pub(super) fn csv(links: &[Measured]) -> Result<String, Failure> {
     text.map_err(Failure::InvalidInput)
 }
 
-/// How many of what, in which days.
+/// Returns the line with the totals of the days.
 pub(super) fn total(links: &[Measured], days: Days) -> String {
     let binds: usize = links.iter().map(|link| link.binds).sum();
     format!("{} by {}, {days}", count(binds, "binding"), count(links.len(), "link"))

@@ -1,4 +1,4 @@
-//! Nothing is written that nobody agreed to.
+//! Nothing is written without consent.
 
 use crate::support::{give, run, traded};
 use crate::test_app::day;
@@ -7,19 +7,19 @@ const WRITING: [&str; 4] =
     ["rollup 2026-11-20", "rollup --night 2026-11-20", "evaluate 2026-Q3", "import Cargo.toml"];
 
 #[tokio::test]
-async fn without_a_terminal_and_without_yes_every_writing_command_refuses() {
+async fn writing_needs_terminal_or_yes() {
     let app = traded().await;
     for command in WRITING {
         let shown = give(&app, command, None).await;
-        let sentence = "operator: this writes to table recall, and nobody is there to be asked: \
-                        say --yes if that is meant";
+        let sentence = "operator: this writes to table recall, and there is no terminal for a \
+                        confirmation: confirm with --yes";
         assert_eq!((shown.questions.as_str(), shown.code), (sentence, 2), "{command}");
     }
     assert!(app.context.table.day(day("2026-11-20")).await.unwrap().value.runs.is_empty());
 }
 
 #[tokio::test]
-async fn an_operator_who_does_not_say_yes_has_nothing_done() {
+async fn other_answers_change_nothing() {
     let app = traded().await;
     for answer in ["n\n", "\n", "", "perhaps\n"] {
         let shown = give(&app, "rollup 2026-11-20", Some(answer)).await;
@@ -30,13 +30,13 @@ async fn an_operator_who_does_not_say_yes_has_nothing_done() {
 }
 
 #[tokio::test]
-async fn the_question_names_the_table_and_what_will_be_done() {
+async fn question_names_table_and_change() {
     let app = traded().await;
     insta::assert_snapshot!(give(&app, "rollup 2026-11-20", Some("y\n")).await);
 }
 
 #[tokio::test]
-async fn reading_asks_nobody() {
+async fn reading_needs_no_confirmation() {
     let app = traded().await;
     for command in ["verify 2026-11-20", "explain dormant 2026-11-20", "quarantine list"] {
         let shown = give(&app, command, None).await;

@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 use crate::support::{booked, corrected, run, traded};
 
 #[tokio::test]
-async fn a_day_is_explained_fee_by_fee_and_line_by_line() {
+async fn day_is_explained_by_fee_and_line() {
     insta::assert_snapshot!(run(&booked().await, "explain dormant 2026-11-20").await);
 }
 
 #[tokio::test]
-async fn a_correction_is_explained_with_what_was_charged_and_what_is_to_come() {
+async fn correction_is_explained() {
     let app = booked().await;
     corrected(&app).await;
     insta::assert_snapshot!(run(&app, "explain dormant 2026-11-20").await);
 }
 
 #[tokio::test]
-async fn a_paid_and_corrected_line_is_explained_by_the_id_of_the_export() {
+async fn line_is_explained_by_export_id() {
     let app = booked().await;
     let paid = json!({
         "uid": "affiliate", "day": "2026-11-20", "runId": "2026-11-20.1",
@@ -34,7 +34,7 @@ async fn a_paid_and_corrected_line_is_explained_by_the_id_of_the_export() {
 }
 
 #[tokio::test]
-async fn json_tells_the_same() {
+async fn json_has_the_same_facts() {
     let shown = run(&booked().await, "explain dormant 2026-11-20 --json").await;
     let json: Value = serde_json::from_str(&shown.results).unwrap();
     assert_eq!(json["fees"].as_array().unwrap().len(), 4);
@@ -43,7 +43,7 @@ async fn json_tells_the_same() {
 }
 
 #[tokio::test]
-async fn under_a_void_binding_no_fee_is_judged_and_what_is_booked_is_to_be_taken_back() {
+async fn void_binding_explains_reversal() {
     let app = booked().await;
     app.now("2026-11-21T12:00:00Z");
     let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T00:00:00Z" });
@@ -56,7 +56,7 @@ async fn under_a_void_binding_no_fee_is_judged_and_what_is_booked_is_to_be_taken
 }
 
 #[tokio::test]
-async fn what_cannot_be_explained_says_why() {
+async fn unknown_subject_is_refused() {
     let app = traded().await;
     let sub = json!({
         "uid": "sub", "registeredAt": "2024-02-01T00:00:00Z", "country": "CH",

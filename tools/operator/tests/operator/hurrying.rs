@@ -1,11 +1,11 @@
-//! `velocity`: which links bind in a burst of people who then do nothing.
+//! `velocity`: links that bind bursts of inactive users.
 
 use serde_json::json;
 
 use crate::support::run;
 use crate::test_app::{TestApp, fee};
 
-/// One affiliate binds two who trade, one of them undue; another binds four in ten minutes.
+/// One affiliate binds two users who trade, one of them voided; another binds four in ten minutes.
 async fn two_links() -> TestApp {
     let app = TestApp::at("2026-11-19T09:00:00Z").await;
     let honest = app.affiliate("honest").await;
@@ -32,24 +32,24 @@ async fn two_links() -> TestApp {
 }
 
 #[tokio::test]
-async fn links_are_listed_with_their_haste_and_what_became_of_it() {
+async fn links_are_listed_by_suspicion() {
     insta::assert_snapshot!(run(&two_links().await, "velocity 2026-11-19..2026-11-21").await);
 }
 
 #[tokio::test]
-async fn the_same_goes_to_programs_as_csv() {
+async fn links_are_listed_as_csv() {
     insta::assert_snapshot!(run(&two_links().await, "velocity 2026-11-20 --csv").await);
 }
 
 #[tokio::test]
-async fn days_without_bindings_list_no_link() {
+async fn days_without_bindings_list_none() {
     let shown = run(&two_links().await, "velocity 2026-11-21").await;
     assert_eq!((shown.results.as_str(), shown.code), ("", 0));
     assert_eq!(shown.questions, "0 bindings by 0 links, 2026-11-21\n");
 }
 
 #[tokio::test]
-async fn a_day_costs_one_query_a_shard_and_no_scan() {
+async fn day_costs_one_query_per_shard() {
     let app = two_links().await;
     drop(app.engine.take_calls());
     run(&app, "velocity 2026-11-20").await;

@@ -28,7 +28,7 @@ impl Imported {
         fs::write(self.path("events.jsonl"), lines.join(&b'\n')).unwrap();
     }
 
-    /// Imports the file; its directory is left out of what is shown.
+    /// Imports the file; the output is returned without its directory.
     async fn import(&self) -> String {
         let command = format!("import {}", self.path("events.jsonl").display());
         let shown = run(&self.app, &command).await.to_string();
@@ -57,7 +57,7 @@ fn refs(lines: &[Vec<u8>]) -> Vec<&[u8]> {
 }
 
 #[tokio::test]
-async fn a_file_is_taken_in_and_what_is_wrong_in_it_is_named_by_its_line() {
+async fn import_names_invalid_lines() {
     let import = Imported::new().await;
     let lines = [charged(1, "dormant"), b"{ not json".to_vec(), vec![], charged(4, "dormant")];
     import.write(&refs(&lines));
@@ -68,7 +68,7 @@ async fn a_file_is_taken_in_and_what_is_wrong_in_it_is_named_by_its_line() {
 }
 
 #[tokio::test]
-async fn what_is_not_due_at_its_turn_is_tried_again_and_else_kept_for_later() {
+async fn early_events_are_retried_and_kept() {
     let import = Imported::new().await;
     let new = json!({ "uid": "new", "registeredAt": "2026-11-01T00:00:00Z", "country": "CH" });
     let lines = [charged(1, "new"), charged(2, "nobody"), line("new", "account.registered", new)];
@@ -79,7 +79,7 @@ async fn what_is_not_due_at_its_turn_is_tried_again_and_else_kept_for_later() {
 }
 
 #[tokio::test]
-async fn an_interrupted_import_goes_on_where_it_was() {
+async fn interrupted_import_is_resumed() {
     let import = Imported::new().await;
     let mut lines: Vec<_> = (0..2_100).map(|number| charged(number, "dormant")).collect();
     lines[2_050] = vec![0xff];
@@ -92,7 +92,7 @@ async fn an_interrupted_import_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn another_file_of_the_same_name_is_not_gone_on_with() {
+async fn other_file_is_not_resumed() {
     let import = Imported::new().await;
     import.write(&[&charged(1, "dormant"), &[0xff]]);
     import.import().await;
@@ -102,19 +102,19 @@ async fn another_file_of_the_same_name_is_not_gone_on_with() {
 }
 
 #[tokio::test]
-async fn imported_twice_a_file_changes_nothing() {
+async fn second_import_changes_nothing() {
     let import = Imported::new().await;
     import.write(&[&charged(1, "dormant")]);
     import.import().await;
     import.app.now("2026-11-21T00:40:00Z");
-    assert!(import.import().await.contains("1 event taken in"));
+    assert!(import.import().await.contains("1 event ingested"));
     assert_eq!(import.fees().await, 5);
     let again = fee("i1", "dormant", "2026-11-20T15:00:00Z");
     assert_eq!(import.app.send("fee.charged", again).await, EventOutcome::Ingested);
 }
 
 #[tokio::test]
-async fn a_line_beyond_all_measure_is_named_and_not_read_to_its_end() {
+async fn oversized_line_is_named() {
     let import = Imported::new().await;
     import.write(&[&charged(1, "dormant"), &vec![b'x'; 300 * 1024]]);
     let shown = import.import().await;
@@ -123,7 +123,7 @@ async fn a_line_beyond_all_measure_is_named_and_not_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_begins_nothing() {
+async fn missing_file_starts_nothing() {
     let import = Imported::new().await;
     let shown = import.import().await;
     assert!(shown.contains("events.jsonl: No such file") && shown.contains("exit 2"), "{shown}");

@@ -1,8 +1,9 @@
-//! The operator's commands over the embedded engine, through the real SDK: what they print, how
-//! they exit, and what they leave in the table.
+//! The operator's commands on the embedded engine, through the real SDK: output, exit codes, and
+//! changes of the table.
 
 #![cfg(test)]
 
+mod connecting;
 mod consent;
 mod explaining;
 mod hurrying;

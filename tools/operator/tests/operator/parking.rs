@@ -30,7 +30,7 @@ async fn lines(app: &TestApp) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn runs_that_wait_are_listed_with_their_reasons() {
+async fn waiting_runs_are_listed() {
     let shown = run(&parked().await, "parked list").await;
     let expected = "affiliate  run 2026-11-20.1, since 2026-11-21T00:30:00.000Z: a stored referral \
                     cannot be read: it has no content\n";
@@ -40,7 +40,7 @@ async fn runs_that_wait_are_listed_with_their_reasons() {
 }
 
 #[tokio::test]
-async fn repair_publishes_the_runs_that_wait() {
+async fn repair_publishes_waiting_runs() {
     let app = parked().await;
     let refused = run(&app, "parked repair affiliate").await;
     assert_eq!(refused.code, 3, "{refused}");
@@ -55,11 +55,11 @@ async fn repair_publishes_the_runs_that_wait() {
 }
 
 #[tokio::test]
-async fn withdrawal_has_the_next_night_book_what_is_due() {
+async fn next_night_books_after_withdrawal() {
     let app = parked().await;
     repaired(&app);
     let shown = run(&app, "parked withdraw affiliate --why a-test").await;
-    let told = "2026-11-20  run 1: 3 lines taken back, 1 shard marked\n";
+    let told = "2026-11-20  run 1: 3 lines withdrawn, 1 shard marked\n";
     assert_eq!((shown.results.as_str(), shown.code), (told, 0));
     assert_eq!(lines(&app).await.len(), 0);
     app.now("2026-11-22T00:30:00Z");

@@ -1,4 +1,4 @@
-//! `quarantine`: what could not be taken in is listed, shown and brought again.
+//! `quarantine`: events that could not be ingested are listed, shown and replayed.
 
 use serde_json::json;
 
@@ -22,12 +22,12 @@ async fn kept(app: &TestApp, of: &str) -> usize {
 }
 
 #[tokio::test]
-async fn entries_are_listed_with_their_reason_and_sentence() {
+async fn entries_are_listed_with_reason() {
     insta::assert_snapshot!(run(&put_aside().await, "quarantine list").await);
 }
 
 #[tokio::test]
-async fn an_entry_is_shown_whole_by_the_beginning_of_its_id() {
+async fn entry_is_shown_by_id_prefix() {
     let app = put_aside().await;
     let listed = run(&app, "quarantine list 2026-11-21").await.results;
     let id = listed.lines().find(|line| line.contains("nothing_booked")).unwrap();
@@ -43,7 +43,7 @@ async fn an_entry_is_shown_whole_by_the_beginning_of_its_id() {
 }
 
 #[tokio::test]
-async fn once_its_cause_is_mended_an_entry_is_taken_in_and_leaves() {
+async fn repaired_entry_is_ingested() {
     let app = put_aside().await;
     run(&app, "rollup 2026-11-20").await;
     insta::assert_snapshot!(run(&app, "quarantine replay --all").await);
@@ -53,7 +53,7 @@ async fn once_its_cause_is_mended_an_entry_is_taken_in_and_leaves() {
 }
 
 #[tokio::test]
-async fn what_is_refused_again_stays_under_the_day_on_which_it_came() {
+async fn refused_entry_keeps_its_day() {
     let app = put_aside().await;
     app.now("2026-11-25T12:00:00Z");
     let before = app.context.table.quarantined(day("2026-11-21")).await.unwrap();
@@ -64,14 +64,14 @@ async fn what_is_refused_again_stays_under_the_day_on_which_it_came() {
 }
 
 #[tokio::test]
-async fn another_body_of_an_identity_that_stands_is_never_replayed() {
+async fn reused_identity_is_not_replayed() {
     let app = booked().await;
     let mut other = fee("t1", "dormant", "2026-11-20T10:00:00Z");
     other["amount"] = json!("0.002");
     app.charged(other).await;
     app.book("2026-11-20").await;
     let shown = run(&app, "quarantine replay --all").await;
-    assert!(shown.questions.starts_with("left alone"), "{}", shown.questions);
+    assert!(shown.questions.starts_with("skipped"), "{}", shown.questions);
     assert_eq!((kept(&app, "2026-11-21").await, shown.code), (1, 1));
     let id = run(&app, "quarantine list").await.results;
     let id = id.split_whitespace().next().unwrap();
@@ -80,7 +80,7 @@ async fn another_body_of_an_identity_that_stands_is_never_replayed() {
 }
 
 #[tokio::test]
-async fn a_replay_asks_first() {
+async fn replay_asks_for_confirmation() {
     let app = put_aside().await;
     let shown = give(&app, "quarantine replay --all 2026-11-21", None).await;
     assert_eq!((shown.code, kept(&app, "2026-11-21").await), (2, 2));

@@ -1,5 +1,4 @@
-//! The restore drill: a saved copy is proved before anybody relies on it, and what came since is
-//! brought again.
+//! The restore drill: a saved copy is verified before use, and later events are replayed.
 
 use dynamodb_embedded::Engine;
 use serde_json::json;
@@ -16,7 +15,7 @@ async fn restored(app: &TestApp, copy: &Engine) -> TestApp {
 }
 
 #[tokio::test]
-async fn a_copy_is_as_booked_whatever_became_of_the_table_since() {
+async fn restored_copy_verifies() {
     let app = booked().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("copy.db");
@@ -40,7 +39,7 @@ async fn a_copy_is_as_booked_whatever_became_of_the_table_since() {
 }
 
 #[tokio::test]
-async fn what_came_since_the_copy_is_brought_again_and_comes_to_the_same_lines() {
+async fn replay_after_restore_books_same_lines() {
     let app = booked().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("copy.db");

@@ -7,7 +7,7 @@ use crate::test_app::day;
 use crate::verifying::tamper;
 
 #[tokio::test]
-async fn a_day_is_booked_and_then_there_is_nothing_to_add() {
+async fn second_rollup_adds_nothing() {
     let app = traded().await;
     insta::assert_snapshot!(run(&app, "rollup 2026-11-20").await);
     let again = run(&app, "rollup 2026-11-20").await;
@@ -15,7 +15,7 @@ async fn a_day_is_booked_and_then_there_is_nothing_to_add() {
 }
 
 #[tokio::test]
-async fn a_range_books_each_of_its_days() {
+async fn range_books_each_day() {
     let app = traded().await;
     let shown = run(&app, "rollup 2026-11-19..2026-11-20").await;
     let days: Vec<_> = shown.results.lines().take(2).map(|line| &line[..20]).collect();
@@ -23,7 +23,7 @@ async fn a_range_books_each_of_its_days() {
 }
 
 #[tokio::test]
-async fn a_night_takes_up_what_came_late_for_earlier_days() {
+async fn night_books_late_fees() {
     let app = booked().await;
     corrected(&app).await;
     app.now("2026-11-22T00:30:00Z");
@@ -31,14 +31,14 @@ async fn a_night_takes_up_what_came_late_for_earlier_days() {
 }
 
 #[tokio::test]
-async fn a_day_that_is_not_over_is_not_booked() {
+async fn unfinished_day_is_not_booked() {
     let shown = run(&traded().await, "rollup 2026-11-21").await;
     assert_eq!(shown.code, 2);
     assert!(shown.questions.contains("2026-11-21 is not over yet"), "{}", shown.questions);
 }
 
 #[tokio::test]
-async fn refused_day_is_set_aside_and_exits_with_1() {
+async fn refused_day_exits_with_1() {
     let app = booked().await;
     // As if a booked amount had been overwritten: the difference to it does not fit.
     tamper(&app, |line| line.sums.commission = Amount::from_minor(i128::MIN)).await;
@@ -51,7 +51,7 @@ async fn refused_day_is_set_aside_and_exits_with_1() {
 }
 
 #[tokio::test]
-async fn a_past_quarter_is_evaluated_again_with_the_same_result() {
+async fn repeated_evaluation_is_the_same() {
     let app = booked().await;
     app.now("2027-01-01T00:30:00Z");
     let first = run(&app, "evaluate 2026-Q4").await;
@@ -61,7 +61,7 @@ async fn a_past_quarter_is_evaluated_again_with_the_same_result() {
 }
 
 #[tokio::test]
-async fn a_quarter_that_is_not_over_is_not_evaluated() {
+async fn unfinished_quarter_is_not_evaluated() {
     let shown = run(&traded().await, "evaluate 2026-Q4").await;
     assert_eq!(shown.code, 2);
     assert_eq!(shown.questions, "operator: 2026-Q4 is not over yet; it ends with 2026-12-31");

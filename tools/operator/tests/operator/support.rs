@@ -1,4 +1,4 @@
-//! An operator at work: a command line in, what is printed and the exit code out.
+//! Runs commands of the operator and captures their output and exit code.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::test_app::{TestApp, fee};
 
-/// What a command printed, and how it ended.
+/// The output and exit code of a command.
 pub struct Shown {
     pub results: String,
     pub questions: String,
@@ -26,7 +26,7 @@ impl std::fmt::Display for Shown {
     }
 }
 
-/// Gives a command at a terminal at which somebody answers, or with nobody there.
+/// Runs a command at a terminal with an answer, or without a terminal.
 pub async fn give(app: &TestApp, command: &str, answer: Option<&str>) -> Shown {
     let words = ["operator"].into_iter().chain(command.split_whitespace());
     let options = Options::try_parse_from(words).unwrap();

@@ -9,7 +9,7 @@ use types::Reason;
 use crate::support::{booked, corrected, run, traded};
 use crate::test_app::{TestApp, day, fee, uid};
 
-/// Changes the booked lines of the day that earn, as nobody but a wrong hand can.
+/// Changes the booked lines of the day that earn, as only a manual edit can.
 pub async fn tamper(app: &TestApp, change: impl Fn(&mut Line)) {
     let (of, shard) = (day("2026-11-20"), Shard::of(&uid("dormant")));
     let mut work = app.context.table.booked(of, shard).await.unwrap().remove(0);
@@ -20,12 +20,12 @@ pub async fn tamper(app: &TestApp, change: impl Fn(&mut Line)) {
 }
 
 #[tokio::test]
-async fn a_booked_day_is_as_booked() {
+async fn booked_day_verifies() {
     insta::assert_snapshot!(run(&booked().await, "verify 2026-11-20").await);
 }
 
 #[tokio::test]
-async fn a_corrected_day_is_as_booked_over_all_its_runs() {
+async fn corrected_day_verifies() {
     let app = booked().await;
     corrected(&app).await;
     app.night("2026-11-21").await;
@@ -36,7 +36,7 @@ async fn a_corrected_day_is_as_booked_over_all_its_runs() {
 }
 
 #[tokio::test]
-async fn a_booked_line_that_was_tampered_with_is_found_to_the_unit() {
+async fn changed_booked_line_is_found() {
     let app = booked().await;
     tamper(&app, |line| {
         line.sums.commission = line.sums.commission.plus(Amount::from_minor(1)).unwrap();
@@ -76,7 +76,7 @@ fn broken(seq: u64) -> String {
 }
 
 #[tokio::test]
-async fn chain_that_does_not_end_at_the_head_is_found() {
+async fn broken_chain_is_found() {
     let app = booked().await;
     let mut head = app.context.table.head().await.unwrap();
     head.value.chain = Some("0".repeat(32));
@@ -87,7 +87,7 @@ async fn chain_that_does_not_end_at_the_head_is_found() {
 }
 
 #[tokio::test]
-async fn a_booked_line_that_is_lost_is_found() {
+async fn lost_booked_line_is_found() {
     let app = booked().await;
     let (of, shard) = (day("2026-11-20"), Shard::of(&uid("dormant")));
     let mut work = app.context.table.booked(of, shard).await.unwrap().remove(0);
@@ -98,14 +98,14 @@ async fn a_booked_line_that_is_lost_is_found() {
 }
 
 #[tokio::test]
-async fn a_summary_that_is_not_the_sum_of_its_lines_is_found() {
+async fn wrong_summary_is_found() {
     let app = booked().await;
     let mut read = app.summaries("affiliate", "2026-11-20").await.remove(0);
     let lines = app.context.table.lines(&uid("affiliate"), &[(1, 0)]).await.unwrap().concat();
     for money in read.summary.cells.values_mut().take(1) {
         money.shared = Amount::from_minor(7);
     }
-    // The first summary stands, so it has to go before another can take its place.
+    // A summary is never replaced, so it must be deleted first.
     let key = [("pk", "A#affiliate"), ("sk", "DAY#2026-11-20#000000000001")];
     let key = key.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())));
     let delete = app.engine.client().delete_item().table_name(app.engine.table_name());
@@ -116,7 +116,7 @@ async fn a_summary_that_is_not_the_sum_of_its_lines_is_found() {
 }
 
 #[tokio::test]
-async fn a_summary_of_an_affiliate_without_any_lines_is_found() {
+async fn summary_without_lines_is_found() {
     let app = booked().await;
     app.affiliate("idle").await;
     let read = app.summaries("affiliate", "2026-11-20").await.remove(0);
@@ -129,7 +129,7 @@ async fn a_summary_of_an_affiliate_without_any_lines_is_found() {
 }
 
 #[tokio::test]
-async fn a_fee_that_came_since_is_due_and_told_as_waiting() {
+async fn later_fee_is_shown_as_due() {
     let app = booked().await;
     app.now("2026-11-21T12:00:00Z");
     app.charged(fee("late", "dormant", "2026-11-20T20:00:00Z")).await;
@@ -137,7 +137,7 @@ async fn a_fee_that_came_since_is_due_and_told_as_waiting() {
 }
 
 #[tokio::test]
-async fn a_fact_that_came_since_shows_what_the_next_run_would_change() {
+async fn later_fact_shows_next_change() {
     let app = booked().await;
     app.now("2026-11-21T12:00:00Z");
     let left = json!({ "uid": "affiliate", "affiliate": false, "at": "2026-11-20T00:00:00Z" });
@@ -148,14 +148,14 @@ async fn a_fact_that_came_since_shows_what_the_next_run_would_change() {
 }
 
 #[tokio::test]
-async fn a_day_that_is_not_booked_is_said_to_be_so() {
+async fn unbooked_day_is_reported() {
     let shown = run(&traded().await, "verify 2026-11-20").await;
     let told = "2026-11-20  not booked yet: 4 fees make 3 lines due\n";
     assert_eq!((shown.results.as_str(), shown.code), (told, 1));
 }
 
 #[tokio::test]
-async fn verifying_changes_nothing() {
+async fn verification_writes_nothing() {
     let app = booked().await;
     let before = app.lines("affiliate", "2026-11-20", "2026-11-20").await;
     corrected(&app).await;
