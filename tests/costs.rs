@@ -96,13 +96,9 @@ fn halves(units: u64) -> String {
     format!("{}{}", units / 2, if units % 2 == 1 { ".5" } else { "" })
 }
 
-#[tokio::test]
-async fn request_costs_are_unchanged() {
-    let mut asked = Metered::new().await;
+async fn links(asked: &mut Metered) {
     let code = asked.code.clone();
-    let window = format!("/v1/bind?ref={code}");
     let share = json!({ "sharedCommission": { "spot": "0.05", "futures": "0" } });
-
     asked.get("GET link", "affiliate", "/v1/link").await;
     asked.get("GET link/qr.svg", "affiliate", "/v1/link/qr.svg").await;
     asked.get("GET links", "affiliate", "/v1/links").await;
@@ -113,7 +109,11 @@ async fn request_costs_are_unchanged() {
     asked
         .send("PATCH links/{code}", "affiliate", "PATCH", &format!("/v1/links/{code}"), label)
         .await;
+}
 
+async fn binds(asked: &mut Metered) {
+    let code = asked.code.clone();
+    let window = format!("/v1/bind?ref={code}");
     let invitation = format!("/v1/invitation?ref={code}");
     asked.get("GET invitation, link not seen before", "dormant-1", &invitation).await;
     asked.get("GET invitation", "dormant-1", &invitation).await;
@@ -133,7 +133,9 @@ async fn request_costs_are_unchanged() {
     let confirmed = json!({ "confirmation": opened["confirmation"] });
     asked.send("POST bind, link not seen before", "dormant-2", "POST", "/v1/bind", confirmed).await;
     asked.get("GET binding", "bound", "/v1/binding").await;
+}
 
+async fn dashboard(asked: &mut Metered) {
     asked.get("GET dashboard, a year", "affiliate", &format!("/v1/dashboard?{YEAR}")).await;
     asked.get("GET dashboard/referrals", "affiliate", "/v1/dashboard/referrals").await;
     let lines = format!("/v1/dashboard/commissions?{YEAR}");
@@ -144,7 +146,14 @@ async fn request_costs_are_unchanged() {
     }
     let none = format!("{lines}&reason=zero_fee");
     asked.get("GET dashboard/commissions, reason of no line", "affiliate", &none).await;
+}
 
+#[tokio::test]
+async fn request_costs_are_unchanged() {
+    let mut asked = Metered::new().await;
+    links(&mut asked).await;
+    binds(&mut asked).await;
+    dashboard(&mut asked).await;
     asked.plan("plan of a night").await;
 
     // The request; its calls; units read, units written.

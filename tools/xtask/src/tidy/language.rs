@@ -7,11 +7,11 @@
 use super::{File, prose};
 
 /// Idioms per 10,000 words of Rust comments.
-const RUST_LIMIT: usize = 250;
+const RUST_LIMIT: usize = 150;
 /// Idioms per 10,000 words of Markdown.
-const MARKDOWN_LIMIT: usize = 250;
+const MARKDOWN_LIMIT: usize = 30;
 /// Characters of the median test name.
-const NAME_LIMIT: usize = 40;
+const NAME_LIMIT: usize = 34;
 /// Test names that begin with a word of [`NAME_STARTS`].
 const ODD_NAME_LIMIT: usize = 40;
 

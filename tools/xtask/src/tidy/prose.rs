@@ -30,13 +30,14 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Returns whether a line could be wrapped: tables cannot, nor lines of one word, such as a link.
+/// Returns whether a line is too wide and could be wrapped: tables cannot, nor definitions of links,
+/// nor lines of one word.
 fn is_wide(line: &str) -> bool {
-    let text = line
-        .trim_start_matches(['-', '*', '>', '#', ' ', '.', '[', ']', ':'])
-        .trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
-    let wraps = text.trim().contains(' ');
-    line.chars().count() > COLUMNS && !line.trim_start().starts_with('|') && wraps
+    let text = line.trim_start();
+    let is_definition = text.starts_with('[') && text.contains("]: ");
+    let marker = |letter: char| letter.is_ascii_digit() || "-*>#. ".contains(letter);
+    let wraps = text.trim_start_matches(marker).contains(' ');
+    line.chars().count() > COLUMNS && wraps && !is_definition && !text.starts_with('|')
 }
 
 #[cfg(test)]
