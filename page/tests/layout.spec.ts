@@ -83,3 +83,25 @@ test.describe("phone", () => {
     }
   });
 });
+
+test("print_shows_figures_and_nothing_to_press", async ({ page }) => {
+  await open(page, "/dashboard?range=7d", AURORA);
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByTestId("total-commission")).toBeVisible();
+  await expect(page.locator(".range-days")).toBeVisible();
+  await expect(page.getByRole("navigation")).toBeHidden();
+  await expect(page.getByRole("button", { name: en.lines.export })).toBeHidden();
+  await expect(page.getByRole("radiogroup").first()).toBeHidden();
+  await expect(page.getByRole("button", { name: en.sandbox.nextDay })).toBeHidden();
+});
+
+test("total_too_large_to_add_up_says_so", async ({ page }) => {
+  await page.route("**/v1/dashboard/commissions?**", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), totals: null } });
+  });
+  await open(page, "/earnings?reason=zero_fee", AURORA);
+  await expect(page.getByText(en.lines.noTotal)).toBeVisible();
+  await expect(page.getByTestId("line").first()).toBeVisible();
+});

@@ -10,5 +10,5 @@ export interface Previous {
 
 export type Dashboard = Schemas["DashboardSummary"] & { previous?: Previous };
 
-/** `totals` are those of all lines that fit the filter, not of the page. */
-export type LinePage = Schemas["LinePage"] & { totals?: Schemas["Figures"] };
+/** `totals` are those of all lines that fit the filter; `null` where these are too many to add up. */
+export type LinePage = Schemas["LinePage"] & { totals?: Schemas["Figures"] | null };

@@ -128,13 +128,34 @@ export function useLines(days: Days | undefined, filter: LineFilter, sort: LineO
   });
 }
 
+/** So many pages at most are read for the newest few lines: a page may be empty. */
+const MAX_PAGES = 5;
+
+interface Newest extends Partial<Days>, LineFilter {
+  limit: number;
+}
+
+async function newest(query: Newest, signal: AbortSignal): Promise<Schemas["Line"][]> {
+  const found: Schemas["Line"][] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MAX_PAGES && found.length < query.limit; page++) {
+    const next: LinePage = await lines(
+      { ...query, sort: "-day", ...(cursor && { cursor }) },
+      signal,
+    );
+    found.push(...next.lines);
+    cursor = next.nextCursor;
+    if (cursor === null) break;
+  }
+  return found.slice(0, query.limit);
+}
+
 /** The newest few lines of a filter. */
 export function useNewestLines(days: Days | undefined, filter: LineFilter, limit: number) {
   return useQuery({
     queryKey: ["newest-lines", days, filter, limit],
     enabled: days !== undefined,
-    queryFn: async ({ signal }) =>
-      (await lines({ ...days, ...filter, sort: "-day", limit }, signal)).lines,
+    queryFn: ({ signal }) => newest({ ...days, ...filter, limit }, signal),
   });
 }
 

@@ -36,7 +36,7 @@ export const en = {
   },
   products: { spot: "Spot", margin: "Margin", futures: "Futures" },
   markets: { spot: "Spot & margin", futures: "Futures" },
-  origins: { recall: "Recalled", signup: "New" },
+  origins: { recall: "Returning", signup: "New" },
   statuses: { accrued: "Pending", settled: "Ready to pay", paid: "Paid", reversed: "Reversed" },
   statusHelp: {
     accrued: "Not payable yet: late trades may still change this day.",
@@ -305,6 +305,7 @@ export const en = {
     open: "How this was calculated",
     total: "Total of all matching entries",
     totalVolume: (usd: string) => `on ${usd} of volume`,
+    noTotal: "Too many entries to total. Choose a shorter period.",
     loadMore: "Show more",
     allShown: (shown: string, count: number) =>
       count === 1 ? `${shown} entry in total` : `${shown} entries in total`,

@@ -299,6 +299,7 @@ export const tr: Texts = {
     status: "Durum",
     correction: "Düzeltme",
     open: "Nasıl hesaplandı",
+    noTotal: "Toplanamayacak kadar çok kayıt var. Daha kısa bir dönem seçin.",
     loadMore: "Daha fazla göster",
     allShown: (shown) => `toplam ${shown} kayıt`,
     none: "Uyan kayıt yok",

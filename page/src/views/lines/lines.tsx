@@ -111,6 +111,7 @@ function Found({ pages, lines, isOlder, order, onOrder }: FoundProps) {
 /** The server's total of all lines that fit, however many of them are loaded. */
 function Total({ page }: { page: LinePage | undefined }) {
   const { t, f } = useWords();
+  if (page?.totals === null) return <p className="help sum">{t.lines.noTotal}</p>;
   const usd = page?.totals?.usd;
   if (!usd) return null;
   return (
