@@ -13,6 +13,19 @@ function filesOf(name: string, bundle: Bundle, found = new Set<string>()): Set<s
   return found;
 }
 
+/** The chunks that may be loaded later, by whatever the entry leads to. */
+function laterOf(name: string, bundle: Bundle, found = new Set<string>()): Set<string> {
+  for (const own of filesOf(name, bundle)) {
+    const file = bundle[own];
+    for (const next of file?.type === "chunk" ? file.dynamicImports : []) {
+      if (found.has(next)) continue;
+      found.add(next);
+      laterOf(next, bundle, found);
+    }
+  }
+  return found;
+}
+
 function gzipped(files: Iterable<string>, bundle: Bundle, ending: string): number {
   let bytes = 0;
   for (const name of files) {
@@ -40,7 +53,7 @@ export function sizes(): Plugin {
         const own = filesOf(entry.fileName, bundle);
         const [js, css] = [gzipped(own, bundle, ".js"), gzipped(own, bundle, ".css")];
         rows.push(`${entry.name.padEnd(24)}${kilobytes(js)} JS${kilobytes(css)} CSS`);
-        for (const next of entry.dynamicImports) {
+        for (const next of laterOf(entry.fileName, bundle)) {
           const added = [...filesOf(next, bundle)].filter((it) => !own.has(it));
           const name = bundle[next]?.type === "chunk" ? bundle[next].name : next;
           rows.push(`  + ${name.padEnd(20)}${kilobytes(gzipped(added, bundle, ".js"))} JS`);

@@ -2,10 +2,11 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries";
 import { App } from "./app";
-import { renewWith, whenUserChanges } from "./auth/session";
+import { currentSession, renewWith, whenUserChanges } from "./auth/session";
 import { type Config, loadConfig } from "./config";
 import { load, preferredLanguage } from "./text";
 import { applyTheme } from "./ui/theme";
+import { preloadView } from "./views/views";
 import "./styles/index.css";
 
 /** How the configured sign-in gets another token for the same user. */
@@ -18,6 +19,8 @@ function setUpRenewal({ signIn }: Config) {
 
 async function start(root: HTMLElement) {
   applyTheme();
+  // Beside the requests that follow, and not after them.
+  if (currentSession().user) preloadView(location.pathname);
   const language = preferredLanguage();
   const texts = await load(language);
   const config = await loadConfig().catch(() => null);

@@ -11,15 +11,18 @@ import { Skeleton, State } from "./ui/states";
 import { view } from "./ui/view";
 import { UserMenu } from "./user-menu";
 import { Home } from "./views/home";
-import { Join } from "./views/join/join";
-import { Links } from "./views/links/links";
 import { SignIn } from "./views/sign-in/sign-in";
+import {
+  Dashboard,
+  Invitees,
+  Inviter,
+  Join,
+  Lines,
+  Links,
+  preloadView,
+  SignedIn,
+} from "./views/views";
 
-const Dashboard = view(() => import("./views/dashboard/dashboard"));
-const Invitees = view(() => import("./views/invitees/invitees"));
-const Lines = view(() => import("./views/lines/lines"));
-const Inviter = view(() => import("./views/inviter/inviter"));
-const SignedIn = view(() => import("./views/sign-in/signed-in"));
 const SandboxBar = view(() => import("./sandbox-bar"));
 
 /** The views that the navigation leads to: address, picture, name. */
@@ -99,6 +102,8 @@ function Navigation() {
             className="nav-item"
             key={href}
             href={`${href}${carried(query)}`}
+            onPointerEnter={() => preloadView(href)}
+            onFocus={() => preloadView(href)}
             aria-current={path === href ? "page" : undefined}
           >
             <Icon name={icon} />

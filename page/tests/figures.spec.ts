@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { compare, sum } from "../src/format/decimal";
 import { en } from "../src/text/en";
-import { AURORA, amountIn, ask, expect, open, test } from "./page";
+import { AURORA, amountIn, ask, chartOf, expect, open, test } from "./page";
 
 async function exported(page: Page, item: string): Promise<string> {
   await page.getByRole("button", { name: en.lines.export }).click();
@@ -57,6 +57,7 @@ test("parts add up to the whole: products, origins, links, statuses", async ({ p
 
 test("chart_is_read_by_arrow_keys_and_legend_hides_series", async ({ page }) => {
   await open(page, "/dashboard", AURORA);
+  await chartOf(page);
   const slider = page.getByRole("slider");
   const readout = page.locator(".readout");
   await slider.focus();
@@ -77,8 +78,7 @@ test("chart_is_read_by_arrow_keys_and_legend_hides_series", async ({ page }) => 
 
 test("chart_shows_the_previous_period_and_covers_nothing", async ({ page }) => {
   await open(page, "/dashboard", AURORA);
-  const chart = page.locator(".chart");
-  await chart.waitFor();
+  const chart = await chartOf(page);
   const box = await chart.boundingBox();
   if (!box) throw new Error("no chart");
   await chart.hover({ position: { x: box.width - 20, y: 100 } });
@@ -91,8 +91,7 @@ test("chart_shows_the_previous_period_and_covers_nothing", async ({ page }) => {
 
 test("chart_click_opens_the_day", async ({ page }) => {
   await open(page, "/dashboard", AURORA);
-  const chart = page.locator(".chart");
-  await chart.waitFor();
+  const chart = await chartOf(page);
   const width = (await chart.boundingBox())?.width ?? 0;
   await chart.click({ position: { x: width - 20, y: 150 } });
   await expect(page).toHaveURL(/\/earnings\?from=2026-11-21&to=2026-11-21$/);

@@ -69,3 +69,13 @@ export async function amountIn(page: Page, testId: string): Promise<string> {
   const money = page.getByTestId(testId).locator("[data-value]").first();
   return (await money.getAttribute("data-value")) ?? "";
 }
+
+/** Scrolls to the chart, whose code is loaded when it is about to be seen. */
+export async function chartOf(page: Page) {
+  await page.locator(".card:has(.legend)").scrollIntoViewIfNeeded();
+  const chart = page.locator(".chart");
+  await chart.waitFor();
+  // The layout is done when it has its canvas' height.
+  await expect.poll(async () => (await chart.boundingBox())?.height ?? 0).toBeGreaterThan(200);
+  return chart;
+}

@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { AURORA, expect, open, test } from "./page";
 
-const BUDGET = 200_000;
+const BUDGET = 135_000;
 
-for (const address of ["/", "/dashboard", "/join?ref=ZZZZZZZZ"]) {
+for (const address of ["/", "/links", "/dashboard", "/earnings", "/join?ref=ZZZZZZZZ"]) {
   test(`${address} is within the budget at first use`, async ({ page }) => {
     const own: Promise<number>[] = [];
     page.on("response", (response) => {

@@ -1,10 +1,8 @@
-import { lazy, useRef } from "react";
+import { useRef } from "react";
 import { ApiError } from "../api/client";
 import { useLatest } from "../api/queries";
 import { Failed, Skeleton } from "../ui/states";
-import { Links } from "./links/links";
-
-const Overview = lazy(() => import("./overview/overview"));
+import { Links, Overview } from "./views";
 
 function isOutside(error: unknown): boolean {
   return (

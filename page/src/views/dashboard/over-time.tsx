@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 import type { Dashboard } from "../../api/contract";
+import { covers } from "../../api/kept";
 import { useDashboard } from "../../api/queries";
 import { rangeBefore } from "../../format/range";
 import { useWords } from "../../text";
@@ -9,6 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Amount, Usd } from "../../ui/money";
 import { Segmented } from "../../ui/segmented";
 import { type Column, DataTable } from "../../ui/table";
+import { WhenSeen } from "../../ui/when-seen";
 import {
   isCount,
   METRICS,
@@ -31,7 +33,6 @@ export function OverTime({ data }: { data: Dashboard }) {
   const [table, setTable] = useState(false);
   const points = pointsOf(data.series, metric);
   const isWeekly = points[0]?.weekly ?? false;
-  const before = useBefore(data, metric, compares && !table && !isWeekly);
   const shown = SERIES[metric].filter((name) => !hidden.includes(name));
   const toggle = (name: string) =>
     setHidden(hidden.includes(name) ? hidden.filter((it) => it !== name) : [...hidden, name]);
@@ -55,9 +56,17 @@ export function OverTime({ data }: { data: Dashboard }) {
       {points.length > 0 && !table && (
         // Without the chart's code, the same figures are there to be read.
         <Boundary texts={t} fallback={asTable}>
-          <Suspense fallback={<div className="chart-place" />}>
-            <Chart points={points} before={before} metric={metric} shown={shown} />
-          </Suspense>
+          <WhenSeen place={<div className="chart-place" />}>
+            <Suspense fallback={<div className="chart-place" />}>
+              <Compared
+                data={data}
+                points={points}
+                metric={metric}
+                shown={shown}
+                compares={compares && !isWeekly}
+              />
+            </Suspense>
+          </WhenSeen>
         </Boundary>
       )}
       <div className="row row-between">
@@ -84,12 +93,17 @@ export function OverTime({ data }: { data: Dashboard }) {
   );
 }
 
-/** The points of the period before, once they are there. */
-function useBefore(data: Dashboard, metric: Metric, isWanted: boolean): Point[] {
+interface ComparedProps extends PointTableProps {
+  data: Dashboard;
+  compares: boolean;
+}
+
+/** The chart with the points of the period before, once they are there. */
+function Compared({ data, compares, ...chart }: ComparedProps) {
   const days = rangeBefore(data);
-  const found = useDashboard(isWanted ? days : undefined).data;
-  if (!isWanted || found?.from !== days.from || found.to !== days.to) return [];
-  return pointsOf(found.series, metric);
+  const found = useDashboard(compares ? days : undefined).data;
+  const isThat = compares && found !== undefined && covers(found, days);
+  return <Chart {...chart} before={isThat ? pointsOf(found.series, chart.metric) : []} />;
 }
 
 interface MarkProps {
