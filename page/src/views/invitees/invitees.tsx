@@ -30,7 +30,7 @@ export default function Invitees() {
     <>
       <div className="view-head view-head-sticky">
         <h1>{t.invitees.title}</h1>
-        {!list.isError && <Freshness dataAsOf={list.data?.dataAsOf} />}
+        {(list.data || !list.isError) && <Freshness dataAsOf={list.data?.dataAsOf} />}
       </div>
       {list.isPending && <Skeleton tall lines={8} />}
       {list.isError && <Failed error={list.error} retry={() => list.refetch()} />}
