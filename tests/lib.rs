@@ -17,6 +17,7 @@ mod ingest_events;
 mod invariants;
 mod late;
 mod limits;
+mod lost_work;
 mod malformed_input;
 mod operating;
 mod parked;

@@ -7,6 +7,7 @@ use super::FUNCTIONS;
 use super::record::Record;
 use crate::contract::{refused, tour};
 use crate::limits::night_of_large_reports;
+use crate::lost_work::lose_and_publish;
 use crate::poison::corrupt;
 use crate::simulation::observed_trial;
 use crate::story::three_newcomers_trade;
@@ -28,6 +29,7 @@ pub async fn told() -> Record {
     a_quarter_ends(&record).await;
     affiliate_is_parked(&record).await;
     refused_sign_up_binds_late(&record).await;
+    work_is_lost(&record).await;
     reports_are_large(&record).await;
     what_is_set_aside_is_taken_up(&record).await;
     trials.join().unwrap();
@@ -86,6 +88,12 @@ async fn affiliate_is_parked(record: &Record) {
     app.charged(fee("t2", "dormant", "2026-11-21T10:00:00Z")).await;
     app.night("2026-11-21").await;
     assert_eq!(app.context.table.parked().await.unwrap().len(), 2);
+}
+
+/// Work of a run cannot be read between its commit and its publishing.
+async fn work_is_lost(record: &Record) {
+    let world = watched(record, "2026-11-20T09:00:00Z").await;
+    lose_and_publish(&world).await;
 }
 
 /// A sign-up is refused, and bound by a fact that arrives late.

@@ -55,6 +55,10 @@ pub enum StepError {
     /// An item that the step needs cannot be read.
     #[error("{0}")]
     Corrupt(String),
+    /// The ledger's head cannot be read. No day is booked and no dashboard answers until it is
+    /// restored.
+    #[error("the ledger's head cannot be read: {0}")]
+    HeadUnreadable(String),
     /// DynamoDB refuses what the step writes.
     #[error("{0}")]
     Rejected(String),
@@ -91,6 +95,7 @@ impl StepError {
             Self::Superseded(_) => "Superseded",
             Self::ConservationRefused { .. } => "ConservationRefused",
             Self::Corrupt(_) => "Corrupt",
+            Self::HeadUnreadable(_) => "HeadUnreadable",
             Self::Rejected(_) => "Rejected",
             Self::Unpublished { .. } => "Unpublished",
             Self::Parked => "Parked",
@@ -113,6 +118,7 @@ impl StepError {
             | Self::QuarterNotEvaluated { .. }
             | Self::ConservationRefused { .. }
             | Self::Corrupt(_)
+            | Self::HeadUnreadable(_)
             | Self::Rejected(_)
             | Self::Unpublished { .. }
             | Self::Parked
@@ -143,6 +149,10 @@ impl From<TableError> for StepError {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Throttled(_) | TableError::Contended(_) => Self::Throttled(error),
+            TableError::Corrupt { what: "head", .. }
+            | TableError::UnknownSchemaVersion { what: "head", .. } => {
+                Self::HeadUnreadable(error.to_string())
+            }
             TableError::Corrupt { .. } | TableError::UnknownSchemaVersion { .. } => {
                 Self::Corrupt(error.to_string())
             }

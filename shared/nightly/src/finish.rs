@@ -41,7 +41,7 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     app.table.list_finished(&finished_run, app.clock.now()).await?;
     // Marks go first: should we die in between, the finish is repeated and finds no marks; the
     // other way round they would stay, and cost a needless run.
-    let work = FoldedShards::read(app, &pending.run).await?;
+    let work = FoldedShards::of_committed(app, &pending.run).await?;
     work.note_in(&mut head.value, pending.day);
     clear_marks(app, &work.reports).await?;
     if app.table.save_head(&head).await? {

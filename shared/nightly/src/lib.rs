@@ -26,6 +26,7 @@ mod finish;
 mod fold;
 mod input;
 mod kept_lines;
+mod lost_work;
 mod parked;
 mod plan;
 mod plan_single_day;

@@ -12,7 +12,7 @@ use types::{Quarter, Uid};
 
 use crate::evaluate::evaluate_affiliate;
 use crate::publish::{Publisher, booked_for};
-use crate::{StepError, telemetry};
+use crate::{StepError, lost_work, telemetry};
 
 /// How often an item that others change is read and written again.
 const MAX_ATTEMPTS: usize = 8;
@@ -138,6 +138,7 @@ pub async fn withdraw(app: &App, affiliate: &Uid, why: &str) -> Result<Withdrawn
         return Err(StepError::BadRequest(sentence));
     }
     app.table.begin_withdrawal(run, why).await?;
+    lost_work::give_up(app, day, seq).await?;
     let work = booked_for(app, affiliate, day, seq).await?;
     take_back_totals(app, affiliate, seq).await?;
     for touched in &work.invitees {

@@ -6,13 +6,14 @@ use commission::{Line, Overflow};
 use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{
-    Found, Pending, Referral, ReferralActivity, Shard, ShardReport, StoredTotals, Summary,
-    TouchedInvitee, TwoVersionCell, Versioned, Work, bucket,
+    Found, Pending, Referral, ReferralActivity, Shard, StoredTotals, Summary, TouchedInvitee,
+    TwoVersionCell, Versioned, Work, bucket,
 };
 use types::{Day, Timestamp, Uid};
 
 use crate::bounded_concurrency::bounded_concurrency;
 use crate::commit::Part;
+use crate::lost_work::{self, RunWork};
 use crate::parked;
 use crate::summary;
 use crate::{StepError, check_time};
@@ -60,17 +61,17 @@ pub(crate) async fn publish_pending(
     part: Part,
     deadline: Deadline,
 ) -> Result<Published, StepError> {
-    let reports = app.table.shard_reports(&pending.run).await?;
-    let wanted = |report: &ShardReport| match part.copies(report.shard) {
-        true => 0..=u16::MAX,
-        false => part.buckets(),
-    };
-    let found = app.table.work(&pending.run, &reports, wanted).await?;
+    let RunWork { found, lost } = lost_work::read(app, pending, part).await?;
     let copied = found.iter().filter(|found| part.copies(found.shard));
     app.table.keep_booked(copied, pending.day, pending.seq).await?;
     let statements = statements(found, part);
     let Pending { day, seq, committed_at, .. } = *pending;
     let waiting = parked::affiliates(app, parked).await?;
+    for (inviter, error) in &lost {
+        if !waiting.contains(inviter) || !parked::queue(app, inviter, pending).await? {
+            parked::park(app, inviter, pending, error).await?;
+        }
+    }
     let publish_one = async |inviter, work| {
         if waiting.contains(inviter) && parked::queue(app, inviter, pending).await? {
             return Ok(Outcome::Waits);
@@ -82,7 +83,8 @@ pub(crate) async fn publish_pending(
             done => done.map(|()| Outcome::Published),
         }
     };
-    let work = statements.iter().map(|(inviter, work)| publish_one(inviter, work));
+    let readable = statements.iter().filter(|(inviter, _)| !lost.contains_key(*inviter));
+    let work = readable.map(|(inviter, work)| publish_one(inviter, work));
     let outcomes = bounded_concurrency(AFFILIATES_AT_ONCE, work).await?;
     let affiliates = outcomes.iter().filter(|it| matches!(it, Outcome::Published)).count();
     for outcome in outcomes {

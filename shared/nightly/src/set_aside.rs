@@ -95,11 +95,22 @@ impl FoldedShards {
     /// Reads what became of a run's shards so far.
     pub(crate) async fn read(app: &App, run: &str) -> Result<Self, StepError> {
         let reports = app.table.shard_reports(run).await?;
+        Self::with(app, run, reports).await
+    }
+
+    async fn with(app: &App, run: &str, reports: Vec<ShardReport>) -> Result<Self, StepError> {
         let mut aside = app.table.shards_set_aside(run).await?;
         for report in &reports {
             aside.remove(&report.shard);
         }
         Ok(Self { reports, aside })
+    }
+
+    /// Reads what became of the shards of a committed run, as far as it can be read. A shard whose
+    /// report cannot be read keeps its dirty marker, and the next night folds it again.
+    pub(crate) async fn of_committed(app: &App, run: &str) -> Result<Self, StepError> {
+        let reports = app.table.readable_shard_reports(run).await?.reports;
+        Self::with(app, run, reports).await
     }
 
     /// Reads what became of exactly the shards that were to be folded.

@@ -125,6 +125,12 @@ pub(crate) fn unreadable(
     app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, records)]));
 }
 
+/// Chunks of a committed run's work that cannot be read while it is published.
+pub(crate) fn work_lost(app: &App, day: Day, seq: u64, shard: Shard, error: &TableError) {
+    tracing::error!(%day, seq, shard = shard.number(), error = error.name(), "work is lost");
+    app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, 1)]));
+}
+
 /// Markers of void bindings, or what tells where they have lines, that a plan cannot read.
 pub(crate) fn unreadable_plan(app: &App, records: usize) {
     if records > 0 {

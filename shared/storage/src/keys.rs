@@ -79,7 +79,7 @@ pub(crate) fn hexadecimal(digest: &[u8]) -> String {
 }
 
 /// An item's primary key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub(crate) pk: String,
     pub(crate) sk: String,
@@ -388,6 +388,11 @@ pub fn all_voided() -> Range {
 #[must_use]
 pub fn shard_report(run: &str, shard: Shard) -> Key {
     Key::new(format!("R#{run}"), format!("S#{:02}", shard.0))
+}
+
+/// The shard of a report under [`shard_report`].
+pub(crate) fn report_shard(item: &HashMap<String, AttributeValue>) -> Option<Shard> {
+    Shard::new(sort_key(item).strip_prefix("S#")?.parse().ok()?)
 }
 
 /// All shards' reports of a run.

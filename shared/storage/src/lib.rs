@@ -28,6 +28,7 @@ mod parked;
 mod parts;
 mod pending_sign_up;
 mod readable;
+mod readable_work;
 mod run;
 mod run_id;
 mod trading_days;
@@ -65,6 +66,7 @@ pub use pending_sign_up::{
     PendingSignUps,
 };
 pub use readable::StoredAccounts;
+pub use readable_work::{StoredReports, StoredWork, UnreadableWork, WorkPlace};
 pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use trading_days::{TRADING_DAYS_KEPT, TradingDays};

@@ -1,7 +1,7 @@
 //! The shard deltas of a run before its commit: written once, invisible to readers, expiring after
 //! some days.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use commission::{Asset, Conservation, Line, Trades};
@@ -16,7 +16,7 @@ use crate::chunks::chunks;
 use crate::error::TableError;
 use crate::fees::DirtyShard;
 use crate::item::{Item, Packed, expire, pack, packed, plain, read_packed, read_plain};
-use crate::keys::{self, Key, Shard, bucket, hexadecimal};
+use crate::keys::{self, Shard, bucket, hexadecimal};
 use crate::ledger::{DayRecord, ExcludedCounts, Head, versioned};
 use crate::parked::Withdrawal;
 use crate::parts::{Stored, stored};
@@ -323,30 +323,11 @@ impl Table {
         reports: &[ShardReport],
         wanted: impl Fn(&ShardReport) -> RangeInclusive<u16>,
     ) -> Result<Vec<Found>, TableError> {
-        let mut places: HashMap<Key, (u8, u32)> = HashMap::new();
-        for report in reports {
-            let Some(shard) = Shard::new(report.shard) else { continue };
-            let buckets = wanted(report);
-            let numbered = (0u32..).zip(&report.chunks);
-            for (chunk, _) in numbered
-                .filter(|(_, (first, last))| first <= buckets.end() && buckets.start() <= last)
-            {
-                let key = keys::work_chunk(run, shard, &report.attempt, chunk);
-                places.insert(key, (report.shard, chunk));
-            }
+        let mut stored = self.readable_work(run, reports, wanted).await?;
+        match stored.unreadable.pop() {
+            None => Ok(stored.found),
+            Some(chunk) => Err(chunk.error),
         }
-        let keys: Vec<Key> = places.keys().cloned().collect();
-        let mut found = Vec::with_capacity(keys.len());
-        for item in self.get_many(&keys).await? {
-            if let Some((shard, chunk)) = keys::key_of(&item).and_then(|key| places.remove(&key)) {
-                found.push(Found { shard, chunk, work: read_packed("run's work", &item)? });
-            }
-        }
-        if !places.is_empty() {
-            return Err(TableError::corrupt("run's work", "chunks are missing"));
-        }
-        found.sort_by_key(|found| (found.shard, found.chunk));
-        Ok(found)
     }
 
     /// Records that a part of a run is published. Cost: 1 write unit.
