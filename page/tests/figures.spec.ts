@@ -198,8 +198,8 @@ test("yesterday_is_a_preset", async ({ page }) => {
   await open(page, "/earnings", AURORA);
   await page.getByRole("radio", { name: en.range.presets.yesterday }).click();
   await expect(page.locator(".range-days")).toContainText("21 Nov 2026");
-  const days = await page.getByTestId("line").locator(".expand").allTextContents();
-  expect(new Set(days)).toEqual(new Set(["21 Nov 2026"]));
+  const days = () => page.getByTestId("line").locator(".expand").allTextContents();
+  await expect.poll(async () => [...new Set(await days())]).toEqual(["21 Nov 2026"]);
 });
 
 test("zero_is_never_called_paid", async ({ page }) => {
