@@ -8,7 +8,6 @@ import {
 } from "@tanstack/react-query";
 import type { Days } from "../format/range";
 import { ApiError, body, GET, PATCH, POST, raw, type Schemas } from "./client";
-import type { Dashboard, LinePage } from "./contract";
 
 /** A failure that may pass is tried again twice before it is shown. */
 const RETRIES = 2;
@@ -82,7 +81,7 @@ export function useLatest() {
   return useQuery({
     queryKey: ["latest"],
     queryFn: async ({ signal }) => {
-      const latest: Dashboard = await body(GET("/v1/dashboard", { signal }));
+      const latest = await body(GET("/v1/dashboard", { signal }));
       cache.setQueryData(["dashboard", { from: latest.from, to: latest.to }], latest);
       return latest;
     },
@@ -94,8 +93,7 @@ export function useDashboard(days: Days | undefined) {
   return useQuery({
     queryKey: ["dashboard", days],
     enabled: days !== undefined,
-    queryFn: ({ signal }): Promise<Dashboard> =>
-      body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
+    queryFn: ({ signal }) => body(GET("/v1/dashboard", { params: { query: { ...days } }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -112,7 +110,13 @@ export interface LineFilter {
 /** By day: the newest first, or the oldest. */
 export type LineOrder = "-day" | "day";
 
-function lines(query: object, signal: AbortSignal): Promise<LinePage> {
+interface LineQuery extends Partial<Days>, LineFilter {
+  sort: LineOrder;
+  limit?: number;
+  cursor?: string;
+}
+
+function lines(query: LineQuery, signal: AbortSignal): Promise<Schemas["LinePage"]> {
   return body(GET("/v1/dashboard/commissions", { params: { query }, signal }));
 }
 
@@ -123,7 +127,7 @@ export function useLines(days: Days | undefined, filter: LineFilter, sort: LineO
     queryFn: ({ signal, pageParam }) =>
       lines({ ...days, ...filter, sort, ...(pageParam && { cursor: pageParam }) }, signal),
     initialPageParam: "",
-    getNextPageParam: (page: LinePage) => page.nextCursor,
+    getNextPageParam: (page: Schemas["LinePage"]) => page.nextCursor,
     placeholderData: keepPreviousData,
   });
 }
@@ -131,15 +135,13 @@ export function useLines(days: Days | undefined, filter: LineFilter, sort: LineO
 /** So many pages at most are read for the newest few lines: a page may be empty. */
 const MAX_PAGES = 5;
 
-interface Newest extends Partial<Days>, LineFilter {
-  limit: number;
-}
+type Newest = Omit<LineQuery, "sort"> & { limit: number };
 
 async function newest(query: Newest, signal: AbortSignal): Promise<Schemas["Line"][]> {
   const found: Schemas["Line"][] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES && found.length < query.limit; page++) {
-    const next: LinePage = await lines(
+    const next: Schemas["LinePage"] = await lines(
       { ...query, sort: "-day", ...(cursor && { cursor }) },
       signal,
     );

@@ -105,6 +105,26 @@ export interface paths {
     patch: operations["updateLink"];
     trace?: never;
   };
+  "/v1/invitation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a link says before sign-in
+     * @description For a visitor who is not signed in, and for messengers that show a preview of the link. Needs no access token; a token that is sent is not read. An unknown code is answered as a link that is not live.
+     */
+    get: operations["getInvitation"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/bind": {
     parameters: {
       query?: never;
@@ -194,8 +214,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * The lines behind the figures, as pages or as an export
-     * @description Every booked line with its rate, its status and, where it earned nothing, the reason. `Accept` chooses the form: JSON comes in pages; `text/csv` and `application/x-ndjson` bring the whole range at once, and what does not fit into one answer (some 5 MB) follows at `Link: …; rel="next"`. All forms have the same columns, the same lines and the same totals, to the last digit.
+     * Booked lines, as pages with totals or as an export
+     * @description Every booked line with its rate, its status and, where it earned nothing, the reason. `Accept` chooses the form. JSON comes in pages, each with the totals of the whole list. `text/csv` and `application/x-ndjson` bring the whole range at once; what does not fit into one answer (some 5 MB) follows at `Link: …; rel="next"`. All forms have the same columns, the same lines and the same totals, to the last digit.
      */
     get: operations["listCommissionLines"];
     put?: never;
@@ -315,6 +335,11 @@ export interface components {
      * @enum {string}
      */
     Status: "accrued" | "settled" | "paid" | "reversed";
+    /**
+     * @description `commission` was booked with the day itself; `correction` changes what was booked before.
+     * @enum {string}
+     */
+    LineType: "commission" | "correction";
     /**
      * @description Why a correction was made. `late_fee`: fees came after an earlier run. `fee_corrected`: the exchange corrected fees. `trade_busted`: trades were taken back whole. `facts_changed`: facts became known by which the same fees are judged otherwise. `binding_voided`: the binding was found void; the API does not tell an inviter why.
      * @enum {string}
@@ -464,6 +489,22 @@ export interface components {
       | "internal"
       | "idempotency_key_reused";
     /**
+     * Format: uri
+     * @example https://www.exchange.example/recall/terms
+     */
+    HttpsAddress: string;
+    /** @description What the programme file says of the programme itself. The members that it leaves out are `null`. */
+    Programme: {
+      /** @description The name under which users know the programme. */
+      brand: string | null;
+      /** @description The programme's terms. */
+      terms: components["schemas"]["HttpsAddress"] | null;
+      /** @description The privacy notice. */
+      privacy: components["schemas"]["HttpsAddress"] | null;
+      /** @description Where users get help. */
+      support: components["schemas"]["HttpsAddress"] | null;
+    };
+    /**
      * @description Whom the address may invite: new users, or existing ones as well.
      * @example [
      *       "new",
@@ -592,6 +633,16 @@ export interface components {
        */
       default?: true;
     };
+    /** @description What a link says to whoever opens it. A link that is not live and a code that does not exist have the same answer. */
+    Invitation: {
+      /** @description Whether existing users can be bound by the link now, as far as the link and its owner decide. Whether the reader can is what `GET /v1/bind` shows after sign-in. */
+      live: boolean;
+      /** @description `null` where the link is not live. */
+      inviter: components["schemas"]["MaskedUid"] | null;
+      /** @description What an invitee gets back of their fees, for life; `null` where the link is not live. */
+      sharedCommission: components["schemas"]["SharedCommission"] | null;
+      programme: components["schemas"]["Programme"];
+    };
     /** @description The account must be registered for longer than so many days. */
     AccountAge: {
       /**
@@ -654,6 +705,7 @@ export interface components {
       confirmation: components["schemas"]["Confirmation"];
       /** @description The instant from which the confirmation is no longer good: ten minutes on. */
       expiresAt: components["schemas"]["Timestamp"];
+      programme: components["schemas"]["Programme"];
     };
     /** @description The caller cannot bind now; `checks` say why. */
     IneligibleWindow: {
@@ -676,6 +728,7 @@ export interface components {
       checks: components["schemas"]["Checks"];
       /** @description The first instant at which the caller could bind if nothing happens but time passing. Absent where something other than time has to change. */
       eligibleFrom?: components["schemas"]["Timestamp"];
+      programme: components["schemas"]["Programme"];
     };
     /** @description What the confirmation window shows. */
     ConfirmationWindow:
@@ -725,6 +778,7 @@ export interface components {
       voidedAt?: components["schemas"]["Timestamp"];
       shared: components["schemas"]["SharedEarnings"];
       dataAsOf: components["schemas"]["DataAsOf"];
+      programme: components["schemas"]["Programme"];
     };
     /** @description Amounts of one asset. */
     AssetFigures: {
@@ -912,6 +966,23 @@ export interface components {
        */
       activeInvitees: number;
     };
+    /** @description The same figures of the days right before the range, as many as it has, for comparison. There are no days before 1970. */
+    PreviousFigures: {
+      /** @description The first of these days. */
+      from: components["schemas"]["Day"];
+      /** @description The last of these days: the one before the range. */
+      to: components["schemas"]["Day"];
+      /** @description The last of these days that is closed; `null` if none is. */
+      finalThrough: components["schemas"]["Day"] | null;
+      newInvitees: components["schemas"]["NewInvitees"];
+      /**
+       * Format: int64
+       * @description How many fees the lines of these days are made of.
+       */
+      feeCount: number;
+      totals: components["schemas"]["Figures"];
+      commissionByStatus: components["schemas"]["CommissionByStatus"];
+    };
     /** @description The figures of a range of days. All but `counts` and `tiers` are of the range; `totals` are the sum of the lines that `GET /v1/dashboard/commissions` lists for the same range, to the last digit. */
     DashboardSummary: {
       dataAsOf: components["schemas"]["DataAsOf"];
@@ -929,6 +1000,8 @@ export interface components {
        */
       feeCount: number;
       totals: components["schemas"]["Figures"];
+      commissionByStatus: components["schemas"]["CommissionByStatus"];
+      previous: components["schemas"]["PreviousFigures"];
       /** @description The totals by product. */
       byProduct: {
         spot: components["schemas"]["Figures"];
@@ -940,7 +1013,6 @@ export interface components {
         recall: components["schemas"]["Figures"];
         signup: components["schemas"]["Figures"];
       };
-      commissionByStatus: components["schemas"]["CommissionByStatus"];
       /** @description Why fees earned nothing: each reason once. */
       zeros: components["schemas"]["ZeroedFees"][];
       /** @description One entry for each market with rules in force. */
@@ -949,6 +1021,7 @@ export interface components {
       links: components["schemas"]["LinkFigures"][];
       /** @description Every day from `from` to the last that is closed or has lines: no gaps to fill, and the days add up to the totals. */
       series: components["schemas"]["DayFigures"][];
+      programme: components["schemas"]["Programme"];
     };
     /** @description An invitee, with all figures since he was bound. */
     Referral: {
@@ -986,11 +1059,7 @@ export interface components {
       /** @description The UTC day of the trades. */
       day: components["schemas"]["Day"];
       runId: components["schemas"]["RunId"];
-      /**
-       * @description `commission` was booked with the day itself; `correction` changes what was booked before.
-       * @enum {string}
-       */
-      type: "commission" | "correction";
+      type: components["schemas"]["LineType"];
       /** @description Why the correction was made; `null` on a first booking. */
       cause: components["schemas"]["Cause"] | null;
       /** @description The day whose earlier lines the correction corrects; `null` on a first booking. */
@@ -1046,7 +1115,9 @@ export interface components {
       to: components["schemas"]["Day"];
       /** @description The last covered day that is closed; `null` if none is. A line of a closed day is never edited: what comes late is booked as a correction. */
       finalThrough: components["schemas"]["Day"] | null;
-      /** @description By day, and within a day in the order of booking. May hold fewer than `limit` and even none; only `nextCursor` tells the end. */
+      /** @description The totals of all lines that the filter admits, the same on every page. `null` where `uid`, `reason` or `type` is given and the days that may have such lines have more than 10,000: ask for fewer days. Other filters always have totals. */
+      totals: components["schemas"]["Figures"] | null;
+      /** @description In the order of `sort`. May hold fewer than `limit` and even none; only `nextCursor` tells the end. */
       lines: components["schemas"]["Line"][];
       nextCursor: components["schemas"]["NextCursor"];
     };
@@ -1260,7 +1331,7 @@ export interface components {
     To: components["schemas"]["Day"];
     /** @description The most entries on a page. May change from page to page. */
     Limit: number;
-    /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
+    /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters and order; the other parameters must be sent again as they were. */
     Cursor: components["schemas"]["Cursor"];
   };
   requestBodies: never;
@@ -1277,6 +1348,8 @@ export interface components {
     ExportName: string;
     /** @description CSV and JSON Lines only: up to when the figures are complete, as `dataAsOf` in JSON. Absent before the first day is closed. */
     DataAsOf: components["schemas"]["Timestamp"];
+    /** @description Any cache may keep the answer for a minute. */
+    PublicCacheControl: "public, max-age=60";
   };
   pathItems: never;
 }
@@ -1543,6 +1616,49 @@ export interface operations {
       500: components["responses"]["Internal"];
     };
   };
+  getInvitation: {
+    parameters: {
+      query: {
+        /**
+         * @description The code of the link that was opened.
+         * @example N4HHANA7
+         */
+        ref: components["schemas"]["LinkCode"];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The invitation, of a live link or of one that is not. */
+      200: {
+        headers: {
+          "Cache-Control": components["headers"]["PublicCacheControl"];
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Invitation"];
+        };
+      };
+      /** @description A parameter is not as documented, is unknown, or is given twice. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
   getConfirmationWindow: {
     parameters: {
       query: {
@@ -1805,7 +1921,7 @@ export interface operations {
         sort?: "boundAt" | "-boundAt";
         /** @description The most entries on a page. May change from page to page. */
         limit?: components["parameters"]["Limit"];
-        /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
+        /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters and order; the other parameters must be sent again as they were. */
         cursor?: components["parameters"]["Cursor"];
       };
       header?: never;
@@ -1862,9 +1978,17 @@ export interface operations {
         asset?: components["schemas"]["Asset"];
         /** @description Only lines of this invitee. */
         uid?: components["schemas"]["Uid"];
+        /** @description Only lines that earned nothing for this reason. */
+        reason?: components["schemas"]["ZeroReason"];
+        /** @description Only lines of this type. */
+        type?: components["schemas"]["LineType"];
+        /** @description Only lines with this status. */
+        status?: components["schemas"]["Status"];
+        /** @description `day`: by day, and within a day in the order of booking. `-day`: the exact reverse, newest first. */
+        sort?: "day" | "-day";
         /** @description The most lines in one answer. Left out: 50 in JSON, and no limit but that of size in an export. */
         limit?: number;
-        /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters; the other parameters must be sent again as they were. */
+        /** @description `nextCursor` of the page before. Good for 24 hours, for this caller, this route and the same filters and order; the other parameters must be sent again as they were. */
         cursor?: components["parameters"]["Cursor"];
       };
       header?: never;

@@ -4,13 +4,13 @@ import { Icon } from "../ui/icons";
 
 interface Props {
   now: string;
-  before: string | undefined;
+  before: string;
 }
 
 /** How much a figure has changed; nothing, where there was none to compare it with. */
 export function Change({ now, before }: Props) {
   const { t, f } = useWords();
-  const ratio = before === undefined ? null : changeOf(now, before);
+  const ratio = changeOf(now, before);
   if (ratio === null) return null;
   const percent = f.change(ratio);
   const { change } = t.dashboard;

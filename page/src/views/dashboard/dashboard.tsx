@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import type { Dashboard as Summary } from "../../api/contract";
+import type { Schemas } from "../../api/client";
 import { useKept } from "../../api/kept";
 import { useDashboard, useLinks } from "../../api/queries";
 import { useWords } from "../../text";
@@ -65,7 +65,7 @@ function FirstStep() {
   );
 }
 
-function Figures({ data }: { data: Summary }) {
+function Figures({ data }: { data: Schemas["DashboardSummary"] }) {
   const links = useLinks();
   const labels = new Map(links.data?.links.map((link) => [link.code, link.label]) ?? []);
   return (

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useState } from "react";
-import type { Dashboard } from "../../api/contract";
+import type { Schemas } from "../../api/client";
 import { covers } from "../../api/kept";
 import { useDashboard } from "../../api/queries";
 import { rangeBefore } from "../../format/range";
@@ -25,7 +25,7 @@ import {
 const Chart = lazy(() => import("./chart"));
 
 /** The range day by day, as a chart or as a table. */
-export function OverTime({ data }: { data: Dashboard }) {
+export function OverTime({ data }: { data: Schemas["DashboardSummary"] }) {
   const { t } = useWords();
   const [metric, setMetric] = useState<Metric>("commission");
   const [hidden, setHidden] = useState<readonly string[]>([]);
@@ -94,7 +94,7 @@ export function OverTime({ data }: { data: Dashboard }) {
 }
 
 interface ComparedProps extends PointTableProps {
-  data: Dashboard;
+  data: Schemas["DashboardSummary"];
   compares: boolean;
 }
 

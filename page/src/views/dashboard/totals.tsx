@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
 import type { Schemas } from "../../api/client";
-import type { Dashboard } from "../../api/contract";
 import { sum } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
@@ -12,10 +11,10 @@ export function pending(amounts: Schemas["StatusUsdAmounts"]): string {
 }
 
 /** The figures that are looked for first, each against the period before. */
-export function Totals({ data }: { data: Dashboard }) {
+export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
   const { t, f } = useWords();
   const { usd } = data.totals;
-  const before = data.previous?.totals.usd;
+  const before = data.previous.totals.usd;
   const status = data.commissionByStatus.usd;
   const joined = data.newInvitees.recall + data.newInvitees.signup;
   return (
@@ -27,7 +26,7 @@ export function Totals({ data }: { data: Dashboard }) {
         main
       >
         <Usd value={usd.commission} strong />
-        <Against now={usd.commission} before={before?.commission} />
+        <Against now={usd.commission} before={before.commission} />
         <span className="total-note">{t.dashboard.fees(f.count(data.feeCount))}</span>
       </Total>
       <Total name="pending" label={t.dashboard.pending} help={t.dashboard.pendingHelp}>
@@ -38,11 +37,11 @@ export function Totals({ data }: { data: Dashboard }) {
       </Total>
       <Total name="shared" label={t.dashboard.shared}>
         <Usd value={usd.shared} />
-        <Against now={usd.shared} before={before?.shared} />
+        <Against now={usd.shared} before={before.shared} />
       </Total>
       <Total name="volume" label={t.dashboard.volume}>
         <Usd value={usd.volume} short />
-        <Against now={usd.volume} before={before?.volume} short />
+        <Against now={usd.volume} before={before.volume} short />
       </Total>
       <Total name="invitees" label={t.dashboard.invitees}>
         <span className="money">{f.count(data.counts.invitees)}</span>
@@ -58,13 +57,12 @@ export function Totals({ data }: { data: Dashboard }) {
 
 interface AgainstProps {
   now: string;
-  before: string | undefined;
+  before: string;
   short?: boolean;
 }
 
 function Against({ now, before, short = false }: AgainstProps) {
   const { t, f } = useWords();
-  if (before === undefined) return null;
   const figure = short ? f.usdWhole(before) : f.usd(before);
   return (
     <span className="total-note">

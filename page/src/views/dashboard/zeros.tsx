@@ -1,12 +1,11 @@
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import type { Dashboard } from "../../api/contract";
 import { useWords } from "../../text";
 import { Card } from "../../ui/card";
 import { Icon } from "../../ui/icons";
 
 /** How many fees earned nothing, and why; each reason leads to its lines. */
-export function Zeros({ data }: { data: Dashboard }) {
+export function Zeros({ data }: { data: Schemas["DashboardSummary"] }) {
   const { t, f } = useWords();
   if (data.zeros.length === 0) return null;
   const sorted = [...data.zeros].sort((a, b) => b.feeCount - a.feeCount);

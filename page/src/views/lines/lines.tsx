@@ -1,5 +1,5 @@
 import { useSearchParams } from "wouter";
-import type { LinePage } from "../../api/contract";
+import type { Schemas } from "../../api/client";
 import { useKept } from "../../api/kept";
 import { type LineFilter, type LineOrder, useLines } from "../../api/queries";
 import { useWords } from "../../text";
@@ -67,7 +67,7 @@ export default function Lines() {
 }
 
 interface FoundProps {
-  pages: LinePage[];
+  pages: Schemas["LinePage"][];
   lines: ReturnType<typeof useLines>;
   isOlder: boolean;
   order: LineOrder;
@@ -109,11 +109,11 @@ function Found({ pages, lines, isOlder, order, onOrder }: FoundProps) {
 }
 
 /** The server's total of all lines that fit, however many of them are loaded. */
-function Total({ page }: { page: LinePage | undefined }) {
+function Total({ page }: { page: Schemas["LinePage"] | undefined }) {
   const { t, f } = useWords();
-  if (page?.totals === null) return <p className="help sum">{t.lines.noTotal}</p>;
-  const usd = page?.totals?.usd;
-  if (!usd) return null;
+  if (!page) return null;
+  if (page.totals === null) return <p className="help sum">{t.lines.noTotal}</p>;
+  const { usd } = page.totals;
   return (
     <div className="row row-between sum">
       <span>{t.lines.total}</span>

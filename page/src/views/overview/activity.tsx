@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import type { Dashboard } from "../../api/contract";
 import { useLinks, useNewestInvitees, useNewestLines } from "../../api/queries";
 import { isZero, sum } from "../../format/decimal";
 import type { Formats } from "../../format/formats";
@@ -22,7 +21,7 @@ interface Happening {
 }
 
 /** What happened lately, in words: the newest first. */
-export function Activity({ data }: { data: Dashboard }) {
+export function Activity({ data }: { data: Schemas["DashboardSummary"] }) {
   const { t, f } = useWords();
   const joined = useNewestInvitees(JOINED).data ?? [];
   const days = { from: data.from, to: data.to };

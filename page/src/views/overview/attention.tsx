@@ -1,6 +1,5 @@
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import type { Dashboard } from "../../api/contract";
 import { dayAfterQuarter } from "../../format/days";
 import { isZero } from "../../format/decimal";
 import type { Formats } from "../../format/formats";
@@ -20,7 +19,7 @@ interface Point {
 }
 
 /** What may be worth acting on. `month` is the last 30 days. */
-export function Attention({ month }: { month: Dashboard }) {
+export function Attention({ month }: { month: Schemas["DashboardSummary"] }) {
   const { t, f } = useWords();
   const points = [...tiersOf(month, t, f), ...zerosOf(month, t, f), ...restOf(month, t, f)];
   return (
@@ -46,7 +45,7 @@ export function Attention({ month }: { month: Dashboard }) {
   );
 }
 
-function tiersOf({ tiers }: Dashboard, t: Texts, f: Formats): Point[] {
+function tiersOf({ tiers }: Schemas["DashboardSummary"], t: Texts, f: Formats): Point[] {
   return tiers
     .filter((tier) => tier.soFar.tier < tier.tier)
     .map((tier) => ({
@@ -61,7 +60,7 @@ function tiersOf({ tiers }: Dashboard, t: Texts, f: Formats): Point[] {
     }));
 }
 
-function zerosOf(month: Dashboard, t: Texts, f: Formats): Point[] {
+function zerosOf(month: Schemas["DashboardSummary"], t: Texts, f: Formats): Point[] {
   return [...month.zeros]
     .filter((zero) => zero.feeCount > 0)
     .sort((a, b) => b.feeCount - a.feeCount)
@@ -78,7 +77,7 @@ function zerosOf(month: Dashboard, t: Texts, f: Formats): Point[] {
     }));
 }
 
-function restOf(month: Dashboard, t: Texts, f: Formats): Point[] {
+function restOf(month: Schemas["DashboardSummary"], t: Texts, f: Formats): Point[] {
   const points: Point[] = [];
   const { reversed } = month.commissionByStatus.usd;
   if (!isZero(reversed)) {

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import type { Dashboard } from "../../api/contract";
+import type { Schemas } from "../../api/client";
 import { lastDayBefore } from "../../format/days";
 import { isZero, part } from "../../format/decimal";
 import { useWords } from "../../text";
@@ -14,13 +14,13 @@ import { ShareBar, Sparkline } from "./sparkline";
 const SPARK_DAYS = 14;
 
 /** What is looked for every morning, each against the time before. */
-export function Cards({ data }: { data: Dashboard }) {
+export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
   const { t, f } = useWords();
   const lastClosed = lastDayBefore(data.dataAsOf ?? `${data.to}T23:59:59Z`);
   const yesterday = lastDay(data.series);
   const month = monthSoFar(data.series, lastClosed);
   const status = data.commissionByStatus.usd;
-  const before = data.previous?.commissionByStatus?.usd;
+  const before = data.previous.commissionByStatus.usd;
   const open = pending(status);
   const earned = data.totals.usd.commission;
   return (
@@ -51,7 +51,7 @@ export function Cards({ data }: { data: Dashboard }) {
         name="pending"
         label={t.overview.pending}
         value={open}
-        before={before && pending(before)}
+        before={pending(before)}
         note={t.overview.pendingHelp(f.usd(status.settled))}
         href="/earnings?range=90d&status=accrued"
       >
@@ -61,12 +61,8 @@ export function Cards({ data }: { data: Dashboard }) {
         name="paid"
         label={t.overview.paid}
         value={status.paid}
-        before={before?.paid}
-        note={
-          before && !isZero(before.paid)
-            ? t.overview.before(f.usd(before.paid))
-            : t.overview.paidHelp
-        }
+        before={before.paid}
+        note={!isZero(before.paid) ? t.overview.before(f.usd(before.paid)) : t.overview.paidHelp}
         href="/earnings?range=90d&status=paid"
       >
         <ShareBar share={part(status.paid, earned)} />
@@ -79,7 +75,7 @@ interface FigureProps {
   name: string;
   label: string;
   value: string;
-  before: string | undefined;
+  before: string;
   note: string;
   href: string;
   children: ReactNode;

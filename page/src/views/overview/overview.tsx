@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import type { Dashboard } from "../../api/contract";
+import type { Schemas } from "../../api/client";
 import { covers, useKept } from "../../api/kept";
 import { useDashboard, useDefaultLink, useLatest } from "../../api/queries";
 import { lastDayBefore, plusDays } from "../../format/days";
@@ -64,7 +64,7 @@ export default function Overview() {
 }
 
 /** The last closed days, enough for all that is compared. */
-function lastDays({ dataAsOf, to }: Dashboard): Days {
+function lastDays({ dataAsOf, to }: Schemas["DashboardSummary"]): Days {
   const last = dataAsOf ? lastDayBefore(dataAsOf) : to;
   return { from: plusDays(last, 1 - OVERVIEW_DAYS), to: last };
 }
