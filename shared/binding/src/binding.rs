@@ -1,4 +1,4 @@
-//! `GET /v1/binding`: the caller's own relation, and what was shared with him.
+//! `GET /v1/binding`: the caller's own relation, and the commission shared with them.
 
 use commission::{Amount, Asset, Assets, Overflow};
 use http_api::{Call, Code, OrInternal, Problem, Response, reply};
@@ -24,7 +24,7 @@ struct Relationship<'a> {
     programme: &'a Presentation,
 }
 
-/// What was shared with the invitee so far.
+/// The commission that was shared with the invitee so far.
 #[derive(Serialize)]
 struct Shared {
     usd: String,
@@ -55,7 +55,7 @@ fn not_bound() -> Problem {
     Problem::new(Code::NotFound).detail("This account has no inviter.")
 }
 
-/// What the invitee's trades came to, as of the newest run that readers see.
+/// Reads the totals of the invitee's trades, as of the newest visible run.
 async fn activity(
     app: &App,
     binding: &Binding,

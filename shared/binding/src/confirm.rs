@@ -22,7 +22,7 @@ pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, 
     idempotent(app, call, async |request| bind(app, call, request).await).await
 }
 
-/// Judges and writes, until the account holds still from the one to the other.
+/// Evaluates and writes, until the account does not change between the two.
 async fn bind<R>(
     app: &ApiApp,
     call: &Call<R>,
@@ -90,8 +90,9 @@ async fn make<R>(
     }
 }
 
-/// The first unmet check gives the code; all of them are told. Being bound is a conflict; any
-/// other refusal is 422, also of those reasons that have another status elsewhere.
+/// Returns the refusal: the first unmet check is its code, and all checks are listed. An account that
+/// is bound already is a conflict; any other refusal is 422, also of reasons that have another status
+/// elsewhere.
 fn refused(reason: Reason, judgement: &EligibilityReport) -> Problem {
     let problem = match reason {
         Reason::AlreadyBound => Problem::new(reason),

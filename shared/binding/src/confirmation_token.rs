@@ -1,4 +1,4 @@
-//! What a confirmation confirms.
+//! The payload of a confirmation.
 
 use http_api::{Problem, Signer};
 use lambda::{ApiApp, OrProblem};
@@ -10,8 +10,8 @@ use types::{LinkCode, Uid};
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfirmationToken {
     pub(crate) code: LinkCode,
-    /// The link's owner, so that the bind can read him together with all else; hidden from the
-    /// invitee, who may see him masked only.
+    /// The link's owner, so that one call reads both accounts of the bind. Encrypted, since the
+    /// invitee may see the owner masked only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     inviter: Option<String>,
 }
@@ -24,12 +24,12 @@ impl ConfirmationToken {
         Self { code, inviter }
     }
 
-    /// The link's owner: from the confirmation, or where it does not tell, by another call.
+    /// Returns the link's owner: from the confirmation, or if it has none, by a further call.
     pub(crate) async fn owner(&self, app: &ApiApp, invitee: &Uid) -> Result<Option<Uid>, Problem> {
-        let hidden = self.inviter.as_deref();
-        let told = hidden.and_then(|it| app.signer.decrypt_id(invitee, self.code.as_str(), it));
-        if told.is_some() {
-            return Ok(told);
+        let encrypted = self.inviter.as_deref();
+        let owner = encrypted.and_then(|it| app.signer.decrypt_id(invitee, self.code.as_str(), it));
+        if owner.is_some() {
+            return Ok(owner);
         }
         let link = app.table.link(&self.code).await.or_problem()?;
         Ok(link.map(|link| link.facts.owner))

@@ -1,4 +1,4 @@
-//! All that a bind is judged by, as the table has it.
+//! The stored facts that a bind is evaluated by.
 
 use commission::Relation;
 use eligibility::{Bind, EligibilityReport, Rules};
@@ -7,11 +7,11 @@ use lambda::{App, OrProblem};
 use storage::{Account, BindFacts, Binding, Versioned};
 use types::{LinkCode, Origin, Timestamp, Uid};
 
-/// What is known of a bind.
+/// The known facts of a bind.
 pub(crate) struct BindContext(BindFacts);
 
 impl BindContext {
-    /// Reads the account to be bound, the link, and its owner where he is known, in one call.
+    /// Reads the account to be bound, the link and its owner, if known, in one call.
     pub(crate) async fn read(
         app: &App,
         invitee: &Uid,
@@ -43,8 +43,8 @@ impl BindContext {
         })
     }
 
-    /// The binding as it comes into force at `at` by `rule`, and the account as it was judged;
-    /// `None` where something is not known.
+    /// Returns the binding that takes effect at `at` by `rule`, and the evaluated account; `None` if
+    /// a fact is unknown.
     pub(crate) fn binding(
         self,
         rule: String,

@@ -1,8 +1,8 @@
-//! `GET /v1/invitation?ref=CODE`: what a link says before sign-in.
+//! `GET /v1/invitation?ref=CODE`: the invitation of a link before sign-in.
 //!
-//! The answer has no token, so that it holds only what the link itself tells whoever has it: the
-//! masked owner and the share. A code that does not exist and a link that cannot bind anybody at the
-//! moment have one answer. It does not say which of the two it is, nor why.
+//! The route needs no token, so that the answer has only facts that belong to everyone with the link:
+//! the masked owner and the share. A code that does not exist and a link that cannot bind an existing
+//! user now have one answer. It reveals neither which of the two applies nor the reason.
 
 use std::time::Duration;
 

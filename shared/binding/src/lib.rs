@@ -1,9 +1,8 @@
-//! `bind`: an existing user comes under an affiliate, once and for life.
+//! `bind`: binds an existing user to an affiliate, once and for life.
 //!
-//! The window shows every check and, where all are met, hands out a confirmation that is good for
-//! this user and this link only. With it the user binds; everything is judged again then, on facts
-//! that the write holds fast. Nobody but the user himself learns whether he is eligible, and he
-//! sees his inviter masked.
+//! The window shows every check and, if all are met, a confirmation for this user and this link only.
+//! The bind takes the confirmation and evaluates all checks again, on facts that the write is
+//! conditional on. Only the user learns whether they are eligible, and sees the inviter masked.
 
 mod binding;
 mod confirm;
@@ -19,14 +18,14 @@ use http_api::{Anyone, Call, Problem, Routes, get, post};
 use lambda::{ApiApp, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
-/// How often a bind is judged anew where the account changes under it, before the caller is asked
-/// to try again himself.
+/// How often a bind is evaluated while its account keeps changing. After that the caller is asked to
+/// retry.
 const MAX_ATTEMPTS: usize = 8;
 
-/// What the function can be asked for.
+/// The routes that need a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// What the confirmation window shows.
+    /// The confirmation window.
     Window,
     /// The bind.
     Bind,
@@ -44,7 +43,7 @@ pub const ROUTES: Routes<Route> = Routes(&[
 /// A route that needs no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PublicRoute {
-    /// What a link says before sign-in.
+    /// The invitation of a link before sign-in.
     Invitation,
 }
 

@@ -1,12 +1,12 @@
-//! What a window and a bind are measured by.
+//! Metrics of windows and binds.
 
 use http_api::reply::Replayed;
 use http_api::{Answered, Code};
 use lambda::{Dimension, Metric, MetricSet};
 use types::Reason;
 
-/// Bindings that were made, and refusals by their first reason: of a bind its code, of a window
-/// what it noted on its answer, which is no problem.
+/// Counts bindings that were made, and refusals by their first reason: the code of a refused bind, or
+/// the extension of a window's answer, which is a success.
 pub(crate) fn measures(answered: &Answered) -> MetricSet {
     let refusal = match answered.code {
         Some(Code::Reason(reason)) => Some(reason),
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binding_counts_when_it_is_made_and_not_when_it_is_repeated() {
+    fn repeated_bind_is_not_counted() {
         let made = answered(reply::created(&()).unwrap(), None);
         assert_eq!(measures(&made), MetricSet::of([(Metric::Binds, 1)]));
         let repeated = answered(reply::ok(&()).unwrap(), None);
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_bind_counts_by_its_code_and_a_window_by_what_it_noted() {
+    fn refusal_counts_by_its_reason() {
         let problem = Problem::new(Reason::AlreadyBound).into_response();
         let bind = answered(problem, Some(Code::Reason(Reason::AlreadyBound)));
         assert_eq!(measures(&bind), refused(Reason::AlreadyBound));
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_request_is_no_refusal() {
+    fn bad_request_is_not_counted() {
         let problem = Problem::new(Code::BadRequest).into_response();
         let found = measures(&answered(problem, Some(Code::BadRequest)));
         assert_eq!(found, MetricSet::of([(Metric::Binds, 0)]));

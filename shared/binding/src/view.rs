@@ -1,4 +1,4 @@
-//! Judgements and bindings as the API shows them to the invitee.
+//! Evaluations and bindings as the API shows them to the invitee.
 
 use commission::SharedCommission;
 use eligibility::{Check, EligibilityReport};
@@ -6,7 +6,7 @@ use serde::Serialize;
 use storage::Binding;
 use types::{LinkCode, Origin, Timestamp};
 
-/// A check; with a sentence for a person where it is not met.
+/// A check, with a sentence for a person if it is not met.
 #[derive(Serialize)]
 pub(crate) struct CheckView<'a> {
     #[serde(flatten)]
@@ -15,7 +15,7 @@ pub(crate) struct CheckView<'a> {
     sentence: Option<&'static str>,
 }
 
-/// Every check of a judgement, in the order in which they refuse.
+/// Returns every check of an evaluation, in the order in which they refuse.
 pub(crate) fn checks(judgement: &EligibilityReport) -> Vec<CheckView<'_>> {
     let view = |check| CheckView { check, sentence: sentence(check) };
     judgement.checks.iter().map(view).collect()
@@ -25,7 +25,7 @@ fn sentence(check: &Check) -> Option<&'static str> {
     (!check.met).then_some(check.reason.sentence())
 }
 
-/// A binding. The inviter is masked: that is all an invitee sees of him.
+/// A binding. The invitee sees the inviter masked only.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BindingView<'a> {

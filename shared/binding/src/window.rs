@@ -1,4 +1,4 @@
-//! `GET /v1/bind?ref=CODE`: what the confirmation window shows.
+//! `GET /v1/bind?ref=CODE`: the confirmation window.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ struct Window<'a> {
     programme: &'a Presentation,
 }
 
-/// The leave to bind.
+/// The confirmation with which an eligible user binds.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Leave {
@@ -58,7 +58,7 @@ pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, 
         leave: eligible.then(|| leave(app, call, &link)).transpose()?,
         programme: &app.programme.presentation,
     })?;
-    // For the metrics: to the user it is no problem.
+    // For the metrics: the answer itself is a success.
     if let Some(reason) = judgement.refusal() {
         response.extensions_mut().insert(reason);
     }

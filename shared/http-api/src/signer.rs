@@ -1,10 +1,10 @@
 //! Opaque tokens that only we can make: confirmations and cursors.
 //!
-//! A token is `base64url(version ‖ expiry ‖ payload ‖ HMAC-SHA256)`. The MAC also covers what the
-//! token does not carry: its purpose and the caller. So a token of another user, of another
+//! A token is `base64url(version ‖ expiry ‖ payload ‖ HMAC-SHA256)`. The MAC also covers two values
+//! that the token does not carry: its purpose and the caller. So a token of another user, of another
 //! purpose, of another list, or with one byte changed is the same to us as one never made. The
 //! payload is signed and not secret: a token holds nothing that its owner may not know, or holds it
-//! hidden ([`Signer::hide`]).
+//! encrypted ([`Signer::encrypt_id`]).
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const MAC_BYTES: usize = 32;
 /// Longer texts are no tokens of ours, and are refused before any work.
 const MAX_TOKEN_CHARS: usize = 4096;
 
-/// What a token is good for; no token serves another purpose than its own.
+/// The purpose of a token. No token serves another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose<'a> {
     /// A user's leave to bind, as the confirmation window shows it.
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_opens_to_what_was_sealed() {
+    fn token_opens_to_what_was_sealed() {
         let signer = signer(NEW);
         for purpose in [Purpose::Confirmation, Purpose::Cursor("list")] {
             assert_eq!(open(&signer, purpose, &seal(&signer, purpose)), Ok(payload()));
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_until_its_expiry_and_not_at_it() {
+    fn token_is_invalid_at_its_expiry() {
         let signer = signer(NEW);
         let token = seal(&signer, Purpose::Confirmation);
         let open = |now| signer.open::<Payload>(Purpose::Confirmation, &uid("u1"), &token, now);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn every_altered_character_is_refused_also_where_it_decodes_to_the_same_bytes() {
+    fn altered_character_is_refused() {
         let signer = signer(NEW);
         let token = seal(&signer, Purpose::Confirmation);
         for index in 0..token.len() {
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_or_lengthened_token_is_refused() {
+    fn cut_or_lengthened_token_is_refused() {
         let signer = signer(NEW);
         let token = seal(&signer, Purpose::Confirmation);
         for length in 0..token.len() {
@@ -328,7 +328,7 @@ mod tests {
 
     /// Base64 carries three bytes in four characters, so the next longer token has 4,098.
     #[test]
-    fn token_of_4096_characters_opens_and_a_longer_one_does_not() {
+    fn token_has_at_most_4096_characters() {
         let signer = signer(NEW);
         let sealed = |length| {
             let payload = "p".repeat(length);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn another_users_token_is_invalid_even_when_expired() {
+    fn expired_token_of_another_is_invalid() {
         let signer = signer(NEW);
         let token = seal(&signer, Purpose::Confirmation);
         for now in [at(0), at(5000)] {
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_serves_no_other_purpose_and_no_other_list() {
+    fn token_serves_one_purpose_and_list() {
         let signer = signer(NEW);
         let cursor = seal(&signer, Purpose::Cursor("a"));
         for purpose in [Purpose::Confirmation, Purpose::Cursor("b"), Purpose::Cursor("")] {
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn list_and_caller_cannot_be_shifted_into_each_other() {
+    fn list_and_caller_are_separated() {
         let signer = signer(NEW);
         let seal = |list, user| {
             signer.seal(Purpose::Cursor(list), &uid(user), &payload(), at(1000)).unwrap()
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_key_signs_and_every_key_verifies() {
+    fn first_key_signs_and_every_key_verifies() {
         let (before, during, after) = (signer(OLD), signer(&format!("{NEW},{OLD}")), signer(NEW));
         let old_token = seal(&before, Purpose::Confirmation);
         let new_token = seal(&during, Purpose::Confirmation);
@@ -385,14 +385,14 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_of_another_shape_is_invalid() {
+    fn payload_of_another_shape_is_invalid() {
         let signer = signer(NEW);
         let token = signer.seal(Purpose::Confirmation, &uid("u1"), &"text", at(1000)).unwrap();
         assert_eq!(open(&signer, Purpose::Confirmation, &token), Err(OpenError::Invalid));
     }
 
     #[test]
-    fn missing_and_short_keys_are_named_by_their_place_and_not_repeated() {
+    fn bad_keys_are_named_by_position() {
         assert_eq!(Signer::from_keys_text("").unwrap_err(), KeysError::Empty(1));
         assert_eq!(Signer::from_keys_text(&format!("{NEW},")).unwrap_err(), KeysError::Empty(2));
         let error = Signer::from_keys_text(&format!("{NEW}, {}", &OLD[1..])).unwrap_err();
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn the_problems_name_the_field() {
+    fn problems_name_field() {
         let invalid = OpenError::Invalid.of_confirmation().to_json();
         assert_eq!(invalid["code"], "confirmation_invalid");
         assert_eq!(OpenError::Expired.of_confirmation().to_json()["code"], "confirmation_expired");

@@ -45,46 +45,46 @@ async fn publish(world: &TestApp, visible: u64, activity: ReferralActivity) {
 }
 
 #[tokio::test]
-async fn a_new_relation_has_shared_nothing_yet() {
+async fn new_relation_has_shared_nothing_yet() {
     insta::assert_snapshot!(bound().await.binding(INVITEE).await);
 }
 
 #[tokio::test]
-async fn what_was_shared_is_shown_by_asset_and_in_usd() {
+async fn shared_amounts_are_by_asset_and_usd() {
     let world = bound().await;
     publish(&world, 4, some_activity(None)).await;
     insta::assert_snapshot!(world.binding(INVITEE).await);
 }
 
 #[tokio::test]
-async fn what_a_run_books_is_not_shown_before_the_run_is_visible() {
+async fn invisible_run_is_not_shown() {
     let world = bound().await;
     publish(&world, 3, some_activity(None)).await;
     assert_eq!(world.binding(INVITEE).await.text("/shared/usd"), "0.00000000");
 }
 
 #[tokio::test]
-async fn a_relation_that_was_found_void_says_so() {
+async fn relation_that_was_found_void_says_so() {
     let world = bound().await;
     publish(&world, 4, some_activity(Some(at("2026-11-23T08:00:00Z")))).await;
     assert_eq!(world.binding(INVITEE).await.text("/voidedAt"), "2026-11-23T08:00:00.000Z");
 }
 
 #[tokio::test]
-async fn who_has_no_inviter_has_no_relation() {
+async fn user_without_inviter_has_no_relation() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.binding(INVITEE).await);
     assert_eq!(world.binding("ghost-1").await.outcome(), "404 not_found");
 }
 
 #[tokio::test]
-async fn an_inviter_does_not_see_the_relation_as_his_own() {
+async fn inviter_does_not_see_the_relation() {
     let world = bound().await;
     assert_eq!(world.binding(INVITER).await.outcome(), "404 not_found");
 }
 
 #[tokio::test]
-async fn the_invitee_sees_the_inviter_masked_only() {
+async fn invitee_sees_inviter_masked_only() {
     let world = bound().await;
     publish(&world, 4, some_activity(None)).await;
     let answer = world.binding(INVITEE).await;

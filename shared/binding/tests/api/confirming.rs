@@ -15,13 +15,13 @@ async fn confirmed() -> (TestApp, String) {
 }
 
 #[tokio::test]
-async fn a_confirmed_bind_takes_effect() {
+async fn confirmed_bind_takes_effect() {
     let (world, confirmation) = confirmed().await;
     insta::assert_snapshot!(world.bind(INVITEE, &confirmation).await);
 }
 
 #[tokio::test]
-async fn the_binding_keeps_the_facts_and_the_rule_that_made_it_eligible() {
+async fn binding_keeps_its_facts_and_rule() {
     let (world, confirmation) = confirmed().await;
     let account = |name| {
         let world = world.clone();
@@ -39,7 +39,7 @@ async fn the_binding_keeps_the_facts_and_the_rule_that_made_it_eligible() {
 }
 
 #[tokio::test]
-async fn a_bind_costs_one_read_and_one_transaction_also_where_its_link_was_never_seen() {
+async fn bind_costs_one_read_and_transaction() {
     let (world, confirmation) = confirmed().await;
     let elsewhere = world.in_another_process();
     let _ = world.engine.take_calls();
@@ -49,7 +49,7 @@ async fn a_bind_costs_one_read_and_one_transaction_also_where_its_link_was_never
 }
 
 #[tokio::test]
-async fn a_confirmation_does_not_tell_who_invites() {
+async fn confirmation_does_not_tell_who_invites() {
     let (_, confirmation) = confirmed().await;
     let token = URL_SAFE_NO_PAD.decode(&confirmation).unwrap();
     let token = String::from_utf8_lossy(&token);
@@ -61,7 +61,7 @@ async fn a_confirmation_does_not_tell_who_invites() {
 
 /// As the version before handed them out: at a deployment, some are under way.
 #[tokio::test]
-async fn a_confirmation_that_does_not_carry_the_inviter_is_good_for_one_call_more() {
+async fn confirmation_without_inviter_costs_a_call() {
     let world = TestApp::new().await;
     let confirmation = world.confirmation(INVITEE, CODE);
     let _ = world.engine.take_calls();
@@ -71,7 +71,7 @@ async fn a_confirmation_that_does_not_carry_the_inviter_is_good_for_one_call_mor
 }
 
 #[tokio::test]
-async fn the_same_bind_again_answers_200_with_the_same_body() {
+async fn repeated_bind_has_the_same_body() {
     let (world, confirmation) = confirmed().await;
     let first = world.bind(INVITEE, &confirmation).await;
     world.clock.stand_at(at("2026-11-22T12:05:00Z"));
@@ -81,7 +81,7 @@ async fn the_same_bind_again_answers_200_with_the_same_body() {
 }
 
 #[tokio::test]
-async fn a_repetition_succeeds_also_where_the_user_would_no_longer_be_eligible() {
+async fn repetition_of_ineligible_user_succeeds() {
     let (world, confirmation) = confirmed().await;
     let first = world.bind(INVITEE, &confirmation).await;
     world
@@ -109,7 +109,7 @@ async fn another_link_is_refused_once_bound() {
 }
 
 #[tokio::test]
-async fn another_link_of_the_same_inviter_is_refused_too() {
+async fn second_link_of_inviter_is_refused() {
     let (world, confirmation) = confirmed().await;
     let facts = eligibility::LinkFacts {
         code: "SECOND35".parse().unwrap(),
@@ -123,7 +123,7 @@ async fn another_link_of_the_same_inviter_is_refused_too() {
 }
 
 #[tokio::test]
-async fn a_void_relation_is_for_life_too() {
+async fn void_relation_is_for_life_too() {
     let (world, confirmation) = confirmed().await;
     world.bind(INVITEE, &confirmation).await;
     world
@@ -135,7 +135,7 @@ async fn a_void_relation_is_for_life_too() {
 }
 
 #[tokio::test]
-async fn what_changed_since_the_window_is_judged_again() {
+async fn changed_facts_are_evaluated_again() {
     let (world, confirmation) = confirmed().await;
     world
         .change(INVITEE, |account| {
@@ -149,7 +149,7 @@ async fn what_changed_since_the_window_is_judged_again() {
 }
 
 #[tokio::test]
-async fn a_confirmation_is_good_for_ten_minutes_less_a_millisecond() {
+async fn confirmation_expires_after_ten_minutes() {
     let (world, confirmation) = confirmed().await;
     world.clock.stand_at(at("2026-11-22T12:10:00.000Z"));
     insta::assert_snapshot!(world.bind(INVITEE, &confirmation).await);
@@ -167,7 +167,7 @@ async fn anothers_confirmation_is_not_good() {
 }
 
 #[tokio::test]
-async fn an_altered_confirmation_is_not_good() {
+async fn altered_confirmation_is_not_good() {
     let (world, confirmation) = confirmed().await;
     for place in (0..confirmation.len()).step_by(7) {
         let other = if confirmation[place..].starts_with('A') { "B" } else { "A" };
@@ -182,7 +182,7 @@ async fn an_altered_confirmation_is_not_good() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_purpose_confirms_nothing() {
+async fn token_of_another_purpose_is_refused() {
     let world = TestApp::new().await;
     let expires_at = at("2026-11-22T13:00:00Z");
     let payload = json!({ "code": CODE });
@@ -192,7 +192,7 @@ async fn a_token_of_another_purpose_confirms_nothing() {
 }
 
 #[tokio::test]
-async fn a_typed_code_confirms_nothing() {
+async fn typed_code_confirms_nothing() {
     let world = TestApp::new().await;
     assert_eq!(world.bind(INVITEE, CODE).await.outcome(), "422 confirmation_invalid");
 }

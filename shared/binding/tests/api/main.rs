@@ -1,6 +1,6 @@
 //! Every route of `bind` through its handler, over the embedded engine and the real SDK.
 //!
-//! The clock stands still until a test moves it, so that whole answers can be compared.
+//! The clock only moves when a test moves it, so that whole answers can be compared.
 
 #![cfg(test)]
 

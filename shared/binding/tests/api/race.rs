@@ -31,14 +31,14 @@ fn count(answers: &[Answer]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// How often the user stands in the day's list of new bindings.
+/// How often the user is in the day's list of new bindings.
 async fn listed(world: &TestApp, user: &Uid) -> usize {
     let day: Day = "2026-11-22".parse().unwrap();
     world.app.table.new_bindings(day, Shard::of(user)).await.unwrap().len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn two_hundred_binds_of_one_user_to_twenty_affiliates_leave_one_binding() {
+async fn racing_binds_leave_one_binding() {
     let world = TestApp::new().await;
     let mut confirmations = Vec::new();
     for number in 10..30 {
@@ -61,7 +61,7 @@ async fn two_hundred_binds_of_one_user_to_twenty_affiliates_leave_one_binding() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a_link_that_goes_viral_binds_every_user_once() {
+async fn viral_link_binds_each_user_once() {
     let world = TestApp::new().await;
     let mut calls = Vec::new();
     for number in 0..100 {
@@ -80,7 +80,7 @@ async fn a_link_that_goes_viral_binds_every_user_once() {
 
 /// An activity arrives while the user binds: either it comes after the bind, or it prevents it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_activity_is_either_before_the_bind_and_prevents_it_or_after_it() {
+async fn racing_activity_is_before_or_after() {
     for _ in 0..20 {
         let world = TestApp::new().await;
         let confirmation = world.confirmation(INVITEE, CODE);

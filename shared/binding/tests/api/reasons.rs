@@ -46,7 +46,7 @@ fn reasons() -> impl Iterator<Item = Reason> {
 }
 
 #[tokio::test]
-async fn the_window_shows_every_reason_and_hands_out_no_confirmation() {
+async fn refusing_window_has_no_confirmation() {
     for reason in reasons().filter(|reason| *reason != Reason::UnknownLink) {
         let scene = staged(reason);
         let answer = TestApp::of(&scene).await.window(scene.caller, scene.code).await;
@@ -59,7 +59,7 @@ async fn the_window_shows_every_reason_and_hands_out_no_confirmation() {
 }
 
 #[tokio::test]
-async fn the_bind_is_refused_for_every_reason_whatever_the_confirmation_says() {
+async fn bind_is_refused_for_every_reason() {
     for reason in reasons() {
         let scene = staged(reason);
         let world = TestApp::of(&scene).await;
@@ -73,7 +73,7 @@ async fn the_bind_is_refused_for_every_reason_whatever_the_confirmation_says() {
 }
 
 #[tokio::test]
-async fn exactly_ninety_days_do_not_qualify_and_one_millisecond_more_does() {
+async fn ninety_days_need_one_millisecond_more() {
     let since = at("2026-06-01T07:08:09.010Z");
     let mut young = Scene::default();
     young.invitee.registered_at = since;

@@ -1,4 +1,4 @@
-//! What is refused before anything is judged, and the routes themselves.
+//! Requests that are refused before the evaluation, and the routes themselves.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use sam_template::Template;
 use crate::test_app::{CODE, INVITEE, TestApp};
 
 #[tokio::test]
-async fn a_request_without_a_token_is_refused_everywhere() {
+async fn request_without_token_is_refused() {
     let world = TestApp::new().await;
     for route in binding::ROUTES.iter() {
         let answer = world.ask(None, route.method(), route.pattern(), "{}").await;
@@ -17,7 +17,7 @@ async fn a_request_without_a_token_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn nobody_can_ask_for_somebody_else() {
+async fn caller_cannot_name_another_user() {
     let world = TestApp::new().await;
     for target in
         [format!("/v1/bind?ref={CODE}&uid={INVITEE}"), format!("/v1/binding?uid={INVITEE}")]
@@ -32,7 +32,7 @@ async fn nobody_can_ask_for_somebody_else() {
 }
 
 #[tokio::test]
-async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
+async fn bad_body_is_refused_by_field() {
     let world = TestApp::new().await;
     let cases = [
         ("", "body"),
@@ -61,7 +61,7 @@ async fn unknown_methods_are_refused() {
 }
 
 #[tokio::test]
-async fn a_fault_of_ours_tells_nothing_of_its_cause() {
+async fn internal_fault_hides_its_cause() {
     let world = TestApp::new().await.without_table();
     let confirmation = world.confirmation(INVITEE, CODE);
     let answer = world.bind(INVITEE, &confirmation).await;
@@ -71,7 +71,7 @@ async fn a_fault_of_ours_tells_nothing_of_its_cause() {
 }
 
 #[test]
-fn the_routes_are_those_of_the_template() {
+fn routes_are_those_of_template() {
     let declared = Template::embedded().unwrap().routes.into_iter();
     let declared: BTreeSet<String> =
         declared.filter(|route| route.function == "bind").map(|route| route.key()).collect();

@@ -25,12 +25,12 @@ fn same(one: &Answer, other: &Answer) {
 }
 
 #[tokio::test]
-async fn repeated_key_gets_the_same_status_and_body() {
+async fn repeated_key_gets_same_status_and_body() {
     let (world, confirmation) = confirmed().await;
     let first = send(&world, KEY, &confirmation).await;
     assert_eq!(first.status(), 201);
     same(&send(&world, KEY, &confirmation).await, &first);
-    // Without the key a repetition is told from the bind, as before.
+    // Without the key a repetition differs from the bind, as before.
     assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 200);
 }
 
@@ -46,7 +46,7 @@ async fn answer_outlives_its_confirmation() {
 }
 
 #[tokio::test]
-async fn reused_key_with_another_body_is_refused() {
+async fn key_with_another_body_is_refused() {
     let (world, confirmation) = confirmed().await;
     world.add_affiliate("affiliate-36", "OTHERS36").await;
     let other = world.window(INVITEE, "OTHERS36").await.text("/confirmation");
@@ -60,7 +60,7 @@ async fn reused_key_with_another_body_is_refused() {
 }
 
 #[tokio::test]
-async fn key_of_a_repeated_bind_keeps_its_answer_when_voided() {
+async fn key_keeps_its_answer_when_voided() {
     let (world, confirmation) = confirmed().await;
     world.bind(INVITEE, &confirmation).await;
     let first = send(&world, KEY, &confirmation).await;
@@ -75,14 +75,14 @@ async fn key_of_a_repeated_bind_keeps_its_answer_when_voided() {
 }
 
 #[tokio::test]
-async fn refused_bind_may_be_sent_again_with_its_key() {
+async fn refused_bind_may_reuse_its_key() {
     let (world, confirmation) = confirmed().await;
     assert_eq!(send(&world, KEY, "nonsense").await.outcome(), "422 confirmation_invalid");
     assert_eq!(send(&world, KEY, &confirmation).await.status(), 201);
 }
 
 #[tokio::test]
-async fn malformed_key_is_refused_and_binds_nobody() {
+async fn malformed_key_binds_no_one() {
     let (world, confirmation) = confirmed().await;
     let answer = send(&world, "a b", &confirmation).await;
     assert_eq!(answer.outcome(), "400 bad_request");
@@ -91,7 +91,7 @@ async fn malformed_key_is_refused_and_binds_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn racing_retries_bind_once_and_get_one_answer() {
+async fn racing_retries_get_one_answer() {
     let (world, confirmation) = confirmed().await;
     let calls: Vec<_> = (0..40)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! An affiliate with a link, a dormant user, and callers who ask the handler.
+//! An affiliate with a link, a dormant user, and requests to the handler.
 
 use std::fmt;
 use std::sync::Arc;
@@ -53,14 +53,14 @@ pub fn affiliate(name: &str) -> AccountFacts {
     AccountFacts { affiliate: Timeline::starting(at("2025-01-01T00:00:00Z"), true), ..facts(name) }
 }
 
-/// What a test begins with. As it is, the invitee can be bound.
+/// The initial state of a test. By default the invitee can be bound.
 pub struct Scene {
     pub inviter: AccountFacts,
     pub invitee: AccountFacts,
     pub link: LinkFacts,
     /// The code that the invitee asks for.
     pub code: &'static str,
-    /// Who asks.
+    /// The caller.
     pub caller: &'static str,
 }
 
@@ -151,7 +151,7 @@ impl TestApp {
         self.add_link(LinkFacts { code, owner: uid(name), invites_existing: true }).await;
     }
 
-    /// What an event from the exchange does to an account.
+    /// Changes an account as an event of the exchange does.
     pub async fn change(&self, name: &str, change: impl FnOnce(&mut Account)) {
         let mut account = self.app.table.account(&uid(name)).await.unwrap().unwrap();
         change(&mut account.value);

@@ -3,13 +3,13 @@
 use crate::test_app::{CODE, INVITEE, INVITER, Scene, TestApp, at};
 
 #[tokio::test]
-async fn an_eligible_user_sees_every_check_met_and_gets_a_confirmation() {
+async fn eligible_user_gets_a_confirmation() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.window(INVITEE, CODE).await);
 }
 
 #[tokio::test]
-async fn who_is_not_eligible_sees_why_and_from_when_he_is() {
+async fn ineligible_user_sees_reason_and_date() {
     let mut scene = Scene::default();
     scene.invitee.registered_at = at("2026-10-01T08:00:00Z");
     scene.invitee.last_activity_at = Some(at("2026-11-20T09:30:00.500Z"));
@@ -18,7 +18,7 @@ async fn who_is_not_eligible_sees_why_and_from_when_he_is() {
 }
 
 #[tokio::test]
-async fn the_window_changes_nothing() {
+async fn window_changes_nothing() {
     let world = TestApp::new().await;
     let first = world.window(INVITEE, CODE).await.json();
     assert_eq!(world.window(INVITEE, CODE).await.json(), first);
@@ -26,13 +26,13 @@ async fn the_window_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_unknown_code_is_no_link() {
+async fn unknown_code_is_no_link() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.window(INVITEE, "NNNNNNNN").await);
 }
 
 #[tokio::test]
-async fn a_malformed_code_is_refused_by_name_and_not_repeated() {
+async fn malformed_code_is_not_repeated() {
     let world = TestApp::new().await;
     let answer = world.window(INVITEE, "k7m2xw9p").await;
     assert!(!answer.to_string().contains("k7m2xw9p"));
@@ -44,13 +44,13 @@ async fn a_malformed_code_is_refused_by_name_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_missing_code_is_missed_by_name() {
+async fn missing_code_is_missed_by_name() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.ask(Some(INVITEE), "GET", "/v1/bind", "").await);
 }
 
 #[tokio::test]
-async fn the_inviter_is_masked() {
+async fn inviter_is_masked() {
     let world = TestApp::new().await;
     let answer = world.window(INVITEE, CODE).await;
     assert_eq!(answer.text("/inviter"), "a***5");
@@ -58,7 +58,7 @@ async fn the_inviter_is_masked() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_bound_sees_that_he_is() {
+async fn user_who_is_bound_sees_that_he_is() {
     let world = TestApp::new().await;
     let confirmation = world.window(INVITEE, CODE).await.text("/confirmation");
     assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
@@ -68,7 +68,7 @@ async fn a_user_who_is_bound_sees_that_he_is() {
 }
 
 #[tokio::test]
-async fn the_rule_in_force_is_that_of_the_instant() {
+async fn rule_in_force_is_that_of_instant() {
     let mut scene = Scene::default();
     scene.invitee.registered_at = at("2025-11-01T00:00:00Z");
     scene.invitee.last_activity_at = None;
@@ -86,7 +86,7 @@ async fn the_rule_in_force_is_that_of_the_instant() {
 }
 
 #[tokio::test]
-async fn a_link_that_was_not_there_is_looked_for_again() {
+async fn missing_link_is_read_again() {
     let world = TestApp::new().await;
     assert_eq!(world.window(INVITEE, "LATER235").await.outcome(), "404 unknown_link");
     world.add_affiliate("affiliate-36", "LATER235").await;
