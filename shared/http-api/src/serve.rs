@@ -1,4 +1,4 @@
-//! The border of a function: from a request to an answer.
+//! Admits requests and answers them.
 
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
@@ -6,10 +6,10 @@ use types::Timestamp;
 
 use crate::{Admit, Call, Code, Entry, Problem, Query, Response, Routes};
 
-/// Stands for the route where there is none: a path may hold anything, also an id.
+/// Replaces the route in logs and metrics if there is none: the path itself may contain an id.
 pub const NO_ROUTE: &str = "-";
 
-/// An answer, with what may be told of it.
+/// An answer, with the facts about it that may be logged.
 #[derive(Debug)]
 pub struct Answered {
     /// The answer.
@@ -42,8 +42,8 @@ impl Answered {
 /// Answers a request by the handler, or by the problem that keeps it from the handler.
 ///
 /// In this order: 404 for an unknown path and 405 for an unknown method, 401 without a caller,
-/// 400 for unknown or repeated query parameters. The handler's argument says whom the routes admit:
-/// a [`Call`] by a user, or by [`Anyone`](crate::Anyone).
+/// 400 for unknown or repeated query parameters. The handler's argument says which callers the
+/// routes admit: users, or [`Anyone`](crate::Anyone).
 pub async fn serve<R, C, H, F>(
     routes: &Routes<R>,
     request: Request,
@@ -59,24 +59,31 @@ where
     let method = request.method().clone();
     let (pattern, outcome) = match admit(routes, request, now) {
         Ok(call) => (call.pattern, handler(call).await),
-        Err((pattern, problem)) => (pattern, Err(problem)),
+        Err(Refused { pattern, problem }) => (pattern, Err(problem)),
     };
     let code = outcome.as_ref().err().map(Problem::code);
     let response = outcome.unwrap_or_else(Problem::into_response);
     Answered { response, method, pattern, code }
 }
 
-/// The call that the request makes, or the route's pattern and why it is none.
+/// A request that no handler answers.
+struct Refused {
+    /// The pattern of its route, or [`NO_ROUTE`].
+    pattern: &'static str,
+    problem: Problem,
+}
+
 fn admit<R: Copy, C: Admit>(
     routes: &Routes<R>,
     request: Request,
     now: Timestamp,
-) -> Result<Call<R, C>, (&'static str, Problem)> {
+) -> Result<Call<R, C>, Refused> {
     let (entry, path) = routes
         .find(request.method().as_str(), path_of(&request))
-        .map_err(|problem| (NO_ROUTE, problem))?;
-    let (caller, query) = read(&entry, &request).map_err(|problem| (entry.pattern(), problem))?;
+        .map_err(|problem| Refused { pattern: NO_ROUTE, problem })?;
     let (route, pattern) = (entry.route(), entry.pattern());
+    let (caller, query) =
+        read(&entry, &request).map_err(|problem| Refused { pattern, problem })?;
     Ok(Call { route, caller, now, query, pattern, path, request })
 }
 
@@ -137,13 +144,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_handler_is_told_the_caller_of_the_token() {
+    async fn handler_is_told_caller_of_token() {
         let (status, body) = ask(request("GET", "/v1/things/9?limit=3")).await;
         assert_eq!((status, body["caller"].as_str()), (200, Some("caller-7")));
     }
 
     #[tokio::test]
-    async fn paths_methods_callers_and_parameters_are_refused_in_this_order() {
+    async fn refusals_have_an_order() {
         let nobody = |method, target| testing::request(method, target, &[], "");
         let cases = [
             (nobody("GET", "/v1/nothing?x=1"), 404, "not_found"),
@@ -172,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_tells_its_route_by_the_pattern_and_nothing_of_an_unknown_path() {
+    async fn unknown_path_is_not_logged() {
         let told = async |method, target| {
             let request = request(method, target);
             let answered = serve(&ROUTES, request, testing::now(), answer).await;

@@ -1,4 +1,4 @@
-//! `GET /v1/dashboard/referrals`: the invitees, one by one.
+//! `GET /v1/dashboard/referrals`: the list of invitees.
 
 use std::str::FromStr;
 
@@ -12,9 +12,8 @@ use types::{LinkCode, Malformed, Origin, Timestamp, Uid};
 use crate::affiliate::affiliate;
 use crate::totals::{Figures, TotalsBuilder};
 
-/// How many reads a page is made of at most, where invitees are passed over because of a filter or
-/// because they are not visible yet. A page may then hold fewer than were asked for, and still not
-/// be the last.
+/// The most reads of one page. A read may return invitees that the filter does not admit or that are
+/// not visible yet, so that a page may have fewer than `limit` and still not be the last.
 const READS_PER_PAGE: usize = 8;
 
 #[derive(Serialize)]
@@ -26,7 +25,7 @@ struct Page {
     next_cursor: Option<String>,
 }
 
-/// An invitee; all figures since he was bound.
+/// An invitee, with all figures since the binding.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Invitee {
@@ -44,15 +43,15 @@ struct Invitee {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum InviteeStatus {
-    /// He has traded since he was bound.
+    /// There are trades since the binding.
     Active,
-    /// He has not.
+    /// There are none.
     NoTradesYet,
     /// The binding was found void: it earns nothing.
     Voided,
 }
 
-/// In which order invitees are listed.
+/// The order of invitees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
     OldestFirst,
@@ -70,7 +69,7 @@ impl FromStr for Sort {
     }
 }
 
-/// Which invitees are listed.
+/// The conditions of a list.
 struct Filter {
     origin: Option<Origin>,
     link: Option<LinkCode>,
@@ -98,12 +97,15 @@ pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, 
     let affiliate = affiliate(app, call).await?;
 
     let visible = affiliate.head.visible;
-    let (found, next) = match &filter.uid {
-        Some(uid) => (named(app, call, uid, &filter, visible).await?, None),
+    let Found { invitees, next } = match &filter.uid {
+        Some(uid) => {
+            let named = named(app, call, uid, &filter, visible).await?;
+            Found { invitees: named.into_iter().collect(), next: None }
+        }
         None => read(app, call, &filter, sort, limit, cursor, visible).await?,
     };
     let assets = &app.programme.commission.assets;
-    let invitees = found.iter().map(|(referral, activity)| invitee(referral, activity, assets));
+    let invitees = invitees.iter().map(|it| invitee(&it.referral, &it.activity, assets));
     reply::ok(&Page {
         data_as_of: affiliate.head.data_as_of(),
         referrals: invitees.collect::<Result<_, _>>().or_internal()?,
@@ -111,33 +113,49 @@ pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, 
     })
 }
 
-type Found = (Vec<(Referral, ReferralActivity)>, Option<String>);
+/// An invitee with the activity that the caller sees.
+struct VisibleReferral {
+    referral: Referral,
+    activity: ReferralActivity,
+}
 
-/// The invitee of an id, if he is the caller's; whoever is not is no more told of than nobody.
+impl VisibleReferral {
+    /// Returns the invitee as readers of the run `visible` see it; `None` if it is newer.
+    fn at(referral: Referral, visible: u64) -> Option<Self> {
+        let activity = referral.activity.at(visible).cloned()?;
+        Some(Self { referral, activity })
+    }
+}
+
+/// The invitees of a page, and the place after which the next page begins.
+struct Found {
+    invitees: Vec<VisibleReferral>,
+    next: Option<String>,
+}
+
+/// Returns the invitee of an id if the caller is the inviter. An unknown id and another affiliate's
+/// invitee look the same.
 async fn named<R>(
     app: &App,
     call: &Call<R>,
     uid: &Uid,
     filter: &Filter,
     visible: u64,
-) -> Result<Vec<(Referral, ReferralActivity)>, Problem> {
+) -> Result<Option<VisibleReferral>, Problem> {
     let account = app.table.account(uid).await.or_problem()?;
     let relation = account.and_then(|account| account.value.relation);
     let Some(relation) = relation.filter(|relation| relation.inviter == call.caller) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let place = (&call.caller, relation.bound_at, uid);
     let mut found = app.table.referrals_at(&[place]).await.or_problem()?;
     let referral = found.remove(uid).map(|found| found.value);
-    let admitted = referral.filter(|referral| filter.admits(referral)).and_then(|referral| {
-        let activity = referral.activity.at(visible).cloned()?;
-        Some((referral, activity))
-    });
-    Ok(admitted.into_iter().collect())
+    let admitted = referral.filter(|referral| filter.admits(referral));
+    Ok(admitted.and_then(|referral| VisibleReferral::at(referral, visible)))
 }
 
-/// Reads on until the page is full, the list ends, or the reads are used up. Each read asks for no
-/// more than the page still takes, so that the next page begins where the last read ended.
+/// Reads until the page is full, the list ends, or the reads are used up. Each read asks only for the
+/// number that still fits, so that the next page begins where the last read ended.
 async fn read<R>(
     app: &App,
     call: &Call<R>,
@@ -147,9 +165,9 @@ async fn read<R>(
     mut place: Option<String>,
     visible: u64,
 ) -> Result<Found, Problem> {
-    let mut found = Vec::new();
+    let mut invitees = Vec::new();
     for _ in 0..READS_PER_PAGE {
-        let wanted = limit.saturating_sub(u16::try_from(found.len()).unwrap_or(limit));
+        let wanted = limit.saturating_sub(u16::try_from(invitees.len()).unwrap_or(limit));
         if wanted == 0 {
             break;
         }
@@ -157,16 +175,13 @@ async fn read<R>(
         let read = app.table.referrals(&call.caller, oldest_first, place.as_deref(), wanted);
         let page = read.await.or_problem()?;
         let admitted = page.referrals.into_iter().filter(|referral| filter.admits(referral));
-        found.extend(admitted.filter_map(|referral| {
-            let activity = referral.activity.at(visible).cloned()?;
-            Some((referral, activity))
-        }));
+        invitees.extend(admitted.filter_map(|it| VisibleReferral::at(it, visible)));
         place = page.next;
         if place.is_none() {
             break;
         }
     }
-    Ok((found, place))
+    Ok(Found { invitees, next: place })
 }
 
 fn invitee(

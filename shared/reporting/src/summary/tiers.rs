@@ -1,4 +1,4 @@
-//! The tier in force in each market, and the way to the next.
+//! The tier in force in each market, and the progress to the next.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use storage::{Account, DaySummary};
 use types::{Market, Product, Quarter, Timeline, Timestamp};
 
-/// What the running quarter has so far, of the days that were booked.
+/// The sums of the booked days of the running quarter.
 #[derive(Debug)]
 pub(crate) struct Quarterly {
     quarter: Quarter,
@@ -54,7 +54,7 @@ pub(crate) struct MarketTier {
     next: Option<Next>,
 }
 
-/// What counts for the next quarter's tier.
+/// The sums that count for the next quarter's tier.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SoFar {
@@ -64,7 +64,7 @@ struct SoFar {
     tier: usize,
 }
 
-/// The tier above, what it asks for, and what is missing.
+/// The tier above, its conditions, and the rest that is missing.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Next {
@@ -97,7 +97,7 @@ pub(crate) fn tiers(
 
 fn market_tier(
     market: Market,
-    (tier, since): (usize, Option<Quarter>),
+    HeldTier { tier, since }: HeldTier,
     quarterly: &Quarterly,
     rules: &MarketRules,
     assets: &Assets,
@@ -134,12 +134,19 @@ fn shown(next: &NextTier, assets: &Assets) -> Next {
     }
 }
 
-/// The tier in force in a market, and the first quarter of the unbroken row in which it was.
-fn held(tiers: &Timeline<TierInForce>, market: Market, now: Timestamp) -> (usize, Option<Quarter>) {
+/// The tier in force in a market.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct HeldTier {
+    tier: usize,
+    /// The first quarter since which the tier has not changed; none before the first evaluation.
+    since: Option<Quarter>,
+}
+
+fn held(tiers: &Timeline<TierInForce>, market: Market, now: Timestamp) -> HeldTier {
     let past = tiers.iter().take_while(|(from, _)| *from <= now);
-    past.fold((0, None), |(held, since), (from, tier)| match since {
-        Some(since) if tier.of(market) == held => (held, Some(since)),
-        _ => (tier.of(market), Some(from.day().quarter())),
+    past.fold(HeldTier::default(), |held, (from, tier)| match held.since {
+        Some(_) if tier.of(market) == held.tier => held,
+        _ => HeldTier { tier: tier.of(market), since: Some(from.day().quarter()) },
     })
 }
 
@@ -160,18 +167,19 @@ mod tests {
     }
 
     fn held_in_november(entries: &[(&str, usize)]) -> (usize, Option<String>) {
-        let (tier, since) = held(&tiers(entries), Market::Spot, at("2026-11-22T12:00:00Z"));
+        let HeldTier { tier, since } =
+            held(&tiers(entries), Market::Spot, at("2026-11-22T12:00:00Z"));
         (tier, since.map(|quarter| quarter.to_string()))
     }
 
     #[test]
-    fn who_was_never_evaluated_is_at_tier_0_since_no_quarter() {
+    fn unevaluated_affiliate_is_at_tier_0() {
         assert_eq!(held_in_november(&[]), (0, None));
         assert_eq!(held_in_november(&[("2027-01-01", 3)]), (0, None));
     }
 
     #[test]
-    fn a_tier_is_held_since_the_first_quarter_of_its_unbroken_row() {
+    fn tier_counts_from_its_first_quarter() {
         let row = [("2026-01-01", 1), ("2026-04-01", 2), ("2026-07-01", 1), ("2026-10-01", 1)];
         assert_eq!(held_in_november(&row), (1, Some("2026-Q3".into())));
         assert_eq!(held_in_november(&row[..2]), (2, Some("2026-Q2".into())));
