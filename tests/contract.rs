@@ -42,7 +42,7 @@ fn documented_parameters_match_functions() {
 }
 
 #[test]
-fn every_other_route_requires_a_token() {
+fn every_other_route_requires_token() {
     let document = Document::read();
     let routes = Template::embedded().unwrap().routes;
     assert_eq!(document.json["security"], json!([{ "accessToken": [] }]));

@@ -150,7 +150,7 @@ fn every_example_matches_its_schema() {
 }
 
 #[test]
-fn every_json_answer_has_an_example() {
+fn every_json_answer_has_example() {
     let document = Document::read();
     walk(&document.json, "", &mut |value, pointer| {
         let is_body = pointer.contains("/content/application~1") && pointer.ends_with("json");

@@ -82,7 +82,7 @@ pub async fn too_many_links(api: &Api) {
     api.send(AFFILIATE, "POST", "/v1/links", json!({})).await.is("409 too_many_links");
 }
 
-/// A live link, an unknown code, and links that bind nobody now: all but the first look the same.
+/// A live link, an unknown code, and links that bind no one now: all but the first look the same.
 pub async fn invitations(app: &TestApp, api: &Api, code: &str) {
     let invitation = async |code: &str| {
         let target = format!("/v1/invitation?ref={code}");

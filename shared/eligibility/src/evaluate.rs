@@ -1,4 +1,4 @@
-//! The judge: facts, rules and an instant in, every check out.
+//! The evaluation: every check of a bind, from facts, rules and an instant.
 
 use types::{Origin, Reason, Timestamp};
 
@@ -22,7 +22,7 @@ pub struct Bind<'a> {
     pub at: Timestamp,
 }
 
-/// Judges a bind by the rule in force at its instant.
+/// Evaluates a bind by the rule in force at its instant.
 ///
 /// A check that needs a missing fact is left out; `unknown_link` or `unknown_account` is then
 /// unmet, so that a bind with a missing fact is never eligible. An account whose place is not known
@@ -123,9 +123,9 @@ fn dormant_from(account: &AccountFacts, rule: &Windows) -> Option<Timestamp> {
     }
 }
 
-/// The first instant at which age and inactivity hold together, if nothing else stands against it.
+/// Returns the first instant at which age and inactivity hold together, if all other checks are met.
 ///
-/// It is not the later of the two checks' own instants: a stricter rule may come in between. All
+/// It is not the later of the two checks' own instants: a stricter rule may begin in between. All
 /// checks are made again at that instant, because a region may be blocked by then.
 fn eligible_from(bind: &Bind<'_>, rules: &Rules, checks: &[Check]) -> Option<Timestamp> {
     let mut unmet = checks.iter().filter(|check| !check.met).peekable();

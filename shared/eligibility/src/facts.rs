@@ -1,4 +1,4 @@
-//! What the exchange has told of an account, and what we know of a link.
+//! The facts of accounts and links that the rules use.
 
 use serde::{Deserialize, Serialize};
 use types::{LinkCode, Location, PersonHash, Timeline, Timestamp, Uid};
@@ -55,7 +55,7 @@ impl AccountFacts {
     }
 
     /// Records the person behind the account as of `at`. The newest report holds, and of two of one
-    /// instant the greater, in whatever order they arrive. Answers whether anything changed.
+    /// instant the greater, in any order of arrival. Returns whether anything changed.
     pub fn record_person(&mut self, at: Timestamp, person: PersonHash) -> bool {
         let known_at = self.person_at.unwrap_or(self.registered_at);
         let newer = self.person.as_ref().is_none_or(|known| (known_at, known) < (at, &person));
@@ -100,7 +100,7 @@ impl AccountFacts {
 pub struct LinkFacts {
     /// The token in the link.
     pub code: LinkCode,
-    /// The affiliate who invites by the link.
+    /// The affiliate that owns the link.
     pub owner: Uid,
     /// Whether the link invites existing users too, and not new users only.
     pub invites_existing: bool,

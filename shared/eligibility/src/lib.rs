@@ -1,4 +1,4 @@
-//! Who may be bound to whom: the programme's rules of eligibility and region.
+//! The programme's rules of eligibility and region.
 //!
 //! [`judge`] is a pure function of facts, rules and an instant. It answers with every check, met or
 //! not, so that the confirmation window, the bind itself and a later audit tell the same story.

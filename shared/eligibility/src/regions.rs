@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use types::{Country, Location, Malformed, Subdivision, Timestamp};
 
-/// A rule that depends on where somebody is.
+/// A rule that depends on the place of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RegionRule {
     /// The inviter's place, at the instant of binding.
@@ -25,7 +25,7 @@ impl RegionRule {
         [Self::Inviter, Self::InviteeSignup, Self::InviteeRecall, Self::Futures];
 }
 
-/// What a list of regions names: a whole country, or a part of one.
+/// An entry of a list of regions: a whole country, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// A country, with all its parts.
@@ -93,7 +93,7 @@ struct Blocked {
 }
 
 impl Regions {
-    /// Lets `rule` block `place` during `period`, besides what it blocks already.
+    /// Lets `rule` block `place` during `period`, in addition to the places that it blocks already.
     pub fn block(&mut self, rule: RegionRule, place: Place, period: Period) {
         let blocked = self.blocked.entry(rule).or_default();
         match place {
@@ -103,7 +103,7 @@ impl Regions {
         .push(period);
     }
 
-    /// Whether `rule` blocks somebody at `location` at the instant `at`.
+    /// Whether `rule` blocks an account at `location` at the instant `at`.
     ///
     /// A country that ISO 3166-1 does not assign is on no list, so every rule blocks it.
     #[must_use]
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_blocks_from_its_first_instant_until_the_one_it_ends_at() {
+    fn entry_blocks_until_its_end() {
         let regions = blocking("SY", Some("2025-06-30T00:00:00Z"));
         let blocks = |time| regions.blocks(RegionRule::Inviter, &location("SY", None), at(time));
         assert!(!blocks("2024-12-31T23:59:59.999Z"));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_left_a_list_can_come_back() {
+    fn place_that_left_list_can_come_back() {
         let mut regions = blocking("SY", Some("2025-06-30T00:00:00Z"));
         let again = Period { from: at("2026-01-01T00:00:00Z"), until: None };
         regions.block(RegionRule::Inviter, "SY".parse().unwrap(), again);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_blocks_only_what_it_was_told_to() {
+    fn rule_blocks_only_what_it_was_told_to() {
         let regions = blocking("SY", None);
         let now = at("2026-01-01T00:00:00Z");
         assert!(!regions.blocks(RegionRule::Futures, &location("SY", None), now));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_may_change_where_a_place_comes_on_a_list_or_leaves_it() {
+    fn rule_changes_with_its_lists() {
         let mut regions = blocking("SY", Some("2025-06-30T00:00:00Z"));
         let for_good = Period { from: at("2026-01-01T00:00:00Z"), until: None };
         regions.block(RegionRule::Inviter, "UA-43".parse().unwrap(), for_good);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_country_covers_its_parts_and_a_part_only_itself() {
+    fn country_covers_its_parts() {
         let now = at("2026-01-01T00:00:00Z");
         let crimea = location("UA", Some("UA-43"));
         assert!(blocking("UA", None).blocks(RegionRule::Inviter, &crimea, now));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn unassigned_country_is_blocked_for_every_rule() {
+    fn unassigned_country_is_blocked() {
         let now = at("2026-01-01T00:00:00Z");
         for rule in RegionRule::ALL {
             for code in ["UK", "EL", "ZZ", "XX"] {

@@ -1,9 +1,9 @@
-//! The answer: every check, and what follows from them together.
+//! The result of an evaluation: every check, and the outcome of all of them.
 
 use serde::Serialize;
 use types::{Reason, Timestamp};
 
-/// What an account needs so that a check is met, where that is a matter of time.
+/// The requirement of a check that is met with time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Requirement {
@@ -27,11 +27,11 @@ pub enum Requirement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// What the bind is refused for where the check is not met.
+    /// The reason of the refusal if the check is not met.
     pub reason: Reason,
     /// Whether the check is met.
     pub met: bool,
-    /// What it needs, where that is a matter of time.
+    /// The requirement, if the check is met with time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<Requirement>,
     /// The first instant at which this unmet check would be met, where time alone heals it.
@@ -56,7 +56,7 @@ impl EligibilityReport {
         self.checks.iter().all(|check| check.met)
     }
 
-    /// What the bind is refused for: the first check that is not met.
+    /// Returns the reason of the refusal: that of the first check that is not met.
     #[must_use]
     pub fn refusal(&self) -> Option<Reason> {
         self.checks.iter().find(|check| !check.met).map(|check| check.reason)

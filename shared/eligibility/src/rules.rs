@@ -1,4 +1,4 @@
-//! The rules that a bind is judged by, as the policy gives them.
+//! The rules that a bind is evaluated by, as the policy defines them.
 
 use types::{Timeline, Timestamp};
 
@@ -7,7 +7,7 @@ use crate::Regions;
 /// The eligibility rules of a programme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// Account age and inactivity, by effective date; before the first entry nobody is eligible.
+    /// Account age and inactivity, by effective date; before the first entry no account is eligible.
     pub windows: Timeline<Windows>,
     /// Where the programme is not available.
     pub regions: Regions,
@@ -36,7 +36,7 @@ pub(crate) fn first_instant_after(since: Timestamp, days: u32) -> Option<Timesta
 
 /// The first instant, at `at` or later, at which the rule then in force is satisfied.
 ///
-/// `opens` tells from when on a given rule is satisfied, were it always in force. A later rule may
+/// `opens` returns the instant from which a given rule would be satisfied if it were always in force. A later rule may
 /// be milder than today's, so the search goes through all that is already known to come.
 pub(crate) fn first_instant_met(
     windows: &Timeline<Windows>,

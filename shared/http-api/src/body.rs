@@ -1,7 +1,7 @@
 //! JSON bodies, read strictly.
 //!
-//! A type that is read here carries `#[serde(deny_unknown_fields)]`. What a client sent is never
-//! repeated: the answer names the field and says what was expected of it.
+//! A type that is read here carries `#[serde(deny_unknown_fields)]`. An answer never repeats a value of
+//! the client: it names the field and the form that was expected.
 
 use lambda_http::Request;
 use lambda_http::http::header::CONTENT_TYPE;
@@ -37,7 +37,7 @@ fn is_json(request: &Request) -> bool {
     media.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Reads JSON that is no function's request: the sandbox's own routes.
+/// Reads JSON that is not a function's request: the sandbox has routes that take JSON.
 ///
 /// # Errors
 /// `bad_request` naming the field that is wrong; `body` where it is the whole.
@@ -83,7 +83,7 @@ fn join(within: Option<&str>, name: &str) -> String {
     within.map_or_else(|| name.to_owned(), |path| format!("{path}.{name}"))
 }
 
-/// What was expected, without the value that came instead, and in JSON's words and not Rust's.
+/// Returns the expected form in JSON's terms, not Rust's, and without the value that was sent.
 fn expected(message: &str) -> String {
     let wanted = message.split_once("expected ").map(|(_, wanted)| wanted);
     match wanted {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_body_is_read() {
+    fn good_body_is_read() {
         let wanted = send(Some("application/json; charset=utf-8"), GOOD).unwrap();
         assert_eq!((wanted.link_code.as_str(), wanted.size), ("ABCDEFGH", 7));
         assert!(wanted.shared.is_some_and(|shared| shared.spot));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn eight_kibibytes_fit_and_one_byte_more_does_not() {
+    fn body_of_8192_bytes_is_largest() {
         let padded = |length: usize| format!("{GOOD}{}", " ".repeat(length - GOOD.len()));
         assert!(send(Some("application/json"), &padded(8192)).is_ok());
         let problem = send(Some("application/json"), &padded(8193)).unwrap_err().to_json();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused_with_the_place() {
+    fn invalid_json_is_refused_with_its_place() {
         for body in ["{", "{]", "{nonsense}", &format!("{GOOD} 1"), &format!("{GOOD}}}")] {
             let (name, detail) = wrong(body);
             assert_eq!(name, "body", "{body}");
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn json_other_than_object_is_refused() {
         for body in ["", "null", "[]", "[\"ABCDEFGH\",7,null]", "nonsense", "\u{0}", "7"] {
             let (name, detail) = wrong(body);
             assert_eq!(
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_refused_and_does_not_exhaust_the_stack() {
+    fn deep_nesting_is_refused() {
         let nested = |open: &str| wrong(&format!("{{\"shared\":{}", open.repeat(1000))).0;
         assert_eq!(nested("{\"spot\":"), "shared.spot");
         assert_eq!(nested("["), "shared[0]");
     }
 
     #[test]
-    fn unknown_missing_and_repeated_fields_are_named() {
+    fn wrong_fields_are_named() {
         let (name, detail) = wrong(r#"{"linkCode":"ABCDEFGH","size":7,"inviter":"u1"}"#);
         assert_eq!((name.as_str(), detail.as_str()), ("inviter", "`inviter`: is unknown."));
         assert_eq!(wrong(r#"{"size":7}"#).1, "`linkCode`: is missing.");
@@ -202,7 +202,7 @@ mod tests {
     const WHOLE: &str = "`size`: expected a whole number in range.";
 
     #[test]
-    fn a_wrong_value_is_named_and_not_repeated() {
+    fn wrong_value_is_named_and_not_repeated() {
         let (name, detail) = wrong(&GOOD.replace("ABCDEFGH", "secret"));
         assert_eq!(name, "linkCode");
         let expected = "`linkCode`: expected a link code: 5 to 16 upper-case letters and digits.";

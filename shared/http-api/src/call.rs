@@ -1,4 +1,4 @@
-//! A request that has passed the border: its route is known, its caller too.
+//! An admitted request: its route is known, and so is its caller.
 
 use std::str::FromStr;
 
@@ -14,14 +14,14 @@ use crate::{Media, OrInternal, Problem, Purpose, Query, Signer, body, idempotenc
 /// How long a list may be paged through, in milliseconds: a day.
 pub const CURSOR_LIFETIME_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// What a handler is given.
+/// The argument of a handler.
 pub struct Call<R, C = Uid> {
     /// Which route is called.
     pub route: R,
-    /// Who calls, from the access token and from nowhere else; [`Anyone`](crate::Anyone) on routes
-    /// that need no token.
+    /// The caller, from the access token and from nowhere else; [`Anyone`](crate::Anyone) on
+    /// routes that need no token.
     pub caller: C,
-    /// The instant of the request: everything in it is judged by this one.
+    /// The instant of the request. All checks of the request use this one.
     pub now: Timestamp,
     /// The query parameters, none of them unknown.
     pub query: Query,
@@ -34,7 +34,7 @@ impl<R, C> Call<R, C> {
     /// A parameter of the path, as `code` in `/v1/links/{code}`.
     ///
     /// # Errors
-    /// `bad_request` naming the parameter, with what was expected of it.
+    /// `bad_request` naming the parameter and its expected form.
     pub fn path<T: FromStr<Err = Malformed>>(&self, name: &str) -> Result<T, Problem> {
         let value = self.path.iter().find(|(known, _)| *known == name);
         let text = value.map_or("", |(_, text)| text);
@@ -97,7 +97,7 @@ impl<R, C> Call<R, C> {
 }
 
 impl<R> Call<R> {
-    /// Where in the list to go on, or `None` at its beginning.
+    /// Returns the place at which the list continues, or `None` at its beginning.
     ///
     /// A cursor is good for a day, for this caller, this route and these filters; `limit` and
     /// `Accept` may change from page to page.
@@ -155,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_begins_without_a_cursor_and_goes_on_with_it() {
+    fn list_continues_at_its_cursor() {
         assert_eq!(resumed(&call(PATH)).unwrap(), None);
         let next = call(&format!("{PATH}?limit=3&origin=recall&cursor={}", cursor()));
         assert_eq!(resumed(&next).unwrap(), Some(("u7".into(), 3)));
     }
 
     #[test]
-    fn a_cursor_of_other_filters_or_another_route_is_refused() {
+    fn cursor_of_another_list_is_refused() {
         let cursor = cursor();
         assert!(is_refused(&call(&format!("{PATH}?cursor={cursor}"))));
         assert!(is_refused(&call(&format!("{PATH}?origin=signup&cursor={cursor}"))));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_a_day_and_no_longer() {
+    fn cursor_is_good_for_day_and_no_longer() {
         let mut late = call(&format!("{PATH}?origin=recall&cursor={}", cursor()));
         late.now = late.now.plus_millis(CURSOR_LIFETIME_MILLIS - 1);
         assert!(resumed(&late).is_ok());
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn body_and_route_are_those_of_the_request() {
+    fn body_and_route_are_those_of_request() {
         let mut call = testing::call("POST", "/v1/links/abc", &[]);
         call.pattern = "/v1/links/{code}";
         call.request = testing::request("POST", "/v1/links/abc", &[], " {} ");
@@ -216,13 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_keeps_the_filters_and_replaces_the_cursor() {
+    fn next_page_replaces_only_cursor() {
         let call = call(&format!("{PATH}?origin=re%20call&cursor=old"));
         assert_eq!(call.next_page("new"), format!("{PATH}?origin=re+call&cursor=new"));
     }
 
     #[test]
-    fn a_malformed_path_parameter_is_named() {
+    fn malformed_path_parameter_is_named() {
         let mut call = call("/v1/links/abc");
         call.path = vec![("code", "abc".into())];
         let problem = call.path::<LinkCode>("code").unwrap_err().to_json();

@@ -9,7 +9,7 @@ use types::Uid;
 
 use crate::{Code, Problem};
 
-/// The user who calls: the `sub` of a verified access token.
+/// The calling user: the `sub` of a verified access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(pub Uid);
 

@@ -5,7 +5,7 @@ use std::fmt;
 use lambda_http::http::StatusCode;
 use types::Reason;
 
-/// What went wrong, as clients match on it. The status follows from it and from nothing else.
+/// The kind of a problem, as clients match on it. It alone determines the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// A bind is refused for a reason of the programme, or a route for the same reason.
@@ -14,7 +14,7 @@ pub enum Code {
     Unauthenticated,
     /// The caller is known and may not do this.
     Forbidden,
-    /// The path, or what it names, does not exist for this caller.
+    /// The path, or the resource that it names, does not exist for this caller.
     NotFound,
     /// The path exists, with other methods.
     MethodNotAllowed,
@@ -30,7 +30,7 @@ pub enum Code {
     TooManyLinks,
     /// Too many requests at once.
     Throttled,
-    /// A fault of ours; the cause is in the log and never in the answer.
+    /// An internal fault. Its cause is logged and never answered.
     Internal,
     /// The caller sent another body with the same `Idempotency-Key` less than a day before.
     IdempotencyKeyReused,
@@ -123,7 +123,7 @@ impl Code {
     }
 }
 
-/// What is missing is 404, who is not admitted 403, what is taken 409; a rule not met is 422.
+/// Missing is 404, not admitted 403, taken 409; an unmet rule is 422.
 const fn reason_status(reason: Reason) -> StatusCode {
     match reason {
         Reason::AlreadyBound => StatusCode::CONFLICT,
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_code_is_a_success() {
+    fn no_code_is_success() {
         for code in Code::all() {
             let status = code.status();
             assert!(status.is_client_error() || status.is_server_error(), "{code}");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_its_own_and_has_a_sentence() {
+    fn every_code_is_its_own_and_has_sentence() {
         let codes: BTreeSet<_> = Code::all().map(Code::as_str).collect();
         assert_eq!(codes.len(), 13 + 12);
         for code in Code::all() {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_answers_with_the_status_of_its_kind() {
+    fn reason_answers_with_status_of_its_kind() {
         let status = |reason| Code::Reason(reason).status().as_u16();
         assert_eq!(status(Reason::AlreadyBound), 409);
         assert_eq!(status(Reason::UnknownLink), 404);

@@ -1,5 +1,5 @@
-//! Requests as the API hands them to a function: for the sandbox, which stands in for the API,
-//! and for tests.
+//! Requests as the API passes them to a function: for the sandbox, which replaces the API, and for
+//! tests.
 //!
 //! A request is written as an event of API Gateway's payload format 2.0 and read back by the very
 //! code that reads it in AWS, so that nothing behaves here that would not behave there.
@@ -23,7 +23,7 @@ pub struct Claims {
     pub texts: BTreeMap<String, String>,
 }
 
-/// What a client sent.
+/// A request as a client sent it.
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
     /// The method, as `GET`.
@@ -67,7 +67,7 @@ impl Incoming<'_> {
     /// The request that a function's handler is given.
     ///
     /// # Errors
-    /// What lambda_http has against the event, as for a method that is none.
+    /// The error of lambda_http if it rejects the event, for example for an invalid method.
     pub fn request(&self, claims: Option<&Claims>) -> Result<Request, serde_json::Error> {
         lambda_http::request::from_str(&self.event(claims).to_string())
     }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_arrives_as_it_was_sent() {
+    fn request_arrives_as_it_was_sent() {
         let request = incoming().request(None).unwrap();
         assert_eq!(request.method(), "POST");
         assert_eq!(request.raw_http_path(), "/v1/links");
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_text_arrives_too() {
+    fn body_that_is_no_text_arrives_too() {
         let bytes = [0xff, 0x00, 0xfe];
         let request = Incoming { body: &bytes, ..incoming() }.request(None).unwrap();
         assert_eq!(request.body().as_ref(), bytes);
     }
 
     #[test]
-    fn caller_is_the_subject_of_the_claims() {
+    fn caller_is_subject_of_claims() {
         let claims = Claims::of("u1".parse().unwrap());
         let request = incoming().request(Some(&claims)).unwrap();
         assert_eq!(Caller::of(&request).unwrap().0.as_str(), "u1");

@@ -39,14 +39,14 @@ mod tests {
     }
 
     #[test]
-    fn key_of_one_to_64_visible_characters_is_read() {
+    fn key_has_1_to_64_visible_characters() {
         for text in ["!", "~", "\"8e03978e-40d5-43e8-bc93-6894a57f9324\"", &"k".repeat(64)] {
             assert_eq!(key(text), Ok(Some(text.to_owned())));
         }
     }
 
     #[test]
-    fn malformed_key_is_refused_by_the_headers_name() {
+    fn malformed_key_names_header() {
         for text in ["", " ", "a b", "a\tb", "k\u{e9}", &"k".repeat(65)] {
             assert_eq!(key(text), Err("Idempotency-Key".to_owned()), "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! What the API functions stand on: who calls, what is asked, and how it is answered.
+//! The HTTP layer of the API functions: caller, strict input, problems, cursors and replies.
 //!
 //! A function states its routes in a table and answers them in one `match`:
 //!

@@ -83,7 +83,7 @@ fn range(text: &str) -> Range<'_> {
     Range { media, weight: weight.map_or(1000, thousandths) }
 }
 
-/// A weight as RFC 9110 writes it: `0`, `1`, or up to three decimals. What is none weighs nothing.
+/// A weight in the form of RFC 9110: `0`, `1`, or up to three decimals. Any other text has the weight 0.
 fn thousandths(text: &str) -> u16 {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = decimals.bytes().all(|byte| byte.is_ascii_digit());
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_given_where_nothing_is_asked_for() {
+    fn json_is_default_form() {
         let request = testing::request("GET", "/v1/x", &[], "");
         assert_eq!(Media::accepted(&request).unwrap(), Media::Json);
         for header in ["*/*", "application/*", "text/html, */*;q=0.1"] {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_that_is_asked_for_is_given() {
+    fn form_that_is_asked_for_is_given() {
         assert_eq!(accept("text/csv"), Some(Media::Csv));
         assert_eq!(accept("TEXT/CSV; charset=utf-8"), Some(Media::Csv));
         assert_eq!(accept("text/*"), Some(Media::Csv));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_greater_weight_wins_and_zero_refuses() {
+    fn greater_weight_wins_and_zero_refuses() {
         assert_eq!(accept("application/json;q=0.5, text/csv;q=0.501"), Some(Media::Csv));
         assert_eq!(accept("text/csv;q=1.0, application/json"), Some(Media::Json));
         assert_eq!(accept("*/*, application/json;q=0"), Some(Media::Csv));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_not_is_refused_by_name() {
+    fn unknown_form_is_refused_by_name() {
         for header in ["text/html", "application/xml", "", "csv", "text/csv;q=2", "text/csv;q=1.5"]
         {
             assert_eq!(accept(header), None, "{header}");

@@ -20,7 +20,7 @@ const TYPE_PREFIX: &str = "urn:problem-type:recall:";
 #[must_use]
 pub struct Problem(Box<Members>);
 
-/// In a box, as it stands in the `Err` of nearly every function.
+/// Boxed, because nearly every function returns it in its `Err`.
 #[derive(Debug)]
 struct Members {
     code: Code,
@@ -47,22 +47,22 @@ impl Problem {
         }))
     }
 
-    /// `bad_request` for one parameter, field or header, with what would be right.
+    /// `bad_request` for one parameter, field or header, with its expected form.
     ///
     /// The detail must not repeat the value.
     pub fn bad(parameter: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::BadRequest).parameter(parameter).detail(detail)
     }
 
-    /// `internal`: writes the error with all its causes to the log, once, and tells the caller
-    /// nothing of it.
+    /// `internal`: logs the error with all its causes, once, and reveals nothing of it to the
+    /// caller.
     pub fn internal(error: &dyn Error) -> Self {
         tracing::error!(error = %chain(error), "a request failed");
         Self::new(Code::Internal)
     }
 
-    /// Answers 422 whatever the code's own status: the request was understood and its content was
-    /// judged, as by a bind that lists its checks.
+    /// Answers 422 in place of the code's status: the request was understood and its content was
+    /// evaluated, as by a bind that lists its checks.
     pub fn unprocessable(mut self) -> Self {
         self.0.status = StatusCode::UNPROCESSABLE_ENTITY;
         self
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_has_the_members_of_the_standard_and_its_own() {
+    fn problem_has_standard_and_own_members() {
         let problem = Problem::new(Reason::AccountTooYoung)
             .detail("The account is 12 days old.")
             .with("checks", &json!([{ "met": false }]))
@@ -222,21 +222,21 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_cannot_replace_a_standard_member() {
+    fn extension_replaces_no_standard_member() {
         let problem = Problem::new(Code::Conflict).with("status", &200).with("code", &"fine");
         assert_eq!(problem.to_json()["status"], 409);
         assert_eq!(problem.to_json()["code"], "conflict");
     }
 
     #[test]
-    fn the_parameter_is_named() {
+    fn parameter_is_named() {
         let problem = Problem::bad("from", "expected a day");
         assert_eq!(problem.to_json()["parameter"], "from");
         assert_eq!(problem.to_json()["status"], 400);
     }
 
     #[test]
-    fn an_internal_problem_tells_nothing_of_its_cause() {
+    fn internal_problem_hides_its_cause() {
         let problem = Err::<(), _>(failure()).or_internal().unwrap_err();
         let text = format!("{problem:?}{}", problem.to_json());
         assert!(!text.contains("table") && !text.contains("secret"), "{text}");
@@ -244,12 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn the_log_gets_every_cause() {
+    fn log_gets_every_cause() {
         assert_eq!(chain(&failure()), "the table did not answer: secret-host refused");
     }
 
     #[test]
-    fn the_headers_that_a_status_asks_for_are_there() {
+    fn headers_that_status_asks_for_are_there() {
         let unauthenticated = Problem::new(Code::Unauthenticated).into_response();
         assert_eq!(unauthenticated.headers()[WWW_AUTHENTICATE], "Bearer");
         assert_eq!(Problem::new(Code::Throttled).into_response().headers()[RETRY_AFTER], "1");

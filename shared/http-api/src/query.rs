@@ -86,7 +86,7 @@ impl Query {
     /// A parameter that may be left out.
     ///
     /// # Errors
-    /// `bad_request` naming the parameter, with what was expected of it.
+    /// `bad_request` naming the parameter and its expected form.
     pub fn optional<T: FromStr<Err = Malformed>>(&self, name: &str) -> Result<Option<T>, Problem> {
         let value = self.0.get(name).map(|text| text.parse()).transpose();
         value.map_err(|error: Malformed| Problem::bad(name, format!("`{name}`: {error}.")))
@@ -146,7 +146,7 @@ impl Query {
         self.0.get(name).map(String::as_str)
     }
 
-    /// What the parameters ask for, in one text: the same for the same filters in any order.
+    /// Returns the filters in one text: the same for the same filters in any order.
     ///
     /// `cursor` and `limit` say where in a list and how much of it, not which list: they are left
     /// out.
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_parameter_is_refused_by_name_with_those_that_exist() {
+    fn unknown_parameter_lists_known_ones() {
         let (name, detail) = refused("product=spot&colour=red");
         assert_eq!(name, "colour");
         assert!(detail.contains("from, to, limit, product, ref, cursor"), "{detail}");
@@ -210,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_parameter_is_refused_by_name_even_with_one_value() {
+    fn repeated_parameter_is_refused() {
         assert_eq!(refused("limit=5&limit=5").0, "limit");
         assert_eq!(refused("product=spot&product=margin").0, "product");
     }
 
     #[test]
-    fn unknown_name_of_64_characters_is_repeated_in_full() {
+    fn unknown_name_of_64_characters_is_kept() {
         assert_eq!(refused(&"x".repeat(64)).0.len(), 64);
         assert_eq!(refused(&"x".repeat(65)).0.len(), 64);
     }
@@ -229,12 +229,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_unknown_name_is_not_repeated_in_full() {
+    fn long_unknown_name_is_cut() {
         assert_eq!(refused(&"x".repeat(500)).0.len(), 64);
     }
 
     #[test]
-    fn a_typed_parameter_is_read_or_refused_with_what_was_expected() {
+    fn malformed_parameter_has_its_form() {
         assert_eq!(query("product=margin").optional("product").unwrap(), Some(Product::Margin));
         assert_eq!(query("").optional::<Product>("product").unwrap(), None);
         let (name, detail) = wrong(query("product=options").optional::<Product>("product"));
@@ -243,14 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_is_a_wrong_value_and_not_an_absent_one() {
+    fn empty_value_is_not_absent() {
         assert_eq!(wrong(query("product=").optional::<Product>("product")).0, "product");
         assert_eq!(wrong(query("from=&to=").days()).0, "from");
         assert_eq!(wrong(query("limit=").limit()).0, "limit");
     }
 
     #[test]
-    fn a_required_parameter_is_missed_by_name() {
+    fn required_parameter_is_missed_by_name() {
         let (name, detail) = wrong(query("").required::<LinkCode>("ref"));
         assert_eq!((name.as_str(), detail.as_str()), ("ref", "`ref` is missing."));
         assert!(query("ref=ABCDEFGH").required::<LinkCode>("ref").is_ok());
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_days_has_both_ends_or_none() {
+    fn range_of_days_has_both_ends_or_none() {
         assert_eq!(query("").days().unwrap(), None);
         assert_eq!(wrong(query("from=2026-11-01").days()).0, "to");
         assert_eq!(wrong(query("to=2026-11-01").days()).0, "from");
@@ -279,21 +279,21 @@ mod tests {
     }
 
     #[test]
-    fn a_reversed_or_impossible_range_is_refused() {
+    fn impossible_range_is_refused() {
         assert_eq!(wrong(query("from=2026-11-02&to=2026-11-01").days()).0, "from");
         assert_eq!(wrong(query("from=2026-02-30&to=2026-03-01").days()).0, "from");
         assert_eq!(wrong(query("from=2026-03-01&to=tomorrow").days()).0, "to");
     }
 
     #[test]
-    fn a_leap_year_fits_and_one_day_more_does_not() {
+    fn leap_year_is_longest_range() {
         let year = query("from=2024-01-01&to=2024-12-31").days().unwrap().unwrap();
         assert_eq!(year.days().count(), 366);
         assert_eq!(wrong(query("from=2024-01-01&to=2025-01-01").days()).0, "to");
     }
 
     #[test]
-    fn filters_are_the_same_in_any_order_and_without_the_place_in_the_list() {
+    fn filters_ignore_order_and_cursor() {
         let filters = query("product=spot&ref=ABCDE").filters();
         assert_eq!(query("ref=ABCDE&limit=7&cursor=x&product=spot").filters(), filters);
         assert_ne!(query("product=spot").filters(), filters);

@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{Body, Call, Media, OrInternal, Problem};
 
-/// What a function answers.
+/// The answer of a function.
 pub type Response = lambda_http::Response<Body>;
 
-/// Tells lambda_http that a body is text, so that it does not travel as base64, a third longer.
+/// Marks a body as text for lambda_http, which would otherwise send it as base64, a third longer.
 const TEXT_HINT: HeaderName = HeaderName::from_static("x-lambda-http-content-encoding");
 
 /// 200 with JSON, for the caller alone and never kept.
@@ -35,7 +35,7 @@ pub fn created(value: &impl Serialize) -> Result<Response, Problem> {
     json(StatusCode::CREATED, value)
 }
 
-/// 200 with JSON that is the same for everybody, and that any cache may keep for a time.
+/// 200 with JSON that is the same for all callers, and that any cache may keep for a time.
 ///
 /// # Errors
 /// `internal` if the value cannot be written as JSON.
@@ -83,11 +83,11 @@ pub fn image<R>(call: &Call<R>, media: &'static str, bytes: impl Into<Body>) -> 
     response
 }
 
-/// 200 with a list as text. What did not fit follows at `next`, a path as
+/// 200 with a list as text. The rest follows at `next`, a path as
 /// [`Call::next_page`] gives it.
 ///
 /// # Errors
-/// `internal` if `next` cannot stand in a header.
+/// `internal` if `next` is not valid in a header.
 pub fn export(media: Media, text: String, next: Option<&str>) -> Result<Response, Problem> {
     let mut response = with_media(private(StatusCode::OK, Body::from(text)), media.as_str());
     let headers = response.headers_mut();
@@ -120,7 +120,7 @@ pub(crate) fn private(status: StatusCode, body: Body) -> Response {
     response
 }
 
-/// A strong entity tag: the same for the same bytes, whoever made them.
+/// Returns a strong entity tag: the same for the same bytes.
 fn tag(bytes: &[u8]) -> String {
     let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
     format!("\"{}\"", digest.get(..22).unwrap_or(&digest))
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_kept_and_asked_for_again_by_its_tag() {
+    fn image_is_confirmed_by_its_tag() {
         let first = picture(&[]);
         assert_eq!(first.status(), 200);
         assert_eq!(first.headers()[CACHE_CONTROL], "private, max-age=300");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_export_travels_as_text_and_links_what_follows() {
+    async fn export_is_text_with_next_link() {
         use lambda_http::IntoResponse;
         for media in [Media::Csv, Media::JsonLines] {
             let next = "/v1/dashboard/commissions?cursor=abc";

@@ -43,7 +43,7 @@ impl<R: Copy> Entry<R> {
         self.query
     }
 
-    /// What the function calls the route.
+    /// The function's name for the route.
     #[must_use]
     pub const fn route(&self) -> R {
         self.route
@@ -78,7 +78,7 @@ impl<R: Copy> Routes<R> {
         self.0.iter()
     }
 
-    /// Returns whether one of the routes has the path of a request, with whatever method.
+    /// Returns whether one of the routes has the path of a request, with any method.
     #[must_use]
     pub fn have_path_of(&self, request: &Request) -> bool {
         let path = path_of(request);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn method_and_path_together_choose_the_route() {
+    fn method_and_path_together_choose_route() {
         assert_eq!(find("GET", "/v1/links"), Ok((1, vec![])));
         assert_eq!(find("POST", "/v1/links"), Ok((2, vec![])));
         assert_eq!(find("PATCH", "/v1/links/ABCDEFGH"), Ok((3, vec![("code", "ABCDEFGH".into())])));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_path_is_not_found() {
+    fn unknown_path_is_not_found() {
         for path in ["", "/", "/v1", "/v1/links/", "/v1/links/A/B", "/v1/link/qr.svg/", "v1/links"]
         {
             assert_eq!(find("GET", path), Err(Code::NotFound), "{path}");
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_path_tells_its_methods() {
+    fn known_path_tells_its_methods() {
         assert_eq!(find("DELETE", "/v1/links"), Err(Code::MethodNotAllowed));
         let response = ROUTES.find("DELETE", "/v1/links").unwrap_err().into_response();
         assert_eq!(response.headers()["allow"], "GET, POST");

@@ -82,8 +82,7 @@ fn admit<R: Copy, C: Admit>(
         .find(request.method().as_str(), path_of(&request))
         .map_err(|problem| Refused { pattern: NO_ROUTE, problem })?;
     let (route, pattern) = (entry.route(), entry.pattern());
-    let (caller, query) =
-        read(&entry, &request).map_err(|problem| Refused { pattern, problem })?;
+    let (caller, query) = read(&entry, &request).map_err(|problem| Refused { pattern, problem })?;
     Ok(Call { route, caller, now, query, pattern, path, request })
 }
 
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refusals_have_an_order() {
+    async fn refusals_have_order() {
         let nobody = |method, target| testing::request(method, target, &[], "");
         let cases = [
             (nobody("GET", "/v1/nothing?x=1"), 404, "not_found"),

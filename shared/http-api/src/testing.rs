@@ -1,4 +1,4 @@
-//! What the tests of this crate have in common.
+//! Shared by the tests of this crate.
 
 use lambda_http::{Request, RequestExt};
 use serde_json::Value;
@@ -20,7 +20,7 @@ fn incoming<'a>(
     Incoming { method, target, headers, body: body.as_bytes(), at: now() }
 }
 
-/// A request of nobody.
+/// A request without a caller.
 pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Request {
     incoming(method, target, headers, body).request(None).unwrap()
 }

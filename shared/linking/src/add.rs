@@ -7,7 +7,7 @@ use lambda::App;
 use storage::{Link, Links, Versioned};
 use types::LinkCode;
 
-/// What a new link is to be.
+/// The properties of a new link.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NewLink {
     pub(crate) label: Option<String>,

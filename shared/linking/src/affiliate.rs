@@ -1,11 +1,11 @@
-//! Who has links: an account that is in the programme now.
+//! Admits the owner of links: an account that is in the programme now.
 
 use http_api::{Call, Problem};
 use lambda::{App, OrProblem};
 use storage::{Account, Links, Versioned};
 use types::{Reason, Timestamp};
 
-/// The caller's links, where he is in the programme at the instant of the call.
+/// Returns the caller's links if the caller is in the programme at the instant of the call.
 ///
 /// # Errors
 /// `unknown_account`, or `inviter_not_affiliate`.

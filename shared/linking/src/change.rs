@@ -35,7 +35,7 @@ impl TryFrom<bool> for True {
     }
 }
 
-/// Tells a field that is `null` from one that is absent.
+/// Distinguishes a field that is `null` from one that is absent.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
     T::deserialize(field).map(Some)
 }
@@ -70,7 +70,7 @@ fn apply(change: &Change, code: &LinkCode, links: &mut Links) -> Result<Link, Pr
     Ok(link.clone())
 }
 
-/// The same for a code that is another's and for one that is nobody's.
+/// The same for the code of another owner and for one that does not exist.
 pub(crate) fn not_yours() -> Problem {
     Problem::new(Code::NotFound).parameter("code").detail("You have no link with this code.")
 }

@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_has_one_to_sixty_four_characters() {
+    fn label_has_one_to_sixty_four_characters() {
         assert!(is_label("x"));
         assert!(is_label(&"é".repeat(64)));
         assert!(!is_label(""));
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_has_no_control_characters_and_no_white_space_around_it() {
+    fn label_has_no_control_characters() {
         assert!(is_label("my channel, autumn"));
         for text in [" x", "x\u{a0}", "a\nb", "a\u{7f}b", "\u{0}"] {
             assert!(!is_label(text), "{text:?}");

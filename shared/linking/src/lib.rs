@@ -20,10 +20,10 @@ use lambda::{App, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
 /// How often a change of an affiliate's links is decided anew where others change them meanwhile,
-/// before the caller is asked to try again himself.
+/// before the caller is asked to retry.
 const MAX_ATTEMPTS: usize = 16;
 
-/// What the function can be asked for.
+/// The routes of the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// The default link.

@@ -1,4 +1,4 @@
-//! `GET /v1/links`: all links, with the number of invitees that came by each.
+//! `GET /v1/links`: all links, each with the number of its invitees.
 
 use commission::Rate;
 use http_api::{Call, Problem, Response, reply};
@@ -21,7 +21,7 @@ struct List<'a> {
     shared_commission_choices: Choices,
 }
 
-/// What a new link may share.
+/// The shares that a new link may have.
 #[derive(Serialize)]
 struct Choices {
     spot: Vec<Rate>,

@@ -22,7 +22,7 @@ struct MakeLinkBody {
     default: bool,
 }
 
-/// Both parts: what is not shared is told as `"0"`.
+/// Both parts; `"0"` if nothing is shared.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shared {

@@ -36,7 +36,7 @@ async fn code<R>(app: &App, call: &Call<R>) -> Result<QrCode, Problem> {
     QrCode::new(view::url(&link, &app.programme.links)).or_internal()
 }
 
-/// The caller's link that `code` names, or his default link.
+/// The caller's link that `code` names, or their default link.
 async fn link<R>(app: &App, call: &Call<R>) -> Result<Link, Problem> {
     match call.query.optional::<LinkCode>("code")? {
         Some(code) => {

@@ -14,7 +14,7 @@ pub(crate) fn draw(code: &QrCode, size: usize) -> Result<Vec<u8>, EncodingError>
     let across = code.width() + 2 * QUIET_MODULES;
     let edge = size.max(across);
     let module = edge / across;
-    // What does not divide goes to the border, which may be wider than it must be.
+    // The remainder of the division goes to the border, which may be wider than required.
     let border = (edge - module * code.width()) / 2;
     let stride = edge.div_ceil(8);
 

@@ -1,8 +1,8 @@
 //! The programme's policy: a TOML text in, rules out, or every problem of the text at once.
 //!
 //! An operator edits the policy by hand, so a mistake must be easy to find: [`Programme::parse`]
-//! goes through the whole text and lists all problems, each with its line, the key, what is wrong
-//! and what would be right. Unknown keys are refused, because a misspelt rule is a missing rule.
+//! goes through the whole text and lists all problems, each with its line, the key, the mistake and
+//! the expected form. Unknown keys are refused, because a misspelt rule is a missing rule.
 //! Each rule carries its source and the day on which that was read; both are for the reader of the
 //! text, and are only checked to be there.
 
@@ -27,11 +27,11 @@ use section::Section;
 /// All rules of a programme.
 #[derive(Debug, Clone)]
 pub struct Programme {
-    /// Who may be bound to whom.
+    /// The rules of eligibility.
     pub eligibility: eligibility::Rules,
-    /// What an inviter earns.
+    /// The rules of commission.
     pub commission: commission::Rules,
-    /// How many links, and what they look like.
+    /// The rules of links.
     pub links: LinkRules,
     /// How long the confirmation of a bind is good for after it was shown.
     pub confirmation_valid_for: Duration,

@@ -1,4 +1,4 @@
-//! `[links]`: how many links an affiliate may have, and what they look like.
+//! `[links]`: the number and the form of links.
 
 use types::LinkCode;
 

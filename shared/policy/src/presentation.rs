@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::section::Section;
 use crate::value::Value;
 
-/// What users see of the programme itself. Answers have it as it is serialised.
+/// The name and the pages of the programme, as answers show them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Presentation {
     /// The name under which users know the programme.
@@ -83,7 +83,7 @@ mod tests {
     use super::is_https;
 
     #[test]
-    fn https_address_with_path_and_query_is_valid() {
+    fn https_address_is_valid() {
         for text in [
             "https://www.exchange.example/recall/terms",
             "https://exchange.example",

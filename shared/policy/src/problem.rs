@@ -1,4 +1,4 @@
-//! What is wrong with a policy, collected while it is read.
+//! The problems of a policy, collected while it is read.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,9 +11,9 @@ pub struct Problem {
     /// The path of the key, with entries counted from 0: `commission.spot[1].tiers[2].rate`.
     /// Empty where the text is no TOML.
     pub key: String,
-    /// What is wrong with it, as `is 1.5`.
+    /// The mistake, as `is 1.5`.
     pub wrong: String,
-    /// What would be right, as `a rate from 0 to 1`.
+    /// The expected form, as `a rate from 0 to 1`.
     pub right: String,
 }
 
@@ -59,7 +59,7 @@ impl<'t> Problems<'t> {
         Self { text, found: RefCell::default() }
     }
 
-    /// Notes a problem of `key`, which stands at the byte `offset` of the text.
+    /// Notes a problem of `key`, at the byte `offset` of the text.
     pub(crate) fn note(&self, offset: usize, key: &str, wrong: &str, right: &str) {
         let before = self.text.bytes().take(offset);
         let line = 1 + before.filter(|byte| *byte == b'\n').count();
@@ -67,7 +67,7 @@ impl<'t> Problems<'t> {
         self.found.borrow_mut().push(Problem { line, key, wrong, right });
     }
 
-    /// Notes why the text is no TOML; the parser's sentence says what it expected.
+    /// Notes why the text is not TOML; the parser's message has the expected form.
     pub(crate) fn not_toml(&self, error: &toml::de::Error) {
         let offset = error.span().map_or(self.text.len(), |span| span.start);
         let (wrong, right) =
@@ -79,7 +79,7 @@ impl<'t> Problems<'t> {
         self.found.borrow().is_empty()
     }
 
-    /// Takes out what was found, in the order of the lines.
+    /// Takes the problems out, in the order of the lines.
     pub(crate) fn errors(&self) -> PolicyErrors {
         let mut found = self.found.take();
         found.sort();

@@ -75,7 +75,7 @@ fn period(entry: &Section<'_>) -> Option<Period> {
     Some(Period { from, until: Some(until) })
 }
 
-/// A place may leave a list and come back, but not be on it twice at a time.
+/// A place may leave a list and return, but not be on it twice at a time.
 fn add(list: &mut List, place: Place, period: Period, value: &Value<'_>) {
     if list.iter().any(|(other, held)| *other == place && overlap(held, &period).is_some()) {
         let wrong = format!("is {place}, which is on this list already");

@@ -51,7 +51,7 @@ impl<'a> Section<'a> {
         self.table.get(key).map(|value| Value::new(self.path(key), value, self.problems))
     }
 
-    /// The value of a key that must be there; `right` tells what it should be.
+    /// The value of a key that must be there; `right` is its expected form.
     pub(crate) fn required(&self, key: &str, right: &str) -> Option<Value<'a>> {
         let value = self.optional(key);
         if value.is_none() {

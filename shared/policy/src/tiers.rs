@@ -1,4 +1,4 @@
-//! `[commission]`, `[shared_commission]` and `[assets]`: what is earned, shared and counted.
+//! `[commission]`, `[shared_commission]` and `[assets]`: earned and shared commission, and decimals.
 
 use std::collections::BTreeMap;
 

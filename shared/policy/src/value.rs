@@ -1,4 +1,4 @@
-//! One value of the text, read as what it should be.
+//! One value of the text, read as the expected type.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -125,7 +125,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Notes an error as a problem of this value: `wrong` tells what the value is.
+    /// Notes an error as a problem of this value: `wrong` describes the value.
     pub(crate) fn accept<T, E: Display>(
         &self,
         result: Result<T, E>,

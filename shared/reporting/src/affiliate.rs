@@ -1,19 +1,19 @@
-//! Who has a dashboard.
+//! Admits the caller of a dashboard.
 
 use http_api::{Call, Problem};
 use lambda::{App, OrProblem};
 use storage::{Account, Head, Totals};
 use types::{Reason, Timestamp};
 
-/// The caller, and what of the ledger he may see.
+/// The caller, and the state of the ledger that the caller sees.
 pub(crate) struct Affiliate {
     pub(crate) head: Head,
     pub(crate) account: Account,
     pub(crate) totals: Totals,
 }
 
-/// The caller, if he is or was in the affiliate programme, or has invitees: whoever left the
-/// programme can still read what he earned.
+/// Returns the caller if they are or were in the affiliate programme, or have invitees: former
+/// affiliates can still read their earnings.
 ///
 /// # Errors
 /// `unknown_account`, or `inviter_not_affiliate`.

@@ -27,9 +27,9 @@ use row::Row;
 pub use row::{COLUMNS, VERSION, line_id};
 use sort::Sort;
 
-/// How often lines are read for one export; what is left then follows by `Link`.
+/// The most reads of lines for one export. The rest of the lines follows by `Link`.
 const READS_PER_EXPORT: usize = 10;
-/// Says up to when the data are complete: an export has nothing around it that could.
+/// The instant up to which the data are complete, in a header, since an export has only rows.
 const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
 
 /// The version of cursors that this release writes. It reads all up to this one.
@@ -74,9 +74,9 @@ struct Page {
     next_cursor: Option<String>,
 }
 
-/// Takes rows until it is full.
+/// Collects rows until it is full.
 trait Sink {
-    /// How many more rows it takes, if their number is limited.
+    /// Returns the number of rows that still fit, if it is limited.
     fn room(&self) -> Option<usize>;
     fn is_full(&self) -> bool;
     fn take(&mut self, row: Row) -> Result<(), Problem>;
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursor_of_0_1_0_takes_the_instant_of_the_request() {
+    fn cursor_of_0_1_0_takes_request_instant() {
         let text = r#"{"view":{"from":"2026-11-01","to":"2026-11-23","visible":7,
             "closed_through":"2026-11-22"},"next":{"day":"2026-11-20","seq":3,"chunk":0,"index":2}}"#;
         let cursor: Cursor = serde_json::from_str(text).unwrap();

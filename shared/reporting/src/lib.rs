@@ -1,9 +1,9 @@
-//! `dashboard`: what an affiliate earned, on whom, and why.
+//! `dashboard`: an affiliate's earnings, by invitee, with reasons.
 //!
 //! Every answer is a function of the visible ledger: the lines of committed runs up to the newest
-//! that readers see. Totals, lists and exports are made of the same lines, so that they agree to
-//! the last unit. Days are UTC days. All that is read stands under keys that are made of the
-//! caller's own id: there is no way to ask for somebody else's.
+//! visible run. Totals, lists and exports are made of the same lines, so that they agree to the last
+//! unit. Days are UTC days. All keys that are read contain the caller's id: another user's data
+//! cannot be addressed.
 
 mod affiliate;
 mod commissions;
@@ -20,7 +20,7 @@ use lambda_http::{Body, Request, Response};
 pub use commissions::{COLUMNS, Cursor, VERSION, line_id};
 pub use status::{RunStatus, Status};
 
-/// What the function can be asked for.
+/// The routes of the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// The figures of a range of days.

@@ -1,8 +1,8 @@
-//! Where an amount is on its way to the wallet.
+//! The payment status of amounts.
 //!
-//! The wallet pays what a run booked for a day, each asset by itself. So the status belongs to the
-//! run and the asset, and all lines of both share it: that the lines of a status add up to what is
-//! shown for the status follows from this, also after corrections.
+//! The wallet pays the amounts that a run booked for a day, asset by asset. The status therefore
+//! belongs to the run and the asset, and all lines of both share it. It follows that the lines of a
+//! status add up to the amount shown for the status, also after corrections.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -20,11 +20,11 @@ use crate::totals::TotalsBuilder;
 pub enum Status {
     /// Booked, and not settled yet.
     Accrued,
-    /// Booked so long ago that the wallet may pay it.
+    /// Booked, and the settlement delay has passed: the wallet may pay it.
     Settled,
-    /// The wallet reports that it paid, or where the run takes back, that it took back.
+    /// The wallet reported the payment, or for a run that takes back, the deduction.
     Paid,
-    /// The run takes back more than it adds, and the wallet has not taken it yet.
+    /// The run takes back more than it adds, and the wallet has not deducted it yet.
     Reversed,
 }
 
@@ -45,7 +45,7 @@ impl FromStr for Status {
     }
 }
 
-/// What decides about the status of a run's amounts.
+/// The facts that determine the status of a run's amounts.
 #[derive(Debug, Clone)]
 pub struct RunStatus {
     paid: bool,
@@ -54,8 +54,8 @@ pub struct RunStatus {
 }
 
 impl RunStatus {
-    /// The status of what `run` booked at an instant, where a line is settled so many days after
-    /// its run was committed.
+    /// Returns the status of a run's amounts at an instant. A line is settled the given number of
+    /// days after its run was committed.
     ///
     /// # Errors
     /// [`Overflow`] if a sum does not fit.
@@ -87,7 +87,7 @@ impl RunStatus {
 pub(crate) struct ByStatus(BTreeMap<Status, TotalsBuilder>);
 
 impl ByStatus {
-    /// Adds what a run booked.
+    /// Adds the amounts of a run.
     pub(crate) fn add(&mut self, run: &RunStatus) -> Result<(), Overflow> {
         for (asset, money) in &run.booked.by_asset {
             self.0.entry(run.in_asset(*asset)).or_default().add(*asset, money)?;
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_settled_once_the_days_have_passed_and_not_a_millisecond_before() {
+    fn amount_settles_exactly_after_delay() {
         assert_eq!(status(&[5], false, "2026-11-17T23:59:59.999Z"), Status::Accrued);
         assert_eq!(status(&[5], false, "2026-11-18T00:00:00.000Z"), Status::Settled);
     }
@@ -179,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn the_wallets_word_comes_before_the_days() {
+    fn payment_precedes_delay() {
         assert_eq!(status(&[5], true, "2026-11-11T00:00:00Z"), Status::Paid);
         assert_eq!(status(&[-5], true, "2026-11-11T00:00:00Z"), Status::Paid);
     }
 
     #[test]
-    fn a_run_that_takes_back_more_than_it_adds_is_reversed() {
+    fn run_with_negative_sum_is_reversed() {
         assert_eq!(status(&[5, -6], false, "2026-11-11T00:00:00Z"), Status::Reversed);
         assert_eq!(status(&[5, -6], false, "2026-12-11T00:00:00Z"), Status::Reversed);
         assert_eq!(status(&[6, -6], false, "2026-11-11T00:00:00Z"), Status::Accrued);

@@ -64,7 +64,7 @@ struct Previous {
     figures: PeriodFigures,
 }
 
-/// How many invitees there are. One is active who has traded at least once since he was bound.
+/// The number of invitees. An invitee is active after the first trade since the binding.
 #[derive(Serialize)]
 struct Counts {
     invitees: u64,
@@ -73,7 +73,7 @@ struct Counts {
     active: u32,
 }
 
-/// How many fees earned nothing for a reason.
+/// The number of fees that earned nothing for a reason.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Zero {
@@ -95,7 +95,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     reply::ok(&dashboard)
 }
 
-/// Returns what runs booked for the days of two spans, in order. Cost: 1 query per MB; 2 queries if
+/// Returns the summaries of the days of two spans, in order. Cost: 1 query per MB; 2 queries if
 /// there are days between the spans. The range and the one before it are one span, so that the
 /// comparison costs no further call.
 async fn runs(

@@ -11,7 +11,7 @@ use types::{Origin, Product};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TotalsBuilder {
     pub(crate) by_asset: BTreeMap<Asset, Money>,
-    /// Only the USD columns are meant.
+    /// Only the USD columns are used.
     pub(crate) usd: Money,
 }
 
@@ -40,8 +40,8 @@ impl TotalsBuilder {
     }
 }
 
-/// Adds up what runs booked, by product, origin or both; every group of `all` is there, at nothing
-/// if need be.
+/// Adds up the amounts of runs by product, origin or both. Every group of `all` is present, also
+/// without amounts.
 pub(crate) fn tally_by<'a, G: Ord>(
     runs: impl IntoIterator<Item = &'a DaySummary>,
     all: impl IntoIterator<Item = G>,

@@ -1,4 +1,4 @@
-//! What an answer covers: which days, and how much of the ledger.
+//! The days and the state of the ledger that an answer covers.
 
 use http_api::DayRange;
 use serde::{Deserialize, Serialize};
@@ -10,20 +10,20 @@ const DEFAULT_DAYS: i32 = 30;
 
 /// Days, and the state of the ledger in which they are shown.
 ///
-/// A list keeps its view in its cursor: a run that becomes visible between two pages does not
-/// change what is being listed.
+/// A list keeps its view in its cursor: a run that becomes visible between two pages does not change
+/// the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct View {
     pub(crate) from: Day,
     pub(crate) to: Day,
     pub(crate) visible: u64,
     closed_through: Option<Day>,
-    /// The instant at which a status is meant, the same on all pages. Cursors of 0.1 have none.
+    /// The instant of all statuses, the same on all pages. Cursors of 0.1 have none.
     #[serde(default)]
     as_of: Option<Timestamp>,
 }
 
-/// A view as answers tell of it.
+/// A view as answers show it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Covered {
@@ -53,7 +53,7 @@ impl View {
         Self { from: self.from.plus(-days), to: self.from.previous(), ..*self }
     }
 
-    /// The instant at which a status is meant.
+    /// Returns the instant of all statuses.
     pub(crate) fn as_of(&self, now: Timestamp) -> Timestamp {
         self.as_of.unwrap_or(now)
     }
@@ -63,8 +63,8 @@ impl View {
         self.from <= day && day <= self.to
     }
 
-    /// Whether a day is closed, and none up to it is set aside. Lines may still correct it, but none
-    /// of its own are missing.
+    /// Returns whether a day is closed, and no day up to it is deferred. Lines may still correct it,
+    /// but its first booking is complete.
     pub(crate) fn is_final(&self, day: Day) -> bool {
         self.closed_through.is_some_and(|closed| day <= closed)
     }
@@ -80,7 +80,7 @@ impl View {
         self.closed_through.map(Day::end)
     }
 
-    /// What the answer says of its view.
+    /// Returns the view as the answer shows it.
     pub(crate) fn covered(&self) -> Covered {
         Covered {
             data_as_of: self.data_as_of(),
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_range_the_last_thirty_closed_days_are_meant() {
+    fn default_range_is_thirty_closed_days() {
         let view = view(None, Some("2026-11-20"));
         assert_eq!((view.from, view.to), (day("2026-10-22"), day("2026-11-20")));
         assert_eq!(view.final_through(), Some(day("2026-11-20")));
     }
 
     #[test]
-    fn before_the_first_closed_day_they_end_with_yesterday_and_none_is_final() {
+    fn default_range_before_closing_ends_yesterday() {
         let view = view(None, None);
         assert_eq!((view.from, view.to), (day("2026-10-23"), day("2026-11-21")));
         assert_eq!((view.final_through(), view.data_as_of()), (None, None));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn previous_range_is_as_long_and_ends_before() {
+    fn previous_range_has_same_length() {
         let range = view(Some(("2026-11-01", "2026-11-10")), Some("2026-10-25"));
         let previous = range.previous();
         assert_eq!((previous.from, previous.to), (day("2026-10-22"), day("2026-10-31")));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_final_as_far_as_its_days_are_closed() {
+    fn range_is_final_through_closed_days() {
         let within = |closed| view(Some(("2026-11-01", "2026-11-10")), Some(closed));
         assert_eq!(within("2026-10-31").final_through(), None);
         assert_eq!(within("2026-11-01").final_through(), Some(day("2026-11-01")));

@@ -71,7 +71,7 @@ id!(
     "a user id: 1 to 64 letters, digits, '-', '_', ':' or '.'"
 );
 id!(
-    /// The identity of one charged fee within its payer and day, whatever event brings it.
+    /// The identity of one charged fee within its payer and day, in any event.
     ///
     /// The fees of a sub-account are stored as its main account's. There the trade id is followed
     /// by `/` and the sub-account's id, because both sides of a trade may be sub-accounts of one
@@ -90,7 +90,7 @@ id!(
 impl Uid {
     /// The id with only its first and last characters, as an invitee may see the inviter.
     ///
-    /// The number of stars does not tell the length.
+    /// The number of stars does not reveal the length.
     #[must_use]
     pub fn masked(&self) -> String {
         let mut chars = self.0.chars();
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_drawn_from_the_alphabet_without_look_alikes() {
+    fn code_has_no_look_alikes() {
         let code = LinkCode::from_entropy(&[0, 30, 31, 247, 248, 255, 1, 2, 3, 4]).unwrap();
         assert_eq!(code.as_str(), "2Z2Z3456");
         assert!(!LinkCode::ALPHABET.iter().any(|c| b"0O1IL".contains(c)));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_ids_and_codes_are_refused_without_being_repeated() {
+    fn malformed_id_is_not_repeated() {
         for text in ["", "a b", "ü", &"x".repeat(65)] {
             let error = text.parse::<Uid>().unwrap_err().to_string();
             assert!(error.starts_with("expected a user id"), "{error}");
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn sub_account_trade_id_reads_back_at_full_length() {
+    fn longest_sub_trade_id_reads_back() {
         let (trade_id, sub) = ("t".repeat(64), "s".repeat(64));
         let plain: TradeId = trade_id.parse().unwrap();
         let qualified = plain.of_sub_account(&sub.parse().unwrap());
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_id_shows_first_and_last_character_only() {
+    fn masked_id_shows_two_characters() {
         assert_eq!("35912846".parse::<Uid>().unwrap().masked(), "3***6");
         assert_eq!("12".parse::<Uid>().unwrap().masked(), "***");
     }

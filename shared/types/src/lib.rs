@@ -17,7 +17,7 @@ pub use time::{Day, MILLIS_PER_DAY, Quarter, Timestamp};
 pub use timeline::{Recorded, Timeline};
 pub use trade::{FeeKind, Market, Origin, Product, Vip};
 
-/// Why a text is not the term it was read as: what is wrong, and what would be right.
+/// Why a text could not be read as a term: the expected form.
 ///
 /// The sentence never repeats the text itself, so it may be logged and shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

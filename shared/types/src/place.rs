@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn unassigned_code_parses_and_is_not_assigned() {
+    fn unassigned_code_still_parses() {
         for (code, assigned) in
             [("GB", true), ("GR", true), ("XK", true), ("UK", false), ("EL", false), ("ZZ", false)]
         {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn country_alone_keeps_the_region_in_any_order() {
+    fn country_alone_keeps_region() {
         let reports = [
             (at(1), location("UA", Some("UA-43"))),
             (at(2), location("UA", None)),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn dropped_region_stays_with_the_next_entry() {
+    fn dropped_region_stays_with_next_entry() {
         let mut timeline = Timeline::starting(at(1), location("PL", None));
         for (number, country, region) in [(2, "UA", Some("UA-43")), (3, "UA", None)] {
             timeline.set_within(2, at(number), location(country, region));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn countries_and_subdivisions_have_their_iso_form() {
+    fn places_have_their_iso_form() {
         assert!("GR".parse::<Country>().is_ok());
         for text in ["gr", "GRC", "G", "G1", ""] {
             assert!(text.parse::<Country>().is_err(), "{text}");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_is_told_as_closely_as_it_is_known() {
+    fn location_shows_closest_place() {
         let country: Country = "UA".parse().unwrap();
         let region: Subdivision = "UA-43".parse().unwrap();
         assert_eq!((country.as_str(), region.as_str()), ("UA", "UA-43"));

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_reads_back_from_its_code_and_serves_a_purpose() {
+    fn reason_reads_back_from_its_code() {
         for reason in Reason::ALL {
             assert_eq!(reason.code().parse(), Ok(*reason));
             assert_eq!(reason.to_string(), reason.code());
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_the_domain_s() {
+    fn list_is_domain_s() {
         let binds = Reason::ALL.iter().filter(|r| r.refuses_bind()).count();
         let fees = Reason::ALL.iter().filter(|r| r.zeroes_fee()).count();
         assert_eq!((binds, fees, Reason::ALL.len()), (13, 10, 22));

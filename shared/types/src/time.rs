@@ -63,7 +63,7 @@ impl FromStr for Timestamp {
             )
         };
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| malformed())?;
-        // A leap second (:60) has no place of its own here: it is the last millisecond before it.
+        // A leap second (:60) is not represented: it is read as the last millisecond before it.
         let second = time.timestamp().checked_mul(1000).ok_or_else(malformed)?;
         let millis = i64::from(time.timestamp_subsec_millis().min(999));
         Self::from_millis(second + millis).ok_or_else(malformed)
@@ -286,12 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_kept_in_utc_to_the_millisecond() {
+    fn time_is_kept_in_utc_to_millisecond() {
         assert_eq!(at("2026-11-22T14:00:00.1239+02:00").to_string(), "2026-11-22T12:00:00.123Z");
     }
 
     #[test]
-    fn a_leap_second_is_the_millisecond_before_it() {
+    fn leap_second_is_millisecond_before_it() {
         assert_eq!(at("2016-12-31T23:59:60Z").to_string(), "2016-12-31T23:59:59.999Z");
     }
 
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_holds_its_midnight_and_not_the_next() {
+    fn day_holds_its_midnight_and_not_next() {
         let day: Day = "2026-11-22".parse().unwrap();
         assert_eq!(day.start().day(), day);
         assert_eq!(day.end().plus_millis(-1).day(), day);
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn quarters_follow_each_other_over_the_year() {
+    fn quarters_follow_each_other_over_year() {
         let day: Day = "2026-11-22".parse().unwrap();
         assert_eq!(day.quarter().to_string(), "2026-Q4");
         assert_eq!(day.quarter().first_day().to_string(), "2026-10-01");
@@ -333,14 +333,14 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_is_one_of_four() {
+    fn quarter_is_one_of_four() {
         for text in ["2026-Q0", "2026-Q5", "1969-Q4", "10000-Q1", "2026-4", "2026Q4", ""] {
             assert!(text.parse::<Quarter>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn distances_are_counted_from_the_earlier_and_negative_backwards() {
+    fn distance_backwards_is_negative() {
         let [early, late] = ["2026-11-20T23:59:59.990Z", "2026-11-22T00:00:00Z"].map(at);
         let between = MILLIS_PER_DAY + 10;
         assert_eq!([late.millis_since(early), early.millis_since(late)], [between, -between]);
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_text_for_people_and_its_number_where_it_is_packed() {
+    fn packed_day_is_number() {
         let day: Day = "2026-11-22".parse().unwrap();
         let json = serde_json::to_string(&day).unwrap();
         assert_eq!(json, "\"2026-11-22\"");

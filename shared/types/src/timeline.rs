@@ -6,12 +6,12 @@ use crate::Timestamp;
 
 /// A value whose history is kept with a limited number of entries.
 pub trait Recorded: Clone + PartialEq {
-    /// Whether the value tells nothing new after `earlier`, its predecessor.
+    /// Returns whether the value adds no information after `earlier`, its predecessor.
     fn repeats(&self, earlier: &Self) -> bool {
         self == earlier
     }
 
-    /// Takes over from a dropped predecessor what still holds.
+    /// Takes over the part of a dropped predecessor that still holds.
     fn inherit(&mut self, _dropped: &Self) {}
 }
 
@@ -39,13 +39,13 @@ impl<T> Timeline<T> {
         Self { entries: vec![(from, value)] }
     }
 
-    /// What is in force at `at`: set at or before it. `None` before the first entry.
+    /// Returns the value in force at `at`: set at or before it. `None` before the first entry.
     #[must_use]
     pub fn at(&self, at: Timestamp) -> Option<&T> {
         self.entry_at(at).map(|(_, value)| value)
     }
 
-    /// What is in force at `at`, and since when.
+    /// Returns the value in force at `at`, and since when.
     #[must_use]
     pub fn entry_at(&self, at: Timestamp) -> Option<(Timestamp, &T)> {
         let after = self.entries.partition_point(|(from, _)| *from <= at);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_holds_from_its_instant_until_the_next() {
+    fn value_holds_until_next() {
         let mut line = Timeline::starting(t(10), "a");
         line.set(t(20), "b");
         assert_eq!(line.at(t(9)), None);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_arrival_does_not_matter() {
+    fn order_of_arrival_does_not_matter() {
         let entries = [(5, 1), (3, 2), (5, 4), (5, 1), (9, 0)];
         let mut forward = Timeline::default();
         let mut backward = Timeline::default();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_a_known_instant_gives_way_to_the_greater_and_to_a_replacement() {
+    fn greater_value_of_instant_wins() {
         let mut line = Timeline::starting(t(10), 5);
         assert_eq!(
             [line.set(t(10), 4), line.set(t(10), 5), line.set(t(10), 6)],
@@ -213,26 +213,26 @@ mod tests {
     }
 
     #[test]
-    fn full_timeline_drops_the_oldest_repetition() {
+    fn full_timeline_drops_oldest_repetition() {
         let line = filled(4, &[(1, true), (2, false), (3, false), (4, true), (5, true)]);
         assert_eq!(entries(&line), [(1, true), (2, false), (4, true), (5, true)]);
     }
 
     #[test]
-    fn full_timeline_without_repetition_drops_second() {
+    fn full_timeline_drops_second() {
         let line = filled(4, &[(1, true), (2, false), (3, true), (4, false), (5, true)]);
         assert_eq!(entries(&line), [(1, true), (3, true), (4, false), (5, true)]);
     }
 
     #[test]
-    fn newest_repetition_outlives_a_late_report() {
+    fn newest_repetition_outlives_late_report() {
         let line = filled(3, &[(1, true), (2, false), (4, true), (5, true), (3, false)]);
         assert_eq!(line.at(t(5)), Some(&true));
         assert_eq!(line.iter().last(), Some((t(5), &true)));
     }
 
     #[test]
-    fn overlong_stored_timeline_shrinks_with_the_next_report() {
+    fn overlong_timeline_shrinks_with_report() {
         let mut line = Timeline::default();
         for at in 0..6000 {
             line.set(t(at), at % 2 == 0);
@@ -244,7 +244,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reports_within_the_limit_are_exact_in_any_order(
+        fn reports_in_limit_are_exact_in_any_order(
             reports in prop::collection::vec((0_i64..40, any::<bool>()), 0..16),
         ) {
             let mut exact = Timeline::default();
@@ -255,7 +255,7 @@ mod tests {
         }
 
         #[test]
-        fn full_timeline_keeps_first_and_newest_and_repeats_nothing(
+        fn full_timeline_keeps_first_and_newest(
             reports in prop::collection::vec((0_i64..60, any::<bool>()), 1..80),
         ) {
             let mut line = Timeline::default();

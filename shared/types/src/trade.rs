@@ -21,7 +21,7 @@ macro_rules! words {
             /// Every word of the list, in its order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word as it stands in events, answers and exports.
+            /// The word as events, answers and exports have it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
@@ -47,7 +47,7 @@ macro_rules! words {
 }
 
 words!(
-    /// What was traded.
+    /// The kind of trading.
     Product, "a product: spot, margin or futures" {
         /// Spot.
         Spot = "spot",
@@ -69,7 +69,7 @@ words!(
 );
 
 words!(
-    /// What a fee was charged for; only trades earn.
+    /// The cause of a fee; only trades earn.
     FeeKind, "a kind of fee: trade, liquidation, funding or delivery" {
         /// A trade.
         Trade = "trade",
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_refused_with_the_list() {
+    fn unknown_word_is_refused_with_list() {
         let error = "options".parse::<Product>().unwrap_err().to_string();
         assert_eq!(error, "expected a product: spot, margin or futures");
     }

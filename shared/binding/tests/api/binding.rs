@@ -78,7 +78,7 @@ async fn user_without_inviter_has_no_relation() {
 }
 
 #[tokio::test]
-async fn inviter_does_not_see_the_relation() {
+async fn inviter_does_not_see_relation() {
     let world = bound().await;
     assert_eq!(world.binding(INVITER).await.outcome(), "404 not_found");
 }

@@ -61,7 +61,7 @@ async fn confirmation_does_not_tell_who_invites() {
 
 /// As the version before handed them out: at a deployment, some are under way.
 #[tokio::test]
-async fn confirmation_without_inviter_costs_a_call() {
+async fn confirmation_without_inviter_costs_call() {
     let world = TestApp::new().await;
     let confirmation = world.confirmation(INVITEE, CODE);
     let _ = world.engine.take_calls();
@@ -71,7 +71,7 @@ async fn confirmation_without_inviter_costs_a_call() {
 }
 
 #[tokio::test]
-async fn repeated_bind_has_the_same_body() {
+async fn repeated_bind_has_same_body() {
     let (world, confirmation) = confirmed().await;
     let first = world.bind(INVITEE, &confirmation).await;
     world.clock.stand_at(at("2026-11-22T12:05:00Z"));

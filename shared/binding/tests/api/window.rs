@@ -3,7 +3,7 @@
 use crate::test_app::{CODE, INVITEE, INVITER, Scene, TestApp, at};
 
 #[tokio::test]
-async fn eligible_user_gets_a_confirmation() {
+async fn eligible_user_gets_confirmation() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.window(INVITEE, CODE).await);
 }

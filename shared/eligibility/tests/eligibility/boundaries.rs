@@ -20,7 +20,7 @@ fn active(at: Timestamp) -> Case {
 }
 
 #[test]
-fn exactly_ninety_days_of_age_do_not_qualify_and_one_millisecond_more_does() {
+fn age_of_exactly_90_days_is_too_young() {
     let since = at("2026-04-01T10:20:30.400Z");
     let case = registered(since);
     let exactly = since.plus_days(90);
@@ -29,7 +29,7 @@ fn exactly_ninety_days_of_age_do_not_qualify_and_one_millisecond_more_does() {
 }
 
 #[test]
-fn exactly_ninety_days_of_inactivity_do_not_qualify_and_one_millisecond_more_does() {
+fn exactly_90_inactive_days_are_recent() {
     let since = at("2026-04-01T10:20:30.400Z");
     let case = active(since);
     let exactly = since.plus_days(90);
@@ -38,7 +38,7 @@ fn exactly_ninety_days_of_inactivity_do_not_qualify_and_one_millisecond_more_doe
 }
 
 #[test]
-fn exactly_a_hundred_and_eighty_days_did_not_qualify_under_the_older_rule() {
+fn exactly_180_days_failed_older_rule() {
     let since = at("2025-08-15T00:00:00Z");
     for case in [registered(since), active(since)] {
         let exactly = since.plus_days(180);
@@ -50,7 +50,7 @@ fn exactly_a_hundred_and_eighty_days_did_not_qualify_under_the_older_rule() {
 }
 
 #[test]
-fn the_rule_in_force_at_the_bind_decides_and_is_named() {
+fn rule_in_force_decides_and_is_named() {
     let case = active(at(CHANGE).plus_days(-100));
     let before = case.judge_at(at(CHANGE).plus_millis(-1));
     assert_eq!((before.rule.as_str(), before.eligible()), ("2025-08-01", false));
@@ -59,7 +59,7 @@ fn the_rule_in_force_at_the_bind_decides_and_is_named() {
 }
 
 #[test]
-fn an_unmet_window_says_what_it_needs_and_when_it_will_be_met() {
+fn unmet_window_has_need_and_date() {
     let since = at("2026-11-01T00:00:00Z");
     let judgement = active(since).evaluate();
     let check = judgement.checks.last().unwrap();
@@ -70,7 +70,7 @@ fn an_unmet_window_says_what_it_needs_and_when_it_will_be_met() {
 }
 
 #[test]
-fn the_later_of_two_unmet_windows_decides() {
+fn later_of_two_unmet_windows_decides() {
     let judgement = with(registered(at("2026-10-01T00:00:00Z")), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
     })
@@ -80,13 +80,13 @@ fn the_later_of_two_unmet_windows_decides() {
 }
 
 #[test]
-fn a_milder_rule_that_is_known_to_come_brings_the_day_forward() {
+fn coming_milder_rule_is_counted() {
     let judgement = active(at("2025-12-01T00:00:00Z")).judge_at(at("2026-03-20T00:00:00Z"));
     assert_eq!(judgement.eligible_from(), Some(at(CHANGE)));
 }
 
 #[test]
-fn a_stricter_rule_that_is_known_to_come_puts_the_day_off() {
+fn coming_stricter_rule_is_counted() {
     let case = with(registered(at("2026-10-01T00:00:00Z")), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
         case.rules.windows.set(at("2027-01-10T00:00:00Z"), windows("stricter", 365));
@@ -97,7 +97,7 @@ fn a_stricter_rule_that_is_known_to_come_puts_the_day_off() {
 }
 
 #[test]
-fn a_day_on_which_a_stricter_rule_begins_is_that_rule_s() {
+fn first_day_belongs_to_new_rule() {
     let since = at("2026-11-01T00:00:00Z");
     let opening = since.plus_days(90).plus_millis(1);
     let case = with(active(since), |case| {
@@ -107,7 +107,7 @@ fn a_day_on_which_a_stricter_rule_begins_is_that_rule_s() {
 }
 
 #[test]
-fn time_alone_does_not_heal_what_something_else_stands_against() {
+fn other_refusals_have_no_date() {
     let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
         case.invitee().main_uid = "3000".parse().ok();
     })
@@ -128,7 +128,7 @@ fn bound_account_has_no_check_of_activity() {
 }
 
 #[test]
-fn no_day_is_promised_on_which_the_region_will_be_blocked() {
+fn date_in_blocked_region_is_withheld() {
     let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
         let soon = Period { from: at("2027-01-01T00:00:00Z"), until: None };
         case.rules.regions.block(RegionRule::InviteeRecall, "TR".parse().unwrap(), soon);
@@ -139,7 +139,7 @@ fn no_day_is_promised_on_which_the_region_will_be_blocked() {
 }
 
 #[test]
-fn before_the_first_rule_nobody_is_eligible() {
+fn before_first_rule_nobody_is_eligible() {
     let before = at("2025-07-31T23:59:59.999Z");
     for case in [Case::recall(), with(Case::signup(), |case| case.at = before)] {
         let case = with(case, |case| case.invitee().registered_at = at("2022-05-01T08:00:00Z"));
@@ -151,7 +151,7 @@ fn before_the_first_rule_nobody_is_eligible() {
 }
 
 #[test]
-fn an_activity_that_is_later_than_the_bind_is_recent() {
+fn later_activity_is_recent() {
     let case = active(at("2026-11-22T12:00:00.001Z"));
     assert_eq!(unmet(&case.evaluate()), [Reason::RecentlyActive]);
 }

@@ -1,4 +1,4 @@
-//! What holds whatever the facts are.
+//! Properties that hold for all facts.
 
 use proptest::option::of;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn instants() -> impl Strategy<Value = Timestamp> {
         .prop_map(|(days, millis)| Timestamp::from_millis(days * MILLIS_PER_DAY + millis).unwrap())
 }
 
-/// One to four rules, milder and stricter ones in any order, each limit of its own.
+/// One to four rules, milder and stricter ones in any order, each with its own limits.
 fn timelines() -> impl Strategy<Value = Timeline<eligibility::Windows>> {
     prop::collection::vec((instants(), 1_u32..400, 1_u32..400), 1..5).prop_map(|entries| {
         let mut timeline = Timeline::default();
@@ -24,7 +24,7 @@ fn timelines() -> impl Strategy<Value = Timeline<eligibility::Windows>> {
     })
 }
 
-/// Recalls that nothing but time can stand against.
+/// Recalls that only checks of time can refuse.
 fn waiting() -> impl Strategy<Value = Case> {
     (timelines(), instants(), of(instants()), instants()).prop_map(
         |(timeline, registered_at, last_activity_at, at)| {
@@ -58,12 +58,12 @@ fn is_old_and_dormant(case: &Case, now: Timestamp) -> bool {
 
 proptest! {
     #[test]
-    fn the_windows_are_what_their_definition_says(case in waiting()) {
+    fn windows_are_what_their_definition_says(case in waiting()) {
         prop_assert_eq!(case.evaluate().eligible(), is_old_and_dormant(&case, case.at));
     }
 
     #[test]
-    fn time_alone_heals_exactly_from_the_instant_that_is_told(case in waiting()) {
+    fn eligible_from_is_eligible(case in waiting()) {
         let begun = case.rules.windows.at(case.at).is_some();
         match case.evaluate().eligible_from() {
             Some(from) => {
@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_between_now_and_the_instant_that_is_told_is_eligible(
+    fn before_eligible_from_is_ineligible(
         case in waiting(),
         part in 0_i64..1000,
     ) {
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn a_bind_with_a_missing_fact_is_never_eligible(
+    fn missing_fact_is_never_eligible(
         case in waiting(),
         known in prop::array::uniform3(any::<bool>()),
         signup in any::<bool>(),
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn a_bind_is_either_eligible_or_refused_for_its_first_unmet_check(
+    fn first_unmet_check_refuses(
         case in waiting(),
         faults in prop::array::uniform3(any::<bool>()),
     ) {

@@ -46,7 +46,7 @@ fn move_to(place: &str, account: &mut eligibility::AccountFacts) {
 }
 
 #[test]
-fn a_dormant_user_under_an_affiliate_s_recall_link_is_eligible() {
+fn dormant_user_of_recall_link_is_eligible() {
     let judgement = Case::recall().evaluate();
     assert!(judgement.eligible());
     assert_eq!(judgement.refusal(), None);
@@ -54,7 +54,7 @@ fn a_dormant_user_under_an_affiliate_s_recall_link_is_eligible() {
 }
 
 #[test]
-fn every_reason_for_refusing_a_bind_is_reached() {
+fn every_bind_reason_is_reached() {
     let reached: BTreeSet<Reason> = refused_recalls()
         .into_iter()
         .map(|(reason, case)| {
@@ -69,9 +69,9 @@ fn every_reason_for_refusing_a_bind_is_reached() {
 }
 
 #[test]
-fn a_single_fault_fails_a_single_check() {
+fn single_fault_fails_single_check() {
     for (reason, case) in refused_recalls() {
-        // Who invites himself is the same person too.
+        // A self-referral is of the same person too.
         if reason != Reason::SelfReferral {
             assert_eq!(unmet(&case.evaluate()), [reason]);
         }
@@ -79,7 +79,7 @@ fn a_single_fault_fails_a_single_check() {
 }
 
 #[test]
-fn refusals_have_a_fixed_precedence() {
+fn refusals_have_fixed_precedence() {
     let order: Vec<Reason> =
         Case::recall().evaluate().checks.into_iter().map(|check| check.reason).collect();
     let documented: Vec<Reason> = refused_recalls().into_iter().map(|(reason, _)| reason).collect();
@@ -87,19 +87,19 @@ fn refusals_have_a_fixed_precedence() {
 }
 
 #[test]
-fn another_account_than_the_link_s_owner_cannot_be_its_inviter() {
+fn only_owner_is_inviter() {
     let case = with(Case::recall(), |case| case.link().owner = "3000".parse().unwrap());
     assert_eq!(unmet(&case.evaluate()), [Reason::UnknownAccount]);
 }
 
 #[test]
-fn an_unknown_inviter_is_an_unknown_account() {
+fn unknown_inviter_is_unknown_account() {
     let case = with(Case::recall(), |case| case.inviter = None);
     assert_eq!(unmet(&case.evaluate()), [Reason::UnknownAccount]);
 }
 
 #[test]
-fn an_account_whose_place_is_unknown_counts_as_blocked() {
+fn unknown_place_is_blocked() {
     let case = with(Case::recall(), |case| {
         case.inviter().location = Timeline::default();
         case.invitee().location = Timeline::starting(case.at.plus_millis(1), location("TR"));
@@ -109,7 +109,7 @@ fn an_account_whose_place_is_unknown_counts_as_blocked() {
 }
 
 #[test]
-fn a_place_is_judged_as_it_was_at_the_bind() {
+fn place_is_judged_as_it_was_at_bind() {
     let moved_away = with(Case::recall(), |case| {
         let now = case.at;
         move_to("CU", case.invitee());
@@ -120,14 +120,14 @@ fn a_place_is_judged_as_it_was_at_the_bind() {
 }
 
 #[test]
-fn a_blocked_part_of_a_country_leaves_the_rest_of_it_free() {
+fn blocked_part_leaves_its_country() {
     let from = |place: &str| with(Case::recall(), |case| move_to(place, case.invitee()));
     assert_eq!(from("UA-43").evaluate().refusal(), Some(Reason::RegionBlockedInvitee));
     assert!(from("UA-30").evaluate().eligible());
 }
 
 #[test]
-fn an_affiliate_counts_only_while_in_the_programme() {
+fn affiliate_counts_while_in_programme() {
     let case = with(Case::recall(), |case| {
         let now = case.at;
         case.inviter().affiliate.set(now, false);
@@ -137,7 +137,7 @@ fn an_affiliate_counts_only_while_in_the_programme() {
 }
 
 #[test]
-fn an_inviter_registered_at_the_same_instant_is_not_younger() {
+fn inviter_of_same_instant_is_accepted() {
     let case = with(Case::recall(), |case| {
         case.inviter().registered_at = at("2022-05-01T08:00:00Z");
     });
@@ -145,7 +145,7 @@ fn an_inviter_registered_at_the_same_instant_is_not_younger() {
 }
 
 #[test]
-fn a_main_account_and_its_sub_account_are_one_identity() {
+fn main_and_sub_account_are_one_identity() {
     let case = with(Case::recall(), |case| {
         let invitee = case.invitee().uid.clone();
         case.inviter().main_uid = Some(invitee);
@@ -154,13 +154,13 @@ fn a_main_account_and_its_sub_account_are_one_identity() {
 }
 
 #[test]
-fn two_unknown_persons_are_not_the_same_one() {
+fn two_unknown_persons_are_not_same_one() {
     let (a, b) = (account("1"), account("2"));
     assert!(!a.is_same_identity_as(&b));
 }
 
 #[test]
-fn a_sign_up_asks_neither_for_age_nor_inactivity_nor_a_recall_link() {
+fn sign_up_has_no_checks_of_dormancy() {
     let case = with(Case::signup(), |case| {
         case.invitee().last_activity_at = Some(case.at);
         case.link().invites_existing = false;
@@ -171,7 +171,7 @@ fn a_sign_up_asks_neither_for_age_nor_inactivity_nor_a_recall_link() {
 }
 
 #[test]
-fn sign_up_and_recall_are_blocked_by_regions_of_their_own() {
+fn sign_up_and_recall_have_own_regions() {
     let at_home = |origin, place: &str| {
         let case = with(Case::recall(), |case| {
             case.origin = origin;
@@ -187,7 +187,7 @@ fn sign_up_and_recall_are_blocked_by_regions_of_their_own() {
 }
 
 #[test]
-fn a_sign_up_is_refused_for_what_has_nothing_to_do_with_dormancy() {
+fn sign_up_is_refused_for_other_reasons() {
     let bound = with(Case::signup(), |case| case.invitee().inviter = "3000".parse().ok());
     assert_eq!(unmet(&bound.evaluate()), [Reason::AlreadyBound]);
     let gone = with(Case::signup(), |case| case.inviter().affiliate = Timeline::default());

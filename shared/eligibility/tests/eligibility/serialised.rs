@@ -1,4 +1,4 @@
-//! What is stored and shown keeps its names.
+//! Stored and shown values keep their names.
 
 use serde_json::json;
 
@@ -15,14 +15,14 @@ fn facts_read_back_as_they_were_written() {
 }
 
 #[test]
-fn a_missing_fact_is_left_out_and_not_written_as_null() {
+fn missing_fact_is_left_out() {
     let account = serde_json::to_value(Case::recall().invitee()).unwrap();
     assert_eq!(account.get("inviter"), None);
     assert_eq!(account["registeredAt"], "2022-05-01T08:00:00.000Z");
 }
 
 #[test]
-fn a_check_shows_its_reason_and_what_it_needs() {
+fn check_shows_reason_and_requirement() {
     let case = with(Case::recall(), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
     });

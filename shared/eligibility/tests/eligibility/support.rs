@@ -126,7 +126,7 @@ impl Case {
     }
 }
 
-/// What the unmet checks would be refused for.
+/// Returns the reasons of the unmet checks.
 pub fn unmet(judgement: &EligibilityReport) -> Vec<Reason> {
     judgement.checks.iter().filter(|check| !check.met).map(|check| check.reason).collect()
 }

@@ -22,7 +22,7 @@ async fn label_and_default_are_changed_together() {
 }
 
 #[tokio::test]
-async fn what_is_not_given_stays() {
+async fn absent_field_is_unchanged() {
     let (world, first, second) = with_two_links().await;
     let answer = world.patch("alice", &path(&second), r#"{"default":true}"#).await;
     assert_eq!(answer.text("/label"), "old");
@@ -34,7 +34,7 @@ async fn what_is_not_given_stays() {
 }
 
 #[tokio::test]
-async fn null_removes_the_label() {
+async fn null_removes_label() {
     let (world, _, second) = with_two_links().await;
     let answer = world.patch("alice", &path(&second), r#"{"label":null}"#).await;
     assert_eq!((answer.status(), &answer.json()["label"]), (200, &serde_json::Value::Null));
@@ -43,14 +43,14 @@ async fn null_removes_the_label() {
 }
 
 #[tokio::test]
-async fn a_share_never_changes() {
+async fn share_never_changes() {
     let (world, _, second) = with_two_links().await;
     let body = r#"{"sharedCommission":{"spot":"0.05","futures":"0"}}"#;
     insta::assert_snapshot!(world.patch("alice", &path(&second), body).await);
 }
 
 #[tokio::test]
-async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
+async fn bad_body_is_refused_by_field() {
     let (world, _, second) = with_two_links().await;
     let cases = [
         ("{}", "body"),
@@ -84,7 +84,7 @@ async fn anothers_link_is_as_unknown_as_nobodys() {
 }
 
 #[tokio::test]
-async fn a_malformed_code_is_refused_by_name() {
+async fn malformed_code_is_refused_by_name() {
     let (world, ..) = with_two_links().await;
     for code in ["abc", "abcdefgh", "ABCDEFGH1ABCDEFGH", "AB%20CDE"] {
         let answer = world.patch("alice", &path(code), r#"{"default":true}"#).await;

@@ -7,13 +7,13 @@ use types::Timeline;
 use crate::test_app::{TestApp, at, at_once};
 
 #[tokio::test]
-async fn the_first_call_makes_the_default_link() {
+async fn first_call_makes_default_link() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/link").await);
 }
 
 #[tokio::test]
-async fn the_link_is_the_same_ever_after() {
+async fn link_is_same_ever_after() {
     let world = TestApp::new().await;
     let first = world.get("alice", "/v1/link").await.json();
     for _ in 0..3 {
@@ -23,7 +23,7 @@ async fn the_link_is_the_same_ever_after() {
 }
 
 #[tokio::test]
-async fn showing_the_link_costs_one_call() {
+async fn showing_link_costs_one_call() {
     let world = TestApp::new().await;
     world.get("alice", "/v1/link").await;
     let _ = world.engine.take_calls();
@@ -32,7 +32,7 @@ async fn showing_the_link_costs_one_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_first_calls_at_once_make_one_link_and_all_answer_it() {
+async fn racing_first_calls_make_one_link() {
     let world = TestApp::new().await;
     let answers = at_once(50, || world.get("alice", "/v1/link"));
     assert!(answers.iter().all(|answer| answer.status() == 200));
@@ -42,7 +42,7 @@ async fn fifty_first_calls_at_once_make_one_link_and_all_answer_it() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_taken_is_drawn_again() {
+async fn code_that_is_taken_is_drawn_again() {
     let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     world.plant("bob", &TestApp::first_code(), true).await;
@@ -53,7 +53,7 @@ async fn a_code_that_is_taken_is_drawn_again() {
 }
 
 #[tokio::test]
-async fn each_affiliate_has_a_link_of_his_own() {
+async fn each_affiliate_has_link_of_his_own() {
     let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     let alices = world.get("alice", "/v1/link").await.text("/code");
@@ -61,20 +61,20 @@ async fn each_affiliate_has_a_link_of_his_own() {
 }
 
 #[tokio::test]
-async fn who_is_not_in_the_programme_has_no_links() {
+async fn outsider_has_no_links() {
     let world = TestApp::empty().await;
     world.add("never", Timeline::default()).await;
     insta::assert_snapshot!(world.get("never", "/v1/link").await);
 }
 
 #[tokio::test]
-async fn an_unknown_account_has_no_links() {
+async fn unknown_account_has_no_links() {
     let world = TestApp::empty().await;
     insta::assert_snapshot!(world.get("ghost", "/v1/link").await);
 }
 
 #[tokio::test]
-async fn membership_counts_at_the_instant_of_the_call() {
+async fn membership_counts_at_instant_of_call() {
     let world = TestApp::empty().await;
     let mut left = Timeline::starting(at("2025-01-01T00:00:00Z"), true);
     left.set(at("2026-11-22T12:00:00.000Z"), false);
@@ -91,7 +91,7 @@ async fn membership_counts_at_the_instant_of_the_call() {
 }
 
 #[tokio::test]
-async fn every_route_is_closed_to_those_outside_the_programme() {
+async fn every_route_refuses_outsiders() {
     let world = TestApp::empty().await;
     world.add("never", Timeline::default()).await;
     for target in ["/v1/link/qr.svg", "/v1/link/qr.png", "/v1/link/qr.svg?code=ABCDE", "/v1/links"]

@@ -20,7 +20,7 @@ async fn publish(world: &TestApp, seq: u64, visible: u64, by_link: &[(&str, u32)
 }
 
 #[tokio::test]
-async fn before_the_first_link_and_the_first_closed_day_the_list_is_empty() {
+async fn new_affiliate_has_empty_list() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/links").await);
 }
@@ -36,7 +36,7 @@ async fn links_are_listed_with_their_invitees() {
 }
 
 #[tokio::test]
-async fn invitees_of_a_run_that_is_not_visible_are_not_counted() {
+async fn invitees_of_invisible_run_do_not_count() {
     let world = TestApp::new().await;
     let code = world.get("alice", "/v1/link").await.text("/code");
     publish(&world, 3, 2, &[(&code, 12)]).await;
@@ -44,7 +44,7 @@ async fn invitees_of_a_run_that_is_not_visible_are_not_counted() {
 }
 
 #[tokio::test]
-async fn nobody_sees_anothers_links() {
+async fn links_of_others_are_not_listed() {
     let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     world.get("alice", "/v1/link").await;

@@ -1,6 +1,6 @@
 //! Every route of `get-link` through its handler, over the embedded engine and the real SDK.
 //!
-//! The clock stands still and the entropy is seeded, so that whole answers can be compared.
+//! The clock does not move and the random source is seeded, so that whole answers can be compared.
 
 #![cfg(test)]
 

@@ -12,7 +12,7 @@ use crate::test_app::{TestApp, at, at_once, uid};
 const TARGET: &str = "/v1/links";
 
 #[tokio::test]
-async fn a_link_is_made_with_label_and_shared_commission() {
+async fn new_link_has_label_and_share() {
     let world = TestApp::new().await;
     world.get("alice", "/v1/link").await;
     let body = r#"{"label":"autumn","sharedCommission":{"spot":"0.10","futures":"0.05"}}"#;
@@ -20,7 +20,7 @@ async fn a_link_is_made_with_label_and_shared_commission() {
 }
 
 #[tokio::test]
-async fn the_first_link_is_the_default_unasked() {
+async fn first_link_is_default_unasked() {
     let world = TestApp::new().await;
     let made = world.post("alice", TARGET, "{}").await;
     assert_eq!((made.status(), &made.json()["default"]), (201, &true.into()));
@@ -28,7 +28,7 @@ async fn the_first_link_is_the_default_unasked() {
 }
 
 #[tokio::test]
-async fn a_link_becomes_the_default_where_that_is_asked_for() {
+async fn new_link_can_become_default() {
     let world = TestApp::new().await;
     let first = world.get("alice", "/v1/link").await.text("/code");
     let other = world.post("alice", TARGET, r#"{"default":false}"#).await;
@@ -39,7 +39,7 @@ async fn a_link_becomes_the_default_where_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn the_twentieth_link_is_made_and_the_one_after_is_refused() {
+async fn twenty_first_link_is_refused() {
     let world = TestApp::new().await;
     for count in 1..=20 {
         assert_eq!(world.post("alice", TARGET, "{}").await.status(), 201, "{count}");
@@ -49,7 +49,7 @@ async fn the_twentieth_link_is_made_and_the_one_after_is_refused() {
 }
 
 #[tokio::test]
-async fn greatest_limit_of_largest_links_fits_one_item() {
+async fn most_of_largest_links_fit_one_item() {
     let mut world = TestApp::new().await;
     let mut programme = (*world.app.programme).clone();
     programme.links.max_links = 500;
@@ -74,7 +74,7 @@ async fn greatest_limit_of_largest_links_fits_one_item() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_made_at_once_never_exceed_the_limit_and_none_is_lost() {
+async fn racing_links_keep_limit() {
     let world = TestApp::new().await;
     let answers = at_once(40, || world.post("alice", TARGET, "{}"));
     let (made, refused): (Vec<_>, Vec<_>) =
@@ -93,7 +93,7 @@ async fn links_made_at_once_never_exceed_the_limit_and_none_is_lost() {
 }
 
 #[tokio::test]
-async fn exactly_the_choices_of_the_policy_can_be_shared() {
+async fn only_choices_of_policy_are_shared() {
     let world = TestApp::new().await;
     for (spot, futures) in [("0", "0"), ("0.05", "0.05"), ("0.1", "0"), ("0.100000", "0.05")] {
         let body = format!(r#"{{"sharedCommission":{{"spot":"{spot}","futures":"{futures}"}}}}"#);
@@ -102,7 +102,7 @@ async fn exactly_the_choices_of_the_policy_can_be_shared() {
 }
 
 #[tokio::test]
-async fn a_share_that_the_policy_does_not_allow_is_refused_with_what_it_allows() {
+async fn other_share_is_refused_with_choices() {
     let world = TestApp::new().await;
     let body = r#"{"sharedCommission":{"spot":"0.15","futures":"0"}}"#;
     insta::assert_snapshot!("too_much_spot", world.post("alice", TARGET, body).await);
@@ -112,7 +112,7 @@ async fn a_share_that_the_policy_does_not_allow_is_refused_with_what_it_allows()
 }
 
 #[tokio::test]
-async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
+async fn bad_body_is_refused_by_field() {
     let world = TestApp::new().await;
     let cases = [
         ("", "body"),
@@ -145,7 +145,7 @@ async fn a_bad_body_is_refused_by_the_name_of_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn only_the_owner_learns_a_label() {
+async fn only_owner_learns_label() {
     let world = TestApp::new().await;
     let made = world.post("alice", TARGET, r#"{"label":"my secret plan"}"#).await;
     let public = world.app.table.link(&made.text("/code").parse().unwrap()).await.unwrap();

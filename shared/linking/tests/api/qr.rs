@@ -13,7 +13,7 @@ impl Picture {
         self.dark[y * self.edge + x]
     }
 
-    /// What a QR reader reads in it.
+    /// Returns the text that a QR reader reads in it.
     fn read(&self) -> String {
         let (edge, dark) = (self.edge, |x, y| self.is_dark(x, y));
         let mut prepared = rqrr::PreparedImage::prepare_from_bitmap(edge, edge, dark);
@@ -68,7 +68,7 @@ fn svg(answer: &Answer) -> Picture {
 }
 
 #[tokio::test]
-async fn both_pictures_lead_to_the_default_link() {
+async fn both_pictures_lead_to_default_link() {
     let world = TestApp::new().await;
     let url = world.get("alice", "/v1/link").await.text("/url");
     assert!(url.starts_with("https://www.binance.com/join?ref="));
@@ -77,7 +77,7 @@ async fn both_pictures_lead_to_the_default_link() {
 }
 
 #[tokio::test]
-async fn the_paths_in_a_links_answer_lead_to_its_pictures() {
+async fn paths_of_link_lead_to_its_pictures() {
     let world = TestApp::new().await;
     world.get("alice", "/v1/link").await;
     let other = world.post("alice", "/v1/links", "{}").await;
@@ -91,14 +91,14 @@ async fn the_paths_in_a_links_answer_lead_to_its_pictures() {
 }
 
 #[tokio::test]
-async fn a_picture_is_made_also_where_the_link_was_not_yet() {
+async fn picture_makes_first_link() {
     let world = TestApp::new().await;
     let picture = svg(&world.get("alice", "/v1/link/qr.svg").await);
     assert_eq!(picture.read(), world.get("alice", "/v1/link").await.text("/url"));
 }
 
 #[tokio::test]
-async fn a_link_that_invites_new_users_only_has_the_original_form() {
+async fn link_for_new_users_has_original_form() {
     let world = TestApp::new().await;
     world.plant("alice", "LEGACY01", false).await;
     let picture = svg(&world.get("alice", "/v1/link/qr.svg?code=LEGACY01").await);
@@ -106,7 +106,7 @@ async fn a_link_that_invites_new_users_only_has_the_original_form() {
 }
 
 #[tokio::test]
-async fn a_png_has_the_size_that_is_asked_for_in_whole_pixels_per_module() {
+async fn png_has_whole_pixels_per_module() {
     let world = TestApp::new().await;
     let url = world.get("alice", "/v1/link").await.text("/url");
     for size in [128, 129, 511] {
@@ -121,21 +121,21 @@ async fn a_png_has_the_size_that_is_asked_for_in_whole_pixels_per_module() {
 }
 
 #[tokio::test]
-async fn a_png_has_512_pixels_unasked_and_2048_at_most() {
+async fn png_has_512_to_2048_pixels() {
     let world = TestApp::new().await;
     assert_eq!(png(&world.get("alice", "/v1/link/qr.png").await).edge, 512);
     assert_eq!(png(&world.get("alice", "/v1/link/qr.png?size=2048").await).edge, 2048);
 }
 
 #[tokio::test]
-async fn an_svg_has_a_border_of_four_modules() {
+async fn svg_has_border_of_four_modules() {
     let world = TestApp::new().await;
     let (module, border) = svg(&world.get("alice", "/v1/link/qr.svg").await).module_and_border();
     assert_eq!(border, 4 * module);
 }
 
 #[tokio::test]
-async fn a_size_out_of_range_is_refused() {
+async fn size_out_of_range_is_refused() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/link/qr.png?size=127").await);
     for size in ["0", "2049", "-512", "512.0", "big", ""] {
@@ -145,7 +145,7 @@ async fn a_size_out_of_range_is_refused() {
 }
 
 #[tokio::test]
-async fn an_svg_takes_no_size() {
+async fn svg_takes_no_size() {
     let world = TestApp::new().await;
     let answer = world.get("alice", "/v1/link/qr.svg?size=512").await;
     assert_eq!(
@@ -155,7 +155,7 @@ async fn an_svg_takes_no_size() {
 }
 
 #[tokio::test]
-async fn another_affiliates_code_has_no_picture_here() {
+async fn code_of_another_has_no_picture() {
     let world = TestApp::new().await;
     world.add_affiliate("bob").await;
     let code = world.get("bob", "/v1/link").await.text("/code");
@@ -168,7 +168,7 @@ async fn another_affiliates_code_has_no_picture_here() {
 }
 
 #[tokio::test]
-async fn a_picture_is_kept_by_the_browser_and_confirmed_by_its_tag() {
+async fn picture_is_confirmed_by_its_tag() {
     let world = TestApp::new().await;
     for target in ["/v1/link/qr.svg", "/v1/link/qr.png?size=256"] {
         let first = world.get("alice", target).await;
@@ -183,7 +183,7 @@ async fn a_picture_is_kept_by_the_browser_and_confirmed_by_its_tag() {
 }
 
 #[tokio::test]
-async fn a_new_default_link_has_another_tag() {
+async fn new_default_link_has_another_tag() {
     let world = TestApp::new().await;
     let tag = world.get("alice", "/v1/link/qr.svg").await.header("etag").to_owned();
     world.post("alice", "/v1/links", r#"{"default":true}"#).await;

@@ -1,4 +1,4 @@
-//! What is refused before any route is asked, and the routes themselves.
+//! Requests that are refused before any route is called, and the routes themselves.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use sam_template::Template;
 use crate::test_app::TestApp;
 
 #[tokio::test]
-async fn a_request_without_a_token_is_refused_everywhere() {
+async fn request_without_token_is_refused() {
     let world = TestApp::new().await;
     for route in linking::ROUTES.iter() {
         let target = route.pattern().replace("{code}", "ABCDEFGH");
@@ -18,7 +18,7 @@ async fn a_request_without_a_token_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn no_route_takes_an_id_or_any_other_unknown_parameter() {
+async fn unknown_parameter_is_refused() {
     let world = TestApp::new().await;
     insta::assert_snapshot!(world.get("alice", "/v1/link?uid=bob").await);
     for target in ["/v1/links?uid=bob", "/v1/link/qr.svg?uid=bob", "/v1/link/qr.png?uid=bob"] {
@@ -37,7 +37,7 @@ async fn unknown_paths_and_methods_are_refused() {
 }
 
 #[tokio::test]
-async fn a_fault_of_ours_tells_nothing_of_its_cause() {
+async fn internal_fault_hides_its_cause() {
     let world = TestApp::new().await.without_table();
     let answer = world.get("alice", "/v1/link").await;
     for target in ["/v1/links", "/v1/link/qr.svg", "/v1/link/qr.png?code=ABCDE"] {
@@ -47,7 +47,7 @@ async fn a_fault_of_ours_tells_nothing_of_its_cause() {
 }
 
 #[test]
-fn the_routes_are_those_of_the_template() {
+fn routes_are_those_of_template() {
     let declared = Template::embedded().unwrap().routes.into_iter();
     let declared: BTreeSet<String> =
         declared.filter(|route| route.function == "get-link").map(|route| route.key()).collect();

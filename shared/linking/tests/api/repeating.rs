@@ -25,7 +25,7 @@ async fn links(world: &TestApp) -> usize {
 }
 
 #[tokio::test]
-async fn repeated_key_gets_the_same_answer() {
+async fn repeated_key_gets_same_answer() {
     let world = TestApp::new().await;
     let first = send(&world, "alice", KEY, AUTUMN).await;
     let again = send(&world, "alice", KEY, AUTUMN).await;
@@ -36,7 +36,7 @@ async fn repeated_key_gets_the_same_answer() {
 }
 
 #[tokio::test]
-async fn requests_without_a_key_make_a_link_each() {
+async fn requests_without_key_make_link_each() {
     let world = TestApp::new().await;
     for _ in 0..2 {
         assert_eq!(world.post("alice", TARGET, AUTUMN).await.status(), 201);
@@ -45,7 +45,7 @@ async fn requests_without_a_key_make_a_link_each() {
 }
 
 #[tokio::test]
-async fn reused_key_with_another_body_is_refused() {
+async fn key_with_another_body_is_refused() {
     let world = TestApp::new().await;
     send(&world, "alice", KEY, AUTUMN).await;
     insta::assert_snapshot!(send(&world, "alice", KEY, r#"{"label":"winter"}"#).await);
@@ -65,7 +65,7 @@ async fn key_belongs_to_its_caller() {
 }
 
 #[tokio::test]
-async fn malformed_key_is_refused_and_makes_nothing() {
+async fn malformed_key_makes_no_link() {
     let world = TestApp::new().await;
     for key in ["", "a b", "ключ", &"k".repeat(65)] {
         let answer = send(&world, "alice", key, AUTUMN).await;
@@ -77,7 +77,7 @@ async fn malformed_key_is_refused_and_makes_nothing() {
 }
 
 #[tokio::test]
-async fn answer_is_kept_for_a_day_and_no_longer() {
+async fn answer_is_kept_for_day_and_no_longer() {
     let mut world = TestApp::new().await;
     let first = send(&world, "alice", KEY, AUTUMN).await;
     world.app.clock = Clock::standing_at(at("2026-11-23T11:59:59.999Z"));
@@ -93,7 +93,7 @@ async fn answer_is_kept_for_a_day_and_no_longer() {
 }
 
 #[tokio::test]
-async fn expired_answer_is_not_replayed_to_a_refusal() {
+async fn expired_answer_is_not_replayed() {
     let mut world = TestApp::new().await;
     send(&world, "alice", KEY, AUTUMN).await;
     for _ in 1..20 {
@@ -104,7 +104,7 @@ async fn expired_answer_is_not_replayed_to_a_refusal() {
 }
 
 #[tokio::test]
-async fn last_links_answer_is_repeated_although_no_more_fit() {
+async fn last_link_is_replayed_at_limit() {
     let world = TestApp::new().await;
     for _ in 1..20 {
         world.post("alice", TARGET, "{}").await;
@@ -116,7 +116,7 @@ async fn last_links_answer_is_repeated_although_no_more_fit() {
 }
 
 #[tokio::test]
-async fn answer_is_repeated_to_an_affiliate_who_left() {
+async fn answer_is_replayed_to_former_affiliate() {
     let world = TestApp::new().await;
     let first = send(&world, "alice", KEY, AUTUMN).await;
     let alice = "alice".parse().unwrap();
@@ -129,14 +129,14 @@ async fn answer_is_repeated_to_an_affiliate_who_left() {
 }
 
 #[tokio::test]
-async fn refused_request_may_be_sent_again_with_its_key() {
+async fn refused_request_may_reuse_its_key() {
     let world = TestApp::new().await;
     assert_eq!(send(&world, "alice", KEY, r#"{"label":""}"#).await.outcome(), "400 bad_request");
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
 }
 
 #[tokio::test]
-async fn failing_table_is_not_asked_for_an_answer() {
+async fn failing_table_is_not_asked_for_answer() {
     let world = TestApp::new().await.without_table();
     let _ = world.engine.take_calls();
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "500 internal");
@@ -144,7 +144,7 @@ async fn failing_table_is_not_asked_for_an_answer() {
 }
 
 #[tokio::test]
-async fn first_request_with_a_key_costs_no_further_call() {
+async fn first_keyed_request_costs_no_call() {
     let world = TestApp::new().await;
     let _ = world.engine.take_calls();
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.status(), 201);
@@ -153,7 +153,7 @@ async fn first_request_with_a_key_costs_no_further_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn racing_retries_make_one_link_and_get_one_answer() {
+async fn racing_retries_make_one_link() {
     let world = TestApp::new().await;
     let answers = at_once(20, || send(&world, "alice", KEY, AUTUMN));
     assert!(answers.iter().all(|answer| answer.status() == 201));
@@ -174,7 +174,7 @@ impl Faults for LostReplies {
 }
 
 #[tokio::test]
-async fn retry_after_a_lost_reply_gets_the_link_that_was_made() {
+async fn retry_after_lost_reply_gets_link() {
     let mut world = TestApp::new().await;
     let good = world.app.table.clone();
     let config = world.engine.faulty_config(Arc::<LostReplies>::default());

@@ -1,4 +1,4 @@
-//! A table with some accounts, and callers who ask the handler.
+//! A table with some accounts, and requests to the handler.
 
 use std::fmt;
 use std::sync::{Arc, Barrier};

@@ -21,7 +21,7 @@ fn blocks(rule: RegionRule, country: &str, time: &str) -> bool {
 }
 
 #[test]
-fn eligibility_windows_are_in_force_from_their_own_instants() {
+fn windows_hold_from_their_instants() {
     let windows = programme().eligibility.windows;
     assert_eq!(windows.at(at("2024-12-31T23:59:59.999Z")), None);
     let older = windows.at(at("2026-01-01T11:59:59.999Z")).unwrap();
@@ -31,7 +31,7 @@ fn eligibility_windows_are_in_force_from_their_own_instants() {
 }
 
 #[test]
-fn a_rule_blocks_a_place_while_it_is_listed_and_the_list_is_consulted() {
+fn rule_blocks_listed_places() {
     // Listed from January 2025, consulted from March to June.
     assert!(!blocks(RegionRule::Inviter, "GR", "2025-02-28T00:00:00Z"));
     assert!(blocks(RegionRule::Inviter, "GR", "2025-03-01T00:00:00Z"));
@@ -41,7 +41,7 @@ fn a_rule_blocks_a_place_while_it_is_listed_and_the_list_is_consulted() {
 }
 
 #[test]
-fn a_place_leaves_a_list_and_comes_back() {
+fn place_leaves_list_and_comes_back() {
     let blocks = |time| blocks(RegionRule::InviteeSignup, "GR", time);
     assert!(blocks("2025-12-31T23:59:59.999Z"));
     assert!(!blocks("2026-01-01T00:00:00Z"));
@@ -49,13 +49,13 @@ fn a_place_leaves_a_list_and_comes_back() {
 }
 
 #[test]
-fn a_place_comes_back_at_the_very_instant_at_which_it_left() {
+fn place_may_return_at_once() {
     let returning = VALID.replacen("from = 2026-06-01T00:00:00Z", "from = 2026-01-01T00:00:00Z", 1);
     assert!(Programme::parse(&returning).is_ok());
 }
 
 #[test]
-fn a_rule_that_consults_no_list_blocks_nobody() {
+fn rule_without_lists_blocks_no_one() {
     for country in ["GR", "AU"] {
         assert!(!blocks(RegionRule::InviteeRecall, country, "2025-06-01T00:00:00Z"));
     }
@@ -70,7 +70,7 @@ fn parts_of_countries_are_listed_too() {
 }
 
 #[test]
-fn tiers_and_gates_are_read_for_each_market() {
+fn tiers_are_read_for_each_market() {
     let rules = programme().commission;
     let of = |market| rules.market(market).at(at("2026-01-01T00:00:00Z")).unwrap();
     let spot = of(Market::Spot);
@@ -86,7 +86,7 @@ fn tiers_and_gates_are_read_for_each_market() {
 }
 
 #[test]
-fn the_later_of_opening_and_binding_can_be_chosen_as_anchor() {
+fn anchor_may_be_later_instant() {
     let text = VALID.replace("anchor = \"opening\"", "anchor = \"opening_or_binding\"");
     let rules = Programme::parse(&text).unwrap().commission;
     let window = rules.futures.latest().and_then(commission::MarketRules::tier0_window).unwrap();
@@ -94,7 +94,7 @@ fn the_later_of_opening_and_binding_can_be_chosen_as_anchor() {
 }
 
 #[test]
-fn decimals_are_the_usual_ones_unless_an_asset_has_its_own() {
+fn asset_may_have_own_decimals() {
     let assets = programme().commission.assets;
     assert_eq!(assets.decimals("BTC".parse().unwrap()), Decimals::new(8).unwrap());
     assert_eq!(assets.decimals("JPY".parse().unwrap()), Decimals::new(2).unwrap());
@@ -102,14 +102,14 @@ fn decimals_are_the_usual_ones_unless_an_asset_has_its_own() {
 }
 
 #[test]
-fn what_may_be_shared_follows_from_steps_tier_0_and_cap() {
+fn choices_follow_from_step_and_cap() {
     let choices = programme().commission.shared_choices(Market::Spot, at("2026-01-01T00:00:00Z"));
     let texts: Vec<_> = choices.iter().map(Rate::to_string).collect();
     assert_eq!(texts, ["0", "0.05", "0.1"]);
 }
 
 #[test]
-fn a_link_is_its_page_with_the_code_in_the_query() {
+fn link_is_its_page_with_code_in_query() {
     let links = programme().links;
     let code = "ABCD2345".parse().unwrap();
     assert_eq!(links.recall_url(&code), "https://exchange.example/join?ref=ABCD2345");
@@ -126,7 +126,7 @@ fn spans_of_time_are_read_in_their_units() {
 }
 
 #[test]
-fn presentation_has_the_keys_that_are_given() {
+fn presentation_has_keys_that_are_given() {
     let presentation = programme().presentation;
     assert_eq!(presentation.brand.as_deref(), Some("Come Back"));
     assert_eq!(presentation.terms.as_deref(), Some("https://exchange.example/terms"));

@@ -2,14 +2,14 @@ use policy::Programme;
 
 use crate::VALID;
 
-/// What the valid policy is refused for once `new` stands in the place of the first `old`.
+/// Returns the problems of the valid policy with `new` in place of the first `old`.
 fn refused(old: &str, new: &str) -> Vec<String> {
     assert!(VALID.contains(old), "{old}");
     let errors = Programme::parse(&VALID.replacen(old, new, 1)).unwrap_err();
     errors.problems().iter().map(|problem| format!("{}: {problem}", problem.line)).collect()
 }
 
-/// Checks cases of what is replaced, by what, and the whole list of problems that follows.
+/// Checks cases: the replaced text, its replacement, and the whole list of problems that follows.
 fn check(cases: &[(&str, &str, &[&str])]) {
     for (old, new, expected) in cases {
         assert_eq!(&refused(old, new), expected, "{old} -> {new}");
@@ -17,7 +17,7 @@ fn check(cases: &[(&str, &str, &[&str])]) {
 }
 
 #[test]
-fn what_is_missing_is_named_with_the_line_of_its_section() {
+fn missing_key_has_its_sections_line() {
     check(&[
         (
             "rule = \"half-a-year\"\n",
@@ -52,7 +52,7 @@ fn what_is_missing_is_named_with_the_line_of_its_section() {
 }
 
 #[test]
-fn a_misspelt_key_is_unknown_and_the_right_one_missing() {
+fn misspelt_key_is_unknown() {
     check(&[
         (
             "account_age_days = 180",
@@ -93,7 +93,7 @@ fn a_misspelt_key_is_unknown_and_the_right_one_missing() {
 }
 
 #[test]
-fn a_value_of_the_wrong_kind_is_told_what_kind_it_should_be() {
+fn wrong_type_has_expected_type() {
     check(&[
         (
             "account_age_days = 180",
@@ -136,7 +136,7 @@ fn a_value_of_the_wrong_kind_is_told_what_kind_it_should_be() {
 }
 
 #[test]
-fn a_number_out_of_bounds_is_told_its_bounds() {
+fn number_out_of_bounds_has_its_bounds() {
     check(&[
         (
             "account_age_days = 180",
@@ -203,7 +203,7 @@ fn dates_rise_from_entry_to_entry() {
 }
 
 #[test]
-fn a_day_is_no_instant_and_an_instant_no_day() {
+fn day_is_no_instant_and_instant_no_day() {
     check(&[
         (
             "from = 2026-01-01T12:00:00Z",
@@ -223,7 +223,7 @@ fn a_day_is_no_instant_and_an_instant_no_day() {
 }
 
 #[test]
-fn commission_changes_only_at_midnight_utc() {
+fn commission_changes_at_midnight_only() {
     for from in ["2025-01-01T01:00:00Z", "2025-01-01T00:00:00.001Z", "2025-01-01T02:00:00+01:00"] {
         let new = format!("[[commission.spot]]\nfrom = {from}");
         let problems = refused("[[commission.spot]]\nfrom = 2025-01-01T00:00:00Z", &new);
@@ -234,7 +234,7 @@ fn commission_changes_only_at_midnight_utc() {
 }
 
 #[test]
-fn places_are_countries_or_parts_of_them_each_once_at_a_time() {
+fn place_is_listed_once_at_time() {
     check(&[
         (
             "[\"GR\", \"UA-43\"]",
@@ -278,7 +278,7 @@ fn places_are_countries_or_parts_of_them_each_once_at_a_time() {
 }
 
 #[test]
-fn a_rule_consults_lists_that_exist() {
+fn rule_consults_lists_that_exist() {
     check(&[(
         "lists = [\"near\"]",
         "lists = [\"near\", \"eea\"]",
@@ -298,7 +298,7 @@ fn rules_have_names_of_their_own() {
 }
 
 #[test]
-fn rates_lie_between_nothing_and_the_whole_fee() {
+fn rate_is_between_0_and_1() {
     check(&[
         (
             "rate = \"0.3\"",
@@ -339,7 +339,7 @@ fn tiers_rise_from_one_without_conditions() {
 }
 
 #[test]
-fn a_wrong_row_does_not_hide_the_rows_after_it() {
+fn wrong_row_does_not_hide_rows_after_it() {
     let problems = refused(
         "rate = \"0.2\", volume_usd = 0, new_traders = 0 },\n    { rate = \"0.3\"",
         "rate = \"20%\", volume_usd = 0, new_traders = 0 },\n    { rate = \"30%\"",
@@ -350,7 +350,7 @@ fn a_wrong_row_does_not_hide_the_rows_after_it() {
 }
 
 #[test]
-fn an_anchor_is_one_of_two() {
+fn anchor_is_one_of_two() {
     check(&[(
         "anchor = \"opening\"",
         "anchor = \"binding\"",
@@ -360,7 +360,7 @@ fn an_anchor_is_one_of_two() {
 }
 
 #[test]
-fn an_override_names_an_asset() {
+fn override_names_asset() {
     check(&[(
         "JPY = 2",
         "jpy = 2",
@@ -370,7 +370,7 @@ fn an_override_names_an_asset() {
 }
 
 #[test]
-fn pages_are_https_addresses_that_take_a_query() {
+fn pages_are_https_addresses() {
     for page in [
         "http://exchange.example/join",
         "https://",
@@ -394,7 +394,7 @@ fn pages_are_https_addresses_that_take_a_query() {
 }
 
 #[test]
-fn a_text_that_is_no_toml_is_refused_with_the_line() {
+fn invalid_toml_is_refused_with_line() {
     check(&[
         ("[links]", "[links", &["101: no TOML: unclosed table; expected `]`"]),
         (
@@ -411,14 +411,14 @@ fn a_text_that_is_no_toml_is_refused_with_the_line() {
 }
 
 #[test]
-fn an_empty_text_lacks_every_section() {
+fn empty_text_lacks_every_section() {
     let errors = Programme::parse("").unwrap_err();
     assert_eq!(errors.problems().len(), 9);
     assert!(errors.problems().iter().all(|problem| problem.wrong == "is missing"));
 }
 
 #[test]
-fn all_problems_are_listed_at_once_in_the_order_of_their_lines() {
+fn problems_are_listed_by_line() {
     let text = VALID
         .replace("clock_skew_minutes = 5", "clock_skew_minutes = \"5\"")
         .replace("decimals = 8", "decimals = 80")
@@ -434,7 +434,7 @@ fn all_problems_are_listed_at_once_in_the_order_of_their_lines() {
 }
 
 #[test]
-fn no_line_of_a_policy_can_be_left_out_but_what_is_optional() {
+fn only_optional_lines_may_be_left_out() {
     let (rules, _) = VALID.split_once("[presentation]").unwrap();
     let lines: Vec<_> = rules.lines().collect();
     let optional = |line: &str| {
@@ -451,7 +451,7 @@ fn no_line_of_a_policy_can_be_left_out_but_what_is_optional() {
 }
 
 #[test]
-fn presentation_without_a_name_or_https_is_refused() {
+fn presentation_needs_name_and_https() {
     let name = "a name of at most 64 characters on one line";
     let address = "an https address, as https://www.exchange.example/terms";
     let brand = format!("125: presentation.brand is no name to show; expected {name}");

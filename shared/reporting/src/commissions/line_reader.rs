@@ -41,7 +41,7 @@ impl Place {
     }
 }
 
-/// What the lines of a run have in common, and their sums.
+/// A run: the facts that its lines share, and their sums.
 pub(crate) struct Run {
     pub(crate) id: RunId,
     pub(crate) status: RunStatus,

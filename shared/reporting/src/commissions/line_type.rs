@@ -12,7 +12,7 @@ use types::Malformed;
 pub(crate) enum LineType {
     /// Booked with the day itself.
     Commission,
-    /// Changes what was booked for the day before.
+    /// Changes an earlier booking of the day.
     Correction,
 }
 

@@ -9,8 +9,8 @@ use super::line_reader::Placed;
 use super::line_type::LineType;
 use crate::status::Status;
 
-/// The version of the columns, of the types of lines and of their meaning. Whoever reads exports by
-/// program may rely on all of it: a change gets the next number.
+/// The version of the columns, of the types of lines and of their meaning. Programs that read exports
+/// may rely on all of it: a change gets the next number.
 pub const VERSION: u8 = 1;
 
 /// The columns of an export, in order; also the members of a line in JSON.
@@ -134,8 +134,8 @@ impl Row {
     }
 }
 
-/// The identity of a line, by its place: the run's number, the chunk, the place in the chunk. A run
-/// writes a line to the same place however often it is repeated, and no other run does.
+/// Returns the identity of a line: the run's number, the chunk and the place in the chunk. A repeated
+/// run writes a line to the same place, and no other run does.
 #[must_use]
 pub fn line_id(affiliate: &Uid, seq: u64, chunk: u32, index: usize) -> String {
     short_sha256(format!("{affiliate}#{seq}#{chunk}#{index}").as_bytes())
@@ -148,7 +148,7 @@ const fn rates(outcome: Outcome) -> (Rate, Rate) {
     }
 }
 
-/// A text that begins as a formula does gets an apostrophe before it (CWE-1236).
+/// Puts an apostrophe before a text that a spreadsheet would take for a formula (CWE-1236).
 fn guarded(text: String) -> String {
     const BEGINNINGS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '＠'];
     if text.starts_with(BEGINNINGS) { format!("'{text}") } else { text }
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn free_text_that_begins_as_a_formula_is_guarded() {
+    fn text_like_formula_is_guarded() {
         for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r\n=1", "＝1"] {
             assert_eq!(guarded(text.to_owned()), format!("'{text}"));
         }

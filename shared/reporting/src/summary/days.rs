@@ -1,4 +1,4 @@
-//! The daily series: what a chart is drawn from.
+//! The daily series, for charts.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use types::{Day, Product};
 use crate::totals::{TotalsBuilder, plus, plus_usd, tally_by};
 use crate::view::View;
 
-/// One day, whether anything happened on it or not.
+/// One day, also if nothing was booked on it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DayFigures {
@@ -23,7 +23,7 @@ pub(crate) struct DayFigures {
     commission_usd_by_product: BTreeMap<Product, String>,
     commission_by_asset: BTreeMap<Asset, String>,
     new_invitees: u64,
-    /// Invitees who traded on the day.
+    /// Invitees with trades on the day.
     active_invitees: u64,
 }
 

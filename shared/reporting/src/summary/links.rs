@@ -1,4 +1,4 @@
-//! What came by each link.
+//! Invitees and amounts by link.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use types::LinkCode;
 
 use crate::totals::{UsdFigures, plus_usd};
 
-/// One link. Its label stands in `GET /v1/links`.
+/// One link. Its label is in `GET /v1/links`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LinkFigures {
     code: LinkCode,
-    /// All who ever came by it.
+    /// All invitees of the link.
     invitees: u32,
-    /// Those who came in the range.
+    /// Those bound in the range.
     new_invitees: u64,
     usd: UsdFigures,
 }
 
-/// Every link by which anybody came, in the order of the codes.
+/// Returns every link with invitees, in the order of the codes.
 pub(crate) fn links(
     runs: &[&DaySummary],
     totals: &Totals,

@@ -53,7 +53,7 @@ async fn world(ledger: &[Run]) -> TestApp {
     world
 }
 
-/// Minor units by the names of what they are sums of.
+/// Sums in minor units, by name.
 type Sums = BTreeMap<String, i128>;
 
 /// The minor units in a decimal text, which has the right number of decimals.
@@ -72,7 +72,7 @@ fn add(sums: &mut Sums, name: String, amount: i128) {
     *sums.entry(name).or_default() += amount;
 }
 
-/// What rows add up to, under every name that the figures have too.
+/// Returns the sums of rows, under every name that the figures have too.
 fn of_rows(rows: &[Value]) -> Sums {
     let mut sums = Sums::new();
     for row in rows {
@@ -267,7 +267,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn rows_figures_and_exports_are_the_same_to_the_last_unit(
+    fn rows_figures_and_exports_agree(
         ledger in any_ledger(),
         limit in 3_u8..30,
     ) {

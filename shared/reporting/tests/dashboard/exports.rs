@@ -21,21 +21,21 @@ pub fn next(response: &Response) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_csv_of_the_sample() {
+async fn csv_of_sample() {
     let response = ledger().await.ask(AFFILIATE, TARGET, CSV).await;
     insta::assert_debug_snapshot!(response.headers());
     insta::assert_snapshot!(text(&response).replace("\r\n", "␍␊\n"));
 }
 
 #[tokio::test]
-async fn the_json_lines_of_the_sample() {
+async fn json_lines_of_sample() {
     let response = ledger().await.ask(AFFILIATE, TARGET, JSON_LINES).await;
     insta::assert_debug_snapshot!(response.headers());
     insta::assert_snapshot!(text(&response));
 }
 
 #[tokio::test]
-async fn the_columns_are_the_members_of_a_line() {
+async fn columns_are_members_of_line() {
     let world = ledger().await;
     let page = world.get(TARGET).await;
     let members: Vec<&String> = page["lines"][0].as_object().unwrap().keys().collect();
@@ -43,7 +43,7 @@ async fn the_columns_are_the_members_of_a_line() {
 }
 
 #[tokio::test]
-async fn an_empty_csv_has_its_header_row_and_empty_json_lines_have_nothing() {
+async fn empty_csv_has_only_its_header() {
     let world = TestApp::new().await;
     let csv = world.ask(AFFILIATE, TARGET, CSV).await;
     assert_eq!(text(&csv), format!("{}\r\n", reporting::COLUMNS.join(",")));
@@ -52,7 +52,7 @@ async fn an_empty_csv_has_its_header_row_and_empty_json_lines_have_nothing() {
 }
 
 #[tokio::test]
-async fn an_export_in_parts_is_the_export() {
+async fn export_in_parts_is_export() {
     let world = ledger().await;
     let whole = world.ask(AFFILIATE, TARGET, JSON_LINES).await;
     let (mut parts, mut target) = (String::new(), format!("{TARGET}&limit=3"));
@@ -66,7 +66,7 @@ async fn an_export_in_parts_is_the_export() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_one_answer_follows_by_link() {
+async fn rest_of_export_follows_by_link() {
     let mut world = TestApp::new().await;
     let lines: Vec<Line> = (0..9_000)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))

@@ -1,4 +1,4 @@
-//! `GET /v1/dashboard`: the figures, and what they cost to read.
+//! `GET /v1/dashboard`: the figures, and the cost of reading them.
 
 use serde_json::{Value, json};
 use types::Product;
@@ -9,17 +9,17 @@ use crate::test_app::{AFFILIATE, TestApp, read, summary_of};
 const RANGE: &str = "/v1/dashboard?from=2026-11-11&to=2026-11-21";
 
 #[tokio::test]
-async fn the_figures_of_the_sample() {
+async fn figures_of_sample() {
     insta::assert_json_snapshot!(ledger().await.get(RANGE).await);
 }
 
 #[tokio::test]
-async fn an_empty_ledger_is_zero_and_empty() {
+async fn empty_ledger_is_zero_and_empty() {
     insta::assert_json_snapshot!(TestApp::new().await.get("/v1/dashboard").await);
 }
 
 #[tokio::test]
-async fn a_year_is_read_by_two_calls() {
+async fn year_is_read_by_two_calls() {
     let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     for day in read::<types::Day>("2025-11-22").through(read("2026-11-21")).step_by(5) {
@@ -30,7 +30,7 @@ async fn a_year_is_read_by_two_calls() {
 }
 
 #[tokio::test]
-async fn a_range_long_past_is_read_without_the_days_up_to_the_quarter() {
+async fn old_range_is_read_by_second_query() {
     let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     for day in ["2026-01-15", "2026-06-15", "2026-11-15"] {
@@ -44,7 +44,7 @@ async fn a_range_long_past_is_read_without_the_days_up_to_the_quarter() {
 }
 
 #[tokio::test]
-async fn range_next_to_the_quarter_is_read_by_one_query() {
+async fn range_at_quarter_needs_one_query() {
     let world = TestApp::new().await;
     for (range, queries) in [
         ("from=2026-09-01&to=2026-09-30", 1),
@@ -60,7 +60,7 @@ async fn range_next_to_the_quarter_is_read_by_one_query() {
 }
 
 #[tokio::test]
-async fn the_tiers_progress_is_of_the_running_quarter_and_not_of_the_range() {
+async fn tier_progress_is_of_quarter() {
     let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     for day in ["2026-09-30", "2026-10-01", "2026-11-21"] {
@@ -73,7 +73,7 @@ async fn the_tiers_progress_is_of_the_running_quarter_and_not_of_the_range() {
 }
 
 #[tokio::test]
-async fn previous_is_the_same_of_the_days_before() {
+async fn previous_is_same_of_days_before() {
     let mut world = ledger().await;
     let later = world.get("/v1/dashboard?from=2026-11-19&to=2026-11-25").await;
     let earlier = world.get("/v1/dashboard?from=2026-11-12&to=2026-11-18").await;
@@ -89,7 +89,7 @@ async fn previous_is_the_same_of_the_days_before() {
 }
 
 #[tokio::test]
-async fn previous_year_is_read_by_the_same_query() {
+async fn previous_year_is_read_by_same_query() {
     let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     world.run(AFFILIATE, "2024-11-22", summary_of(&lines), &lines).await;
@@ -105,7 +105,7 @@ async fn previous_year_is_read_by_the_same_query() {
 }
 
 #[tokio::test]
-async fn a_day_that_is_not_closed_is_shown_as_not_final() {
+async fn open_day_is_not_final() {
     let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
@@ -120,7 +120,7 @@ async fn a_day_that_is_not_closed_is_shown_as_not_final() {
 }
 
 #[tokio::test]
-async fn a_run_is_not_seen_before_it_is_visible() {
+async fn run_is_not_seen_before_it_is_visible() {
     let mut world = TestApp::new().await;
     let lines = [line("r1", Product::Spot, "BTC", 524_900, EARNED)];
     let seq = world.hidden_run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
@@ -131,7 +131,7 @@ async fn a_run_is_not_seen_before_it_is_visible() {
 }
 
 #[tokio::test]
-async fn all_366_days_of_a_leap_year_can_be_asked_for() {
+async fn leap_year_fits_one_range() {
     let answer = TestApp::new().await.get("/v1/dashboard?from=2024-01-01&to=2024-12-31").await;
     assert_eq!(answer["to"], "2024-12-31");
 }

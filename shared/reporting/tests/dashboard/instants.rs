@@ -61,7 +61,7 @@ fn distinct(values: Vec<Value>) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn lines_settled_between_two_parts_keep_their_status() {
+async fn settling_between_parts_keeps_status() {
     let (mut world, _) = world().await;
     let settle = async |world: &mut TestApp| world.app.clock = Clock::standing_at(read(SETTLED));
     let statuses = export(&mut world, "status", settle).await;
@@ -71,7 +71,7 @@ async fn lines_settled_between_two_parts_keep_their_status() {
 }
 
 #[tokio::test]
-async fn pages_keep_the_status_of_the_first_one() {
+async fn pages_keep_status_of_first_one() {
     let (mut world, _) = world().await;
     let first = world.get(TARGET).await;
     world.app.clock = Clock::standing_at(read(SETTLED));
@@ -90,7 +90,7 @@ async fn pay(world: &mut TestApp, day: &str, seq: u64) {
 }
 
 #[tokio::test]
-async fn payment_between_two_parts_splits_no_run() {
+async fn payment_between_parts_splits_no_run() {
     for member in ["status", "paidAt", "reference"] {
         let (mut world, seq) = world().await;
         let values =
@@ -100,7 +100,7 @@ async fn payment_between_two_parts_splits_no_run() {
 }
 
 #[tokio::test]
-async fn payment_after_the_first_page_is_in_the_next_list() {
+async fn payment_after_page_is_in_next_list() {
     let (mut world, seq) = world().await;
     let first = world.get(TARGET).await;
     pay(&mut world, "2026-11-12", seq).await;

@@ -32,23 +32,23 @@ async fn all(world: &TestApp, target: &str, list: &str, member: &str) -> Vec<Str
 }
 
 #[tokio::test]
-async fn the_invitees_of_the_sample() {
+async fn invitees_of_sample() {
     insta::assert_json_snapshot!(ledger().await.get(REFERRALS).await);
 }
 
 #[tokio::test]
-async fn the_lines_of_the_sample() {
+async fn lines_of_sample() {
     insta::assert_json_snapshot!(ledger().await.get(COMMISSIONS).await);
 }
 
 #[tokio::test]
-async fn an_empty_ledger_has_empty_lists() {
+async fn empty_ledger_has_empty_lists() {
     let world = TestApp::new().await;
     insta::assert_json_snapshot!([world.get(REFERRALS).await, world.get(COMMISSIONS).await]);
 }
 
 #[tokio::test]
-async fn invitees_come_in_either_order_of_binding() {
+async fn invitees_sort_both_ways() {
     let world = ledger().await;
     let uids =
         async |query: &str| all(&world, &format!("{REFERRALS}{query}"), "referrals", "uid").await;
@@ -58,7 +58,7 @@ async fn invitees_come_in_either_order_of_binding() {
 }
 
 #[tokio::test]
-async fn invitees_are_filtered_by_origin_and_link() {
+async fn invitees_filter_by_origin_and_link() {
     let world = ledger().await;
     let uids =
         async |query: &str| all(&world, &format!("{REFERRALS}?{query}"), "referrals", "uid").await;
@@ -69,7 +69,7 @@ async fn invitees_are_filtered_by_origin_and_link() {
 }
 
 #[tokio::test]
-async fn a_filter_that_fits_nobody_reads_a_bounded_part_of_the_list() {
+async fn unmatched_filter_reads_bounded_part() {
     let mut world = TestApp::new().await;
     let seq = world.run(AFFILIATE, "2026-11-20", summary_of(&[]), &[]).await;
     for number in 0..30 {
@@ -89,7 +89,7 @@ async fn a_filter_that_fits_nobody_reads_a_bounded_part_of_the_list() {
 }
 
 #[tokio::test]
-async fn a_page_of_invitees_costs_two_calls_and_a_page_of_lines_three() {
+async fn page_costs_two_or_three_calls() {
     let world = ledger().await;
     let [batch, query] = ["BatchGetItem", "Query"].map(str::to_owned);
     assert_eq!(world.calls(REFERRALS).await, [(batch.clone(), 1), (query.clone(), 1)]);
@@ -97,7 +97,7 @@ async fn a_page_of_invitees_costs_two_calls_and_a_page_of_lines_three() {
 }
 
 #[tokio::test]
-async fn lines_are_in_the_order_of_day_run_and_place() {
+async fn lines_sort_by_day_run_and_place() {
     let world = ledger().await;
     let runs = all(&world, &format!("{COMMISSIONS}&limit=1"), "lines", "runId").await;
     let expected =
@@ -106,7 +106,7 @@ async fn lines_are_in_the_order_of_day_run_and_place() {
 }
 
 #[tokio::test]
-async fn a_lines_id_is_its_own_and_the_same_in_every_answer() {
+async fn line_id_is_unique_and_stable() {
     let world = ledger().await;
     let ids = all(&world, COMMISSIONS, "lines", "id").await;
     let mut distinct = ids.clone();
@@ -119,7 +119,7 @@ async fn a_lines_id_is_its_own_and_the_same_in_every_answer() {
 }
 
 #[tokio::test]
-async fn lines_are_filtered_by_product_asset_and_invitee() {
+async fn lines_filter_by_product_asset_invitee() {
     let world = ledger().await;
     let count = async |query: &str| {
         all(&world, &format!("{COMMISSIONS}&{query}"), "lines", "id").await.len()
@@ -133,7 +133,7 @@ async fn lines_are_filtered_by_product_asset_and_invitee() {
 }
 
 #[tokio::test]
-async fn lines_are_filtered_by_reason_type_and_status() {
+async fn lines_filter_by_reason_type_status() {
     let world = ledger().await;
     let list = async |query: &str| {
         let target = format!("{COMMISSIONS}&limit=1&{query}");
@@ -156,7 +156,7 @@ async fn lines_are_filtered_by_reason_type_and_status() {
 }
 
 #[tokio::test]
-async fn newest_first_is_the_exact_reverse() {
+async fn newest_first_is_exact_reverse() {
     let world = ledger().await;
     for filter in ["", "&asset=BTC", "&uid=s1", "&type=commission"] {
         let ids = async |query: &str| {
@@ -172,7 +172,7 @@ async fn newest_first_is_the_exact_reverse() {
 }
 
 #[tokio::test]
-async fn every_page_has_the_totals_of_the_filter() {
+async fn every_page_has_totals_of_filter() {
     let world = ledger().await;
     for query in ["asset=BTC", "status=paid", "uid=s1", "reason=negative_fee&sort=-day"] {
         let pages = pages(&world, &format!("{COMMISSIONS}&limit=1&{query}")).await;
@@ -203,7 +203,7 @@ async fn totals_of_too_many_lines_are_null() {
 }
 
 #[tokio::test]
-async fn runs_without_a_filters_lines_are_not_read() {
+async fn runs_without_matches_are_not_read() {
     let world = ledger().await;
     for filter in ["product=margin&asset=JPY", "reason=zero_fee", "status=paid&asset=ETH"] {
         let calls = world.calls(&format!("{COMMISSIONS}&{filter}")).await;
@@ -222,7 +222,7 @@ async fn totals_cost_no_further_call() {
 }
 
 #[tokio::test]
-async fn lines_of_many_chunks_come_once_each_and_in_order() {
+async fn lines_of_many_chunks_are_in_order() {
     let mut world = TestApp::new().await;
     let lines: Vec<Line> = (0..2_345)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
@@ -261,7 +261,7 @@ async fn last_full_page_has_no_cursor() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_as_it_began_when_a_run_becomes_visible_in_between() {
+async fn new_run_does_not_change_begun_list() {
     let mut world = TestApp::new().await;
     let lines: Vec<Line> =
         ["r1", "r2", "r3"].map(|uid| line(uid, Product::Spot, "BTC", 524_900, EARNED)).to_vec();

@@ -1,4 +1,4 @@
-//! Nobody reads another's data.
+//! No user reads another user's data.
 
 use storage::Totals;
 use types::Origin;
@@ -45,7 +45,7 @@ async fn another_affiliates_cursor_is_refused() {
 }
 
 #[tokio::test]
-async fn who_left_the_programme_still_reads_what_he_earned() {
+async fn former_affiliate_reads_earnings() {
     let world = ledger().await;
     world.account(AFFILIATE, false, &[]).await;
     for target in TARGETS {
@@ -54,7 +54,7 @@ async fn who_left_the_programme_still_reads_what_he_earned() {
 }
 
 #[tokio::test]
-async fn dashboard_opens_at_the_instant_of_joining() {
+async fn dashboard_opens_at_instant_of_joining() {
     let world = TestApp::new().await;
     for (from, status) in [(NOW, 200), ("2026-11-22T12:00:00.001Z", 403)] {
         let uid = format!("joins-{status}");
@@ -69,7 +69,7 @@ async fn dashboard_opens_at_the_instant_of_joining() {
 }
 
 #[tokio::test]
-async fn dashboard_is_open_to_whoever_has_an_invitee() {
+async fn dashboard_admits_owner_of_invitee() {
     let world = TestApp::new().await;
     for (count, status) in [(0, 403), (1, 200)] {
         let uid = format!("has-{count}");
@@ -83,7 +83,7 @@ async fn dashboard_is_open_to_whoever_has_an_invitee() {
 }
 
 #[tokio::test]
-async fn who_never_was_an_affiliate_has_no_dashboard() {
+async fn other_user_has_no_dashboard() {
     let world = TestApp::new().await;
     world.account("trader", false, &[]).await;
     for target in TARGETS {
@@ -94,7 +94,7 @@ async fn who_never_was_an_affiliate_has_no_dashboard() {
 }
 
 #[tokio::test]
-async fn an_unknown_account_has_no_dashboard() {
+async fn unknown_account_has_no_dashboard() {
     let world = TestApp::new().await;
     for target in TARGETS {
         let refused = world.ask("stranger", target, "*/*").await;

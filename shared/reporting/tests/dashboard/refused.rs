@@ -1,4 +1,4 @@
-//! Every bad parameter has its stated error, and costs no read of anybody's data.
+//! Every bad parameter has its stated error, and causes no read of data.
 
 use crate::sample::ledger;
 use crate::test_app::{AFFILIATE, TestApp, json};
@@ -36,7 +36,7 @@ const BAD: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn each_bad_parameter_is_named_with_what_would_be_right() {
+async fn bad_parameter_is_named_with_its_form() {
     let world = TestApp::new().await;
     let _before = world.engine.take_calls();
     let mut refusals = Vec::new();
@@ -50,14 +50,14 @@ async fn each_bad_parameter_is_named_with_what_would_be_right() {
 }
 
 #[tokio::test]
-async fn an_unknown_form_of_the_answer_is_refused() {
+async fn unknown_form_of_answer_is_refused() {
     let response =
         TestApp::new().await.ask(AFFILIATE, "/v1/dashboard/commissions", "text/html").await;
     insta::assert_json_snapshot!(json(&response));
 }
 
 #[tokio::test]
-async fn a_cursor_of_other_filters_or_another_route_is_refused() {
+async fn cursor_of_another_list_is_refused() {
     let world = ledger().await;
     let lines = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21";
     let cursor = world.get(&format!("{lines}&limit=1")).await["nextCursor"].clone();

@@ -135,7 +135,7 @@ impl TestApp {
         assert!(self.app.table.save_totals(&read(affiliate), &totals).await.unwrap());
     }
 
-    /// Shows an invitee to his inviter, from run `seq` on.
+    /// Shows an invitee to the inviter, from run `seq` on.
     pub async fn invitee(&self, inviter: &str, seq: u64, invitee: Invitee<'_>) {
         let referral = Referral {
             uid: read(invitee.uid),
@@ -164,7 +164,7 @@ impl TestApp {
         json(&response)
     }
 
-    /// What the affiliate's request costs: calls by operation.
+    /// Returns the cost of the affiliate's request: calls by operation.
     pub async fn calls(&self, target: &str) -> Vec<(String, usize)> {
         let _before = self.engine.take_calls();
         self.get(target).await;
@@ -188,7 +188,7 @@ pub fn json(response: &Response) -> Value {
     serde_json::from_str(text(response)).unwrap()
 }
 
-/// The shipped programme, with figures of its own wherever a test depends on them.
+/// The shipped programme, with its own figures where a test depends on them.
 fn programme() -> policy::Programme {
     let mut programme = programme::programme().unwrap();
     let decimals = |count| Decimals::new(count).unwrap();
