@@ -49,7 +49,7 @@ async fn void_binding_explains_reversal() {
     let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T00:00:00Z" });
     app.taken("activity", active).await;
     let shown = run(&app, "explain dormant 2026-11-20").await;
-    for text in ["Found void at 2026-11-21T12:00:00.000Z", "is not judged", "Nothing due"] {
+    for text in ["Found void at 2026-11-21T12:00:00.000Z", "is not evaluated", "Nothing due"] {
         assert!(shown.results.contains(text), "{text}: {}", shown.results);
     }
     assert!(shown.results.contains("commission -0.00040000"), "{}", shown.results);

@@ -125,7 +125,7 @@ async fn summary_without_lines_is_found() {
     let table = &app.context.table;
     table.publish_day(&uid("idle"), read.day, 1, forged, &[]).await.unwrap();
     let shown = run(&app, "verify 2026-11-20").await;
-    assert!(shown.results.contains("what affiliate idle reads"), "{}", shown.results);
+    assert!(shown.results.contains("the view of affiliate idle"), "{}", shown.results);
 }
 
 #[tokio::test]
