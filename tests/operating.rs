@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lambda::{Dimension, Metric, NAMESPACE, STACK};
+use lambda::{Dimension, FUNCTION, Metric, NAMESPACE, STACK, VERSION};
 use sam_template::Template;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use types::Reason;
 
 const TEMPLATE: &str = include_str!("../template.yaml");
@@ -128,9 +129,24 @@ fn values_of(dimension: Dimension) -> Vec<String> {
     }
 }
 
+/// Whether these are the dimensions of a function of the template, or of its newest version.
+fn is_of_a_function(dimensions: &[(String, String)]) -> bool {
+    let Some(((name, function), version)) = dimensions.split_first() else { return false };
+    let is_newest = |(name, value): &(String, String)| {
+        name == VERSION && *value == format!("{function}.Version.Version")
+    };
+    name == FUNCTION
+        && functions().iter().any(|(id, _)| id == function)
+        && version.len() <= 1
+        && version.iter().all(is_newest)
+}
+
 fn assert_measured(named: &Named) {
     let metric = Metric::ALL.iter().find(|metric| metric.name() == named.metric);
     let metric = metric.unwrap_or_else(|| panic!("nobody measures {named:?}"));
+    if metric.is_of_version() && is_of_a_function(&named.dimensions) {
+        return;
+    }
     for (name, value) in &named.dimensions {
         let dimension = dimension_of(*metric).filter(|dimension| dimension.name() == name);
         let dimension = dimension.unwrap_or_else(|| panic!("{named:?} has no {name}"));
@@ -156,6 +172,21 @@ fn every_metric_is_shown_or_watched() {
     assert_eq!(unseen.collect::<Vec<_>>(), [""; 0]);
 }
 
+/// The section of an alarm in the runbook: its own, or the one of all canaries.
+fn section_of(id: &str) -> &str {
+    if canaries().contains(id) { "Canaries" } else { id }
+}
+
+/// The alarms that take a deployment back, by the functions' deployment preferences.
+fn canaries() -> BTreeSet<String> {
+    let alarms_of = |function: &Value| match &function["Properties"]["DeploymentPreference"] {
+        preference if preference["Type"] == "AllAtOnce" => vec![],
+        preference => preference["Alarms"][1].as_array().unwrap().clone(),
+    };
+    let alarms = functions().into_iter().flat_map(|(_, function)| alarms_of(&function));
+    alarms.map(|alarm| alarm.as_str().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn every_alarm_has_a_runbook_section() {
     let (_, chapter) = RUNBOOK.split_once("\n## Alarms\n").unwrap();
@@ -163,11 +194,11 @@ fn every_alarm_has_a_runbook_section() {
     let sections: BTreeSet<&str> =
         chapter.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     let alarms = alarms();
-    let ids: BTreeSet<&str> = alarms.iter().map(|(id, _)| id.as_str()).collect();
+    let ids: BTreeSet<&str> = alarms.iter().map(|(id, _)| section_of(id)).collect();
     assert_eq!(sections, ids, "left: the runbook's; right: the template's");
     for (id, alarm) in &alarms {
         let description = alarm["Properties"]["AlarmDescription"].as_str().unwrap();
-        let named = format!("Runbook: docs/how-to/runbook.md#{}", id.to_lowercase());
+        let named = format!("Runbook: docs/how-to/runbook.md#{}", section_of(id).to_lowercase());
         assert!(description.ends_with(&named), "{id}: {description}");
         assert!(description.len() <= 1024, "{id}: CloudWatch takes no longer description");
     }
@@ -194,6 +225,10 @@ fn every_alarm_notifies() {
         .collect();
     for (id, alarm) in &alarms {
         let calls = alarm["Properties"]["AlarmActions"].is_array();
+        if canaries().contains(id) {
+            assert!(!calls, "{id} takes a deployment back, and calls nobody");
+            continue;
+        }
         assert_ne!(calls, rules.contains(&format!("${{{id}}}")), "{id} calls twice or nobody");
     }
 }
@@ -213,17 +248,126 @@ fn functions_are_called_by_alias() {
     }
 }
 
-/// SAM publishes a version for new code or a changed template, but not for another value of a
-/// parameter.
-#[test]
-fn version_description_has_settings() {
-    for (id, function) in functions() {
-        let properties = &function["Properties"];
-        assert_eq!(properties["AutoPublishAliasAllProperties"], true, "{id}");
-        let description = properties["VersionDescription"].as_str().unwrap();
-        assert!(description.contains("${LogLevel}"), "{id}");
-        assert!(description.contains("${TrustedRoots}"), "{id}");
-        let signs = properties["Environment"]["Variables"]["SIGNING_KEYS"].is_string();
-        assert_eq!(description.contains("${SigningKeysVersion}"), signs, "{id}");
+/// Properties of a function that its versions do not keep, or that publish no version by themselves.
+const NOT_OF_A_VERSION: [&str; 9] = [
+    "AutoPublishAlias",
+    "CodeSigningConfigArn",
+    "CodeUri",
+    "DeploymentPreference",
+    "Events",
+    "Handler",
+    "ReservedConcurrentExecutions",
+    "Tags",
+    "VersionDescription",
+];
+
+/// The settings that a version of a function keeps, the template's globals included.
+fn settings(function: &Value) -> serde_json::Map<String, Value> {
+    let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let globals = template["Globals"]["Function"].as_object().unwrap().clone();
+    let own = function["Properties"].as_object().unwrap().clone();
+    let mut settings = serde_json::Map::new();
+    for (name, value) in globals.into_iter().chain(own) {
+        if !NOT_OF_A_VERSION.contains(&name.as_str()) {
+            let known = settings.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            known.as_array_mut().unwrap().push(value);
+        }
     }
+    settings
+}
+
+/// SAM publishes a version for new code and for a new description of the version. Lambda refuses a
+/// version that equals the last one, so a description changes if and only if a setting does.
+#[test]
+fn version_description_has_the_digest_of_the_settings() {
+    let mut wrong = Vec::new();
+    for (id, function) in functions() {
+        assert!(function["Properties"].get("AutoPublishAliasAllProperties").is_none(), "{id}");
+        let description = function["Properties"]["VersionDescription"].as_str().unwrap();
+        let mut settings: Vec<String> = settings(&function)
+            .into_iter()
+            .map(|(name, values)| format!("{name}: {}", sorted(&values)))
+            .collect();
+        settings.sort();
+        let digest = Sha256::digest(settings.join("\n"));
+        let wanted = format!("settings {:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
+        if !description.starts_with(&wanted) {
+            wrong.push(format!("{id}: VersionDescription begins with {wanted}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A value's JSON with the names of its members in order.
+fn sorted(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: std::collections::BTreeMap<&String, String> =
+                members.iter().map(|(name, value)| (name, sorted(value))).collect();
+            format!("{members:?}")
+        }
+        Value::Array(items) => format!("{:?}", items.iter().map(sorted).collect::<Vec<_>>()),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn version_description_names_the_parameters_of_the_settings() {
+    let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let parameters: Vec<&String> = template["Parameters"].as_object().unwrap().keys().collect();
+    let words = |text: &str| -> BTreeSet<String> {
+        text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect()
+    };
+    for (id, function) in functions() {
+        let description = function["Properties"]["VersionDescription"].as_str().unwrap();
+        let used = words(&Value::Object(settings(&function)).to_string());
+        for parameter in parameters.iter().filter(|name| used.contains(**name)) {
+            let named = description.contains(&format!("${{{parameter}}}"));
+            assert!(named, "{id}: a new {parameter} would not be live");
+        }
+    }
+}
+
+/// FILL also fills a period whose data are still to come, so that an alarm that needs the newest
+/// period would keep its state for ever.
+#[test]
+fn alarm_with_fill_does_not_need_the_newest_period() {
+    for (id, alarm) in alarms() {
+        let properties = &alarm["Properties"];
+        if properties["Metrics"].to_string().contains("FILL(") {
+            let needed = properties["DatapointsToAlarm"].as_u64().unwrap_or(u64::MAX);
+            let looked_at = properties["EvaluationPeriods"].as_u64().unwrap();
+            assert!(needed < looked_at, "{id}: {needed} of {looked_at}");
+        }
+    }
+}
+
+/// Names of these resources are of the account, so that a second region needs others.
+#[test]
+fn names_of_the_account_have_the_region() {
+    let of_the_account = |kind: &str| {
+        kind.starts_with("AWS::CloudFront::")
+            || ["AWS::Budgets::Budget", "AWS::CloudWatch::Dashboard", "AWS::IAM::Role"]
+                .contains(&kind)
+    };
+    let mut found = 0;
+    for (id, resource) in resources() {
+        let kind = resource["Type"].as_str().unwrap();
+        for name in of_the_account(kind).then(|| names_in(&resource)).into_iter().flatten() {
+            found += 1;
+            assert!(name.contains("${AWS::Region}"), "{id}: {name}");
+        }
+    }
+    assert!(found >= 5, "{found}");
+}
+
+/// The names that a resource gives to itself.
+fn names_in(resource: &Value) -> Vec<String> {
+    let properties = resource["Properties"].as_object().unwrap();
+    let inner = properties.values().filter_map(Value::as_object).flatten();
+    let all = properties.iter().chain(inner);
+    let named = ["Name", "BudgetName", "DashboardName", "RoleName"];
+    all.filter(|(member, _)| named.contains(&member.as_str()))
+        .map(|(_, value)| value.as_str().unwrap().to_owned())
+        .collect()
 }

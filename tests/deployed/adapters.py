@@ -7,14 +7,16 @@ from template import of_type
 # What the local AWS cannot make. The list is exact: a kind that is not in the template, or that can
 # be made after all, fails the run, and so does a resource that can neither be made nor is listed.
 LEFT_OUT = {
+    "AWS::Backup::BackupSelection": "it does not know the type",
     "AWS::CloudWatch::CompositeAlarm": "it does not know the type",
     "AWS::CodeDeploy::Application": "it does not know the type: new code takes over at once",
     "AWS::CodeDeploy::DeploymentGroup": "as its application",
+    "AWS::Events::EventBusPolicy": "it does not know the type",
     "AWS::CloudWatch::Alarm with Metrics": "its alarms know one metric, not an expression over several",
 }
 
 # The AWS services that the functions call; each finds the local one by a variable of its own.
-CALLED = ("DYNAMODB", "EVENTBRIDGE")
+CALLED = ("DYNAMODB", "EVENTBRIDGE", "SECRETS_MANAGER")
 
 
 def kind(resource):

@@ -24,9 +24,8 @@ class Api:
 
     def __init__(self, stack):
         self.port = stack.aws.port
-        # Its output names AWS's host, which the local AWS does not resolve.
-        api = stack.outputs()["ApiUrl"].removeprefix("https://").split(".")[0]
-        self.host = f"{api}.execute-api.localhost:{self.port}"
+        # Its output names the API's own domain, which the local AWS does not resolve.
+        self.host = f"{stack.physical('Api')}.execute-api.localhost:{self.port}"
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def call(self, method, target, token=None, body=None, **headers):

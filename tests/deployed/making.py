@@ -6,6 +6,9 @@ from stack import Stack
 from template import expand
 from world import parameters
 
+# The parameters without which production is refused.
+GUARDS = ("PageDomainName", "ApiDomainName", "WebAclArn", "ReadScope", "WriteScope", "EventProducers")
+
 
 def check(world, checks):
     template = expand(world.stack.release)
@@ -17,8 +20,22 @@ def check(world, checks):
     made = world.stack.resources()
     checks.equal("resources that are not made", set(), wanted - made)
     checks.equal("resources that are not in the template", set(), made - set(template["Resources"]))
+    for name in GUARDS:
+        unguarded(world, checks, name)
     for left_out in LEFT_OUT:
         cannot_be_made(world, checks, left_out, kinds)
+
+
+def unguarded(world, checks, name):
+    """Production is refused without a parameter that guards it."""
+    given = parameters(world.people.issuer) | {name: ""}
+    probe = Stack(world.aws, "unguarded", given)
+    try:
+        probe.create()
+        found = "created"
+    except ClientError as error:
+        found = str(error)
+    checks.contains(f"production without {name}", f"Production needs {name}", found)
 
 
 def cannot_be_made(world, checks, left_out, kinds):

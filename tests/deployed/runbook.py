@@ -62,6 +62,8 @@ ENTRIES = (
 LEFT_OUT = {
     "Change the rules, announced ahead": "its command runs tests, as CI does; nothing of it is AWS's",
     "DaysSetAside": "a chapter of its own plays it: failures.py; its commands are read only",
+    "Canaries": "it has no CodeDeploy; cargo xtask canary-drill plays them",
+    "OutboundEventsStalled": "its streams neither throttle nor stall",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",
     "AffiliatesNotEvaluated": "the operator's tests play it on the embedded engine",
     "CorrectionsNotApplied": "the end-to-end tests play it on the embedded engine",

@@ -3,6 +3,7 @@
 from botocore.exceptions import ClientError
 from story import DAY_1, DAY_3
 from template import binaries, expand, of_type
+from world import SCOPE
 
 RANGE = f"from={DAY_1}&to={DAY_3}"
 READ = (
@@ -23,8 +24,19 @@ def check(world, checks):
     changed = {name for name, sha in codes(world).items() if sha != code[name]}
     checks.equal("functions with other code", set(binaries()), changed)
     checks.equal("log levels", ({"INFO"}, {"DEBUG"}), (levels, log_levels(world)))
+    other_scope(world, checks, before)
     refused(world, checks, before)
     rolled_back(world, checks, before)
+
+
+def other_scope(world, checks, before):
+    """A token without the scope that a route asks for is refused; the other routes go on."""
+    world.stack.update(WriteScope="recall/other")
+    found = world.call("POST", "/v1/links", "affiliate", {})
+    checks.equal("a write without the scope", 403, found.status)
+    checks.equal("a read with its scope", 200, world.get("/v1/links", "affiliate").status)
+    world.stack.update(WriteScope=SCOPE)
+    expect_same(world, checks, "after another scope", before)
 
 
 def refused(world, checks, before):

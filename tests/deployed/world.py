@@ -9,8 +9,11 @@ from issuer import Issuer
 from local_aws import local_aws
 from nights import Nights
 from stack import Stack, upload_code
+from template import REGION
 
 PAGE = "https://affiliates.example.com"
+# The scope of every access token of a Cognito user pool that is not issued by its own pages.
+SCOPE = "aws.cognito.signin.user.admin"
 # The last but one day of a quarter, so that a story has tiers evaluated on its second night.
 START = "2026-12-30T09:00:00Z"
 RELEASES = ("first", "second")
@@ -69,7 +72,20 @@ class World:
 
 
 def parameters(issuer):
-    return {"Issuer": issuer.url, "Audience": issuer.audience, "PageOrigin": PAGE}
+    """What production requires. Of the names and ARNs nothing exists: the local AWS asks nobody."""
+    return {
+        "Issuer": issuer.url,
+        "Audience": issuer.audience,
+        "ReadScope": SCOPE,
+        "WriteScope": SCOPE,
+        "PageOrigin": PAGE,
+        "PageDomainName": "affiliates.example.com",
+        "PageCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/1",
+        "ApiDomainName": "api.example.com",
+        "ApiCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/2",
+        "WebAclArn": f"arn:aws:wafv2:{REGION}:111122223333:global/webacl/recall/3",
+        "EventProducers": "arn:aws:iam::000000000000:role/ledger,arn:aws:iam::000000000000:role/desk",
+    }
 
 
 @contextlib.contextmanager

@@ -12,9 +12,8 @@
 //!   patterns, all in the same statement: statements are not combined. IAM does not know sort keys,
 //!   so it cannot distinguish kinds of items under one partition key: a function that may write
 //!   `A#…` may write links, totals and summaries.
-//! * `ForAllValues` is also true for a request *without* such a key. All actions that are granted
-//!   here have keys in every request; `Scan` and PartiQL, which need none, are granted to no
-//!   function.
+//! * `ForAllValues` is also true for a request *without* such a key, so each statement also requires
+//!   by `Null` that there is one. `Scan` and PartiQL, which need none, are granted to no function.
 //! * **`dynamodb:EnclosingOperation`** only exists inside a transaction, and names its operation.
 //!   `ForAnyValue` is false without it: such a statement allows nothing outside of transactions.
 //! * Whether a transaction's parts are evaluated one by one, or all of a kind with all their keys, is

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::asked::Asked;
 
@@ -32,6 +32,9 @@ impl Statement {
             assert_eq!(texts(&condition["dynamodb:EnclosingOperation"]), ["TransactWriteItems"]);
             true
         });
+        // A request that names no key would pass `ForAllValues`.
+        let names_a_key = conditions.remove("Null").unwrap();
+        assert_eq!(names_a_key, json!({ "dynamodb:LeadingKeys": false }), "{statement}");
         assert!(conditions.is_empty(), "{statement}");
         let action = |action: String| action.strip_prefix("dynamodb:").unwrap().to_owned();
         Self {
@@ -78,6 +81,11 @@ pub fn roles() -> BTreeMap<String, Vec<Statement>> {
     roles.filter(|(_, statements)| !statements.is_empty()).collect()
 }
 
+/// Returns whether a resource is a stream of the table, or all of them.
+fn is_of_a_stream(resource: &str) -> bool {
+    resource == "Table.StreamArn" || resource == "${Table.Arn}/stream/*"
+}
+
 /// Returns the statements of a role about the table itself, or about everything.
 fn statements(role: &Value) -> Vec<Statement> {
     let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
@@ -87,7 +95,7 @@ fn statements(role: &Value) -> Vec<Statement> {
         let resources = texts(&statement["Resource"]);
         resources.iter().any(|resource| resource == "Table.Arn")
             || actions.iter().any(|action| action == "*" || action.starts_with("dynamodb:"))
-                && resources.iter().any(|resource| !resource.contains("Stream"))
+                && resources.iter().any(|resource| !is_of_a_stream(resource))
     };
     all.filter(of_items).map(Statement::read).collect()
 }

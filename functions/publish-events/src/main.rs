@@ -2,7 +2,7 @@
 //! record that must be redelivered.
 
 use event_bus::Bus;
-use lambda::{Service, StartError};
+use lambda::{Clock, Metric, MetricSet, Service, StartError};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,8 +12,13 @@ async fn main() -> Result<(), lambda::StartupFailure> {
     let bus = Bus::new(&lambda::sdk_config(Service::EventBridge)?, name);
     let programme =
         programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
+    let (metrics, clock) = (lambda::metrics(), Clock::system());
     let publish = async |event: LambdaEvent<_>| {
-        Ok::<_, Diagnostic>(outbound_events::handle(&bus, &programme, event.payload).await)
+        let answer = outbound_events::handle(&bus, &programme, event.payload).await;
+        let unpublished = u64::from(!answer.batch_item_failures.is_empty());
+        let measures = MetricSet::of([(Metric::BatchesUnpublished, unpublished)]);
+        metrics.record(clock.now(), &measures);
+        Ok::<_, Diagnostic>(answer)
     };
     Ok(lambda_runtime::run(service_fn(publish)).await?)
 }

@@ -30,7 +30,8 @@ impl Signer {
     /// Encrypts an id that belongs to `subject`, for a token of `owner`; `None` if the cipher refuses.
     #[must_use]
     pub fn encrypt_id(&self, owner: &Uid, subject: &str, id: &Uid) -> Option<String> {
-        let signing = self.keys().next()?;
+        let keys = self.keys();
+        let signing = keys.first();
         let mut text = id.as_str().as_bytes().to_vec();
         text.resize(ID_BYTES, 0);
         let nonce = synthetic_nonce(signing, owner, subject, &text)?;
@@ -49,7 +50,7 @@ impl Signer {
     pub fn decrypt_id(&self, owner: &Uid, subject: &str, encrypted: &str) -> Option<Uid> {
         let bytes = URL_SAFE_NO_PAD.decode(encrypted).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-        self.keys().find_map(|signing| {
+        self.keys().iter().find_map(|signing| {
             let mut sealed = sealed.to_vec();
             let nonce = Nonce::assume_unique_for_key(*nonce);
             let data = Aad::from(associated_data(owner, subject));

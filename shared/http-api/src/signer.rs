@@ -7,7 +7,7 @@
 //! encrypted ([`Signer::encrypt_id`]).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -47,11 +47,14 @@ impl Purpose<'_> {
 }
 
 /// Seals and opens tokens: the first key signs, every key verifies, so that keys can be changed
-/// while tokens are out.
+/// while tokens are out. Clones share their keys, also those that [`Signer::replace`] brings.
 #[derive(Clone)]
-pub struct Signer {
+pub struct Signer(Arc<RwLock<Arc<Keys>>>);
+
+/// The keys of one moment.
+pub(crate) struct Keys {
     first: Hmac<Sha256>,
-    others: Arc<[Hmac<Sha256>]>,
+    others: Vec<Hmac<Sha256>>,
 }
 
 /// Why a text is no list of signing keys. The keys themselves are never repeated.
@@ -114,11 +117,18 @@ impl Signer {
     /// # Errors
     /// [`KeysError`] for the first key that is empty or too short.
     pub fn from_keys_text(text: &str) -> Result<Self, KeysError> {
-        let keys = text.split(',').map(str::trim).enumerate();
-        let macs = keys.map(|(index, key)| mac_of(index + 1, key.as_bytes()));
-        let mut macs = macs.collect::<Result<Vec<_>, _>>()?.into_iter();
-        let first = macs.next().ok_or(KeysError::Empty(1))?;
-        Ok(Self { first, others: macs.collect() })
+        let keys = Keys::read(text)?;
+        Ok(Self(Arc::new(RwLock::new(Arc::new(keys)))))
+    }
+
+    /// Signs and verifies by other keys from now on, in all clones.
+    ///
+    /// # Errors
+    /// As [`Signer::from_keys_text`]; the keys stay as they were.
+    pub fn replace(&self, text: &str) -> Result<(), KeysError> {
+        let keys = Arc::new(Keys::read(text)?);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
     }
 
     /// Makes a token that `caller` can use for `purpose` until `expires_at`, not included.
@@ -135,7 +145,7 @@ impl Signer {
         let mut token = vec![VERSION];
         token.extend(expires_at.millis().to_be_bytes());
         token.extend(serde_json::to_vec(payload)?);
-        let mac = covering(&self.first, purpose, caller, &token);
+        let mac = covering(&self.keys().first, purpose, caller, &token);
         token.extend(mac.finalize().into_bytes());
         Ok(URL_SAFE_NO_PAD.encode(token))
     }
@@ -171,18 +181,40 @@ impl Signer {
         tag: &[u8; MAC_BYTES],
     ) -> bool {
         // `verify` compares in constant time.
-        self.keys().any(|key| covering(key, purpose, caller, signed).verify(tag.into()).is_ok())
+        self.keys()
+            .iter()
+            .any(|key| covering(key, purpose, caller, signed).verify(tag.into()).is_ok())
+    }
+
+    /// The keys as they are now.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Keys {
+    fn read(text: &str) -> Result<Self, KeysError> {
+        let keys = text.split(',').map(str::trim).enumerate();
+        let macs = keys.map(|(index, key)| mac_of(index + 1, key.as_bytes()));
+        let mut macs = macs.collect::<Result<Vec<_>, _>>()?.into_iter();
+        let first = macs.next().ok_or(KeysError::Empty(1))?;
+        Ok(Self { first, others: macs.collect() })
+    }
+
+    /// The key that signs.
+    pub(crate) const fn first(&self) -> &Hmac<Sha256> {
+        &self.first
     }
 
     /// The keys, the signing one first.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
-        std::iter::once(&self.first).chain(self.others.iter())
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signer({} keys)", self.others.len() + 1)
+        write!(f, "Signer({} keys)", self.keys().iter().count())
     }
 }
 
@@ -254,6 +286,26 @@ mod tests {
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis).unwrap()
+    }
+
+    #[test]
+    fn replaced_keys_hold_in_every_clone() {
+        const OLD: &str = "old-key-old-key-old-key-old-key-";
+        const NEW: &str = "new-key-new-key-new-key-new-key-";
+        let (signer, caller) = (signer(OLD), uid("u1"));
+        let clone = signer.clone();
+        let old = seal(&signer, Purpose::Confirmation);
+        clone.replace(&format!("{NEW},{OLD}")).unwrap();
+        let new = seal(&signer, Purpose::Confirmation);
+        assert_ne!(old, new);
+        for token in [&old, &new] {
+            let opened = signer.open::<Payload>(Purpose::Confirmation, &caller, token, at(999));
+            assert_eq!(opened.unwrap(), payload());
+        }
+        assert!(clone.replace("short").is_err());
+        clone.replace(NEW).unwrap();
+        let opened = signer.open::<Payload>(Purpose::Confirmation, &caller, &old, at(999));
+        assert_eq!(opened.unwrap_err(), OpenError::Invalid);
     }
 
     fn seal(signer: &Signer, purpose: Purpose<'_>) -> String {

@@ -14,8 +14,10 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Builder, Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use lambda_http::http::Uri;
 
 use crate::start::{StartError, Variables};
@@ -42,6 +44,8 @@ pub enum Service {
     DynamoDb,
     /// The event bus.
     EventBridge,
+    /// The secret of the signing keys.
+    SecretsManager,
 }
 
 impl Service {
@@ -50,6 +54,7 @@ impl Service {
         match self {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         }
     }
 }
@@ -86,7 +91,10 @@ pub(crate) fn shared_config(
     Ok(config.build())
 }
 
-fn endpoint(variables: &Variables<'_>, service: Service) -> Result<Option<Uri>, StartError> {
+pub(crate) fn endpoint(
+    variables: &Variables<'_>,
+    service: Service,
+) -> Result<Option<Uri>, StartError> {
     let name = service.endpoint_variable();
     let Some(text) = variables.optional(name) else { return Ok(None) };
     let uri = text.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
@@ -96,13 +104,13 @@ fn endpoint(variables: &Variables<'_>, service: Service) -> Result<Option<Uri>, 
     })
 }
 
-fn is_loopback(endpoint: &Uri) -> bool {
+pub(crate) fn is_loopback(endpoint: &Uri) -> bool {
     let host = endpoint.host().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn region(variables: &Variables<'_>, local: bool) -> Result<Region, StartError> {
+pub(crate) fn region(variables: &Variables<'_>, local: bool) -> Result<Region, StartError> {
     let given =
         variables.optional("AWS_REGION").or_else(|| variables.optional("AWS_DEFAULT_REGION"));
     let region = given.or_else(|| local.then(|| "us-east-1".to_owned()));
@@ -113,7 +121,7 @@ fn region(variables: &Variables<'_>, local: bool) -> Result<Region, StartError> 
 }
 
 /// Returns the provider of credentials. A local engine accepts any, so it needs no variables.
-fn credentials(
+pub(crate) fn credentials(
     variables: &Variables<'_>,
     local: bool,
 ) -> Result<SharedCredentialsProvider, StartError> {
@@ -143,6 +151,24 @@ fn http_client(
     let context = TlsContext::builder().with_trust_store(roots(variables)).build();
     let context = context.map_err(|error| StartError::Tls(error.to_string()))?;
     Ok(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
+}
+
+/// Returns a connector as the clients have it, for a call that no client makes.
+pub(crate) fn connector(
+    endpoint: Option<&Uri>,
+    variables: &Variables<'_>,
+) -> Result<Connector, StartError> {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(ATTEMPT_TIMEOUT)
+        .build();
+    let builder = Connector::builder().connector_settings(settings).sleep_impl(TokioSleep::new());
+    if endpoint.and_then(Uri::scheme_str) == Some("http") {
+        return Ok(builder.build_http());
+    }
+    let context = TlsContext::builder().with_trust_store(roots(variables)).build();
+    let context = context.map_err(|error| StartError::Tls(error.to_string()))?;
+    Ok(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build())
 }
 
 /// Returns Amazon's roots, so that a start need not decode every root that the machine trusts; or

@@ -17,9 +17,11 @@ mod aws;
 mod clock;
 mod deadline;
 mod idempotency;
+mod keys;
 mod metrics;
 mod random;
 mod respond;
+mod secret;
 mod start;
 mod stopwatch;
 
@@ -28,10 +30,14 @@ pub use aws::Service;
 pub use clock::{Clock, ManualClock};
 pub use deadline::Deadline;
 pub use idempotency::{idempotent, new_answer, replay};
-pub use metrics::{CapturedMetrics, Dimension, Metric, MetricSet, Metrics, NAMESPACE, STACK};
+pub use keys::SecretKeysError;
+pub use metrics::{
+    CapturedMetrics, Dimension, FUNCTION, Metric, MetricSet, Metrics, NAMESPACE, STACK, VERSION,
+};
 pub use random::{EntropyError, RandomSource};
 pub use respond::respond;
+pub use secret::SecretError;
 pub use start::{
-    StartError, StartupFailure, init_logging, sdk_config, serve, start_worker, variable,
+    StartError, StartupFailure, init_logging, metrics, sdk_config, serve, start_worker, variable,
 };
 pub use stopwatch::{InvocationStats, Stopwatch};

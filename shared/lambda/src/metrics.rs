@@ -15,6 +15,10 @@ use types::Timestamp;
 pub const NAMESPACE: &str = "Recall";
 /// The dimension that every metric has: the stack that measured it.
 pub const STACK: &str = "Stack";
+/// The dimension of a metric that is measured by function: the function's name in AWS.
+pub const FUNCTION: &str = "Function";
+/// The dimension, beside [`FUNCTION`], of a metric that is measured by version of a function.
+pub const VERSION: &str = "Version";
 /// The variable that names the stack. Where it is not set nothing is measured: the template sets
 /// it, and neither the sandbox nor an emulator does.
 pub(crate) const STACK_VARIABLE: &str = "METRICS_STACK";
@@ -55,6 +59,7 @@ metrics! {
     // Of a request, by its route.
     Latency, Milliseconds, "Time from request to answer, without the API's own part.";
     Faults, Count, "Requests answered with 5xx.";
+    Successes, Count, "Requests answered with 2xx or 3xx.";
     // Of requests that bind.
     Binds, Count, "Bindings made; a repetition of one is none.";
     Refusals, Count, "Windows and binds that were refused, by the first reason.";
@@ -67,6 +72,8 @@ metrics! {
     FeesTakenIn, Count, "Ingested fees, including those of users without an inviter.";
     QueueLag, Milliseconds, "How long ago the oldest message of the batch was sent.";
     BatchTime, Milliseconds, "Time that a batch took.";
+    // Of a batch of the table's stream.
+    BatchesUnpublished, Count, "Batches of which a record is delivered again, as its event was not sent.";
     // Of the night.
     StepTime, Milliseconds, "Time that a step took, by its name.";
     ConservationChecked, Count, "Runs whose figures added up, counted where they were committed.";
@@ -85,6 +92,29 @@ metrics! {
     AffiliatesParked, Count, "Affiliates whose part of a run cannot be published, who read its earlier state.";
     AffiliatesNotEvaluated, Count, "Affiliates without an evaluation, as they are parked or their items cannot be read.";
     DataAge, Seconds, "Time since the end of the last closed day.";
+}
+
+impl Metric {
+    /// Returns whether the metric is also measured by function and by version of its code, for the canary
+    /// alarms of deployments.
+    #[must_use]
+    pub const fn is_of_version(self) -> bool {
+        matches!(
+            self,
+            Self::Latency
+                | Self::Faults
+                | Self::Successes
+                | Self::Refusals
+                | Self::Messages
+                | Self::EventsTakenIn
+                | Self::EventsQuarantined
+                | Self::BatchesUnpublished
+        )
+    }
+
+    fn definition(self) -> Value {
+        json!({ "Name": self.name(), "Unit": self.unit() })
+    }
 }
 
 /// Dimensions other than the stack. Each has few values, all known in advance.
@@ -147,17 +177,35 @@ impl MetricSet {
     }
 
     /// The line that CloudWatch reads.
-    fn line(&self, stack: &str, at: Timestamp) -> String {
-        let directives: Vec<Value> = self.0.iter().map(Group::directive).collect();
+    fn line(&self, stack: &str, code: Option<&DeployedCode>, at: Timestamp) -> String {
+        let mut directives: Vec<Value> = self.0.iter().map(Group::directive).collect();
+        directives.extend(code.and_then(|_| self.directive_of_version()));
         let mut line = Map::new();
         let aws = json!({ "Timestamp": at.millis(), "CloudWatchMetrics": directives });
         line.insert("_aws".to_owned(), aws);
         line.insert(STACK.to_owned(), stack.into());
+        if let Some(code) = code {
+            line.insert(FUNCTION.to_owned(), code.function.as_ref().into());
+            line.insert(VERSION.to_owned(), code.version.as_ref().into());
+        }
         for group in &self.0 {
             line.extend(group.by.iter().map(|(d, value)| (d.name().into(), value.clone().into())));
             line.extend(group.values.iter().map(|(m, value)| (m.name().into(), (*value).into())));
         }
         Value::Object(line).to_string()
+    }
+
+    /// Returns the directive by function and version, if the line has a metric that is so measured.
+    fn directive_of_version(&self) -> Option<Value> {
+        let values = self.0.iter().flat_map(|group| &group.values);
+        let metrics: Vec<Value> = values
+            .filter(|(metric, _)| metric.is_of_version())
+            .map(|(metric, _)| metric.definition())
+            .collect();
+        let dimensions = [vec![STACK, FUNCTION], vec![STACK, FUNCTION, VERSION]];
+        let directive =
+            json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics });
+        (!metrics.is_empty()).then_some(directive)
     }
 }
 
@@ -165,11 +213,17 @@ impl Group {
     fn directive(&self) -> Value {
         let mut dimensions = vec![vec![STACK]];
         dimensions.extend(self.by.iter().map(|(dimension, _)| vec![STACK, dimension.name()]));
-        let metric =
-            |(metric, _): &(Metric, u64)| json!({ "Name": metric.name(), "Unit": metric.unit() });
-        let metrics: Vec<Value> = self.values.iter().map(metric).collect();
+        let metrics: Vec<Value> =
+            self.values.iter().map(|(metric, _)| metric.definition()).collect();
         json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics })
     }
+}
+
+/// The code that measures: a function and its version, as Lambda names them.
+#[derive(Debug, Clone)]
+pub(crate) struct DeployedCode {
+    pub(crate) function: Arc<str>,
+    pub(crate) version: Arc<str>,
 }
 
 /// Takes measures down. Clones write to the same place.
@@ -182,7 +236,7 @@ pub struct Metrics {
 #[derive(Clone)]
 enum Sink {
     Nowhere,
-    StandardOutput { stack: Arc<str> },
+    StandardOutput { stack: Arc<str>, code: Option<DeployedCode> },
     Kept(CapturedMetrics),
 }
 
@@ -206,8 +260,8 @@ impl Metrics {
     }
 
     /// Writes to standard output, as a deployed function does.
-    pub(crate) fn of_stack(stack: &str) -> Self {
-        Self::to(Sink::StandardOutput { stack: stack.into() })
+    pub(crate) fn of_stack(stack: &str, code: Option<DeployedCode>) -> Self {
+        Self::to(Sink::StandardOutput { stack: stack.into(), code })
     }
 
     /// Keeps the lines, for tests, as those of a stack named `test`.
@@ -225,15 +279,15 @@ impl Metrics {
     pub fn record(&self, at: Timestamp, measures: &MetricSet) {
         match &self.sink {
             Sink::Nowhere => {}
-            Sink::StandardOutput { stack } => {
+            Sink::StandardOutput { stack, code } => {
                 // Written at once, so that it is one event of the log. A log that cannot be written
                 // is no reason to fail finished work.
-                let line = measures.line(stack, at) + "\n";
+                let line = measures.line(stack, code.as_ref(), at) + "\n";
                 let _ = std::io::stdout().lock().write_all(line.as_bytes());
             }
             Sink::Kept(ledger) => {
                 let mut lines = ledger.0.lock().unwrap_or_else(PoisonError::into_inner);
-                lines.push(measures.line("test", at));
+                lines.push(measures.line("test", None, at));
             }
         }
     }
@@ -279,7 +333,31 @@ mod tests {
             r#""Metrics":[{"Name":"Latency","Unit":"Milliseconds"},{"Name":"Faults","Unit":"Count"}]}]},"#,
             r#""Stack":"recall","ColdStarts":1,"Route":"GET /v1/link","Latency":12,"Faults":0}"#,
         );
-        assert_eq!(measures.line("recall", at()), expected);
+        assert_eq!(measures.line("recall", None, at()), expected);
+    }
+
+    #[test]
+    fn deployed_code_measures_by_function_and_version() {
+        let measures = MetricSet::of([(Metric::ColdStarts, 1)]).by(
+            Dimension::Route,
+            "GET /v1/link",
+            [(Metric::Latency, 12), (Metric::Faults, 0)],
+        );
+        let code = DeployedCode { function: "recall-GetLink".into(), version: "7".into() };
+        let line: Value =
+            serde_json::from_str(&measures.line("recall", Some(&code), at())).unwrap();
+        let expected = json!({
+            "Namespace": "Recall",
+            "Dimensions": [["Stack", "Function"], ["Stack", "Function", "Version"]],
+            "Metrics": [
+                { "Name": "Latency", "Unit": "Milliseconds" },
+                { "Name": "Faults", "Unit": "Count" },
+            ],
+        });
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][2], expected);
+        assert_eq!((&line["Function"], &line["Version"]), (&json!("recall-GetLink"), &json!("7")));
+        let cold = MetricSet::of([(Metric::ColdStarts, 1)]).line("recall", Some(&code), at());
+        assert!(!cold.contains(r#"["Stack","Function"]"#), "{cold}");
     }
 
     #[test]
@@ -303,7 +381,7 @@ mod tests {
     fn metric_names_are_unique() {
         let mut names: BTreeSet<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
         names.extend([Dimension::Route, Dimension::Reason, Dimension::Step].map(Dimension::name));
-        names.insert(STACK);
-        assert_eq!(names.len(), Metric::ALL.len() + 4);
+        names.extend([STACK, FUNCTION, VERSION]);
+        assert_eq!(names.len(), Metric::ALL.len() + 6);
     }
 }

@@ -64,10 +64,15 @@ fn log(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats)
 /// Returns the metrics of every request.
 fn measures(answered: &Answered, effort: &InvocationStats) -> MetricSet {
     let fault = u64::from(answered.status() >= 500);
+    let success = u64::from(answered.status() < 400);
     effort.measures().by(
         Dimension::Route,
         answered.route(),
-        [(Metric::Latency, effort.milliseconds), (Metric::Faults, fault)],
+        [
+            (Metric::Latency, effort.milliseconds),
+            (Metric::Faults, fault),
+            (Metric::Successes, success),
+        ],
     )
 }
 
@@ -172,6 +177,7 @@ mod tests {
         assert!(!line.contains("id-900") && !line.contains("caller-7"), "{line}");
         assert_eq!(measured["Route"], "GET /v1/things/{id}");
         assert_eq!((&measured["Faults"], &measured["ColdStarts"]), (&json!(0), &json!(1)));
+        assert_eq!(measured["Successes"], 1);
     }
 
     #[tokio::test]
@@ -181,6 +187,7 @@ mod tests {
         let (unknown, measured) = logged("GET", "/v1/users/id-900").await;
         assert!(unknown[0].contains("route=\"-\" status=404"), "{unknown:?}");
         assert_eq!(measured["Route"], http_api::NO_ROUTE);
+        assert_eq!((&measured["Faults"], &measured["Successes"]), (&json!(0), &json!(0)));
     }
 
     #[tokio::test]

@@ -13,8 +13,10 @@ use policy::Programme;
 use storage::Table;
 use tracing::Level;
 
-use crate::metrics::STACK_VARIABLE;
-use crate::{ApiApp, App, Clock, Metrics, RandomSource, Service, aws};
+use crate::keys::SecretKeys;
+use crate::metrics::{DeployedCode, STACK_VARIABLE};
+use crate::secret::Secret;
+use crate::{ApiApp, App, Clock, Metrics, RandomSource, SecretKeysError, Service, aws};
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,9 @@ pub enum StartError {
     /// `SIGNING_KEYS` does not hold keys.
     #[error("SIGNING_KEYS: {0}")]
     Keys(#[from] KeysError),
+    /// The secret of `SIGNING_KEYS_SECRET` gives no keys.
+    #[error("SIGNING_KEYS_SECRET: {0}")]
+    SecretKeys(#[from] SecretKeysError),
     /// TLS cannot be had.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -91,7 +96,7 @@ impl App {
     /// [`StartError`] names the variable that is missing or malformed.
     pub fn from_variables(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let variables = Variables(lookup);
-        Ok(Self::new(table(&variables)?, programme()?, metrics(&variables)))
+        Ok(Self::new(table(&variables)?, programme()?, metrics_of(&variables)))
     }
 
     /// Returns the context of a tool on this table, which records no metrics.
@@ -108,6 +113,24 @@ impl App {
     }
 }
 
+/// Metrics to standard output where the template names the stack, and none elsewhere.
+fn metrics_of(variables: &Variables<'_>) -> Metrics {
+    let Some(stack) = variables.optional(STACK_VARIABLE) else { return Metrics::off() };
+    let function = variables.optional("AWS_LAMBDA_FUNCTION_NAME");
+    let version = variables.optional("AWS_LAMBDA_FUNCTION_VERSION");
+    let code = function.zip(version).map(|(function, version)| DeployedCode {
+        function: function.into(),
+        version: version.into(),
+    });
+    Metrics::of_stack(&stack, code)
+}
+
+/// Returns where a function without an [`App`] measures.
+#[must_use]
+pub fn metrics() -> Metrics {
+    metrics_of(&Variables(&|name| std::env::var(name).ok()))
+}
+
 fn table(variables: &Variables<'_>) -> Result<Table, StartError> {
     let name = variables.required("TABLE_NAME", "the name of the DynamoDB table")?;
     Ok(Table::new(aws::dynamodb(variables)?, name))
@@ -117,17 +140,11 @@ fn programme() -> Result<Programme, StartError> {
     programme::programme().map_err(|error| StartError::Programme(error.to_string()))
 }
 
-/// The keys of `SIGNING_KEYS`: one or more of at least 32 bytes, separated by commas, the signing
-/// one first.
+/// Returns the keys of `SIGNING_KEYS`, for where there is no Secrets Manager: one or more of at least
+/// 32 bytes, separated by commas, the signing one first.
 fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
     let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
     Ok(Signer::from_keys_text(&keys)?)
-}
-
-/// Returns the metrics of a deployed function, which has the variable of its stack's name.
-fn metrics(variables: &Variables<'_>) -> Metrics {
-    let stack = variables.optional(STACK_VARIABLE);
-    stack.map_or_else(Metrics::off, |stack| Metrics::of_stack(&stack))
 }
 
 /// Returns the configuration of a client of `service`, for a function without an [`App`].
@@ -184,13 +201,21 @@ async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
     if let Err(error) = read {
         tracing::warn!(%error, "the table could not be read at the start");
     }
-    Ok(App::new(table, programme?, metrics(variables)))
+    Ok(App::new(table, programme?, metrics_of(variables)))
 }
 
-/// Returns the context of an API function: the signing keys are checked before the table is read.
-async fn start_api(variables: &Variables<'_>) -> Result<ApiApp, StartError> {
-    let signer = signing_keys(variables)?;
-    Ok(ApiApp { app: start(variables).await?, signer })
+/// Returns the context of an API function, and its keys where they are those of a secret, which
+/// `SIGNING_KEYS_SECRET` names. The secret is read while the table is.
+async fn start_api(variables: &Variables<'_>) -> Result<(ApiApp, Option<SecretKeys>), StartError> {
+    let Some(secret) = variables.optional("SIGNING_KEYS_SECRET") else {
+        let signer = signing_keys(variables)?;
+        return Ok((ApiApp { app: start(variables).await?, signer }, None));
+    };
+    let secret = Secret::new(secret, variables)?;
+    let keys = SecretKeys::read(secret, Clock::system().now());
+    let (app, keys) = join(start(variables), keys).await;
+    let keys = keys?;
+    Ok((ApiApp { app: app?, signer: keys.signer() }, Some(keys)))
 }
 
 /// Starts a function that users do not call: sets up logging and returns its context, which has no
@@ -214,12 +239,17 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     init_logging();
-    let app = start_api(&Variables(&|name| std::env::var(name).ok())).await?;
+    let function = start_api(&Variables(&|name| std::env::var(name).ok())).await?;
     // It lives as long as the process, so that handlers can borrow it.
-    let app: &'static ApiApp = Box::leak(Box::new(app));
+    let (app, keys): &'static (ApiApp, Option<SecretKeys>) = Box::leak(Box::new(function));
     let service = service_fn(|request| {
         let response = handle(app, request);
-        async { Ok::<_, Infallible>(response.await) }
+        async {
+            if let Some(keys) = keys {
+                keys.refresh(app.clock.now()).await;
+            }
+            Ok::<_, Infallible>(response.await)
+        }
     });
     Ok(lambda_http::run(service).await?)
 }
@@ -241,7 +271,7 @@ mod tests {
     }
 
     async fn app(all: &[(&str, &str)]) -> Result<ApiApp, StartError> {
-        start_api(&Variables(&lookup(all))).await
+        start_api(&Variables(&lookup(all))).await.map(|(app, _)| app)
     }
 
     async fn refusal(all: &[(&str, &str)]) -> String {
