@@ -3,7 +3,9 @@
 use std::process::Command;
 
 use crate::functions;
-use crate::process::{Failure, cargo, command, heading, python, run, run_tests};
+use crate::process::{
+    Failure, cargo, command, environment, heading, python, run, run_tests, target,
+};
 
 /// Seeds of the simulation by default.
 pub const SEEDS: u64 = 1000;
@@ -13,6 +15,10 @@ pub const INPUTS: u64 = 10_000;
 pub const FUZZ_SECONDS: u64 = 30;
 /// Requirements of everything that uses the local AWS.
 pub const LOCAL_AWS: &str = "tests/deployed/requirements.txt";
+/// The tools that the toolchain lacks.
+const TOOLS: &str = ".ci/tools.txt";
+/// The builder that SAM starts.
+const CARGO_LAMBDA: &str = ".ci/cargo-lambda.txt";
 /// The test of the simulation that reads `SEEDS`.
 pub const SIMULATION: &str = "invariants_hold_under_faults";
 /// The tests that read `INPUTS`.
@@ -68,6 +74,31 @@ pub fn bench() -> Result<(), Failure> {
         run(&mut command("python3", [script]))?;
     }
     Ok(())
+}
+
+/// Runs every judge of the templates.
+pub fn judges() -> Result<(), Failure> {
+    heading("Judges of the templates");
+    run(&mut command("python3", [".ci/judges/run.py"]))
+}
+
+/// Builds one function by `sam build`, as a deployment builds all of them.
+pub fn sam_build() -> Result<(), Failure> {
+    heading("The function PublishEvents by sam build");
+    let tools = environment(TOOLS)?;
+    let lambda = environment(CARGO_LAMBDA)?;
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let paths = [lambda].into_iter().chain(std::env::split_paths(&paths));
+    let paths =
+        std::env::join_paths(paths).map_err(|error| Failure::Function(error.to_string()))?;
+    let built = target().join("sam-build");
+    let mut build = command(tools.join("sam"), ["build", "PublishEvents", "--build-dir"]);
+    run(build.arg(&built).env("PATH", paths).env("SAM_CLI_TELEMETRY", "0"))?;
+    let code = built.join("PublishEvents/bootstrap");
+    match code.is_file() {
+        true => Ok(()),
+        false => Err(Failure::Function(format!("{}: expected the function", code.display()))),
+    }
 }
 
 /// Builds the release artifacts.

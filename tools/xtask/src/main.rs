@@ -3,6 +3,7 @@
 //! `.ci/run` has the checks that every change must pass. Each command here starts a program of the
 //! repository and reports its failure; what the program needs is installed into `~/.cache/recall-ci`.
 
+mod canary;
 mod checks;
 mod functions;
 mod mutants;
@@ -57,6 +58,17 @@ enum Task {
     Deployed,
     /// Checks rules of style: dead files, lengths, widths, dependencies between folders, language
     Tidy,
+    /// Runs every judge of the templates (1 min)
+    ///
+    /// cfn-lint, SAM, the checks of the state machines, checkov, cdk-nag, parliament, cloudsplaining.
+    ///
+    /// Fails for a finding without an exception in .ci/judges/exceptions.toml, and for an exception
+    /// without a finding. Needs Node.js.
+    Judges,
+    /// Plays bad releases against the canary alarms of template.yaml
+    CanaryDrill,
+    /// Builds one function by `sam build` with cargo-lambda, as a deployment does (7 min)
+    SamBuild,
     /// Runs everything above in this order, goes on after a failure, and prints a summary
     Full,
 }
@@ -95,6 +107,9 @@ impl Task {
             Self::Release => checks::release(),
             Self::Deployed => functions::deployed(),
             Self::Tidy => tidy::run(),
+            Self::Judges => checks::judges(),
+            Self::CanaryDrill => canary::drill(),
+            Self::SamBuild => checks::sam_build(),
             Self::Full => suite::full(),
         }
     }

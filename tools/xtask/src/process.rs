@@ -49,6 +49,9 @@ pub enum Failure {
     /// Rules of style are violated.
     #[error("{0} violations of the rules of style")]
     Tidy(usize),
+    /// A release is not treated by the canary alarms as it must be.
+    #[error("{0}")]
+    Canary(String),
     /// Some tasks of the full run failed.
     #[error("failed: {}", .0.join(", "))]
     Tasks(Vec<&'static str>),
@@ -147,12 +150,17 @@ fn text(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the Python of a virtual environment with the packages of a requirements file.
+/// Returns the programs of a virtual environment with the packages of a requirements file.
 ///
 /// Creates the environment when it is missing.
-pub fn python(requirements: &str) -> Result<PathBuf, Failure> {
+pub fn environment(requirements: &str) -> Result<PathBuf, Failure> {
     let folder = output(&mut command("bash", [".ci/environment", "-r", requirements]))?;
-    Ok(Path::new(&folder).join("bin/python"))
+    Ok(Path::new(&folder).join("bin"))
+}
+
+/// Returns the Python of such an environment.
+pub fn python(requirements: &str) -> Result<PathBuf, Failure> {
+    Ok(environment(requirements)?.join("python"))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use crate::process::{Failure, heading};
-use crate::{checks, functions, mutants, tidy};
+use crate::{canary, checks, functions, mutants, tidy};
 
 /// A task by its name on the command line.
 type Task = (&'static str, fn() -> Result<(), Failure>);
 
 /// The tasks in the order of the command's help.
-const TASKS: [Task; 10] = [
+const TASKS: [Task; 13] = [
     ("simulation", || checks::simulation(checks::SEEDS)),
     ("malformed-input", || checks::malformed_input(checks::INPUTS)),
     ("fuzz", || checks::fuzz(checks::FUZZ_SECONDS)),
@@ -20,6 +20,9 @@ const TASKS: [Task; 10] = [
     ("release", checks::release),
     ("deployed", functions::deployed),
     ("tidy", tidy::run),
+    ("judges", checks::judges),
+    ("canary-drill", canary::drill),
+    ("sam-build", checks::sam_build),
 ];
 
 /// Runs all tasks with their default options, and goes on after a failure.
