@@ -25,7 +25,7 @@ fn variables() -> Vec<(String, String)> {
 
 /// `cargo lambda deploy` would give the variables under `env` to deployed functions.
 #[test]
-fn watch_variables_are_not_deployed() {
+fn watch_variables_stay_local() {
     assert_eq!(metadata().keys().collect::<Vec<_>>(), ["watch"]);
     let signing_key = variables().into_iter().find(|(name, _)| name == "SIGNING_KEYS").unwrap().1;
     assert!(!TEMPLATE.contains(&signing_key));

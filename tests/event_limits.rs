@@ -79,7 +79,7 @@ async fn full_account() -> (TestApp, Uid) {
 }
 
 #[tokio::test]
-async fn full_account_costs_one_read_unit() {
+async fn full_account_is_one_read_unit() {
     let (app, longest) = full_account().await;
     let metered = app.engine.clone().counting_capacity();
     let table = Table::new(metered.config(), "recall");
@@ -121,7 +121,7 @@ async fn report_with_full_history_is_recorded() {
 }
 
 #[tokio::test]
-async fn overlong_account_of_0_1_shrinks() {
+async fn long_account_of_0_1_shrinks() {
     let app = TestApp::at(NOW).await;
     app.registered("user", "2024-01-01T00:00:00Z").await;
     let mut stored = app.context.table.account(&uid("user")).await.unwrap().unwrap();
@@ -136,7 +136,7 @@ async fn overlong_account_of_0_1_shrinks() {
 }
 
 #[tokio::test]
-async fn evidence_has_only_current_facts() {
+async fn evidence_has_current_facts() {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     app.registered("dormant", "2024-01-01T00:00:00Z").await;
@@ -279,7 +279,7 @@ async fn message_over_event_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn event_over_byte_limit_is_refused() {
+async fn oversized_event_is_refused() {
     let app = TestApp::at(NOW).await;
     app.registered("user", "2024-01-01T00:00:00Z").await;
     let good = event("1", "activity", activity("user", "earn"));

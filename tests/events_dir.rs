@@ -168,7 +168,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn unchanged_files_answer_as_stated() {
+async fn files_answer_as_stated() {
     let mut stage = Stage::set().await;
     for (file, kind, pointer, value) in AS_THEY_ARE {
         let answer = stage.request(file, &[]).await;
@@ -277,7 +277,7 @@ async fn window_confirmation_binds() {
 }
 
 #[tokio::test]
-async fn batch_and_steps_reach_dashboard() {
+async fn steps_reach_dashboard() {
     let mut stage = Stage::set().await;
     let code = stage.code.clone();
     assert_eq!(stage.batch(&code).await.len(), 1);
@@ -405,7 +405,7 @@ fn step_files_match_state_machine() {
 }
 
 #[test]
-fn machine_plans_while_days_remain() {
+fn machine_plans_remaining_days() {
     let machine: Value =
         serde_saphyr::from_str(include_str!("../statemachine/nightly.asl.yaml")).unwrap();
     let states = &machine["States"];

@@ -57,7 +57,7 @@ async fn sub_account_trades_are_of_main_account() {
 }
 
 #[tokio::test]
-async fn malformed_event_blocks_no_other() {
+async fn malformed_event_is_isolated() {
     let app = TestApp::at("2026-11-20T12:00:00Z").await;
     let good = json!({ "uid": "user", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH" });
     let body = json!([
@@ -97,7 +97,7 @@ async fn changed_registration_is_quarantined() {
 }
 
 #[tokio::test]
-async fn ineligible_sign_up_keeps_reason() {
+async fn refused_sign_up_keeps_reason() {
     let app = TestApp::at("2026-11-20T12:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     for (name, country, code, reason) in [

@@ -96,7 +96,7 @@ async fn busted_trade_is_reversed() {
 }
 
 #[tokio::test]
-async fn early_correction_applies_to_fee() {
+async fn early_correction_is_applied() {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     app.registered("dormant", "2024-01-01T00:00:00Z").await;
@@ -129,7 +129,7 @@ async fn late_fact_waits_for_rerun() {
 }
 
 #[tokio::test]
-async fn late_activity_voids_and_reverses() {
+async fn late_activity_voids_binding() {
     let app = booked().await;
     app.now("2026-11-21T12:00:00Z");
     let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-01T00:00:00Z" });

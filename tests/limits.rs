@@ -379,7 +379,7 @@ fn announced(app: &TestApp, stream: &mut Stream) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn invitee_of_all_assets_fits_item() {
+async fn invitee_of_all_assets_fits() {
     let app = TestApp::at("2026-11-21T00:30:00Z").await;
     let table = &app.context.table;
     let days = || (0..TRADING_DAYS_KEPT).map(|n| at("2026-11-20T10:00:00Z").plus_days(n as i64));

@@ -136,7 +136,7 @@ async fn mutated_message_has_an_outcome() {
 }
 
 #[test]
-fn mutated_step_is_read_or_refused() {
+fn mutated_step_is_handled() {
     each_mangled_text(&examples("daily-commission"), |text| {
         let Ok(input) = serde_json::from_str::<Value>(text) else { return };
         if let Err(error) = Step::read(&input) {
@@ -186,7 +186,7 @@ fn mutated_token_content_is_exact() {
 }
 
 #[tokio::test]
-async fn mutated_stored_bytes_round_trip() {
+async fn mutated_bytes_round_trip() {
     let app = TestApp::at("2026-11-16T00:10:00Z").await;
     let code = app.affiliate("aurora").await;
     let data = json!({

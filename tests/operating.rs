@@ -163,7 +163,7 @@ fn watched_metrics_exist() {
 }
 
 #[test]
-fn every_metric_is_shown_or_watched() {
+fn every_metric_is_used() {
     let mut seen: BTreeSet<String> =
         on_the_dashboard().into_iter().map(|named| named.metric).collect();
     seen.extend(alarms().iter().flat_map(|(_, alarm)| named_in(alarm)).map(|named| named.metric));
@@ -279,7 +279,7 @@ fn settings(function: &Value) -> serde_json::Map<String, Value> {
 /// SAM publishes a version for new code and for a new description of the version. Lambda refuses a
 /// version that equals the last one, so a description changes if and only if a setting does.
 #[test]
-fn version_description_has_the_digest_of_the_settings() {
+fn version_names_settings_digest() {
     let mut wrong = Vec::new();
     for (id, function) in functions() {
         assert!(function["Properties"].get("AutoPublishAliasAllProperties").is_none(), "{id}");

@@ -220,7 +220,7 @@ async fn first_run_can_be_parked() {
 }
 
 #[tokio::test]
-async fn withdrawn_lines_are_booked_again() {
+async fn withdrawn_lines_are_rebooked() {
     let (app, item) = disturbed().await;
     put(&app, item);
     let withdrawn = withdraw(&app.context, &uid(PARKED), "a test").await.unwrap();
@@ -332,7 +332,7 @@ async fn check_counts_parked_affiliates() {
 }
 
 #[tokio::test]
-async fn withdrawal_marks_only_its_shards() {
+async fn withdrawal_marks_its_shards() {
     let (app, _) = disturbed().await;
     let withdrawn = withdraw(&app.context, &uid(PARKED), "a test").await.unwrap();
     assert_eq!(withdrawn.shards, [Shard::of(&uid("dormant-1")).number()]);

@@ -233,7 +233,7 @@ async fn crashing_shard_is_set_aside() {
 
 /// The last day of the quarter has a shard with two of the three traders that tier 1 needs.
 #[tokio::test]
-async fn repaired_day_reevaluates_quarter() {
+async fn repaired_day_is_reevaluated() {
     let app = TestApp::at("2026-09-29T09:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     app.night("2026-09-29").await;

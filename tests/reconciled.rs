@@ -110,7 +110,7 @@ async fn found_in_turn(app: &TestApp) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn history_is_compared_in_30_nights() {
+async fn history_is_read_in_30_nights() {
     let (app, _) = booked().await;
     assert_eq!(found_in_turn(&app).await, Vec::<u64>::new());
     let totals = Damage::of(&app, at("A#", "TOTALS"));

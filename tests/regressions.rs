@@ -434,7 +434,7 @@ async fn late_activity_marks_booked_days_only() {
 
 /// 12. The window called a bound user dormant, which was not known.
 #[tokio::test]
-async fn active_bound_user_is_not_dormant() {
+async fn bound_user_is_not_dormant() {
     let app = TestApp::at(MORNING).await;
     let code = recalled(&app, "affiliate", "dormant").await;
     app.now(AFTERNOON);
@@ -487,7 +487,7 @@ async fn duplicate_members_are_quarantined() {
 
 /// 13. A fee is identified by account, trade id and UTC day.
 #[tokio::test]
-async fn trade_id_is_per_account_and_day() {
+async fn trade_id_is_per_day_and_payer() {
     let app = TestApp::at(MORNING).await;
     let code = recalled(&app, "affiliate", "dormant").await;
     app.registered("counterpart", "2024-01-01T00:00:00Z").await;
@@ -540,7 +540,7 @@ async fn late_correction_is_not_settled_at_once() {
 
 /// A repeated request for a link made another link.
 #[tokio::test]
-async fn repeated_request_makes_one_link() {
+async fn repetition_makes_one_link() {
     let app = TestApp::at(MORNING).await;
     app.affiliate("affiliate").await;
     let key = [("idempotency-key", "5f0c9c5e-0001")];

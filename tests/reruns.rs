@@ -69,7 +69,7 @@ async fn steps(app: &TestApp, until: usize) -> usize {
 }
 
 #[tokio::test]
-async fn steps_book_the_same_as_whole_day() {
+async fn steps_equal_whole_day() {
     let by_steps = traded().await;
     steps(&by_steps, usize::MAX).await;
     let at_once = traded().await;

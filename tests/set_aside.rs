@@ -123,7 +123,7 @@ async fn unreadable_account_is_booked_after_repair() {
 }
 
 #[tokio::test]
-async fn lines_of_unreadable_account_stay() {
+async fn unreadable_account_keeps_lines() {
     for inviter_too in [false, true] {
         let pair = Pair::booked().await;
         let poisoned = if inviter_too { AFFILIATES[0] } else { &pair.invitees[0] };

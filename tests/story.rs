@@ -48,7 +48,7 @@ async fn recalled_user_earns_commission() {
 }
 
 #[tokio::test]
-async fn both_sides_see_shared_commission() {
+async fn shared_commission_is_visible() {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     app.affiliate("affiliate").await;
     app.registered("dormant", "2024-01-01T00:00:00Z").await;
@@ -127,7 +127,7 @@ async fn quarter_raises_next_tier() {
 }
 
 #[tokio::test]
-async fn invitee_is_found_by_own_inviter() {
+async fn inviter_finds_own_invitee() {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = app.affiliate("affiliate-1").await;
     app.affiliate("affiliate-2").await;

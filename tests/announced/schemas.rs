@@ -90,7 +90,7 @@ async fn events_have_no_place_or_person() {
 }
 
 #[test]
-fn document_examples_match_schemas() {
+fn examples_match_schemas() {
     let text = fs::read_to_string(docs().join("reference/events.md")).unwrap();
     let examples = text.split("```json\n").skip(1).map(|part| part.split("```").next().unwrap());
     let events: Vec<Value> =

@@ -49,7 +49,7 @@ async fn sign_up_publishes_binding() {
 }
 
 #[tokio::test]
-async fn booked_run_matches_payment_terms() {
+async fn booked_run_is_published() {
     let (app, code, mut stream, told) = stage().await;
     app.bind("dormant", &code).await;
     traded(&app).await;
@@ -92,7 +92,7 @@ async fn correction_is_published_as_reversal() {
 }
 
 #[tokio::test]
-async fn voided_binding_is_published_once() {
+async fn void_is_published_once() {
     let (app, code, mut stream, told) = stage().await;
     app.bind("dormant", &code).await;
     traded(&app).await;
@@ -111,7 +111,7 @@ async fn voided_binding_is_published_once() {
 }
 
 #[tokio::test]
-async fn only_tier_changes_are_published() {
+async fn tier_changes_are_published() {
     let app = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     app.affiliate("idle").await;
@@ -130,7 +130,7 @@ async fn only_tier_changes_are_published() {
 }
 
 #[tokio::test]
-async fn repeated_work_publishes_nothing() {
+async fn repetition_publishes_nothing() {
     let (app, code, mut stream, told) = stage().await;
     app.bind("dormant", &code).await;
     traded(&app).await;

@@ -71,7 +71,7 @@ fn every_schema_is_valid() {
 }
 
 #[test]
-fn references_and_components_match() {
+fn every_reference_resolves() {
     let document = Document::read();
     let mut targets = BTreeSet::new();
     walk(&document.json, "", &mut |value, pointer| {
@@ -104,7 +104,7 @@ fn objects_are_closed() {
 }
 
 #[test]
-fn only_listed_members_are_optional() {
+fn listed_members_are_optional() {
     let document = Document::read();
     let mut optional = BTreeSet::new();
     for schema in document.keys("/components/schemas") {
@@ -140,7 +140,7 @@ fn examples(document: &Document) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_example_matches_its_schema() {
+fn every_example_is_valid() {
     let document = Document::read();
     let examples = examples(&document);
     assert!(examples.len() > 50, "{}", examples.len());
@@ -150,7 +150,7 @@ fn every_example_matches_its_schema() {
 }
 
 #[test]
-fn every_json_answer_has_example() {
+fn json_answers_have_examples() {
     let document = Document::read();
     walk(&document.json, "", &mut |value, pointer| {
         let is_body = pointer.contains("/content/application~1") && pointer.ends_with("json");
@@ -160,7 +160,7 @@ fn every_json_answer_has_example() {
 }
 
 #[test]
-fn operations_have_id_tag_and_text() {
+fn operations_have_id_and_tag() {
     let document = Document::read();
     let tags: Vec<_> =
         document.json["tags"].as_array().unwrap().iter().map(|t| &t["name"]).collect();
@@ -177,7 +177,7 @@ fn operations_have_id_tag_and_text() {
 }
 
 #[test]
-fn documented_codes_match_problems() {
+fn codes_match_problems() {
     let schema = &Document::read().json["components"]["schemas"]["ProblemCode"];
     assert_eq!(strings(&schema["enum"]), Code::all().map(Code::as_str).collect::<Vec<_>>());
     let row =
@@ -186,7 +186,7 @@ fn documented_codes_match_problems() {
 }
 
 #[test]
-fn documented_reasons_match_domain() {
+fn reasons_match_domain() {
     let schemas = &Document::read().json["components"]["schemas"];
     let codes = |wanted: fn(Reason) -> bool| -> Vec<_> {
         Reason::ALL.iter().copied().filter(|reason| wanted(*reason)).map(Reason::code).collect()

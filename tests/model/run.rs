@@ -381,7 +381,7 @@ fn missing_wait_books_fee_twice() {
 }
 
 #[test]
-fn missing_revision_books_fee_twice() {
+fn no_revision_books_fee_twice() {
     let (_, broken) = broken_promises(Runs(Guards { checks_day_revision: false, ..ALL }));
     assert!(broken.contains(&"each fee is booked once"), "{broken:?}");
 }

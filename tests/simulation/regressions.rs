@@ -72,7 +72,7 @@ async fn invitees_of(app: &TestApp, affiliate: &str) -> u64 {
 /// Two concurrent nightly runs booked a day's fees twice: the second read the booked amounts after
 /// the first had committed and before it had published. First seen with seed 16.
 #[tokio::test]
-async fn run_waits_for_earlier_publishing() {
+async fn run_waits_for_publishing() {
     let app = monday().await;
     signed_up(&app, "nora").await;
     app.charged(fee("t1", "nora", "2026-11-16T10:00:00Z")).await;

@@ -72,7 +72,7 @@ async fn rule_change_keeps_booked_days() {
 }
 
 #[tokio::test]
-async fn late_fees_use_rule_of_their_day() {
+async fn late_fees_use_their_days_rule() {
     let (app, _) = announced_ahead().await;
     app.night("2026-11-21").await;
     app.now("2026-11-22T10:00:01Z");

@@ -57,7 +57,7 @@ fn without_activity_of_the_bound(mut body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn routes_answer_as_in_the_release() {
+async fn routes_answer_as_released() {
     for release in releases() {
         let app = left_by(&release).await;
         for asked in read(&release, "answers.jsonl") {
