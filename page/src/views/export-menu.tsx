@@ -9,7 +9,8 @@ import { Menu, MenuItem } from "../ui/menu";
 import { say } from "../ui/toasts";
 
 interface Props {
-  days: Days;
+  /** The export waits for them. */
+  days: Days | undefined;
   filter: LineFilter;
 }
 
@@ -18,6 +19,7 @@ export function ExportMenu({ days, filter }: Props) {
   const { t, f } = useWords();
   const [lines, setLines] = useState<number | null>(null);
   const run = async (form: ExportForm) => {
+    if (!days) return;
     setLines(0);
     try {
       const done = await exportLines(form, days, filter, setLines);
@@ -37,7 +39,7 @@ export function ExportMenu({ days, filter }: Props) {
     </>
   );
   return (
-    <Menu button={content} disabled={lines !== null}>
+    <Menu button={content} disabled={!days || lines !== null}>
       <MenuItem onClick={() => run("csv")}>{t.lines.exportCsv}</MenuItem>
       <MenuItem onClick={() => run("ndjson")}>{t.lines.exportJson}</MenuItem>
     </Menu>

@@ -31,7 +31,7 @@ export default function Dashboard() {
       </div>
       <div className="toolbar">
         <RangePicker {...chosen} />
-        {chosen.days && <ExportMenu days={chosen.days} filter={{}} />}
+        <ExportMenu days={chosen.days} filter={{}} />
       </div>
       {failed && !data && <Failed error={failed.error} retry={retry} />}
       {failed && data && (

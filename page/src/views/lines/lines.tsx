@@ -42,7 +42,7 @@ export default function Lines() {
       <p className="lead">{t.lines.lead}</p>
       <div className="toolbar">
         <RangePicker {...chosen} />
-        {chosen.days && <ExportMenu days={chosen.days} filter={filter} />}
+        <ExportMenu days={chosen.days} filter={filter} />
       </div>
       <Filters filter={filter} change={set} />
       {failed && !first && <Failed error={failed.error} retry={retry} />}

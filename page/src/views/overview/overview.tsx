@@ -43,7 +43,7 @@ export default function Overview() {
             retry={retry}
           />
         )}
-        {!shown && !failed && <Skeleton tall lines={4} />}
+        {!shown && !failed && <CardsPlace />}
         {shown && <Cards data={shown} />}
         <YourLink />
         {month && <Tiers tiers={month.tiers} />}
@@ -60,6 +60,19 @@ export default function Overview() {
         </p>
       </div>
     </>
+  );
+}
+
+/** Keeps the place of the figures, so that nothing moves when they come. */
+function CardsPlace() {
+  return (
+    <div className="overview-cards">
+      {["yesterday", "month", "pending", "paid"].map((name) => (
+        <div className="card overview-place" key={name}>
+          <Skeleton lines={3} />
+        </div>
+      ))}
+    </div>
   );
 }
 
