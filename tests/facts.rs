@@ -172,7 +172,7 @@ async fn both_sub_accounts_of_a_trade_count() {
     app.taken("fee.corrected", correction).await;
     let shard = Shard::of(&uid("main"));
     let kept = app.context.table.fees(day("2026-11-20"), shard).await.unwrap();
-    let mut trade_ids: Vec<&str> = kept.fees.iter().map(|fee| fee.trade_id()).collect();
+    let mut trade_ids: Vec<_> = kept.fees.iter().map(|fee| fee.trade_id()).collect();
     trade_ids.sort_unstable();
     assert_eq!(trade_ids, ["t1", "t1/buyer", "t1/seller"]);
     app.night("2026-11-20").await;

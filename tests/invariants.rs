@@ -270,9 +270,9 @@ async fn every_line_is_explained(app: &TestApp, day: Day) {
     for invitee in [RECALLED, SIGNED_UP].concat() {
         let account = app.context.table.account(&uid(invitee)).await.unwrap().unwrap();
         let explained = explain_day(&app.context, &account, day).await.unwrap().unwrap();
-        for (key, due) in explained.fold.due.iter() {
+        for due in explained.fold.due.iter() {
             let fees: Vec<i128> =
-                explained.fees_of(key).map(|told| told.fee.amount.minor()).collect();
+                explained.fees_of(&due.key()).map(|told| told.fee.amount.minor()).collect();
             let sums = &due.sums;
             assert_eq!(
                 (fees.iter().sum(), fees.len()),

@@ -216,7 +216,10 @@ async fn mutated_bytes_round_trip() {
         storage::pack(&totals),
         storage::pack(&reports[0]),
     ];
-    each_mangled(&fees.to_chunks().unwrap(), decoding::stored);
+    let chunks = fees.to_chunks().unwrap();
+    let unsealed = |chunk: &Vec<u8>| [&chunk[3..5], &chunk[15..]].concat();
+    each_mangled(&chunks.iter().map(unsealed).collect::<Vec<_>>(), decoding::stored);
+    each_mangled(&chunks, decoding::stored);
     each_mangled(&examples.map(Result::unwrap), decoding::stored);
 }
 

@@ -6,10 +6,7 @@ mod ask;
 mod backlog;
 mod day;
 mod engine;
-mod fold;
 mod ingest_events;
-mod made;
-mod measure;
 mod million;
 mod per_item;
 mod viral;
@@ -18,9 +15,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use fold_bench::{made, measure};
 
-/// Why a case could not be run.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use fold_bench::Failure;
 
 #[derive(Parser)]
 #[command(about = "One case of the benchmarks; `benches/run.py` runs them all")]
@@ -31,25 +28,6 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Case {
-    /// Writes a day's fees: as chunks, and as CSV for other engines.
-    Make {
-        /// How many fees.
-        fees: u64,
-        /// Where the chunks go, each after its length.
-        #[arg(long)]
-        chunks: PathBuf,
-        /// Where the CSV goes.
-        #[arg(long)]
-        csv: Option<PathBuf>,
-    },
-    /// One worker's part: reads chunks, folds them, subtracts what is booked, proves the rest.
-    Fold {
-        /// How many fees the chunks hold.
-        fees: u64,
-        /// The chunks.
-        #[arg(long)]
-        chunks: PathBuf,
-    },
     /// Fees kept in chunks, and read, through the SDK and the embedded engine.
     Chunked {
         /// How many fees.
@@ -119,8 +97,6 @@ enum Case {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().case {
-        Case::Make { fees, chunks, csv } => made::write(fees, &chunks, csv.as_deref()),
-        Case::Fold { fees, chunks } => fold::run(fees, &chunks),
         Case::Chunked { fees, capacity } => per_item::chunked(fees, capacity).await,
         Case::PerItem { fees, capacity } => per_item::per_item(fees, capacity).await,
         Case::Day { fees } => day::run(fees).await,

@@ -1,98 +1,151 @@
-//! Which fees stand, among all that was delivered: each identity once, as last corrected.
+//! Which fees are accepted, among all that was delivered: each identity once, as last corrected.
 
 use std::collections::BTreeMap;
 
-use types::Day;
+use types::{Day, Timestamp};
 
-use crate::fees::{FeeRef, Place};
+use crate::fees::FeeRef;
+use crate::record::{Class, Record};
+use crate::trade_key::TradeKey;
 use crate::{Amount, Assets, Charge, Decimals, FeeCorrection, Fees, Overflow};
 
-/// A fee that stands, with the amounts that hold.
+/// An accepted fee, with the amounts that hold.
+#[derive(Clone, Copy)]
 pub(crate) struct AcceptedFee<'a> {
     pub fee: FeeRef<'a>,
-    pub charge: Charge,
+    pub class: Class,
+    pub at: Timestamp,
+    /// The amount, its value in USD, and the volume in USD.
+    pub amounts: [Amount; 3],
     pub correction: Option<&'a FeeCorrection>,
 }
 
-/// The fees of one invitee and day that stand, and what was left aside.
+impl AcceptedFee<'_> {
+    /// Returns what was charged, as last corrected.
+    pub(crate) fn charge(&self) -> Charge {
+        let [amount, amount_usd, volume_usd] = self.amounts;
+        Charge { amount, amount_usd, volume_usd, ..self.fee.charge() }
+    }
+}
+
+/// Deduplicates the fees of one payer after the other. Its buffers serve all of them.
 #[derive(Default)]
+pub(crate) struct Deduplication {
+    /// A digest of each fee's identity above its place: fees of one identity are neighbours after
+    /// sorting, and most fees are told apart without being compared.
+    keys: Vec<u64>,
+    /// Places of the fees whose identity no other fee has, and of the first ones of the others.
+    accepted: Vec<u32>,
+}
+
+/// The fees of one payer and day that are accepted, and what was excluded.
 pub(crate) struct DeduplicatedFees<'a> {
-    /// In no order.
-    pub fees: Vec<AcceptedFee<'a>>,
-    /// Other bodies of identities that stand; each once, as it first arrived, in order.
+    fees: &'a Fees,
+    records: &'a [Record],
+    accepted: &'a [u32],
+    pub corrected: Corrected<'a>,
+    /// Other bodies of accepted identities; each once, as it first arrived, in order.
     pub conflicts: Vec<FeeRef<'a>>,
     pub duplicates: u64,
-    /// Corrections whose fee is not among the fees.
-    pub orphan_corrections: Vec<&'a FeeCorrection>,
-    /// Corrections with more decimals than their fee's asset.
-    pub inexact_corrections: Vec<&'a FeeCorrection>,
     pub outside_day: u64,
 }
 
-/// Settles what was delivered of one invitee, in any order and with repetitions.
-///
-/// # Errors
-/// [`Overflow`] if a count does not fit.
-pub(crate) fn deduplicate<'a>(
-    fees: &'a Fees,
-    delivered: &mut [Place],
-    corrections: &[&'a FeeCorrection],
-    day: Day,
-    assets: &Assets,
-) -> Result<DeduplicatedFees<'a>, Overflow> {
-    let mut settled = DeduplicatedFees::default();
-    settled.keep_first_arrived(fees, delivered)?;
-    settled.correct(latest_first(corrections), assets);
-    let standing = settled.fees.len();
-    settled.fees.retain(|kept| kept.charge.at.day() == day);
-    settled.outside_day = standing.abs_diff(settled.fees.len()) as u64;
-    Ok(settled)
-}
-
-impl<'a> DeduplicatedFees<'a> {
-    /// Keeps of each identity the body that arrived first; of two at once, the lesser.
-    fn keep_first_arrived(
-        &mut self,
+impl Deduplication {
+    /// Deduplicates what was delivered of one payer, in any order and with repetitions.
+    ///
+    /// # Errors
+    /// [`Overflow`] if a count does not fit.
+    pub(crate) fn run<'a>(
+        &'a mut self,
         fees: &'a Fees,
-        delivered: &mut [Place],
-    ) -> Result<(), Overflow> {
-        delivered.sort_unstable();
-        let mut standing = Vec::with_capacity(delivered.len());
-        for alike in delivered.chunk_by(|a, b| a.digest() == b.digest()) {
-            match alike {
-                [only] => standing.push(fees.at(*only)),
-                _ => self.tell_apart(alike.iter().map(|place| fees.at(*place)), &mut standing)?,
-            }
-        }
-        self.keep_distinct_conflicts()?;
-        // A pass of its own: the fees are spread over all of memory, and fetched side by side.
-        let kept = |fee: FeeRef<'a>| AcceptedFee { fee, charge: fee.charge(), correction: None };
-        self.fees = standing.into_iter().map(kept).collect();
-        Ok(())
+        records: &'a [Record],
+        corrections: &[&'a FeeCorrection],
+        day: Day,
+        assets: &Assets,
+    ) -> Result<DeduplicatedFees<'a>, Overflow> {
+        self.run_with(Record::digest, fees, records, corrections, day, assets)
     }
 
-    /// Fees whose digests are equal: deliveries of one identity, or by a rare chance of several.
-    fn tell_apart(
-        &mut self,
-        alike: impl Iterator<Item = FeeRef<'a>>,
-        standing: &mut Vec<FeeRef<'a>>,
-    ) -> Result<(), Overflow> {
-        let mut alike: Vec<_> = alike.collect();
-        alike.sort_unstable_by_key(|fee| (fee.trade_id(), fee.arrival(), fee.charge()));
-        for of_one in alike.chunk_by(|a, b| a.trade_id() == b.trade_id()) {
-            let Some((first, others)) = of_one.split_first() else { continue };
-            standing.push(*first);
-            let same = |other: &&FeeRef<'a>| other.charge() == first.charge();
-            self.count_duplicates(others.iter().filter(same).count())?;
-            self.conflicts.extend(others.iter().filter(|other| !same(other)));
+    fn run_with<'a>(
+        &'a mut self,
+        digest: impl Fn(&Record) -> u32,
+        fees: &'a Fees,
+        records: &'a [Record],
+        corrections: &[&'a FeeCorrection],
+        day: Day,
+        assets: &Assets,
+    ) -> Result<DeduplicatedFees<'a>, Overflow> {
+        let Self { keys, accepted } = self;
+        keys.clear();
+        keys.extend((0_u64..).zip(records).map(|(place, of)| u64::from(digest(of)) << 32 | place));
+        keys.sort_unstable();
+        accepted.clear();
+        let mut repeated = Repeated { fees, records, conflicts: Vec::new(), duplicates: 0 };
+        for alike in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
+            match alike {
+                [only] => accepted.push(place(*only)),
+                _ => repeated.tell_apart(alike, accepted)?,
+            }
+        }
+        repeated.keep_distinct_conflicts()?;
+        let Repeated { conflicts, duplicates, .. } = repeated;
+        let corrected = Corrected::of(fees, records, accepted, latest_first(corrections), assets);
+        let (first_arrived, (start, end)) = (accepted.len(), (day.start(), day.end()));
+        accepted.retain(|place| {
+            let at = records.get(*place as usize).map(|record| fees.fee(record).at());
+            at.is_some_and(|at| start <= at && at < end)
+        });
+        let outside_day = first_arrived.abs_diff(accepted.len()) as u64;
+        Ok(DeduplicatedFees {
+            fees,
+            records,
+            accepted,
+            corrected,
+            conflicts,
+            duplicates,
+            outside_day,
+        })
+    }
+}
+
+const fn place(key: u64) -> u32 {
+    (key & 0xFFFF_FFFF) as u32
+}
+
+/// Fees whose digests are equal.
+struct Repeated<'a> {
+    fees: &'a Fees,
+    records: &'a [Record],
+    conflicts: Vec<FeeRef<'a>>,
+    duplicates: u64,
+}
+
+impl<'a> Repeated<'a> {
+    /// Accepts of each identity the body that arrived first; of two at once, the lesser. By a rare
+    /// chance fees with equal digests have several identities.
+    fn tell_apart(&mut self, alike: &[u64], accepted: &mut Vec<u32>) -> Result<(), Overflow> {
+        let of = |place: u32| Some((self.fees.fee(self.records.get(place as usize)?), place));
+        let mut alike: Vec<_> = alike.iter().filter_map(|key| of(place(*key))).collect();
+        alike.sort_by_cached_key(|(fee, _)| (fee.trade(), fee.arrival(), fee.charge()));
+        for of_one in alike.chunk_by(|(a, _), (b, _)| a.trade() == b.trade()) {
+            let Some(((first, place), others)) = of_one.split_first() else { continue };
+            accepted.push(*place);
+            let (same, other): (Vec<_>, Vec<_>) =
+                others.iter().map(|(fee, _)| *fee).partition(|fee| fee.charge() == first.charge());
+            self.count_duplicates(same.len())?;
+            self.conflicts.extend(other);
         }
         Ok(())
     }
 
     fn keep_distinct_conflicts(&mut self) -> Result<(), Overflow> {
         let delivered = self.conflicts.len();
-        self.conflicts.sort_unstable_by_key(|fee| (fee.trade_id(), fee.charge(), fee.arrival()));
-        self.conflicts.dedup_by_key(|fee| (fee.trade_id(), fee.charge()));
+        if delivered == 0 {
+            return Ok(());
+        }
+        let order = |fee: &FeeRef<'a>| (fee.trade_id(), fee.charge(), fee.arrival());
+        self.conflicts.sort_by_cached_key(order);
+        self.conflicts.dedup_by_key(|fee| (fee.trade(), fee.charge()));
         self.count_duplicates(delivered.abs_diff(self.conflicts.len()))
     }
 
@@ -100,46 +153,86 @@ impl<'a> DeduplicatedFees<'a> {
         self.duplicates = self.duplicates.checked_add(more as u64).ok_or(Overflow)?;
         Ok(())
     }
+}
 
+impl<'a> DeduplicatedFees<'a> {
+    /// Returns the accepted fees of the day, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = AcceptedFee<'a>> {
+        let (fees, records) = (self.fees, self.records);
+        let accepted = self.accepted.iter().filter_map(move |place| {
+            let fee = fees.fee(records.get(*place as usize)?);
+            let (class, at, amounts) = (fee.class(), fee.at(), fee.amounts());
+            Some((*place, AcceptedFee { fee, class, at, amounts, correction: None }))
+        });
+        accepted.map(|(place, fee)| self.corrected.apply(place, fee))
+    }
+}
+
+/// What corrections do to the fees of one payer.
+#[derive(Default)]
+pub(crate) struct Corrected<'a> {
+    /// The corrections that hold, by the place of their fee.
+    by_place: BTreeMap<u32, (&'a FeeCorrection, Amount)>,
+    /// Corrections whose fee is not among the fees.
+    pub orphans: Vec<&'a FeeCorrection>,
+    /// Corrections with more decimals than their fee's asset.
+    pub inexact: Vec<&'a FeeCorrection>,
+}
+
+impl<'a> Corrected<'a> {
     /// Corrects each fee by the latest correction that is exact in its asset; the others that are
-    /// not exact are left aside.
-    fn correct(&mut self, mut corrections: ByTrade<'a>, assets: &Assets) {
+    /// not exact are excluded.
+    fn of(
+        fees: &'a Fees,
+        records: &'a [Record],
+        accepted: &[u32],
+        mut corrections: ByTrade<'a>,
+        assets: &Assets,
+    ) -> Self {
+        let mut corrected = Self::default();
         if corrections.is_empty() {
-            return;
+            return corrected;
         }
-        for kept in &mut self.fees {
-            let Some(latest_first) = corrections.remove(kept.fee.trade_id()) else { continue };
-            let decimals = assets.decimals(kept.charge.asset);
+        for place in accepted {
+            let Some(record) = records.get(*place as usize) else { continue };
+            let fee = fees.fee(record);
+            let Some(latest_first) = corrections.remove(&fee.trade()) else { continue };
+            let decimals = assets.decimals(fee.charge().asset);
             let exact = |correction: &FeeCorrection| {
                 correction.amount.coarsened(Decimals::FINEST, decimals)
             };
             let latest = latest_first.iter().find_map(|of| Some((*of, exact(of)?)));
-            if let Some((correction, amount)) = latest {
-                kept.correct(correction, amount);
-            }
+            corrected.by_place.extend(latest.map(|latest| (*place, latest)));
             let inexact = latest_first.into_iter().filter(|correction| exact(correction).is_none());
-            self.inexact_corrections.extend(inexact);
+            corrected.inexact.extend(inexact);
         }
         let orphans = corrections.into_values().filter_map(|of| of.first().copied());
-        self.orphan_corrections = orphans.collect();
+        corrected.orphans = orphans.collect();
+        corrected
     }
-}
 
-impl<'a> AcceptedFee<'a> {
-    fn correct(&mut self, correction: &'a FeeCorrection, amount: Amount) {
-        let FeeCorrection { amount_usd, volume_usd, .. } = *correction;
-        self.charge = Charge { amount, amount_usd, volume_usd, ..self.charge };
-        self.correction = Some(correction);
+    fn apply(&self, place: u32, fee: AcceptedFee<'a>) -> AcceptedFee<'a> {
+        if self.by_place.is_empty() {
+            return fee;
+        }
+        match self.by_place.get(&place) {
+            Some((correction, amount)) => {
+                let amounts = [*amount, correction.amount_usd, correction.volume_usd];
+                AcceptedFee { amounts, correction: Some(correction), ..fee }
+            }
+            None => fee,
+        }
     }
 }
 
 /// The distinct corrections of each trade, the latest first; of two at once, the greater.
-type ByTrade<'a> = BTreeMap<&'a str, Vec<&'a FeeCorrection>>;
+type ByTrade<'a> = BTreeMap<TradeKey<'a>, Vec<&'a FeeCorrection>>;
 
 fn latest_first<'a>(corrections: &[&'a FeeCorrection]) -> ByTrade<'a> {
     let mut by_trade = ByTrade::new();
     for correction in corrections {
-        by_trade.entry(correction.trade_id.as_str()).or_default().push(*correction);
+        let trade = TradeKey::of(correction.trade_id.as_str());
+        by_trade.entry(trade).or_default().push(*correction);
     }
     for of_one in by_trade.values_mut() {
         of_one.sort_unstable_by(|a, b| (b.at, *b).cmp(&(a.at, *a)));
@@ -162,73 +255,100 @@ mod tests {
         arrived
     }
 
-    fn settled<'a>(fees: &'a Fees, corrections: &'a [FeeCorrection]) -> DeduplicatedFees<'a> {
+    /// What the deduplication of the only payer gives: amounts, conflicts, and counts.
+    #[derive(Debug, Default)]
+    struct Found {
+        fees: Vec<Charge>,
+        conflicts: Vec<(Arrival, Fee)>,
+        duplicates: u64,
+        orphans: Vec<FeeCorrection>,
+        inexact: Vec<FeeCorrection>,
+        outside_day: u64,
+    }
+
+    fn found(fees: &Fees, corrections: &[FeeCorrection]) -> Found {
+        found_with(Record::digest, fees, corrections)
+    }
+
+    fn found_with(
+        digest: impl Fn(&Record) -> u32,
+        fees: &Fees,
+        corrections: &[FeeCorrection],
+    ) -> Found {
         let corrections: Vec<_> = corrections.iter().collect();
-        let mut delivered = fees.of(&read("invitee-1"));
+        let records: Vec<_> = fees.records_of(&read("invitee-1")).copied().collect();
         let assets = crate::testing::rules().assets;
-        deduplicate(fees, &mut delivered, &corrections, day(), &assets).unwrap()
+        let mut deduplication = Deduplication::default();
+        let found =
+            deduplication.run_with(digest, fees, &records, &corrections, day(), &assets).unwrap();
+        let owned = |of: &[&FeeCorrection]| of.iter().copied().cloned().collect();
+        Found {
+            fees: found.iter().map(|fee| fee.charge()).collect(),
+            conflicts: found.conflicts.iter().map(|fee| (fee.arrival(), fee.fee())).collect(),
+            duplicates: found.duplicates,
+            orphans: owned(&found.corrected.orphans),
+            inexact: owned(&found.corrected.inexact),
+            outside_day: found.outside_day,
+        }
     }
 
-    fn amounts(settled: &DeduplicatedFees<'_>) -> Vec<Amount> {
-        settled.fees.iter().map(|kept| kept.charge.amount).collect()
+    fn amounts(found: &Found) -> Vec<Amount> {
+        found.fees.iter().map(|charge| charge.amount).collect()
     }
 
-    fn conflicts(settled: &DeduplicatedFees<'_>) -> Vec<Fee> {
-        settled.conflicts.iter().map(|fee| fee.fee()).collect()
+    fn conflicts(found: &Found) -> Vec<Fee> {
+        found.conflicts.iter().map(|(_, fee)| fee.clone()).collect()
     }
 
     #[test]
     fn a_fee_delivered_again_is_dropped() {
         let fee = spot("t1", "1");
         let fees = arrived([(5, &fee), (3, &fee), (3, &fee)]);
-        let settled = settled(&fees, &[]);
-        assert_eq!((amounts(&settled).len(), settled.duplicates), (1, 2));
-        assert!(settled.conflicts.is_empty());
+        let found = found(&fees, &[]);
+        assert_eq!((amounts(&found).len(), found.duplicates), (1, 2));
+        assert!(found.conflicts.is_empty());
     }
 
     #[test]
     fn of_two_bodies_the_one_that_arrived_first_stays() {
         let (first, second) = (spot("t1", "7"), spot("t1", "1"));
         let fees = arrived([(9, &second), (2, &first), (8, &second), (10, &first)]);
-        let settled = settled(&fees, &[]);
-        assert_eq!(amounts(&settled), [units("7")]);
-        assert_eq!((conflicts(&settled), settled.duplicates), (vec![second], 2));
+        let found = found(&fees, &[]);
+        assert_eq!(amounts(&found), [units("7")]);
+        assert_eq!((conflicts(&found), found.duplicates), (vec![second], 2));
     }
 
     #[test]
     fn another_body_is_reported_once_however_often_and_between_what_it_comes() {
         let [first, second, third] = ["1", "3", "2"].map(|amount| spot("t1", amount));
         let fees = arrived((0..).zip([&first, &second, &third, &second]));
-        let settled = settled(&fees, &[]);
-        assert_eq!((conflicts(&settled), settled.duplicates), (vec![third, second], 1));
+        let found = found(&fees, &[]);
+        assert_eq!((conflicts(&found), found.duplicates), (vec![third, second], 1));
     }
 
     #[test]
     fn conflict_delivered_twice_keeps_its_first_arrival() {
         let (first, second) = (spot("t1", "7"), spot("t1", "1"));
         let fees = arrived([(9, &second), (2, &first), (5, &second)]);
-        let settled = settled(&fees, &[]);
-        assert_eq!(settled.conflicts[0].arrival(), Arrival(5));
+        let found = found(&fees, &[]);
+        assert_eq!(found.conflicts[0].0, Arrival(5));
     }
 
     #[test]
     fn of_two_bodies_at_once_the_lesser_stays() {
         let (lesser, greater) = (spot("t1", "1"), spot("t1", "2"));
         let fees = arrived([(1, &greater), (1, &lesser)]);
-        let settled = settled(&fees, &[]);
-        assert_eq!((amounts(&settled), conflicts(&settled)), (vec![units("1")], vec![greater]));
+        let found = found(&fees, &[]);
+        assert_eq!((amounts(&found), conflicts(&found)), (vec![units("1")], vec![greater]));
     }
 
     #[test]
     fn two_identities_are_told_apart_even_if_their_digests_are_equal() {
         let (first, second) = (spot("t1", "1"), spot("t2", "2"));
         let fees = arrived([(1, &first), (2, &second), (3, &first)]);
-        let mut delivered = fees.of(&read("invitee-1"));
-        delivered.iter_mut().for_each(|place| *place = place.with_digest(7));
-        let assets = crate::testing::rules().assets;
-        let settled = deduplicate(&fees, &mut delivered, &[], day(), &assets).unwrap();
-        assert_eq!(amounts(&settled), [units("1"), units("2")]);
-        assert_eq!((settled.conflicts.len(), settled.duplicates), (0, 1));
+        let found = found_with(|_| 7, &fees, &[]);
+        assert_eq!(amounts(&found), [units("1"), units("2")]);
+        assert_eq!((found.conflicts.len(), found.duplicates), (0, 1));
     }
 
     #[test]
@@ -241,7 +361,7 @@ mod tests {
         same_time.at = late.at;
         for corrections in [[&early, &late, &same_time], [&same_time, &late, &early]] {
             let corrections = corrections.map(Clone::clone);
-            assert_eq!(amounts(&settled(&fees, &corrections)), [units("3")]);
+            assert_eq!(amounts(&found(&fees, &corrections)), [units("3")]);
         }
     }
 
@@ -250,7 +370,7 @@ mod tests {
         let original = spot("t1", "1");
         let fees = arrived([(1, &original)]);
         let corrections = [correction("t1", "2", "typed wrong")];
-        let corrected = settled(&fees, &corrections).fees[0].charge;
+        let corrected = found(&fees, &corrections).fees[0];
         let [amount, amount_usd, volume_usd] = ["2", "20", "2000"].map(units);
         assert_eq!(corrected, Charge { amount, amount_usd, volume_usd, ..original.charge() });
     }
@@ -259,7 +379,7 @@ mod tests {
     fn a_correction_without_its_fee_is_counted_once_however_often_it_comes() {
         let orphan = correction("t2", "0", "busted");
         let corrections = [orphan.clone(), orphan.clone()];
-        assert_eq!(settled(&Fees::default(), &corrections).orphan_corrections, [&orphan]);
+        assert_eq!(found(&Fees::default(), &corrections).orphans, [orphan]);
     }
 
     #[test]
@@ -269,9 +389,9 @@ mod tests {
         let outside = Fee { at: midnight, ..spot("t2", "1") };
         let fees = arrived([(1, &inside), (2, &outside), (3, &outside)]);
         let corrections = [correction("t2", "0", "busted")];
-        let settled = settled(&fees, &corrections);
-        assert_eq!((settled.fees.len(), settled.outside_day), (1, 1));
-        assert!(settled.orphan_corrections.is_empty());
+        let found = found(&fees, &corrections);
+        assert_eq!((found.fees.len(), found.outside_day), (1, 1));
+        assert!(found.orphans.is_empty());
     }
 
     #[test]
@@ -280,8 +400,8 @@ mod tests {
         let mut inexact = correction("t1", "2", "typed wrong");
         inexact.amount = Amount::from_minor(inexact.amount.minor() + 1);
         let corrections = [inexact];
-        let settled = settled(&fees, &corrections);
-        assert_eq!(settled.inexact_corrections, [&corrections[0]]);
-        assert_eq!(amounts(&settled), [units("5")]);
+        let found = found(&fees, &corrections);
+        assert_eq!(found.inexact, [corrections[0].clone()]);
+        assert_eq!(amounts(&found), [units("5")]);
     }
 }

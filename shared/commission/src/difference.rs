@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use types::{LinkCode, Origin};
 
 use crate::due::group;
-use crate::{Accrual, Amount, Cause, Corrections, Fold, Line, LineKey, Overflow, Sums};
+use crate::{Amount, Cause, Corrections, Fold, Line, LineKey, Overflow, Sums};
 
 /// The sum of the lines that earlier runs booked for a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,37 +61,31 @@ pub fn difference(fold: &Fold, booked: &Booked, first: bool) -> Result<Vec<Line>
 
 fn changed_lines(fold: &Fold, booked: &Booked) -> Result<Vec<Line>, Overflow> {
     let mut lines = Vec::with_capacity(fold.due.len());
-    for (key, due) in fold.due.iter() {
-        lines.extend(changed_line(key, (Some(due), booked.entries.get(key)))?);
-    }
+    fold.due.iter().try_for_each(|due| {
+        let key = due.key();
+        let link = (due.code.clone(), due.origin);
+        let change = match booked.entries.get(&key) {
+            None => due.sums,
+            Some(before) if due.sums.is_same_amount(&before.sums) => return Ok(()),
+            Some(before) => due.sums.since(&before.sums)?,
+        };
+        // A line of nothing has no fees, and none of what is due is one.
+        lines.push(booked_line(key, link, change));
+        Ok(())
+    })?;
+    let in_order = lines.len();
     for (key, entry) in booked.entries.iter().filter(|(key, _)| fold.due.get(key).is_none()) {
-        lines.extend(changed_line(key, (None, Some(entry)))?);
+        let change = Sums::default().since(&entry.sums)?;
+        lines.push(booked_line(key.clone(), (entry.code.clone(), entry.origin), change));
     }
-    lines.sort_by(|a, b| a.key.cmp(&b.key));
+    if lines.len() > in_order {
+        lines.sort_by(|a, b| a.key.cmp(&b.key));
+    }
     Ok(lines)
 }
 
-fn changed_line(
-    key: &LineKey,
-    (due, entry): (Option<&Accrual>, Option<&Entry>),
-) -> Result<Option<Line>, Overflow> {
-    let link = due.map(|due| (&due.code, due.origin));
-    let Some((code, origin)) = link.or(entry.map(|entry| (&entry.code, entry.origin))) else {
-        return Ok(None);
-    };
-    let target = due.map_or_else(Sums::default, |due| due.sums);
-    let booked = entry.map_or_else(Sums::default, |entry| entry.sums);
-    if target.is_same_amount(&booked) {
-        return Ok(None);
-    }
-    Ok(Some(Line {
-        key: key.clone(),
-        code: code.clone(),
-        origin,
-        sums: target.since(&booked)?,
-        cause: Cause::Booked,
-        why: Vec::new(),
-    }))
+fn booked_line(key: LineKey, (code, origin): (LinkCode, Origin), sums: Sums) -> Line {
+    Line { key, code, origin, sums, cause: Cause::Booked, why: Vec::new() }
 }
 
 /// Why the lines of one group exist, from what changed over all of them.
@@ -124,7 +118,8 @@ fn by_correction(corrections: Corrections) -> (Cause, Vec<String>) {
 /// The corrections that hold in the group of `key`, if there are any.
 fn corrections_in(key: &LineKey, fold: &Fold) -> Option<Corrections> {
     let mut corrections = Corrections::default();
-    fold.due.in_group(key).for_each(|due| corrections.merge(&due.corrections));
+    let due = fold.due.in_group(key).filter_map(|due| due.corrections);
+    due.for_each(|of_line| corrections.merge(of_line));
     (!corrections.why.is_empty()).then_some(corrections)
 }
 
@@ -170,7 +165,7 @@ mod tests {
         let fold = pair().fold(&[spot("t1", "1"), futures("t2", "1")], &[]);
         let lines = lines(&fold, &Booked::default(), true);
         assert!(lines.iter().all(|line| line.cause == Cause::Booked && line.why.is_empty()));
-        assert!(lines.iter().map(|line| (&line.key, &line.sums)).eq(due_sums(&fold)));
+        assert!(lines.iter().map(|line| (line.key.clone(), line.sums)).eq(due_sums(&fold)));
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Judging the many fees of one invitee: [`judge`] is asked once for all that cannot differ.
+//! Evaluates the many fees of one invitee: [`evaluate`] is called once for all that cannot differ.
 
 use std::cmp::Ordering;
 
 use eligibility::RegionRule;
-use types::{Day, FeeKind, Product, Timestamp, Vip};
+use types::{Day, Timestamp};
 
+use crate::deduplicate::AcceptedFee;
 use crate::evaluate::{counts_for_tier, is_trade};
 use crate::{Amount, Charge, FeeContext, MarketRules, Outcome, Rules, evaluate};
 
@@ -33,7 +34,7 @@ impl<'a> RuleChanges<'a> {
     }
 }
 
-/// What a charge comes to, besides its amounts.
+/// What a fee comes to, besides its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub outcome: Outcome,
@@ -42,62 +43,56 @@ pub(crate) struct Verdict {
     pub is_trade: bool,
 }
 
-/// All of a charge on which its verdict depends, while no fact and no rule changes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Case {
-    stretch: usize,
-    product: Product,
-    kind: FeeKind,
-    vip: Vip,
-    broker: bool,
-    sign: Ordering,
+/// All of a fee on which its verdict depends while no fact and no rule changes, with its asset:
+/// the class, above it the sign of the amount, above it the stretch of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Case(u64);
+
+impl Case {
+    /// Returns the case without its asset, on which no verdict depends.
+    pub(crate) const fn without_asset(self) -> Self {
+        Self(self.0 & !0xFFFF)
+    }
 }
 
-/// Judges the charges of one invitee on one day.
-pub(crate) struct Judging<'a> {
+/// Evaluates the fees of one invitee on one day.
+pub(crate) struct Evaluation<'a> {
     rules: &'a Rules,
-    standing: &'a FeeContext<'a>,
+    context: &'a FeeContext<'a>,
     /// In order: between two of them nothing changes.
     changes: Vec<Timestamp>,
-    known: Vec<(Case, Verdict)>,
 }
 
-impl<'a> Judging<'a> {
-    pub(crate) fn of(rule_changes: &RuleChanges<'a>, standing: &'a FeeContext<'a>) -> Self {
+impl<'a> Evaluation<'a> {
+    pub(crate) fn of(rule_changes: &RuleChanges<'a>, context: &'a FeeContext<'a>) -> Self {
         let mut changes = rule_changes.instants.clone();
-        let facts = fact_changes(standing, rule_changes.rules);
+        let facts = fact_changes(context, rule_changes.rules);
         changes.extend(facts.filter(|instant| rule_changes.within(*instant)));
         changes.sort_unstable();
-        Self { rules: rule_changes.rules, standing, changes, known: Vec::new() }
+        Self { rules: rule_changes.rules, context, changes }
     }
 
-    pub(crate) fn verdict(&mut self, charge: &Charge) -> Verdict {
-        let case = self.case(charge);
-        match self.known.iter().find(|(known, _)| *known == case) {
-            Some((_, verdict)) => *verdict,
-            None => self.evaluate(case, charge),
-        }
-    }
-
-    fn case(&self, charge: &Charge) -> Case {
-        Case {
-            stretch: self.changes.partition_point(|change| *change <= charge.at),
-            product: charge.product,
-            kind: charge.kind,
-            vip: charge.vip,
-            broker: charge.broker,
-            sign: charge.amount.cmp(&Amount::ZERO),
-        }
-    }
-
-    fn evaluate(&mut self, case: Case, charge: &Charge) -> Verdict {
-        let verdict = Verdict {
-            outcome: evaluate(charge, self.standing, self.rules),
-            counts_for_tier: counts_for_tier(charge, self.standing, self.rules),
-            is_trade: is_trade(charge, self.standing),
+    /// Returns the fee's case: fees of one case have one verdict.
+    pub(crate) fn case(&self, fee: &AcceptedFee<'_>) -> Case {
+        let [amount, ..] = fee.amounts;
+        let sign = match amount.cmp(&Amount::ZERO) {
+            Ordering::Less => 0,
+            Ordering::Equal => 1_u64,
+            Ordering::Greater => 2,
         };
-        self.known.push((case, verdict));
-        verdict
+        let stretch = match self.changes.is_empty() {
+            true => 0,
+            false => self.changes.partition_point(|change| *change <= fee.at) as u64,
+        };
+        Case(u64::from(fee.class.of_fee()) | sign << 32 | stretch << 34)
+    }
+
+    pub(crate) fn verdict(&self, charge: &Charge) -> Verdict {
+        Verdict {
+            outcome: evaluate(charge, self.context, self.rules),
+            counts_for_tier: counts_for_tier(charge, self.context, self.rules),
+            is_trade: is_trade(charge, self.context),
+        }
     }
 }
 

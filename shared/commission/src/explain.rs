@@ -2,7 +2,7 @@
 
 use types::{Day, Timestamp, TradeId};
 
-use crate::deduplicate::deduplicate;
+use crate::deduplicate::Deduplication;
 use crate::{Amount, FeeCorrection, Fees, LineKey, Overflow, Relations, Rules, evaluate};
 
 /// One fee behind a line.
@@ -40,10 +40,12 @@ pub fn explain(
         return Ok(Vec::new());
     }
     let corrections: Vec<_> = corrections.iter().filter(|c| c.uid == key.invitee).collect();
-    let settled = deduplicate(fees, &mut fees.of(&key.invitee), &corrections, day, &rules.assets)?;
+    let records: Vec<_> = fees.records_of(&key.invitee).copied().collect();
+    let mut deduplication = Deduplication::default();
+    let found = deduplication.run(fees, &records, &corrections, day, &rules.assets)?;
     let mut evidence = Vec::new();
-    for kept in settled.fees {
-        let charge = &kept.charge;
+    for kept in found.iter() {
+        let charge = &kept.charge();
         let place = (charge.product, charge.asset, evaluate(charge, &standing, rules));
         if place == (key.product, key.asset, key.outcome) {
             evidence.push(Evidence {

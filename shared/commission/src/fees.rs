@@ -1,205 +1,304 @@
 //! The fees of a day's shard, kept compactly: a worker holds millions of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
-use types::{FeeKind, Malformed, Product, Timestamp, TradeId, Uid, Vip};
+use foldhash::fast::{FixedState, RandomState};
+use types::{Timestamp, TradeId, Uid};
 
+use crate::record::{AssetNumber, AssetTable, Class, Record, TradeForm};
+use crate::trade_key::{TradeKey, canonical_number};
 use crate::{Amount, Arrival, Asset, Charge, Fee};
 
-/// Fees as they were delivered, in any order and with repetitions.
+/// Parts into which fees are divided by payer, so that the records of one part fit into a cache.
+const PARTS: u32 = 128;
+/// Records of a full block.
+const BLOCK: usize = 256;
+/// The offset of the first fee's time and arrival in a record: others may be 24 days earlier.
+const BEFORE: u64 = 1 << 31;
+
+/// Fees as they were delivered, with repetitions and in no order.
 ///
-/// Ids of invitees are kept once, trade ids end to end in one buffer; the rest of a fee is a
-/// record of 96 bytes.
+/// Ids of payers and assets are kept once, trade ids that are not numbers end to end in one buffer.
+/// The rest of a fee is a record of 48 bytes in the part of its payer. The few fees with values
+/// beyond 64 bits or times far from the others are in a table of their own.
 #[derive(Clone, Default)]
 pub struct Fees {
-    invitees: Vec<Uid>,
-    known: HashMap<Uid, u32>,
-    trade_ids: String,
-    records: Vec<Record>,
+    payers: Payers,
+    assets: AssetTable,
+    texts: Vec<u8>,
+    wide: Vec<WideFee>,
+    origin: Option<Origin>,
+    /// The payer with number n is in part n modulo [`PARTS`].
+    records: Records,
+    length: usize,
 }
 
-/// One fee; its texts stand elsewhere.
+/// The values of a fee that a record cannot hold.
 #[derive(Clone)]
-struct Record {
-    amount: Amount,
-    amount_usd: Amount,
-    volume_usd: Amount,
+struct WideFee {
     arrival: Arrival,
     at: Timestamp,
-    asset: Asset,
-    invitee: u32,
-    trade_id_start: u32,
-    trade_id_length: u8,
-    product: Product,
-    kind: FeeKind,
-    vip: Vip,
-    broker: bool,
+    amounts: [Amount; 3],
 }
 
-/// An invitee among [`Fees`], so that many fees of one are taken in without looking him up.
-#[derive(Debug, Clone, Copy)]
+/// From where times and arrivals in records count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Origin {
+    at: i64,
+    arrival: u64,
+}
+
+/// A payer among [`Fees`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payer(u32);
 
-/// How many fees and invitees there were at some point, to go back to.
+/// A fee as [`Fees::push_compact`] takes it. Its amounts are in the order amount, value, volume.
 #[derive(Debug, Clone, Copy)]
-pub struct Checkpoint {
-    invitees: usize,
-    trade_ids: usize,
-    records: usize,
+pub struct CompactFee<'a> {
+    /// Who paid it.
+    pub payer: Payer,
+    /// Its identity; a text must be a trade id.
+    pub trade: TradeKey<'a>,
+    /// Its class, with its asset's number among the same fees.
+    pub class: Class,
+    /// The charged amount, its value in USD, and the trade's volume in USD.
+    pub amounts: [i64; 3],
+    /// When the trade was made.
+    pub at: Timestamp,
+    /// When the fee arrived.
+    pub arrival: Arrival,
 }
 
-/// More fees than [`Fees`] holds: 4 GiB of trade ids, or 2³² fees or invitees.
+/// More fees than [`Fees`] holds: 4 GiB of trade ids, 2³² fees or payers, or 2¹⁶ assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there are more fees than one worker can hold")]
 pub struct TooMany;
 
 impl Fees {
-    /// Takes in a fee.
+    /// Adds a fee.
     ///
     /// # Errors
     /// [`TooMany`].
     pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TooMany> {
         let payer = self.payer(&fee.uid)?;
-        self.add(arrival, payer, fee.trade_id.as_str(), &fee.charge())
+        self.push_charge(arrival, payer, TradeKey::of(fee.trade_id.as_str()), &fee.charge())
     }
 
-    /// An invitee, new or known, for [`Fees::push_stored`].
+    /// Adds a fee of a known payer. A trade key that is a text must be a trade id.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub fn push_charge(
+        &mut self,
+        arrival: Arrival,
+        payer: Payer,
+        trade: TradeKey<'_>,
+        charge: &Charge,
+    ) -> Result<(), TooMany> {
+        let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
+            *charge;
+        let class = Class::new(product, kind, vip, broker).in_asset(self.asset(asset)?);
+        let amounts = [amount, amount_usd, volume_usd];
+        match amounts.map(|amount| i64::try_from(amount.minor())) {
+            [Ok(amount), Ok(amount_usd), Ok(volume_usd)] => {
+                let amounts = [amount, amount_usd, volume_usd];
+                self.push_compact(&CompactFee { payer, trade, class, amounts, at, arrival })
+            }
+            _ => self.push_wide(payer, trade, class, WideFee { arrival, at, amounts }),
+        }
+    }
+
+    /// Adds a fee whose amounts fit into 64 bits.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub fn push_compact(&mut self, fee: &CompactFee<'_>) -> Result<(), TooMany> {
+        let CompactFee { payer, trade, class, amounts, at, arrival } = *fee;
+        let origin = *self.origin.get_or_insert(Origin {
+            at: at.millis().wrapping_sub_unsigned(BEFORE),
+            arrival: arrival.0.wrapping_sub(BEFORE),
+        });
+        let offsets = (
+            u32::try_from(at.millis().wrapping_sub(origin.at)),
+            u32::try_from(arrival.0.wrapping_sub(origin.arrival)),
+        );
+        let (Ok(at_offset), Ok(arrival_offset)) = offsets else {
+            let amounts = amounts.map(|amount| Amount::from_minor(i128::from(amount)));
+            return self.push_wide(payer, trade, class, WideFee { arrival, at, amounts });
+        };
+        let [amount, amount_usd, volume_usd] = amounts;
+        let (form, trade) = self.keep_trade(trade)?;
+        let class = class.with_trade(form);
+        let (payer, at, arrival) = (payer.0, at_offset, arrival_offset);
+        self.add(Record { amount, amount_usd, volume_usd, trade, payer, at, arrival, class })
+    }
+
+    fn push_wide(
+        &mut self,
+        payer: Payer,
+        trade: TradeKey<'_>,
+        class: Class,
+        fee: WideFee,
+    ) -> Result<(), TooMany> {
+        let (form, trade) = self.keep_trade(trade)?;
+        let amount = i64::from(number(self.wide.len())?);
+        self.wide.push(fee);
+        let class = class.with_trade(form).wide();
+        self.add(Record { amount, trade, payer: payer.0, class, ..Record::default() })
+    }
+
+    /// Returns what a record holds of a trade id.
+    fn keep_trade(&mut self, trade: TradeKey<'_>) -> Result<(TradeForm, u64), TooMany> {
+        let (form, bytes): (_, &[u8]) = match &trade {
+            TradeKey::Number(number) => return Ok((TradeForm::Number, *number)),
+            TradeKey::Uuid(bytes) => (TradeForm::Uuid, bytes),
+            TradeKey::Text(text) => (TradeForm::Text, text.as_bytes()),
+        };
+        let place = u64::from(number(self.texts.len())?);
+        if form == TradeForm::Text {
+            self.texts.push(u8::try_from(bytes.len()).map_err(|_| TooMany)?);
+        }
+        self.texts.extend_from_slice(bytes);
+        // A fixed seed: the order of additions, and with it any error, is the same in each run.
+        let digest = FixedState::with_seed(2026).hash_one(bytes);
+        Ok((form, digest & 0xFFFF_FFFF_0000_0000 | place))
+    }
+
+    fn add(&mut self, record: Record) -> Result<(), TooMany> {
+        number(self.length)?;
+        self.records.push(record)?;
+        self.length += 1;
+        Ok(())
+    }
+
+    /// Checks that there is room for so many more fees, bytes of trade ids and assets.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub fn check_room(&self, fees: usize, texts: usize, assets: usize) -> Result<(), TooMany> {
+        let total = |now: usize, more: usize| now.checked_add(more).ok_or(TooMany);
+        number(total(self.length, fees)?)?;
+        number(total(self.texts.len(), texts)?)?;
+        u16::try_from(total(self.assets.len(), assets)?).map_err(|_| TooMany)?;
+        Ok(())
+    }
+
+    /// Returns the number of an asset, for [`Class::in_asset`].
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub fn asset(&mut self, asset: Asset) -> Result<AssetNumber, TooMany> {
+        self.assets.number(asset).ok_or(TooMany)
+    }
+
+    /// Returns a payer, new or known.
     ///
     /// # Errors
     /// [`TooMany`].
     pub fn payer(&mut self, uid: &Uid) -> Result<Payer, TooMany> {
-        if let Some(number) = self.known.get(uid) {
-            return Ok(Payer(*number));
+        match canonical_number(uid.as_str()) {
+            Some(number) => self.numbered_payer(number),
+            None => match self.payers.by_text.get(uid) {
+                Some(payer) => Ok(*payer),
+                None => {
+                    let payer = self.add_payer(uid.clone())?;
+                    self.payers.by_text.insert(uid.clone(), payer);
+                    Ok(payer)
+                }
+            },
         }
-        let number = number(self.invitees.len())?;
-        self.invitees.push(uid.clone());
-        self.known.insert(uid.clone(), number);
-        Ok(Payer(number))
     }
 
-    /// Takes in a fee whose trade id is a text.
+    /// Returns the payer whose id is a number.
     ///
     /// # Errors
-    /// The text is no trade id, or there are too many fees.
-    pub fn push_stored(
-        &mut self,
-        arrival: Arrival,
-        payer: Payer,
-        trade_id: &str,
-        charge: &Charge,
-    ) -> Result<(), Malformed> {
-        TradeId::check(trade_id)?;
-        let added = self.add(arrival, payer, trade_id, charge);
-        added.map_err(|too_many| Malformed(too_many.to_string()))
-    }
-
-    fn add(
-        &mut self,
-        arrival: Arrival,
-        Payer(invitee): Payer,
-        trade_id: &str,
-        charge: &Charge,
-    ) -> Result<(), TooMany> {
-        number(self.records.len())?;
-        let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
-            *charge;
-        self.records.push(Record {
-            amount,
-            amount_usd,
-            volume_usd,
-            arrival,
-            at,
-            asset,
-            invitee,
-            trade_id_start: number(self.trade_ids.len())?,
-            trade_id_length: u8::try_from(trade_id.len()).map_err(|_| TooMany)?,
-            product,
-            kind,
-            vip,
-            broker,
-        });
-        self.trade_ids.push_str(trade_id);
-        Ok(())
-    }
-
-    /// The present end, for [`Fees::roll_back`].
-    #[must_use]
-    pub const fn checkpoint(&self) -> Checkpoint {
-        Checkpoint {
-            invitees: self.invitees.len(),
-            trade_ids: self.trade_ids.len(),
-            records: self.records.len(),
+    /// [`TooMany`].
+    pub fn numbered_payer(&mut self, id: u64) -> Result<Payer, TooMany> {
+        if let Some(payer) = self.payers.by_number.get(&id) {
+            return Ok(*payer);
         }
+        let payer = self.add_payer(id.to_string().parse().map_err(|_| TooMany)?)?;
+        self.payers.by_number.insert(id, payer);
+        Ok(payer)
     }
 
-    /// Removes all that was taken in since a checkpoint.
-    pub fn roll_back(&mut self, to: Checkpoint) {
-        for invitee in self.invitees.drain(to.invitees.min(self.invitees.len())..) {
-            self.known.remove(&invitee);
+    fn add_payer(&mut self, uid: Uid) -> Result<Payer, TooMany> {
+        let payer = Payer(number(self.payers.uids.len())?);
+        self.payers.uids.push(uid);
+        if self.records.parts.len() < PARTS as usize {
+            self.records.parts.push(Part::default());
         }
-        self.records.truncate(to.records);
-        self.trade_ids.truncate(to.trade_ids);
+        Ok(payer)
     }
 
-    /// How many fees there are, repetitions included.
+    /// Returns how many fees there are, repetitions included.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.records.len()
+    pub const fn len(&self) -> usize {
+        self.length
     }
 
-    /// Whether there is none.
+    /// Returns whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
     }
 
-    /// Who paid them, each once.
+    /// Returns who paid them, each once.
     pub fn invitees(&self) -> impl Iterator<Item = &Uid> {
-        self.invitees.iter()
+        self.payers.uids.iter()
     }
 
-    /// The fees, in the order in which they were taken in.
+    /// Returns the fees: those of one payer in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = FeeRef<'_>> {
-        self.records.iter().map(|record| FeeRef { fees: self, record })
+        let records = self.records.parts.iter().flat_map(|part| self.records.of(part));
+        records.map(|record| FeeRef { fees: self, record })
     }
 
-    /// The fees of one invitee.
-    pub(crate) fn of(&self, invitee: &Uid) -> Vec<Place> {
-        let wanted = self.known.get(invitee).copied();
-        let numbered = (0..).zip(self.iter());
-        let of_invitee = numbered.filter(|(_, fee)| Some(fee.record.invitee) == wanted);
-        of_invitee.map(|(number, fee)| fee.place(number)).collect()
+    /// Returns the fees of one payer.
+    pub fn of<'a>(&'a self, uid: &Uid) -> impl Iterator<Item = FeeRef<'a>> + use<'a> {
+        let records = self.records_of(uid);
+        records.map(|record| FeeRef { fees: self, record })
     }
 
-    /// The fee at a place.
-    #[expect(clippy::indexing_slicing, reason = "the list only grows, and places name its entries")]
-    pub(crate) fn at(&self, place: Place) -> FeeRef<'_> {
-        FeeRef { fees: self, record: &self.records[place.record()] }
+    pub(crate) fn records_of<'a>(
+        &'a self,
+        uid: &Uid,
+    ) -> impl Iterator<Item = &'a Record> + use<'a> {
+        let payer = self.payers.get(uid);
+        let part = payer.and_then(|payer| self.records.parts.get((payer.0 % PARTS) as usize));
+        let records = part.into_iter().flat_map(|part| self.records.of(part));
+        records.filter(move |record| payer == Some(Payer(record.payer)))
     }
 
-    /// The fees brought together by invitee: counted and put in place, and not compared.
-    pub(crate) fn by_invitee(&self) -> ByInvitee<'_> {
-        let mut ends = vec![0_usize; self.invitees.len()];
-        for record in &self.records {
-            if let Some(count) = ends.get_mut(record.invitee as usize) {
-                *count += 1;
+    pub(crate) const fn assets(&self) -> &AssetTable {
+        &self.assets
+    }
+
+    pub(crate) const fn fee<'a>(&'a self, record: &'a Record) -> FeeRef<'a> {
+        FeeRef { fees: self, record }
+    }
+
+    /// Calls `each` with every payer and the payer's fees, part after part.
+    pub(crate) fn each_payer<'a, E>(
+        &'a self,
+        mut each: impl FnMut(&'a Uid, &[Record]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut group = Grouped::default();
+        for (first, part) in (0..).zip(&self.records.parts) {
+            group.gather(
+                &self.records,
+                part,
+                self.payers.uids.len().saturating_sub(first).div_ceil(PARTS as usize),
+            );
+            let uids = self.payers.uids.iter().skip(first).step_by(PARTS as usize);
+            for (uid, records) in uids.zip(group.by_payer()) {
+                each(uid, records)?;
             }
         }
-        let mut start = 0;
-        for end in &mut ends {
-            (*end, start) = (start, start + *end);
-        }
-        let mut places = vec![Place(0); self.records.len()];
-        for (number, fee) in (0..).zip(self.iter()) {
-            let Some(end) = ends.get_mut(fee.record.invitee as usize) else { continue };
-            if let Some(place) = places.get_mut(*end) {
-                *place = fee.place(number);
-            }
-            *end += 1;
-        }
-        ByInvitee { fees: self, places, ends }
+        Ok(())
     }
 }
 
@@ -207,30 +306,111 @@ fn number(length: usize) -> Result<u32, TooMany> {
     u32::try_from(length).map_err(|_| TooMany)
 }
 
-/// Fees brought together by invitee.
-pub(crate) struct ByInvitee<'a> {
-    fees: &'a Fees,
-    places: Vec<Place>,
-    /// Where the fees of each invitee end; those of the next begin there.
+/// Who paid: ids by number, and numbers by id.
+#[derive(Clone, Default)]
+struct Payers {
+    uids: Vec<Uid>,
+    by_number: HashMap<u64, Payer, RandomState>,
+    by_text: HashMap<Uid, Payer, RandomState>,
+}
+
+impl Payers {
+    fn get(&self, uid: &Uid) -> Option<Payer> {
+        match canonical_number(uid.as_str()) {
+            Some(number) => self.by_number.get(&number).copied(),
+            None => self.by_text.get(uid).copied(),
+        }
+    }
+}
+
+/// The records of all parts, in blocks. They are one allocation, so that it is returned at once.
+#[derive(Clone, Default)]
+struct Records {
+    records: Vec<Record>,
+    parts: Vec<Part>,
+}
+
+/// The blocks of one part's payers, in the order in which they were added.
+#[derive(Clone, Default)]
+struct Part {
+    starts: Vec<usize>,
+    /// How many records of the last block are used.
+    used: usize,
+}
+
+/// Returns how many records a part's block has: a small batch has few fees in each of many parts.
+const fn block_size(place: usize) -> usize {
+    if place < 6 { 4 << place } else { BLOCK }
+}
+
+impl Records {
+    fn push(&mut self, record: Record) -> Result<(), TooMany> {
+        let part = self.parts.get_mut((record.payer % PARTS) as usize).ok_or(TooMany)?;
+        let last = part.starts.len().wrapping_sub(1);
+        let start = match part.starts.last() {
+            Some(start) if part.used < block_size(last) => *start,
+            _ => {
+                let start = self.records.len();
+                let size = block_size(part.starts.len());
+                self.records.resize(start + size, Record::default());
+                part.starts.push(start);
+                part.used = 0;
+                start
+            }
+        };
+        *self.records.get_mut(start + part.used).ok_or(TooMany)? = record;
+        part.used += 1;
+        Ok(())
+    }
+
+    fn of(&self, part: &Part) -> impl Iterator<Item = &Record> {
+        let last = part.starts.len().wrapping_sub(1);
+        let blocks = part.starts.iter().enumerate().map(move |(place, start)| {
+            let used = if place == last { part.used } else { block_size(place) };
+            self.records.get(*start..*start + used).unwrap_or_default()
+        });
+        blocks.flatten()
+    }
+}
+
+/// The records of one part, brought together by payer. Its buffers serve all parts.
+#[derive(Default)]
+struct Grouped {
+    records: Vec<Record>,
+    /// Where the records of each payer end; those of the next begin there.
     ends: Vec<usize>,
 }
 
-impl<'a> ByInvitee<'a> {
-    /// The invitees and their fees, in the order of a key and then of their ids.
-    pub(crate) fn in_order_of<K: Ord>(
-        &mut self,
-        key: impl Fn(&'a Uid) -> K,
-    ) -> impl Iterator<Item = (&'a Uid, &mut [Place])> {
-        let mut rest = self.places.as_mut_slice();
-        let mut groups = Vec::with_capacity(self.ends.len());
-        let mut start = 0;
-        for (uid, end) in self.fees.invitees.iter().zip(&self.ends) {
-            let (group, tail) = rest.split_at_mut(end - start);
-            groups.push((key(uid), uid, group));
-            (rest, start) = (tail, *end);
+impl Grouped {
+    fn gather(&mut self, records: &Records, part: &Part, payers: usize) {
+        self.ends.clear();
+        self.ends.resize(payers, 0);
+        let mut length = 0;
+        for record in records.of(part) {
+            if let Some(count) = self.ends.get_mut((record.payer / PARTS) as usize) {
+                *count += 1;
+            }
+            length += 1;
         }
-        groups.sort_unstable_by(|(a, a_uid, _), (b, b_uid, _)| (a, a_uid).cmp(&(b, b_uid)));
-        groups.into_iter().map(|(_, uid, group)| (uid, group))
+        let mut start = 0;
+        for end in &mut self.ends {
+            (*end, start) = (start, start + *end);
+        }
+        self.records.resize(length, Record::default());
+        for record in records.of(part) {
+            let Some(end) = self.ends.get_mut((record.payer / PARTS) as usize) else { continue };
+            if let Some(place) = self.records.get_mut(*end) {
+                *place = *record;
+            }
+            *end += 1;
+        }
+    }
+
+    fn by_payer(&self) -> impl Iterator<Item = &[Record]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| self.records.get(*start..*end).unwrap_or_default())
     }
 }
 
@@ -241,113 +421,215 @@ pub struct FeeRef<'a> {
     record: &'a Record,
 }
 
-/// Where a fee is kept, after a digest of its identity: equal for equal ones, hardly ever for
-/// different ones. In the order of their places the fees of one identity stand together, and most
-/// fees are told apart without a look at them, which would cost a walk to memory each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(u64);
-
-impl Place {
-    fn new(digest: u64, record: u32) -> Self {
-        Self(digest << 32 | u64::from(record))
-    }
-
-    pub(crate) const fn digest(self) -> u64 {
-        self.0 >> 32
-    }
-
-    const fn record(self) -> usize {
-        (self.0 & 0xFFFF_FFFF) as usize
-    }
-
-    #[cfg(test)]
-    pub(crate) fn with_digest(self, digest: u64) -> Self {
-        Self::new(digest, self.record() as u32)
-    }
-}
-
 impl<'a> FeeRef<'a> {
-    /// Its identity.
+    /// Returns its identity.
     #[must_use]
-    pub fn trade_id(self) -> &'a str {
-        let start = self.record.trade_id_start as usize;
-        &self.fees.trade_ids[start..start + usize::from(self.record.trade_id_length)]
+    pub fn trade(self) -> TradeKey<'a> {
+        let rest = self.fees.texts.get((self.record.trade & 0xFFFF_FFFF) as usize..);
+        match self.record.class.trade_form() {
+            TradeForm::Number => TradeKey::Number(self.record.trade),
+            TradeForm::Uuid => {
+                let bytes = rest.and_then(|rest| rest.first_chunk());
+                TradeKey::Uuid(bytes.copied().unwrap_or_default())
+            }
+            TradeForm::Text => {
+                let text = rest.and_then(<[u8]>::split_first).and_then(|(length, rest)| {
+                    std::str::from_utf8(rest.get(..usize::from(*length))?).ok()
+                });
+                TradeKey::Text(text.unwrap_or_default())
+            }
+        }
     }
 
-    /// Who paid it.
+    /// Returns its identity as text.
+    #[must_use]
+    pub fn trade_id(self) -> Cow<'a, str> {
+        match self.trade() {
+            TradeKey::Text(text) => Cow::Borrowed(text),
+            key => Cow::Owned(key.to_string()),
+        }
+    }
+
+    /// Returns who paid it.
     #[must_use]
     #[expect(
         clippy::indexing_slicing,
         reason = "the list only grows, and records name its entries"
     )]
     pub fn invitee(self) -> &'a Uid {
-        &self.fees.invitees[self.record.invitee as usize]
+        &self.fees.payers.uids[self.record.payer as usize]
     }
 
-    /// When it arrived.
-    #[must_use]
-    pub const fn arrival(self) -> Arrival {
-        self.record.arrival
+    fn wide(self) -> Option<&'a WideFee> {
+        let place = self.record.class.is_wide().then_some(self.record.amount)?;
+        self.fees.wide.get(usize::try_from(place).ok()?)
     }
 
-    /// What was charged.
+    fn origin(self) -> Origin {
+        self.fees.origin.unwrap_or_default()
+    }
+
+    /// Returns when it arrived.
     #[must_use]
-    pub const fn charge(self) -> Charge {
-        let Record { product, kind, asset, vip, broker, at, .. } = *self.record;
+    pub fn arrival(self) -> Arrival {
+        let offset = u64::from(self.record.arrival);
+        self.wide().map_or_else(
+            || Arrival(self.origin().arrival.wrapping_add(offset)),
+            |wide| wide.arrival,
+        )
+    }
+
+    pub(crate) fn at(self) -> Timestamp {
+        let at = self.origin().at.wrapping_add(i64::from(self.record.at));
+        self.wide().map_or_else(|| Timestamp::from_millis(at).unwrap_or(Timestamp::EPOCH), |w| w.at)
+    }
+
+    pub(crate) const fn class(self) -> Class {
+        self.record.class
+    }
+
+    pub(crate) fn amounts(self) -> [Amount; 3] {
         let Record { amount, amount_usd, volume_usd, .. } = *self.record;
-        Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at }
+        let narrow = [amount, amount_usd, volume_usd];
+        self.wide().map_or_else(
+            || narrow.map(|amount| Amount::from_minor(i128::from(amount))),
+            |wide| wide.amounts,
+        )
     }
 
-    /// The fee as it came.
+    /// Returns what was charged.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "only what is a trade id is taken in")]
-    pub fn fee(self) -> Fee {
-        let trade_id = self.trade_id().parse().expect("a trade id");
-        Fee::new(trade_id, self.invitee().clone(), self.charge())
+    pub fn charge(self) -> Charge {
+        let [amount, amount_usd, volume_usd] = self.amounts();
+        let class = self.record.class;
+        Charge {
+            product: class.product(),
+            kind: class.kind(),
+            asset: self.fees.assets.asset(class.asset()),
+            amount,
+            amount_usd,
+            volume_usd,
+            vip: class.vip(),
+            broker: class.broker(),
+            at: self.at(),
+        }
     }
 
-    fn place(self, number: u32) -> Place {
-        let mut hasher = DefaultHasher::new();
-        self.trade_id().hash(&mut hasher);
-        Place::new(hasher.finish(), number)
+    /// Returns the fee as it came.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "only trade ids are added")]
+    pub fn fee(self) -> Fee {
+        let trade_id: TradeId = self.trade_id().parse().expect("a trade id");
+        Fee::new(trade_id, self.invitee().clone(), self.charge())
     }
 }
 
 impl fmt::Debug for Fees {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fees({} of {} invitees)", self.records.len(), self.invitees.len())
+        write!(f, "Fees({} of {} invitees)", self.length, self.payers.uids.len())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use types::{FeeKind, Product, Vip};
+
     use super::*;
-    use crate::testing::spot;
+    use crate::testing::{at, read, spot};
 
-    #[test]
-    fn fees_come_back_as_they_were_taken_in_fresh_or_stored() {
-        let (fresh, stored) = (spot("t1", "1"), spot("t2", "-0.5"));
-        let mut fees = Fees::default();
-        assert!(fees.is_empty());
-        fees.push(Arrival(4), &fresh).unwrap();
-        let payer = fees.payer(&stored.uid).unwrap();
-        fees.push_stored(Arrival(7), payer, stored.trade_id.as_str(), &stored.charge()).unwrap();
-        let kept: Vec<_> = fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
-        assert_eq!(kept, [(Arrival(4), fresh.clone()), (Arrival(7), stored)]);
-        assert_eq!((fees.len(), fees.is_empty()), (2, false));
-        assert_eq!(fees.invitees().collect::<Vec<_>>(), [&fresh.uid]);
+    fn kept(fees: &Fees) -> Vec<(Arrival, Fee)> {
+        fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect()
     }
 
     #[test]
-    fn what_is_no_trade_id_is_not_taken_in() {
-        let mut fees = Fees::default();
-        let payer = fees.payer(&spot("t1", "1").uid).unwrap();
-        assert!(fees.push_stored(Arrival(0), payer, "", &spot("t1", "1").charge()).is_err());
-        assert!(fees.is_empty());
+    fn fees_read_back_as_they_were_added() {
+        let numbers = ["7", "18446744073709551615", "07", "0190a5c1-7f3e-7abc-8def-00ff00ff00ff"];
+        let ids = numbers.into_iter().chain(["t1", "7/sub"]);
+        let fees: Vec<_> = (3..).map(Arrival).zip(ids.map(|id| spot(id, "-0.5"))).collect();
+        let mut added = Fees::default();
+        assert!(added.is_empty());
+        fees.iter().for_each(|(arrival, fee)| added.push(*arrival, fee).unwrap());
+        assert_eq!(kept(&added), fees);
+        assert_eq!((added.len(), added.is_empty()), (6, false));
+        assert_eq!(added.invitees().collect::<Vec<_>>(), [&fees[0].1.uid]);
     }
 
     #[test]
-    fn debug_counts_and_tells_nobody() {
+    fn extreme_values_read_back_as_they_were_added() {
+        let base = spot("t1", "1");
+        let amounts = [i128::MIN, i64::MIN.into(), i64::MAX.into(), i128::MAX];
+        let times = ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-11-22T12:00:00Z"];
+        let mut fees = vec![(Arrival(1_800_000_000_000), base.clone())];
+        for amount in amounts.map(Amount::from_minor) {
+            let other = Amount::from_minor(7);
+            let fee = |[amount, amount_usd, volume_usd]: [Amount; 3]| Fee {
+                amount,
+                amount_usd,
+                volume_usd,
+                vip: Vip(255),
+                kind: FeeKind::Delivery,
+                ..base.clone()
+            };
+            fees.push((Arrival(0), fee([amount, other, other])));
+            fees.push((Arrival(u64::MAX), fee([other, amount, other])));
+            fees.push((Arrival(1_800_000_000_001), fee([other, other, amount])));
+        }
+        fees.extend(times.map(|time| (Arrival(5), Fee { at: at(time), ..base.clone() })));
+        let mut added = Fees::default();
+        fees.iter().for_each(|(arrival, fee)| added.push(*arrival, fee).unwrap());
+        assert_eq!(kept(&added), fees);
+    }
+
+    #[test]
+    fn fees_of_many_payers_keep_their_order() {
+        let mut added = Fees::default();
+        let uid = |n: u64| if n % 2 == 0 { n.to_string() } else { format!("u{n}") };
+        for number in 0..2000_u64 {
+            let fee = Fee { uid: read(&uid(number % 300)), ..spot(&number.to_string(), "1") };
+            added.push(Arrival(number), &fee).unwrap();
+        }
+        assert_eq!((added.invitees().count(), added.iter().count()), (300, 2000));
+        for payer in 0..300 {
+            let of_payer = added.of(&read(&uid(payer))).map(|fee| fee.arrival().0);
+            assert!(of_payer.eq((0..2000).filter(|n| n % 300 == payer)));
+        }
+        let mut grouped = 0;
+        added
+            .each_payer(|uid, records| {
+                grouped += records.len();
+                let same = records.iter().all(|record| added.fee(record).invitee() == uid);
+                same.then_some(()).ok_or(())
+            })
+            .unwrap();
+        assert_eq!(grouped, 2000);
+        assert_eq!(added.of(&read("nobody")).count(), 0);
+    }
+
+    #[test]
+    fn numbered_payer_is_the_one_with_its_text() {
+        let mut fees = Fees::default();
+        let payer = fees.payer(&read("35000007")).unwrap();
+        assert_eq!(fees.numbered_payer(35_000_007), Ok(payer));
+        assert_ne!(fees.payer(&read("035000007")), Ok(payer));
+        assert_eq!(fees.invitees().count(), 2);
+    }
+
+    #[test]
+    fn compact_fee_equals_the_pushed_one() {
+        let fee = spot("t1", "1.5");
+        let mut fees = Fees::default();
+        let class = Class::new(Product::Spot, fee.kind, fee.vip, fee.broker);
+        let class = class.in_asset(fees.asset(fee.asset).unwrap());
+        let payer = fees.payer(&fee.uid).unwrap();
+        let amounts = [fee.amount, fee.amount_usd, fee.volume_usd];
+        let amounts = amounts.map(|amount| i64::try_from(amount.minor()).unwrap());
+        let (trade, at, arrival) = (TradeKey::Text("t1"), fee.at, Arrival(9));
+        fees.push_compact(&CompactFee { payer, trade, class, amounts, at, arrival }).unwrap();
+        assert_eq!(kept(&fees), [(Arrival(9), fee)]);
+    }
+
+    #[test]
+    fn debug_shows_counts_and_no_ids() {
         let mut fees = Fees::default();
         fees.push(Arrival(0), &spot("t1", "1")).unwrap();
         assert_eq!(format!("{fees:?}"), "Fees(1 of 1 invitees)");

@@ -1,14 +1,15 @@
-//! The fold: a day's fees, judged and summed into what is due.
+//! The fold: the fees of a day, evaluated and summed into what is due.
 
 use std::collections::{BTreeMap, HashMap};
 
 use types::{Day, Product, Uid};
 
-use crate::deduplicate::{AcceptedFee, DeduplicatedFees, deduplicate};
-use crate::evaluation_cache::{Judging, RuleChanges, Verdict};
+use crate::deduplicate::{AcceptedFee, Corrected, DeduplicatedFees, Deduplication};
+use crate::evaluation_cache::{Case, Evaluation, RuleChanges, Verdict};
+use crate::record::AssetNumber;
 use crate::{
-    Accrual, Accruals, Arrival, Asset, Charged, Corrections, Fee, FeeContext, FeeCorrection, Fees,
-    LineKey, Outcome, Overflow, Relations, Rules, Sums,
+    Accruals, Arrival, Asset, Charged, Corrections, Fee, FeeContext, FeeCorrection, Fees, Outcome,
+    Overflow, Relations, Rules, Sums,
 };
 
 /// The result of a fold. All but `duplicates` is the same for the same fees and facts, in
@@ -37,9 +38,8 @@ pub struct Fold {
     pub duplicates: u64,
 }
 
-/// Folds the fees of a day. They are judged invitee by invitee, so that folding the invitees
-/// apart, in any number of shards, comes to the same: an identity is looked for among the fees
-/// of its own invitee only.
+/// Folds the fees of a day, payer by payer. Folding the payers apart, in any number of shards, gives
+/// the same result: an identity is looked for among the fees of its own payer only.
 ///
 /// # Errors
 /// [`Overflow`] if a sum does not fit into 128 bits.
@@ -50,162 +50,230 @@ pub fn fold(
     relations: &Relations,
     rules: &Rules,
 ) -> Result<Fold, Overflow> {
-    let mut fold = Fold::default();
-    let rule_changes = RuleChanges::of(day, rules);
-    let mut corrections = by_invitee(corrections);
-    // In the order of the lines: by inviter, then by invitee.
-    let inviter = |invitee: &Uid| relations.standing(invitee).map(|known| &known.relation.inviter);
-    fees.by_invitee().in_order_of(inviter).try_for_each(|(invitee, delivered)| {
-        let corrections = corrections.remove(invitee).unwrap_or_default();
-        let settled = deduplicate(fees, delivered, &corrections, day, &rules.assets)?;
-        fold.note_aside(&settled)?;
-        fold.take(invitee, &settled.fees, relations, &rule_changes)
+    let mut corrections = by_payer(corrections);
+    let mut folding = Folding {
+        fees,
+        relations,
+        rule_changes: RuleChanges::of(day, rules),
+        fold: Fold { due: Accruals::of_assets(fees.assets()), ..Fold::default() },
+        charged: vec![Charged::default(); fees.assets().len()],
+        conflicts: Vec::new(),
+        lines: Lines::default(),
+    };
+    let mut deduplication = Deduplication::default();
+    fees.each_payer(|payer, records| {
+        let corrections = corrections.remove(payer).unwrap_or_default();
+        let found = deduplication.run(fees, records, &corrections, day, &rules.assets)?;
+        folding.take(payer, &found)
     })?;
-    for corrections in corrections.into_values() {
-        fold.note_aside(&deduplicate(fees, &mut [], &corrections, day, &rules.assets)?)?;
+    for (payer, corrections) in corrections {
+        let found = deduplication.run(fees, &[], &corrections, day, &rules.assets)?;
+        folding.note_excluded(payer, &found)?;
     }
-    fold.orphan_corrections.sort_unstable();
-    fold.inexact_corrections.sort_unstable();
-    Ok(fold)
+    folding.finish()
 }
 
-fn by_invitee(corrections: &[FeeCorrection]) -> HashMap<&Uid, Vec<&FeeCorrection>> {
-    let mut by_invitee: HashMap<&Uid, Vec<&FeeCorrection>> = HashMap::new();
+fn by_payer(corrections: &[FeeCorrection]) -> HashMap<&Uid, Vec<&FeeCorrection>> {
+    let mut by_payer: HashMap<&Uid, Vec<&FeeCorrection>> = HashMap::new();
     for correction in corrections {
-        by_invitee.entry(&correction.uid).or_default().push(correction);
+        by_payer.entry(&correction.uid).or_default().push(correction);
     }
-    by_invitee
+    by_payer
 }
 
-impl Fold {
-    fn note_aside(&mut self, settled: &DeduplicatedFees<'_>) -> Result<(), Overflow> {
-        self.conflicts.extend(settled.conflicts.iter().map(|fee| (fee.arrival(), fee.fee())));
-        self.orphan_corrections.extend(settled.orphan_corrections.iter().copied().cloned());
-        self.inexact_corrections.extend(settled.inexact_corrections.iter().copied().cloned());
-        self.outside_day = self.outside_day.checked_add(settled.outside_day).ok_or(Overflow)?;
-        self.duplicates = self.duplicates.checked_add(settled.duplicates).ok_or(Overflow)?;
+/// A fold under way.
+struct Folding<'a> {
+    fees: &'a Fees,
+    relations: &'a Relations,
+    rule_changes: RuleChanges<'a>,
+    fold: Fold,
+    /// What was charged by the asset's number.
+    charged: Vec<Charged>,
+    conflicts: Vec<(Option<Uid>, Uid, Vec<(Arrival, Fee)>)>,
+    lines: Lines,
+}
+
+impl Folding<'_> {
+    fn take(&mut self, payer: &Uid, found: &DeduplicatedFees<'_>) -> Result<(), Overflow> {
+        self.note_excluded(payer, found)?;
+        let count = || found.iter().count() as u64;
+        match self.relations.standing(payer) {
+            None => {
+                self.fold.unknown_fees.insert(payer.clone(), count());
+            }
+            Some(context) if context.relation.voided_at.is_some() => {
+                self.fold.voided.insert(payer.clone(), count());
+            }
+            Some(context) => self.book(found, &context)?,
+        }
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        invitee: &Uid,
-        fees: &[AcceptedFee<'_>],
-        relations: &Relations,
-        rule_changes: &RuleChanges<'_>,
-    ) -> Result<(), Overflow> {
-        let count = fees.len() as u64;
-        match relations.standing(invitee) {
-            None => {
-                self.unknown_fees.insert(invitee.clone(), count);
-            }
-            Some(standing) if standing.relation.voided_at.is_some() => {
-                self.voided.insert(invitee.clone(), count);
-            }
-            Some(standing) => self.book(fees, &standing, rule_changes)?,
+    fn note_excluded(&mut self, payer: &Uid, found: &DeduplicatedFees<'_>) -> Result<(), Overflow> {
+        let fold = &mut self.fold;
+        let Corrected { orphans, inexact, .. } = &found.corrected;
+        fold.orphan_corrections.extend(orphans.iter().copied().cloned());
+        fold.inexact_corrections.extend(inexact.iter().copied().cloned());
+        fold.outside_day = fold.outside_day.checked_add(found.outside_day).ok_or(Overflow)?;
+        fold.duplicates = fold.duplicates.checked_add(found.duplicates).ok_or(Overflow)?;
+        if !found.conflicts.is_empty() {
+            let inviter = self.relations.standing(payer).map(|of| of.relation.inviter.clone());
+            let conflicts = found.conflicts.iter().map(|fee| (fee.arrival(), fee.fee()));
+            self.conflicts.push((inviter, payer.clone(), conflicts.collect()));
         }
         Ok(())
     }
 
     fn book(
         &mut self,
-        fees: &[AcceptedFee<'_>],
-        standing: &FeeContext<'_>,
-        rule_changes: &RuleChanges<'_>,
+        found: &DeduplicatedFees<'_>,
+        context: &FeeContext<'_>,
     ) -> Result<(), Overflow> {
-        let mut judging = Judging::of(rule_changes, standing);
-        let mut slots: SmallMap<LineGroup, LineAccumulator> = SmallMap::default();
-        let mut charged: SmallMap<Asset, Charged> = SmallMap::default();
-        for kept in fees {
-            let charge = &kept.charge;
-            charged.entry(charge.asset).add(charge)?;
-            let verdict = judging.verdict(charge);
-            slots.entry((charge.product, charge.asset, verdict.outcome)).add(kept, verdict)?;
-        }
-        for (asset, charged) in charged.sorted() {
-            let total = self.charged.entry(asset).or_default();
-            *total = total.plus(&charged)?;
-        }
-        for (slot, filling) in slots.sorted() {
-            let (key, due) = filling.due(slot, standing)?;
-            self.due.push(key, due);
-        }
-        Ok(())
+        let evaluation = Evaluation::of(&self.rule_changes, context);
+        self.lines.clear();
+        let (charged, lines) = (&mut self.charged, &mut self.lines);
+        found.iter().try_for_each(|fee| {
+            if let Some(charged) = charged.get_mut(usize::from(fee.class.asset().0)) {
+                charged.add(fee.amounts)?;
+            }
+            lines.add(&fee, &evaluation)
+        })?;
+        self.fold.due.push(context.relation, self.lines.sorted(self.fees))
+    }
+
+    /// Brings what was found payer by payer into the order of the lines: by inviter, then payer.
+    fn finish(mut self) -> Result<Fold, Overflow> {
+        let charged = self.charged.into_iter().zip(self.fees.assets().iter());
+        let charged = charged.filter(|(charged, _)| charged.fee_count > 0);
+        self.fold.charged = charged.map(|(charged, asset)| (asset, charged)).collect();
+        self.conflicts.sort_by(|(a, a_uid, _), (b, b_uid, _)| (a, a_uid).cmp(&(b, b_uid)));
+        self.fold.conflicts = self.conflicts.into_iter().flat_map(|(.., of)| of).collect();
+        self.fold.due.sort();
+        self.fold.orphan_corrections.sort_unstable();
+        self.fold.inexact_corrections.sort_unstable();
+        Ok(self.fold)
     }
 }
 
-/// Values by keys so few that looking at each is the fastest way to one. The keys stand apart:
-/// they are looked at for every fee, and the values are large.
-struct SmallMap<K, V> {
-    keys: Vec<K>,
-    values: Vec<V>,
+/// What tells the lines of one invitee apart: small and copied, where a [`LineKey`](crate::LineKey)
+/// has texts. The asset is a number.
+pub(crate) type LineGroup = (Product, AssetNumber, Outcome);
+
+/// The lines of one invitee while its fees are added. Its buffers serve all invitees.
+///
+/// There are so few cases and lines that looking at each is the fastest way to one. The keys are
+/// apart from the sums, because they are compared for each fee.
+#[derive(Default)]
+struct Lines {
+    cases: Vec<Case>,
+    lines_of_cases: Vec<LineOfCase>,
+    /// What was evaluated, by cases without assets.
+    verdicts: Vec<(Case, Verdict)>,
+    groups: Vec<LineGroup>,
+    sums: Vec<LineAccumulator>,
+    /// The place of the case of the fee before: neighbours often share one.
+    last: usize,
+    order: Vec<usize>,
 }
 
-impl<K, V> Default for SmallMap<K, V> {
-    fn default() -> Self {
-        Self { keys: Vec::with_capacity(8), values: Vec::with_capacity(8) }
+#[derive(Clone, Copy)]
+struct LineOfCase {
+    line: usize,
+    counts_for_tier: bool,
+    is_trade: bool,
+}
+
+impl Lines {
+    fn clear(&mut self) {
+        self.cases.clear();
+        self.lines_of_cases.clear();
+        self.verdicts.clear();
+        self.groups.clear();
+        self.sums.clear();
+        self.last = 0;
     }
-}
 
-impl<K: Copy + Ord, V: Default> SmallMap<K, V> {
-    fn entry(&mut self, key: K) -> &mut V {
-        let place = self.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-            self.keys.push(key);
-            self.values.push(V::default());
-            self.keys.len() - 1
+    fn add(&mut self, fee: &AcceptedFee<'_>, evaluation: &Evaluation<'_>) -> Result<(), Overflow> {
+        let case = evaluation.case(fee);
+        if self.cases.get(self.last) != Some(&case) {
+            let known = self.cases.iter().position(|known| *known == case);
+            self.last = known.unwrap_or_else(|| self.add_case(case, fee, evaluation));
+        }
+        let Some(of_case) = self.lines_of_cases.get(self.last) else { return Ok(()) };
+        match self.sums.get_mut(of_case.line) {
+            Some(sums) => sums.add(fee, *of_case),
+            None => Ok(()),
+        }
+    }
+
+    fn add_case(
+        &mut self,
+        case: Case,
+        fee: &AcceptedFee<'_>,
+        evaluation: &Evaluation<'_>,
+    ) -> usize {
+        let Verdict { outcome, counts_for_tier, is_trade } =
+            self.verdict(case.without_asset(), fee, evaluation);
+        let group = (fee.class.product(), fee.class.asset(), outcome);
+        let known = self.groups.iter().position(|known| *known == group);
+        let line = known.unwrap_or_else(|| {
+            self.groups.push(group);
+            self.sums.push(LineAccumulator::default());
+            self.groups.len() - 1
         });
-        #[expect(clippy::indexing_slicing, reason = "the place was just found or made")]
-        &mut self.values[place]
+        self.cases.push(case);
+        self.lines_of_cases.push(LineOfCase { line, counts_for_tier, is_trade });
+        self.cases.len() - 1
     }
 
-    fn sorted(self) -> Vec<(K, V)> {
-        let mut entries: Vec<_> = self.keys.into_iter().zip(self.values).collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        entries
+    fn verdict(
+        &mut self,
+        case: Case,
+        fee: &AcceptedFee<'_>,
+        evaluation: &Evaluation<'_>,
+    ) -> Verdict {
+        if let Some((_, verdict)) = self.verdicts.iter().find(|(known, _)| *known == case) {
+            return *verdict;
+        }
+        let verdict = evaluation.verdict(&fee.charge());
+        self.verdicts.push((case, verdict));
+        verdict
+    }
+
+    /// Returns the lines in the order of their keys, and leaves none.
+    fn sorted(&mut self, fees: &Fees) -> impl Iterator<Item = (LineGroup, LineAccumulator)> {
+        self.order.clear();
+        self.order.extend(0..self.groups.len());
+        // The places are sorted and not the sums, which are large.
+        let groups = &self.groups;
+        self.order.sort_unstable_by_key(|place| {
+            groups
+                .get(*place)
+                .map(|(product, asset, outcome)| (*product, fees.assets().asset(*asset), *outcome))
+        });
+        self.order.iter().filter_map(|place| {
+            Some((*self.groups.get(*place)?, std::mem::take(self.sums.get_mut(*place)?)))
+        })
     }
 }
-
-/// What tells the lines of one invitee apart: small and copied, where a [`LineKey`] has texts.
-type LineGroup = (Product, Asset, Outcome);
 
 #[derive(Debug, Default)]
-struct LineAccumulator {
-    sums: Sums,
-    corrections: Corrections,
+pub(crate) struct LineAccumulator {
+    pub sums: Sums,
+    pub corrections: Corrections,
 }
 
 impl LineAccumulator {
-    fn add(&mut self, kept: &AcceptedFee<'_>, verdict: Verdict) -> Result<(), Overflow> {
-        let Verdict { counts_for_tier, is_trade, .. } = verdict;
-        let is_busted = kept.correction.is_some_and(FeeCorrection::busts);
-        let (is_corrected, is_trade) = (kept.correction.is_some(), is_trade && !is_busted);
-        self.sums.add_fee(&kept.charge, is_corrected, counts_for_tier, is_trade)?;
-        if let Some(correction) = kept.correction {
+    fn add(&mut self, fee: &AcceptedFee<'_>, of_case: LineOfCase) -> Result<(), Overflow> {
+        let is_busted = fee.correction.is_some_and(FeeCorrection::busts);
+        let LineOfCase { counts_for_tier, is_trade, .. } = of_case;
+        let is_trade = is_trade && !is_busted;
+        let is_corrected = fee.correction.is_some();
+        self.sums.add_fee((fee.at, fee.amounts), is_corrected, counts_for_tier, is_trade)?;
+        if let Some(correction) = fee.correction {
             self.corrections.note(correction);
         }
         Ok(())
-    }
-
-    fn due(
-        self,
-        slot: LineGroup,
-        standing: &FeeContext<'_>,
-    ) -> Result<(LineKey, Accrual), Overflow> {
-        let ((product, asset, outcome), relation) = (slot, standing.relation);
-        let key = LineKey {
-            inviter: relation.inviter.clone(),
-            invitee: relation.invitee.clone(),
-            product,
-            asset,
-            outcome,
-        };
-        let due = Accrual {
-            code: relation.code.clone(),
-            origin: relation.origin,
-            sums: self.sums.priced(outcome)?,
-            corrections: self.corrections,
-        };
-        Ok((key, due))
     }
 }
 
@@ -229,7 +297,7 @@ mod tests {
         let fold = pair.fold(fees, &[]);
         let lines = due_sums(&fold);
         assert_eq!(lines.len(), 1);
-        let (key, sums) = lines[0];
+        let (key, sums) = &lines[0];
         let eight = pair.rules.assets.decimals(key.asset);
         let texts = [sums.fees, sums.commission, sums.shared].map(|a| a.display(eight).to_string());
         (key.outcome, texts)
@@ -347,7 +415,7 @@ mod tests {
             pair.key(Product::Margin, "XMR", earned("0.2", "0")),
             pair.key(Product::Futures, "XMR", earned("0.1", "0")),
         ];
-        assert!(fold.due.iter().map(|(key, _)| key).eq(expected.iter()));
+        assert!(fold.due.iter().map(|due| due.key()).eq(expected));
     }
 
     #[test]
@@ -391,18 +459,15 @@ mod tests {
     #[test]
     fn counted_volume_leaves_out_what_did_not_pay_a_fee() {
         let fold = pair().fold(&[spot("t1", "1"), Fee { vip: Vip(3), ..spot("t2", "2") }], &[]);
-        let volumes: Vec<_> = fold
-            .due
-            .iter()
-            .map(|(_, due)| (due.sums.volume_usd, due.sums.counted_volume_usd))
-            .collect();
+        let volumes: Vec<_> =
+            fold.due.iter().map(|due| (due.sums.volume_usd, due.sums.counted_volume_usd)).collect();
         assert_eq!(volumes, [(usd("1000"), usd("1000")), (usd("2000"), usd("0"))]);
     }
 
     #[test]
     fn a_busted_trade_is_a_fee_of_nothing() {
         let fold = pair().fold(&[spot("t1", "1")], &[correction("t1", "0", "error trade")]);
-        let (key, sums) = due_sums(&fold)[0];
+        let (key, sums) = &due_sums(&fold)[0];
         assert_eq!(key.outcome, zero(Reason::ZeroFee));
         assert_eq!((sums.fee_count, sums.corrected_count, sums.fees), (1, 1, Amount::ZERO));
     }
@@ -413,9 +478,9 @@ mod tests {
         let words = [("t5", "a"), ("t4", "e"), ("t3", "c"), ("t2", "b"), ("t1", "c")];
         let corrections = words.map(|(id, why)| correction(id, "2", why));
         let fold = pair().fold(&fees, &corrections);
-        let (_, due) = fold.due.iter().next().unwrap();
-        assert_eq!(due.corrections.why.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
-        assert!(due.corrections.changed);
+        let corrections = fold.due.iter().next().unwrap().corrections.unwrap();
+        assert_eq!(corrections.why.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert!(corrections.changed);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod proof;
 #[cfg(test)]
 mod proptests;
 mod rate;
+mod record;
 mod relation;
 mod rules;
 mod shared;
@@ -31,6 +32,7 @@ mod sums;
 #[cfg(test)]
 mod testing;
 mod tier_evaluation;
+mod trade_key;
 
 pub use asset::{Asset, Assets};
 pub use conservation::{Cell, Conservation, ConservationError, Parts};
@@ -39,14 +41,16 @@ pub use due::{Accrual, Accruals, Charged, Corrections};
 pub use evaluate::evaluate;
 pub use explain::{Evidence, explain};
 pub use fee::{Arrival, Charge, Fee, FeeCorrection};
-pub use fees::{Checkpoint, FeeRef, Fees, Payer, TooMany};
+pub use fees::{CompactFee, FeeRef, Fees, Payer, TooMany};
 pub use fold::{Fold, fold};
 pub use line::{Cause, Line, LineKey, Outcome};
 pub use money::{Amount, Decimals, Displayed, Overflow};
 pub use proof::prove_lines;
 pub use rate::Rate;
+pub use record::{AssetNumber, Class};
 pub use relation::{AccountHistory, FeeContext, Relation, Relations, TierInForce};
 pub use rules::{Anchor, FuturesWindow, MarketRules, Rules, Tier};
 pub use shared::{SharedCommission, SharedRules};
 pub use sums::{Sums, Trades, trades};
 pub use tier_evaluation::{NextTier, evaluate_tier, progress};
+pub use trade_key::{TradeKey, canonical_number};

@@ -33,6 +33,14 @@ impl Outcome {
         }
     }
 
+    /// The base rate and the invitee's part.
+    pub(crate) const fn rates(self) -> (Rate, Rate) {
+        match self {
+            Self::Earned { rate, shared } => (rate, shared),
+            Self::Zero { .. } => (Rate::ZERO, Rate::ZERO),
+        }
+    }
+
     /// The base rate that was applied.
     #[must_use]
     pub const fn rate(self) -> Rate {

@@ -1,6 +1,6 @@
 //! The proof that a run's lines lead from what is booked to what is due.
 
-use crate::{Accruals, Booked, ConservationError, Line};
+use crate::{Accruals, Booked, ConservationError, Line, LineKey};
 
 /// Proves line by line that what is booked and what is to be booked are together what is due.
 /// It adds up, and does not rely on how the lines were found. `lines` are in the order of their
@@ -17,21 +17,28 @@ pub fn prove_lines(
     let mut booked = booked.iter().peekable();
     let mut lines = lines.iter().peekable();
     loop {
-        let next = [
-            due.peek().map(|(key, _)| *key),
-            booked.peek().map(|(key, _)| *key),
-            lines.peek().map(|line| &line.key),
-        ];
-        let Some(key) = next.into_iter().flatten().min() else { return Ok(()) };
-        let target = due.next_if(|(other, _)| *other == key).map(|(_, due)| due.sums);
-        let before = booked.next_if(|(other, _)| *other == key).map(|(_, sums)| *sums);
+        let next = [booked.peek().map(|(key, _)| *key), lines.peek().map(|line| &line.key)];
+        let next = next.into_iter().flatten().min();
+        // The key of what is due next, or of an earlier line or booked amount.
+        let due_now = due.next_if(|due| next.is_none_or(|key| due.cmp_key(key).is_le()));
+        let is_now = |key: &LineKey| match &due_now {
+            Some(due) => due.cmp_key(key).is_eq(),
+            None => next == Some(key),
+        };
+        let Some((asset, product)) = due_now.map_or_else(
+            || next.map(|key| (key.asset, key.product)),
+            |due| Some((due.asset, due.product)),
+        ) else {
+            return Ok(());
+        };
+        let before = booked.next_if(|(key, _)| is_now(key)).map(|(_, sums)| *sums);
         let before = before.unwrap_or_default();
-        let after = match lines.next_if(|line| line.key == *key) {
+        let after = match lines.next_if(|line| is_now(&line.key)) {
             Some(line) => before.after(&line.sums)?,
             None => before,
         };
-        if after != target.unwrap_or_default() {
-            return Err(ConservationError::Line { asset: key.asset, product: key.product });
+        if after != due_now.map(|due| due.sums).unwrap_or_default() {
+            return Err(ConservationError::Line { asset, product });
         }
     }
 }

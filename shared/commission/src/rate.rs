@@ -36,6 +36,10 @@ impl Rate {
     /// multiplied apart from the rest, and neither product is greater than its amount.
     #[must_use]
     pub fn of(self, amount: Amount) -> Amount {
+        if let Ok(units) = i64::try_from(amount.minor()) {
+            let (one, rate) = (i64::from(ONE), i64::from(self.0));
+            return Amount::from_minor(i128::from(units / one * rate + units % one * rate / one));
+        }
         let (one, rate) = (i128::from(ONE), i128::from(self.0));
         let (millions, rest) = (amount.minor() / one, amount.minor() % one);
         Amount::from_minor(millions * rate + rest * rate / one)

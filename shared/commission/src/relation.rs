@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use types::{LinkCode, Location, Market, Origin, Recorded, Timeline, Timestamp, Uid};
 
@@ -77,8 +78,8 @@ pub struct FeeContext<'a> {
 /// The relations whose fees are folded, by invitee; an inviter's facts are kept once.
 #[derive(Debug, Clone, Default)]
 pub struct Relations {
-    invitees: HashMap<Uid, (Relation, AccountHistory)>,
-    inviters: HashMap<Uid, (AccountHistory, TierInForce)>,
+    invitees: HashMap<Uid, (Relation, AccountHistory), RandomState>,
+    inviters: HashMap<Uid, (AccountHistory, TierInForce), RandomState>,
 }
 
 impl Relations {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use types::{Market, Timestamp, Uid};
 
-use crate::{Amount, Charge, Fold, Outcome, Overflow};
+use crate::{Amount, Fold, Outcome, Overflow};
 
 /// The counts and sums of a line; in a correcting line the change of each, negative for less.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,10 +61,10 @@ impl Trades {
 #[must_use]
 pub fn trades(fold: &Fold) -> BTreeMap<&Uid, BTreeMap<Market, Trades>> {
     let mut trades: BTreeMap<&Uid, BTreeMap<Market, Trades>> = BTreeMap::new();
-    for (key, due) in fold.due.iter() {
+    for due in fold.due.iter() {
         let Some(of_line) = due.sums.trades() else { continue };
-        let by_market = trades.entry(&key.invitee).or_default();
-        let of_market = by_market.entry(key.product.market()).or_insert(of_line);
+        let by_market = trades.entry(due.invitee).or_default();
+        let of_market = by_market.entry(due.product.market()).or_insert(of_line);
         *of_market = of_market.with(of_line);
     }
     trades
@@ -89,7 +89,7 @@ impl Sums {
     /// it is of a real trade.
     pub(crate) fn add_fee(
         &mut self,
-        fee: &Charge,
+        (at, [amount, amount_usd, volume_usd]): (Timestamp, [Amount; 3]),
         corrected: bool,
         counts: bool,
         is_trade: bool,
@@ -97,16 +97,16 @@ impl Sums {
         self.fee_count = self.fee_count.checked_add(1).ok_or(Overflow)?;
         self.corrected_count =
             self.corrected_count.checked_add(i64::from(corrected)).ok_or(Overflow)?;
-        self.fees = self.fees.plus(fee.amount)?;
-        self.fees_usd = self.fees_usd.plus(fee.amount_usd)?;
-        self.volume_usd = self.volume_usd.plus(fee.volume_usd)?;
+        self.fees = self.fees.plus(amount)?;
+        self.fees_usd = self.fees_usd.plus(amount_usd)?;
+        self.volume_usd = self.volume_usd.plus(volume_usd)?;
         if counts {
-            self.counted_volume_usd = self.counted_volume_usd.plus(fee.volume_usd)?;
+            self.counted_volume_usd = self.counted_volume_usd.plus(volume_usd)?;
         }
         if is_trade {
-            let first = self.first_trade_at.map_or(fee.at, |first| first.min(fee.at));
+            let first = self.first_trade_at.map_or(at, |first| first.min(at));
             self.first_trade_at = Some(first);
-            self.last_trade_at = self.last_trade_at.max(Some(fee.at));
+            self.last_trade_at = self.last_trade_at.max(Some(at));
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ mod tests {
 
     fn sums(trade_id: &str, amount: &str, time: &str) -> Sums {
         let fold = pair().fold(&[Fee { at: at(time), ..spot(trade_id, amount) }], &[]);
-        *due_sums(&fold)[0].1
+        due_sums(&fold)[0].1
     }
 
     const MORNING: &str = "2026-11-22T08:00:00Z";

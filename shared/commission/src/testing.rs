@@ -216,6 +216,6 @@ pub fn booked(lines: &[Line]) -> Booked {
 }
 
 /// The sums that are due, by key.
-pub fn due_sums(fold: &Fold) -> Vec<(&LineKey, &Sums)> {
-    fold.due.iter().map(|(key, due)| (key, &due.sums)).collect()
+pub fn due_sums(fold: &Fold) -> Vec<(LineKey, Sums)> {
+    fold.due.iter().map(|due| (due.key(), due.sums)).collect()
 }

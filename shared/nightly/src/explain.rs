@@ -58,9 +58,9 @@ pub async fn explain_day(
     let fold = fold(day, &delivered.fees, &delivered.corrections, &relations, rules)
         .map_err(StepError::overflow(day))?;
     let mut fees = delivered.as_charged(day);
-    for (key, _) in fold.due.iter() {
+    for key in fold.due.iter().map(|due| due.key()) {
         let Delivered { fees: all, corrections } = &delivered;
-        let evidence = explain(key, day, all, corrections, &relations, rules);
+        let evidence = explain(&key, day, all, corrections, &relations, rules);
         for evidence in evidence.map_err(StepError::overflow(day))? {
             if let Some(explained) = fees.get_mut(&evidence.trade_id) {
                 let charged = explained.fee.amount;
@@ -86,7 +86,7 @@ struct Delivered {
 impl Delivered {
     fn of(invitee: &Uid, batch: &FeeBatch) -> Result<Self, StepError> {
         let mut fees = Fees::default();
-        for fee in batch.fees.iter().filter(|fee| fee.invitee() == invitee) {
+        for fee in batch.fees.of(invitee) {
             let kept = fees.push(fee.arrival(), &fee.fee());
             kept.map_err(|error| StepError::Internal(error.to_string()))?;
         }

@@ -227,10 +227,10 @@ impl Sources {
         let payers = self.unreadable_chunks.iter().map(|chunk| chunk.payers.as_ref());
         let named: Option<Vec<&Vec<Uid>>> = payers.collect();
         let named = named.map(|lists| lists.into_iter().flatten().collect::<BTreeSet<_>>());
-        let due = counts(fold.due.iter().map(|(key, due)| (&key.invitee, &due.sums)));
+        let due = counts(fold.due.iter().map(|due| (due.invitee, due.sums)));
         let due = due.map_err(StepError::overflow(day))?;
         let booked = self.booked_lines(day)?;
-        let booked = counts(booked.iter().map(|(key, sums)| (&key.invitee, sums)))
+        let booked = counts(booked.iter().map(|(key, sums)| (&key.invitee, *sums)))
             .map_err(StepError::overflow(day))?;
         let hidden = booked.into_iter().filter(|(invitee, (fees, corrected))| {
             let (due_fees, due_corrected) = due.get(invitee).copied().unwrap_or_default();
@@ -295,7 +295,7 @@ fn left_alone(accounts: &StoredAccounts) -> BTreeSet<Uid> {
 
 /// The number of fees, and of corrected ones, by invitee.
 fn counts<'a>(
-    lines: impl Iterator<Item = (&'a Uid, &'a Sums)>,
+    lines: impl Iterator<Item = (&'a Uid, Sums)>,
 ) -> Result<BTreeMap<Uid, (i64, i64)>, Overflow> {
     let mut counts: BTreeMap<Uid, (i64, i64)> = BTreeMap::new();
     for (invitee, sums) in lines {

@@ -233,7 +233,7 @@ async fn check_shard(
 }
 
 fn fee_count(fold: &Fold) -> Result<i64, Overflow> {
-    let mut counts = fold.due.iter().map(|(_, due)| due.sums.fee_count);
+    let mut counts = fold.due.iter().map(|due| due.sums.fee_count);
     counts.try_fold(0_i64, i64::checked_add).ok_or(Overflow)
 }
 

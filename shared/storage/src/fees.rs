@@ -2,25 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use commission::{Arrival, Fee, FeeCorrection, Fees};
+use commission::TooMany;
+use fee_chunks::{ChunkError, FeeBatch};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use types::{Day, Uid};
 
 use crate::access::Table;
-use crate::chunk;
 use crate::error::TableError;
-use crate::item::{FIRST_FORM, Item, content, packed_bytes, plain};
+use crate::item::{Item, bytes, form, packed_bytes, plain, unknown_form};
 use crate::keys::{self, Shard, short_sha256, sort_key};
 
-/// Fees and corrections of one day and shard, as they came.
-#[derive(Debug, Clone, Default)]
-pub struct FeeBatch {
-    /// Charged fees.
-    pub fees: Fees,
-    /// Corrections of fees, which may come before the fee itself.
-    pub corrections: Vec<FeeCorrection>,
-}
+const CHUNK: &str = "fee chunk";
 
 /// The mark that a day's shard has fees that no run has taken up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +71,12 @@ pub struct UnreadableChunk {
 impl StoredFees {
     fn read(&mut self, item: &Item) -> Result<(), TableError> {
         let name = sort_key(item);
-        let read = content("fee chunk", item)
+        let read = chunk_of(item)
             .and_then(|bytes| checked(bytes, name))
-            .and_then(|bytes| self.batch.read_chunk(bytes));
+            .and_then(|bytes| Ok(self.batch.read_chunk(bytes)?));
         match read {
             Err(error) if error.is_unreadable() => {
-                let payers = content("fee chunk", item).ok().and_then(chunk::payers);
+                let payers = chunk_of(item).ok().and_then(fee_chunks::payers);
                 self.unreadable.push(UnreadableChunk { name: name.to_owned(), error, payers });
                 Ok(())
             }
@@ -92,37 +85,40 @@ impl StoredFees {
     }
 }
 
+/// Returns an item's chunk, which must have the form that the item says.
+fn chunk_of(item: &Item) -> Result<&[u8], TableError> {
+    let (form, bytes) = (form(CHUNK, item)?, bytes(CHUNK, item)?);
+    match form {
+        fee_chunks::ROWS | fee_chunks::COLUMNS if form == fee_chunks::form(bytes) => Ok(bytes),
+        fee_chunks::ROWS | fee_chunks::COLUMNS => {
+            Err(TableError::corrupt(CHUNK, "it has another form"))
+        }
+        _ => Err(unknown_form(CHUNK, form.to_string(), fee_chunks::COLUMNS)),
+    }
+}
+
 /// A chunk is named by its content, so that a changed letter is found also where it still decodes.
 fn checked<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], TableError> {
     match short_sha256(bytes) == name {
         true => Ok(bytes),
-        false => Err(TableError::corrupt("fee chunk", "its content is not what its name says")),
+        false => Err(TableError::corrupt(CHUNK, "its content is not what its name says")),
     }
 }
 
-impl FeeBatch {
-    /// The batch as it is stored: in chunks that fit into an item.
-    ///
-    /// # Errors
-    /// Something does not encode.
-    pub fn to_chunks(&self) -> Result<Vec<Vec<u8>>, TableError> {
-        chunk::write(self)
+impl From<ChunkError> for TableError {
+    fn from(error: ChunkError) -> Self {
+        match error {
+            ChunkError::Malformed(why) => Self::corrupt(CHUNK, why),
+            ChunkError::UnknownVersion { version, known } => {
+                Self::UnknownSchemaVersion { what: CHUNK, form: version.to_string(), known }
+            }
+        }
     }
+}
 
-    /// Adds what a stored chunk holds.
-    ///
-    /// # Errors
-    /// The chunk does not decode.
-    pub fn read_chunk(&mut self, chunk: &[u8]) -> Result<(), TableError> {
-        chunk::read(chunk, self)
-    }
-
-    /// Takes in a fee.
-    ///
-    /// # Errors
-    /// There are more fees than one batch can hold.
-    pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TableError> {
-        self.fees.push(arrival, fee).map_err(|error| TableError::Service(error.to_string()))
+impl From<TooMany> for TableError {
+    fn from(error: TooMany) -> Self {
+        Self::Service(error.to_string())
     }
 }
 
@@ -142,7 +138,7 @@ impl Table {
         for chunk in batch.to_chunks()? {
             let name = short_sha256(&chunk);
             let key = keys::fee_chunk(day, shard, &name);
-            self.put(packed_bytes(&key, FIRST_FORM, chunk)).await?;
+            self.put(packed_bytes(&key, fee_chunks::form(&chunk), chunk)).await?;
             names.push_str(&name);
         }
         // Of all chunks: two batches that share one must not share their mark.

@@ -196,6 +196,6 @@ fn check_form(what: &'static str, form: u8, known: u8) -> Result<(), TableError>
     if form == known { Ok(()) } else { Err(unknown_form(what, form.to_string(), known)) }
 }
 
-const fn unknown_form(what: &'static str, form: String, known: u8) -> TableError {
+pub(crate) const fn unknown_form(what: &'static str, form: String, known: u8) -> TableError {
     TableError::UnknownSchemaVersion { what, form, known }
 }

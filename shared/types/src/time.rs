@@ -16,6 +16,9 @@ pub const MILLIS_PER_DAY: i64 = 86_400_000;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z, the earliest instant.
+    pub const EPOCH: Self = Self(0);
+
     /// Milliseconds since 1970-01-01T00:00:00Z, or `None` outside the years 1970 to 9999.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Option<Self> {

@@ -5,6 +5,7 @@
 
 mod canary;
 mod checks;
+mod fold;
 mod functions;
 mod mutants;
 mod process;
@@ -46,8 +47,8 @@ enum Task {
     Crash,
     /// Runs the storage and end-to-end tests on the DynamoDB of the local AWS
     OtherEngine,
-    /// Runs all benchmarks and prints the tables of docs/explanation/performance.md (an hour)
-    Bench,
+    /// Runs all benchmarks and prints the tables of docs/explanation/performance.md (an hour), or one of them
+    Bench(Bench),
     /// Builds the release artifacts twice and compares them (15 min)
     ///
     /// Nothing may be uncommitted. The artifacts are in target/release-artifacts.
@@ -71,6 +72,18 @@ enum Task {
     SamBuild,
     /// Runs everything above in this order, goes on after a failure, and prints a summary
     Full,
+}
+
+#[derive(Debug, Args)]
+struct Bench {
+    #[command(subcommand)]
+    only: Option<OneBench>,
+}
+
+#[derive(Debug, Subcommand)]
+enum OneBench {
+    /// Folds one worker's fees by today's engine, that of version 0.1, and DuckDB in turn (2 min)
+    Fold(fold::Options),
 }
 
 #[derive(Debug, Args)]
@@ -103,7 +116,8 @@ impl Task {
             Self::Mutants(options) => mutants::run(options),
             Self::Crash => checks::crash(),
             Self::OtherEngine => checks::other_engine(),
-            Self::Bench => checks::bench(),
+            Self::Bench(Bench { only: None }) => checks::bench(),
+            Self::Bench(Bench { only: Some(OneBench::Fold(options)) }) => fold::bench(options),
             Self::Release => checks::release(),
             Self::Deployed => functions::deployed(),
             Self::Tidy => tidy::run(),

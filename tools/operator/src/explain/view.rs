@@ -159,7 +159,7 @@ impl Explanation {
         let mut so_far = Booked::default();
         booked.iter().try_for_each(|b| so_far.apply(&b.line))?;
         let missing = difference(fold, &so_far, false)?;
-        let due = |(key, due): (&LineKey, &Accrual)| DueView::whole(key, &due.sums, assets);
+        let due = |due: Accrual<'_>| DueView::whole(&due.key(), &due.sums, assets);
         Ok(Self {
             invitee: relation.invitee.clone(),
             day: explained.day,
@@ -176,7 +176,7 @@ impl Explanation {
             inviter_tiers: [Market::Spot, Market::Futures]
                 .map(|market| standing.map_or(0, |standing| standing.tier.of(market))),
             fees: fees.iter().map(|fee| FeeView::new(fee, because(fee), assets)).collect(),
-            due: fold.due.iter().filter(|(key, _)| wanted(key)).map(due).collect(),
+            due: fold.due.iter().filter(|due| wanted(&due.key())).map(due).collect(),
             booked: booked
                 .iter()
                 .filter(|booked| wanted(&booked.line.key))

@@ -8,9 +8,9 @@ use commission::{
     AccountHistory, Amount, Arrival, Charge, Fee, Relation, Relations, SharedCommission,
     TierInForce,
 };
+use fee_chunks::FeeBatch;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use storage::FeeBatch;
 use types::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Uid, Vip};
 
 use crate::Failure;
@@ -28,7 +28,10 @@ const ASSETS: [&str; 20] = [
 
 /// A day of so many fees.
 pub struct MadeDay {
+    /// The day.
     pub day: Day,
+    /// Whether trade ids are UUIDs, and not numbers.
+    pub has_uuids: bool,
     fees: u64,
     invitees: u64,
     inviters: u64,
@@ -36,26 +39,44 @@ pub struct MadeDay {
 
 /// An invitee with all that his fees are judged by.
 pub struct Bound {
+    /// The binding.
     pub relation: Relation,
+    /// What is known of the invitee.
     pub party: AccountHistory,
 }
 
 impl MadeDay {
+    /// Returns the day of so many fees.
+    ///
+    /// # Errors
+    /// None: the day is well-formed.
     pub fn of(fees: u64) -> Result<Self, Failure> {
         let invitees = (fees / FEES_PER_INVITEE).max(1);
         let inviters = invitees / INVITEES_PER_INVITER + 1;
-        Ok(Self { day: "2026-11-20".parse()?, fees, invitees, inviters })
+        Ok(Self { day: "2026-11-20".parse()?, has_uuids: false, fees, invitees, inviters })
     }
 
-    /// A day of one inviter, with some fees for each of so many invitees.
+    /// Returns a day of one inviter, with some fees for each of so many invitees.
     pub fn of_one_inviter(invitees: u64) -> Result<Self, Failure> {
-        Ok(Self { day: "2026-11-20".parse()?, fees: invitees * 5, invitees, inviters: 1 })
+        Ok(Self {
+            day: "2026-11-20".parse()?,
+            has_uuids: false,
+            fees: invitees * 5,
+            invitees,
+            inviters: 1,
+        })
     }
 
+    /// Returns how many inviters there are.
+    #[must_use]
     pub const fn inviters(&self) -> u64 {
         self.inviters
     }
 
+    /// Returns the id of an inviter.
+    ///
+    /// # Errors
+    /// None: it is well-formed.
     pub fn inviter(number: u64) -> Result<Uid, Failure> {
         Ok((20_000_000 + number).to_string().parse()?)
     }
@@ -65,6 +86,10 @@ impl MadeDay {
         Ok((900_000_000 + number).to_string().parse()?)
     }
 
+    /// Returns the id of an invitee.
+    ///
+    /// # Errors
+    /// None: it is well-formed.
     pub fn uid(number: u64) -> Result<Uid, Failure> {
         Ok((35_000_000 + number * 7).to_string().parse()?)
     }
@@ -97,6 +122,10 @@ impl MadeDay {
         })
     }
 
+    /// Returns what is known of each inviter.
+    ///
+    /// # Errors
+    /// None: it is well-formed.
     pub fn inviter_party(&self) -> Result<AccountHistory, Failure> {
         let long_ago = self.day.start().plus_days(-500);
         Ok(AccountHistory {
@@ -109,6 +138,10 @@ impl MadeDay {
         })
     }
 
+    /// Returns who is bound to whom.
+    ///
+    /// # Errors
+    /// None: it is well-formed.
     pub fn relations(&self) -> Result<Relations, Failure> {
         let mut relations = Relations::default();
         for number in 0..self.inviters() {
@@ -127,13 +160,19 @@ impl MadeDay {
         let mut random = StdRng::seed_from_u64(2026);
         let once = self.fees - self.fees / 101;
         let mut last: Option<Fee> = None;
-        let (start, invitees) = (self.day.start(), self.invitees);
+        let (start, invitees, has_uuids) = (self.day.start(), self.invitees, self.has_uuids);
         (0..self.fees).map(move |number| {
             let arrival = Arrival(start.millis().unsigned_abs() + number / 2);
             let repeated = (number % 101 == 100).then(|| last.clone()).flatten();
             let fee = match repeated {
                 Some(fee) => fee,
-                None => made_fee(&mut random, number, start, invitees, once)?,
+                None => {
+                    let mut fee = made_fee(&mut random, number, start, invitees, once)?;
+                    if has_uuids {
+                        fee.trade_id = uuid(number, &mut random).parse()?;
+                    }
+                    fee
+                }
             };
             last = Some(fee.clone());
             Ok((arrival, fee))
@@ -155,6 +194,18 @@ impl MadeDay {
             Some(Ok(batch))
         })
     }
+}
+
+/// Returns a UUID of version 7.
+fn uuid(number: u64, random: &mut StdRng) -> String {
+    let (millis, rest) = (1_795_132_800_000 + number / 25, random.random::<u64>());
+    let (high, low) = (millis >> 16, millis & 0xFFFF);
+    format!(
+        "{high:08x}-{low:04x}-7{:03x}-8{:03x}-{:012x}",
+        rest >> 52,
+        rest >> 40 & 0xFFF,
+        rest >> 16 & 0xFFFF_FFFF
+    )
 }
 
 fn made_fee(
@@ -200,24 +251,8 @@ fn made_fee(
     Ok(Fee::new((4_127_365_000 + number).to_string().parse()?, MadeDay::uid(payer)?, charge))
 }
 
-/// Writes a day's fees as chunks and as CSV.
-pub fn write(fees: u64, chunks: &Path, csv: Option<&Path>) -> Result<(), Failure> {
-    let made = MadeDay::of(fees)?;
-    let mut out = BufWriter::new(File::create(chunks)?);
-    for batch in made.batches() {
-        for chunk in batch?.to_chunks()? {
-            out.write_all(&u32::try_from(chunk.len())?.to_le_bytes())?;
-            out.write_all(&chunk)?;
-        }
-    }
-    out.flush()?;
-    match csv {
-        Some(path) => write_csv(&made, path),
-        None => Ok(()),
-    }
-}
-
-fn write_csv(made: &MadeDay, path: &Path) -> Result<(), Failure> {
+/// Writes the fees, and who is bound to whom, as CSV for other engines.
+pub fn write_csv(made: &MadeDay, path: &Path) -> Result<(), Failure> {
     let mut out = BufWriter::new(File::create(path)?);
     writeln!(
         out,

@@ -1,0 +1,94 @@
+//! Integers in as few bits as the largest of them needs.
+
+/// Returns how many bits a value needs.
+pub(super) const fn width(value: u64) -> u32 {
+    u64::BITS - value.leading_zeros()
+}
+
+/// Returns how many bytes so many values take.
+pub(super) const fn packed_length(count: usize, width: u32) -> usize {
+    (count * width as usize).div_ceil(8)
+}
+
+/// Appends values of at most `width` bits, from the lowest bit of the first byte on.
+pub(super) fn pack(values: impl Iterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
+    let (mut waiting, mut bits) = (0_u128, 0);
+    for value in values {
+        waiting |= u128::from(value) << bits;
+        bits += width;
+        while bits >= 8 {
+            out.push((waiting & 0xFF) as u8);
+            waiting >>= 8;
+            bits -= 8;
+        }
+    }
+    if bits > 0 {
+        out.push((waiting & 0xFF) as u8);
+    }
+}
+
+/// Reads what [`pack`] wrote; `None` if the bytes are not exactly those of so many values.
+pub(super) fn unpack(bytes: &[u8], width: u32, count: usize) -> Option<Vec<u64>> {
+    if width > u64::BITS || bytes.len() != packed_length(count, width) {
+        return None;
+    }
+    if width == 0 {
+        return Some(vec![0; count]);
+    }
+    // A value is read with bytes after it, which are not there for the last ones.
+    let mut padded = Vec::with_capacity(bytes.len() + 16);
+    padded.extend_from_slice(bytes);
+    padded.extend_from_slice(&[0; 16]);
+    let (step, mask) = (width as usize, u64::MAX >> (u64::BITS - width));
+    let bits = (0..count).map(|place| place * step);
+    Some(match width {
+        // With up to seven bits before it such a value is within eight bytes.
+        ..=57 => bits.map(|bit| word(&padded, bit / 8) >> (bit % 8) & mask).collect(),
+        _ => bits.map(|bit| (double_word(&padded, bit / 8) >> (bit % 8)) as u64 & mask).collect(),
+    })
+}
+
+fn word(bytes: &[u8], start: usize) -> u64 {
+    let bytes = bytes.get(start..start + 8).and_then(|bytes| bytes.try_into().ok());
+    bytes.map_or(0, u64::from_le_bytes)
+}
+
+fn double_word(bytes: &[u8], start: usize) -> u128 {
+    let bytes = bytes.get(start..start + 16).and_then(|bytes| bytes.try_into().ok());
+    bytes.map_or(0, u128::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_every_width_read_back() {
+        for bits in 0..=64 {
+            let most = if bits == 0 { 0 } else { u64::MAX >> (64 - bits) };
+            let values: Vec<u64> = (0..97_u64)
+                .map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) & most)
+                .chain([0, most])
+                .collect();
+            let mut bytes = Vec::new();
+            pack(values.iter().copied(), bits, &mut bytes);
+            assert_eq!(bytes.len(), packed_length(values.len(), bits));
+            assert_eq!(unpack(&bytes, bits, values.len()), Some(values), "{bits} bits");
+        }
+    }
+
+    #[test]
+    fn bytes_of_another_length_are_refused() {
+        let mut bytes = Vec::new();
+        pack([1, 2, 3].into_iter(), 7, &mut bytes);
+        assert_eq!(unpack(&bytes, 7, 3), Some(vec![1, 2, 3]));
+        assert_eq!(unpack(&bytes[..2], 7, 3), None);
+        assert_eq!(unpack(&[&bytes[..], &[0]].concat(), 7, 3), None);
+        assert_eq!(unpack(&[0; 200], 65, 24), None);
+    }
+
+    #[test]
+    fn width_is_that_of_the_value() {
+        assert_eq!([0, 1, 2, 255, 256, u64::MAX].map(width), [0, 1, 2, 8, 9, 64]);
+    }
+}

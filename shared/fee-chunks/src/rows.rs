@@ -1,0 +1,218 @@
+//! The form of version 0.1: one fee after the other, some 45 bytes each.
+//!
+//! Now only corrections and fees with values beyond 64 bits are written in it. A chunk is a head, in which each invitee and asset stands once, and after it the fees and the
+//! corrections, which name them by their place. Instants and arrivals are differences to the
+//! first fee's. Everything is in `postcard`, so that small numbers are small.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use commission::{Amount, Arrival, Asset, Charge, FeeCorrection, FeeRef, TradeKey};
+use serde::{Deserialize, Serialize};
+use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
+
+use crate::{ChunkError, FeeBatch, malformed};
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    invitees: Vec<Uid>,
+    assets: Vec<Asset>,
+    first_at: i64,
+    first_arrival: u64,
+    fees: u32,
+    corrections: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredFee<'a> {
+    trade_id: &'a str,
+    invitee: u32,
+    asset: u32,
+    product: Product,
+    kind: FeeKind,
+    vip: Vip,
+    broker: bool,
+    amount: i128,
+    amount_usd: i128,
+    volume_usd: i128,
+    at: i64,
+    arrival: i64,
+}
+
+/// Writes fees and corrections as chunks of little more than `full` bytes.
+pub(super) fn write(
+    fees: &[FeeRef<'_>],
+    corrections: &[FeeCorrection],
+    full: usize,
+    chunks: &mut Vec<Vec<u8>>,
+) -> Result<(), ChunkError> {
+    let mut writer = Writer::default();
+    for fee in fees {
+        writer.fee(*fee)?;
+        writer.end_if_full(full, chunks)?;
+    }
+    for correction in corrections {
+        writer.correction(correction)?;
+        writer.end_if_full(full, chunks)?;
+    }
+    writer.end(chunks)
+}
+
+/// Reads a chunk into `batch`, whole or not at all.
+pub(super) fn read(bytes: &[u8], batch: &mut FeeBatch) -> Result<(), ChunkError> {
+    let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes).map_err(malformed)?;
+    let (mut fees, mut corrections) = (Vec::new(), Vec::new());
+    for _ in 0..head.fees {
+        let (fee, after): (StoredFee<'_>, _) =
+            postcard::take_from_bytes(rest).map_err(malformed)?;
+        rest = after;
+        fees.push(head.fee(&fee)?);
+    }
+    for _ in 0..head.corrections {
+        let (correction, after) = postcard::take_from_bytes(rest).map_err(malformed)?;
+        rest = after;
+        corrections.push(correction);
+    }
+    if !rest.is_empty() {
+        return Err(malformed("more bytes than its head says"));
+    }
+    let texts = fees.iter().map(|(_, trade_id, ..)| trade_id.len() + 1).sum();
+    batch.fees.check_room(fees.len(), texts, head.assets.len()).map_err(malformed)?;
+    for (invitee, trade_id, arrival, charge) in fees {
+        let payer = batch.fees.payer(invitee).map_err(malformed)?;
+        let trade = TradeKey::of(trade_id);
+        batch.fees.push_charge(arrival, payer, trade, &charge).map_err(malformed)?;
+    }
+    batch.corrections.extend(corrections);
+    Ok(())
+}
+
+/// Returns the payers of a chunk that cannot be read, as far as its head says: `None` where it holds
+/// corrections, whose payers the head does not name, or the head cannot be read.
+pub(super) fn payers(bytes: &[u8]) -> Option<Vec<Uid>> {
+    let (head, _): (Head, _) = postcard::take_from_bytes(bytes).ok()?;
+    (head.corrections == 0).then_some(head.invitees)
+}
+
+impl Head {
+    fn fee<'a>(
+        &'a self,
+        fee: &StoredFee<'a>,
+    ) -> Result<(&'a Uid, &'a str, Arrival, Charge), ChunkError> {
+        let unknown = || malformed("a fee names what its head does not have");
+        let invitee = self.invitees.get(fee.invitee as usize).ok_or_else(unknown)?;
+        let asset = self.assets.get(fee.asset as usize).ok_or_else(unknown)?;
+        let at = self.first_at.checked_add(fee.at).and_then(Timestamp::from_millis);
+        let arrival = Arrival(self.first_arrival.wrapping_add_signed(fee.arrival));
+        TradeId::check(fee.trade_id).map_err(malformed)?;
+        let charge = Charge {
+            product: fee.product,
+            kind: fee.kind,
+            asset: *asset,
+            amount: Amount::from_minor(fee.amount),
+            amount_usd: Amount::from_minor(fee.amount_usd),
+            volume_usd: Amount::from_minor(fee.volume_usd),
+            vip: fee.vip,
+            broker: fee.broker,
+            at: at.ok_or_else(|| malformed("a fee of no time"))?,
+        };
+        Ok((invitee, fee.trade_id, arrival, charge))
+    }
+}
+
+#[derive(Default)]
+struct Writer<'a> {
+    invitees: Places<&'a Uid>,
+    assets: Places<Asset>,
+    /// The letters of the invitees' ids.
+    ids: usize,
+    first: Option<(i64, u64)>,
+    fees: u32,
+    corrections: u32,
+    body: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    fn fee(&mut self, fee: FeeRef<'a>) -> Result<(), ChunkError> {
+        let (charge, trade_id) = (fee.charge(), fee.trade_id());
+        let (at, arrival) = (charge.at.millis(), fee.arrival().0);
+        let (first_at, first_arrival) = *self.first.get_or_insert((at, arrival));
+        let stored = StoredFee {
+            trade_id: &trade_id,
+            invitee: self.invitee(fee.invitee()),
+            asset: self.assets.of(charge.asset),
+            product: charge.product,
+            kind: charge.kind,
+            vip: charge.vip,
+            broker: charge.broker,
+            amount: charge.amount.minor(),
+            amount_usd: charge.amount_usd.minor(),
+            volume_usd: charge.volume_usd.minor(),
+            at: at - first_at,
+            arrival: arrival.wrapping_sub(first_arrival).cast_signed(),
+        };
+        self.fees += 1;
+        self.append(&stored)
+    }
+
+    fn invitee(&mut self, uid: &'a Uid) -> u32 {
+        let known = self.invitees.list.len();
+        let place = self.invitees.of(uid);
+        if self.invitees.list.len() > known {
+            self.ids += uid.as_str().len();
+        }
+        place
+    }
+
+    fn correction(&mut self, correction: &FeeCorrection) -> Result<(), ChunkError> {
+        self.corrections += 1;
+        self.append(correction)
+    }
+
+    fn append<T: Serialize>(&mut self, value: &T) -> Result<(), ChunkError> {
+        let body = std::mem::take(&mut self.body);
+        self.body = postcard::to_extend(value, body).map_err(malformed)?;
+        Ok(())
+    }
+
+    fn end_if_full(&mut self, full: usize, chunks: &mut Vec<Vec<u8>>) -> Result<(), ChunkError> {
+        if self.body.len() + self.ids >= full { self.end(chunks) } else { Ok(()) }
+    }
+
+    fn end(&mut self, chunks: &mut Vec<Vec<u8>>) -> Result<(), ChunkError> {
+        let Self { invitees, assets, first, fees, corrections, body, .. } = std::mem::take(self);
+        if body.is_empty() {
+            return Ok(());
+        }
+        let (first_at, first_arrival) = first.unwrap_or_default();
+        let invitees = invitees.list.into_iter().cloned().collect();
+        let assets = assets.list;
+        let head = Head { invitees, assets, first_at, first_arrival, fees, corrections };
+        let mut chunk = postcard::to_stdvec(&head).map_err(malformed)?;
+        chunk.extend(body);
+        chunks.push(chunk);
+        Ok(())
+    }
+}
+
+/// Values that are named by their place in a list.
+struct Places<T> {
+    list: Vec<T>,
+    known: HashMap<T, u32>,
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), known: HashMap::new() }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Places<T> {
+    fn of(&mut self, value: T) -> u32 {
+        let next = self.known.len() as u32;
+        *self.known.entry(value).or_insert_with(|| {
+            self.list.push(value);
+            next
+        })
+    }
+}
