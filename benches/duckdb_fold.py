@@ -66,7 +66,8 @@ def parquet_of(csv: Path) -> str:
         types = "{'uid': 'VARCHAR', 'trade_id': 'VARCHAR'}"
         copy = (f"COPY (SELECT * FROM read_csv('{csv}', types = {types})) "
                 f"TO '{parquet}' (FORMAT parquet, COMPRESSION zstd)")
-        subprocess.run([sys.executable, "-c", f"import duckdb; duckdb.sql({copy!r})"], check=True)
+        subprocess.run([sys.executable, "-c", f"import duckdb; duckdb.sql({copy!r})"], check=True,
+                       stdout=subprocess.DEVNULL)
     return str(parquet)
 
 

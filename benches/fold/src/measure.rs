@@ -53,6 +53,8 @@ impl Watch {
         Self { clock: Instant::now(), processor: processor_time() }
     }
 
+    /// Returns what was used since the start.
+    #[must_use]
     pub fn stop(&self) -> Value {
         let processor = processor_time().saturating_sub(self.processor);
         json!({
@@ -87,15 +89,19 @@ fn processor_ticks() -> Duration {
 pub struct Latencies(Vec<Duration>);
 
 impl Latencies {
+    /// Adds a request.
     pub fn add(&mut self, took: Duration) {
         self.0.push(took);
     }
 
+    /// Returns how many there are.
+    #[must_use]
     pub const fn count(&self) -> usize {
         self.0.len()
     }
 
     /// The middle, the slowest hundredth and thousandth, and the slowest, in microseconds.
+    #[must_use]
     pub fn percentiles(mut self) -> Value {
         self.0.sort_unstable();
         let at = |per_mille: usize| {
@@ -107,10 +113,15 @@ impl Latencies {
 }
 
 /// Peaks of memory are those from now on.
+///
+/// # Errors
+/// The system does not allow it.
 pub fn forget_peak_memory() -> Result<(), Failure> {
     Ok(fs::write("/proc/self/clear_refs", "5")?)
 }
 
+/// Returns the peak of memory in MB.
+#[must_use]
 pub fn peak_memory_mb() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
