@@ -117,7 +117,7 @@ fn graph(metadata: &Value) -> BTreeMap<String, Vec<String>> {
         packages.map(|it| (text(&it["id"]), text(&it["name"]))).collect();
     let name = |id: &Value| names.get(text(id)).map_or_else(String::new, |it| (*it).to_owned());
     let mut graph: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for node in array(&metadata["resolve"]["nodes"]) {
+    for node in metadata.pointer("/resolve/nodes").into_iter().flat_map(array) {
         let dependencies = array(&node["deps"])
             .filter(|it| array(&it["dep_kinds"]).any(|kind| kind["kind"].is_null()));
         let dependencies = dependencies.map(|it| name(&it["pkg"]));
