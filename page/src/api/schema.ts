@@ -113,7 +113,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * What a link says before sign-in
+     * The invitation of a link before sign-in
      * @description For a visitor who is not signed in, and for messengers that show a preview of the link. Needs no access token; a token that is sent is not read. An unknown code is answered as a link that is not live.
      */
     get: operations["getInvitation"];
@@ -236,7 +236,7 @@ export interface components {
      */
     Uid: string;
     /**
-     * @description The inviter as the invitee may see him: the first and the last character of his id, or stars alone where the id is short. The number of stars does not tell the length.
+     * @description The inviter as the invitee may see them: the first and the last character of the id, or only stars if the id is short. The number of stars does not reveal the length.
      * @example a***e
      */
     MaskedUid: string;
@@ -316,7 +316,7 @@ export interface components {
     /** @description Pass it as `cursor` to read on; `null` at the end of the list. */
     NextCursor: components["schemas"]["Cursor"] | null;
     /**
-     * @description How an invitee came: `recall` for an existing user who was won back, `signup` for a new one.
+     * @description The origin of an invitee: `recall` for an existing user who was won back, `signup` for a new one.
      * @enum {string}
      */
     Origin: "recall" | "signup";
@@ -326,7 +326,7 @@ export interface components {
      */
     Product: "spot" | "margin" | "futures";
     /**
-     * @description The products that share one rate and one assessment: `spot` stands for spot and margin.
+     * @description The products that share one rate and one assessment: `spot` is spot and margin.
      * @enum {string}
      */
     Market: "spot" | "futures";
@@ -341,7 +341,7 @@ export interface components {
      */
     LineType: "commission" | "correction";
     /**
-     * @description Why a correction was made. `late_fee`: fees came after an earlier run. `fee_corrected`: the exchange corrected fees. `trade_busted`: trades were taken back whole. `facts_changed`: facts became known by which the same fees are judged otherwise. `binding_voided`: the binding was found void; the API does not tell an inviter why.
+     * @description Why a correction was made. `late_fee`: fees came after an earlier run. `fee_corrected`: the exchange corrected fees. `trade_busted`: trades were taken back whole. `facts_changed`: facts became known by which the same fees are judged otherwise. `binding_voided`: the binding was found void; the inviter does not learn why.
      * @enum {string}
      */
     Cause: "late_fee" | "fee_corrected" | "trade_busted" | "facts_changed" | "binding_voided";
@@ -525,7 +525,7 @@ export interface components {
        */
       png: string;
     };
-    /** @description The older form of the same link. It cannot recall anybody. */
+    /** @description The older form of the same link. It cannot recall existing users. */
     OriginalLink: {
       url: components["schemas"]["WebAddress"];
       /**
@@ -633,13 +633,13 @@ export interface components {
        */
       default?: true;
     };
-    /** @description What a link says to whoever opens it. A link that is not live and a code that does not exist have the same answer. */
+    /** @description The invitation of a link, for everyone who opens it. A link that is not live and a code that does not exist have the same answer. */
     Invitation: {
       /** @description Whether existing users can be bound by the link now, as far as the link and its owner decide. Whether the reader can is what `GET /v1/bind` shows after sign-in. */
       live: boolean;
       /** @description `null` where the link is not live. */
       inviter: components["schemas"]["MaskedUid"] | null;
-      /** @description What an invitee gets back of their fees, for life; `null` where the link is not live. */
+      /** @description The part of the fees that an invitee gets back, for life; `null` if the link is not live. */
       sharedCommission: components["schemas"]["SharedCommission"] | null;
       programme: components["schemas"]["Programme"];
     };
@@ -692,7 +692,7 @@ export interface components {
        * @constant
        */
       origin: "recall";
-      /** @description What the invitee would get back of his fees, for life. */
+      /** @description The part of the fees that the invitee would get back, for life. */
       sharedCommission: components["schemas"]["SharedCommission"];
       /**
        * @description Whether the caller can bind now.
@@ -717,7 +717,7 @@ export interface components {
        * @constant
        */
       origin: "recall";
-      /** @description What the invitee would get back of his fees, for life. */
+      /** @description The part of the fees that the invitee would get back, for life. */
       sharedCommission: components["schemas"]["SharedCommission"];
       /**
        * @description Whether the caller can bind now.
@@ -738,7 +738,7 @@ export interface components {
       /** @description From `GET /v1/bind`, not older than ten minutes. */
       confirmation: components["schemas"]["Confirmation"];
     };
-    /** @description The permanent relation of an invitee to his inviter, as the invitee sees it. */
+    /** @description The permanent relation of an invitee to the inviter, as the invitee sees it. */
     Binding: {
       inviter: components["schemas"]["MaskedUid"];
       /** @description The link by which the invitee came. */
@@ -763,7 +763,7 @@ export interface components {
       /** @description By asset, in the order of the tickers. */
       assets: components["schemas"]["SharedAsset"][];
     };
-    /** @description The caller's own binding, and what came of it for him. */
+    /** @description The caller's own binding, and the commission shared with the caller. */
     Relationship: {
       inviter: components["schemas"]["MaskedUid"];
       /** @description The link by which the invitee came. */
@@ -774,7 +774,7 @@ export interface components {
       /** @description The invitee's part, fixed at the binding for life. */
       sharedCommission: components["schemas"]["SharedCommission"];
       rule: components["schemas"]["RuleName"];
-      /** @description When the binding was found void: facts that came late proved that it should not have been made. It earns nothing, and the account can bind to nobody else. Absent otherwise. */
+      /** @description When the binding was found void: late facts proved that it should not have been made. It earns nothing, and the account cannot be bound to another inviter. Absent otherwise. */
       voidedAt?: components["schemas"]["Timestamp"];
       shared: components["schemas"]["SharedEarnings"];
       dataAsOf: components["schemas"]["DataAsOf"];
@@ -825,7 +825,7 @@ export interface components {
       signup: number;
       /**
        * Format: int64
-       * @description Those who have traded at least once since they were bound.
+       * @description Those with at least one trade since the binding.
        */
       active: number;
     };
@@ -921,17 +921,17 @@ export interface components {
       /** @description `null` at the top. */
       next: components["schemas"]["NextTier"] | null;
     };
-    /** @description What came by one link. Its label stands in `GET /v1/links`. */
+    /** @description The invitees and amounts of one link. Its label is in `GET /v1/links`. */
     LinkFigures: {
       code: components["schemas"]["LinkCode"];
       /**
        * Format: int64
-       * @description All who ever came by it.
+       * @description All invitees of the link.
        */
       invitees: number;
       /**
        * Format: int64
-       * @description Those who came in the range.
+       * @description Those bound in the range.
        */
       newInvitees: number;
       /** @description Of the range. */
@@ -962,7 +962,7 @@ export interface components {
       newInvitees: number;
       /**
        * Format: int64
-       * @description Invitees who traded on the day.
+       * @description Invitees with trades on the day.
        */
       activeInvitees: number;
     };
@@ -1017,17 +1017,17 @@ export interface components {
       zeros: components["schemas"]["ZeroedFees"][];
       /** @description One entry for each market with rules in force. */
       tiers: components["schemas"]["MarketTier"][];
-      /** @description Each link by which anybody came, in the order of the codes. */
+      /** @description Each link with invitees, in the order of the codes. */
       links: components["schemas"]["LinkFigures"][];
       /** @description Every day from `from` to the last that is closed or has lines: no gaps to fill, and the days add up to the totals. */
       series: components["schemas"]["DayFigures"][];
       programme: components["schemas"]["Programme"];
     };
-    /** @description An invitee, with all figures since he was bound. */
+    /** @description An invitee, with all figures since the binding. */
     Referral: {
       uid: components["schemas"]["Uid"];
       origin: components["schemas"]["Origin"];
-      /** @description The link by which he came. */
+      /** @description The link of the binding. */
       code: components["schemas"]["LinkCode"];
       boundAt: components["schemas"]["Timestamp"];
       /** @description The first trade after the binding; `null` before it. Only trades count, no liquidations or funding; a trade that was taken back gives way to the next. */
@@ -1036,14 +1036,14 @@ export interface components {
       lastTradeTime: components["schemas"]["Timestamp"] | null;
       totals: components["schemas"]["Figures"];
       /**
-       * @description `active`: he has traded since he was bound. `no_trades_yet`: he has not. `voided`: the binding earns nothing. The API does not tell an inviter why.
+       * @description `active`: there are trades since the binding. `no_trades_yet`: there are none. `voided`: the binding earns nothing. The inviter does not learn why.
        * @enum {string}
        */
       status: "active" | "no_trades_yet" | "voided";
     };
     ReferralPage: {
       dataAsOf: components["schemas"]["DataAsOf"];
-      /** @description May hold fewer than `limit` and even none where a filter passes many over; only `nextCursor` tells the end. */
+      /** @description May hold fewer than `limit` and even none where a filter passes many over; only a `nextCursor` of `null` is the end. */
       referrals: components["schemas"]["Referral"][];
       nextCursor: components["schemas"]["NextCursor"];
     };
@@ -1117,7 +1117,7 @@ export interface components {
       finalThrough: components["schemas"]["Day"] | null;
       /** @description The totals of all lines that the filter admits, the same on every page. `null` where `uid`, `reason` or `type` is given and the days that may have such lines have more than 10,000: ask for fewer days. Other filters always have totals. */
       totals: components["schemas"]["Figures"] | null;
-      /** @description In the order of `sort`. May hold fewer than `limit` and even none; only `nextCursor` tells the end. */
+      /** @description In the order of `sort`. May hold fewer than `limit` and even none; only a `nextCursor` of `null` is the end. */
       lines: components["schemas"]["Line"][];
       nextCursor: components["schemas"]["NextCursor"];
     };
@@ -1226,7 +1226,7 @@ export interface components {
         };
       };
     };
-    /** @description The caller has no link with this code. The same for a code that is another's and for one that is nobody's. */
+    /** @description The caller has no link with this code. The same for the code of another owner and for one that does not exist. */
     NoSuchLink: {
       headers: {
         [name: string]: unknown;
@@ -1674,7 +1674,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The window, for who can bind and for who cannot. */
+      /** @description The window, for users who can bind and for users who cannot. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1911,11 +1911,11 @@ export interface operations {
   listReferrals: {
     parameters: {
       query?: {
-        /** @description Only invitees who came so. */
+        /** @description Only invitees of this origin. */
         origin?: components["schemas"]["Origin"];
-        /** @description Only invitees who came by this link. */
+        /** @description Only invitees of this link. */
         link?: components["schemas"]["LinkCode"];
-        /** @description Only this invitee; nobody, if the user is not an invitee of the caller. */
+        /** @description Only this invitee; an empty list if the user is not an invitee of the caller. */
         uid?: components["schemas"]["Uid"];
         /** @description `boundAt` lists the longest bound first, `-boundAt` the newest. */
         sort?: "boundAt" | "-boundAt";
