@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { parsedUser, STORED, storedUser } from "./stored";
 
 /** Who is signed in. The token is the only identity that the API knows. */
 export interface SignedIn {
@@ -17,23 +18,7 @@ export interface Session {
   expired: boolean;
 }
 
-/** The key in the storage that all tabs of this origin share. */
-const STORED = "session";
-
-function parsed(text: string | null): SignedIn | null {
-  try {
-    const user = text ? (JSON.parse(text) as Partial<SignedIn>) : null;
-    return user?.uid && user.token ? (user as SignedIn) : null;
-  } catch {
-    return null;
-  }
-}
-
-function stored(): SignedIn | null {
-  return parsed(localStorage.getItem(STORED));
-}
-
-let session: Session = { user: stored(), expired: false };
+let session: Session = { user: storedUser(), expired: false };
 const listeners = new Set<() => void>();
 
 /** Called before another user is signed in, and before a sign-out. */
@@ -59,7 +44,7 @@ function change(next: Session) {
 addEventListener("storage", (event) => {
   // A key of `null` means that the whole storage was cleared.
   if (event.key !== STORED && event.key !== null) return;
-  show({ user: parsed(event.key === null ? null : event.newValue), expired: false });
+  show({ user: parsedUser(event.key === null ? null : event.newValue), expired: false });
 });
 
 function listen(listener: () => void) {

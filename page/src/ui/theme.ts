@@ -1,42 +1,9 @@
 import { useSyncExternalStore } from "react";
+import { onThemeChange, shownTheme } from "./theme-store";
 
-export type Theme = "auto" | "light" | "dark";
-
-const STORED = "theme";
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const listeners = new Set<() => void>();
-
-export function chosenTheme(): Theme {
-  const stored = localStorage.getItem(STORED);
-  return stored === "light" || stored === "dark" ? stored : "auto";
-}
-
-function shown(): "light" | "dark" {
-  const theme = chosenTheme();
-  if (theme !== "auto") return theme;
-  return dark.matches ? "dark" : "light";
-}
-
-/** Puts the theme on the page; the style sheet does the rest. */
-export function applyTheme() {
-  document.documentElement.dataset["theme"] = shown();
-  for (const listener of listeners) listener();
-}
-
-export function chooseTheme(theme: Theme) {
-  if (theme === "auto") localStorage.removeItem(STORED);
-  else localStorage.setItem(STORED, theme);
-  applyTheme();
-}
-
-dark.addEventListener("change", applyTheme);
-
-function listen(listener: () => void) {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+export { applyTheme, chooseTheme, chosenTheme, type Theme } from "./theme-store";
 
 /** The theme that is shown, for what is drawn without the style sheet. */
 export function useShownTheme(): "light" | "dark" {
-  return useSyncExternalStore(listen, shown);
+  return useSyncExternalStore(onThemeChange, shownTheme);
 }
