@@ -1,0 +1,50 @@
+import { PNG } from "pngjs";
+import { expect, test } from "./page";
+
+for (const document of ["/"]) {
+  test(`head_of_${document}_names_files_that_exist`, async ({ page }) => {
+    const html = await (await page.request.get(document)).text();
+    const files = [...html.matchAll(/(?:href|content)="(\/[^"]+)"/g)].map(([, path]) => path ?? "");
+    for (const file of ["/favicon.ico", "/icon.svg", "/apple-touch-icon.png", "/share.png"]) {
+      expect(files).toContain(file);
+    }
+    for (const file of files) {
+      expect((await page.request.get(file)).status(), file).toBe(200);
+    }
+  });
+
+  test(`head_of_${document}_describes_a_shared_link`, async ({ page }) => {
+    await page.goto(document);
+    const meta = async (name: string) =>
+      page.locator(`meta[property="${name}"], meta[name="${name}"]`).getAttribute("content");
+    expect(await meta("og:title")).toBeTruthy();
+    expect(await meta("og:description")).toBeTruthy();
+    expect(await meta("twitter:card")).toBe("summary_large_image");
+    const picture = await page.request.get((await meta("og:image")) ?? "");
+    const { width, height } = PNG.sync.read(await picture.body());
+    expect([`${width}`, `${height}`]).toEqual([
+      await meta("og:image:width"),
+      await meta("og:image:height"),
+    ]);
+    expect([width, height]).toEqual([1200, 630]);
+  });
+}
+
+test("manifest_icons_have_the_sizes_they_claim", async ({ page, baseURL }) => {
+  await page.goto("/");
+  const href = await page.locator('link[rel="manifest"]').getAttribute("href");
+  const answer = await page.request.get(href ?? "");
+  const manifest = await answer.json();
+  expect(manifest).toMatchObject({ display: "standalone", start_url: "/" });
+  const sizes: string[] = [];
+  for (const { src, type, sizes: claimed } of manifest.icons) {
+    const icon = await page.request.get(new URL(src, baseURL).href);
+    expect(icon.headers()["content-type"]).toBe(type);
+    if (type !== "image/png") continue;
+    const { width, height } = PNG.sync.read(await icon.body());
+    expect(claimed).toBe(`${width}x${height}`);
+    sizes.push(claimed);
+  }
+  expect(sizes).toEqual(expect.arrayContaining(["192x192", "512x512"]));
+  expect(manifest.icons).toContainEqual(expect.objectContaining({ purpose: "maskable" }));
+});
