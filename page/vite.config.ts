@@ -16,5 +16,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    // The application, and the landing of an invitation, which needs none of it.
+    rollupOptions: { input: ["index.html", "join.html"] },
   },
 });

@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { en } from "../src/text/en";
+import { landing } from "../src/text/landing/en";
 import { tr } from "../src/text/tr";
 import { AURORA, codeOf, expect, open, test, users } from "./page";
 
@@ -47,7 +48,7 @@ test("a link that does not exist, and an address without one", async ({ page }) 
   await open(page, "/join?ref=ZZZZZZZZ", "20000003");
   await expectRefusal(page, "unknown_link");
   await open(page, "/join?ref=a%20b", "20000003");
-  await expect(page.getByRole("heading", { name: en.join.noCode })).toBeVisible();
+  await expect(page.getByRole("heading", { name: landing.incompleteTitle })).toBeVisible();
 });
 
 /** A window that the sample cannot bring about: the programme made it so in the past. */

@@ -3,6 +3,7 @@ import jsQR from "jsqr";
 import { PNG } from "pngjs";
 import { compare, sum, truncate } from "../src/format/decimal";
 import { en } from "../src/text/en";
+import { landing } from "../src/text/landing/en";
 import { AURORA, amountIn, ask, codeOf, expect, NOON, open, setClock, test } from "./page";
 
 /** A row of the export by its columns; none of the values here is quoted. */
@@ -39,7 +40,7 @@ test("from the copied link to the exported commission", async ({ page }) => {
   // The invitee opens it, signs in, reads the window, and binds.
   await page.evaluate(() => localStorage.clear());
   await page.goto(`/join${new URL(url).search}`);
-  await page.getByRole("button", { name: en.join.signIn }).click();
+  await page.getByRole("button", { name: landing.signIn }).click();
   await page.getByRole("button", { name: new RegExp(`^${invitee}`) }).click();
   const window = page.getByRole("dialog", { name: en.join.window.title });
   await expect(window).toContainText("1***1");

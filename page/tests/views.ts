@@ -52,8 +52,20 @@ export const VIEWS: View[] = [
   },
   { name: "inviter", uid: "40000001", address: at("/inviter") },
   { name: "no-inviter", uid: AURORA, address: at("/inviter") },
-  { name: "not-an-affiliate", uid: "20000002", address: at("/") },
+  { name: "not-an-affiliate", uid: "20000002", address: at("/links") },
   { name: "invited", address: aurorasLink },
+  {
+    name: "landing",
+    address: async (page) => {
+      const json = {
+        live: true,
+        inviter: "1***1",
+        sharedCommission: { spot: "0.1", futures: "0.05" },
+      };
+      await page.route("**/v1/invitation?**", (route) => route.fulfill({ json }));
+      return "/join.html?ref=6TKU9VDE";
+    },
+  },
   { name: "window", uid: "20000002", address: aurorasLink },
   { name: "refused", uid: "30000002", address: aurorasLink },
   { name: "missing", uid: AURORA, address: at("/nowhere") },

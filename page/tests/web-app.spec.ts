@@ -1,7 +1,7 @@
 import { PNG } from "pngjs";
-import { expect, test } from "./page";
+import { expect, open, test } from "./page";
 
-for (const document of ["/"]) {
+for (const document of ["/", "/join.html"]) {
   test(`head_of_${document}_names_files_that_exist`, async ({ page }) => {
     const html = await (await page.request.get(document)).text();
     const files = [...html.matchAll(/(?:href|content)="(\/[^"]+)"/g)].map(([, path]) => path ?? "");
@@ -14,7 +14,7 @@ for (const document of ["/"]) {
   });
 
   test(`head_of_${document}_describes_a_shared_link`, async ({ page }) => {
-    await page.goto(document);
+    await page.goto(document === "/" ? "/" : "/join.html?ref=ZZZZZZZZ");
     const meta = async (name: string) =>
       page.locator(`meta[property="${name}"], meta[name="${name}"]`).getAttribute("content");
     expect(await meta("og:title")).toBeTruthy();
@@ -47,4 +47,12 @@ test("manifest_icons_have_the_sizes_they_claim", async ({ page, baseURL }) => {
   }
   expect(sizes).toEqual(expect.arrayContaining(["192x192", "512x512"]));
   expect(manifest.icons).toContainEqual(expect.objectContaining({ purpose: "maskable" }));
+});
+
+test("fields_do_not_make_a_phone_zoom", async ({ page }) => {
+  await open(page, "/");
+  const chooser = page.getByRole("textbox");
+  await expect(chooser).toHaveCSS("font-size", "16px");
+  await page.goto("/join.html?ref=ZZZZZZZZ");
+  await expect(page.getByRole("combobox")).toHaveCSS("font-size", "16px");
 });

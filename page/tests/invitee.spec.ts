@@ -1,0 +1,193 @@
+import { gzipSync } from "node:zlib";
+import type { Page } from "@playwright/test";
+import { en } from "../src/text/en";
+import { landing } from "../src/text/landing/en";
+import { landing as landingTr } from "../src/text/landing/tr";
+import { expectNoFindings } from "./axe";
+import { AURORA, codeOf, expect, open, test } from "./page";
+
+const LANDING_BUDGET = 90_000;
+const INVITER = "1***1";
+
+interface Shared {
+  spot: string;
+  futures: string;
+}
+
+/** Answers for signed-out visitors, and notes what was asked. */
+async function invitation(page: Page, body: object, status = 200) {
+  const asked: { url: string; authorization: string | undefined }[] = [];
+  await page.route("**/v1/invitation?**", (route) => {
+    const request = route.request();
+    asked.push({ url: request.url(), authorization: request.headers()["authorization"] });
+    return route.fulfill({ status, json: body });
+  });
+  return asked;
+}
+
+const live = (shared: Shared, programme: object = {}) => ({
+  live: true,
+  inviter: INVITER,
+  sharedCommission: shared,
+  programme: { brand: null, terms: null, privacy: null, support: null, ...programme },
+});
+
+test.describe("landing", () => {
+  for (const address of ["/join", "/join.html"]) {
+    test(`benefit_is_said_before_sign_in_at_${address}`, async ({ page }) => {
+      const body = live({ spot: "0.1", futures: "0" }, { brand: "Northwind" });
+      const asked = await invitation(page, body);
+      await page.goto(`${address}?ref=6TKU9VDE`);
+      const heading = page.getByRole("heading", { level: 1 });
+      await expect(heading).toHaveText("Get 10% of your spot fees back");
+      await expect(page.getByText(landing.from(INVITER))).toBeVisible();
+      await expect(page.locator("header")).toContainText("Northwind");
+      await expect(page.getByRole("button", { name: landing.signIn })).toBeVisible();
+      await expect(page).toHaveTitle("Get 10% of your spot fees back · Northwind");
+      await expectNoFindings(page, address);
+      expect(asked.map(({ url }) => new URL(url).search)).toEqual(["?ref=6TKU9VDE"]);
+      expect(asked[0]?.authorization).toBeUndefined();
+    });
+  }
+
+  test("landing_loads_at_most_90_kb", async ({ page }) => {
+    await invitation(page, live({ spot: "0.1", futures: "0.05" }));
+    const scripts: Promise<number>[] = [];
+    page.on("response", (response) => {
+      if (new URL(response.url()).pathname.endsWith(".js")) {
+        scripts.push(response.body().then((body) => gzipSync(body).length));
+      }
+    });
+    await page.goto("/join.html?ref=6TKU9VDE");
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("10%");
+    await page.waitForLoadState("networkidle");
+    const bytes = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0);
+    console.log(`landing: ${bytes} bytes of JavaScript gzipped, in ${scripts.length} files`);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(LANDING_BUDGET);
+  });
+
+  test("landing_is_readable_within_2_5_s_on_3g", async ({ page }) => {
+    const LATENCY_MS = 400;
+    // An answer of a test is not slowed down by the browser.
+    await page.route("**/v1/invitation?**", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
+      await route.fulfill({ json: live({ spot: "0.1", futures: "0" }) });
+    });
+    const network = await page.context().newCDPSession(page);
+    await network.send("Network.enable");
+    await network.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: LATENCY_MS,
+      downloadThroughput: 50_000,
+      uploadThroughput: 50_000,
+    });
+    // By the page's own clock, which does not run while the test waits for the browser.
+    await page.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector("h1")) return;
+        document.documentElement.dataset["readable"] = `${performance.now()}`;
+        observer.disconnect();
+      }).observe(document, { childList: true, subtree: true });
+    });
+    await page.goto("/join.html?ref=6TKU9VDE", { waitUntil: "commit" });
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("10%");
+    const readable = Number(await page.locator("html").getAttribute("data-readable"));
+    console.log(`landing: readable after ${Math.round(readable)} ms on slow 3G`);
+    expect(readable).toBeGreaterThan(3 * LATENCY_MS);
+    expect(readable).toBeLessThan(2_500);
+  });
+
+  test("link_without_share_says_so", async ({ page }) => {
+    await invitation(page, live({ spot: "0", futures: "0.00" }));
+    await page.goto("/join?ref=6TKU9VDE");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(landing.invites(INVITER));
+    await expect(page.getByText(landing.sharesNothing)).toBeVisible();
+  });
+
+  test("dead_link_offers_no_sign_in", async ({ page }) => {
+    await invitation(page, { live: false, inviter: null, sharedCommission: null });
+    await page.goto("/join?ref=6TKU9VDE");
+    await expect(page.getByRole("heading", { name: landing.deadTitle })).toBeVisible();
+    await expect(page.getByRole("button", { name: landing.signIn })).toHaveCount(0);
+  });
+
+  for (const [name, status, body] of [
+    ["without_the_route", 404, { message: "Not Found" }],
+    ["that_is_throttled", 429, { code: "throttled" }],
+    ["that_makes_no_sense", 200, { live: "perhaps" }],
+  ] as const) {
+    test(`api_${name}_leaves_the_sign_in`, async ({ page }) => {
+      await invitation(page, body, status);
+      await page.goto("/join?ref=6TKU9VDE");
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText(landing.anyone);
+      await expect(page.getByRole("button", { name: landing.signIn })).toBeVisible();
+    });
+  }
+
+  test("legal_links_are_shown_where_named", async ({ page }) => {
+    const programme = {
+      terms: "https://example.com/terms",
+      privacy: "javascript:alert(1)",
+      support: "https://example.com/help",
+    };
+    await invitation(page, live({ spot: "0.1", futures: "0" }, programme));
+    await page.goto("/join.html?ref=6TKU9VDE");
+    const links = page.getByRole("navigation", { name: landing.legal }).getByRole("link");
+    await expect(links).toHaveText([landing.terms, landing.support]);
+    await expect(links.first()).toHaveAttribute("href", "https://example.com/terms");
+  });
+
+  test("sign_in_that_cannot_open_says_so", async ({ page }) => {
+    await invitation(page, live({ spot: "0", futures: "0" }));
+    await page.route("**/config.json", (route) => route.abort());
+    await page.goto("/join.html?ref=6TKU9VDE");
+    await page.getByRole("button", { name: landing.signIn }).click();
+    await expect(page.getByRole("alert")).toHaveText(landing.failed);
+    await page.unroute("**/config.json");
+    await page.getByRole("button", { name: landing.signIn }).click();
+    await expect(page.getByRole("heading", { name: en.signIn.sandboxTitle })).toBeVisible();
+  });
+
+  test("language_is_changed_and_kept", async ({ page }) => {
+    await invitation(page, live({ spot: "0.1", futures: "0" }));
+    await page.goto("/join.html?ref=6TKU9VDE");
+    await page.getByRole("combobox", { name: landing.language }).selectOption("tr");
+    const heading = page.getByRole("heading", { level: 1 });
+    await expect(heading).toHaveText(landingTr.getSpot("%10"));
+    await page.reload();
+    await expect(heading).toHaveText(landingTr.getSpot("%10"));
+    await expect(page.locator("html")).toHaveAttribute("lang", "tr");
+  });
+
+  test("sign_in_leads_to_the_window_and_back", async ({ page }) => {
+    await page.goto(`/join.html?ref=${await codeOf(page, AURORA)}`);
+    await page.getByRole("button", { name: landing.signIn }).click();
+    await expect(page.getByRole("heading", { name: en.signIn.sandboxTitle })).toBeVisible();
+    await page.goBack();
+    await page.getByRole("button", { name: landing.signIn }).click();
+    await page.getByRole("button", { name: /^20000003/ }).click();
+    await expect(page.getByRole("dialog", { name: en.join.window.title })).toBeVisible();
+    await expect(page).toHaveURL(/\/join\?ref=[A-Z0-9]{8}$/);
+  });
+
+  test("signed_in_visitor_skips_the_landing", async ({ page }) => {
+    await open(page, `/join.html?ref=${await codeOf(page, AURORA)}`, "20000003");
+    await expect(page.getByRole("dialog", { name: en.join.window.title })).toBeVisible();
+    await expect(page.getByRole("button", { name: landing.signIn })).toHaveCount(0);
+  });
+});
+
+test("forced_colours_keep_edges", async ({ page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await invitation(page, live({ spot: "0.1", futures: "0" }));
+  await page.goto("/join.html?ref=6TKU9VDE");
+  const rate = page.locator(".landing-rates > div").first();
+  await expect(rate).toHaveCSS("border-top-width", "1px");
+  const [edge, ground] = await rate.evaluate((it) => {
+    const { borderTopColor, backgroundColor } = getComputedStyle(it);
+    return [borderTopColor, backgroundColor];
+  });
+  expect(edge).not.toBe(ground);
+  expect(edge).not.toBe("rgba(0, 0, 0, 0)");
+});
