@@ -1,4 +1,4 @@
-import { Suspense, useEffect } from "react";
+import { Suspense } from "react";
 import { Link, Redirect, Route, Switch, useLocation, useSearchParams } from "wouter";
 import { useSession } from "./auth/session";
 import { useConfig } from "./config";
@@ -7,7 +7,9 @@ import { type Texts, useWords } from "./text";
 import { Boundary } from "./ui/boundary";
 import { Icon, type IconName } from "./ui/icons";
 import { OfflineNote } from "./ui/online";
+import { useBrand } from "./ui/programme";
 import { Skeleton, State } from "./ui/states";
+import { useTitle } from "./ui/title";
 import { view } from "./ui/view";
 import { UserMenu } from "./user-menu";
 import { Home } from "./views/home";
@@ -37,22 +39,20 @@ function placesOf(t: Texts): [string, IconName, string][] {
   ];
 }
 
-/** Tells history and screen readers where they are. */
-function useTitle() {
+/** Names the views of the navigation; the others name themselves. */
+function usePlaceTitle() {
   const { t } = useWords();
   const { user } = useSession();
   const [path] = useLocation();
-  const [, , place] = placesOf(t).find(([address]) => address === path) ?? [];
-  const view = path === "/join" ? t.join.title : user && place;
-  useEffect(() => {
-    document.title = view ? `${view} · ${t.name}` : t.name;
-  }, [view, t]);
+  const place = placesOf(t).find(([address]) => address === path);
+  useTitle(place && (user ? place[2] : t.signIn.title));
 }
 
 /** What stands around every view. */
 export function Shell() {
   const { t } = useWords();
-  useTitle();
+  usePlaceTitle();
+  const brand = useBrand();
   const { user } = useSession();
   const { signIn } = useConfig();
   const [path] = useLocation();
@@ -64,7 +64,7 @@ export function Shell() {
       <header className="top">
         <Link className="brand" href="/">
           <img src="/icon.svg" alt="" width="28" height="28" />
-          <span>{t.name}</span>
+          <span>{brand}</span>
         </Link>
         {user && <Navigation />}
         <UserMenu />
@@ -94,7 +94,6 @@ function Navigation() {
   const [query] = useSearchParams();
   return (
     <nav className="nav" aria-label={t.nav.label}>
-      {/* An affiliate seldom has an inviter, who is in the user's menu. */}
       {placesOf(t)
         .filter(([href]) => href !== "/inviter")
         .map(([href, icon, text]) => (
@@ -136,6 +135,7 @@ function Views() {
 
 function Missing() {
   const { t } = useWords();
+  useTitle(t.problems.pageMissing);
   const home = (
     <Link className="button" href="/">
       {t.problems.home}

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { en } from "../src/text/en";
@@ -31,6 +32,14 @@ const live = (shared: Shared, programme: object = {}) => ({
   sharedCommission: shared,
   programme: { brand: null, terms: null, privacy: null, support: null, ...programme },
 });
+
+/** The confirmation window with other values than the sample has. */
+async function windowWith(page: Page, values: object) {
+  await page.route("**/v1/bind?**", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), ...values } });
+  });
+}
 
 test.describe("landing", () => {
   for (const address of ["/join", "/join.html"]) {
@@ -178,6 +187,113 @@ test.describe("landing", () => {
   });
 });
 
+test.describe("confirmation", () => {
+  test("window_says_what_the_inviter_will_see", async ({ page }) => {
+    await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "20000003");
+    const window = page.getByRole("dialog", { name: en.join.window.title });
+    const seen = window.getByRole("region", { name: en.seen.title });
+    await expect(seen.getByRole("listitem")).toHaveText(en.seen.points);
+    for (const fact of ["full user ID", "traded volume", "first and latest trade"]) {
+      await expect(seen).toContainText(fact);
+    }
+    await expect(window.getByText(en.join.window.nothing)).toBeVisible();
+  });
+
+  test("window_links_to_the_terms", async ({ page }) => {
+    const pages = { terms: "https://example.com/terms", privacy: null, support: null };
+    await windowWith(page, { programme: { brand: "Northwind", ...pages } });
+    await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "20000003");
+    const links = page.getByRole("navigation", { name: en.legal.label }).getByRole("link");
+    await expect(links).toHaveText([en.legal.terms]);
+    await expect(links).toHaveAttribute("href", "https://example.com/terms");
+    await expect(page).toHaveTitle(`${en.join.title} · Northwind`);
+    await expect(page.locator(".brand")).toContainText("Northwind");
+  });
+
+  test("decision_stays_in_sight_on_a_phone", async ({ page }) => {
+    await page.setViewportSize({ width: 320, height: 568 });
+    await windowWith(page, { sharedCommission: { spot: "0.1", futures: "0.05" } });
+    await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "20000003");
+    const bind = page.getByRole("button", { name: en.join.window.bind });
+    await expect(bind).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole("button", { name: en.join.window.later })).toBeInViewport();
+  });
+
+  test("expiry_is_counted_in_minutes", async ({ page }) => {
+    await page.clock.install({ time: new Date("2026-11-22T12:00:00Z") });
+    await windowWith(page, { expiresAt: "2026-11-22T12:10:00.000Z" });
+    await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "20000003");
+    await expect(page.getByText(en.join.window.expiresIn("10"))).toBeVisible();
+    await page.clock.fastForward(3 * 60_000);
+    await expect(page.getByText(en.join.window.expiresIn("7"))).toBeVisible();
+  });
+
+  test("next_steps_follow_the_binding", async ({ page }) => {
+    const code = await codeOf(page, AURORA);
+    const shared = { spot: "0.1", futures: "0.05" };
+    await page.route("**/v1/bind", (route) =>
+      route.fulfill({
+        json: {
+          inviter: INVITER,
+          code,
+          origin: "recall",
+          boundAt: "2026-11-22T12:00:00.000Z",
+          sharedCommission: shared,
+          rule: "90-days",
+        },
+      }),
+    );
+    await open(page, `/join?ref=${code}`, "20000003");
+    await page.getByRole("button", { name: en.join.window.bind }).click();
+    await expect(page.getByRole("heading", { name: en.join.bound })).toBeVisible();
+    await expect(page.getByText(en.join.nextShared("10%", "5%"))).toBeVisible();
+    const next = page.getByRole("region", { name: en.join.nextTitle });
+    await expect(next.getByRole("listitem")).toHaveText(en.join.next);
+    await expect(next.getByRole("link", { name: en.join.seeInviter })).toBeVisible();
+    await expect(page).toHaveTitle(new RegExp(`^${en.join.bound} · `));
+  });
+});
+
+test.describe("refusal", () => {
+  test("failing_rule_comes_first_and_others_are_folded", async ({ page }) => {
+    await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "30000003");
+    const refusal = page.getByTestId("refused-recently_active");
+    await expect(refusal).toContainText("No trades or product use for more than 90 days");
+    await expect(refusal).toContainText("last used 25 Aug 2026");
+    const met = page.getByText(en.bindReasons.already_bound.check);
+    await expect(met).toBeHidden();
+    await expect(page.getByText(en.join.checksMet("12", "13"))).toBeVisible();
+    await page.getByText(en.join.checks, { exact: true }).click();
+    await expect(met).toBeVisible();
+    await expectNoFindings(page, "refusal");
+  });
+
+  test("reminder_is_a_calendar_file", async ({ page, baseURL }) => {
+    const code = await codeOf(page, AURORA);
+    await open(page, `/join?ref=${code}`, "30000003");
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: en.join.remind }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe(`invitation-${code}.ics`);
+    const calendar = readFileSync(await file.path(), "utf8").replaceAll("\r\n ", "");
+    expect(calendar).toContain("DTSTART:20261123T200500Z\r\n");
+    expect(calendar).toContain(`URL:${baseURL}/join?ref=${code}\r\n`);
+  });
+
+  test("refusal_without_a_date_offers_no_reminder", async ({ page }) => {
+    await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "30000005");
+    await expect(page.getByTestId("refused-region_blocked_invitee")).toBeVisible();
+    await expect(page.getByRole("button", { name: en.join.remind })).toHaveCount(0);
+  });
+
+  test("support_is_offered_where_named", async ({ page }) => {
+    await windowWith(page, { programme: { support: "https://example.com/help" } });
+    await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "30000005");
+    const support = page.getByRole("link", { name: en.join.support });
+    await expect(support).toHaveAttribute("href", "https://example.com/help");
+  });
+});
+
 test("forced_colours_keep_edges", async ({ page }) => {
   await page.emulateMedia({ forcedColors: "active" });
   await invitation(page, live({ spot: "0.1", futures: "0" }));
@@ -190,4 +306,10 @@ test("forced_colours_keep_edges", async ({ page }) => {
   });
   expect(edge).not.toBe(ground);
   expect(edge).not.toBe("rgba(0, 0, 0, 0)");
+});
+
+test("my_inviter_says_what_the_inviter_sees", async ({ page }) => {
+  await open(page, "/inviter", "40000001");
+  await page.getByText(en.seen.titleNow, { exact: true }).click();
+  await expect(page.getByText(en.seen.points[0] ?? "")).toBeVisible();
 });

@@ -67,7 +67,12 @@ export const VIEWS: View[] = [
     },
   },
   { name: "window", uid: "20000002", address: aurorasLink },
-  { name: "refused", uid: "30000002", address: aurorasLink },
+  {
+    name: "refused",
+    uid: "30000002",
+    address: aurorasLink,
+    open: (page) => page.locator("summary").click(),
+  },
   { name: "missing", uid: AURORA, address: at("/nowhere") },
 ];
 

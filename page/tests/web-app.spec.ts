@@ -1,5 +1,7 @@
 import { PNG } from "pngjs";
-import { expect, open, test } from "./page";
+import { en } from "../src/text/en";
+import { landing } from "../src/text/landing/en";
+import { AURORA, codeOf, expect, open, test } from "./page";
 
 for (const document of ["/", "/join.html"]) {
   test(`head_of_${document}_names_files_that_exist`, async ({ page }) => {
@@ -47,6 +49,37 @@ test("manifest_icons_have_the_sizes_they_claim", async ({ page, baseURL }) => {
   }
   expect(sizes).toEqual(expect.arrayContaining(["192x192", "512x512"]));
   expect(manifest.icons).toContainEqual(expect.objectContaining({ purpose: "maskable" }));
+});
+
+test("every_view_has_a_title_of_its_own", async ({ page }) => {
+  const invitation = `/join?ref=${await codeOf(page, AURORA)}`;
+  const views: [string, string | undefined, string][] = [
+    ["/", undefined, en.signIn.title],
+    ["/inviter", AURORA, en.inviter.title],
+    ["/nowhere", AURORA, en.problems.pageMissing],
+    [invitation, undefined, landing.title],
+    ["/join?ref=x", undefined, landing.incompleteTitle],
+    [invitation, "20000002", en.join.title],
+    [invitation, "30000002", en.bindReasons.recently_active.title],
+    [invitation, "40000001", en.join.alreadyThis],
+    ["/join?ref=ZZZZZZZZ", "20000002", en.bindReasons.unknown_link.title],
+  ];
+  for (const [address, uid, title] of views) {
+    await open(page, address, uid);
+    await expect(page).toHaveTitle(new RegExp(`^${title} · .+`));
+  }
+});
+
+test("unknown_address_says_not_found", async ({ page }) => {
+  for (const [address, uid] of [
+    ["/nowhere", AURORA],
+    ["/links/none/at/all", undefined],
+  ] as const) {
+    await open(page, address, uid);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(en.problems.pageMissing);
+    await page.getByRole("link", { name: en.problems.home }).click();
+    await expect(page).toHaveURL(/\/$/);
+  }
 });
 
 test("fields_do_not_make_a_phone_zoom", async ({ page }) => {

@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { currentSession, renewed, type SignedIn } from "../auth/session";
+import { rememberProgramme } from "../programme";
 import type { components, paths } from "./schema";
 
 /** The client tells arrays of a fixed length as plain arrays. */
@@ -97,5 +98,6 @@ export const { GET, POST, PATCH } = client;
 export async function body<T>(pending: Promise<{ data?: T }>): Promise<Exclude<T, string>> {
   const { data } = await pending;
   if (data === undefined || typeof data === "string") throw new ApiError("internal");
+  rememberProgramme((data as { programme?: unknown }).programme);
   return data as Exclude<T, string>;
 }

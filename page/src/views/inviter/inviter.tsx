@@ -8,15 +8,16 @@ import { Amount, Usd } from "../../ui/money";
 import { Failed, Skeleton, State } from "../../ui/states";
 import { TableScroll } from "../../ui/table";
 import { Freshness } from "../freshness";
+import { SeenPoints } from "../join/seen";
 
 type Relationship = Schemas["Relationship"];
 
-/** Who invited the user, and what came of it for him. */
+/** Who invited the user, and what the user got back. */
 export default function Inviter() {
   const { t } = useWords();
   const binding = useBinding();
   return (
-    <>
+    <div className="narrow">
       <div className="view-head view-head-sticky">
         <h1>{t.inviter.title}</h1>
         {binding.data && <Freshness dataAsOf={binding.data.dataAsOf} />}
@@ -31,14 +32,14 @@ export default function Inviter() {
         </section>
       )}
       {binding.data && <Relation relation={binding.data} />}
-    </>
+    </div>
   );
 }
 
 function Relation({ relation }: { relation: Relationship }) {
   const { t, f } = useWords();
   return (
-    <div className="stack-wide narrow">
+    <div className="stack-wide">
       {relation.voidedAt && (
         <p className="notice notice-bad" role="status">
           <Icon name="warn" />
@@ -73,6 +74,15 @@ function Relation({ relation }: { relation: Relationship }) {
         </p>
       </section>
       <Received relation={relation} />
+      <details className="requirements">
+        <summary>
+          <Icon name="right" />
+          <span className="requirements-name">{t.seen.titleNow}</span>
+        </summary>
+        <div className="seen seen-folded">
+          <SeenPoints />
+        </div>
+      </details>
     </div>
   );
 }

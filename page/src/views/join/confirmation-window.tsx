@@ -3,6 +3,9 @@ import { isZero } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
+import { useMinutesLeft } from "./expiry";
+import { Legal } from "./legal";
+import { Seen } from "./seen";
 
 interface Props {
   open: boolean;
@@ -13,9 +16,9 @@ interface Props {
   close: () => void;
 }
 
-/** Who invites, what is shared, that it is for life, and the decision. */
+/** Who invites, what is shared, what the inviter will see, that it is for life, and the decision. */
 export function ConfirmationWindow({ open, window, notice, busy, bind, close }: Props) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const words = t.join.window;
   return (
     <Dialog open={open} onClose={close} decisive title={words.title} lead={words.lead}>
@@ -26,15 +29,21 @@ export function ConfirmationWindow({ open, window, notice, busy, bind, close }: 
           {notice}
         </p>
       )}
-      <Share shared={window.sharedCommission} />
-      <div className="for-life">
-        <Icon name="lock" />
-        <div>
-          <b>{words.forLife}</b>
-          <p>{words.forLifeText}</p>
+      <div className="terms">
+        <Share shared={window.sharedCommission} />
+        <div className="for-life">
+          <Icon name="lock" />
+          <div>
+            <h3>{words.forLife}</h3>
+            <p>{words.forLifeText}</p>
+          </div>
         </div>
+        <Seen title={t.seen.title} />
+        <Legal />
       </div>
-      <div className="row row-end decision">
+      {/* In sight however long the terms are. */}
+      <div className="decide">
+        <Expiry expiresAt={window.expiresAt} />
         <button type="button" className="button" onClick={close}>
           {words.later}
         </button>
@@ -42,18 +51,37 @@ export function ConfirmationWindow({ open, window, notice, busy, bind, close }: 
           {busy ? words.binding : words.bind}
         </button>
       </div>
-      <p className="help decision-note">{words.good(f.utcTime(window.expiresAt))}</p>
     </Dialog>
+  );
+}
+
+function Expiry({ expiresAt }: { expiresAt: string }) {
+  const { t, f } = useWords();
+  const words = t.join.window;
+  const minutes = useMinutesLeft(expiresAt);
+  return (
+    <p className="help">
+      {minutes === null ? words.expiresAt(f.utcTime(expiresAt)) : words.expiresIn(f.count(minutes))}
+    </p>
   );
 }
 
 function Share({ shared }: { shared: Schemas["SharedCommission"] }) {
   const { t, f } = useWords();
   const words = t.join.window;
-  if (isZero(shared.spot) && isZero(shared.futures))
-    return <p className="gets-nothing">{words.nothing}</p>;
+  if (isZero(shared.spot) && isZero(shared.futures)) {
+    return (
+      <div className="notice gets-nothing">
+        <Icon name="info" />
+        <div>
+          <h3>{words.nothing}</h3>
+          <p>{words.nothingText}</p>
+        </div>
+      </div>
+    );
+  }
   return (
-    <>
+    <div>
       <p className="gets-label">{words.get}</p>
       <dl className="gets">
         <div>
@@ -65,6 +93,6 @@ function Share({ shared }: { shared: Schemas["SharedCommission"] }) {
           <dd>{f.percent(shared.futures)}</dd>
         </div>
       </dl>
-    </>
+    </div>
   );
 }

@@ -1,9 +1,10 @@
 import { useState } from "react";
-import { Link } from "wouter";
 import { ApiError, type Schemas } from "../../api/client";
-import { useBind, useBinding, useWindow } from "../../api/queries";
+import { useBind, useWindow } from "../../api/queries";
 import { useWords } from "../../text";
 import { Failed, Skeleton, State, sentence } from "../../ui/states";
+import { useTitle } from "../../ui/title";
+import { Bound } from "./bound";
 import { ConfirmationWindow } from "./confirmation-window";
 import { Refused, RefusedByName } from "./refused";
 
@@ -37,7 +38,7 @@ export default function Invitation({ code }: { code: string }) {
     bind.mutate(eligible.confirmation, {
       onError: async (error) => {
         setNotice(sentence(error, t));
-        // A window that is no longer good is opened anew, and it says so.
+        // An expired window is reloaded, and says so.
         if (error instanceof ApiError && error.failure.startsWith("confirmation_")) {
           await window.refetch();
           setNotice(t.join.window.renewed);
@@ -46,7 +47,7 @@ export default function Invitation({ code }: { code: string }) {
     });
   return (
     <>
-      {closed && <Closed reopen={() => setClosed(false)} />}
+      <Open closed={closed} reopen={() => setClosed(false)} />
       <ConfirmationWindow
         open={!closed}
         window={eligible}
@@ -65,34 +66,18 @@ function isRefusal(error: ApiError): error is RefusalError {
   return error.body !== undefined && "checks" in error.body;
 }
 
-function Closed({ reopen }: { reopen: () => void }) {
+/** The invitation itself, behind the window and after it is closed. */
+function Open({ closed, reopen }: { closed: boolean; reopen: () => void }) {
   const { t } = useWords();
+  useTitle(t.join.title);
   const action = (
-    <button type="button" className="button" onClick={reopen}>
+    <button type="button" className="button button-primary" onClick={reopen}>
       {t.join.reopen}
     </button>
   );
   return (
     <State icon="mail" level={1} title={t.join.title} action={action}>
-      {t.join.closed}
+      <p role={closed ? "status" : undefined}>{closed ? t.join.closed : t.join.review}</p>
     </State>
-  );
-}
-
-function Bound({ binding }: { binding: Schemas["Binding"] }) {
-  const { t } = useWords();
-  // Reads what "my inviter" will show, while the good news is read.
-  useBinding();
-  const action = (
-    <Link className="button button-primary" href="/inviter">
-      {t.join.seeInviter}
-    </Link>
-  );
-  return (
-    <div role="status">
-      <State icon="check" tone="good" level={1} title={t.join.bound} action={action}>
-        {t.join.boundText(binding.inviter)}
-      </State>
-    </div>
   );
 }

@@ -3,7 +3,11 @@ import type { Schemas } from "../../api/client";
 import { useBinding } from "../../api/queries";
 import { type Texts, useWords } from "../../text";
 import { Icon } from "../../ui/icons";
+import { useProgramme } from "../../ui/programme";
 import { State } from "../../ui/states";
+import { useTitle } from "../../ui/title";
+import { nextMinute } from "./calendar";
+import { When } from "./when";
 
 type Check = Schemas["Check"];
 type Reason = Schemas["BindReason"];
@@ -14,44 +18,63 @@ interface Props {
   from: string | undefined;
 }
 
-/** Why the user cannot be invited, from when he could be, and every check that was made. */
+/** The requirement that is not met, with its date; the others are folded away. */
 export function Refused({ code, checks, from }: Props) {
   const { t, f } = useWords();
   const refusing = checks.find((check) => !check.met);
   const reason = refusing?.reason as Reason | undefined;
   if (reason === "already_bound") return <AlreadyBound code={code} />;
-  if (!reason) return null;
+  if (!refusing || !reason) return null;
   return (
     <div className="narrow refusal">
-      <RefusedByName reason={reason} />
-      {from && (
-        <p className="notice notice-good" role="status">
-          <Icon name="clock" />
-          <span>
-            <b>{t.join.refusedFrom(f.utcInstant(from))}</b>{" "}
-            {f.instant(from) !== f.utcInstant(from).replace(" UTC", "") &&
-              t.join.ownTime(f.instant(from))}
-          </span>
-        </p>
-      )}
+      <RefusedByName
+        reason={reason}
+        passing={from !== undefined}
+        fact={refusing.needs && wordsOf(refusing, t, f)}
+      />
+      {from && <When code={code} from={nextMinute(from)} />}
       {reason !== "self_referral" && <Checks checks={checks} />}
     </div>
   );
 }
 
+interface NamedProps {
+  reason: Reason;
+  /** Whether time alone heals it. */
+  passing?: boolean;
+  /** The requirement with the account's own date. */
+  fact?: string | undefined;
+}
+
 /** A refusal in its own words. */
-export function RefusedByName({ reason }: { reason: Reason }) {
+export function RefusedByName({ reason, passing = false, fact }: NamedProps) {
   const { t } = useWords();
+  const { support } = useProgramme();
   const { title, text } = t.bindReasons[reason];
-  const action = reason === "self_referral" && (
-    <Link className="button" href="/">
-      {t.join.ownAction}
-    </Link>
-  );
+  useTitle(title);
+  const action =
+    reason === "self_referral" ? (
+      <Link className="button" href="/">
+        {t.join.ownAction}
+      </Link>
+    ) : (
+      support && (
+        <a className="link" href={support} target="_blank" rel="noopener noreferrer">
+          {t.join.support}
+        </a>
+      )
+    );
   return (
     <div data-testid={`refused-${reason}`}>
-      <State icon="warn" tone="bad" level={1} title={title} action={action}>
-        {text}
+      <State
+        icon={passing ? "clock" : "warn"}
+        tone={passing ? "calm" : "bad"}
+        level={1}
+        title={title}
+        action={action}
+      >
+        {fact && <p className="refusal-fact">{fact}</p>}
+        <p>{text}</p>
       </State>
     </div>
   );
@@ -62,6 +85,8 @@ function AlreadyBound({ code }: { code: string }) {
   const { t } = useWords();
   const binding = useBinding();
   const same = binding.data?.code === code;
+  const title = same ? t.join.alreadyThis : t.bindReasons.already_bound.title;
+  useTitle(title);
   const action = (
     <Link className="button button-primary" href="/inviter">
       {t.join.seeInviter}
@@ -73,7 +98,7 @@ function AlreadyBound({ code }: { code: string }) {
         icon={same ? "check" : "lock"}
         tone={same ? "good" : "calm"}
         level={1}
-        title={same ? t.join.alreadyThis : t.bindReasons.already_bound.title}
+        title={title}
         action={action}
       >
         {t.bindReasons.already_bound.text}
@@ -85,9 +110,14 @@ function AlreadyBound({ code }: { code: string }) {
 function Checks({ checks }: { checks: Check[] }) {
   const { t, f } = useWords();
   const unmetFirst = [...checks].sort((a, b) => Number(a.met) - Number(b.met));
+  const met = checks.filter((check) => check.met).length;
   return (
-    <section className="card card-plain" aria-label={t.join.checks}>
-      <h2 className="small-head">{t.join.checks}</h2>
+    <details className="requirements">
+      <summary>
+        <Icon name="right" />
+        <span className="requirements-name">{t.join.checks}</span>
+        <span className="help">{t.join.checksMet(f.count(met), f.count(checks.length))}</span>
+      </summary>
       <ul className="points">
         {unmetFirst.map((check) => (
           <li className={check.met ? "point-good" : "point-bad"} key={check.reason}>
@@ -99,16 +129,18 @@ function Checks({ checks }: { checks: Check[] }) {
           </li>
         ))}
       </ul>
-    </section>
+    </details>
   );
 }
 
 type Formats = ReturnType<typeof useWords>["f"];
 
-/** What a check asks for, and how it stands. */
+/** What a requirement asks for, and the account's own date. */
 function wordsOf({ reason, needs }: Check, t: Texts, f: Formats): string {
   if (!needs) return t.bindReasons[reason as Reason].check;
   const asked = t.join.needs[needs.kind](f.count(needs.moreThanDays));
-  const since = needs.since ? t.join.since[needs.kind](f.utcInstant(needs.since)) : t.join.never;
+  const since = needs.since
+    ? t.join.since[needs.kind](f.day(needs.since.slice(0, 10)))
+    : t.join.never;
   return `${asked} (${since})`;
 }

@@ -1,0 +1,25 @@
+import { useWords } from "../../text";
+import { useProgramme } from "../../ui/programme";
+
+/** The programme's own pages, as far as its file names them. */
+export function Legal() {
+  const { t } = useWords();
+  const programme = useProgramme();
+  const pages = (["terms", "privacy", "support"] as const).filter((page) => programme[page]);
+  if (pages.length === 0) return null;
+  return (
+    <nav className="legal" aria-label={t.legal.label}>
+      {pages.map((page) => (
+        <a
+          className="link"
+          key={page}
+          href={programme[page] ?? undefined}
+          target="_blank"
+          rel="noopener noreferrer"
+        >
+          {t.legal[page]}
+        </a>
+      ))}
+    </nav>
+  );
+}
