@@ -1,5 +1,6 @@
 import { Suspense } from "react";
 import { Link, Redirect, Route, Switch, useLocation, useSearchParams } from "wouter";
+import { useMembership } from "./api/membership";
 import { useSession } from "./auth/session";
 import { useConfig } from "./config";
 import { carried } from "./format/range";
@@ -48,6 +49,28 @@ function usePlaceTitle() {
   useTitle(place && (user ? place[2] : t.signIn.title));
 }
 
+/** The views that lead somewhere for this user. */
+function usePlaces(): ReturnType<typeof placesOf> {
+  const { t } = useWords();
+  const { user } = useSession();
+  const [path] = useLocation();
+  const membership = useMembership(user !== null);
+  const inviter = placesOf(t).filter(([address]) => address === "/inviter");
+  // An affiliate seldom has an inviter, who is in the user's menu.
+  const others = placesOf(t).filter(([address]) => address !== "/inviter");
+  switch (membership) {
+    case "affiliate":
+      return others;
+    case "former":
+      return others.filter(([address]) => address !== "/links");
+    case "outsider":
+      return inviter;
+    case "unknown":
+      // Invitees come to these two views: no tab appears there that may have to go.
+      return path === "/join" || path === "/inviter" ? inviter : others;
+  }
+}
+
 /** What stands around every view. */
 export function Shell() {
   const { t } = useWords();
@@ -94,21 +117,19 @@ function Navigation() {
   const [query] = useSearchParams();
   return (
     <nav className="nav" aria-label={t.nav.label}>
-      {placesOf(t)
-        .filter(([href]) => href !== "/inviter")
-        .map(([href, icon, text]) => (
-          <Link
-            className="nav-item"
-            key={href}
-            href={`${href}${carried(query)}`}
-            onPointerEnter={() => preloadView(href)}
-            onFocus={() => preloadView(href)}
-            aria-current={path === href ? "page" : undefined}
-          >
-            <Icon name={icon} />
-            <span>{text}</span>
-          </Link>
-        ))}
+      {usePlaces().map(([href, icon, text]) => (
+        <Link
+          className="nav-item"
+          key={href}
+          href={`${href}${carried(query)}`}
+          onPointerEnter={() => preloadView(href)}
+          onFocus={() => preloadView(href)}
+          aria-current={path === href ? "page" : undefined}
+        >
+          <Icon name={icon} />
+          <span>{text}</span>
+        </Link>
+      ))}
     </nav>
   );
 }

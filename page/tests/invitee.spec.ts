@@ -294,6 +294,40 @@ test.describe("refusal", () => {
   });
 });
 
+test.describe("navigation", () => {
+  const tabs = (page: Page) =>
+    page.getByRole("navigation", { name: en.nav.label }).getByRole("link");
+
+  test("outsider_sees_no_affiliate_tabs", async ({ page }) => {
+    for (const address of ["/inviter", "/", "/dashboard"]) {
+      await open(page, address, "40000001");
+      await expect(tabs(page)).toHaveText([en.nav.inviter]);
+    }
+  });
+
+  test("invitee_never_sees_a_tab_that_goes", async ({ page }) => {
+    await page.route("**/v1/link", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await route.continue();
+    });
+    await open(page, "/inviter", "40000001");
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(tabs(page)).toHaveText([en.nav.inviter]);
+  });
+
+  test("affiliate_keeps_all_tabs", async ({ page }) => {
+    await open(page, "/inviter", AURORA);
+    await expect(tabs(page).filter({ hasText: en.nav.dashboard })).toBeVisible();
+    await expect(tabs(page).filter({ hasText: en.nav.links })).toBeVisible();
+  });
+
+  test("former_affiliate_keeps_figures_without_links", async ({ page }) => {
+    await open(page, "/dashboard", "10000007");
+    await expect(tabs(page).filter({ hasText: en.nav.links })).toHaveCount(0);
+    await expect(tabs(page).filter({ hasText: en.nav.dashboard })).toBeVisible();
+  });
+});
+
 test("forced_colours_keep_edges", async ({ page }) => {
   await page.emulateMedia({ forcedColors: "active" });
   await invitation(page, live({ spot: "0.1", futures: "0" }));

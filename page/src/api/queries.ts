@@ -27,9 +27,10 @@ export const queryClient = new QueryClient({
   },
 });
 
-export function useDefaultLink() {
+export function useDefaultLink(enabled = true) {
   return useQuery({
     queryKey: ["link"],
+    enabled,
     queryFn: ({ signal }) => body(GET("/v1/link", { signal })),
   });
 }
@@ -76,10 +77,11 @@ export function usePicture(path: string) {
 }
 
 /** The figures of the last 30 closed days. They are also those of that range, and asked for once. */
-export function useLatest() {
+export function useLatest(enabled = true) {
   const cache = useQueryClient();
   return useQuery({
     queryKey: ["latest"],
+    enabled,
     queryFn: async ({ signal }) => {
       const latest = await body(GET("/v1/dashboard", { signal }));
       cache.setQueryData(["dashboard", { from: latest.from, to: latest.to }], latest);

@@ -1,4 +1,5 @@
 import { useRef } from "react";
+import { Redirect } from "wouter";
 import { ApiError } from "../api/client";
 import { useLatest } from "../api/queries";
 import { Failed, Skeleton } from "../ui/states";
@@ -11,14 +12,17 @@ function isOutside(error: unknown): boolean {
   );
 }
 
-/** The overview for those who have invitees; for others the link, which comes first. */
+/**
+ * The overview for those who have invitees; for other affiliates the link, which comes first. Someone
+ * outside the programme may have an inviter, and nothing else.
+ */
 export function Home() {
   const latest = useLatest();
   // Another view that asks again takes the answer back to pending: the decision stays.
   const outside = useRef(false);
   if (isOutside(latest.error)) outside.current = true;
   if (latest.data) return latest.data.counts.invitees > 0 ? <Overview /> : <Links />;
-  if (outside.current) return <Links />;
+  if (outside.current) return <Redirect to="/inviter" replace />;
   if (latest.isPending) return <Skeleton tall lines={8} />;
   return <Failed error={latest.error} retry={() => latest.refetch()} />;
 }
