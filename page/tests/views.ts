@@ -73,6 +73,25 @@ export const VIEWS: View[] = [
     address: aurorasLink,
     open: (page) => page.locator("summary").click(),
   },
+  {
+    name: "share-menu",
+    uid: AURORA,
+    address: at("/links"),
+    open: async (page) => {
+      await page.locator(".hero-main .row .button").nth(1).click();
+      await page.getByRole("menu").waitFor();
+    },
+  },
+  {
+    name: "poster",
+    uid: AURORA,
+    address: at("/links"),
+    open: async (page) => {
+      await page.locator(".hero-qr .button").click();
+      await page.getByRole("menuitem").first().click();
+      await page.locator(".poster").waitFor();
+    },
+  },
   { name: "missing", uid: AURORA, address: at("/nowhere") },
 ];
 

@@ -1,4 +1,5 @@
 import { invitee } from "./invitee/en";
+import { sharing } from "./sharing/en";
 
 /** Every text of the page. Another language is an object of the same shape: see `index.tsx`. */
 export const en = {
@@ -64,10 +65,6 @@ export const en = {
     yours: "Default link",
     invitesBoth: "Works for new and existing users",
     invitesNew: "Works for new users only",
-    share: "Share",
-    shareMessage: (url: string) => `Come back with my invitation: ${url}`,
-    copyMessage: "Copy as a message",
-    mail: "Send by email",
     copyLink: "Copy link",
     copyOf: (name: string) => `Copy link ${name}`,
     qr: "QR code",
@@ -375,6 +372,7 @@ export const en = {
   },
 
   ...invitee,
+  sharing,
 
   signIn: {
     title: "Sign in",

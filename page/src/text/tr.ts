@@ -1,5 +1,6 @@
 import type { Texts } from "./index";
 import { invitee } from "./invitee/tr";
+import { sharing } from "./sharing/tr";
 
 export const tr: Texts = {
   name: "Davet programı",
@@ -68,10 +69,6 @@ export const tr: Texts = {
     lead: "Hesabını artık kullanmayanlarla ve yeni kullanıcılarla paylaşın.",
     invitesBoth: "Yeni ve mevcut kullanıcılar için geçerli",
     invitesNew: "Yalnızca yeni kullanıcılar için geçerli",
-    share: "Paylaş",
-    shareMessage: (url) => `Davetimle geri dönün: ${url}`,
-    copyMessage: "Mesaj olarak kopyala",
-    mail: "E-posta yaz",
     copyLink: "Bağlantıyı kopyala",
     qr: "QR kodu",
     qrOf: (url) => `${url} adresinin QR kodu`,
@@ -375,6 +372,7 @@ export const tr: Texts = {
   },
 
   ...invitee,
+  sharing,
 
   signIn: {
     title: "Giriş yap",

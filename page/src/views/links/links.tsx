@@ -57,7 +57,7 @@ function DefaultLink({ link, rates }: LinkProps) {
         </p>
         <div className="row">
           <CopyButton text={link.url} primary />
-          <Share url={link.url} />
+          <Share link={link} />
         </div>
         <Sides rates={rates} shared={link.sharedCommission} />
       </div>

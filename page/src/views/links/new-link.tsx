@@ -47,7 +47,7 @@ function Made({ link, close }: { link: Schemas["LabelledLink"]; close: () => voi
       <p className="address address-small">{link.url}</p>
       <div className="row row-center">
         <CopyButton text={link.url} primary />
-        <Share url={link.url} />
+        <Share link={link} />
         <QrDownload link={link} />
       </div>
       <button type="button" className="button button-quiet" onClick={close}>

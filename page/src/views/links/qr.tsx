@@ -1,29 +1,21 @@
-import { useEffect, useState } from "react";
-import { raw, type Schemas } from "../../api/client";
+import { lazy, Suspense, useState } from "react";
+import { raw } from "../../api/client";
 import { save } from "../../api/export";
 import { usePicture } from "../../api/queries";
 import { useWords } from "../../text";
 import { Icon } from "../../ui/icons";
-import { Menu, MenuItem } from "../../ui/menu";
+import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import { sentence } from "../../ui/states";
 import { say } from "../../ui/toasts";
+import type { PosterLink as Link } from "./poster-window";
+import { useAddress } from "./use-address";
 
-type Link = Pick<Schemas["Link"], "code" | "url" | "qrCode">;
+const PosterWindow = lazy(async () => ({
+  default: (await import("./poster-window")).PosterWindow,
+}));
 
 /** Edges in pixels: for a post, a slide, a poster. */
 const SIZES = [256, 512, 1024, 2048];
-
-/** An address for the picture, as long as it is shown. */
-function useAddress(picture: Blob | undefined): string | undefined {
-  const [address, setAddress] = useState<string>();
-  useEffect(() => {
-    if (!picture) return;
-    const made = URL.createObjectURL(picture);
-    setAddress(made);
-    return () => URL.revokeObjectURL(made);
-  }, [picture]);
-  return address;
-}
 
 export function QrPicture({ link }: { link: Link }) {
   const { t } = useWords();
@@ -36,6 +28,7 @@ export function QrPicture({ link }: { link: Link }) {
 
 export function QrDownload({ link }: { link: Link }) {
   const { t, f } = useWords();
+  const [posterOpen, setPosterOpen] = useState(false);
   const download = async (path: string, name: string) => {
     try {
       save(name, await (await raw(path, "image/*")).blob());
@@ -44,25 +37,36 @@ export function QrDownload({ link }: { link: Link }) {
     }
   };
   return (
-    <Menu
-      button={
-        <>
-          <Icon name="download" />
-          {t.links.download}
-        </>
-      }
-    >
-      <MenuItem onClick={() => download(link.qrCode.svg, `${link.code}.svg`)}>
-        {t.links.downloadSvg}
-      </MenuItem>
-      {SIZES.map((size) => (
-        <MenuItem
-          key={size}
-          onClick={() => download(`${link.qrCode.png}&size=${size}`, `${link.code}-${size}.png`)}
-        >
-          {t.links.downloadPng(f.count(size))}
+    <>
+      <Menu
+        button={
+          <>
+            <Icon name="download" />
+            {t.links.download}
+          </>
+        }
+      >
+        <MenuItem icon="qr" onClick={() => setPosterOpen(true)}>
+          {t.sharing.poster}
         </MenuItem>
-      ))}
-    </Menu>
+        <MenuSeparator />
+        <MenuItem onClick={() => download(link.qrCode.svg, `${link.code}.svg`)}>
+          {t.links.downloadSvg}
+        </MenuItem>
+        {SIZES.map((size) => (
+          <MenuItem
+            key={size}
+            onClick={() => download(`${link.qrCode.png}&size=${size}`, `${link.code}-${size}.png`)}
+          >
+            {t.links.downloadPng(f.count(size))}
+          </MenuItem>
+        ))}
+      </Menu>
+      {posterOpen && (
+        <Suspense>
+          <PosterWindow link={link} open close={() => setPosterOpen(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }

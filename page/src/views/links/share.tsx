@@ -1,40 +1,58 @@
+import type { Schemas } from "../../api/client";
+import { benefit } from "../../landing/benefit";
 import { useWords } from "../../text";
 import { Icon } from "../../ui/icons";
-import { Menu, MenuItem } from "../../ui/menu";
+import { Menu, MenuItem, MenuLink, MenuSeparator } from "../../ui/menu";
 import { say } from "../../ui/toasts";
+import { asOneText, SHARE_TARGETS, type Shareable } from "./share-targets";
 
-/** The system's own way to share where it has one; else a message and an e-mail. */
-export function Share({ url }: { url: string }) {
+type Link = Pick<Schemas["Link"], "url" | "sharedCommission">;
+
+/** The message for a link: with the benefit, where the link shares something. */
+function useShareable({ url, sharedCommission }: Link): Shareable {
+  const { t, f } = useWords();
+  const headline = benefit(sharedCommission, t.sharing, f.percent);
+  return { url, text: headline ? t.sharing.message(headline) : t.sharing.messagePlain };
+}
+
+/** Messengers and e-mail, and the system's own way to share where it has one. */
+export function Share({ link }: { link: Link }) {
   const { t } = useWords();
-  const message = t.links.shareMessage(url);
-  const content = (
-    <>
-      <Icon name="share" />
-      {t.links.share}
-    </>
-  );
-  if (typeof navigator.share === "function") {
-    // That the user changed his mind is no failure.
-    const share = () => navigator.share({ text: message, url }).catch(() => {});
-    return (
-      <button type="button" className="button" onClick={share}>
-        {content}
-      </button>
-    );
-  }
+  const words = t.sharing;
+  const shareable = useShareable(link);
   const copy = async () => {
-    await navigator.clipboard.writeText(message);
-    say(t.common.copied);
+    try {
+      await navigator.clipboard.writeText(asOneText(shareable));
+      say(t.common.copied);
+    } catch {
+      say(t.problems.title, "bad");
+    }
   };
-  const mail = () => location.assign(`mailto:?body=${encodeURIComponent(message)}`);
+  // Closing the system's window is no failure.
+  const shareBySystem = () => navigator.share(shareable).catch(() => {});
   return (
-    <Menu button={content}>
+    <Menu
+      button={
+        <>
+          <Icon name="share" />
+          {words.share}
+        </>
+      }
+    >
+      {(["telegram", "whatsapp", "x", "mail"] as const).map((target) => (
+        <MenuLink key={target} href={SHARE_TARGETS[target](shareable)}>
+          {words[target]}
+        </MenuLink>
+      ))}
+      <MenuSeparator />
       <MenuItem icon="copy" onClick={copy}>
-        {t.links.copyMessage}
+        {words.copyMessage}
       </MenuItem>
-      <MenuItem icon="mail" onClick={mail}>
-        {t.links.mail}
-      </MenuItem>
+      {typeof navigator.share === "function" && (
+        <MenuItem icon="share" onClick={shareBySystem}>
+          {words.more}
+        </MenuItem>
+      )}
     </Menu>
   );
 }

@@ -101,7 +101,7 @@ function YourLink() {
           </p>
           <div className="row">
             <CopyButton text={link.data.url} primary />
-            <Share url={link.data.url} />
+            <Share link={link.data} />
           </div>
         </div>
       ) : (

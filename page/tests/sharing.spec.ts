@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import jsQR from "jsqr";
+import { PNG } from "pngjs";
+import { en } from "../src/text/en";
+import { AURORA, expect, open, test } from "./page";
+
+const shareButton = (page: Page) =>
+  page.getByRole("button", { name: en.sharing.share, exact: true });
+
+/** The default link as an API that knows of a share would answer it. */
+async function shareTenPercent(page: Page) {
+  await page.route("**/v1/link", async (route) => {
+    const response = await route.fetch();
+    const link = await response.json();
+    await route.fulfill({
+      response,
+      json: { ...link, sharedCommission: { spot: "0.1", futures: "0" } },
+    });
+  });
+}
+
+test("system_share_passes_the_link_once", async ({ page }) => {
+  await page.addInitScript(() => {
+    const shared: ShareData[] = [];
+    Object.assign(window, { shared });
+    Object.assign(navigator, { share: async (data: ShareData) => void shared.push(data) });
+  });
+  await open(page, "/links", AURORA);
+  const url = (await page.getByTestId("default-link").textContent()) ?? "";
+  await shareButton(page).click();
+  await page.getByRole("menuitem", { name: en.sharing.more }).click();
+  const shared = await page.evaluate(() => (window as unknown as { shared: ShareData[] }).shared);
+  expect(shared).toEqual([{ text: en.sharing.messagePlain, url }]);
+});
+
+test("share_targets_open_with_message_and_link", async ({ page }) => {
+  await shareTenPercent(page);
+  await open(page, "/links", AURORA);
+  const url = (await page.getByTestId("default-link").textContent()) ?? "";
+  await shareButton(page).click();
+  const message = en.sharing.message("Get 10% of your spot fees back");
+  const hosts = { telegram: "t.me", whatsapp: "wa.me", x: "x.com" } as const;
+  for (const [target, host] of Object.entries(hosts)) {
+    const name = en.sharing[target as keyof typeof hosts];
+    const item = page.getByRole("menuitem", { name, exact: true });
+    const address = new URL((await item.getAttribute("href")) ?? "");
+    expect(address.host).toBe(host);
+    const values = [...address.searchParams.values()].join(" ");
+    expect(values).toContain(message);
+    expect(values.split(url)).toHaveLength(2);
+    await expect(item).toHaveAttribute("rel", /noopener/);
+  }
+});
+
+test("copied_message_ends_with_the_link", async ({ page }) => {
+  await open(page, "/links", AURORA);
+  await shareButton(page).click();
+  await page.getByRole("menuitem", { name: en.sharing.copyMessage }).click();
+  const message = await page.evaluate(() => navigator.clipboard.readText());
+  expect(message).toMatch(/^Come back with my invitation: https?:\/\/\S+\?ref=[A-Z0-9]{8}$/);
+});
+
+async function openPoster(page: Page) {
+  await page.getByRole("button", { name: en.links.download }).first().click();
+  await page.getByRole("menuitem", { name: en.sharing.poster }).click();
+  return page.getByRole("dialog", { name: en.sharing.posterTitle });
+}
+
+test("poster_is_saved_as_svg_and_as_png", async ({ page }) => {
+  await shareTenPercent(page);
+  await open(page, "/links", AURORA);
+  const url = (await page.getByTestId("default-link").textContent()) ?? "";
+  const dialog = await openPoster(page);
+  await expect(dialog.getByRole("img")).toHaveAccessibleName(/Get 10% of your spot fees back/);
+  const download = async (name: string) => {
+    const saved = page.waitForEvent("download");
+    await dialog.getByRole("button", { name }).click();
+    const file = await saved;
+    return { name: file.suggestedFilename(), content: readFileSync(await file.path()) };
+  };
+  const svg = await download(en.sharing.posterSvg);
+  expect(svg.name).toMatch(/^[A-Z0-9]{8}-poster\.svg$/);
+  expect(svg.content.toString()).toContain(url);
+  const png = await download(en.sharing.posterPng);
+  const { width, height, data } = PNG.sync.read(png.content);
+  expect([width, height]).toEqual([2160, 2700]);
+  expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(url);
+});
+
+test("poster_that_fails_can_be_tried_again", async ({ page }) => {
+  await open(page, "/links", AURORA);
+  await page.getByRole("img", { name: /QR code/ }).waitFor();
+  let failing = true;
+  await page.route("**/v1/link/qr.svg**", (route) => (failing ? route.abort() : route.continue()));
+  const dialog = await openPoster(page);
+  await expect(dialog.getByRole("alert")).toContainText(en.problems.offline);
+  failing = false;
+  await dialog.getByRole("button", { name: en.common.retry }).click();
+  await expect(dialog.getByRole("img")).toBeVisible();
+});
