@@ -15,8 +15,15 @@ use crate::progress::Progress;
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../page");
 
 /// The sources of the built page.
-const SOURCES: &[&str] =
-    &["index.html", "package-lock.json", "package.json", "public", "src", "vite.config.ts"];
+const SOURCES: &[&str] = &[
+    "index.html",
+    "join.html",
+    "package-lock.json",
+    "package.json",
+    "public",
+    "src",
+    "vite.config.ts",
+];
 
 /// So many of a failed step's last lines are shown.
 const LAST_LINES: usize = 12;

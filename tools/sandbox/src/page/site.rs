@@ -1,4 +1,4 @@
-//! The built page as CloudFront serves it: its files, the index for every route of the page, and
+//! The built page as CloudFront serves it: its files, a document for every route of the page, and
 //! the same security headers.
 
 use std::collections::HashMap;
@@ -11,6 +11,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
 const INDEX: &str = "/index.html";
+
+/// The route that invitees open, and its document: it does not load the application.
+const INVITATION: (&str, &str) = ("/join", "/join.html");
 
 /// Paths below these are never the page's.
 const NOT_THE_PAGES: &[&str] = &["/v1", "/sandbox", "/.well-known"];
@@ -56,10 +59,9 @@ impl Site {
         matches!(*method, Method::GET | Method::HEAD) && !NOT_THE_PAGES.iter().any(within)
     }
 
-    /// The file at the path, or the index for a route of the page.
+    /// The file at the path, or the document of a route of the page.
     pub(crate) fn answer(&self, path: &str) -> Response {
-        let is_route = !path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-        let path = if is_route { INDEX } else { path };
+        let path = document(path);
         let (status, body) = match self.files.get(path) {
             Some(content) => (StatusCode::OK, content.clone()),
             None => (StatusCode::NOT_FOUND, Bytes::new()),
@@ -68,6 +70,16 @@ impl Site {
         *response.status_mut() = status;
         add_headers(response.headers_mut(), path, status);
         response
+    }
+}
+
+/// The file that answers the path: every route but the invitation's is the index.
+fn document(path: &str) -> &str {
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    match path {
+        file if is_file => file,
+        route if route == INVITATION.0 => INVITATION.1,
+        _ => INDEX,
     }
 }
 
@@ -89,6 +101,7 @@ fn media_type(path: &str) -> &'static str {
         Some("json") => "application/json",
         Some("webmanifest") => "application/manifest+json",
         Some("svg") => "image/svg+xml",
+        Some("ico") => "image/x-icon",
         Some("png") => "image/png",
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",
@@ -119,6 +132,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("assets")).unwrap();
         fs::write(dir.path().join("index.html"), "index").unwrap();
+        fs::write(dir.path().join("join.html"), "invitation").unwrap();
         fs::write(dir.path().join("assets/main-1a2b.js"), "scenario").unwrap();
         Site::read(dir.path()).unwrap()
     }
@@ -135,6 +149,19 @@ mod tests {
             assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
             assert_eq!(header(&response, "cache-control"), "no-cache");
         }
+    }
+
+    #[tokio::test]
+    async fn invitation_route_has_its_own_document() {
+        let body = async |path: &str| {
+            let bytes = axum::body::to_bytes(site().answer(path).into_body(), 100).await.unwrap();
+            String::from_utf8(bytes.to_vec()).unwrap()
+        };
+        assert_eq!(body("/join").await, "invitation");
+        assert_eq!(body("/join.html").await, "invitation");
+        assert_eq!(body("/join/more").await, "index");
+        assert_eq!(body("/joins").await, "index");
+        assert!(TEMPLATE.contains("request.uri === '/join') request.uri = '/join.html'"));
     }
 
     #[test]
