@@ -85,6 +85,8 @@ impl InvariantChecker {
     async fn bindings_are_for_life_and_were_due(&mut self, state: &TrialState) {
         let uids: Vec<_> = state.personas.invitees().iter().map(|name| uid(name)).collect();
         let accounts = state.reliable.context.table.accounts(&uids).await.unwrap();
+        // Sorted, so that the trace of a seed names two accounts of one batch in the same order.
+        let accounts: BTreeMap<_, _> = accounts.into_iter().collect();
         for (uid, account) in accounts {
             let facts = account.value.facts;
             let Some(relation) = account.value.relation else {

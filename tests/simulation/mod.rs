@@ -38,7 +38,8 @@ use trace::Reached;
 pub use trial::{observed_trial, trial};
 
 /// Events of nightly runs and messages that the trials must cover.
-const EVENTS_OF_NIGHTS: [&str; 10] = [
+const EVENTS_OF_NIGHTS: [&str; 11] = [
+    "affiliates are reconciled",
     "a night is missed",
     "a night at a quarter's end is missed",
     "a night makes up for several days",

@@ -6,14 +6,16 @@ use std::rc::Rc;
 use lambda::Deadline;
 use nightly::StepError;
 use serde_json::{Value, json};
+use storage::{BUCKETS, SHARDS, Shard, bucket};
 use types::{Day, Timestamp};
 
 use super::facts::{Known, MessageId, Messages};
 use super::oracle::{Check, Checks, checks_of_unknown, recall_checks};
+use super::personas::AFFILIATES;
 use super::queue::{Message, batch};
 use super::scheduler::{Task, killed_after};
 use super::trial_state::{Invocation, Planned, Press, TrialState};
-use crate::test_app::Answer;
+use crate::test_app::{Answer, uid};
 
 /// Attempts of a step of the state machine, and of a user's press.
 const MAX_ATTEMPTS: usize = 5;
@@ -275,9 +277,32 @@ pub async fn night(state: &Rc<TrialState>, number: usize, after: Day) -> Result<
         }
         more = plan["more"].clone();
         if more.is_null() {
-            return Ok(());
+            return reconcile(state, after).await;
         }
     }
+}
+
+/// Reconciles the parts that have affiliates of the trial. A difference is an unreadable item;
+/// without one there is none, whatever else is running.
+async fn reconcile(state: &Rc<TrialState>, after: Day) -> Result<(), StepError> {
+    for shard in parts_of_affiliates() {
+        let input = json!({ "step": "reconcile", "day": after, "shard": shard });
+        let found = step(state, input).await?;
+        assert!(found["differences"] == 0 || state.poisoned, "part {shard}: {found}");
+        if found["affiliates"] != 0 {
+            state.trace.reach("affiliates are reconciled");
+        }
+    }
+    Ok(())
+}
+
+/// Returns the parts of a reconciliation that compare affiliates of the trial: by their buckets
+/// those with new lines, and by their shards those of the rotation.
+fn parts_of_affiliates() -> BTreeSet<u16> {
+    let buckets_of_part = BUCKETS / u16::from(SHARDS);
+    let uids = AFFILIATES.map(uid);
+    let by_bucket = uids.iter().map(|uid| bucket(uid) / buckets_of_part);
+    by_bucket.chain(uids.iter().map(|uid| Shard::of(uid).number().into())).collect()
 }
 
 /// One day's run: every shard with accounts, commit, publish, finish.
