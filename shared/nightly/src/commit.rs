@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use commission::Overflow;
 use lambda::{App, Deadline};
-use serde::{Deserialize, Serialize};
 use storage::{
-    BUCKETS, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard,
+    ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard,
     ShardReport, Versioned, short_sha256,
 };
 use types::Day;
 
-use crate::finish::{complete, next_closed};
+use crate::closing::{clear_marks, next_closed};
+use crate::committed::{Committed, Part};
+use crate::finish::complete;
 use crate::set_aside::{FoldedShards, set_day_aside};
 use crate::{StepError, kept_lines, telemetry};
 
@@ -21,52 +22,6 @@ const MAX_ATTEMPTS: usize = 8;
 const LINES_PER_PART: u64 = 20_000;
 /// The most parts of a publishing.
 const MAX_PARTS: u64 = 64;
-
-/// What a commit says when it is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Committed {
-    /// The run's number, or nothing if there was nothing to book.
-    pub seq: Option<u64>,
-    /// The parts in which it is to be published.
-    pub ranges: Vec<Part>,
-    /// Why the day or a part of it is set aside, if it is.
-    #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
-    pub set_aside: Option<String>,
-}
-
-/// One part of a run's publishing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Part {
-    /// Which part, from 0.
-    pub part: u16,
-    /// Of how many.
-    pub of: u16,
-}
-
-impl Part {
-    pub(crate) fn checked(self) -> Result<Self, StepError> {
-        if self.part < self.of && self.of <= BUCKETS {
-            return Ok(self);
-        }
-        Err(StepError::BadRequest("range: expected a part below `of`".to_owned()))
-    }
-
-    /// The inviters' buckets of this part.
-    pub(crate) fn buckets(self) -> std::ops::RangeInclusive<u16> {
-        let start = |part: u32| (part * u32::from(BUCKETS) / u32::from(self.of)) as u16;
-        start(self.part.into())..=start(u32::from(self.part) + 1) - 1
-    }
-
-    /// Whether this part copies a shard's work to what is booked.
-    pub(crate) fn copies(self, shard: u8) -> bool {
-        u16::from(shard) % self.of == self.part
-    }
-
-    fn all(of: u16) -> Vec<Self> {
-        (0..of).map(|part| Self { part, of }).collect()
-    }
-}
 
 /// Commits a run whose shards are all folded or set aside. A day whose run is refused for good is
 /// set aside whole, and the night goes on.
@@ -223,12 +178,4 @@ async fn nothing_due(
     clear_marks(app, &work.reports).await?;
     let set_aside = work.reason().map(str::to_owned);
     Ok(Committed { seq: None, ranges: Vec::new(), set_aside })
-}
-
-/// Takes back the marks that were there before the fees were read; renewed ones stay.
-pub(crate) async fn clear_marks(app: &App, reports: &[ShardReport]) -> Result<(), StepError> {
-    for mark in reports.iter().filter_map(|report| report.touched.as_ref()) {
-        app.table.clear(mark).await?;
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use storage::Shard;
 use types::{Market, Origin, Quarter, Uid};
 
 use crate::bounded_concurrency::bounded_concurrency;
-use crate::{StepError, parked, telemetry};
+use crate::{StepError, parking, telemetry};
 
 /// How often an account that others keep changing is read and written again.
 const MAX_ATTEMPTS: usize = 8;
@@ -88,7 +88,7 @@ async fn evaluate_each(
     shards: &[Shard],
 ) -> Result<Vec<(Uid, Result<TierInForce, StepError>)>, StepError> {
     let head = app.table.head().await?.value;
-    let parked = parked::affiliates(app, head.parked).await?;
+    let parked = parking::affiliates(app, head.parked).await?;
     let mut outcomes = Vec::new();
     for shard in shards {
         let affiliates = app.table.affiliates(*shard).await?;

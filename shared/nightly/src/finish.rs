@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use storage::{FinishedRun, Head, Pending};
 use types::Day;
 
-use crate::commit::{Part, clear_marks};
+use crate::closing::{clear_marks, next_closed};
+use crate::committed::Part;
 use crate::publish::publish_pending;
 use crate::set_aside::FoldedShards;
 use crate::{StepError, telemetry};
@@ -77,15 +78,6 @@ pub(crate) async fn complete(
         true => StepError::Unpublished { seq: pending.seq, error: Box::new(error) },
         false => error,
     })
-}
-
-/// The last closed day after `day` is booked: days close one after the other.
-pub(crate) fn next_closed(head: &Head, day: Day) -> Option<Day> {
-    match head.closed_through {
-        None => Some(day),
-        Some(closed) if closed.next() == day => Some(day),
-        closed => closed,
-    }
 }
 
 fn finished(head: &Head) -> Finished {

@@ -6,7 +6,7 @@ use storage::Shard;
 use types::{Day, Quarter, Timestamp};
 
 use crate::StepError;
-use crate::commit::Part;
+use crate::committed::Part;
 use crate::plan::Cursor;
 use crate::reversal::Mode;
 

@@ -18,7 +18,9 @@
 
 mod bounded_concurrency;
 mod check;
+mod closing;
 mod commit;
+mod committed;
 mod error;
 mod evaluate;
 mod explain;
@@ -28,6 +30,7 @@ mod input;
 mod kept_lines;
 mod lost_work;
 mod parked;
+mod parking;
 mod plan;
 mod plan_single_day;
 mod publish;
@@ -41,7 +44,7 @@ mod verify;
 mod whole_day;
 
 pub use check::Checked;
-pub use commit::{Committed, Part};
+pub use committed::{Committed, Part};
 pub use error::StepError;
 pub use evaluate::{Evaluated, NotEvaluated, QuarterClosed, not_evaluated};
 pub use explain::{ExplainedFee, InviteeDay, explain_day};

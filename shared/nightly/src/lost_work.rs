@@ -14,7 +14,7 @@ use storage::{
 };
 use types::{Day, Uid};
 
-use crate::commit::Part;
+use crate::committed::Part;
 use crate::{StepError, telemetry};
 
 /// What a publishing worker reads of a run.

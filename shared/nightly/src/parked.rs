@@ -5,19 +5,17 @@ use std::collections::BTreeSet;
 
 use lambda::{App, Deadline};
 use storage::{
-    ParkOutcome, ParkedRun, Pending, Referral, Shard, StoredTotals, TableError, TouchedInvitee,
-    Versioned, Withdrawal, Work,
+    ParkedRun, Referral, Shard, StoredTotals, TableError, TouchedInvitee, Versioned, Withdrawal,
+    Work,
 };
 use types::{Quarter, Uid};
 
 use crate::evaluate::evaluate_affiliate;
 use crate::publish::{Publisher, booked_for};
-use crate::{StepError, lost_work, telemetry};
+use crate::{StepError, lost_work};
 
 /// How often an item that others change is read and written again.
 const MAX_ATTEMPTS: usize = 8;
-/// The most characters of a reason.
-const REASON_CHARS: usize = 300;
 
 /// What a repair did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,50 +39,6 @@ pub struct Withdrawn {
     pub waiting: usize,
     /// The quarters whose evaluation is made up for.
     pub evaluated: Vec<Quarter>,
-}
-
-/// The parked affiliates; nothing is read while the head counts none.
-pub(crate) async fn affiliates(app: &App, count: u32) -> Result<BTreeSet<Uid>, StepError> {
-    if count == 0 {
-        return Ok(BTreeSet::new());
-    }
-    Ok(app.table.parked().await?.into_iter().map(|run| run.uid).collect())
-}
-
-/// Parks an affiliate whose part of a run cannot be published.
-pub(crate) async fn park(
-    app: &App,
-    affiliate: &Uid,
-    pending: &Pending,
-    error: &StepError,
-) -> Result<(), StepError> {
-    telemetry::parked(pending.day, pending.seq, error);
-    let run = parked_run(app, affiliate, pending, &error.to_string());
-    app.table.park(&run, false).await?;
-    Ok(())
-}
-
-/// Has a run wait behind an earlier one. Answers `false` if none waits any more.
-pub(crate) async fn queue(
-    app: &App,
-    affiliate: &Uid,
-    pending: &Pending,
-) -> Result<bool, StepError> {
-    let run = parked_run(app, affiliate, pending, "an earlier run waits");
-    Ok(app.table.park(&run, true).await? == ParkOutcome::Parked)
-}
-
-fn parked_run(app: &App, affiliate: &Uid, pending: &Pending, reason: &str) -> ParkedRun {
-    ParkedRun {
-        uid: affiliate.clone(),
-        seq: pending.seq,
-        day: pending.day,
-        committed_at: pending.committed_at,
-        reason: reason.chars().take(REASON_CHARS).collect(),
-        at: app.clock.now(),
-        evaluated_through: None,
-        withdrawn: None,
-    }
 }
 
 /// Publishes the runs that wait for an affiliate, one after the other: each is visible before the

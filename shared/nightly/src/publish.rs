@@ -12,9 +12,9 @@ use storage::{
 use types::{Day, Timestamp, Uid};
 
 use crate::bounded_concurrency::bounded_concurrency;
-use crate::commit::Part;
+use crate::committed::Part;
 use crate::lost_work::{self, RunWork};
-use crate::parked;
+use crate::parking;
 use crate::summary;
 use crate::{StepError, check_time};
 
@@ -66,14 +66,14 @@ pub(crate) async fn publish_pending(
     app.table.keep_booked(copied, pending.day, pending.seq).await?;
     let statements = statements(found, part);
     let Pending { day, seq, committed_at, .. } = *pending;
-    let waiting = parked::affiliates(app, parked).await?;
+    let waiting = parking::affiliates(app, parked).await?;
     for (inviter, error) in &lost {
-        if !waiting.contains(inviter) || !parked::queue(app, inviter, pending).await? {
-            parked::park(app, inviter, pending, error).await?;
+        if !waiting.contains(inviter) || !parking::queue(app, inviter, pending).await? {
+            parking::park(app, inviter, pending, error).await?;
         }
     }
     let publish_one = async |inviter, work| {
-        if waiting.contains(inviter) && parked::queue(app, inviter, pending).await? {
+        if waiting.contains(inviter) && parking::queue(app, inviter, pending).await? {
             return Ok(Outcome::Waits);
         }
         let publisher =
@@ -89,7 +89,7 @@ pub(crate) async fn publish_pending(
     let affiliates = outcomes.iter().filter(|it| matches!(it, Outcome::Published)).count();
     for outcome in outcomes {
         if let Outcome::Failed(inviter, error) = outcome {
-            parked::park(app, inviter, pending, &error).await?;
+            parking::park(app, inviter, pending, &error).await?;
         }
     }
     app.table.part_done(&pending.run, part.part, app.clock.now()).await?;

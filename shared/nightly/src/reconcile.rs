@@ -11,11 +11,11 @@ use storage::{DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, 
 use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
 
 use crate::bounded_concurrency::bounded_concurrency;
-use crate::commit::Part;
+use crate::committed::Part;
 use crate::publish::booked_for;
 use crate::reversal::readable;
 use crate::verify::statements::{self, Statement, StatementError};
-use crate::{StepError, parked, telemetry};
+use crate::{StepError, parking, telemetry};
 
 /// What a reconciliation found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ struct Night<'a> {
 impl<'a> Night<'a> {
     async fn read(app: &'a App, day: Day, head: &Head) -> Result<Self, StepError> {
         let today = app.clock.now().day();
-        let (visible, parked) = (head.visible, parked::affiliates(app, head.parked).await?);
+        let (visible, parked) = (head.visible, parking::affiliates(app, head.parked).await?);
         let mut night = Self { app, day, visible, parked, runs: Vec::new(), unreadable: 0 };
         for date in [today.previous(), today] {
             let Some(finished) = readable(app.table.finished_runs(date).await)? else {

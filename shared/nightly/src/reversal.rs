@@ -12,7 +12,7 @@ use types::{Day, Uid};
 use crate::bounded_concurrency::bounded_concurrency;
 use crate::fold::{ShardFound, Sources};
 use crate::plan::{Cursor, DayPlan, run_name};
-use crate::{StepError, parked, telemetry};
+use crate::{StepError, parking, telemetry};
 
 /// How a run works out what it books, where it is not the whole of what is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ struct Looked {
 /// with lines of the invitee's link are looked at. Cost: 1 query a marker, and 1 a day and shard.
 async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked, StepError> {
     let head = app.table.head().await?.value;
-    let parked = parked::affiliates(app, head.parked).await?;
+    let parked = parking::affiliates(app, head.parked).await?;
     let read = markers
         .iter()
         .map(async |marker| readable(days_of(app, marker, first, head.visible).await));

@@ -7,8 +7,8 @@ use lambda::App;
 use storage::{Head, Shard, ShardReport};
 use types::Day;
 
-use crate::commit::Committed;
-use crate::finish::next_closed;
+use crate::closing::next_closed;
+use crate::committed::Committed;
 use crate::fold::Folded;
 use crate::reversal::Mode;
 use crate::{StepError, telemetry};

@@ -1,0 +1,52 @@
+//! What a commit hands to the publishing: the run's number, and the parts to publish.
+
+use serde::{Deserialize, Serialize};
+use storage::BUCKETS;
+
+use crate::StepError;
+
+/// What a commit says when it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// The run's number, or nothing if there was nothing to book.
+    pub seq: Option<u64>,
+    /// The parts in which it is to be published.
+    pub ranges: Vec<Part>,
+    /// Why the day or a part of it is set aside, if it is.
+    #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
+}
+
+/// One part of a run's publishing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Which part, from 0.
+    pub part: u16,
+    /// Of how many.
+    pub of: u16,
+}
+
+impl Part {
+    pub(crate) fn checked(self) -> Result<Self, StepError> {
+        if self.part < self.of && self.of <= BUCKETS {
+            return Ok(self);
+        }
+        Err(StepError::BadRequest("range: expected a part below `of`".to_owned()))
+    }
+
+    /// The inviters' buckets of this part.
+    pub(crate) fn buckets(self) -> std::ops::RangeInclusive<u16> {
+        let start = |part: u32| (part * u32::from(BUCKETS) / u32::from(self.of)) as u16;
+        start(self.part.into())..=start(u32::from(self.part) + 1) - 1
+    }
+
+    /// Whether this part copies a shard's work to what is booked.
+    pub(crate) fn copies(self, shard: u8) -> bool {
+        u16::from(shard) % self.of == self.part
+    }
+
+    pub(crate) fn all(of: u16) -> Vec<Self> {
+        (0..of).map(|part| Self { part, of }).collect()
+    }
+}
