@@ -1,4 +1,4 @@
-//! What events do to an account: pure, and the same in whatever order they come.
+//! Applies events to an account: without I/O, and with the same result in any order of arrival.
 
 use eligibility::AccountFacts;
 use policy::Programme;
@@ -8,7 +8,7 @@ use types::{MILLIS_PER_DAY, Origin, Timeline, Timestamp};
 use crate::event::{Changed, Registered};
 use crate::sign_up::is_pending;
 
-/// Something that an event changes in an account.
+/// A change of an account by an event.
 #[derive(Debug, Clone)]
 pub(crate) enum Update {
     /// The exchange reports other facts.
@@ -19,16 +19,16 @@ pub(crate) enum Update {
     Charged(Timestamp),
 }
 
-/// What an account is after updates.
+/// The effect of updates on an account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Effect {
-    /// Whether anything changed that has to be written.
+    /// Whether the account has to be written.
     pub changed: bool,
-    /// Whether these updates found the binding void, which it was not before.
+    /// Whether these updates voided the binding.
     pub void: bool,
 }
 
-/// The account that a registration tells of; `digest` is that of the registration.
+/// Returns the account of a registration; `digest` is the registration's.
 pub(crate) fn registered(event: &Registered, digest: String) -> Account {
     let mut account = Account::new(AccountFacts {
         uid: event.uid.clone(),
@@ -46,7 +46,7 @@ pub(crate) fn registered(event: &Registered, digest: String) -> Account {
     account
 }
 
-/// Applies updates. `now` is when a binding that proves undue is found void.
+/// Applies updates to an account. `now` is the instant at which an ineligible binding is voided.
 pub(crate) fn apply(
     account: &mut Account,
     updates: &[Update],
@@ -89,7 +89,7 @@ fn change(account: &mut Account, event: &Changed) -> bool {
     if let Some(vip) = event.vip_level {
         changed |= account.record_vip(event.at, vip);
     }
-    // The first opening stands: an account is opened once.
+    // An account is opened once, so the earliest report holds.
     let opened =
         event.futures_opened_at.filter(|at| account.futures_opened_at.is_none_or(|o| *at < o));
     if opened.is_some() {
@@ -99,7 +99,8 @@ fn change(account: &mut Account, event: &Changed) -> bool {
     changed
 }
 
-/// A bound account is never judged again, so that its activity needs no write for every trade.
+/// Records the newest activity. A bound account is never evaluated again, so its trades need no
+/// write.
 fn note_activity(account: &mut Account, at: Timestamp) -> bool {
     let newer = account.facts.last_activity_at.is_none_or(|last| last < at);
     let note = newer && account.relation.is_none();
@@ -109,7 +110,7 @@ fn note_activity(account: &mut Account, at: Timestamp) -> bool {
     note
 }
 
-/// Notes the day of a fee whose payer may still be bound by a refused sign-up. With too many days
+/// Records the day of a fee whose payer may still be bound by a refused sign-up. With too many days
 /// the refusal is final.
 fn note_fee_day(account: &mut Account, at: Timestamp, now: Timestamp) -> bool {
     if !is_pending(account, now) || at < account.facts.registered_at {
@@ -123,8 +124,8 @@ fn note_fee_day(account: &mut Account, at: Timestamp, now: Timestamp) -> bool {
     is_new
 }
 
-/// Whether an activity proves the binding undue: a recall whose invitee was active within the
-/// window before it. A trade at the very instant of the bind is its first, and earns.
+/// Returns whether an activity makes the binding ineligible: a recall whose invitee was active
+/// within the window before it. A trade at the instant of the bind is its first, and earns.
 fn is_undue(account: &Account, at: Timestamp, programme: &Programme) -> bool {
     let Some(relation) = &account.relation else { return false };
     if relation.origin != Origin::Recall || at >= relation.bound_at {
@@ -135,7 +136,7 @@ fn is_undue(account: &Account, at: Timestamp, programme: &Programme) -> bool {
     relation.bound_at.millis_since(at) <= window
 }
 
-/// Finds the binding void, unless it was before; answers whether anything changed.
+/// Voids the binding. Returns `false` if it was void before.
 fn void(account: &mut Account, now: Timestamp) -> bool {
     let Some(relation) = account.relation.as_mut() else { return false };
     let first = relation.voided_at.is_none();

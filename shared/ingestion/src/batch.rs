@@ -1,4 +1,4 @@
-//! A batch of events, taken in step by step: accounts first, then what refers to them.
+//! Ingests a batch of events: accounts first, then everything that refers to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,11 +18,11 @@ use crate::message::Item;
 use crate::register::{Registration, register};
 use crate::sign_up::{Reevaluation, evaluate_all_again, is_pending};
 
-/// How often an account that others keep changing is read and written again.
+/// Attempts to write an account that is changed concurrently.
 const MAX_ATTEMPTS: usize = 8;
 
-/// How many events that cost a write of their own are taken in together at most. Fees do not: the
-/// more of them come together, the fewer chunks they make.
+/// The most events in a part that each need a write. Fees are not counted: more of them in a part
+/// make fewer chunks.
 const EVENTS_TOGETHER: usize = 2_000;
 
 /// Divides a batch into parts that hold whole messages, in their order.
@@ -63,7 +63,7 @@ impl<'a> Batch<'a> {
         Self { app, now, deadline, items, accounts: HashMap::new(), unreadable: HashMap::new() }
     }
 
-    /// Takes everything in; answers the events with what became of them.
+    /// Ingests the part; returns its events with their outcomes.
     pub async fn ingest(mut self) -> Result<Vec<Item>, TableError> {
         self.identify().await?;
         self.register().await?;
@@ -76,8 +76,8 @@ impl<'a> Batch<'a> {
         Ok(self.items)
     }
 
-    /// Refuses events whose identity came before with another body. A fee's identity is its trade
-    /// id, which is looked at where its day is folded: a write for each fee would cost too much.
+    /// Quarantines events whose identity is known with another body. A fee is identified by its
+    /// trade id in the fold of its day: a write for each fee would cost too much.
     async fn identify(&mut self) -> Result<(), TableError> {
         let mut alike: BTreeMap<(&str, &str), Vec<(usize, &Event)>> = BTreeMap::new();
         for (place, item) in self.items.iter().enumerate() {
@@ -156,13 +156,12 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Sets the outcome of events whose account, or the account at the top of its chain, is not
-    /// known or cannot be read.
+    /// Sets the outcome of events whose account or top account is unknown or unreadable.
     fn refuse_unresolved(&mut self) {
         let (accounts, unreadable) = (&self.accounts, &self.unreadable);
         for item in &mut self.items {
             let Some(uid) = item.about() else { continue };
-            // What an account reports of itself needs no top account.
+            // A change of the account itself needs no top account.
             let of_itself = matches!(item.news(), Some(EventData::Changed(_)));
             match top_of(accounts, unreadable, uid) {
                 Top::Account(_) => {}
@@ -213,7 +212,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Refuses the events whose update of an account cannot be written.
+    /// Quarantines the events whose account update cannot be written.
     fn refuse_updates_of(&mut self, unchangeable: &HashMap<Uid, TableError>) {
         let why = |item: &Item| {
             let (uid, _) = self.update_of(item.news()?)?;
@@ -227,7 +226,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// What an event changes, and in which account: activity is the top account's.
+    /// Returns the account and its update by an event. Activity belongs to the top account.
     fn update_of(&self, news: &EventData) -> Option<(Uid, Update)> {
         let top = |uid: &Uid| Some(self.top(uid)?.facts.uid.clone());
         match news {
@@ -238,7 +237,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The account at the top of an account's chain, if it is known.
+    /// Returns the top account of an account, if it is known.
     fn top(&self, uid: &Uid) -> Option<&Account> {
         match top_of(&self.accounts, &self.unreadable, uid) {
             Top::Account(account) => Some(account),
@@ -246,7 +245,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Writes an account's updates, as often as others change it meanwhile.
+    /// Writes an account's updates, and retries if the account is changed concurrently.
     async fn update(&self, uid: Uid, updates: Vec<Update>) -> Result<(Uid, Updated), TableError> {
         let Some(mut before) = self.accounts.get(&uid).cloned() else {
             return Err(TableError::Contended("an account"));
@@ -277,8 +276,8 @@ impl<'a> Batch<'a> {
         Err(TableError::Contended("an account"))
     }
 
-    /// Does what follows from updates that are written. A redelivery does it again, because the
-    /// process may have ended in between.
+    /// Completes written updates: lists an affiliate, and evaluates its refused sign-ups. A
+    /// redelivery repeats both, because the process may have ended after the write.
     async fn updated(
         &self,
         account: &Account,
@@ -302,8 +301,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Writes an account; a binding that is found void is marked in the same transaction, so that
-    /// the next night reverses what is booked under it.
+    /// Writes an account; for a voided binding together with its marker, so that the next nightly
+    /// run reverses the lines that are booked under it.
     async fn save(&self, account: &Versioned<Account>, effect: Effect) -> Result<bool, TableError> {
         match effect.void {
             true => self.app.table.void_binding(account).await,
@@ -311,7 +310,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Refuses fees in assets for which there is no room.
+    /// Quarantines fees in assets beyond the limit.
     async fn admit_assets(&mut self) -> Result<(), TableError> {
         let asset = |item: &Item| match item.news()? {
             EventData::Charged(fee) => Some(fee.asset)
@@ -338,8 +337,8 @@ impl<'a> Batch<'a> {
         account.relation.is_some() || is_pending(account, self.now)
     }
 
-    /// Keeps the fees and corrections of users who have an inviter or may still get one; those of
-    /// others were activity, and nothing else.
+    /// Stores the fees and corrections of users who have an inviter or may still get one. All
+    /// others count as activity only.
     async fn keep_fees(&self) -> Result<(), TableError> {
         let mut chunks: BTreeMap<(Day, Shard), FeeBatch> = BTreeMap::new();
         for item in &self.items {
@@ -396,13 +395,13 @@ impl<'a> Batch<'a> {
 /// The reason of events whose account cannot be read or written.
 const UNREADABLE: &str = "account_unreadable";
 
-/// What is known of an event's identity, or why that cannot be read.
+/// The identity of an event, or the reason why it cannot be read.
 enum Identified {
     As(Identity),
     Unreadable(String),
 }
 
-/// Identifies events of one source and id, in the order in which they came.
+/// Identifies events of one source and id, in the order of the batch.
 async fn identify_in_order(
     app: &App,
     now: Timestamp,
@@ -422,7 +421,7 @@ async fn identify_in_order(
     Ok(identified)
 }
 
-/// What became of a registration.
+/// The outcome of a registration.
 enum RegisterOutcome {
     /// The account is registered, now or before.
     Done,
@@ -432,8 +431,8 @@ enum RegisterOutcome {
     Unreadable(String),
 }
 
-/// Registers one account, in the order in which its registrations came. `known` is the account as
-/// it was read, if it is known already.
+/// Applies the registrations of one account in the order of the batch. `known` is the stored
+/// account, if there is one.
 async fn register_in_order(
     app: &App,
     known: Option<Result<Versioned<Account>, TableError>>,
@@ -463,11 +462,11 @@ async fn register_in_order(
     Ok(outcomes)
 }
 
-/// What became of an account's updates.
+/// The outcome of an account's updates.
 enum Updated {
-    /// They are written, or change nothing; and what became of the account's refused sign-ups.
+    /// They are written, or change nothing; with the state of the account's refused sign-ups.
     Saved(Box<Versioned<Account>>, Reevaluation),
-    /// The account cannot be read or written, however often it is tried.
+    /// The account cannot be read or written, and no retry helps.
     Unchangeable(TableError),
 }
 
@@ -475,9 +474,9 @@ enum Updated {
 enum Top<'a> {
     /// The top account; the account itself if it is no sub-account.
     Account(&'a Account),
-    /// One of them is not known.
+    /// One of the accounts is unknown.
     Unknown,
-    /// One of them cannot be read: the account itself, or one above it.
+    /// One of the accounts is unreadable: the account itself, or one above it.
     Unreadable { why: &'a str, is_own: bool },
     /// The chain is too long, or a circle.
     Endless,

@@ -1,4 +1,4 @@
-//! What became of a batch, in numbers.
+//! Counts of a batch, for its log line and metrics.
 
 use lambda::{InvocationStats, Metric, MetricSet};
 use types::Timestamp;
@@ -7,20 +7,20 @@ use crate::event::EventData;
 use crate::message::Item;
 use crate::{EventOutcome, Message};
 
-/// What became of a batch.
+/// Counts of a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct BatchStats {
     messages: u64,
     taken_in: u64,
-    /// Of those taken in, the fees. Whether a fee came before is seen where its day is folded.
+    /// The ingested fees. A repeated fee is detected in the fold of its day.
     fees: u64,
-    /// Of those taken in, the others that came before.
+    /// The ingested events other than fees that are known.
     repeated: u64,
     quarantined: u64,
     brought_again: u64,
-    /// Messages that were not begun, or whose part failed.
+    /// Messages that were not started, or whose part failed.
     left: u64,
-    /// How long ago the oldest message was sent, in milliseconds.
+    /// The age of the oldest message, in milliseconds.
     lag: u64,
 }
 
@@ -52,7 +52,7 @@ impl BatchStats {
         }
     }
 
-    /// The batch's line in the log.
+    /// Writes the log line of the batch.
     pub fn tell(&self, effort: &InvocationStats) {
         tracing::info!(
             messages = self.messages,

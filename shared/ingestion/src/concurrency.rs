@@ -1,13 +1,13 @@
-//! Calls of the table that wait for no other, at the same time.
+//! Independent table calls with bounded concurrency.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use storage::TableError;
 
-/// How many of them are under way at once.
+/// The most concurrent calls.
 const AT_ONCE: usize = 16;
 
-/// Does all work, a bounded number at a time; the results are in the order of the work. The first
-/// failure ends it.
+/// Runs all futures, a bounded number at a time; returns their results in order. Stops at the first
+/// failure.
 pub(crate) async fn concurrently<T, W>(
     work: impl IntoIterator<Item = W>,
 ) -> Result<Vec<T>, TableError>

@@ -1,4 +1,4 @@
-//! The exchange's events: CloudEvents 1.0 in JSON, read once into what they mean.
+//! The exchange's events: CloudEvents 1.0 in JSON, decoded into typed data.
 
 use commission::{Amount, Asset, Assets, Decimals, Fee, FeeCorrection};
 use serde::de::DeserializeOwned;
@@ -12,18 +12,18 @@ use types::{
 /// An event with its identity.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Event {
-    /// Who sent it; with the id its identity.
+    /// The sender; with the id the event's identity.
     pub source: String,
     /// The sender's name for it.
     pub id: String,
-    /// When the sender says that it was made.
+    /// The sender's time of the event.
     pub time: Option<Timestamp>,
-    /// What it tells.
+    /// Its content.
     pub news: EventData,
 }
 
 impl Event {
-    /// What the event tells, in the form by which a repetition is known.
+    /// Returns the content as the bytes by which a repetition is recognised.
     ///
     /// # Errors
     /// It cannot be written as JSON.
@@ -33,7 +33,7 @@ impl Event {
     }
 }
 
-/// What an event tells.
+/// The content of an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) enum EventData {
     Registered(Registered),
@@ -131,10 +131,10 @@ struct Envelope {
     data: Value,
 }
 
-/// Reads an event. `latest` is the last instant that an event may tell of.
+/// Decodes an event. `latest` is the last instant that an event may have.
 ///
 /// # Errors
-/// A sentence that names the field, what is wrong and what would be right.
+/// A message that names the field, the fault and the expected value.
 pub(crate) fn read(event: &Value, assets: &Assets, latest: Timestamp) -> Result<Event, String> {
     let envelope: Envelope = field_by_field(event, "")?;
     if envelope.specversion != "1.0" {
@@ -304,7 +304,7 @@ fn check_place(country: Option<Country>, region: Option<&Subdivision>) -> Result
     Ok(())
 }
 
-/// Checks that a trade id is not spelt as that of a sub-account's fee is stored.
+/// Checks that a trade id does not have the stored form of a sub-account's trade id.
 fn check_trade_id(trade_id: &TradeId) -> Result<(), String> {
     if trade_id.is_of_sub_account() {
         return Err("data.tradeId: expected a trade id without '/'".to_owned());
@@ -335,7 +335,8 @@ fn join(prefix: &str, error: &serde_json::Error) -> String {
 }
 
 impl Registered {
-    /// Digest of all that the registration tells, by which another one is told apart.
+    /// Returns a digest of the registration's content, by which another registration of the same
+    /// account is recognised.
     ///
     /// # Errors
     /// It cannot be written as JSON.
@@ -362,7 +363,7 @@ impl Changed {
         self.affiliate == Some(true) || self.location().is_some()
     }
 
-    /// The place that the event reports. A region tells its country.
+    /// Returns the reported place. A region implies its country.
     pub(crate) fn location(&self) -> Option<Location> {
         let of_region = || self.region.as_ref().and_then(Subdivision::country);
         let country = self.country.or_else(of_region)?;

@@ -1,8 +1,8 @@
-//! Takes in the exchange's events: delivered at least once, in any order, some of them broken.
+//! Ingests the exchange's events: delivered at least once, in any order, some of them malformed.
 //!
-//! Each event is judged alone. One that cannot be read is kept whole, with its reason, and holds
-//! up nothing; one that refers to an account that is not known yet fails its message, so that the
-//! queue brings it again; everything else is taken in, and taking it in twice changes nothing.
+//! Each event has an outcome of its own. An unreadable event is quarantined whole, with its reason,
+//! and blocks no other. An event of an unknown account fails its message, so that the queue
+//! redelivers it. Everything else is ingested, and ingesting it twice changes nothing.
 
 mod account;
 mod batch;
@@ -31,32 +31,32 @@ use crate::message::Item;
 pub struct Message {
     /// The queue's id of the message.
     pub id: String,
-    /// When it was sent; the same however often it is delivered.
+    /// The time at which it was sent; a redelivery does not change it.
     pub sent_at: Timestamp,
     /// Its text.
     pub body: String,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventOutcome {
-    /// It is taken in, now or before.
+    /// It is ingested, now or before.
     Ingested,
-    /// It is kept aside for an operator.
+    /// It is quarantined for an operator.
     Quarantined {
-        /// A stable word for the kind of trouble.
+        /// A stable code of the reason.
         reason: &'static str,
-        /// What is wrong and what would be right.
+        /// The fault and the expected value.
         detail: String,
     },
-    /// It has to be brought again, when what it refers to is known.
+    /// It has to be redelivered when its account is known.
     Retry {
-        /// What is not known yet.
+        /// The missing fact.
         reason: Reason,
     },
 }
 
-/// An event and what became of it.
+/// An event and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventReport {
     /// The message's place in the batch.
@@ -65,25 +65,25 @@ pub struct EventReport {
     pub place: usize,
     /// The event's own id, where it could be read.
     pub id: Option<String>,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: EventOutcome,
 }
 
-/// An event that was read, and not taken in.
+/// An event that was decoded, and not ingested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The event as it came, and as it is kept aside.
+    /// The event as received.
     pub body: String,
-    /// What becomes of it, as far as reading alone tells.
+    /// Its outcome after decoding.
     pub outcome: EventOutcome,
-    /// What it tells, in the form by which a repetition is known; `None` if it cannot be read.
+    /// The bytes by which a repetition is recognised; `None` if it cannot be decoded.
     pub content: Option<Vec<u8>>,
 }
 
-/// Reads a message's events and takes none of them in; answers them in their order.
+/// Decodes the events of a message without ingesting them; returns them in their order.
 ///
 /// # Errors
-/// An event that was read cannot be written again.
+/// A decoded event cannot be encoded.
 pub fn read(
     programme: &Programme,
     message: &Message,
@@ -92,11 +92,11 @@ pub fn read(
     Item::read(0, message, programme, now).into_iter().map(Item::reading).collect()
 }
 
-/// Takes in a batch of messages; answers what became of each event, in their order. A batch leaves
-/// one line in the log.
+/// Ingests a batch of messages; returns the outcome of each event, in their order. Writes one log
+/// line.
 ///
 /// # Errors
-/// If the table fails; then every message has to be brought again.
+/// If the table fails; then every message has to be redelivered.
 pub async fn ingest(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
     let taken = ingest_parts(app, messages, Deadline::NONE).await;
     match taken.stopped {
@@ -105,15 +105,15 @@ pub async fn ingest(app: &App, messages: &[Message]) -> Result<Vec<EventReport>,
     }
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 struct BatchOutcome {
-    /// The events of the parts that are done.
+    /// The events of the completed parts.
     items: Vec<Item>,
-    /// Why not all parts are.
+    /// The reason why not all parts are completed.
     stopped: Option<Stopped>,
 }
 
-/// Why, and from which message on, a batch is not taken in.
+/// The first message that is not ingested, and the reason.
 struct Stopped {
     first: usize,
     why: Why,
@@ -124,7 +124,7 @@ enum Why {
     Failed(TableError),
 }
 
-/// Takes in a batch part by part: what is done stays done if the time ends, or the table fails.
+/// Ingests a batch part by part: completed parts stay ingested if the time ends or the table fails.
 async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> BatchOutcome {
     let watch = Stopwatch::start(app);
     let now = app.clock.now();
@@ -154,18 +154,18 @@ async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> Ba
     taken
 }
 
-/// The Lambda function: a batch from the queue in, the messages to bring again out.
+/// Handles a batch from the queue; returns the messages to redeliver.
 ///
 /// # Errors
-/// If the table fails before any message is taken in; the queue then brings the whole batch again.
+/// If the table fails before any message is ingested; the queue then redelivers the whole batch.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, TableError> {
     handle_until(app, event, Deadline::NONE).await
 }
 
-/// The same, where messages that are not begun before the deadline are brought again too.
+/// Handles a batch as [`handle`] does; messages not started before the deadline are redelivered.
 ///
 /// # Errors
-/// If the table fails before any message is taken in; the queue then brings the whole batch again.
+/// If the table fails before any message is ingested; the queue then redelivers the whole batch.
 pub async fn handle_until(
     app: &App,
     event: SqsEvent,

@@ -11,12 +11,12 @@ use crate::event::{Event, EventData, read};
 use crate::strict::parse;
 use crate::{EventOutcome, EventReport, Message, Reading};
 
-/// One event of a message, and what became of it.
+/// One event of a message, and its outcome.
 pub(crate) struct Item {
     message: usize,
     place: usize,
     id: Option<String>,
-    /// The event as it came.
+    /// The event as received.
     pub body: String,
     /// Its place in the order of arrival, which no redelivery changes: when the sender made it, or
     /// where that is not known or later, when its message was sent. A redriven message is sent
@@ -24,16 +24,16 @@ pub(crate) struct Item {
     pub arrived_at: Timestamp,
     /// The event, if it could be read.
     pub event: Option<Event>,
-    /// What became of it so far.
+    /// Its outcome so far.
     pub outcome: EventOutcome,
-    /// Whether it is known to have come before, with the same body.
+    /// Whether it is known with the same body.
     pub repeated: bool,
     /// Whether the time ended before all that follows from the event was done, so that its message
     /// is to be redelivered.
     pub is_unfinished: bool,
 }
 
-/// The most bytes of a message: what the queue takes.
+/// The most bytes of a message, as the queue limits it.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 262_144;
 /// The most events of a message.
 pub(crate) const MAX_MESSAGE_EVENTS: usize = 2_000;
@@ -41,8 +41,8 @@ pub(crate) const MAX_MESSAGE_EVENTS: usize = 2_000;
 pub(crate) const MAX_EVENT_BYTES: usize = 65_536;
 
 impl Item {
-    /// The events of a message: one, or an array of them. What cannot be read is refused alone; a
-    /// message beyond its limits is refused as a whole.
+    /// Decodes the events of a message: one, or an array of them. An unreadable event is refused
+    /// alone; a message beyond its limits is refused as a whole.
     pub fn read(
         number: usize,
         message: &Message,
@@ -117,7 +117,7 @@ impl Item {
         }
     }
 
-    /// What the event tells, if it was read and is still to be taken in.
+    /// Returns the content of the event, if it was decoded and is not refused.
     pub fn news(&self) -> Option<&EventData> {
         let news = self.event.as_ref().map(|event| &event.news);
         news.filter(|_| self.outcome == EventOutcome::Ingested)
@@ -134,7 +134,7 @@ impl Item {
         }
     }
 
-    /// Sets the event aside for an operator.
+    /// Quarantines the event.
     pub fn refuse(&mut self, reason: &'static str, detail: impl AsRef<str>) {
         let detail = shorten_detail(detail.as_ref());
         self.outcome = EventOutcome::Quarantined { reason, detail };
@@ -150,19 +150,19 @@ impl Item {
         !matches!(self.event.as_ref().map(|event| &event.news), Some(EventData::Charged(_)))
     }
 
-    /// What reading alone made of the event.
+    /// Returns the event as decoded.
     pub fn reading(self) -> Result<Reading, TableError> {
         let content = self.event.as_ref().map(Event::content).transpose()?;
         Ok(Reading { body: self.body, outcome: self.outcome, content })
     }
 
-    /// What became of the event, for whoever sent it.
+    /// Returns the outcome of the event for the caller.
     pub fn report(self) -> EventReport {
         EventReport { message: self.message, place: self.place, id: self.id, outcome: self.outcome }
     }
 }
 
-/// The texts of a message's events, to the letter: numbers would not survive being written anew.
+/// Returns the unchanged texts of a message's events: encoding numbers again would change them.
 fn texts(body: &str) -> Result<Vec<&str>, serde_json::Error> {
     if !body.trim_start().starts_with('[') {
         return Ok(vec![body]);

@@ -8,7 +8,7 @@ use crate::account::registered;
 use crate::event::Registered;
 use crate::sign_up::{self, SignUp, mark};
 
-/// What became of a registration.
+/// The outcome of a registration.
 pub(crate) enum Registration {
     /// The account is new.
     New(Box<Account>),
@@ -67,8 +67,8 @@ pub(crate) async fn register(
     Ok(Registration::New(Box::new(account)))
 }
 
-/// A registration of a known account. The worker that was told of it first may have died between
-/// the binding and its mark, so the day is marked once more.
+/// Handles a registration of a known account. The process that handled it first may have ended
+/// after the binding and before its marker, so the marker is written again.
 async fn again(app: &App, event: &Registered, known: &Account) -> Result<Registration, TableError> {
     let same = match &known.registration {
         Some(digest) => *digest == event.digest()?,
@@ -85,8 +85,8 @@ async fn again(app: &App, event: &Registered, known: &Account) -> Result<Registr
     Ok(Registration::Known)
 }
 
-/// Whether a registration can be that of an account of version 0.1, which has no digest of it. A
-/// person may have been reported later, so another one proves nothing.
+/// Returns whether a registration can be that of an account of version 0.1, which has no digest. A
+/// person may have been reported later, so a different one proves nothing.
 fn is_as_known(event: &Registered, known: &Account) -> bool {
     let facts = &known.facts;
     let code = match &known.relation {

@@ -74,12 +74,12 @@ pub(crate) async fn evaluate(
     })
 }
 
-/// Returns whether a late fact of the inviter can make a refused sign-up eligible: all that is unmet
-/// is the inviter's membership or place, of which the history is kept.
+/// Returns whether a late fact of the inviter can make a refused sign-up eligible: all that is
+/// unmet is the inviter's membership or place, of which the history is kept.
 ///
-/// All else is final. A registration never changes, and the newest person of an account says nothing
-/// of an earlier one. A code is drawn at random when its link is made, so that an unknown code is
-/// that of no link which was made before the sign-up.
+/// All else is final. A registration never changes, and the newest person of an account says
+/// nothing of an earlier one. A code is drawn at random when its link is made, so that an unknown
+/// code is that of no link which was made before the sign-up.
 fn may_change(app: &App, report: &EligibilityReport, at: Timestamp) -> bool {
     let programme_has_begun = app.programme.eligibility.windows.at(at).is_some();
     let of_inviter = [Reason::InviterNotAffiliate, Reason::RegionBlockedInviter];
@@ -104,7 +104,7 @@ pub(crate) fn is_pending(account: &Account, now: Timestamp) -> bool {
 pub(crate) enum Reevaluation {
     /// All of them.
     Complete,
-    /// The time ended before: evaluate the list again. What was bound is no longer in it.
+    /// The time ended before: evaluate the list again. Bound sign-ups are no longer in it.
     Unfinished,
 }
 
@@ -148,7 +148,7 @@ pub(crate) async fn evaluate_all_again(
     }
 }
 
-/// Returns whether an account may invite at an instant, as far as its own facts tell.
+/// Returns whether an account may invite at an instant by its own facts.
 fn may_invite(app: &App, inviter: &AccountFacts, at: Timestamp) -> bool {
     let regions = &app.programme.eligibility.regions;
     let place = inviter.location.place_at(at);
@@ -166,8 +166,9 @@ async fn evaluate_one_of_many(app: &App, inviter: &Uid, invitee: &Uid) -> Result
     }
 }
 
-/// Evaluates a refused sign-up again: binds it where it is eligible now, and removes it from the list
-/// of its inviter where it is bound or final. A repetition resumes wherever an earlier one stopped.
+/// Evaluates a refused sign-up again: binds it where it is eligible now, and removes it from the
+/// list of its inviter where it is bound or final. A repetition resumes wherever an earlier one
+/// stopped.
 ///
 /// # Errors
 /// If the table fails or an item does not decode.

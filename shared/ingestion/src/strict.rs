@@ -1,15 +1,15 @@
-//! JSON as it is written, with each name of an object once.
+//! JSON in which each object has each name once.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Parses JSON text, and refuses an object of any depth that has a name twice: readers differ in
-/// which of the two values they take.
+/// Parses JSON text and refuses repeated names at any depth: parsers differ in which of the values
+/// they use.
 ///
 /// # Errors
-/// The parser's sentence, with line and column.
+/// The parser's message, with line and column.
 pub(crate) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }

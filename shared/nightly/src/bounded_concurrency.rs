@@ -1,4 +1,4 @@
-//! Work that waits for the table most of the time, done side by side.
+//! Work that waits for the table most of the time, done concurrently.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 

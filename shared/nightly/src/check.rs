@@ -1,5 +1,5 @@
 //! The check: how old the data are that readers see. It is made every few minutes, so that a
-//! ledger that stands still is noticed whatever keeps it from moving.
+//! ledger that does not advance is noticed for any reason.
 
 use lambda::{App, Metric, MetricSet};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use types::{Day, Timestamp};
 
 use crate::StepError;
 
-/// What a check says.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {

@@ -1,4 +1,4 @@
-//! What ends a day's run, whether it is finished, has nothing to book, or is set aside.
+//! Steps at the end of a day's run, whether it is finished, has nothing to book, or is deferred.
 
 use lambda::App;
 use storage::{Head, ShardReport};

@@ -23,8 +23,8 @@ const LINES_PER_PART: u64 = 20_000;
 /// The most parts of a publishing.
 const MAX_PARTS: u64 = 64;
 
-/// Commits a run whose shards are all folded or set aside. A day whose run is refused for good is
-/// set aside whole, and the night goes on.
+/// Commits a run whose shards are all folded or deferred. A day whose run is refused for good is
+/// deferred whole, and the night continues.
 pub(crate) async fn commit(
     app: &App,
     day: Day,
@@ -121,7 +121,7 @@ async fn try_commit(
     }
 }
 
-/// Proves that what is due adds up, over all shards.
+/// Proves that the accrual adds up, over all shards.
 fn prove(day: Day, reports: &[ShardReport]) -> Result<RunReport, StepError> {
     let overflow = StepError::overflow(day);
     let mut report = RunReport::default();
@@ -154,8 +154,8 @@ fn digest(report: &RunReport) -> Result<String, StepError> {
     Ok(short_sha256(&bytes))
 }
 
-/// A run that has nothing to add to what is booked leaves the ledger alone: it only takes back
-/// the marks, and notes that the day is closed or that it is no longer set aside.
+/// A run that has nothing to add to the booked lines leaves the ledger alone: it only takes back
+/// the marks, and notes that the day is closed or that it is no longer deferred.
 async fn nothing_due(
     app: &App,
     day: Day,

@@ -5,14 +5,14 @@ use storage::BUCKETS;
 
 use crate::StepError;
 
-/// What a commit says when it is done.
+/// The result of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Committed {
     /// The run's number, or nothing if there was nothing to book.
     pub seq: Option<u64>,
     /// The parts in which it is to be published.
     pub ranges: Vec<Part>,
-    /// Why the day or a part of it is set aside, if it is.
+    /// Why the day or a part of it is deferred, if it is.
     #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
 }
@@ -41,7 +41,7 @@ impl Part {
         start(self.part.into())..=start(u32::from(self.part) + 1) - 1
     }
 
-    /// Whether this part copies a shard's work to what is booked.
+    /// Whether this part copies a shard's work to the booked lines.
     pub(crate) fn copies(self, shard: u8) -> bool {
         u16::from(shard) % self.of == self.part
     }

@@ -1,17 +1,17 @@
-//! Why a step did not come to its end, by names that the state machine knows.
+//! Why a step did not complete, by names that the state machine knows.
 
 use commission::{ConservationError, Overflow};
 use lambda_runtime::Diagnostic;
 use storage::TableError;
 use types::{Day, Quarter};
 
-/// Why a step did not come to its end.
+/// Why a step did not complete.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The input is no step's.
     #[error("{0}")]
     BadRequest(String),
-    /// A day is booked when it is over for everybody's clock.
+    /// A day is booked when it is over by every clock.
     #[error("{0} is not over yet; a day is booked from 00:20 UTC of the next day on")]
     DayNotOver(Day),
     /// The tiers of the day are not set: the quarter before it is still to be closed and evaluated.
@@ -28,7 +28,7 @@ pub enum StepError {
     /// Something that the step needs is still to be done, by a retry of an earlier step.
     #[error("{0}")]
     Unfinished(String),
-    /// The worker's time is nearly over. What it did is kept: the same input goes on from there.
+    /// The worker's time is nearly over. Its results are stored: the same input resumes there.
     #[error("the time of this invocation is nearly over; the same input again goes on from here")]
     HandedOver,
     /// The same, of a day in one invocation.
@@ -44,7 +44,7 @@ pub enum StepError {
     /// Another run of the day was committed first; this one has nothing more to do.
     #[error("another run of {0} was committed first")]
     Superseded(Day),
-    /// The figures do not add up. Nothing is booked; somebody has to look.
+    /// The figures do not add up. Nothing is booked; an operator has to look.
     #[error("the run of {day} was refused: {breach}")]
     ConservationRefused {
         /// The day.
@@ -73,7 +73,7 @@ pub enum StepError {
     /// The affiliate is parked.
     #[error("the affiliate is parked")]
     Parked,
-    /// So many days are set aside that the fault is not in one of them.
+    /// So many days are deferred that the fault is not in one of them.
     #[error("{0} days are set aside; no more are until some of them are booked")]
     TooManySetAside(usize),
     /// Any other failure.
@@ -127,8 +127,8 @@ impl StepError {
         }
     }
 
-    /// Whether the step ends in the same way however often it is tried, until somebody repairs
-    /// its cause: what it works on is set aside, and everything else goes on.
+    /// Whether the step ends in the same way however often it is tried, until an operator repairs
+    /// its cause: its unit is deferred, and everything else continues.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::ConservationRefused { .. } | Self::Corrupt(_) | Self::Rejected(_))

@@ -14,10 +14,10 @@ use crate::{StepError, parking, telemetry};
 /// How often an account that others keep changing is read and written again.
 const MAX_ATTEMPTS: usize = 8;
 
-/// What an evaluation says when it is done.
+/// The result of an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evaluated {
-    /// The affiliates who were looked at.
+    /// The evaluated affiliates.
     pub affiliates: usize,
     /// Those of them whose tier in some market is above 0.
     pub promoted: usize,
@@ -43,7 +43,7 @@ pub struct NotEvaluated {
 
 /// Invitees that are read in one call: with some 300 bytes each well below its 1 MB.
 const INVITEES_PER_PAGE: u16 = 1000;
-/// Affiliates that are evaluated side by side: each has a partition of his own.
+/// Affiliates that are evaluated concurrently: each has a separate partition.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Evaluates the affiliates of some shards over a quarter. Again for the same quarter it comes to
@@ -121,7 +121,7 @@ pub(crate) async fn evaluate_affiliate(
     set(app, affiliate, quarter, tiers).await.map(|()| tiers)
 }
 
-/// What the closing of a quarter says when it is done.
+/// The result of closing a quarter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QuarterClosed {

@@ -12,18 +12,18 @@ use types::{Day, TradeId, Uid};
 use crate::StepError;
 use crate::fold::relations;
 
-/// What is due for one invitee on one day, and why.
+/// The accrual for one invitee on one day, and why.
 #[derive(Debug)]
 pub struct InviteeDay {
     /// The day.
     pub day: Day,
     /// The binding.
     pub relation: Relation,
-    /// What is known of both sides, by which the fees are judged.
+    /// The facts of both parties by which the fees are evaluated.
     pub relations: Relations,
     /// The fees of the day, by time.
     pub fees: Vec<ExplainedFee>,
-    /// What is due, and what was left aside.
+    /// The accrual, and the excluded fees.
     pub fold: Fold,
 }
 
@@ -32,17 +32,17 @@ pub struct InviteeDay {
 pub struct ExplainedFee {
     /// The fee with the amounts that hold.
     pub fee: Fee,
-    /// What was charged at first and why that does not hold, if the fee was corrected.
+    /// The first charge and the reason why it does not hold, if the fee was corrected.
     pub corrected: Option<(Amount, String)>,
-    /// What it comes to; `None` where nothing is judged because the binding is void.
+    /// Its result; `None` where nothing is evaluated because the binding is void.
     pub outcome: Option<Outcome>,
 }
 
-/// Works out what is due for an invitee on a day; `None` if the account has no inviter. Cost: the
+/// Computes the accrual for an invitee on a day; `None` if the account has no inviter. Cost: the
 /// fees of the invitee's whole shard of that day, which cannot be read in part, and two accounts.
 ///
 /// # Errors
-/// What the table answers, or a sum that does not fit.
+/// If the table fails, or a sum does not fit.
 pub async fn explain_day(
     app: &App,
     invitee: &Versioned<Account>,

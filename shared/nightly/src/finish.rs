@@ -11,7 +11,7 @@ use crate::publish::publish_pending;
 use crate::set_aside::FoldedShards;
 use crate::{StepError, telemetry};
 
-/// What a finish says when it is done.
+/// The result of a finish.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finished {
@@ -73,7 +73,7 @@ pub(crate) async fn complete(
         }
         finish(app, pending.seq).await
     };
-    // Whoever completes a run works on another day: it is not theirs that is to be set aside.
+    // Whoever completes a run works on another day: it is not theirs that is to be deferred.
     publish_and_finish.await.map_err(|error| match error.is_final() {
         true => StepError::Unpublished { seq: pending.seq, error: Box::new(error) },
         false => error,

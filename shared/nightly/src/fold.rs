@@ -1,4 +1,4 @@
-//! The fold of one shard of a day: what is due minus what is booked.
+//! The fold of one shard of a day: the accrual minus the booked lines.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,14 +18,14 @@ use crate::reversal::{self, Mode};
 use crate::summary::active_in;
 use crate::{StepError, quarantine, telemetry};
 
-/// What a fold says when it is done.
+/// The result of a fold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folded {
     /// The shard.
     pub shard: u8,
     /// How many lines it found to book.
     pub lines: u64,
-    /// Why the shard is set aside, if it is.
+    /// Why the shard is deferred, if it is.
     #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
 }
@@ -82,7 +82,7 @@ async fn work_out(
     Ok(app.table.report_shard(run, shard, report, now).await?)
 }
 
-/// What a worker found in a shard, and is to be kept.
+/// The delta of a shard, to be stored.
 pub(crate) struct ShardFound {
     pub(crate) work: Work,
     pub(crate) due: Conservation,
@@ -123,8 +123,8 @@ async fn find(
     })
 }
 
-/// What is due for a shard of a day, with what it is made from (without the fees) and what is
-/// booked. Writes nothing. Invitees of whom not all can be read are left out, with what is booked
+/// Returns the accrual of a shard of a day, with its sources (without the fees) and the booked
+/// lines. Writes nothing. Invitees of whom not all can be read are left out, with the booked lines
 /// for them.
 pub(crate) async fn due(
     app: &App,
@@ -157,12 +157,12 @@ pub(crate) struct Sources {
     fees: Fees,
     corrections: Vec<FeeCorrection>,
     new_bindings: Vec<Relation>,
-    /// What earlier runs of the day booked.
+    /// The booked deltas of earlier runs of the day.
     pub(crate) booked: Vec<Work>,
     pub(crate) accounts: HashMap<Uid, Versioned<Account>>,
     pub(crate) unreadable_accounts: BTreeMap<Uid, TableError>,
     pub(crate) unreadable_chunks: Vec<UnreadableChunk>,
-    /// Invitees of whom not all can be read: what is booked for them stays as it is.
+    /// Invitees of whom not all can be read: their booked lines stay unchanged.
     left_alone: BTreeSet<Uid>,
 }
 
@@ -203,7 +203,7 @@ impl Sources {
         })
     }
 
-    /// What earlier runs booked for some invitees, and nothing else.
+    /// Returns only the booked deltas of some invitees.
     pub(crate) fn of_booked(mut booked: Vec<Work>, invitees: &BTreeSet<Uid>) -> Self {
         for work in &mut booked {
             work.lines.retain(|line| invitees.contains(&line.key.invitee));
@@ -306,7 +306,7 @@ fn counts<'a>(
     Ok(counts)
 }
 
-/// Who invited whom among some accounts, and what holds of both on a day.
+/// Returns the relations among some accounts, with both parties' facts on a day.
 pub(crate) fn relations(accounts: &HashMap<Uid, Versioned<Account>>, day: Day) -> Relations {
     let mut relations = Relations::default();
     for account in accounts.values().map(|account| &account.value) {
@@ -328,7 +328,7 @@ fn party(account: &Account) -> AccountHistory {
     }
 }
 
-/// What was delivered and is in no line.
+/// The counts of delivered fees that are in no line.
 fn aside(fold: &Fold, sources: &Sources) -> Result<ExcludedCounts, Overflow> {
     let (unreadable, unrelated): (Vec<_>, Vec<_>) =
         fold.unknown_fees.iter().partition(|(uid, _)| sources.left_alone.contains(*uid));

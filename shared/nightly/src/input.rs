@@ -1,4 +1,4 @@
-//! What the function is asked to do.
+//! The input of the function: one step.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,10 +35,10 @@ pub enum Step {
         run: String,
         /// The shard.
         shard: Shard,
-        /// How, where it is not for the whole of what is due.
+        /// How, where it is not for the whole of the accrual.
         mode: Option<Mode>,
     },
-    /// Sets a shard of a day aside, whose fold ends each of its workers.
+    /// Defers a shard of a day, whose fold ends each of its workers.
     SetAside {
         /// The day.
         day: Day,
@@ -84,7 +84,7 @@ pub enum Step {
         /// The newest visible run when the evaluation was planned.
         visible: u64,
     },
-    /// Compares what affiliates read with what is booked.
+    /// Compares the affiliate view with the booked lines.
     Reconcile {
         /// The day that ended.
         day: Day,
@@ -160,7 +160,7 @@ impl Step {
     /// Reads the function's input.
     ///
     /// # Errors
-    /// [`StepError::BadRequest`] with what would be right.
+    /// [`StepError::BadRequest`] with the expected value.
     pub fn read(input: &Value) -> Result<Self, StepError> {
         if input.get("step").is_none() {
             let WholeDay { day, run } = read(input, "{\"day\":\"2026-11-21\"}, or a step")?;
@@ -264,7 +264,7 @@ fn read<T: serde::de::DeserializeOwned>(input: &Value, what: &str) -> Result<T, 
     })
 }
 
-/// What would be right, without the value that came instead: it ends in the log.
+/// The expected value, without the received one: it is written to the log.
 fn wanted(message: &str) -> String {
     match message.split_once("expected ") {
         Some((got, wanted)) if !got.starts_with("unknown field") => format!("expected {wanted}"),

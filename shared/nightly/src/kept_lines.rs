@@ -9,7 +9,7 @@ use crate::bounded_concurrency::bounded_concurrency;
 use crate::fold::totals;
 use crate::{StepError, check_time};
 
-/// Shards whose lines are read side by side.
+/// Shards whose lines are read concurrently.
 const SIDE_BY_SIDE: usize = 4;
 
 /// Proves that the lines that are about to be committed have, asset by asset, the sums that their

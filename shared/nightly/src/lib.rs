@@ -3,18 +3,18 @@
 //! A night is a chain of steps, each of which may run twice, at once with itself, or die anywhere:
 //!
 //! 1. **plan** names the days to book, each with a run of its own;
-//! 2. **fold**, one per shard of invitees, works out what is due minus what is booked, and keeps
-//!    it under the run's name, where nobody reads it;
+//! 2. **fold**, one per shard of invitees, works out the accrual minus the booked lines, and keeps
+//!    it under the run's name, where no reader sees it;
 //! 3. **commit** proves that everything adds up, and gives the run its number in the ledger with
 //!    one conditional transaction;
-//! 4. **publish**, in parts, writes what affiliates read, under that number;
+//! 4. **publish**, in parts, writes the affiliate view, under that number;
 //! 5. **finish** makes the number visible: readers now see the whole run at once;
 //! 6. **evaluate**, when a quarter's last day is closed, sets the tiers for the quarter after it;
 //!    **close-quarter** notes it. No day of that quarter is booked before, however late both are;
-//! 7. **reconcile** compares what affiliates read with what is booked.
+//! 7. **reconcile** compares the affiliate view with the booked lines.
 //!
 //! The state machine calls them one by one; a small programme has a whole day done in one
-//! invocation, by the very same steps. Beside the night, **check** tells how old the data are.
+//! invocation, by the very same steps. Beside the night, **check** reports the age of the data.
 
 mod bounded_concurrency;
 mod check;
@@ -74,7 +74,7 @@ pub async fn handle(app: &App, input: &Value) -> Result<Value, StepError> {
 }
 
 /// The Lambda function: as [`handle`]; a step that would not come to its end before `deadline`
-/// stops where another one can go on. Each step leaves one line in the log, and its metrics.
+/// stops where another one can continue. Each step leaves one line in the log, and its metrics.
 ///
 /// # Errors
 /// [`StepError`], whose name the state machine retries or catches by.
@@ -90,7 +90,7 @@ pub async fn handle_until(
     outcome.map(|done| done.output)
 }
 
-/// A step that came to its end.
+/// A step that completed.
 pub(crate) struct Done {
     output: Value,
     /// How many of what it does: days, lines, parts, affiliates.
@@ -105,7 +105,7 @@ impl Done {
     }
 }
 
-/// Stops a step whose time is nearly over: what it did is kept, and the next one resumes there.
+/// Stops a step whose time is nearly over: its results are stored, and the next one resumes there.
 pub(crate) fn check_time(app: &App, deadline: Deadline) -> Result<(), StepError> {
     if deadline.has_passed(&app.clock) { Err(StepError::HandedOver) } else { Ok(()) }
 }

@@ -1,9 +1,9 @@
 //! Work of a committed run that cannot be read when it is published. The affiliates whom it may
-//! concern are parked, everybody else reads the run, and later nights go on.
+//! concern are parked, all others read the run, and later nights continue.
 //!
 //! The lines were committed, so their shard must not be booked again as if they were not: a
-//! placeholder in the booked deltas defers it until an operator restores the chunk, or withdraws the
-//! run for a parked affiliate, which gives the chunk up.
+//! placeholder in the booked deltas defers it until an operator restores the chunk, or withdraws
+//! the run for a parked affiliate, which gives the chunk up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -67,8 +67,8 @@ pub(crate) async fn read(app: &App, pending: &Pending, part: Part) -> Result<Run
     Ok(RunWork { found, lost })
 }
 
-/// The affiliates of some buckets who may have lines in a day's shard: the inviters of all that have
-/// fees, bindings or booked lines in it. The lost lines are of some of them.
+/// The affiliates of some buckets who may have lines in a day's shard: the inviters of all that
+/// have fees, bindings or booked lines in it. The lost lines are of some of them.
 async fn affiliates(
     app: &App,
     day: Day,

@@ -1,5 +1,5 @@
 //! Affiliates whose part of a run cannot be published: they are parked with their reason, everybody
-//! else goes on, and an operator has them repaired or has the run withdrawn.
+//! else continues, and an operator has them repaired or has the run withdrawn.
 
 use std::collections::BTreeSet;
 
@@ -17,16 +17,16 @@ use crate::{StepError, lost_work};
 /// How often an item that others change is read and written again.
 const MAX_ATTEMPTS: usize = 8;
 
-/// What a repair did.
+/// The result of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
     /// The runs that are published, and how many lines each has.
     pub runs: Vec<(ParkedRun, usize)>,
-    /// The quarters whose evaluation is made up for.
+    /// The quarters whose evaluation is repeated.
     pub evaluated: Vec<Quarter>,
 }
 
-/// What a withdrawal did.
+/// The result of a withdrawal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withdrawn {
     /// The run.
@@ -37,17 +37,17 @@ pub struct Withdrawn {
     pub shards: Vec<u8>,
     /// The runs that still wait.
     pub waiting: usize,
-    /// The quarters whose evaluation is made up for.
+    /// The quarters whose evaluation is repeated.
     pub evaluated: Vec<Quarter>,
 }
 
 /// Publishes the runs that wait for an affiliate, one after the other: each is visible before the
-/// next one begins. Then evaluations that left the affiliate out are made up for. What fails can be
-/// tried again; it continues where it stopped.
+/// next one begins. Then evaluations that left the affiliate out are repeated. After a
+/// failure a retry resumes at the failed run.
 ///
 /// # Errors
-/// [`StepError`], as the publishing would have it; [`StepError::BadRequest`] if no run waits, or the
-/// first one is being withdrawn.
+/// [`StepError`], as the publishing would have it; [`StepError::BadRequest`] if no run waits, or
+/// the first one is being withdrawn.
 pub async fn repair(app: &App, affiliate: &Uid) -> Result<Repaired, StepError> {
     let waiting = waiting(app, affiliate).await?;
     let mut runs = Vec::new();
@@ -75,8 +75,8 @@ pub async fn repair(app: &App, affiliate: &Uid) -> Result<Repaired, StepError> {
     Ok(Repaired { runs, evaluated })
 }
 
-/// Takes back the first run that waits for an affiliate: nobody sees its lines, and the next night
-/// books what is due. What fails can be tried again.
+/// Withdraws the first run that waits for an affiliate: its lines are never visible, and the next
+/// night books the accrual. A failure can be retried.
 ///
 /// # Errors
 /// [`StepError::BadRequest`] if no run waits, or the first one was published after all; or what the

@@ -1,4 +1,4 @@
-//! Parking: an affiliate whose part of a run cannot be published waits, and everybody else goes on.
+//! Parking: an affiliate whose part of a run cannot be published waits, and all others continue.
 
 use std::collections::BTreeSet;
 

@@ -13,9 +13,9 @@ use crate::reversal::{self, Mode};
 
 /// How often the head of a ledger before its first night is read and written again.
 const MAX_ATTEMPTS: usize = 8;
-/// How long after its end a day is booked at the earliest. By then whoever was bound on it is answered,
-/// also by a clock that is minutes behind; and to the night, half an hour after the day, minutes are
-/// left for a clock that is behind itself.
+/// The earliest time after its end at which a day is booked. By then each bind of the day is
+/// answered, also by a clock that is minutes behind; and to the night, half an hour after the day,
+/// minutes are left for a clock that is behind itself.
 const SETTLES_MILLIS: i64 = 20 * 60_000;
 
 /// Days in one plan. The state machine keeps a plan in its state, which holds 256 KB.
@@ -56,14 +56,14 @@ pub struct DayPlan {
     pub run: String,
     /// The shards to fold.
     pub shards: Vec<u8>,
-    /// How, where it is not for the whole of what is due.
+    /// How, where it is not for the whole of the accrual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
 }
 
 /// Plans the night after `day`, or the part of it that `cursor` names: that day and any that was
 /// missed since the last closed one, whole; and of earlier days the shards that late fees and
-/// corrections have touched, or that are set aside, and the reversals of what is booked under
+/// corrections have touched, or that are deferred, and the reversals of the booked lines under
 /// bindings that were found void.
 ///
 /// A plan ends with a quarter, since days of the next one are booked by the tiers that the
@@ -99,7 +99,7 @@ pub(crate) async fn plan(
     if touched.next().is_some() {
         return Ok(Plan { days, quarter: None, visible: progress.visible, more: Some(cursor) });
     }
-    // A shard that is set aside is folded anew, and only thereby no longer set aside.
+    // A shard that is deferred is folded anew, and only thereby no longer deferred.
     for (day, aside) in &progress.set_aside {
         folded.entry(*day).or_default().extend(&aside.shards);
     }
@@ -118,7 +118,7 @@ pub(crate) async fn plan(
     let repeated = Some(day.quarter()).filter(|quarter| first == day && quarter.last_day() == day);
     let quarter = progress.due(through).or(repeated);
     let visible = progress.visible;
-    // A day that was set aside in an evaluated quarter may be booked now: the next plan tells.
+    // A day that was deferred in an evaluated quarter may be booked now: the next plan tells.
     let ended = through >= day && progress.after(quarter).due(through).is_none() && !again;
     cursor.after = Some(cursor.before);
     Ok(Plan { days, quarter, visible, more: (!ended).then_some(cursor) })
@@ -226,8 +226,8 @@ pub fn booked_from(day: Day) -> Timestamp {
     day.end().plus_millis(SETTLES_MILLIS)
 }
 
-/// What comes before any plan: the day is over, and a run that was left between its commit and its
-/// end is ended.
+/// Checks before any plan that the day is over, and completes a run that was committed and not
+/// finished.
 async fn begin(app: &App, day: Day, deadline: Deadline) -> Result<(), StepError> {
     check_over(app, day)?;
     let head = app.table.head().await?.value;
@@ -248,7 +248,7 @@ fn check_over(app: &App, day: Day) -> Result<(), StepError> {
 }
 
 /// The shards of earlier days that are still to be planned: those that are touched, and those that
-/// are set aside.
+/// are deferred.
 async fn touched_before(
     app: &App,
     cursor: Cursor,

@@ -1,4 +1,4 @@
-//! What an operator asks for by hand, before the steps of the night do it.
+//! The plan of a single day, as an operator requests it.
 
 use lambda::{App, Deadline};
 use types::Day;
@@ -10,7 +10,7 @@ use crate::plan::{DayPlan, plan_whole};
 /// its end is ended before.
 ///
 /// # Errors
-/// [`StepError::DayNotOver`], or what the table answers.
+/// [`StepError::DayNotOver`], or if the table fails.
 pub async fn plan_day(app: &App, day: Day) -> Result<DayPlan, StepError> {
     plan_whole(app, day, Deadline::NONE).await
 }

@@ -22,13 +22,13 @@ use crate::{StepError, check_time};
 const MAX_ATTEMPTS: usize = 8;
 /// Invitees whose items are read in one call.
 const INVITEES_READ_AT_ONCE: usize = 100;
-/// Invitees of one affiliate that are written side by side. They are in one partition, which takes
+/// Invitees of one affiliate that are written concurrently. They are in one partition, which takes
 /// a thousand writes a second: at 5 ms a write this is just below.
 const INVITEES_AT_ONCE: usize = 4;
-/// Affiliates that are written side by side: each has a partition of his own.
+/// Affiliates that are written concurrently: each has a separate partition.
 const AFFILIATES_AT_ONCE: usize = 8;
 
-/// What publishing a part says when it is done.
+/// The result of publishing a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     /// The affiliates whose day was written.
@@ -96,7 +96,7 @@ pub(crate) async fn publish_pending(
     Ok(Published { affiliates })
 }
 
-/// What became of one affiliate's part of a run.
+/// The outcome of one affiliate's part of a run.
 enum Outcome<'a> {
     Published,
     /// It waits behind an earlier run.
@@ -105,7 +105,7 @@ enum Outcome<'a> {
     Failed(&'a Uid, StepError),
 }
 
-/// What one committed run booked for one affiliate, from what is kept of it for later runs.
+/// Returns the booked deltas of one run for one affiliate.
 pub(crate) async fn booked_for(
     app: &App,
     inviter: &Uid,
@@ -177,7 +177,7 @@ impl Publisher<'_> {
         Ok(table.publish_day(self.inviter, day, seq, summary, &work.lines).await?)
     }
 
-    /// Answers, for each of some invitees, what his trades came to before the run and after it.
+    /// Answers, for each of some invitees, the invitee's activity before the run and after it.
     async fn publish_invitees<'w>(
         &self,
         touched: &'w [TouchedInvitee],
@@ -196,7 +196,7 @@ impl Publisher<'_> {
         bounded_concurrency(INVITEES_AT_ONCE, work).await
     }
 
-    /// Answers what the invitee's trades came to before the run and after it.
+    /// Answers the invitee's activity before the run and after it.
     async fn publish_invitee(
         &self,
         touched: &TouchedInvitee,

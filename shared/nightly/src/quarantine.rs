@@ -1,4 +1,4 @@
-//! What a fold cannot book: recorded where an operator finds it, and counted.
+//! Fees and corrections that a fold cannot book: quarantined, and counted.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::bounded_concurrency::bounded_concurrency;
 /// How long after a correction its fee may still come, in days. The queue redelivers for hours,
 /// and an exchange sends a correction after its fee: two nights are enough to see both.
 const WAITS_DAYS: i64 = 2;
-/// Entries that are written side by side.
+/// Entries that are written concurrently.
 const SIDE_BY_SIDE: usize = 8;
 
 /// A correction as the quarantine keeps it.
@@ -24,9 +24,9 @@ struct Correction<'a> {
     correction: &'a FeeCorrection,
 }
 
-/// Records what a fold put aside. Each entry is dated by its own event, so that another fold
-/// writes the same item again. A correction that an earlier fold of the day put aside and this one
-/// applied leaves the quarantine.
+/// Records what a fold quarantined. Each entry is dated by its own event, so that another fold
+/// writes the same item again. A correction that an earlier fold of the day quarantined and this
+/// one applied leaves the quarantine.
 pub(crate) async fn record(
     app: &App,
     day: Day,

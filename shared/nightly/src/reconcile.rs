@@ -1,5 +1,5 @@
-//! The reconciliation after a night: what affiliates read, compared to the last unit with what is
-//! booked for them, and with itself. Read only; a difference is counted, and repaired by nobody
+//! The reconciliation after a night: the affiliate view, compared to the last unit with the
+//! booked lines, and with itself. Read only; a difference is counted, and repaired by no one
 //! but an operator.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use crate::reversal::readable;
 use crate::verify::statements::{self, Statement, StatementError};
 use crate::{StepError, parking, telemetry};
 
-/// What a reconciliation found.
+/// The result of a reconciliation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciled {
     /// The affiliates that were compared.
@@ -26,7 +26,7 @@ pub struct Reconciled {
     pub differences: u64,
 }
 
-/// Affiliates that are compared side by side: each has a partition of their own.
+/// Affiliates that are compared concurrently: each has a separate partition.
 const SIDE_BY_SIDE: usize = 8;
 /// In how many nights each affiliate's history is compared once.
 const ROTATION: i64 = 30;
@@ -186,7 +186,7 @@ impl<'a> Night<'a> {
         Ok(work.is_ok_and(|work| work.is_empty()))
     }
 
-    /// What an affiliate reads of a run: its lines, and its summary.
+    /// Returns an affiliate's view of a run: its lines and its summary.
     async fn read_of(
         &self,
         affiliate: &Uid,

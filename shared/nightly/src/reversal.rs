@@ -1,4 +1,4 @@
-//! The reversal of what is booked under bindings that were found void: only the days on which
+//! The reversal of the booked lines under bindings that were found void: only the days on which
 //! there is something, and none of their fees.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,23 +14,24 @@ use crate::fold::{ShardFound, Sources};
 use crate::plan::{Cursor, DayPlan, run_name};
 use crate::{StepError, parking, telemetry};
 
-/// How a run works out what it books, where it is not the whole of what is due.
+/// How a run works out what it books, where it is not the whole of the accrual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Takes back what is booked under void bindings, and nothing else.
+    /// Takes back the booked lines under void bindings, and nothing else.
     Reversal,
 }
 
-/// Shards of days that are looked at side by side.
+/// Shards of days that are looked at concurrently.
 const SIDE_BY_SIDE: usize = 8;
 /// How long a marker is kept at least, in days. A fold that read the account before it was void
 /// may be committed later, by an execution that is retried; the marker outlives it.
 const KEPT_DAYS: i64 = 2;
 
-/// Plans the reversals that `cursor` leaves, of days before the night's own ones and in their order,
-/// but for the shards in `folded`, which are folded anew and thereby reversed. Removes the markers of bindings under
-/// which nothing is booked any more. Records that cannot be read leave their markers in place.
+/// Plans the reversals that `cursor` leaves, of days before the night's own ones and in their
+/// order, but for the shards in `folded`, which are folded anew and thereby reversed. Removes the
+/// markers of bindings under which nothing is booked any more. Records that cannot be read leave
+/// their markers in place.
 pub(crate) async fn plan(
     app: &App,
     cursor: Cursor,
@@ -69,7 +70,7 @@ struct Looked {
     unreadable: usize,
 }
 
-/// Looks for what is booked under void bindings on days before `first`. Of an inviter only days
+/// Looks for the booked lines under void bindings on days before `first`. Of an inviter only days
 /// with lines of the invitee's link are looked at. Cost: 1 query a marker, and 1 a day and shard.
 async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked, StepError> {
     let head = app.table.head().await?.value;
@@ -118,7 +119,7 @@ impl Looked {
     }
 }
 
-/// What was read; `None` if it cannot be read, however often it is tried.
+/// Returns the value; `None` if it cannot be read, however often it is tried.
 pub(crate) fn readable<T>(read: Result<T, TableError>) -> Result<Option<T>, StepError> {
     match read {
         Err(error) if error.is_unreadable() => Ok(None),
@@ -142,7 +143,7 @@ async fn days_of(
     Ok(of_link.map(|run| run.day).collect())
 }
 
-/// Works out the reversal of a shard of a day: what is booked under void bindings, taken back.
+/// Works out the reversal of a shard of a day: the booked lines under void bindings, taken back.
 pub(crate) async fn work_out(
     app: &App,
     day: Day,

@@ -1,5 +1,5 @@
-//! Days and shards that cannot be processed: they are set aside with their reason, everything else
-//! goes on, and each night tries them again.
+//! Days and shards that cannot be processed: they are deferred with their reason, everything else
+//! continues, and each night tries them again.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,15 @@ use crate::fold::Folded;
 use crate::reversal::Mode;
 use crate::{StepError, telemetry};
 
-/// How often the head is read and written again when a day is set aside.
+/// How often the head is read and written again when a day is deferred.
 const MAX_ATTEMPTS: usize = 8;
-/// The most days that are set aside at a time. They are kept in the head, which every reader reads;
+/// The most days that are deferred at a time. They are kept in the head, which every reader reads;
 /// and where more fail, the fault is not in one of them.
 const MAX_DAYS: usize = 31;
 /// The most characters of a reason in the head; the log has all of it.
 const REASON_CHARS: usize = 160;
 
-/// Folds one shard of a day, or sets it aside where it fails for good.
+/// Folds one shard of a day, or defers it where it fails for good.
 pub(crate) async fn fold(
     app: &App,
     day: Day,
@@ -38,7 +38,7 @@ pub(crate) async fn fold(
     }
 }
 
-/// Sets a shard aside whose fold ends each worker that takes it up, by time or by memory.
+/// Defers a shard whose fold ends each worker that takes it up, by time or by memory.
 pub(crate) async fn after_crashes(
     app: &App,
     day: Day,
@@ -57,7 +57,7 @@ async fn note(app: &App, run: &str, shard: Shard, reason: &str) -> Result<Folded
     Ok(Folded { shard: shard.number(), lines: 0, set_aside: Some(reason) })
 }
 
-/// Sets aside what a run was to book of a day, and closes the day.
+/// Defers what a run was to book of a day, and closes the day.
 pub(crate) async fn set_day_aside(
     app: &App,
     day: Day,
@@ -83,16 +83,16 @@ pub(crate) async fn set_day_aside(
     Err(StepError::Unfinished("the ledger kept moving while a day was set aside".to_owned()))
 }
 
-/// What became of the shards of a run.
+/// The outcome of the shards of a run.
 pub(crate) struct FoldedShards {
     /// The reports of those that are folded.
     pub(crate) reports: Vec<ShardReport>,
-    /// The reasons of those that are set aside.
+    /// The reasons of those that are deferred.
     aside: BTreeMap<u8, String>,
 }
 
 impl FoldedShards {
-    /// Reads what became of a run's shards so far.
+    /// Reads the outcomes of a run's shards so far.
     pub(crate) async fn read(app: &App, run: &str) -> Result<Self, StepError> {
         let reports = app.table.shard_reports(run).await?;
         Self::with(app, run, reports).await
@@ -106,14 +106,14 @@ impl FoldedShards {
         Ok(Self { reports, aside })
     }
 
-    /// Reads what became of the shards of a committed run, as far as it can be read. A shard whose
+    /// Reads the outcomes of the shards of a committed run, as far as it can be read. A shard whose
     /// report cannot be read keeps its dirty marker, and the next night folds it again.
     pub(crate) async fn of_committed(app: &App, run: &str) -> Result<Self, StepError> {
         let reports = app.table.readable_shard_reports(run).await?.reports;
         Self::with(app, run, reports).await
     }
 
-    /// Reads what became of exactly the shards that were to be folded.
+    /// Reads the outcomes of exactly the shards that were to be folded.
     pub(crate) async fn of_run(app: &App, run: &str, shards: &[Shard]) -> Result<Self, StepError> {
         let Self { mut reports, mut aside } = Self::read(app, run).await?;
         let is_wanted = |number: u8| shards.iter().any(|shard| shard.number() == number);
@@ -127,12 +127,12 @@ impl FoldedShards {
         Ok(Self { reports, aside })
     }
 
-    /// Why a shard is set aside, if one is.
+    /// Why a shard is deferred, if one is.
     pub(crate) fn reason(&self) -> Option<&str> {
         self.aside.values().next().map(String::as_str)
     }
 
-    /// Notes in the head which shards of the day are set aside, and that others no longer are. An
+    /// Notes in the head which shards of the day are deferred, and that others no longer are. An
     /// evaluated quarter is evaluated again when one of its days is booked after all.
     pub(crate) fn note_in(&self, head: &mut Head, day: Day) {
         let mut entry = head.set_aside.remove(&day).unwrap_or_default();
@@ -152,7 +152,7 @@ impl FoldedShards {
         }
     }
 
-    /// Refuses to set a day aside that the head has no room for. It is asked before the commit:
+    /// Refuses to defer a day that the head has no room for. It is asked before the commit:
     /// a run that is committed has to be finished.
     ///
     /// # Errors

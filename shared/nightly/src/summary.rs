@@ -37,7 +37,7 @@ fn usd_only(money: &Money) -> Money {
     }
 }
 
-/// Counts an invitee whom the run touched, by what is known of him before it and after.
+/// Counts an invitee whom the run touched, by the known activity before and after it.
 pub(crate) fn count_invitee(
     summary: &mut Summary,
     day: Day,
@@ -84,7 +84,7 @@ pub(crate) fn active_in(booked: &[Work]) -> BTreeSet<&Uid> {
     active
 }
 
-/// What an invitee's trades come to after a run of a day.
+/// Returns an invitee's activity after a run of a day.
 pub(crate) fn activity_after(
     before: &ReferralActivity,
     day: Day,

@@ -1,4 +1,4 @@
-//! What is told of the night: one line in the log for each step, and the metrics.
+//! Telemetry of the night: one log line for each step, and the metrics.
 //!
 //! Steps are repeated, so what a metric counts is said by where it is recorded. A run, its lines
 //! and its day are counted by the one invocation whose write made them so: a repetition finds them
@@ -15,7 +15,7 @@ use types::{Day, Quarter, Uid};
 use crate::reconcile::Reconciled;
 use crate::{Done, Step, StepError};
 
-/// Tells of a step that came to its end, or did not.
+/// Logs a step that completed or failed.
 pub(crate) fn step(
     app: &App,
     step: &Step,
@@ -154,7 +154,7 @@ pub(crate) fn reconciled(app: &App, day: Day, shards: &[Shard], found: Reconcile
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// A shard of a day, or a whole run's part of it, that is set aside.
+/// A shard of a day, or a whole run's part of it, that is deferred.
 pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepError) {
     let (name, shard) = (error.name(), shard.map(Shard::number));
     tracing::error!(%day, shard, error = name, reason = %error, "set aside");
@@ -163,7 +163,7 @@ pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepE
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// An affiliate that is parked from this run on. Who it is, the table knows.
+/// An affiliate that is parked from this run on. The table has the affiliate's id.
 pub(crate) fn parked(day: Day, seq: u64, error: &StepError) {
     tracing::error!(%day, seq, error = error.name(), reason = %error, "parked");
 }
@@ -173,7 +173,7 @@ pub(crate) fn not_evaluated(quarter: Quarter, error: &StepError) {
     tracing::error!(%quarter, error = error.name(), reason = %error, "not evaluated");
 }
 
-/// An evaluation that came to its end, without so many affiliates.
+/// An evaluation that completed, without so many affiliates.
 pub(crate) fn all_evaluated(app: &App, left_out: usize) {
     let measures = MetricSet::of([(Metric::AffiliatesNotEvaluated, left_out as u64)]);
     app.metrics.record(app.clock.now(), &measures);

@@ -21,13 +21,13 @@ use crate::fold::due;
 
 use statements::{Statement, add};
 
-/// Shards, and then affiliates, that are looked at side by side.
+/// Shards, and then affiliates, that are looked at concurrently.
 const SIDE_BY_SIDE: usize = 8;
 
 /// A cell of what an affiliate reads of a day.
 pub type Cell = (Product, Asset, Origin);
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
     /// The day.
@@ -69,7 +69,7 @@ pub enum Difference {
         inviter: Uid,
         /// Which of the sums.
         cell: Cell,
-        /// The sum of what is booked.
+        /// The sum of the booked lines.
         booked: Money,
         /// The sum of the lines that the affiliate reads.
         lines: Money,
@@ -80,7 +80,7 @@ pub enum Difference {
     Report {
         /// The asset.
         asset: Asset,
-        /// The sum of what is booked.
+        /// The sum of the booked lines.
         booked: Money,
         /// The sum of what the runs reported.
         reported: Money,
@@ -89,7 +89,7 @@ pub enum Difference {
     Count {
         /// The lines that are there.
         booked: u64,
-        /// What the runs say.
+        /// The figure in the runs' reports.
         reported: u64,
     },
     /// A run's report is missing, or is not the one that it was committed with.
@@ -103,7 +103,7 @@ pub enum Difference {
         /// The run's number.
         seq: u64,
     },
-    /// What is due does not add up.
+    /// The accrual does not add up.
     ConservationError(ConservationError),
     /// A record cannot be read, so that what depends on it is not compared.
     Unreadable {
@@ -124,11 +124,11 @@ pub enum UnreadableRecord {
 }
 
 /// Works out a day anew and compares; `done` is told of each shard that is done with. Cost: what
-/// a run over the whole day reads, what is booked once more, 1 call for each affiliate, and 1 for
+/// a run over the whole day reads, the booked lines once more, 1 call for each affiliate, and 1 for
 /// each run and affiliate with lines.
 ///
 /// # Errors
-/// [`StepError::Unfinished`] if a run of the day came in between; or what the table answers.
+/// [`StepError::Unfinished`] if a run of the day was committed meanwhile; or if the table fails.
 pub async fn verify_day(
     app: &App,
     day: Day,
@@ -162,7 +162,7 @@ pub async fn verify_day(
     Ok(Verified { day, runs, fees, lines, inviters, waiting, links, differences })
 }
 
-/// What was found in one shard.
+/// The findings in one shard.
 struct ShardFound {
     shard: u8,
     fees: i64,
@@ -237,7 +237,7 @@ fn fee_count(fold: &Fold) -> Result<i64, Overflow> {
     counts.try_fold(0_i64, i64::checked_add).ok_or(Overflow)
 }
 
-/// What was found in all shards.
+/// The findings in all shards.
 #[derive(Default)]
 struct Found {
     fees: i64,
@@ -272,7 +272,7 @@ impl Found {
         Ok(())
     }
 
-    /// Compares what is booked with what affiliates read, lines and summaries.
+    /// Compares the booked lines with the affiliate view, lines and summaries.
     async fn check_statements(&mut self, app: &App, day: Day) -> Result<(), StepError> {
         let visible = app.table.head().await?.value.visible;
         let read = self
@@ -284,7 +284,7 @@ impl Found {
         Ok(())
     }
 
-    /// Makes the day's links of the chain anew from what is booked; answers those that are kept.
+    /// Makes the day's links of the chain anew from the booked lines; answers those that are kept.
     fn check_chain(
         &mut self,
         day: Day,
@@ -307,7 +307,7 @@ impl Found {
         links
     }
 
-    /// Compares what is booked with what its runs reported.
+    /// Compares the booked lines with what its runs reported.
     async fn check_reports(
         &mut self,
         app: &App,

@@ -16,7 +16,7 @@ use crate::reversal::Mode;
 use crate::set_aside::fold;
 use crate::{StepError, check_time};
 
-/// What became of a day.
+/// The outcome of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DayReport {
     /// The day.
@@ -25,12 +25,12 @@ pub struct DayReport {
     pub seq: Option<u64>,
     /// The lines that it booked.
     pub lines: u64,
-    /// Why the day or a part of it is set aside, if it is.
+    /// Why the day or a part of it is deferred, if it is.
     #[serde(rename = "setAside", skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
 }
 
-/// What became of a night.
+/// The outcome of a night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NightReport {
     /// The days that it took up.
@@ -50,7 +50,7 @@ pub async fn run_day(app: &App, day: Day) -> Result<DayReport, StepError> {
     resume(app, day, None, Deadline::NONE).await
 }
 
-/// Books the whole of a day; goes on with a run that an earlier invocation began, if one is named.
+/// Books the whole of a day; resumes the named run that an earlier invocation began.
 pub(crate) async fn resume(
     app: &App,
     day: Day,
@@ -112,7 +112,7 @@ async fn run(app: &App, plan: DayPlan, deadline: Deadline) -> Result<DayReport, 
     Ok(DayReport { day, seq: committed.seq, lines, set_aside: committed.set_aside })
 }
 
-/// Shards that are folded side by side; each waits for the table most of the time.
+/// Shards that are folded concurrently; each waits for the table most of the time.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Folds shards; answers how many lines they found to book.

@@ -137,8 +137,8 @@ impl Table {
         Ok(item.and_then(|item| read_packed("booked work", &item).ok()))
     }
 
-    /// Returns those booked deltas of a day's shard that decode, withdrawn or not. Cost: 1 read unit
-    /// per 4 KB.
+    /// Returns those booked deltas of a day's shard that decode, withdrawn or not. Cost: 1 read
+    /// unit per 4 KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -165,9 +165,9 @@ impl Table {
         Ok(())
     }
 
-    /// Replaces the placeholders of a run in a day's shard by empty chunks, so that later runs treat
-    /// the lost lines as not booked. Returns whether there was a placeholder. Cost: 1 read unit per
-    /// 4 KB, 1 write unit for each placeholder.
+    /// Replaces the placeholders of a run in a day's shard by empty chunks, so that later runs
+    /// treat the lost lines as not booked. Returns whether there was a placeholder. Cost: 1 read
+    /// unit per 4 KB, 1 write unit for each placeholder.
     ///
     /// # Errors
     /// If the table fails.

@@ -1,4 +1,4 @@
-//! What affiliates read of a day, compared with what is booked for them.
+//! The affiliate view of a day, compared with the booked lines for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use types::{Day, Uid};
 use super::{Cell, Difference};
 use crate::StepError;
 
-/// What is booked for an affiliate, as the affiliate should read it.
+/// The booked lines for an affiliate, as the affiliate should read it.
 pub(crate) type Statement = BTreeMap<Cell, Money>;
 
 /// Why a statement could not be read.
@@ -33,7 +33,7 @@ impl StatementError {
     }
 }
 
-/// Compares what an affiliate reads of a day, lines and summary, with what is booked.
+/// Compares what an affiliate reads of a day, lines and summary, with the booked lines.
 pub(super) async fn check(
     app: &App,
     day: Day,
@@ -85,7 +85,7 @@ pub(crate) fn summary_of(runs: &[DaySummary]) -> Result<Statement, Overflow> {
     Ok(statement)
 }
 
-/// Compares what is booked with the lines and the summaries that an affiliate reads.
+/// Compares the booked lines with the lines and the summaries that an affiliate reads.
 pub(crate) fn compare(
     inviter: &Uid,
     booked: &Statement,
