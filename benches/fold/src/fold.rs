@@ -77,7 +77,10 @@ pub fn current(fees: u64, directory: &Path) -> Result<(), Failure> {
     })?;
     let folded = steps
         .run("fold", || Ok(fold(made.day, &batch.fees, &batch.corrections, &relations, &rules)?))?;
-    steps.run("free", || Ok(drop(batch)))?;
+    steps.run("free", || {
+        drop(batch);
+        Ok(())
+    })?;
     let proof = steps.run("proof", || {
         let proof = Conservation::of(&folded)?;
         proof.check()?;
@@ -105,7 +108,10 @@ pub fn v01(fees: u64, directory: &Path) -> Result<(), Failure> {
         Ok(kept)
     })?;
     let folded = steps.run("fold", || Ok(v01::fold(made.day, &kept, &[], &relations, &rules)?))?;
-    steps.run("free", || Ok(drop(kept)))?;
+    steps.run("free", || {
+        drop(kept);
+        Ok(())
+    })?;
     steps.run("proof", || Ok(v01::Conservation::of(&folded)?.check()?))?;
     let lines =
         steps.run("lines", || Ok(v01::difference(&folded, &v01::Booked::default(), true)?))?;
@@ -154,8 +160,9 @@ impl Steps {
             "commission": commission.to_string(),
             "linesDigest": format!("{:x?}", digest.finalize()),
         });
+        let members = printed.as_object_mut().ok_or("not an object")?;
         for (name, took) in &self.0 {
-            printed[format!("{name}Seconds")] = took.as_secs_f64().into();
+            members.insert(format!("{name}Seconds"), took.as_secs_f64().into());
         }
         println!("{printed}");
         Ok(())

@@ -583,7 +583,7 @@ mod tests {
     #[test]
     fn fees_of_many_payers_keep_their_order() {
         let mut added = Fees::default();
-        let uid = |n: u64| if n % 2 == 0 { n.to_string() } else { format!("u{n}") };
+        let uid = |n: u64| if n.is_multiple_of(2) { n.to_string() } else { format!("u{n}") };
         for number in 0..2000_u64 {
             let fee = Fee { uid: read(&uid(number % 300)), ..spot(&number.to_string(), "1") };
             added.push(Arrival(number), &fee).unwrap();

@@ -81,6 +81,13 @@ fn by_payer(corrections: &[FeeCorrection]) -> HashMap<&Uid, Vec<&FeeCorrection>>
     by_payer
 }
 
+/// The conflicting fees of one payer.
+struct Conflicts {
+    inviter: Option<Uid>,
+    payer: Uid,
+    fees: Vec<(Arrival, Fee)>,
+}
+
 /// A fold under way.
 struct Folding<'a> {
     fees: &'a Fees,
@@ -89,7 +96,7 @@ struct Folding<'a> {
     fold: Fold,
     /// What was charged by the asset's number.
     charged: Vec<Charged>,
-    conflicts: Vec<(Option<Uid>, Uid, Vec<(Arrival, Fee)>)>,
+    conflicts: Vec<Conflicts>,
     lines: Lines,
 }
 
@@ -118,8 +125,8 @@ impl Folding<'_> {
         fold.duplicates = fold.duplicates.checked_add(found.duplicates).ok_or(Overflow)?;
         if !found.conflicts.is_empty() {
             let inviter = self.relations.standing(payer).map(|of| of.relation.inviter.clone());
-            let conflicts = found.conflicts.iter().map(|fee| (fee.arrival(), fee.fee()));
-            self.conflicts.push((inviter, payer.clone(), conflicts.collect()));
+            let fees = found.conflicts.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
+            self.conflicts.push(Conflicts { inviter, payer: payer.clone(), fees });
         }
         Ok(())
     }
@@ -146,8 +153,8 @@ impl Folding<'_> {
         let charged = self.charged.into_iter().zip(self.fees.assets().iter());
         let charged = charged.filter(|(charged, _)| charged.fee_count > 0);
         self.fold.charged = charged.map(|(charged, asset)| (asset, charged)).collect();
-        self.conflicts.sort_by(|(a, a_uid, _), (b, b_uid, _)| (a, a_uid).cmp(&(b, b_uid)));
-        self.fold.conflicts = self.conflicts.into_iter().flat_map(|(.., of)| of).collect();
+        self.conflicts.sort_by(|a, b| (&a.inviter, &a.payer).cmp(&(&b.inviter, &b.payer)));
+        self.fold.conflicts = self.conflicts.into_iter().flat_map(|of| of.fees).collect();
         self.fold.due.sort();
         self.fold.orphan_corrections.sort_unstable();
         self.fold.inexact_corrections.sort_unstable();
