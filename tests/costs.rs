@@ -184,6 +184,6 @@ async fn request_costs_are_unchanged() {
     GET dashboard/commissions, uid=bound         2 BatchGetItem, 1 Query                5     0
     GET dashboard/commissions, type=commission   2 BatchGetItem, 1 Query                5     0
     GET dashboard/commissions, reason of no line 1 BatchGetItem, 1 Query                4     0
-    plan of a night                              3 GetItem, 18 Query                    21     0
+    plan of a night                              3 GetItem, 18 Query                   21     0
     ");
 }
