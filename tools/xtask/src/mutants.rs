@@ -10,7 +10,7 @@ use crate::process::{self, Failure, cache, cargo, command, heading, output, targ
 
 const VERSION: &str = "27.1.0";
 /// Crates that their own tests cover.
-const PURE: [&str; 4] = ["types", "eligibility", "commission", "policy"];
+const PURE: [&str; 5] = ["types", "eligibility", "fee-chunks", "commission", "policy"];
 /// Packages that the end-to-end tests cover as well.
 const END_TO_END: [&str; 6] =
     ["http-api", "storage", "binding", "reporting", "ingestion", "nightly"];
