@@ -60,7 +60,7 @@ async fn only_days_with_lines_are_reversed() {
     app.taken("activity", activity()).await;
     let before = app.context.table.spent();
     let days = plan(&app, LAST).await;
-    assert!(app.context.table.spent().since(before).calls <= 12);
+    assert!(app.context.table.spent().since(before).calls <= 28);
     let shard = Shard::of(&uid("dormant")).number();
     let reversals: Vec<_> = days.iter().filter(|day| day["mode"] == "reversal").collect();
     let planned: Vec<_> = reversals.iter().map(|day| day["day"].as_str().unwrap()).collect();

@@ -69,22 +69,24 @@ async fn routes_answer_as_released() {
     }
 }
 
+/// Reading routes that a release does not have.
+const ROUTES_SINCE: [(&str, &str); 1] = [("0.1.0", "/v1/invitation")];
+
 #[tokio::test]
 async fn every_reading_route_is_covered() {
     let routes = Template::embedded().unwrap().routes.into_iter();
     let reading: BTreeSet<String> =
         routes.filter(|route| route.method == "GET").map(|route| route.path).collect();
     for release in releases() {
+        let new = ROUTES_SINCE.iter().filter(|(since, _)| *since == release);
+        let new: BTreeSet<String> = new.map(|(_, path)| (*path).to_owned()).collect();
         let asked: BTreeSet<String> = read(&release, "answers.jsonl")
             .iter()
             .map(|asked| asked["target"].as_str().unwrap().split('?').next().unwrap().to_owned())
             .collect();
         assert!(asked.is_subset(&reading), "{asked:?}");
-        assert_eq!(
-            asked.len(),
-            reading.len(),
-            "{release}: a new route needs no old answer: name it"
-        );
+        let missing: BTreeSet<String> = reading.difference(&asked).cloned().collect();
+        assert_eq!(missing, new, "{release}: name a new route, which has no old answer");
     }
 }
 

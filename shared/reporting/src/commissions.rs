@@ -42,7 +42,7 @@ const CURSOR_VERSION: u8 = 2;
 /// order.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
-    #[serde(default = "Cursor::first_version")]
+    #[serde(default = "Cursor::first_version", skip_serializing_if = "Cursor::is_first_version")]
     version: u8,
     view: View,
     next: Place,
@@ -51,6 +51,11 @@ pub struct Cursor {
 impl Cursor {
     const fn first_version() -> u8 {
         1
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    const fn is_first_version(version: &u8) -> bool {
+        *version == Self::first_version()
     }
 
     /// Returns the cursor of a call, if it has one.
