@@ -1,4 +1,4 @@
-//! Assets and how many decimals each has.
+//! Assets and their numbers of decimals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,15 +11,15 @@ use crate::Decimals;
 
 const MAX_LENGTH: usize = 16;
 
-/// An asset's ticker: 1 to 16 upper-case letters and digits, as `USDT`.
+/// Ticker of an asset: 1 to 16 upper-case letters and digits, for example `USDT`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asset {
-    /// The ticker, filled up with zero bytes: their order is the order of the texts.
+    /// The ticker, padded with zero bytes so that byte order equals text order.
     bytes: [u8; MAX_LENGTH],
 }
 
 impl Asset {
-    /// The ticker.
+    /// Returns the ticker.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let text = self.bytes.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Serialize for Asset {
     }
 }
 
-/// Reads the ticker in place: a day has millions of fees, and none needs a `String` for it.
+/// Parses the ticker without allocating a `String`, because a day has millions of fees.
 struct TickerVisitor;
 
 impl de::Visitor<'_> for TickerVisitor {
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Asset {
     }
 }
 
-/// How many decimals amounts have: by asset, and for USD.
+/// Numbers of decimals of amounts: by asset, and for USD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assets {
     usual: Decimals,
@@ -91,19 +91,20 @@ pub struct Assets {
 }
 
 impl Assets {
-    /// Assets with `usual` decimals, except those of `by_asset`; values in USD have `usd`.
+    /// Creates a table: assets in `by_asset` have the given decimals, all others have `usual`, and
+    /// values in USD have `usd`.
     #[must_use]
     pub const fn new(usual: Decimals, by_asset: BTreeMap<Asset, Decimals>, usd: Decimals) -> Self {
         Self { usual, by_asset, usd }
     }
 
-    /// The decimals of an asset's amounts.
+    /// Returns the decimals of an asset's amounts.
     #[must_use]
     pub fn decimals(&self, asset: Asset) -> Decimals {
         self.by_asset.get(&asset).copied().unwrap_or(self.usual)
     }
 
-    /// The decimals of values in USD.
+    /// Returns the decimals of values in USD.
     #[must_use]
     pub const fn usd(&self) -> Decimals {
         self.usd
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticker_has_upper_case_letters_and_digits() {
+    fn ticker_has_only_upper_case_and_digits() {
         assert_eq!(asset("1INCH").as_str(), "1INCH");
         assert_eq!(asset("ABCDEFGHIJKLMNOP").as_str().len(), 16);
         for text in ["", "usdt", "US DT", "ABCDEFGHIJKLMNOPQ", "USD-T", "Ü"] {
@@ -128,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn assets_are_in_the_order_of_their_texts() {
+    fn asset_order_is_text_order() {
         let mut assets = ["USDT", "BTC", "BTCB", "1INCH"].map(asset);
         assets.sort();
         assert_eq!(assets.map(|a| a.to_string()), ["1INCH", "BTC", "BTCB", "USDT"]);
     }
 
     #[test]
-    fn an_asset_is_its_text_in_both_encodings() {
+    fn asset_is_its_text_in_both_encodings() {
         assert_eq!(serde_json::to_string(&asset("XMR")).unwrap(), "\"XMR\"");
         let bytes = postcard::to_stdvec(&asset("XMR")).unwrap();
         assert_eq!(bytes, b"\x03XMR");
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn an_asset_without_decimals_of_its_own_has_the_usual_ones() {
+    fn unlisted_asset_has_usual_decimals() {
         let [two, eight] = [2, 8].map(|count| Decimals::new(count).unwrap());
         let assets = Assets::new(eight, BTreeMap::from([(asset("EUR"), two)]), eight);
         assert_eq!(assets.decimals(asset("EUR")), two);

@@ -1,4 +1,4 @@
-//! The proof that no unit was made or lost: fees are commission, shared and retained.
+//! Proof of conservation: fees equal commission plus shared plus retained, to the last unit.
 
 use std::collections::BTreeMap;
 
@@ -7,43 +7,43 @@ use types::{Product, Reason};
 
 use crate::{Accrual, Amount, Asset, Charged, Fold, Outcome, Overflow, Sums};
 
-/// Where a proof of conservation fails.
+/// Failure of a proof of conservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConservationError {
     /// The parts do not add up to the fees.
     #[error("the {product} fees in {asset} are not commission, shared and retained together")]
     Parts {
-        /// The asset.
+        /// Asset.
         asset: Asset,
-        /// The product.
+        /// Product.
         product: Product,
     },
-    /// More was paid than the base rate allows, or less than nothing.
+    /// A line pays more than its base rate, or a negative amount.
     #[error("a {product} line in {asset} pays less than nothing or more than its base rate")]
     Rate {
-        /// The asset.
+        /// Asset.
         asset: Asset,
-        /// The product.
+        /// Product.
         product: Product,
     },
-    /// The lines have other fees than were charged.
+    /// The fees in the lines differ from the charged fees.
     #[error("the lines in {asset} have other fees than were charged")]
     Fees {
-        /// The asset.
+        /// Asset.
         asset: Asset,
     },
-    /// A line that is booked and the change that is to be booked are not what is due.
+    /// The booked sums of a line plus its new change do not equal the due sums.
     #[error("a {product} line in {asset}: booked and to be booked are not together what is due")]
     Line {
-        /// The asset.
+        /// Asset.
         asset: Asset,
-        /// The product.
+        /// Product.
         product: Product,
     },
-    /// The lines that the shards kept have another sum than the shards reported.
+    /// The sum of the lines stored by the shards differs from the sum that the shards reported.
     #[error("the lines to be booked in {asset} are not what their shards reported")]
     Totals {
-        /// The asset.
+        /// Asset.
         asset: Asset,
     },
     /// A sum does not fit into 128 bits.
@@ -51,40 +51,40 @@ pub enum ConservationError {
     Overflow(#[from] Overflow),
 }
 
-/// One cell of the proof. `reason` tells the fees that earned nothing from those that earned.
+/// Cell of the proof. `reason` separates fees that earned nothing from fees that earned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
-    /// The asset.
+    /// Asset.
     pub asset: Asset,
-    /// The product.
+    /// Product.
     pub product: Product,
-    /// Why the fees earned nothing, if so.
+    /// Reason why the fees earned nothing; `None` if they earned.
     pub reason: Option<Reason>,
 }
 
-/// Fees and what became of them. Retained is what lies beyond the base rate: it is found from
-/// the fees and the rate alone, so that the three parts prove each other.
+/// Fees and their three parts. The retained part is the part above the base rate. It is computed
+/// from the fees and the rate alone, so that the three parts prove each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Parts {
-    /// The fees.
+    /// Number of fees.
     pub fee_count: i64,
-    /// What was charged.
+    /// Charged fees.
     pub fees: Amount,
-    /// What the inviters get.
+    /// Inviters' part.
     pub commission: Amount,
-    /// What the invitees get.
+    /// Invitees' part.
     pub shared: Amount,
-    /// What the exchange keeps.
+    /// Exchange's part.
     pub retained: Amount,
-    /// What was charged, in USD.
+    /// Charged fees, in USD.
     pub fees_usd: Amount,
-    /// What the inviters get, in USD.
+    /// Inviters' part, in USD.
     pub commission_usd: Amount,
-    /// What the invitees get, in USD.
+    /// Invitees' part, in USD.
     pub shared_usd: Amount,
-    /// What the exchange keeps, in USD.
+    /// Exchange's part, in USD.
     pub retained_usd: Amount,
 }
 
@@ -104,10 +104,10 @@ impl Parts {
         })
     }
 
-    /// The parts of both.
+    /// Adds the parts of both.
     ///
     /// # Errors
-    /// [`Overflow`] if a sum does not fit.
+    /// Returns [`Overflow`] if a sum does not fit.
     pub fn plus(&self, other: &Self) -> Result<Self, Overflow> {
         Ok(Self {
             fee_count: self.fee_count.checked_add(other.fee_count).ok_or(Overflow)?,
@@ -129,9 +129,9 @@ impl Parts {
     }
 }
 
-/// The proof over the due lines of a fold, or of several folds together.
+/// Proof over the due lines of one or several folds.
 ///
-/// Encoded it is the same bytes for the same figures: a digest of them stands for them.
+/// The same figures always encode to the same bytes, so that a digest identifies them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Entries", into = "Entries")]
 pub struct Conservation {
@@ -139,7 +139,7 @@ pub struct Conservation {
     charged: BTreeMap<Asset, Charged>,
 }
 
-/// As stored: lists, because JSON knows no maps by anything but texts.
+/// Stored form with lists, because JSON maps have only string keys.
 #[derive(Serialize, Deserialize)]
 struct Entries {
     cells: Vec<(Cell, Parts)>,
@@ -165,14 +165,14 @@ impl From<Conservation> for Entries {
 }
 
 impl Conservation {
-    /// The figures of what is due.
+    /// Computes the figures of the due lines of a fold.
     ///
     /// # Errors
-    /// [`ConservationError::Rate`] for a line that pays less than nothing or more than its base rate, and
-    /// [`ConservationError::Overflow`].
+    /// Returns [`ConservationError::Rate`] if a line pays a negative amount or more than its base
+    /// rate, and [`ConservationError::Overflow`] if a sum does not fit.
     pub fn of(fold: &Fold) -> Result<Self, ConservationError> {
         let mut proof = Self { cells: BTreeMap::new(), charged: fold.charged.clone() };
-        // Iteration from inside moves no accrual, which are large.
+        // Internal iteration does not move the accruals, which are large.
         fold.due.iter().try_for_each(|due| proof.add(&due))?;
         Ok(proof)
     }
@@ -188,10 +188,10 @@ impl Conservation {
         Ok(())
     }
 
-    /// The figures of both.
+    /// Adds the figures of another proof.
     ///
     /// # Errors
-    /// [`Overflow`] if a sum does not fit.
+    /// Returns [`Overflow`] if a sum does not fit.
     pub fn merge(&mut self, other: &Self) -> Result<(), Overflow> {
         for (cell, parts) in &other.cells {
             let mine = self.cells.entry(*cell).or_default();
@@ -204,11 +204,11 @@ impl Conservation {
         Ok(())
     }
 
-    /// Proves that in each cell the fees are commission, shared and retained, to the last unit,
-    /// and that the lines have exactly the fees that were charged.
+    /// Proves that in each cell the fees equal commission plus shared plus retained, to the last
+    /// unit, and that the fees in the lines equal the charged fees.
     ///
     /// # Errors
-    /// Where it fails.
+    /// Returns the first failure.
     pub fn check(&self) -> Result<(), ConservationError> {
         for (Cell { asset, product, .. }, parts) in &self.cells {
             if !parts.add_up()? {
@@ -226,16 +226,16 @@ impl Conservation {
         }
     }
 
-    /// The cells, in order.
+    /// Returns the cells in order.
     pub fn cells(&self) -> impl Iterator<Item = (&Cell, &Parts)> {
         self.cells.iter()
     }
 
-    /// The figures brought together by what `group` tells of a cell: by asset, by product and
-    /// asset, by reason and asset. Only USD figures may be added across assets.
+    /// Groups the figures by the key that `group` returns for a cell, for example by asset, by
+    /// product and asset, or by reason and asset. Only USD figures may be added across assets.
     ///
     /// # Errors
-    /// [`Overflow`] if a sum does not fit.
+    /// Returns [`Overflow`] if a sum does not fit.
     pub fn by<G: Ord>(&self, group: impl Fn(&Cell) -> G) -> Result<BTreeMap<G, Parts>, Overflow> {
         let mut groups: BTreeMap<G, Parts> = BTreeMap::new();
         for (cell, parts) in &self.cells {
@@ -245,16 +245,17 @@ impl Conservation {
         Ok(groups)
     }
 
-    /// The canonical encoding, to be hashed.
+    /// Returns the canonical encoding, which is to be hashed.
     ///
     /// # Errors
-    /// Only what the encoder may answer; none is known for these figures.
+    /// Returns errors of the encoder. No such error is known for these figures.
     pub fn canonical_bytes(&self) -> Result<Vec<u8>, postcard::Error> {
         postcard::to_stdvec(self)
     }
 }
 
-/// Whether a due line pays no less than nothing and no more than its base rate, in its asset.
+/// Returns whether the parts of a due line are not negative and not above its base rate, in its
+/// asset.
 fn is_within_rate(outcome: Outcome, sums: &Sums) -> Result<bool, Overflow> {
     let most = outcome.rate().of(sums.fees);
     let paid = sums.commission.plus(sums.shared)?;
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_told_by_product_and_by_reason() {
+    fn figures_are_grouped_by_product_or_reason() {
         let proof = Conservation::of(&sample()).unwrap();
         let by_product = proof.by(|cell| cell.product).unwrap();
         assert_eq!(by_product[&Product::Futures].commission_usd, usd("2"));
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_an_asset_a_product_and_a_reason() {
+    fn cell_is_asset_product_and_reason() {
         let proof = Conservation::of(&sample()).unwrap();
         let cells = proof.cells().map(|(cell, parts)| (cell.product, cell.reason, parts.fees));
         let expected = [
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_survives_both_encodings() {
+    fn proof_round_trips_in_both_encodings() {
         let proof = Conservation::of(&sample()).unwrap();
         let bytes = proof.canonical_bytes().unwrap();
         assert_eq!(postcard::from_bytes::<Conservation>(&bytes).unwrap(), proof);
@@ -328,7 +329,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Conservation>(&json).unwrap(), proof);
     }
 
-    /// What the check says after one due line was tampered with.
+    /// Returns the result of the check after the due lines were changed.
     fn after(tamper: impl Fn(&mut Sums)) -> Result<(), ConservationError> {
         let mut fold = pair().fold(&[fee("t1", Product::Margin, "1")], &[]);
         fold.due.tamper(tamper);
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_pays_less_than_nothing_or_above_its_rate_is_found() {
+    fn payment_outside_base_rate_is_found() {
         let (asset, product) = (read("XMR"), Product::Margin);
         let found = Err(ConservationError::Rate { asset, product });
         assert_eq!(after(|sums| sums.commission = units("0.20000001")), found);
@@ -345,14 +346,14 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_went_missing_is_found() {
+    fn missing_unit_is_found() {
         let found = Err(ConservationError::Parts { asset: read("XMR"), product: Product::Margin });
         assert_eq!(after(|sums| sums.commission = units("0.19999999")), found);
         assert_eq!(after(|sums| sums.shared_usd = units("0.00000001")), found);
     }
 
     #[test]
-    fn a_fee_that_is_in_no_line_or_in_two_is_found() {
+    fn fee_in_no_line_or_two_lines_is_found() {
         let mut fold = sample();
         let lines = fold.due.len() as u32;
         fold.due.remove_first(1);
@@ -364,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_pays_for_a_fee_that_earns_nothing_is_found() {
+    fn payment_for_zero_fee_is_found() {
         let mut fold = pair().fold(&[spot("t1", "0")], &[]);
         fold.due.tamper(|sums| sums.commission = units("1"));
         let found = Err(ConservationError::Rate { asset: read("XMR"), product: Product::Spot });

@@ -1,4 +1,4 @@
-//! Which fees are accepted, among all that was delivered: each identity once, as last corrected.
+//! Deduplication of delivered fees: each trade id is accepted once, as last corrected.
 
 use std::collections::BTreeMap;
 
@@ -9,52 +9,52 @@ use crate::record::{Class, Record};
 use crate::trade_key::TradeKey;
 use crate::{Amount, Assets, Charge, Decimals, FeeCorrection, Fees, Overflow};
 
-/// An accepted fee, with the amounts that hold.
+/// An accepted fee, with its amounts as last corrected.
 #[derive(Clone, Copy)]
 pub(crate) struct AcceptedFee<'a> {
     pub fee: FeeRef<'a>,
     pub class: Class,
     pub at: Timestamp,
-    /// The amount, its value in USD, and the volume in USD.
+    /// Amount, its value in USD, and volume in USD.
     pub amounts: [Amount; 3],
     pub correction: Option<&'a FeeCorrection>,
 }
 
 impl AcceptedFee<'_> {
-    /// Returns what was charged, as last corrected.
+    /// Returns the charge, as last corrected.
     pub(crate) fn charge(&self) -> Charge {
         let [amount, amount_usd, volume_usd] = self.amounts;
         Charge { amount, amount_usd, volume_usd, ..self.fee.charge() }
     }
 }
 
-/// Deduplicates the fees of one payer after the other. Its buffers serve all of them.
+/// Deduplicates the fees of one payer after the other. The buffers are reused for all payers.
 #[derive(Default)]
 pub(crate) struct Deduplication {
-    /// A digest of each fee's identity above its place: fees of one identity are neighbours after
-    /// sorting, and most fees are told apart without being compared.
+    /// Digest of each fee's trade id in the upper bits, index of the fee in the lower bits. Fees
+    /// with the same trade id are adjacent after sorting, and most fees need no comparison.
     keys: Vec<u64>,
-    /// Places of the fees whose identity no other fee has, and of the first ones of the others.
+    /// Indexes of the fees with a unique trade id, and of the first fee of each repeated trade id.
     accepted: Vec<u32>,
 }
 
-/// The fees of one payer and day that are accepted, and what was excluded.
+/// Accepted and excluded fees of one payer and day.
 pub(crate) struct DeduplicatedFees<'a> {
     fees: &'a Fees,
     records: &'a [Record],
     accepted: &'a [u32],
     pub corrected: Corrected<'a>,
-    /// Other bodies of accepted identities; each once, as it first arrived, in order.
+    /// Different fees with an accepted trade id; each once, with its first arrival, in order.
     pub conflicts: Vec<FeeRef<'a>>,
     pub duplicates: u64,
     pub outside_day: u64,
 }
 
 impl Deduplication {
-    /// Deduplicates what was delivered of one payer, in any order and with repetitions.
+    /// Deduplicates the delivered fees of one payer, in any order and with duplicates.
     ///
     /// # Errors
-    /// [`Overflow`] if a count does not fit.
+    /// Returns [`Overflow`] if a count does not fit.
     pub(crate) fn run<'a>(
         &'a mut self,
         fees: &'a Fees,
@@ -112,7 +112,7 @@ const fn place(key: u64) -> u32 {
     (key & 0xFFFF_FFFF) as u32
 }
 
-/// Fees whose digests are equal.
+/// Fees with equal digests.
 struct Repeated<'a> {
     fees: &'a Fees,
     records: &'a [Record],
@@ -121,8 +121,8 @@ struct Repeated<'a> {
 }
 
 impl<'a> Repeated<'a> {
-    /// Accepts of each identity the body that arrived first; of two at once, the lesser. By a rare
-    /// chance fees with equal digests have several identities.
+    /// Accepts the first fee to arrive for each trade id, or the lesser of two with the same
+    /// arrival. In rare cases fees with equal digests have different trade ids.
     fn tell_apart(&mut self, alike: &[u64], accepted: &mut Vec<u32>) -> Result<(), Overflow> {
         let of = |place: u32| Some((self.fees.fee(self.records.get(place as usize)?), place));
         let mut alike: Vec<_> = alike.iter().filter_map(|key| of(place(*key))).collect();
@@ -156,7 +156,7 @@ impl<'a> Repeated<'a> {
 }
 
 impl<'a> DeduplicatedFees<'a> {
-    /// Returns the accepted fees of the day, in no order.
+    /// Returns the accepted fees of the day, unordered.
     pub(crate) fn iter(&self) -> impl Iterator<Item = AcceptedFee<'a>> {
         let (fees, records) = (self.fees, self.records);
         let accepted = self.accepted.iter().filter_map(move |place| {
@@ -168,19 +168,19 @@ impl<'a> DeduplicatedFees<'a> {
     }
 }
 
-/// What corrections do to the fees of one payer.
+/// Effect of corrections on the fees of one payer.
 #[derive(Default)]
 pub(crate) struct Corrected<'a> {
-    /// The corrections that hold, by the place of their fee.
+    /// Applied corrections, by index of their fee.
     by_place: BTreeMap<u32, (&'a FeeCorrection, Amount)>,
-    /// Corrections whose fee is not among the fees.
+    /// Corrections whose fee is missing.
     pub orphans: Vec<&'a FeeCorrection>,
     /// Corrections with more decimals than their fee's asset.
     pub inexact: Vec<&'a FeeCorrection>,
 }
 
 impl<'a> Corrected<'a> {
-    /// Corrects each fee by the latest correction that is exact in its asset; the others that are
+    /// Applies to each fee the latest correction that is exact in its asset. Corrections that are
     /// not exact are excluded.
     fn of(
         fees: &'a Fees,
@@ -225,7 +225,8 @@ impl<'a> Corrected<'a> {
     }
 }
 
-/// The distinct corrections of each trade, the latest first; of two at once, the greater.
+/// Distinct corrections of each trade, latest first. Of two at the same time, the greater is
+/// first.
 type ByTrade<'a> = BTreeMap<TradeKey<'a>, Vec<&'a FeeCorrection>>;
 
 fn latest_first<'a>(corrections: &[&'a FeeCorrection]) -> ByTrade<'a> {
@@ -255,7 +256,7 @@ mod tests {
         arrived
     }
 
-    /// What the deduplication of the only payer gives: amounts, conflicts, and counts.
+    /// Result of deduplicating the only payer: amounts, conflicts, and counts.
     #[derive(Debug, Default)]
     struct Found {
         fees: Vec<Charge>,
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fee_delivered_again_is_dropped() {
+    fn redelivered_fee_is_dropped() {
         let fee = spot("t1", "1");
         let fees = arrived([(5, &fee), (3, &fee), (3, &fee)]);
         let found = found(&fees, &[]);
@@ -310,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_bodies_the_one_that_arrived_first_stays() {
+    fn first_arrival_of_trade_id_is_accepted() {
         let (first, second) = (spot("t1", "7"), spot("t1", "1"));
         let fees = arrived([(9, &second), (2, &first), (8, &second), (10, &first)]);
         let found = found(&fees, &[]);
@@ -319,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn another_body_is_reported_once_however_often_and_between_what_it_comes() {
+    fn redelivered_conflict_is_reported_once() {
         let [first, second, third] = ["1", "3", "2"].map(|amount| spot("t1", amount));
         let fees = arrived((0..).zip([&first, &second, &third, &second]));
         let found = found(&fees, &[]);
@@ -327,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn conflict_delivered_twice_keeps_its_first_arrival() {
+    fn conflict_keeps_its_first_arrival() {
         let (first, second) = (spot("t1", "7"), spot("t1", "1"));
         let fees = arrived([(9, &second), (2, &first), (5, &second)]);
         let found = found(&fees, &[]);
@@ -335,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_bodies_at_once_the_lesser_stays() {
+    fn equal_arrivals_accept_the_smaller_fee() {
         let (lesser, greater) = (spot("t1", "1"), spot("t1", "2"));
         let fees = arrived([(1, &greater), (1, &lesser)]);
         let found = found(&fees, &[]);
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn two_identities_are_told_apart_even_if_their_digests_are_equal() {
+    fn equal_digests_keep_trade_ids_separate() {
         let (first, second) = (spot("t1", "1"), spot("t2", "2"));
         let fees = arrived([(1, &first), (2, &second), (3, &first)]);
         let found = found_with(|_| 7, &fees, &[]);
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_correction_holds_and_of_two_at_once_the_greater() {
+    fn latest_then_greater_correction_applies() {
         let fees = arrived([(1, &spot("t1", "1"))]);
         let early = correction("t1", "9", "typed wrong");
         let mut late = correction("t1", "2", "typed wrong again");
@@ -366,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_replaces_amount_value_and_volume_and_nothing_else() {
+    fn correction_replaces_only_amounts() {
         let original = spot("t1", "1");
         let fees = arrived([(1, &original)]);
         let corrections = [correction("t1", "2", "typed wrong")];
@@ -376,14 +377,14 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_without_its_fee_is_counted_once_however_often_it_comes() {
+    fn redelivered_orphan_is_counted_once() {
         let orphan = correction("t2", "0", "busted");
         let corrections = [orphan.clone(), orphan.clone()];
         assert_eq!(found(&Fees::default(), &corrections).orphans, [orphan]);
     }
 
     #[test]
-    fn a_fee_of_another_day_is_left_aside_with_its_correction() {
+    fn fee_outside_day_is_excluded() {
         let midnight = at("2026-11-23T00:00:00Z");
         let inside = Fee { at: midnight.plus_millis(-1), ..spot("t1", "1") };
         let outside = Fee { at: midnight, ..spot("t2", "1") };
@@ -395,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_that_is_not_exact_in_the_asset_is_left_aside() {
+    fn inexact_correction_is_excluded() {
         let fees = arrived([(1, &spot("t1", "5"))]);
         let mut inexact = correction("t1", "2", "typed wrong");
         inexact.amount = Amount::from_minor(inexact.amount.minor() + 1);

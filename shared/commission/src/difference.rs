@@ -1,4 +1,4 @@
-//! What a run books: what is due minus what earlier runs of the day booked.
+//! Lines booked by a run: the due sums minus the sums that earlier runs of the day booked.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use types::{LinkCode, Origin};
 use crate::due::group;
 use crate::{Amount, Cause, Corrections, Fold, Line, LineKey, Overflow, Sums};
 
-/// The sum of the lines that earlier runs booked for a day.
+/// Sums of the lines that earlier runs booked for a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Booked {
     entries: BTreeMap<LineKey, Entry>,
@@ -21,10 +21,10 @@ struct Entry {
 }
 
 impl Booked {
-    /// Takes in a line. Lines are taken in the order of their runs.
+    /// Adds a line. Lines must be added in the order of their runs.
     ///
     /// # Errors
-    /// [`Overflow`] if a sum does not fit.
+    /// Returns [`Overflow`] if a sum does not fit.
     pub fn apply(&mut self, line: &Line) -> Result<(), Overflow> {
         let before = self.entries.remove(&line.key);
         let sums = before.map_or_else(Sums::default, |entry| entry.sums).after(&line.sums)?;
@@ -35,17 +35,18 @@ impl Booked {
         Ok(())
     }
 
-    /// The sums that stand, in the order of their keys; none of them is nothing at all.
+    /// Returns the booked sums, sorted by key. Entries whose counts and amounts are all zero are
+    /// omitted.
     pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Sums)> {
         self.entries.iter().map(|(key, entry)| (key, &entry.sums))
     }
 }
 
-/// The lines that lead from what is booked to what is due, in the order of their keys; none if
-/// nothing changed. `first` says that no earlier run booked anything for the day.
+/// Returns the lines that lead from the booked sums to the due sums, sorted by key. The result is
+/// empty if nothing changed. `first` states that no earlier run booked anything for the day.
 ///
 /// # Errors
-/// [`Overflow`] if a difference does not fit.
+/// Returns [`Overflow`] if a difference does not fit.
 pub fn difference(fold: &Fold, booked: &Booked, first: bool) -> Result<Vec<Line>, Overflow> {
     let mut lines = changed_lines(fold, booked)?;
     if !first {
@@ -69,7 +70,7 @@ fn changed_lines(fold: &Fold, booked: &Booked) -> Result<Vec<Line>, Overflow> {
             Some(before) if due.sums.is_same_amount(&before.sums) => return Ok(()),
             Some(before) => due.sums.since(&before.sums)?,
         };
-        // A line of nothing has no fees, and none of what is due is one.
+        // Each accrual has at least one fee, so that this line is never empty.
         lines.push(booked_line(key, link, change));
         Ok(())
     })?;
@@ -88,7 +89,7 @@ fn booked_line(key: LineKey, (code, origin): (LinkCode, Origin), sums: Sums) -> 
     Line { key, code, origin, sums, cause: Cause::Booked, why: Vec::new() }
 }
 
-/// Why the lines of one group exist, from what changed over all of them.
+/// Returns the cause of the lines of one group, and the reasons, from the sum of their changes.
 fn cause_of(lines: &[Line], fold: &Fold) -> Result<(Cause, Vec<String>), Overflow> {
     let Some(first) = lines.first() else { return Ok((Cause::FactsChanged, Vec::new())) };
     if fold.voided.contains_key(&first.key.invitee) {
@@ -104,7 +105,8 @@ fn cause_of(lines: &[Line], fold: &Fold) -> Result<(Cause, Vec<String>), Overflo
     Ok((cause, Vec::new()))
 }
 
-/// Whether more fees of a group are corrected than before, or as many fees have other amounts.
+/// Returns whether the number of corrected fees in a group changed, or the amounts changed while
+/// the number of fees did not.
 fn is_by_correction(change: &Sums) -> bool {
     let amounts = [change.fees, change.fees_usd, change.volume_usd];
     change.corrected_count != 0 || (change.fee_count == 0 && amounts != [Amount::ZERO; 3])
@@ -115,7 +117,7 @@ fn by_correction(corrections: Corrections) -> (Cause, Vec<String>) {
     (cause, corrections.why.into_iter().collect())
 }
 
-/// The corrections that hold in the group of `key`, if there are any.
+/// Returns the corrections applied in the group of `key`; `None` if there are none.
 fn corrections_in(key: &LineKey, fold: &Fold) -> Option<Corrections> {
     let mut corrections = Corrections::default();
     let due = fold.due.in_group(key).filter_map(|due| due.corrections);
@@ -143,7 +145,7 @@ mod tests {
         booked(&lines(&pair.fold(fees, corrections), &Booked::default(), true))
     }
 
-    /// What a later run says of each line: outcome, cause, change of fees, and why.
+    /// Returns the lines of a later run: outcome, cause, change of fees, and reasons.
     fn later_run(fold: &Fold, booked: &Booked) -> Vec<(Outcome, Cause, Amount, String)> {
         lines(fold, booked, false)
             .into_iter()
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_run_books_all_that_is_due() {
+    fn first_run_books_all_accruals() {
         let fold = pair().fold(&[spot("t1", "1"), futures("t2", "1")], &[]);
         let lines = lines(&fold, &Booked::default(), true);
         assert!(lines.iter().all(|line| line.cause == Cause::Booked && line.why.is_empty()));
@@ -169,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn a_second_run_books_nothing() {
+    fn second_run_books_nothing() {
         let (pair, fees) = (pair(), [spot("t1", "1"), futures("t2", "1")]);
         let booked = first_run(&pair, &fees, &[]);
         assert_eq!(lines(&pair.fold(&fees, &[]), &booked, false), []);
     }
 
     #[test]
-    fn a_late_fee_books_its_part_only() {
+    fn late_fee_books_only_its_part() {
         let pair = pair();
         let booked = first_run(&pair, &[spot("t1", "1")], &[]);
         let fold = pair.fold(&[spot("t1", "1"), spot("t2", "2"), futures("t3", "3")], &[]);
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_corrected_fee_books_the_change_with_its_why() {
+    fn corrected_fee_books_change_with_reason() {
         let (pair, fees) = (pair(), [spot("t1", "1"), spot("t2", "2")]);
         let booked = first_run(&pair, &fees, &[]);
         let fold = pair.fold(&fees, &[correction("t2", "0.5", "typed wrong")]);
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busted_trade_is_taken_back_and_shown_as_a_fee_of_nothing() {
+    fn busted_trade_is_reversed_to_a_zero_fee() {
         let (pair, fees) = (pair(), [spot("t1", "1"), spot("t2", "2")]);
         let booked = first_run(&pair, &fees, &[]);
         let fold = pair.fold(&fees, &[correction("t2", "0", "error trade")]);
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_correction_of_the_same_fee_books_the_change_between_them() {
+    fn second_correction_books_the_difference() {
         let (pair, fees) = (pair(), [spot("t1", "1")]);
         let booked = first_run(&pair, &fees, &[correction("t1", "3", "first")]);
         let mut second = correction("t1", "2", "second");
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_fee_is_not_laid_to_a_correction_that_was_booked_before() {
+    fn late_fee_ignores_booked_corrections() {
         let pair = pair();
         let corrections = [correction("t1", "3", "typed wrong")];
         let booked = first_run(&pair, &[spot("t1", "1")], &corrections);
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_fee_that_is_corrected_already_tells_of_the_correction() {
+    fn corrected_late_fee_has_correction_cause() {
         let pair = pair();
         let booked = first_run(&pair, &[spot("t1", "1")], &[]);
         let corrections = [correction("t2", "3", "typed wrong")];
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn each_line_tells_of_its_own_corrections_only() {
+    fn line_has_only_reasons_of_its_group() {
         let (pair, fees) = (pair(), [spot("t1", "3"), futures("t2", "3")]);
         let booked = first_run(&pair, &fees, &[]);
         let corrections = [correction("t1", "0", "error trade"), correction("t2", "2", "typo")];
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_touches_only_lines_of_its_own_product_and_asset() {
+    fn correction_changes_only_its_group() {
         let (pair, fees) = (pair(), [spot("t1", "1"), futures("t2", "2")]);
         let booked = first_run(&pair, &fees, &[]);
         let fold = pair.fold(&fees, &[correction("t2", "1", "typed wrong")]);
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fact_that_comes_late_moves_fees_to_another_outcome() {
+    fn late_fact_moves_fees_between_outcomes() {
         let (mut pair, fees) = (pair(), [futures("t1", "1")]);
         let corrections = [correction("t1", "2", "typed wrong")];
         let booked = first_run(&pair, &fees, &corrections);
@@ -281,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_void_binding_takes_everything_back() {
+    fn void_binding_reverses_all_lines() {
         let (mut pair, fees) = (pair(), [spot("t1", "1"), futures("t2", "2")]);
         let before = first_run(&pair, &fees, &[]);
         pair.relation.voided_at = Some(at("2026-12-01T00:00:00Z"));
@@ -298,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn other_trades_alone_are_no_difference() {
+    fn trade_times_alone_are_no_difference() {
         let funding = Fee { kind: FeeKind::Funding, ..futures("t1", "1") };
         let fold = pair().fold(&[funding], &[]);
         let mut of_0_1 = lines(&fold, &Booked::default(), true);
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_booked_line_that_is_due_no_more_keeps_its_link() {
+    fn reversed_line_keeps_its_link() {
         let pair = pair();
         let before = first_run(&pair, &[spot("t1", "1")], &[]);
         let reversal = lines(&Fold::default(), &before, false);

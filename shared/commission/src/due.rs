@@ -1,4 +1,4 @@
-//! What is due for a line's key, and what was charged in all.
+//! Accruals by line key, and totals of charged fees.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -13,34 +13,34 @@ use crate::{
     Amount, Asset, FeeCorrection, LineKey, Outcome, Overflow, Parts, Rate, Relation, Sums,
 };
 
-/// How many of the exchange's words for corrections stay with a line.
+/// Maximum number of correction reasons kept with a line.
 const MAX_WHYS: usize = 3;
 
-/// What is due for one line's key.
+/// Due sums of one line key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accrual<'a> {
-    /// Who earns.
+    /// Account that earns the commission.
     pub inviter: &'a Uid,
-    /// Whose fees they are.
+    /// Account that paid the fees.
     pub invitee: &'a Uid,
-    /// What was traded.
+    /// Traded product.
     pub product: Product,
-    /// The fees' asset.
+    /// Asset of the fees.
     pub asset: Asset,
-    /// What the fees came to.
+    /// Outcome of the fees.
     pub outcome: Outcome,
-    /// The link by which the invitee was bound.
+    /// Code of the link that bound the invitee.
     pub code: &'a LinkCode,
-    /// How the invitee came.
+    /// Origin of the binding.
     pub origin: Origin,
-    /// The sums, with what they pay.
+    /// Sums, including the parts paid.
     pub sums: Sums,
-    /// The corrections that took part, if any did.
+    /// Corrections included in the sums; `None` if there are none.
     pub corrections: Option<&'a Corrections>,
 }
 
 impl<'a> Accrual<'a> {
-    /// Returns the line's key.
+    /// Returns the line key.
     #[must_use]
     pub fn key(&self) -> LineKey {
         LineKey {
@@ -52,7 +52,7 @@ impl<'a> Accrual<'a> {
         }
     }
 
-    /// Compares the key with another.
+    /// Compares the line key with another.
     #[must_use]
     pub fn cmp_key(&self, other: &LineKey) -> Ordering {
         let parties = (self.inviter, self.invitee).cmp(&(&other.inviter, &other.invitee));
@@ -63,22 +63,23 @@ impl<'a> Accrual<'a> {
     }
 }
 
-/// What is due for all lines of a fold, in the order of their keys.
+/// Accruals of all lines of a fold, sorted by key.
 ///
-/// A worker holds hundreds of thousands of lines, and needs their fees and lines at the same time: a
-/// line takes 72 bytes here, and its commission is worked out when it is read.
+/// A worker holds hundreds of thousands of lines together with their fees. Therefore a line takes
+/// 72 bytes here, and its commission is computed when it is read.
 #[derive(Clone, Default)]
 pub struct Accruals {
-    /// In the order of inviters and invitees.
+    /// Groups, sorted by inviter and invitee.
     groups: Vec<Group>,
-    /// The lines of each group are together and in order; the groups are not.
+    /// Lines of all groups. The lines of a group are contiguous and sorted; the groups are not
+    /// sorted.
     lines: Vec<CompactLine>,
-    /// Lines that do not fit, whole.
+    /// Complete sums of lines that do not fit into a compact line.
     exceptional: Vec<(Sums, Corrections)>,
     assets: AssetTable,
 }
 
-/// The lines of one invitee.
+/// Lines of one invitee.
 #[derive(Clone)]
 struct Group {
     inviter: Uid,
@@ -89,18 +90,18 @@ struct Group {
     count: u32,
 }
 
-/// A line in 72 bytes: without corrections, and with sums that fit into 64 bits.
+/// A line in 72 bytes, without corrections and with sums that fit into 64 bits.
 #[derive(Clone, Copy)]
 struct CompactLine {
     fees: i64,
     fees_usd: i64,
     volume_usd: i64,
     counted_volume_usd: i64,
-    /// Milliseconds of the first and the last trade; -1 if there is none.
+    /// Milliseconds of the first trade, and below of the last; -1 if there is none.
     first_trade_at: i64,
     last_trade_at: i64,
     outcome: Outcome,
-    /// The number of fees; of an exceptional line its place among those.
+    /// Number of fees; for an exceptional line its index in `exceptional`.
     count: u32,
     asset: AssetNumber,
     product: Product,
@@ -112,10 +113,10 @@ impl Accruals {
         Self { assets: assets.clone(), ..Self::default() }
     }
 
-    /// Adds the lines of an invitee, which are in the order of their keys.
+    /// Adds the lines of an invitee, which must be sorted by key.
     ///
     /// # Errors
-    /// [`Overflow`] if a sum does not fit.
+    /// Returns [`Overflow`] if a sum does not fit.
     pub(crate) fn push(
         &mut self,
         relation: &Relation,
@@ -147,9 +148,9 @@ impl Accruals {
         Ok(CompactLine { product, asset, outcome, count, ..CompactLine::EXCEPTIONAL })
     }
 
-    /// Brings the invitees into the order of the keys.
+    /// Sorts the groups by inviter and invitee, which is the order of the keys.
     pub(crate) fn sort(&mut self) {
-        // Most ids differ in their first letters, which are compared as numbers.
+        // Most ids differ in their first letters, which are compared as integers.
         let key = |group: &Group| (prefix(&group.inviter), prefix(&group.invitee));
         let mut keys: Vec<_> = (0_u32..).zip(&self.groups).map(|(n, of)| (key(of), n)).collect();
         let full = |place: u32| {
@@ -159,7 +160,7 @@ impl Accruals {
             let (a_inviter, a_invitee) = a;
             let (b_inviter, b_invitee) = b;
             match a_inviter.cmp(b_inviter) {
-                // An inviter with all letters in the number is compared to the end.
+                // The integer holds the inviter's whole id, so that invitees are compared.
                 Ordering::Equal if a_inviter & 0xFF == 0 => a_invitee.cmp(b_invitee),
                 order => order,
             }
@@ -169,7 +170,7 @@ impl Accruals {
         self.groups = groups.cloned().collect();
     }
 
-    /// Returns what is due, in the order of the keys.
+    /// Returns the accruals, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = Accrual<'_>> {
         self.groups.iter().flat_map(|group| self.of_group(group))
     }
@@ -207,26 +208,25 @@ impl Accruals {
         group.into_iter().flat_map(|group| self.of_group(group))
     }
 
-    /// Returns what is due under one key.
+    /// Returns the accrual of a key.
     #[must_use]
     pub fn get(&self, key: &LineKey) -> Option<Accrual<'_>> {
         self.group_of(key).find(|due| due.cmp_key(key).is_eq())
     }
 
-    /// Returns how many lines there are.
+    /// Returns the number of lines.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Returns whether nothing is due.
+    /// Returns whether there are no accruals.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Returns what is due in the group of a key: the lines that differ from it by their outcome
-    /// only.
+    /// Returns the accruals in the group of a key: those that differ from it only in their outcome.
     pub(crate) fn in_group(&self, key: &LineKey) -> impl Iterator<Item = Accrual<'_>> {
         let (product, asset) = (key.product, key.asset);
         self.group_of(key).filter(move |due| (due.product, due.asset) == (product, asset))
@@ -274,7 +274,8 @@ fn place(length: usize) -> Result<u32, Overflow> {
     u32::try_from(length).map_err(|_| Overflow)
 }
 
-/// Returns the first 16 letters of an id: different ones are in the order of their ids.
+/// Returns the first 16 letters of an id as an integer. Different prefixes have the order of
+/// their ids.
 fn prefix(uid: &Uid) -> u128 {
     let mut prefix = [0; 16];
     prefix.iter_mut().zip(uid.as_str().bytes()).for_each(|(place, letter)| *place = letter);
@@ -296,7 +297,7 @@ impl CompactLine {
         is_exceptional: true,
     };
 
-    /// Returns the line in its compact form, if it has one.
+    /// Returns the compact form of a line; `None` if the line does not fit.
     fn of((product, asset, outcome): LineGroup, line: &LineAccumulator) -> Option<Self> {
         let LineAccumulator { sums, corrections } = line;
         if sums.corrected_count != 0 || *corrections != Corrections::default() {
@@ -326,7 +327,7 @@ impl CompactLine {
         let (rate, shared) = self.outcome.rates();
         let part = |of: Amount| {
             let shared = shared.of(of);
-            // Both are parts of 64 bits.
+            // Both are parts of a 64-bit amount, so that the difference cannot overflow.
             (Amount::from_minor(rate.of(of).minor() - shared.minor()), shared)
         };
         let ((commission, shared), (commission_usd, shared_usd)) = (part(fees), part(fees_usd));
@@ -347,17 +348,20 @@ impl CompactLine {
     }
 }
 
-/// What neither facts nor corrections change of a fee: by them it moves within its group only.
+/// Returns the group of a key: the parts that neither facts nor corrections change. Facts and
+/// corrections move a fee only within its group.
 pub(crate) fn group(key: &LineKey) -> (&Uid, &Uid, Product, Asset) {
     (&key.inviter, &key.invitee, key.product, key.asset)
 }
 
-/// Which corrections took part in some sums.
+/// Corrections included in some sums.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Corrections {
-    /// Whether one left something of its trade; if none did, all their trades were busted.
+    /// Whether a correction changed its trade instead of busting it. If false, all trades were
+    /// busted.
     pub changed: bool,
-    /// The exchange's words, the first few in their order; empty if there is no correction.
+    /// Reasons as worded by the exchange: the first few in text order; empty if there is no
+    /// correction.
     pub why: BTreeSet<String>,
 }
 
@@ -376,22 +380,22 @@ impl Corrections {
         }
     }
 
-    /// Takes in the corrections of other sums.
+    /// Adds the corrections of other sums.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.changed |= other.changed;
         other.why.iter().for_each(|why| self.add_why(why));
     }
 }
 
-/// What was charged in one asset, counted on the fees themselves and not on the lines.
+/// Charged fees in one asset, computed from the fees and not from the lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Charged {
-    /// The fees.
+    /// Number of fees.
     pub fee_count: i64,
-    /// Their sum in the asset.
+    /// Sum of the fees in the asset.
     pub fees: Amount,
-    /// Their sum in USD.
+    /// Sum of the fees in USD.
     pub fees_usd: Amount,
 }
 

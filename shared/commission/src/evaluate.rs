@@ -1,4 +1,4 @@
-//! What one fee comes to, by all that held at its own time.
+//! Evaluation of a fee by the facts and rules at the time of its trade.
 
 use eligibility::RegionRule;
 use types::{FeeKind, Market, Reason, Timestamp};
@@ -8,12 +8,12 @@ use crate::{
     Rules,
 };
 
-/// Judges one fee: the rates that it earns, or the first reason why it earns nothing.
+/// Evaluates a fee. Returns the rates that it earns, or the first reason why it earns nothing.
 ///
-/// The reasons have a fixed precedence: what the fee itself is, then the binding, the inviter's
-/// place in the programme, the futures gates, the VIP limit, the futures window. A fact that is
-/// not known never pays: once it is, the day's next run books the difference. Before a market's
-/// first rules the rate is zero.
+/// The reasons have a fixed precedence: properties of the fee, the binding, the inviter's
+/// affiliate status, the futures gates, the VIP limit, the futures window. An unknown fact never
+/// pays. When the fact becomes known, the next run of the day books the difference. Before a
+/// market's first rules the rate is zero.
 #[must_use]
 pub fn evaluate(fee: &Charge, standing: &FeeContext<'_>, rules: &Rules) -> Outcome {
     let market = fee.product.market();
@@ -28,8 +28,8 @@ pub fn evaluate(fee: &Charge, standing: &FeeContext<'_>, rules: &Rules) -> Outco
     }
 }
 
-/// Whether the volume of a trade counts for the inviter's tier: it paid a fee, it was made after
-/// the binding, and the invitee's VIP level was within the limit.
+/// Returns whether the volume of a trade counts for the inviter's tier: the trade paid a fee and
+/// was made after the binding, and the invitee's VIP level was within the limit.
 pub(crate) fn counts_for_tier(fee: &Charge, standing: &FeeContext<'_>, rules: &Rules) -> bool {
     let within_limit = |market_rules: &MarketRules| fee.vip <= market_rules.vip_limit();
     is_trade(fee, standing)
@@ -37,8 +37,8 @@ pub(crate) fn counts_for_tier(fee: &Charge, standing: &FeeContext<'_>, rules: &R
         && rules.market(fee.product.market()).at(fee.at).is_some_and(within_limit)
 }
 
-/// Whether a fee is of a trade that the invitee made after the binding: nobody trades by being
-/// charged funding, or by a liquidation or delivery.
+/// Returns whether a fee belongs to a trade that the invitee made after the binding. Funding,
+/// liquidation and delivery are not trades.
 pub(crate) fn is_trade(fee: &Charge, standing: &FeeContext<'_>) -> bool {
     fee.kind == FeeKind::Trade && fee.at >= standing.relation.bound_at
 }
@@ -93,10 +93,12 @@ fn tier_reason(fee: &Charge, standing: &FeeContext<'_>, rules: &MarketRules) -> 
     }
 }
 
-/// A window of N days pays up to its last millisecond; N days after its anchor it has ended.
+/// Returns whether a futures window has ended. A window of N days pays up to its last
+/// millisecond, and ends exactly N days after its anchor.
 ///
-/// Without a known opening, the binding is the earliest that the later of both can be, and an
-/// opening alone cannot be shown to lie within the window.
+/// If the opening is unknown, [`Anchor::OpeningOrBinding`] uses the binding, which is the
+/// earliest possible value of the later of both. [`Anchor::Opening`] treats the window as ended,
+/// because an unknown opening cannot be shown to be within it.
 fn has_ended(window: FuturesWindow, at: Timestamp, standing: &FeeContext<'_>) -> bool {
     let opened = standing.invitee.futures_opened_at;
     let anchor = match window.anchor {
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn spot_and_margin_earn_one_rate_and_futures_another() {
+    fn spot_and_margin_share_a_rate() {
         use types::Product;
         let mut pair = pair();
         assert_eq!(pair.evaluate(&fee("t1", Product::Spot, "1")), earned("0.2", "0"));
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shared_part_is_never_above_the_base_rate() {
+    fn shared_part_is_capped_at_the_base_rate() {
         let mut pair = pair();
         pair.relation.shared.futures = rate("0.2");
         pair.relation.shared.spot = rate("0.05");
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_fees_of_trades_without_a_broker_earn() {
+    fn only_trade_fees_without_broker_earn() {
         let pair = pair();
         for kind in [FeeKind::Liquidation, FeeKind::Funding, FeeKind::Delivery] {
             let fee = Fee { kind, ..futures("t1", "1") };
@@ -166,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fee_of_nothing_or_less_earns_nothing() {
+    fn zero_or_negative_fee_earns_nothing() {
         assert_eq!(reason(&pair(), &spot("t1", "0")), Some(Reason::ZeroFee));
         assert_eq!(reason(&pair(), &spot("t1", "-0.00000001")), Some(Reason::NegativeFee));
         assert_eq!(reason(&pair(), &spot("t1", "0.00000001")), None);
     }
 
     #[test]
-    fn a_trade_earns_from_the_instant_of_the_binding_on() {
+    fn trade_at_the_binding_instant_earns() {
         let fee = spot("t1", "1");
         let before = timed(fee.clone(), "2026-05-31T23:59:59.999Z");
         assert_eq!(reason(&pair(), &before), Some(Reason::BeforeBinding));
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_inviter_must_be_an_affiliate_at_the_trade() {
+    fn inviter_must_be_affiliate_at_the_trade() {
         let mut pair = pair();
         pair.inviter.affiliate.set(at("2026-11-22T12:00:00.001Z"), false);
         let fee = spot("t1", "1");
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_inviter_must_have_a_futures_account_at_a_futures_trade() {
+    fn inviter_needs_futures_account_at_trade() {
         let mut pair = pair();
         pair.inviter.futures_opened_at = Some(at("2026-11-22T12:00:00Z"));
         assert_eq!(reason(&pair, &futures("t1", "1")), None);
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn futures_earn_nothing_where_either_is_in_a_restricted_country_at_the_trade() {
+    fn restricted_country_blocks_futures() {
         let mut pair = pair();
         pair.invitee.location.set(at("2026-11-22T12:00:00Z"), location("US"));
         let fee = futures("t1", "1");
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn futures_earn_nothing_while_a_location_is_unknown() {
+    fn unknown_location_blocks_futures() {
         let mut pair = pair();
         pair.invitee.location = Timeline::default();
         assert_eq!(reason(&pair, &futures("t1", "1")), Some(Reason::FuturesRegionInvitee));
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn fees_earn_up_to_vip_2_on_spot_and_vip_1_on_futures() {
+    fn vip_limit_is_2_on_spot_and_1_on_futures() {
         let above = Some(Reason::VipAboveLimit);
         for (level, on_spot, on_futures) in [(1, None, None), (2, None, above), (3, above, above)] {
             let vip = Vip(level);
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_futures_year_counts_from_the_binding_if_that_is_later() {
+    fn futures_window_starts_at_later_binding() {
         let pair = pair();
         let last = timed(futures("t1", "1"), "2027-05-31T23:59:59.999Z");
         assert_eq!(reason(&pair, &last), None);
@@ -246,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_futures_year_counts_from_the_opening_if_that_is_later() {
+    fn futures_window_starts_at_later_opening() {
         let mut pair = pair();
         pair.invitee.futures_opened_at = Some(at("2026-08-01T10:00:00.500Z"));
         let last = timed(futures("t1", "1"), "2027-08-01T10:00:00.499Z");
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn anchored_at_the_opening_an_old_account_earns_nothing() {
+    fn opening_anchor_excludes_old_accounts() {
         let mut pair = pair();
         pair.rules.futures = futures_rules(Some(FuturesWindow { anchor: Anchor::Opening, ..YEAR }));
         let fee = futures("t1", "1");
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_known_opening_the_year_counts_from_the_binding() {
+    fn unknown_opening_starts_window_at_binding() {
         let mut pair = pair();
         pair.invitee.futures_opened_at = None;
         let last = timed(futures("t1", "1"), "2027-05-31T23:59:59.999Z");
@@ -280,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn above_tier_0_futures_earn_without_limit_of_time() {
+    fn tiers_above_0_have_no_futures_window() {
         let mut pair = pair();
         pair.tier.futures = 1;
         let late = timed(futures("t1", "1"), "2036-06-01T00:00:00Z");
@@ -288,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_rules_the_rate_is_zero() {
+    fn rate_is_zero_before_the_first_rules() {
         let mut pair = pair();
         pair.relation.bound_at = at("2025-02-01T00:00:00Z");
         pair.relation.shared.spot = rate("0.05");
@@ -297,7 +299,7 @@ mod tests {
         assert_eq!(pair.evaluate(&timed(early, "2025-09-09T00:00:00Z")), earned("0.2", "0.05"));
     }
 
-    /// Makes one reason more true of `pair` and `fee`, without making any of another rank so.
+    /// Makes one more reason apply to `pair` and `fee`, and no reason of another rank.
     fn worsen(reason: Reason, pair: &mut Pair, fee: &mut Fee) {
         match reason {
             Reason::ExcludedFee => fee.broker = true,
@@ -319,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_is_reached_and_goes_before_those_after_it() {
+    fn reasons_apply_in_their_precedence() {
         let precedence = [
             Reason::ExcludedFee,
             Reason::NegativeFee,
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn volume_counts_for_the_tier_if_it_paid_a_fee_within_the_vip_limit_after_binding() {
+    fn tier_counts_only_eligible_volume() {
         let pair = pair();
         let Pair { relation, invitee, inviter, tier, rules } = &pair;
         let standing = FeeContext { relation, invitee, inviter, tier: *tier };

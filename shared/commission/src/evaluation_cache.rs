@@ -1,4 +1,5 @@
-//! Evaluates the many fees of one invitee: [`evaluate`] is called once for all that cannot differ.
+//! Evaluates the many fees of one invitee, with one call of [`evaluate`] for all fees whose
+//! outcomes cannot differ.
 
 use std::cmp::Ordering;
 
@@ -9,7 +10,7 @@ use crate::deduplicate::AcceptedFee;
 use crate::evaluate::{counts_for_tier, is_trade};
 use crate::{Amount, Charge, FeeContext, MarketRules, Outcome, Rules, evaluate};
 
-/// The instants within a day at which a rule changes: the same for all invitees.
+/// Instants within a day at which a rule changes. They are the same for all invitees.
 pub(crate) struct RuleChanges<'a> {
     rules: &'a Rules,
     day: Day,
@@ -28,28 +29,29 @@ impl<'a> RuleChanges<'a> {
         changes
     }
 
-    /// Whether a change at this instant parts the day: one at its start holds for all of it.
+    /// Returns whether a change at this instant splits the day. A change at the start of the day
+    /// applies to the whole day.
     fn within(&self, instant: Timestamp) -> bool {
         self.day.start() < instant && instant < self.day.end()
     }
 }
 
-/// What a fee comes to, besides its amounts.
+/// Result of evaluating a fee, without its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub outcome: Outcome,
     pub counts_for_tier: bool,
-    /// Whether it is the fee of a trade after the binding.
+    /// Whether the fee belongs to a trade after the binding.
     pub is_trade: bool,
 }
 
-/// All of a fee on which its verdict depends while no fact and no rule changes, with its asset:
-/// the class, above it the sign of the amount, above it the stretch of the day.
+/// Properties of a fee that determine its verdict, and its asset, packed into bits: the class,
+/// above it the sign of the amount, above it the interval of the day without changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Case(u64);
 
 impl Case {
-    /// Returns the case without its asset, on which no verdict depends.
+    /// Returns the case without its asset. No verdict depends on the asset.
     pub(crate) const fn without_asset(self) -> Self {
         Self(self.0 & !0xFFFF)
     }
@@ -59,7 +61,7 @@ impl Case {
 pub(crate) struct Evaluation<'a> {
     rules: &'a Rules,
     context: &'a FeeContext<'a>,
-    /// In order: between two of them nothing changes.
+    /// Instants of change, in order. Between two of them no fact and no rule changes.
     changes: Vec<Timestamp>,
 }
 
@@ -72,7 +74,7 @@ impl<'a> Evaluation<'a> {
         Self { rules: rule_changes.rules, context, changes }
     }
 
-    /// Returns the fee's case: fees of one case have one verdict.
+    /// Returns the case of a fee. Fees with the same case have the same verdict.
     pub(crate) fn case(&self, fee: &AcceptedFee<'_>) -> Case {
         let [amount, ..] = fee.amounts;
         let sign = match amount.cmp(&Amount::ZERO) {
@@ -96,7 +98,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// The instants at which a fact that fees are judged by changes.
+/// Returns the instants at which a fact used in the evaluation changes.
 fn fact_changes<'a>(
     standing: &'a FeeContext<'a>,
     rules: &'a Rules,

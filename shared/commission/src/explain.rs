@@ -1,32 +1,34 @@
-//! The evidence behind a line: every fee that went into it.
+//! Evidence for a line: all fees included in it.
 
 use types::{Day, Timestamp, TradeId};
 
 use crate::deduplicate::Deduplication;
 use crate::{Amount, FeeCorrection, Fees, LineKey, Overflow, Relations, Rules, evaluate};
 
-/// One fee behind a line.
+/// A fee included in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The fee's identity.
+    /// Trade id of the fee.
     pub trade_id: TradeId,
-    /// When the trade was made.
+    /// Time of the trade.
     pub at: Timestamp,
-    /// The amount that holds, in minor units of the line's asset.
+    /// Amount as last corrected, in minor units of the line's asset.
     pub amount: Amount,
-    /// Its value in USD.
+    /// Value as last corrected, in minor units of USD.
     pub amount_usd: Amount,
-    /// The volume of the trade in USD.
+    /// Volume of the trade as last corrected, in minor units of USD.
     pub volume_usd: Amount,
-    /// The correction by which these amounts hold, if there is one: why, in the exchange's words.
+    /// Reason of the applied correction as worded by the exchange; `None` if there is none.
     pub corrected: Option<String>,
 }
 
-/// The fees of a day that went into the line of `key`, by trade id: judged again, by the same
-/// code as in [`fold`](crate::fold), so that their sums are the line's.
+/// Returns the fees of a day that are included in the line of `key`, sorted by trade id.
+///
+/// The fees are evaluated again by the same code as in [`fold`](crate::fold), so that their sums
+/// equal those of the line.
 ///
 /// # Errors
-/// [`Overflow`] if a count does not fit.
+/// Returns [`Overflow`] if a count does not fit.
 pub fn explain(
     key: &LineKey,
     day: Day,
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_explained_by_its_fees_as_they_stand() {
+    fn line_is_explained_by_corrected_fees() {
         let pair = pair();
         let corrected = ("t1".to_owned(), units("3"), Some("typed wrong".to_owned()));
         let other = ("t2".to_owned(), units("2"), None);
@@ -94,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_due_has_no_evidence() {
+    fn line_not_due_has_no_evidence() {
         let mut pair = pair();
         let key = pair.key(Product::Spot, "XMR", earned("0.2", "0"));
         let strange = LineKey { inviter: read("inviter-2"), ..key.clone() };

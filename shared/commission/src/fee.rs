@@ -1,65 +1,65 @@
-//! What the exchange tells of fees: charged once, perhaps corrected later.
+//! Fees and fee corrections as the exchange reports them.
 
 use serde::{Deserialize, Serialize};
 use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
 
 use crate::{Amount, Asset};
 
-/// One charged fee. Its identity is its trade id.
+/// A charged fee, identified by its trade id.
 ///
-/// The amount is what was actually charged: after VIP and token discounts, before vouchers.
+/// The amount is the fee actually charged: after VIP and token discounts, before vouchers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fee {
-    /// The identity.
+    /// Trade id, which identifies the fee.
     pub trade_id: TradeId,
-    /// Who paid it: the main account, also for a sub-account's trade.
+    /// Account that paid the fee: the main account, also for a trade of a sub-account.
     pub uid: Uid,
-    /// What was traded.
+    /// Traded product.
     pub product: Product,
-    /// What it was charged for.
+    /// Kind of event for which the fee was charged.
     pub kind: FeeKind,
-    /// The asset in which it was charged, and in which commission on it is paid.
+    /// Asset in which the fee was charged and in which its commission is paid.
     pub asset: Asset,
-    /// How much, in minor units of the asset; negative if the trader was paid.
+    /// Amount in minor units of the asset; negative if the trader was paid.
     pub amount: Amount,
-    /// Its value at the trade, in minor units of USD.
+    /// Value of the fee at the time of the trade, in minor units of USD.
     pub amount_usd: Amount,
-    /// The volume of the trade, in minor units of USD.
+    /// Volume of the trade, in minor units of USD.
     pub volume_usd: Amount,
-    /// The payer's VIP level at the trade.
+    /// VIP level of the payer at the time of the trade.
     pub vip: Vip,
     /// Whether a broker placed the order.
     pub broker: bool,
-    /// When the trade was made.
+    /// Time of the trade.
     pub at: Timestamp,
 }
 
-/// What was charged: a fee without its identity and its payer.
+/// The charge of a fee, without trade id and payer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Charge {
-    /// What was traded.
+    /// Traded product.
     pub product: Product,
-    /// What it was charged for.
+    /// Kind of event for which the fee was charged.
     pub kind: FeeKind,
-    /// The asset in which it was charged.
+    /// Asset in which the fee was charged.
     pub asset: Asset,
-    /// How much, in minor units of the asset.
+    /// Amount in minor units of the asset.
     pub amount: Amount,
-    /// Its value at the trade, in minor units of USD.
+    /// Value of the fee at the time of the trade, in minor units of USD.
     pub amount_usd: Amount,
-    /// The volume of the trade, in minor units of USD.
+    /// Volume of the trade, in minor units of USD.
     pub volume_usd: Amount,
-    /// The payer's VIP level at the trade.
+    /// VIP level of the payer at the time of the trade.
     pub vip: Vip,
     /// Whether a broker placed the order.
     pub broker: bool,
-    /// When the trade was made.
+    /// Time of the trade.
     pub at: Timestamp,
 }
 
 impl Fee {
-    /// A fee of these parts.
+    /// Creates a fee from a trade id, a payer and a charge.
     #[must_use]
     pub const fn new(trade_id: TradeId, uid: Uid, charge: Charge) -> Self {
         let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
@@ -79,7 +79,7 @@ impl Fee {
         }
     }
 
-    /// What was charged.
+    /// Returns the charge, without trade id and payer.
     #[must_use]
     pub const fn charge(&self) -> Charge {
         let Self { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at, .. } =
@@ -88,38 +88,39 @@ impl Fee {
     }
 }
 
-/// What a fee should have been. All amounts zero: the trade was busted.
+/// A correction of a fee. If all amounts are zero, the trade was busted.
 ///
-/// Of several corrections of one fee the latest holds.
+/// If a fee has several corrections, the latest one applies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FeeCorrection {
-    /// The fee that it corrects.
+    /// Trade id of the corrected fee.
     pub trade_id: TradeId,
-    /// Who paid that fee.
+    /// Account that paid the corrected fee.
     pub uid: Uid,
-    /// When the correction was made.
+    /// Time of the correction.
     pub at: Timestamp,
-    /// The right amount, in units of [`Decimals::FINEST`](crate::Decimals::FINEST): a correction
-    /// does not name its asset, and may come before its fee.
+    /// Corrected amount in units of [`Decimals::FINEST`](crate::Decimals::FINEST), because a
+    /// correction does not name its asset and may arrive before its fee.
     pub amount: Amount,
-    /// The right value, in minor units of USD.
+    /// Corrected value, in minor units of USD.
     pub amount_usd: Amount,
-    /// The right volume, in minor units of USD.
+    /// Corrected volume, in minor units of USD.
     pub volume_usd: Amount,
-    /// Why, in the exchange's words.
+    /// Reason for the correction, as worded by the exchange.
     pub why: String,
 }
 
 impl FeeCorrection {
-    /// Whether the correction takes the whole trade back.
+    /// Returns whether the correction cancels the whole trade.
     #[must_use]
     pub fn busts(&self) -> bool {
         [self.amount, self.amount_usd, self.volume_usd] == [Amount::ZERO; 3]
     }
 }
 
-/// The place of a fee in the order of arrival: of two bodies with one identity the first stays.
+/// Position of a fee in the order of arrival. If two different fees have the same trade id, the
+/// first to arrive is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Arrival(pub u64);

@@ -1,4 +1,4 @@
-//! The fees of a day's shard, kept compactly: a worker holds millions of them.
+//! Compact in-memory storage for the fees of a day's shard, because a worker holds millions.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,18 +12,19 @@ use crate::record::{AssetNumber, AssetTable, Class, Record, TradeForm};
 use crate::trade_key::{TradeKey, canonical_number};
 use crate::{Amount, Arrival, Asset, Charge, Fee};
 
-/// Parts into which fees are divided by payer, so that the records of one part fit into a cache.
+/// Number of partitions by payer, chosen so that the records of one partition fit into a cache.
 const PARTS: u32 = 128;
-/// Records of a full block.
+/// Number of records in a full block.
 const BLOCK: usize = 256;
-/// The offset of the first fee's time and arrival in a record: others may be 24 days earlier.
+/// Offset of the first fee's time and arrival in a record, so that other fees may be up to 24
+/// days earlier.
 const BEFORE: u64 = 1 << 31;
 
-/// Fees as they were delivered, with repetitions and in no order.
+/// Fees as delivered, unordered and with duplicates.
 ///
-/// Ids of payers and assets are kept once, trade ids that are not numbers end to end in one buffer.
-/// The rest of a fee is a record of 48 bytes in the part of its payer. The few fees with values
-/// beyond 64 bits or times far from the others are in a table of their own.
+/// Payer ids and assets are stored once. Trade ids that are not numbers are concatenated in one
+/// buffer. The rest of a fee is a 48-byte record in the partition of its payer. The few fees with
+/// values beyond 64 bits, or with times far from the others, are in a separate table.
 #[derive(Clone, Default)]
 pub struct Fees {
     payers: Payers,
@@ -31,12 +32,12 @@ pub struct Fees {
     texts: Vec<u8>,
     wide: Vec<WideFee>,
     origin: Option<Origin>,
-    /// The payer with number n is in part n modulo [`PARTS`].
+    /// The payer with number n is in partition n modulo [`PARTS`].
     records: Records,
     length: usize,
 }
 
-/// The values of a fee that a record cannot hold.
+/// Values of a fee that do not fit into a record.
 #[derive(Clone)]
 struct WideFee {
     arrival: Arrival,
@@ -44,35 +45,35 @@ struct WideFee {
     amounts: [Amount; 3],
 }
 
-/// From where times and arrivals in records count.
+/// Origin of the times and arrivals in records.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Origin {
     at: i64,
     arrival: u64,
 }
 
-/// A payer among [`Fees`].
+/// Number of a payer in [`Fees`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payer(u32);
 
-/// A fee as [`Fees::push_compact`] takes it. Its amounts are in the order amount, value, volume.
+/// Input of [`Fees::push_compact`]. The amounts are in the order amount, value, volume.
 #[derive(Debug, Clone, Copy)]
 pub struct CompactFee<'a> {
-    /// Who paid it.
+    /// Payer of the fee.
     pub payer: Payer,
-    /// Its identity; a text must be a trade id.
+    /// Trade key of the fee. A text must be a valid trade id.
     pub trade: TradeKey<'a>,
-    /// Its class, with its asset's number among the same fees.
+    /// Class of the fee, with the number of its asset in the same [`Fees`].
     pub class: Class,
-    /// The charged amount, its value in USD, and the trade's volume in USD.
+    /// Charged amount, its value in USD, and the trade's volume in USD.
     pub amounts: [i64; 3],
-    /// When the trade was made.
+    /// Time of the trade.
     pub at: Timestamp,
-    /// When the fee arrived.
+    /// Arrival of the fee.
     pub arrival: Arrival,
 }
 
-/// More fees than [`Fees`] holds: 4 GiB of trade ids, 2³² fees or payers, or 2¹⁶ assets.
+/// Error if a limit of [`Fees`] is exceeded: 4 GiB of trade ids, 2³² fees or payers, 2¹⁶ assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there are more fees than one worker can hold")]
 pub struct TooMany;
@@ -81,16 +82,16 @@ impl Fees {
     /// Adds a fee.
     ///
     /// # Errors
-    /// [`TooMany`].
+    /// Returns [`TooMany`] if a limit is exceeded.
     pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TooMany> {
         let payer = self.payer(&fee.uid)?;
         self.push_charge(arrival, payer, TradeKey::of(fee.trade_id.as_str()), &fee.charge())
     }
 
-    /// Adds a fee of a known payer. A trade key that is a text must be a trade id.
+    /// Adds a fee of a known payer. A trade key that is a text must be a valid trade id.
     ///
     /// # Errors
-    /// [`TooMany`].
+    /// Returns [`TooMany`] if a limit is exceeded.
     pub fn push_charge(
         &mut self,
         arrival: Arrival,
@@ -114,7 +115,7 @@ impl Fees {
     /// Adds a fee whose amounts fit into 64 bits.
     ///
     /// # Errors
-    /// [`TooMany`].
+    /// Returns [`TooMany`] if a limit is exceeded.
     pub fn push_compact(&mut self, fee: &CompactFee<'_>) -> Result<(), TooMany> {
         let CompactFee { payer, trade, class, amounts, at, arrival } = *fee;
         let origin = *self.origin.get_or_insert(Origin {
@@ -150,7 +151,7 @@ impl Fees {
         self.add(Record { amount, trade, payer: payer.0, class, ..Record::default() })
     }
 
-    /// Returns what a record holds of a trade id.
+    /// Stores a trade id and returns its form and its value in a record.
     fn keep_trade(&mut self, trade: TradeKey<'_>) -> Result<(TradeForm, u64), TooMany> {
         let (form, bytes): (_, &[u8]) = match &trade {
             TradeKey::Number(number) => return Ok((TradeForm::Number, *number)),
@@ -162,7 +163,7 @@ impl Fees {
             self.texts.push(u8::try_from(bytes.len()).map_err(|_| TooMany)?);
         }
         self.texts.extend_from_slice(bytes);
-        // A fixed seed: the order of additions, and with it any error, is the same in each run.
+        // A fixed seed gives the same order of additions, and thus any error, in each run.
         let digest = FixedState::with_seed(2026).hash_one(bytes);
         Ok((form, digest & 0xFFFF_FFFF_0000_0000 | place))
     }
@@ -174,10 +175,10 @@ impl Fees {
         Ok(())
     }
 
-    /// Checks that there is room for so many more fees, bytes of trade ids and assets.
+    /// Checks the capacity for the given numbers of additional fees, trade id bytes and assets.
     ///
     /// # Errors
-    /// [`TooMany`].
+    /// Returns [`TooMany`] if a limit is exceeded.
     pub fn check_room(&self, fees: usize, texts: usize, assets: usize) -> Result<(), TooMany> {
         let total = |now: usize, more: usize| now.checked_add(more).ok_or(TooMany);
         number(total(self.length, fees)?)?;
@@ -189,15 +190,15 @@ impl Fees {
     /// Returns the number of an asset, for [`Class::in_asset`].
     ///
     /// # Errors
-    /// [`TooMany`].
+    /// Returns [`TooMany`] if a limit is exceeded.
     pub fn asset(&mut self, asset: Asset) -> Result<AssetNumber, TooMany> {
         self.assets.number(asset).ok_or(TooMany)
     }
 
-    /// Returns a payer, new or known.
+    /// Returns the payer of an account, and adds it if it is new.
     ///
     /// # Errors
-    /// [`TooMany`].
+    /// Returns [`TooMany`] if a limit is exceeded.
     pub fn payer(&mut self, uid: &Uid) -> Result<Payer, TooMany> {
         match canonical_number(uid.as_str()) {
             Some(number) => self.numbered_payer(number),
@@ -212,10 +213,10 @@ impl Fees {
         }
     }
 
-    /// Returns the payer whose id is a number.
+    /// Returns the payer with a numeric id, and adds it if it is new.
     ///
     /// # Errors
-    /// [`TooMany`].
+    /// Returns [`TooMany`] if a limit is exceeded.
     pub fn numbered_payer(&mut self, id: u64) -> Result<Payer, TooMany> {
         if let Some(payer) = self.payers.by_number.get(&id) {
             return Ok(*payer);
@@ -234,24 +235,24 @@ impl Fees {
         Ok(payer)
     }
 
-    /// Returns how many fees there are, repetitions included.
+    /// Returns the number of fees, including duplicates.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.length
     }
 
-    /// Returns whether there is none.
+    /// Returns whether there are no fees.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Returns who paid them, each once.
+    /// Returns the distinct payers of the fees.
     pub fn invitees(&self) -> impl Iterator<Item = &Uid> {
         self.payers.uids.iter()
     }
 
-    /// Returns the fees: those of one payer in the order in which they were added.
+    /// Returns all fees. The fees of one payer are in the order of their addition.
     pub fn iter(&self) -> impl Iterator<Item = FeeRef<'_>> {
         let records = self.records.parts.iter().flat_map(|part| self.records.of(part));
         records.map(|record| FeeRef { fees: self, record })
@@ -281,7 +282,7 @@ impl Fees {
         FeeRef { fees: self, record }
     }
 
-    /// Calls `each` with every payer and the payer's fees, part after part.
+    /// Calls `each` with every payer and its fees, one partition after the other.
     pub(crate) fn each_payer<'a, E>(
         &'a self,
         mut each: impl FnMut(&'a Uid, &[Record]) -> Result<(), E>,
@@ -306,7 +307,7 @@ fn number(length: usize) -> Result<u32, TooMany> {
     u32::try_from(length).map_err(|_| TooMany)
 }
 
-/// Who paid: ids by number, and numbers by id.
+/// Payers: ids by number, and numbers by id.
 #[derive(Clone, Default)]
 struct Payers {
     uids: Vec<Uid>,
@@ -323,22 +324,24 @@ impl Payers {
     }
 }
 
-/// The records of all parts, in blocks. They are one allocation, so that it is returned at once.
+/// Records of all partitions, in blocks. A single allocation holds them, so that it is freed in
+/// one step.
 #[derive(Clone, Default)]
 struct Records {
     records: Vec<Record>,
     parts: Vec<Part>,
 }
 
-/// The blocks of one part's payers, in the order in which they were added.
+/// Blocks of one partition, in the order of their addition.
 #[derive(Clone, Default)]
 struct Part {
     starts: Vec<usize>,
-    /// How many records of the last block are used.
+    /// Number of used records in the last block.
     used: usize,
 }
 
-/// Returns how many records a part's block has: a small batch has few fees in each of many parts.
+/// Returns the number of records in a block. The first blocks of a partition are small, because a
+/// small batch has few fees in each of many partitions.
 const fn block_size(place: usize) -> usize {
     if place < 6 { 4 << place } else { BLOCK }
 }
@@ -373,11 +376,11 @@ impl Records {
     }
 }
 
-/// The records of one part, brought together by payer. Its buffers serve all parts.
+/// Records of one partition, grouped by payer. The buffers are reused for all partitions.
 #[derive(Default)]
 struct Grouped {
     records: Vec<Record>,
-    /// Where the records of each payer end; those of the next begin there.
+    /// End of each payer's records, which is also the start of the next payer's records.
     ends: Vec<usize>,
 }
 
@@ -414,7 +417,7 @@ impl Grouped {
     }
 }
 
-/// One fee where it is kept.
+/// Reference to a fee in [`Fees`].
 #[derive(Clone, Copy)]
 pub struct FeeRef<'a> {
     fees: &'a Fees,
@@ -422,7 +425,7 @@ pub struct FeeRef<'a> {
 }
 
 impl<'a> FeeRef<'a> {
-    /// Returns its identity.
+    /// Returns the trade key of the fee.
     #[must_use]
     pub fn trade(self) -> TradeKey<'a> {
         let rest = self.fees.texts.get((self.record.trade & 0xFFFF_FFFF) as usize..);
@@ -441,7 +444,7 @@ impl<'a> FeeRef<'a> {
         }
     }
 
-    /// Returns its identity as text.
+    /// Returns the trade id as text.
     #[must_use]
     pub fn trade_id(self) -> Cow<'a, str> {
         match self.trade() {
@@ -450,7 +453,7 @@ impl<'a> FeeRef<'a> {
         }
     }
 
-    /// Returns who paid it.
+    /// Returns the payer of the fee.
     #[must_use]
     #[expect(
         clippy::indexing_slicing,
@@ -469,7 +472,7 @@ impl<'a> FeeRef<'a> {
         self.fees.origin.unwrap_or_default()
     }
 
-    /// Returns when it arrived.
+    /// Returns the arrival of the fee.
     #[must_use]
     pub fn arrival(self) -> Arrival {
         let offset = u64::from(self.record.arrival);
@@ -497,7 +500,7 @@ impl<'a> FeeRef<'a> {
         )
     }
 
-    /// Returns what was charged.
+    /// Returns the charge.
     #[must_use]
     pub fn charge(self) -> Charge {
         let [amount, amount_usd, volume_usd] = self.amounts();
@@ -515,7 +518,7 @@ impl<'a> FeeRef<'a> {
         }
     }
 
-    /// Returns the fee as it came.
+    /// Returns the fee as delivered.
     #[must_use]
     #[expect(clippy::expect_used, reason = "only trade ids are added")]
     pub fn fee(self) -> Fee {
@@ -555,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_values_read_back_as_they_were_added() {
+    fn extreme_values_read_back_unchanged() {
         let base = spot("t1", "1");
         let amounts = [i128::MIN, i64::MIN.into(), i64::MAX.into(), i128::MAX];
         let times = ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-11-22T12:00:00Z"];

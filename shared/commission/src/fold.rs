@@ -1,4 +1,4 @@
-//! The fold: the fees of a day, evaluated and summed into what is due.
+//! The fold: evaluates the fees of a day and sums them into accruals.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,37 +12,39 @@ use crate::{
     Overflow, Relations, Rules, Sums,
 };
 
-/// The result of a fold. All but `duplicates` is the same for the same fees and facts, in
-/// whatever order, batches and repetitions they came.
+/// Result of a fold. All fields except `duplicates` are the same for the same fees and facts,
+/// independent of order, batches and duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fold {
-    /// What is due; each entry has at least one fee.
+    /// Accruals; each has at least one fee.
     pub due: Accruals,
-    /// What was charged by asset, to prove the lines by.
+    /// Charged fees by asset, used to prove the lines.
     pub charged: BTreeMap<Asset, Charged>,
-    /// Invitees whose binding is void, with the number of their fees: nothing is due for them.
+    /// Invitees whose binding is void, with the number of their fees. Nothing is due for them.
     pub voided: BTreeMap<Uid, u64>,
-    /// Other bodies of an identity that stands, which came later; to be quarantined. Each with its
-    /// first arrival.
+    /// Different fees with the trade id of an accepted fee, which arrived later. Each has its first
+    /// arrival. They are to be quarantined.
     pub conflicts: Vec<(Arrival, Fee)>,
-    /// Invitees that the relations do not know, with the number of their fees.
+    /// Invitees without a known relation, with the number of their fees.
     pub unknown_fees: BTreeMap<Uid, u64>,
-    /// Corrections whose fee is not among the fees, in order; to be quarantined.
+    /// Corrections whose fee is missing, in order. They are to be quarantined.
     pub orphan_corrections: Vec<FeeCorrection>,
-    /// Corrections with more decimals than their fee's asset has, in order; to be quarantined.
-    /// Their fees stand as charged.
+    /// Corrections with more decimals than their fee's asset, in order. They are to be quarantined,
+    /// and do not change their fees.
     pub inexact_corrections: Vec<FeeCorrection>,
-    /// Fees of another day than the one that is folded.
+    /// Number of fees outside the folded day.
     pub outside_day: u64,
-    /// Fees that were delivered again, and dropped.
+    /// Number of redelivered fees, which are dropped.
     pub duplicates: u64,
 }
 
-/// Folds the fees of a day, payer by payer. Folding the payers apart, in any number of shards, gives
-/// the same result: an identity is looked for among the fees of its own payer only.
+/// Folds the fees of a day, one payer after the other.
+///
+/// Folding the payers separately, in any number of shards, gives the same result, because trade
+/// ids are compared only among the fees of one payer.
 ///
 /// # Errors
-/// [`Overflow`] if a sum does not fit into 128 bits.
+/// Returns [`Overflow`] if a sum does not fit into 128 bits.
 pub fn fold(
     day: Day,
     fees: &Fees,
@@ -81,20 +83,20 @@ fn by_payer(corrections: &[FeeCorrection]) -> HashMap<&Uid, Vec<&FeeCorrection>>
     by_payer
 }
 
-/// The conflicting fees of one payer.
+/// Conflicting fees of one payer.
 struct Conflicts {
     inviter: Option<Uid>,
     payer: Uid,
     fees: Vec<(Arrival, Fee)>,
 }
 
-/// A fold under way.
+/// State of a fold in progress.
 struct Folding<'a> {
     fees: &'a Fees,
     relations: &'a Relations,
     rule_changes: RuleChanges<'a>,
     fold: Fold,
-    /// What was charged by the asset's number.
+    /// Charged fees by asset number.
     charged: Vec<Charged>,
     conflicts: Vec<Conflicts>,
     lines: Lines,
@@ -148,7 +150,7 @@ impl Folding<'_> {
         self.fold.due.push(context.relation, self.lines.sorted(self.fees))
     }
 
-    /// Brings what was found payer by payer into the order of the lines: by inviter, then payer.
+    /// Sorts the results of all payers into the order of the lines: by inviter, then by payer.
     fn finish(mut self) -> Result<Fold, Overflow> {
         let charged = self.charged.into_iter().zip(self.fees.assets().iter());
         let charged = charged.filter(|(charged, _)| charged.fee_count > 0);
@@ -162,23 +164,23 @@ impl Folding<'_> {
     }
 }
 
-/// What tells the lines of one invitee apart: small and copied, where a [`LineKey`](crate::LineKey)
-/// has texts. The asset is a number.
+/// Key of a line among the lines of one invitee. It is small and `Copy`, whereas a
+/// [`LineKey`](crate::LineKey) has texts. The asset is a number.
 pub(crate) type LineGroup = (Product, AssetNumber, Outcome);
 
-/// The lines of one invitee while its fees are added. Its buffers serve all invitees.
+/// Lines of one invitee while its fees are added. The buffers are reused for all invitees.
 ///
-/// There are so few cases and lines that looking at each is the fastest way to one. The keys are
-/// apart from the sums, because they are compared for each fee.
+/// There are so few cases and lines that a linear search is fastest. The keys are separate from
+/// the sums, because they are compared for each fee.
 #[derive(Default)]
 struct Lines {
     cases: Vec<Case>,
     lines_of_cases: Vec<LineOfCase>,
-    /// What was evaluated, by cases without assets.
+    /// Evaluated verdicts, by case without asset.
     verdicts: Vec<(Case, Verdict)>,
     groups: Vec<LineGroup>,
     sums: Vec<LineAccumulator>,
-    /// The place of the case of the fee before: neighbours often share one.
+    /// Index of the previous fee's case, because consecutive fees often share one.
     last: usize,
     order: Vec<usize>,
 }
@@ -247,11 +249,11 @@ impl Lines {
         verdict
     }
 
-    /// Returns the lines in the order of their keys, and leaves none.
+    /// Removes all lines and returns them sorted by key.
     fn sorted(&mut self, fees: &Fees) -> impl Iterator<Item = (LineGroup, LineAccumulator)> {
         self.order.clear();
         self.order.extend(0..self.groups.len());
-        // The places are sorted and not the sums, which are large.
+        // Indexes are sorted instead of the sums, which are large.
         let groups = &self.groups;
         self.order.sort_unstable_by_key(|place| {
             groups
@@ -299,7 +301,7 @@ mod tests {
         Outcome::Zero { reason }
     }
 
-    /// Fees, commission and shared of the pair's only line, as texts, and its outcome.
+    /// Returns the outcome of the pair's only line, and its fees, commission and shared as texts.
     fn only_line(pair: &Pair, fees: &[Fee]) -> (Outcome, [String; 3]) {
         let fold = pair.fold(fees, &[]);
         let lines = due_sums(&fold);
@@ -311,18 +313,18 @@ mod tests {
     }
 
     #[test]
-    fn the_statement_row_comes_out_to_the_last_unit() {
+    fn statement_row_is_exact_to_the_last_unit() {
         let mut pair = pair();
         pair.tier.spot = 2;
         pair.relation.shared.spot = rate("0.2");
         let (outcome, amounts) = only_line(&pair, &[spot("t1", "0.00524900")]);
         assert_eq!(outcome, earned("0.41", "0.2"));
-        // 41 % of 0.00524900 is 0.00215209; without the invitee's 0.00104980 there is the rest.
+        // 41 % of 0.00524900 is 0.00215209. The inviter gets that minus the invitee's 0.00104980.
         assert_eq!(amounts, ["0.00524900", "0.00110229", "0.00104980"]);
     }
 
     #[test]
-    fn where_the_base_rate_is_below_the_share_the_invitee_gets_all_of_it() {
+    fn share_above_base_rate_takes_all() {
         let mut pair = pair();
         pair.relation.shared.futures = rate("0.2");
         let (outcome, amounts) = only_line(&pair, &[futures("t1", "2")]);
@@ -331,18 +333,18 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_rounded_once_and_down() {
+    fn line_is_rounded_once_and_down() {
         let fees = ["t1", "t2", "t3"].map(|id| spot(id, "0.00000003"));
-        // 20 % of 9 units is 1.8; rounded fee by fee it would be 0.
+        // 20 % of 9 units is 1.8. Rounding each fee would give 0.
         let (_, amounts) = only_line(&pair(), &fees);
         assert_eq!(amounts, ["0.00000009", "0.00000001", "0.00000000"]);
     }
 
     #[test]
-    fn the_inviter_has_what_rounding_leaves_of_the_total() {
+    fn inviter_gets_the_rounding_remainder() {
         let mut pair = pair();
         pair.relation.shared.spot = rate("0.05");
-        // 20 % of 39 units is 7.8, so 7; 5 % is 1.95, so 1; the inviter has 6.
+        // 20 % of 39 units is 7.8, rounded to 7. 5 % is 1.95, rounded to 1. The inviter gets 6.
         let (_, amounts) = only_line(&pair, &[spot("t1", "0.00000039")]);
         assert_eq!(amounts, ["0.00000039", "0.00000006", "0.00000001"]);
     }
@@ -358,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn fees_that_earn_nothing_stay_in_lines_with_their_reason() {
+    fn unpaid_fees_form_lines_with_reason() {
         let fees = [
             spot("t1", "-0.5"),
             spot("t2", "0"),
@@ -383,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_in_the_middle_of_the_day_makes_two_lines() {
+    fn move_during_the_day_gives_two_lines() {
         let mut pair = pair();
         pair.invitee.location.set(at("2026-11-22T12:00:00Z"), location("US"));
         let before = Fee { at: at("2026-11-22T11:59:59.999Z"), ..futures("t1", "3") };
@@ -395,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_s_volume_sets_the_rate_of_the_next() {
+    fn quarter_volume_sets_next_quarter_rate() {
         let spot_rules: MarketRules = rules().spot.at(at("2026-10-01T00:00:00Z")).unwrap().clone();
         let reached = evaluate_tier(usd("200000"), 3, &spot_rules);
         let on = |time: &str, spot_tier| {
@@ -411,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn products_and_assets_have_lines_of_their_own() {
+    fn products_and_assets_have_separate_lines() {
         let bitcoin = Fee { asset: read("BTC"), ..spot("t4", "1") };
         let fees = [spot("t1", "1"), fee("t2", Product::Margin, "1"), futures("t3", "1"), bitcoin];
         let pair = pair();
@@ -426,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_its_first_and_last_trade() {
+    fn line_has_first_and_last_trade_time() {
         let times = ["2026-11-22T08:00:00Z", "2026-11-22T21:00:00Z", "2026-11-22T12:00:00Z"];
         let fees = [0, 1, 2].map(|i| Fee { at: at(times[i]), ..spot(&format!("t{i}"), "1") });
         let fold = pair().fold(&fees, &[]);
@@ -464,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn counted_volume_leaves_out_what_did_not_pay_a_fee() {
+    fn counted_volume_excludes_vip_above_limit() {
         let fold = pair().fold(&[spot("t1", "1"), Fee { vip: Vip(3), ..spot("t2", "2") }], &[]);
         let volumes: Vec<_> =
             fold.due.iter().map(|due| (due.sums.volume_usd, due.sums.counted_volume_usd)).collect();
@@ -472,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busted_trade_is_a_fee_of_nothing() {
+    fn busted_trade_is_a_zero_fee() {
         let fold = pair().fold(&[spot("t1", "1")], &[correction("t1", "0", "error trade")]);
         let (key, sums) = &due_sums(&fold)[0];
         assert_eq!(key.outcome, zero(Reason::ZeroFee));
@@ -480,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_keeps_a_few_of_the_words_for_its_corrections() {
+    fn line_keeps_first_correction_reasons() {
         let fees = ["t1", "t2", "t3", "t4", "t5"].map(|id| spot(id, "1"));
         let words = [("t5", "a"), ("t4", "e"), ("t3", "c"), ("t2", "b"), ("t1", "c")];
         let corrections = words.map(|(id, why)| correction(id, "2", why));
@@ -491,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_aside_is_counted_over_all_invitees() {
+    fn exclusions_are_counted_for_all_invitees() {
         let uids = ["invitee-1", "invitee-2", "invitee-3"].map(read);
         let of = |uid: &Uid, id: &str| Fee { uid: uid.clone(), ..spot(id, "1") };
         let mut fees = Vec::new();
@@ -514,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn of_three_stretches_of_a_day_each_is_judged_by_its_own_facts() {
+    fn facts_apply_per_interval_of_the_day() {
         let mut pair = pair();
         pair.inviter.affiliate = Timeline::starting(at("2026-11-22T08:00:00Z"), true);
         pair.inviter.affiliate.set(at("2026-11-22T16:00:00Z"), false);
@@ -527,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn fees_of_an_unknown_invitee_are_counted_and_not_due() {
+    fn unknown_invitee_fees_are_not_due() {
         let stranger = Fee { uid: read("stranger"), ..spot("t1", "1") };
         let fold = pair().fold(&[stranger.clone(), stranger], &[]);
         let unknown = BTreeMap::from([(read("stranger"), 1)]);
@@ -535,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invitee_without_a_known_inviter_is_unknown() {
+    fn invitee_without_inviter_is_unknown() {
         let pair = pair();
         let mut relations = Relations::default();
         relations.add_relation(pair.relation.clone(), pair.invitee.clone());
@@ -545,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_due_under_a_void_binding() {
+    fn void_binding_has_no_accruals() {
         let mut pair = pair();
         let pair_that_earns = pair.fold(&[spot("t1", "1"), spot("t2", "1")], &[]);
         pair.relation.voided_at = Some(at("2026-12-01T00:00:00Z"));
@@ -556,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_that_does_not_fit_is_an_error() {
+    fn sum_overflow_is_an_error() {
         let huge = Amount::from_minor(i128::MAX);
         let fees = ["t1", "t2"].map(|id| Fee { amount: huge, ..spot(id, "1") });
         let pair = pair();

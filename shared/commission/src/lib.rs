@@ -1,11 +1,16 @@
-//! Money and commission: what an inviter earns on an invitee's fees, and why.
+//! Money and commission: computes the commission on the fees of invitees, with reasons.
 //!
-//! A night's work is four pure steps. [`fold`] judges each fee of a day by what held at its own
-//! time and sums the fees into what is due; [`difference`] subtracts what earlier runs booked
-//! and gives the lines of this run, which [`prove_lines`] adds up again; [`Conservation`] proves
-//! that no unit was made or lost; and
-//! [`evaluate`] finds the tier of the next quarter. All arithmetic is on integers in 128 bits,
-//! checked; [`Rate::of`] is the only rounding. The crate knows no I/O, no clock, no AWS.
+//! A nightly run consists of four pure steps:
+//!
+//! 1. [`fold`] evaluates each fee of a day by the facts and rules at the time of its trade, and
+//!    sums the fees into accruals.
+//! 2. [`difference`] subtracts the sums that earlier runs booked, and returns the lines of this
+//!    run. [`prove_lines`] checks them by addition.
+//! 3. [`Conservation`] proves that no unit was created or lost.
+//! 4. [`evaluate_tier`] returns the tier of the next quarter.
+//!
+//! All arithmetic is checked and uses integers of 128 bits. [`Rate::of`] is the only rounding of
+//! amounts. The crate uses no I/O, no clock and no AWS.
 
 mod asset;
 mod conservation;

@@ -1,30 +1,30 @@
-//! Lines: the booked amounts, each with its outcome and the cause of its existence.
+//! Lines: booked amounts, each with its outcome and cause.
 
 use serde::{Deserialize, Serialize};
 use types::{LinkCode, Origin, Product, Reason, Uid};
 
 use crate::{Asset, Rate, Sums};
 
-/// What a fee comes to: rates that pay, or the reason why it earns nothing.
+/// Outcome of a fee: the rates that it earns, or the reason why it earns nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// The fee earns.
     Earned {
-        /// The base rate: the inviter's and the invitee's part together.
+        /// Base rate: the inviter's part plus the invitee's part.
         rate: Rate,
-        /// The invitee's part, never above the base rate.
+        /// Invitee's part, never above the base rate.
         shared: Rate,
     },
     /// The fee earns nothing.
     Zero {
-        /// Why.
+        /// Reason.
         reason: Reason,
     },
 }
 
 impl Outcome {
-    /// Why nothing was earned, if so.
+    /// Returns the reason why the fee earns nothing; `None` if it earns.
     #[must_use]
     pub const fn reason(self) -> Option<Reason> {
         match self {
@@ -33,7 +33,7 @@ impl Outcome {
         }
     }
 
-    /// The base rate and the invitee's part.
+    /// Returns the base rate and the invitee's part.
     pub(crate) const fn rates(self) -> (Rate, Rate) {
         match self {
             Self::Earned { rate, shared } => (rate, shared),
@@ -41,7 +41,7 @@ impl Outcome {
         }
     }
 
-    /// The base rate that was applied.
+    /// Returns the applied base rate.
     #[must_use]
     pub const fn rate(self) -> Rate {
         match self {
@@ -51,54 +51,54 @@ impl Outcome {
     }
 }
 
-/// What a line is about; the fees of a day that agree in all of it make one line.
+/// Key of a line. The fees of a day with the same key form one line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LineKey {
-    /// Who earns.
+    /// Account that earns the commission.
     pub inviter: Uid,
-    /// Whose fees they are.
+    /// Account that paid the fees.
     pub invitee: Uid,
-    /// What was traded.
+    /// Traded product.
     pub product: Product,
-    /// The fees' asset, in which the line is settled.
+    /// Asset of the fees, in which the line is settled.
     pub asset: Asset,
-    /// What the fees came to.
+    /// Outcome of the fees.
     pub outcome: Outcome,
 }
 
-/// Why a line exists. All but [`Cause::Booked`] correct what an earlier run booked.
+/// Cause of a line. Lines with a cause other than [`Cause::Booked`] correct earlier runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The day's first booking.
+    /// First booking of the day.
     Booked,
-    /// Fees came after an earlier run.
+    /// Fees arrived after an earlier run.
     LateFee,
     /// Fees were corrected.
     FeeCorrected,
-    /// Trades were taken back whole.
+    /// Trades were cancelled completely.
     TradeBusted,
-    /// Facts became known by which the same fees are judged otherwise.
+    /// New facts changed the evaluation of the same fees.
     FactsChanged,
-    /// The binding was found void.
+    /// The binding was voided.
     BindingVoided,
 }
 
-/// A booked line: never edited, only followed by others that correct it.
+/// A booked line. It is immutable: later lines correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// What it is about.
+    /// Key of the line.
     pub key: LineKey,
-    /// The link by which the invitee was bound.
+    /// Code of the link that bound the invitee.
     pub code: LinkCode,
-    /// How the invitee came.
+    /// Origin of the binding.
     pub origin: Origin,
-    /// Its amounts; in a correction the change, negative where it takes back.
+    /// Counts and sums; in a correcting line the changes, negative for a reversal.
     pub sums: Sums,
-    /// Why it exists.
+    /// Cause of the line.
     pub cause: Cause,
-    /// The exchange's words for the corrections behind it: sorted, distinct, a few.
+    /// A few reasons of the corrections as worded by the exchange, sorted and distinct.
     pub why: Vec<String>,
 }

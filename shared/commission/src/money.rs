@@ -1,30 +1,30 @@
-//! Exact money: whole minor units in 128 bits, added with checks, never rounded on the way.
+//! Exact money: integer minor units in 128 bits with checked addition and no rounding.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use types::Malformed;
 
-/// A sum does not fit into 128 bits.
+/// Error if a sum of amounts does not fit into 128 bits, or a count does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sum of amounts or of counts is too large to be kept exactly")]
 pub struct Overflow;
 
-/// How many decimals an asset's amounts have: 0 to 18.
+/// Number of decimals of an asset's amounts: 0 to 18.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimals(u8);
 
 impl Decimals {
-    /// The most decimals that an asset may have.
+    /// Maximum number of decimals of an asset.
     pub const MAX: u8 = 18;
 
-    /// The most decimals: any amount that is exact in its asset is exact with these.
+    /// The maximum. An amount that is exact in its asset is also exact with these decimals.
     pub const FINEST: Self = Self(Self::MAX);
 
-    /// So many decimals.
+    /// Creates a number of decimals.
     ///
     /// # Errors
-    /// More than [`Decimals::MAX`].
+    /// Returns [`Malformed`] if `count` is greater than [`Decimals::MAX`].
     pub fn new(count: u8) -> Result<Self, Malformed> {
         if count <= Self::MAX {
             Ok(Self(count))
@@ -33,7 +33,7 @@ impl Decimals {
         }
     }
 
-    /// The number of decimals.
+    /// Returns the number of decimals.
     #[must_use]
     pub const fn count(self) -> u8 {
         self.0
@@ -44,36 +44,38 @@ impl Decimals {
     }
 }
 
-/// An amount in minor units of one asset, or of USD; negative where something is taken back.
+/// An amount in minor units of one asset or of USD. Negative amounts are rebates or reversals.
 ///
-/// Which asset and how many decimals stands beside it: amounts of two assets never meet in a sum.
-/// In JSON it is a string of minor units (a number would lose digits in most readers).
+/// The asset and its decimals are stored separately. Amounts of two assets are never added.
+/// JSON represents an amount as a string of minor units, because most readers lose digits of
+/// large numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i128);
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
-    /// The greatest magnitude that [`Amount::parse`] accepts: 1.7 thousand million such amounts
-    /// fit into 128 bits, which is three times the fees of the greatest day.
+    /// Greatest magnitude that [`Amount::parse`] accepts. The sum of 1.7 thousand million such
+    /// amounts fits into 128 bits, which is three times the number of fees on the largest day.
     pub const MAX_PARSED: i128 = 10_i128.pow(29);
 
-    /// So many minor units.
+    /// Creates an amount from minor units.
     #[must_use]
     pub const fn from_minor(units: i128) -> Self {
         Self(units)
     }
 
-    /// The minor units.
+    /// Returns the minor units.
     #[must_use]
     pub const fn minor(self) -> i128 {
         self.0
     }
 
-    /// Reads a decimal text such as `-12.5` exactly.
+    /// Parses a decimal text such as `-12.5` exactly.
     ///
     /// # Errors
-    /// Text that is no plain decimal number, has more decimals than the asset, or is out of range.
+    /// Returns [`Malformed`] if the text is not a plain decimal number, has more decimals than
+    /// `decimals`, or is out of range.
     pub fn parse(text: &str, decimals: Decimals) -> Result<Self, Malformed> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -92,13 +94,14 @@ impl Amount {
         Ok(Self(if negative { -magnitude } else { magnitude }))
     }
 
-    /// The amount as text with all its decimals: `0.00104980`.
+    /// Returns the amount for display with all its decimals, for example `0.00104980`.
     #[must_use]
     pub const fn display(self, decimals: Decimals) -> Displayed {
         Displayed { amount: self, decimals }
     }
 
-    /// The same amount in minor units of fewer decimals; `None` if it is not exact in them.
+    /// Converts the amount to minor units with fewer decimals. Returns `None` if the result is not
+    /// exact.
     #[must_use]
     pub const fn coarsened(self, from: Decimals, to: Decimals) -> Option<Self> {
         let Some(dropped) = from.0.checked_sub(to.0) else { return None };
@@ -106,24 +109,24 @@ impl Amount {
         if self.0 % unit == 0 { Some(Self(self.0 / unit)) } else { None }
     }
 
-    /// The sum.
+    /// Returns the sum.
     ///
     /// # Errors
-    /// [`Overflow`] if it does not fit.
+    /// Returns [`Overflow`] if it does not fit.
     pub fn plus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_add(other.0).map(Self).ok_or(Overflow)
     }
 
-    /// The difference.
+    /// Returns the difference.
     ///
     /// # Errors
-    /// [`Overflow`] if it does not fit.
+    /// Returns [`Overflow`] if it does not fit.
     pub fn minus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
     }
 }
 
-/// Whole and fractional digits; the fraction is empty where there is no point.
+/// Splits a text into whole and fractional digits. The fraction is empty if there is no point.
 fn split_point(digits: &str) -> Option<(&str, &str)> {
     let (whole, fraction) = match digits.split_once('.') {
         Some((_, "")) => return None,
@@ -151,7 +154,7 @@ fn too_large() -> Malformed {
     Malformed("expected an amount of at most 10^29 minor units".to_owned())
 }
 
-/// An amount with its decimals, ready to be written.
+/// An amount with its decimals, for formatting.
 #[derive(Debug, Clone, Copy)]
 pub struct Displayed {
     amount: Amount,
@@ -207,19 +210,19 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_read_exactly() {
+    fn amount_is_parsed_exactly() {
         assert_eq!(parse("0.00524900"), Ok(524_900));
         assert_eq!(parse("-12.5"), Ok(-1_250_000_000));
         assert_eq!(parse("7"), Ok(700_000_000));
     }
 
     #[test]
-    fn one_decimal_too_many_is_refused_even_if_it_is_a_zero() {
+    fn excess_zero_decimal_is_refused() {
         assert_eq!(parse("0.000000010").unwrap_err(), "expected an amount with at most 8 decimals");
     }
 
     #[test]
-    fn what_is_no_plain_number_is_refused() {
+    fn text_not_a_plain_number_is_refused() {
         for text in ["", "-", ".5", "5.", "+1", "1e3", "1,5", " 1", "1.2.3", "--1", "٣"] {
             assert!(parse(text).unwrap_err().contains("plain decimal number"), "{text}");
         }
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn all_decimals_are_shown() {
+    fn amount_displays_all_decimals() {
         assert_eq!(Amount(104_980).display(decimals(8)).to_string(), "0.00104980");
         assert_eq!(Amount(-5).display(decimals(2)).to_string(), "-0.05");
         assert_eq!(Amount(42).display(decimals(0)).to_string(), "42");
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_past_128_bits_is_an_error() {
+    fn sum_beyond_128_bits_is_an_error() {
         assert_eq!(Amount(i128::MAX).plus(Amount(1)), Err(Overflow));
         assert_eq!(Amount(i128::MIN).minus(Amount(1)), Err(Overflow));
     }
@@ -259,7 +262,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_reads_back_as_itself(
+        fn displayed_amount_parses_to_itself(
             minor in -Amount::MAX_PARSED..=Amount::MAX_PARSED,
             count in 0_u8..=18,
         ) {
@@ -268,7 +271,7 @@ mod tests {
         }
 
         #[test]
-        fn an_amount_survives_both_encodings(minor: i128) {
+        fn amount_round_trips_in_both_encodings(minor: i128) {
             let bytes = postcard::to_stdvec(&Amount(minor)).unwrap();
             prop_assert_eq!(postcard::from_bytes(&bytes), Ok(Amount(minor)));
             let json = serde_json::to_string(&Amount(minor)).unwrap();

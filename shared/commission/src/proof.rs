@@ -1,13 +1,15 @@
-//! The proof that a run's lines lead from what is booked to what is due.
+//! Proof that the lines of a run lead from the booked sums to the due sums.
 
 use crate::{Accruals, Booked, ConservationError, Line, LineKey};
 
-/// Proves line by line that what is booked and what is to be booked are together what is due.
-/// It adds up, and does not rely on how the lines were found. `lines` are in the order of their
-/// keys, each key once.
+/// Proves line by line that the booked sums plus the changes in `lines` equal the due sums.
+///
+/// The proof only adds sums. It does not depend on how the lines were computed. `lines` must be
+/// sorted by key, and each key must occur once.
 ///
 /// # Errors
-/// [`ConservationError::Line`] for the first line of which it does not hold, and [`ConservationError::Overflow`].
+/// Returns [`ConservationError::Line`] for the first line whose sums do not match, and
+/// [`ConservationError::Overflow`] if a sum does not fit into 128 bits.
 pub fn prove_lines(
     due: &Accruals,
     booked: &Booked,
@@ -19,7 +21,7 @@ pub fn prove_lines(
     loop {
         let next = [booked.peek().map(|(key, _)| *key), lines.peek().map(|line| &line.key)];
         let next = next.into_iter().flatten().min();
-        // The key of what is due next, or of an earlier line or booked amount.
+        // Takes the next accrual, unless a booked entry or a line has a smaller key.
         let due_now = due.next_if(|due| next.is_none_or(|key| due.cmp_key(key).is_le()));
         let is_now = |key: &LineKey| match &due_now {
             Some(due) => due.cmp_key(key).is_eq(),
@@ -51,7 +53,7 @@ mod tests {
     use crate::testing::{booked, correction, futures, pair, read, spot, units};
     use crate::{Amount, Fold, Sums, difference};
 
-    /// A day of which some is booked, and what is due after a late fee and a correction.
+    /// Returns a day that is booked in part, with its lines after a late fee and a correction.
     fn late() -> (Fold, Booked, Vec<Line>) {
         let fees = [spot("t1", "1"), futures("t2", "2"), spot("t3", "3")];
         let early = pair().fold(&fees[..2], &[]);
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn line_missing_repeated_or_out_of_order_is_found() {
+    fn invalid_line_sequence_is_found() {
         assert_eq!(after(|lines| drop(lines.pop())), breach(Product::Futures));
         assert_eq!(after(|lines| lines.push(lines[1].clone())), breach(Product::Futures));
         assert_eq!(after(|lines| lines.swap(0, 1)), breach(Product::Spot));

@@ -1,4 +1,4 @@
-//! Laws that hold of every day, whatever was delivered: checked on days made at random.
+//! Properties that hold for every day, checked on random days.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::{
     prove_lines,
 };
 
-/// How many invitees there are; the last one is not known to the relations.
+/// Number of invitees. The last one has no known relation.
 const INVITEES: u64 = 5;
 
-/// Four invitees of one inviter: bound in the middle of the day, moved in its middle, of a void
-/// binding if so wanted, and one of whom there is nothing to say.
+/// Returns four invitees of one inviter: one bound at noon, one that moved to another country at
+/// noon, one with a void binding if `void`, and one without special facts.
 fn relations(void: bool) -> Relations {
     let noon = at("2026-11-22T12:00:00Z");
     let pair = pair();
@@ -38,7 +38,7 @@ fn relations(void: bool) -> Relations {
     relations
 }
 
-/// An instant of the day, or within a minute of it.
+/// Generates an instant of the day, or within a minute of it.
 fn instant() -> impl Strategy<Value = Timestamp> {
     (-60_000_i64..86_460_000).prop_map(|millis| day().start().plus_millis(millis))
 }
@@ -58,7 +58,7 @@ fn product() -> impl Strategy<Value = Product> {
 }
 
 prop_compose! {
-    /// A fee of few possible trades, so that identities meet.
+    /// Generates a fee with one of few trade ids, so that trade ids are repeated.
     fn a_fee()(
         trade in 0..40_u64,
         product in product(),
@@ -90,14 +90,14 @@ prop_compose! {
         let base = correction(&format!("t{trade}"), "0", why);
         let uid = read(&format!("invitee-{}", trade % INVITEES));
         let (amount, amount_usd, volume_usd) = amounts;
-        // Corrections have more decimals, and the same bound on what is read.
+        // Corrections have more decimals, but the same bound for parsed amounts.
         let amount = finest(Amount::from_minor(amount.minor() / 10_i128.pow(10)));
         let at = base.at.plus_millis(later);
         FeeCorrection { uid, amount, amount_usd, volume_usd, at, ..base }
     }
 }
 
-/// What was delivered of a day, in the order of its arrival.
+/// Fees and corrections delivered for a day, in the order of arrival.
 #[derive(Debug, Clone)]
 struct Delivered {
     fees: Vec<(Arrival, Fee)>,
@@ -117,7 +117,7 @@ fn delivered() -> impl Strategy<Value = Delivered> {
     })
 }
 
-/// The same, with some of it again, in another order.
+/// Generates deliveries, and the same deliveries with duplicates in another order.
 fn delivered_otherwise() -> impl Strategy<Value = (Delivered, Delivered)> {
     delivered().prop_flat_map(|once| {
         let again = |length: usize| prop::collection::vec(prop::bool::ANY, length);
@@ -147,7 +147,7 @@ impl Delivered {
         fees
     }
 
-    /// What there was after so many of the deliveries.
+    /// Returns the first `fees` fees and the first `corrections` corrections.
     fn until(&self, fees: usize, corrections: usize) -> Self {
         Self {
             fees: self.fees.iter().take(fees).cloned().collect(),
@@ -156,7 +156,7 @@ impl Delivered {
     }
 }
 
-/// An accrual without its borrowed parts.
+/// Returns an accrual with owned parts.
 fn owned(due: Accrual<'_>) -> (LineKey, Sums, LinkCode, Option<Corrections>) {
     (due.key(), due.sums, due.code.clone(), due.corrections.cloned())
 }
@@ -167,7 +167,7 @@ fn apply(booked: &mut Booked, lines: &[Line]) {
 
 proptest! {
     #[test]
-    fn order_and_repetition_change_nothing((once, otherwise) in delivered_otherwise()) {
+    fn order_and_duplicates_change_nothing((once, otherwise) in delivered_otherwise()) {
         let relations = relations(true);
         let mut folds = [&once, &otherwise].map(|delivered| delivered.fold(&relations));
         folds.iter_mut().for_each(|fold| fold.duplicates = 0);
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn folding_invitees_apart_comes_to_the_same(delivered in delivered()) {
+    fn separate_folds_equal_the_whole_fold(delivered in delivered()) {
         let relations = relations(true);
         let whole = delivered.fold(&relations);
         let mut proof = Conservation::default();
@@ -214,13 +214,13 @@ proptest! {
     }
 
     #[test]
-    fn fees_are_always_commission_shared_and_retained(delivered in delivered()) {
+    fn conservation_holds_for_any_day(delivered in delivered()) {
         let fold = delivered.fold(&relations(true));
         prop_assert_eq!(Conservation::of(&fold).unwrap().check(), Ok(()));
     }
 
     #[test]
-    fn the_parts_are_the_base_rate_of_the_fees(delivered in delivered()) {
+    fn parts_add_up_to_the_base_rate(delivered in delivered()) {
         for (key, sums) in due_sums(&delivered.fold(&relations(true))) {
             let paid = sums.commission.plus(sums.shared).unwrap();
             prop_assert_eq!(paid, key.outcome.rate().of(sums.fees));
@@ -232,7 +232,7 @@ proptest! {
     }
 
     #[test]
-    fn the_runs_of_a_day_add_up_to_what_is_due(
+    fn runs_of_a_day_add_up_to_the_accruals(
         delivered in delivered(),
         (fees, corrections) in (0..60_usize, 0..12_usize),
         void in any::<bool>(),
@@ -251,7 +251,7 @@ proptest! {
     }
 
     #[test]
-    fn the_evidence_of_a_line_adds_up_to_it(delivered in delivered()) {
+    fn evidence_adds_up_to_its_line(delivered in delivered()) {
         let relations = relations(true);
         let (rules, fees, corrections) = (pair().rules, delivered.fees(), &delivered.corrections);
         for (key, sums) in due_sums(&delivered.fold(&relations)) {
@@ -262,7 +262,7 @@ proptest! {
     }
 
     #[test]
-    fn fees_are_kept_as_they_came(delivered in delivered()) {
+    fn fees_are_stored_unchanged(delivered in delivered()) {
         let fees = delivered.fees();
         let mut kept: Vec<_> = fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
         let mut added = delivered.fees;
@@ -272,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn each_fee_is_judged_as_it_would_be_alone(delivered in delivered()) {
+    fn fold_evaluates_as_explain_does(delivered in delivered()) {
         let (relations, rules) = (relations(false), pair().rules);
         let fold = delivered.fold(&relations);
         let mut alone: BTreeMap<LineKey, i64> = BTreeMap::new();
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_survive_both_encodings(delivered in delivered()) {
+    fn lines_round_trip_in_both_encodings(delivered in delivered()) {
         let lines = difference(&delivered.fold(&relations(true)), &Booked::default(), true);
         let lines = lines.unwrap();
         let bytes = postcard::to_stdvec(&lines).unwrap();

@@ -1,4 +1,4 @@
-//! Rates, and the one place where money is rounded.
+//! Rates, and the only rounding of amounts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,30 +10,32 @@ use crate::{Amount, Decimals};
 
 const ONE: u32 = 1_000_000;
 
-/// A part of a fee, from 0 to 1 in millionths; in text the shortest decimal, as `0.41`.
+/// A part of a fee, from 0 to 1 in millionths. Its text form is the shortest decimal, for example
+/// `0.41`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(u32);
 
 impl Rate {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// The rate of so many millionths, or `None` above the whole.
+    /// Creates a rate from millionths. Returns `None` if they exceed one million.
     #[must_use]
     pub const fn from_millionths(millionths: u32) -> Option<Self> {
         if millionths <= ONE { Some(Self(millionths)) } else { None }
     }
 
-    /// The rate in millionths.
+    /// Returns the rate in millionths.
     #[must_use]
     pub const fn millionths(self) -> u32 {
         self.0
     }
 
-    /// This part of `amount`, rounded towards zero: a positive amount is rounded down.
+    /// Returns this part of `amount`, rounded towards zero. Positive amounts are rounded down.
     ///
-    /// The only rounding of money in the programme. It cannot overflow: the whole millions are
-    /// multiplied apart from the rest, and neither product is greater than its amount.
+    /// This is the only rounding of money in the programme. It cannot overflow, because the whole
+    /// millions and the remainder are multiplied separately, and the result is never greater than
+    /// the amount.
     #[must_use]
     pub fn of(self, amount: Amount) -> Amount {
         if let Ok(units) = i64::try_from(amount.minor()) {
@@ -45,7 +47,7 @@ impl Rate {
         Amount::from_minor(millions * rate + rest * rate / one)
     }
 
-    /// This part of another rate, rounded down to a millionth.
+    /// Returns this part of another rate, rounded down to a millionth.
     #[must_use]
     pub fn of_rate(self, rate: Self) -> Self {
         let millionths = u64::from(self.0) * u64::from(rate.0) / u64::from(ONE);
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_read_exactly_and_shown_short() {
+    fn rate_is_parsed_exactly_and_shown_short() {
         for text in ["0", "0.2", "0.41", "0.000001", "1"] {
             assert_eq!(rate(text).to_string(), text);
         }
@@ -115,19 +117,19 @@ mod tests {
     }
 
     #[test]
-    fn twenty_percent_of_the_statement_row_is_exact() {
+    fn statement_row_at_20_percent_is_exact() {
         assert_eq!(rate("0.2").of(Amount::from_minor(524_900)), Amount::from_minor(104_980));
     }
 
     #[test]
-    fn a_part_of_a_unit_is_rounded_towards_zero() {
+    fn part_of_a_unit_is_rounded_towards_zero() {
         assert_eq!(rate("0.999999").of(Amount::from_minor(1)), Amount::ZERO);
         assert_eq!(rate("0.5").of(Amount::from_minor(3)), Amount::from_minor(1));
         assert_eq!(rate("0.5").of(Amount::from_minor(-3)), Amount::from_minor(-1));
     }
 
     #[test]
-    fn the_greatest_amounts_do_not_overflow() {
+    fn greatest_amounts_do_not_overflow() {
         for minor in [i128::MAX, i128::MIN] {
             assert_eq!(rate("1").of(Amount::from_minor(minor)), Amount::from_minor(minor));
         }
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_survives_both_encodings() {
+    fn rate_round_trips_in_both_encodings() {
         let bytes = postcard::to_stdvec(&rate("0.41")).unwrap();
         assert_eq!(postcard::from_bytes(&bytes), Ok(rate("0.41")));
         assert_eq!(serde_json::to_string(&rate("0.41")).unwrap(), "\"0.41\"");
@@ -151,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_part_is_the_exact_quotient_cut_off(
+        fn part_is_the_truncated_exact_quotient(
             minor in -Amount::MAX_PARSED..=Amount::MAX_PARSED,
             millionths in 0..=ONE,
         ) {

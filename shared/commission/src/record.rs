@@ -1,28 +1,29 @@
-//! The compact record in which a worker holds each of millions of fees.
+//! Compact in-memory record of a fee, because a worker holds millions of fees.
 
 use types::{FeeKind, Product, Vip};
 
 use crate::Asset;
 
-/// One fee in 48 bytes. Texts and values that do not fit are in tables of [`Fees`](crate::Fees).
+/// A fee in 48 bytes. Texts and values that do not fit are in tables of [`Fees`](crate::Fees).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Record {
-    /// The charged amount, or the place in the table of wide fees if the class says so.
+    /// Charged amount, or the index in the table of wide fees if [`Class::is_wide`].
     pub amount: i64,
     pub amount_usd: i64,
     pub volume_usd: i64,
-    /// The number, or a digest of the text above its place in the table of texts.
+    /// Numeric trade id, or digest and offset of other ids in the upper and lower 32 bits.
     pub trade: u64,
     pub payer: u32,
-    /// Milliseconds after the fees' origin.
+    /// Milliseconds since the origin of the fees.
     pub at: u32,
-    /// Arrival after the fees' origin.
+    /// Arrival relative to the origin of the fees.
     pub arrival: u32,
     pub class: Class,
 }
 
 impl Record {
-    /// Returns a digest of the fee's identity: equal for equal identities, hardly ever for others.
+    /// Returns a digest of the trade id. Equal trade ids have equal digests, and different trade
+    /// ids rarely have equal digests.
     pub(crate) const fn digest(&self) -> u32 {
         match self.class.trade_form() {
             TradeForm::Number => {
@@ -34,7 +35,7 @@ impl Record {
     }
 }
 
-/// The form in which a record holds its trade id.
+/// Form of the trade id in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TradeForm {
     Number,
@@ -42,15 +43,15 @@ pub(crate) enum TradeForm {
     Text,
 }
 
-/// The number of an asset among [`Fees`](crate::Fees).
+/// Number of an asset in [`Fees`](crate::Fees).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AssetNumber(pub(crate) u16);
 
-/// Product, kind, VIP level, broker and asset of a fee, packed: fees that agree in it differ by
-/// identity, time and amounts only.
+/// Product, kind, VIP level, broker and asset of a fee, packed into bits. Fees with the same class
+/// differ only in trade id, payer, time and amounts.
 ///
-/// From the lowest bit: asset (16), VIP level (8), product (2), kind (2), broker (1); then of the
-/// record only: form of the trade id (2), whether the fee is wide (1).
+/// From the lowest bit: asset (16), VIP level (8), product (2), kind (2), broker (1). In records
+/// only: form of the trade id (2), whether the fee is wide (1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Class(u32);
 
@@ -58,7 +59,7 @@ const RECORD_BITS: u32 = 29;
 const WIDE: u32 = 1 << 31;
 
 impl Class {
-    /// Returns the class of a fee in the first asset.
+    /// Creates the class of a fee in the first asset.
     #[must_use]
     pub const fn new(product: Product, kind: FeeKind, vip: Vip, broker: bool) -> Self {
         let (vip, broker) = (vip.0 as u32, broker as u32);
@@ -71,7 +72,7 @@ impl Class {
         Self(self.0 & !0xFFFF | asset.0 as u32)
     }
 
-    /// Returns the class without what only the record needs.
+    /// Returns the class without the bits used only in records.
     pub(crate) const fn of_fee(self) -> u32 {
         self.0 & ((1 << RECORD_BITS) - 1)
     }
@@ -126,7 +127,7 @@ impl Class {
     }
 }
 
-/// The assets of some fees, each with its number.
+/// Table of assets and their numbers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AssetTable {
     assets: Vec<Asset>,
@@ -134,7 +135,8 @@ pub(crate) struct AssetTable {
 }
 
 impl AssetTable {
-    /// Returns the number of an asset, new or known; `None` if there are 65,536 others.
+    /// Returns the number of an asset, and adds it if it is new. Returns `None` if the table
+    /// already has 65,536 other assets.
     pub(crate) fn number(&mut self, asset: Asset) -> Option<AssetNumber> {
         if let Some(number) = self.numbers.get(&asset) {
             return Some(*number);

@@ -1,4 +1,4 @@
-//! Who invited whom, and what is known of both.
+//! Relations between inviters and invitees, and the history of both accounts.
 
 use std::collections::HashMap;
 
@@ -8,51 +8,51 @@ use types::{LinkCode, Location, Market, Origin, Recorded, Timeline, Timestamp, U
 
 use crate::SharedCommission;
 
-/// A binding, as far as commission depends on it.
+/// The parts of a binding that determine commission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Relation {
-    /// Who earns.
+    /// Account that earns the commission.
     pub inviter: Uid,
-    /// Whose fees are earned on.
+    /// Account whose fees earn commission.
     pub invitee: Uid,
-    /// The link by which the invitee was bound.
+    /// Code of the link that bound the invitee.
     pub code: LinkCode,
-    /// How the invitee came.
+    /// Origin of the binding.
     pub origin: Origin,
-    /// From when on trades earn: a trade at this very instant does.
+    /// Time of the binding. Trades at or after this instant earn.
     pub bound_at: Timestamp,
-    /// The invitee's part, as it was at binding.
+    /// Invitee's part, fixed at the binding.
     pub shared: SharedCommission,
-    /// When the binding was found void. A void binding earns nothing, from its beginning.
+    /// Time at which the binding was voided. A void binding earns nothing from its start.
     pub voided_at: Option<Timestamp>,
 }
 
-/// What is known of an inviter or invitee, with its history.
+/// Known facts of an inviter or invitee, with their history.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountHistory {
-    /// Where the account is.
+    /// Location of the account.
     pub location: Timeline<Location>,
-    /// Whether it is in the affiliate programme.
+    /// Whether the account is in the affiliate programme.
     pub affiliate: Timeline<bool>,
-    /// When its futures account was opened, if it has one.
+    /// Opening time of its futures account; `None` if there is none or it is unknown.
     pub futures_opened_at: Option<Timestamp>,
 }
 
-/// The tiers of an inviter on a day, as places in the tier tables; 0 if never evaluated.
+/// Tiers of an inviter on a day, as indexes in the tier tables; 0 if never evaluated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TierInForce {
-    /// For spot and margin.
+    /// Tier for spot and margin.
     pub spot: usize,
-    /// For futures.
+    /// Tier for futures.
     pub futures: usize,
 }
 
 impl Recorded for TierInForce {}
 
 impl TierInForce {
-    /// The tier in `market`.
+    /// Returns the tier in `market`.
     #[must_use]
     pub const fn of(self, market: Market) -> usize {
         match market {
@@ -62,20 +62,20 @@ impl TierInForce {
     }
 }
 
-/// All that a fee is judged by, besides itself and the rules.
+/// Facts used to evaluate a fee, in addition to the fee and the rules.
 #[derive(Debug, Clone, Copy)]
 pub struct FeeContext<'a> {
-    /// The binding.
+    /// Binding of the invitee.
     pub relation: &'a Relation,
-    /// The invitee.
+    /// History of the invitee.
     pub invitee: &'a AccountHistory,
-    /// The inviter.
+    /// History of the inviter.
     pub inviter: &'a AccountHistory,
-    /// The inviter's tiers on the day of the fee.
+    /// Tiers of the inviter on the day of the fee.
     pub tier: TierInForce,
 }
 
-/// The relations whose fees are folded, by invitee; an inviter's facts are kept once.
+/// Relations whose fees are folded, by invitee. The facts of an inviter are stored once.
 #[derive(Debug, Clone, Default)]
 pub struct Relations {
     invitees: HashMap<Uid, (Relation, AccountHistory), RandomState>,
@@ -83,22 +83,23 @@ pub struct Relations {
 }
 
 impl Relations {
-    /// Adds an inviter: what is known of him, and his tiers on the day that is folded.
+    /// Adds an inviter with its history and its tiers on the folded day.
     pub fn add_inviter(&mut self, uid: Uid, party: AccountHistory, tier: TierInForce) {
         self.inviters.insert(uid, (party, tier));
     }
 
-    /// Adds a binding with what is known of its invitee.
+    /// Adds a binding with the history of its invitee.
     pub fn add_relation(&mut self, relation: Relation, invitee: AccountHistory) {
         self.invitees.insert(relation.invitee.clone(), (relation, invitee));
     }
 
-    /// Removes a binding, so that its fees count as an unknown invitee's.
+    /// Removes a binding, so that its fees count as fees of an unknown invitee.
     pub fn remove_relation(&mut self, invitee: &Uid) {
         self.invitees.remove(invitee);
     }
 
-    /// What an invitee's fees are judged by; `None` if the binding or its inviter was not added.
+    /// Returns the facts used to evaluate an invitee's fees; `None` if the binding or its inviter
+    /// was not added.
     #[must_use]
     pub fn standing(&self, invitee: &Uid) -> Option<FeeContext<'_>> {
         let (relation, invitee) = self.invitees.get(invitee)?;

@@ -1,27 +1,27 @@
-//! The commission rules as data: tiers, gates and windows, each in force from its own date.
+//! Commission rules as data: tiers, gates and windows, each with its effective date.
 
 use eligibility::Regions;
 use types::{Malformed, Market, Timeline, Vip};
 
 use crate::{Amount, Assets, Rate, SharedRules};
 
-/// All that the programme's policy says about commission.
+/// The programme's policy for commission.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Spot and margin, which share one rate and one assessment.
+    /// Rules for spot and margin, which share one rate and one evaluation.
     pub spot: Timeline<MarketRules>,
-    /// Futures.
+    /// Rules for futures.
     pub futures: Timeline<MarketRules>,
-    /// Where futures commission is not paid.
+    /// Regions in which futures commission is not paid.
     pub regions: Regions,
-    /// What an inviter may share.
+    /// Limits of shared commission.
     pub shared: SharedRules,
-    /// How many decimals amounts have.
+    /// Numbers of decimals of amounts.
     pub assets: Assets,
 }
 
 impl Rules {
-    /// The rules of one market over time.
+    /// Returns the rules of one market over time.
     #[must_use]
     pub const fn market(&self, market: Market) -> &Timeline<MarketRules> {
         match market {
@@ -31,27 +31,27 @@ impl Rules {
     }
 }
 
-/// One row of a tier table: a rate, and what must be reached for it.
+/// A row of a tier table: a rate and its requirements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tier {
-    /// The base rate on fees.
+    /// Base rate on fees.
     pub rate: Rate,
-    /// The volume of the evaluation period in USD, at least.
+    /// Minimum volume of the evaluation period, in USD.
     pub volume_usd: Amount,
-    /// The new traders of the evaluation period, at least.
+    /// Minimum number of new traders in the evaluation period.
     pub new_traders: u32,
 }
 
-/// How long tier 0 pays for one invitee.
+/// Period during which tier 0 pays for one invitee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FuturesWindow {
-    /// The length in days of 24 hours, from the anchor.
+    /// Length in days of 24 hours, from the anchor.
     pub days: u32,
-    /// The instant from which it counts.
+    /// Start of the window.
     pub anchor: Anchor,
 }
 
-/// From when the window of futures tier 0 counts.
+/// Start of the window of futures tier 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Anchor {
     /// The later of the opening of the invitee's futures account and the binding.
@@ -60,22 +60,22 @@ pub enum Anchor {
     Opening,
 }
 
-/// The rules of one market, from one date on.
+/// Rules of one market from one date on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MarketRules {
-    /// Never empty.
+    /// Tiers, lowest first. Never empty.
     tiers: Vec<Tier>,
     vip_limit: Vip,
     tier0_window: Option<FuturesWindow>,
 }
 
 impl MarketRules {
-    /// Rules with these tiers, lowest first, paying while the invitee's level is at most
-    /// `vip_limit`, and at tier 0 only within the window if there is one.
+    /// Creates rules with these tiers, lowest first. They pay while the invitee's VIP level is at
+    /// most `vip_limit`. Tier 0 pays only within `tier0_window` if there is one.
     ///
     /// # Errors
-    /// No tier, a condition on tier 0, or a tier that asks for less or pays less than the one
-    /// below it.
+    /// Returns [`Malformed`] if there is no tier, if tier 0 has a requirement, if a tier has a
+    /// lower rate or requirement than the one below it, or if both have the same requirements.
     pub fn new(
         tiers: Vec<Tier>,
         vip_limit: Vip,
@@ -92,25 +92,26 @@ impl MarketRules {
         Ok(Self { tiers, vip_limit, tier0_window })
     }
 
-    /// The tiers, lowest first; at least one.
+    /// Returns the tiers, lowest first. There is at least one.
     #[must_use]
     pub fn tiers(&self) -> &[Tier] {
         &self.tiers
     }
 
-    /// The base rate of a tier; of the highest where the table has no such row (any more).
+    /// Returns the base rate of a tier, or of the highest tier if the table has no such row (any
+    /// more).
     #[must_use]
     pub fn rate(&self, tier: usize) -> Rate {
         self.tiers.get(tier).or(self.tiers.last()).map_or(Rate::ZERO, |row| row.rate)
     }
 
-    /// The highest VIP level at which an invitee's fees earn.
+    /// Returns the highest VIP level at which an invitee's fees earn.
     #[must_use]
     pub const fn vip_limit(&self) -> Vip {
         self.vip_limit
     }
 
-    /// How long tier 0 pays; without limit if `None`.
+    /// Returns the period during which tier 0 pays; `None` if it has no limit.
     #[must_use]
     pub const fn tier0_window(&self) -> Option<FuturesWindow> {
         self.tier0_window
@@ -134,14 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn a_table_needs_a_tier_0_without_conditions() {
+    fn tier_0_must_have_no_conditions() {
         assert_eq!(error(vec![]), "expected at least one tier");
         assert!(error(vec![tier("0.2", 1, 0)]).contains("tier 0 without conditions"));
         assert!(error(vec![tier("0.2", 0, 1)]).contains("tier 0 without conditions"));
     }
 
     #[test]
-    fn tiers_rise() {
+    fn tiers_must_rise() {
         let first = tier("0.2", 0, 0);
         for second in [tier("0.1", 5, 5), tier("0.3", 0, 0)] {
             assert!(error(vec![first, second]).contains("from low to high"));
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tier_that_the_table_lost_pays_the_highest_rate() {
+    fn removed_tier_pays_the_highest_rate() {
         let tiers = vec![tier("0.2", 0, 0), tier("0.3", 5, 5)];
         let rules = MarketRules::new(tiers, Vip(2), None).unwrap();
         assert_eq!(rules.rate(1), rules.rate(7));

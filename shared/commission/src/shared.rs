@@ -1,21 +1,21 @@
-//! Shared commission: the invitee's part of the rate, and what an inviter may choose for it.
+//! Shared commission: the invitee's part of the rate, and the choices of an inviter.
 
 use serde::{Deserialize, Serialize};
 use types::{Malformed, Market, Timestamp};
 
 use crate::{Rate, Rules};
 
-/// The invitee's part by market, in points of the fee; fixed for the invitee at binding.
+/// Invitee's part by market, as a fraction of the fee. It is fixed at the binding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SharedCommission {
-    /// The part of a spot or margin fee.
+    /// Part of a spot or margin fee.
     pub spot: Rate,
-    /// The part of a futures fee.
+    /// Part of a futures fee.
     pub futures: Rate,
 }
 
 impl SharedCommission {
-    /// The part of a fee in `market`.
+    /// Returns the part of a fee in `market`.
     #[must_use]
     pub const fn rate(&self, market: Market) -> Rate {
         match market {
@@ -25,7 +25,7 @@ impl SharedCommission {
     }
 }
 
-/// What an inviter may choose as shared commission when a link is made.
+/// Limits of the shared commission that an inviter may choose for a new link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SharedRules {
     step: Rate,
@@ -34,10 +34,11 @@ pub struct SharedRules {
 }
 
 impl SharedRules {
-    /// Multiples of `step`, at most `part_of_tier0` of tier 0's base rate, never above `cap`.
+    /// Creates rules that allow multiples of `step`, up to `part_of_tier0` of the base rate of tier
+    /// 0, and never above `cap`.
     ///
     /// # Errors
-    /// A step of zero.
+    /// Returns [`Malformed`] if `step` is zero.
     pub fn new(step: Rate, cap: Rate, part_of_tier0: Rate) -> Result<Self, Malformed> {
         if step == Rate::ZERO {
             return Err(Malformed("expected a step of shared commission above 0".to_owned()));
@@ -51,7 +52,7 @@ impl SharedRules {
 }
 
 impl Rules {
-    /// The shared commissions that a link made at `at` may have, from nothing upwards.
+    /// Returns the shared commissions allowed for a link created at `at`, from zero upwards.
     #[must_use]
     pub fn shared_choices(&self, market: Market, at: Timestamp) -> Vec<Rate> {
         let greatest = self.greatest_shared(market, at).millionths();
@@ -59,10 +60,10 @@ impl Rules {
         (0..=greatest / step).filter_map(|count| Rate::from_millionths(count * step)).collect()
     }
 
-    /// Whether a link made at `at` may have this shared commission.
+    /// Checks that a link created at `at` may have this shared commission.
     ///
     /// # Errors
-    /// Why not: the sentence says what would be allowed.
+    /// Returns [`Malformed`] with a message that lists the allowed values.
     pub fn allows_shared(
         &self,
         market: Market,
@@ -79,7 +80,7 @@ impl Rules {
         Err(Malformed(sentence))
     }
 
-    /// Before a market's first rules, nothing can be shared.
+    /// Returns the greatest allowed shared commission; zero before a market's first rules.
     fn greatest_shared(&self, market: Market, at: Timestamp) -> Rate {
         let tier0 = self.market(market).at(at).map_or(Rate::ZERO, |rules| rules.rate(0));
         self.shared.greatest(tier0)
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_be_shared_before_the_first_rules() {
+    fn share_is_zero_before_the_first_rules() {
         assert_eq!(texts(Market::Spot, "2025-09-08T23:59:59.999Z"), ["0"]);
         assert_eq!(texts(Market::Spot, "2025-09-09T00:00:00Z"), ["0", "0.05", "0.1"]);
     }
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_zero_is_refused() {
+    fn zero_step_is_refused() {
         assert!(SharedRules::new(Rate::ZERO, rate("0.2"), rate("0.5")).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What is counted and added up over the fees of a line.
+//! Counts and sums over the fees of a line.
 
 use std::collections::BTreeMap;
 
@@ -7,57 +7,57 @@ use types::{Market, Timestamp, Uid};
 
 use crate::{Amount, Fold, Outcome, Overflow};
 
-/// The counts and sums of a line; in a correcting line the change of each, negative for less.
+/// Counts and sums of a line. In a correcting line they are changes, negative for a decrease.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sums {
-    /// The fees.
+    /// Number of fees.
     pub fee_count: i64,
-    /// The fees among them whose amounts a correction replaced.
+    /// Number of those fees whose amounts were replaced by a correction.
     pub corrected_count: i64,
-    /// What was charged, in the line's asset.
+    /// Charged fees, in the line's asset.
     pub fees: Amount,
-    /// What was charged, in USD.
+    /// Charged fees, in USD.
     pub fees_usd: Amount,
-    /// The inviter's part, in the line's asset.
+    /// Inviter's part, in the line's asset.
     pub commission: Amount,
-    /// The inviter's part, in USD.
+    /// Inviter's part, in USD.
     pub commission_usd: Amount,
-    /// The invitee's part, in the line's asset.
+    /// Invitee's part, in the line's asset.
     pub shared: Amount,
-    /// The invitee's part, in USD.
+    /// Invitee's part, in USD.
     pub shared_usd: Amount,
-    /// The volume of all trades, in USD.
+    /// Volume of all trades, in USD.
     pub volume_usd: Amount,
-    /// The volume that counts for the inviter's tier, in USD.
+    /// Volume that counts for the inviter's tier, in USD.
     pub counted_volume_usd: Amount,
-    /// The first of the trades. No sum: a correcting line says what holds after it. Only real
-    /// trades are meant: no funding, liquidation or delivery, nothing before the binding, and no
-    /// trade that was busted. In lines of 0.1 every fee counts as a trade.
+    /// Time of the first trade. This is not a sum: a correcting line holds the value that applies
+    /// after it. Only real trades count: no funding, liquidation or delivery, no trade before the
+    /// binding, and no busted trade. In lines of version 0.1 every fee counts as a trade.
     pub first_trade_at: Option<Timestamp>,
-    /// The last of the same trades.
+    /// Time of the last trade, under the same conditions.
     pub last_trade_at: Option<Timestamp>,
 }
 
-/// The first and the last of some trades.
+/// First and last trade of a set of trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trades {
-    /// The first.
+    /// Time of the first trade.
     pub first: Timestamp,
-    /// The last.
+    /// Time of the last trade.
     pub last: Timestamp,
 }
 
 impl Trades {
-    /// From the first of both to the last of both.
+    /// Returns the earlier first trade and the later last trade of both.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self { first: self.first.min(other.first), last: self.last.max(other.last) }
     }
 }
 
-/// The first and the last trade of each invitee of a fold, by market. Only real trades are meant.
+/// Returns the first and last trade of each invitee of a fold, by market. Only real trades count.
 #[must_use]
 pub fn trades(fold: &Fold) -> BTreeMap<&Uid, BTreeMap<Market, Trades>> {
     let mut trades: BTreeMap<&Uid, BTreeMap<Market, Trades>> = BTreeMap::new();
@@ -71,22 +71,24 @@ pub fn trades(fold: &Fold) -> BTreeMap<&Uid, BTreeMap<Market, Trades>> {
 }
 
 impl Sums {
-    /// The first and the last trade, if there is one.
+    /// Returns the first and last trade; `None` if there is no trade.
     #[must_use]
     pub fn trades(&self) -> Option<Trades> {
         Some(Trades { first: self.first_trade_at?, last: self.last_trade_at? })
     }
 
-    /// Whether both have the same counts and amounts. The trades follow from the fees, and those in
-    /// lines of 0.1 mean something else, so that they alone make no difference.
+    /// Returns whether both have the same counts and amounts.
+    ///
+    /// Trade times are ignored: they follow from the fees, and have another meaning in lines of
+    /// version 0.1.
     #[must_use]
     pub fn is_same_amount(&self, other: &Self) -> bool {
         let (first_trade_at, last_trade_at) = (self.first_trade_at, self.last_trade_at);
         *self == Self { first_trade_at, last_trade_at, ..*other }
     }
 
-    /// Adds one fee; `counts` says whether its volume counts for the tier, and `is_trade` whether
-    /// it is of a real trade.
+    /// Adds a fee. `counts` states whether its volume counts for the tier, and `is_trade` whether
+    /// the fee belongs to a real trade.
     pub(crate) fn add_fee(
         &mut self,
         (at, [amount, amount_usd, volume_usd]): (Timestamp, [Amount; 3]),
@@ -111,8 +113,10 @@ impl Sums {
         Ok(())
     }
 
-    /// The same sums with what their outcome pays: one rounding for the total and one for the
-    /// invitee's part; the inviter has the rest, so that the parts always add up.
+    /// Returns the sums with the parts that their outcome pays.
+    ///
+    /// The total and the invitee's part are rounded once each. The inviter gets the remainder, so
+    /// that the parts always add up to the total.
     pub(crate) fn priced(self, outcome: Outcome) -> Result<Self, Overflow> {
         let Outcome::Earned { rate, shared } = outcome else { return Ok(self) };
         let (shared_part, shared_usd) = (shared.of(self.fees), shared.of(self.fees_usd));
@@ -125,29 +129,29 @@ impl Sums {
         })
     }
 
-    /// Both together: counts and amounts added, from the first to the last of all trades.
+    /// Adds the counts and amounts of both, with the first and last of all trades.
     ///
     /// # Errors
-    /// [`Overflow`] if a sum does not fit.
+    /// Returns [`Overflow`] if a sum does not fit.
     pub fn plus(&self, other: &Self) -> Result<Self, Overflow> {
         let first = [self.first_trade_at, other.first_trade_at].into_iter().flatten().min();
         let last = self.last_trade_at.max(other.last_trade_at);
         self.combine(other, (first, last), Amount::plus, i64::checked_add)
     }
 
-    /// The sums after a line that changes these by `change`.
+    /// Returns the sums after a line that changes these by `change`.
     ///
     /// # Errors
-    /// [`Overflow`] if a sum does not fit.
+    /// Returns [`Overflow`] if a sum does not fit.
     pub fn after(&self, change: &Self) -> Result<Self, Overflow> {
         let trades = (change.first_trade_at, change.last_trade_at);
         self.combine(change, trades, Amount::plus, i64::checked_add)
     }
 
-    /// The change that leads from `earlier` to these sums.
+    /// Returns the change from `earlier` to these sums.
     ///
     /// # Errors
-    /// [`Overflow`] if a difference does not fit.
+    /// Returns [`Overflow`] if a difference does not fit.
     pub fn since(&self, earlier: &Self) -> Result<Self, Overflow> {
         let trades = (self.first_trade_at, self.last_trade_at);
         self.combine(earlier, trades, Amount::minus, i64::checked_sub)
@@ -192,7 +196,7 @@ mod tests {
     const EVENING: &str = "2026-11-22T20:00:00Z";
 
     #[test]
-    fn together_sums_reach_from_the_first_to_the_last_trade() {
+    fn plus_spans_first_to_last_trade() {
         let (morning, evening) = (sums("t1", "1", MORNING), sums("t2", "2", EVENING));
         for both in [morning.plus(&evening).unwrap(), evening.plus(&morning).unwrap()] {
             assert_eq!((both.fee_count, both.fees, both.commission), (2, units("3"), units("0.6")));
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_leads_back_to_where_it_was_taken_to() {
+    fn applying_change_restores_the_later_sums() {
         let (earlier, later) = (sums("t1", "1", MORNING), sums("t2", "2", EVENING));
         let change = later.since(&earlier).unwrap();
         assert_eq!((change.fee_count, change.fees), (0, units("1")));
@@ -213,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_does_not_fit_is_an_error() {
+    fn count_overflow_is_an_error() {
         let most = Sums { fee_count: i64::MAX, ..Sums::default() };
         assert_eq!(most.plus(&sums("t1", "1", MORNING)), Err(Overflow));
     }

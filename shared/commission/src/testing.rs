@@ -1,4 +1,4 @@
-//! What the tests of this crate share: terms from text, sample rules, one pair under test.
+//! Shared test helpers of this crate: parsing, sample rules, and a sample pair.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::{
     Relations, Rules, SharedCommission, SharedRules, Sums, Tier, TierInForce, evaluate, fold,
 };
 
-/// Reads a term that the test knows to be well-formed.
+/// Parses a text that must be well-formed.
 pub fn read<T: FromStr>(text: &str) -> T {
     text.parse().unwrap_or_else(|_| panic!("{text} should be well-formed"))
 }
@@ -25,7 +25,7 @@ pub fn rate(text: &str) -> Rate {
     read(text)
 }
 
-/// An amount of an asset with 8 decimals.
+/// Parses an amount of an asset with 8 decimals.
 pub fn units(text: &str) -> Amount {
     Amount::parse(text, Decimals::new(8).unwrap()).unwrap()
 }
@@ -66,7 +66,7 @@ fn spot_rules() -> Timeline<MarketRules> {
     Timeline::starting(at("2025-09-09T00:00:00Z"), rules)
 }
 
-/// The sample rules: futures are restricted in the US.
+/// Returns the sample rules. Futures are restricted in the US.
 pub fn rules() -> Rules {
     let mut regions = Regions::default();
     let always = Period { from: at("2025-01-01T00:00:00Z"), until: None };
@@ -81,7 +81,7 @@ pub fn rules() -> Rules {
     }
 }
 
-/// An inviter and an invitee, the rules, and the inviter's tiers.
+/// Inviter and invitee, the rules, and the inviter's tiers.
 pub struct Pair {
     pub relation: Relation,
     pub invitee: AccountHistory,
@@ -90,8 +90,8 @@ pub struct Pair {
     pub rules: Rules,
 }
 
-/// A pair whose trades of `DAY` earn in every market: the invitee was recalled in June 2026,
-/// both are in Switzerland, nothing is shared.
+/// Returns a pair whose trades of `DAY` earn in every market. The invitee was recalled in June
+/// 2026, both are in Switzerland, and nothing is shared.
 pub fn pair() -> Pair {
     let long_ago = at("2025-01-01T00:00:00Z");
     let party = AccountHistory {
@@ -140,7 +140,7 @@ impl Pair {
         )
     }
 
-    /// Folds `DAY` with the fees arriving in the order given.
+    /// Folds `DAY` with the fees arriving in the given order.
     pub fn fold(&self, fees: &[Fee], corrections: &[FeeCorrection]) -> Fold {
         fold(day(), &arriving(fees), corrections, &self.relations(), &self.rules).unwrap()
     }
@@ -164,8 +164,8 @@ pub fn arriving(fees: &[Fee]) -> Fees {
     arriving
 }
 
-/// A fee of the pair's invitee at noon of `DAY`, with ten times the amount as its value in USD
-/// and a thousand times as the volume.
+/// Returns a fee of the pair's invitee at noon of `DAY`. Its value in USD is ten times the
+/// amount, and its volume a thousand times.
 pub fn fee(trade_id: &str, product: Product, amount: &str) -> Fee {
     let amount = units(amount);
     let times = |factor: i128| Amount::from_minor(amount.minor() * factor);
@@ -192,12 +192,13 @@ pub fn futures(trade_id: &str, amount: &str) -> Fee {
     fee(trade_id, Product::Futures, amount)
 }
 
-/// An amount of 8 decimals as corrections have it.
+/// Converts an amount with 8 decimals to the finest decimals, which corrections use.
 pub fn finest(amount: Amount) -> Amount {
     Amount::from_minor(amount.minor() * 10_i128.pow(10))
 }
 
-/// A correction of a fee to another amount; the other figures in the proportions of [`fee`].
+/// Returns a correction of a fee to another amount. Value and volume have the proportions of
+/// [`fee`].
 pub fn correction(trade_id: &str, amount: &str, why: &str) -> FeeCorrection {
     let Fee { trade_id, uid, amount, amount_usd, volume_usd, at, .. } = spot(trade_id, amount);
     let (at, amount) = (at.plus_days(1), finest(amount));
@@ -208,14 +209,14 @@ pub fn earned(rate: &str, shared: &str) -> Outcome {
     Outcome::Earned { rate: read(rate), shared: read(shared) }
 }
 
-/// What is booked after these lines.
+/// Returns the booked sums after these lines.
 pub fn booked(lines: &[Line]) -> Booked {
     let mut booked = Booked::default();
     lines.iter().for_each(|line| booked.apply(line).unwrap());
     booked
 }
 
-/// The sums that are due, by key.
+/// Returns the due sums by key.
 pub fn due_sums(fold: &Fold) -> Vec<(LineKey, Sums)> {
     fold.due.iter().map(|due| (due.key(), due.sums)).collect()
 }

@@ -1,10 +1,10 @@
-//! The quarterly evaluation: which tier was reached, and what is missing for the next.
+//! Quarterly evaluation: the tier reached, and the figures missing for the next tier.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Amount, MarketRules, Overflow, Rate};
 
-/// The place of the highest tier whose two conditions both hold.
+/// Returns the index of the highest tier whose two conditions are both met.
 #[must_use]
 pub fn evaluate_tier(volume_usd: Amount, new_traders: u32, rules: &MarketRules) -> usize {
     let reached =
@@ -12,29 +12,29 @@ pub fn evaluate_tier(volume_usd: Amount, new_traders: u32, rules: &MarketRules) 
     rules.tiers().iter().rposition(reached).unwrap_or(0)
 }
 
-/// The tier above the one in force, and what is missing for it.
+/// The tier above the one in force, with the figures missing for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NextTier {
-    /// Its place in the table.
+    /// Index in the tier table.
     pub tier: usize,
-    /// Its base rate.
+    /// Base rate.
     pub rate: Rate,
-    /// The volume that it asks for, in USD.
+    /// Required volume, in USD.
     pub volume_usd: Amount,
-    /// The new traders that it asks for.
+    /// Required number of new traders.
     pub new_traders: u32,
-    /// The volume that is missing, in USD; zero if there is enough.
+    /// Missing volume, in USD; zero if the requirement is met.
     pub missing_volume_usd: Amount,
-    /// The new traders that are missing; zero if there are enough.
+    /// Missing number of new traders; zero if the requirement is met.
     pub missing_new_traders: u32,
 }
 
-/// How far it is from the tier in force to the next, by what the running period has so far;
-/// `None` at the top.
+/// Returns the next tier and the figures missing for it in the running period; `None` at the
+/// highest tier.
 ///
 /// # Errors
-/// [`Overflow`] if the missing volume does not fit.
+/// Returns [`Overflow`] if the missing volume does not fit.
 pub fn progress(
     current: usize,
     volume_usd: Amount,
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_row_whose_conditions_hold_is_reached() {
+    fn highest_tier_with_met_conditions_applies() {
         assert_eq!(evaluate_tier(Amount::ZERO, 0, &spot()), 0);
         assert_eq!(evaluate_tier(usd("2500000"), 10, &spot()), 2);
         assert_eq!(evaluate_tier(usd("30000000"), 14, &spot()), 2);
@@ -80,12 +80,12 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_that_corrections_took_below_zero_is_tier_0() {
+    fn negative_volume_is_tier_0() {
         assert_eq!(evaluate_tier(usd("-1"), 0, &spot()), 0);
     }
 
     #[test]
-    fn progress_tells_what_the_next_tier_asks_and_what_is_missing() {
+    fn progress_lists_requirements_and_gaps() {
         let next = progress(0, usd("150000.5"), 5, &spot()).unwrap().unwrap();
         assert_eq!((next.tier, next.rate.to_string().as_str()), (1, "0.3"));
         assert_eq!((next.volume_usd, next.new_traders), (usd("200000"), 3));
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_top_there_is_no_next_tier() {
+    fn highest_tier_has_no_next_tier() {
         assert_eq!(progress(3, usd("0"), 0, &spot()), Ok(None));
         assert_eq!(progress(usize::MAX, usd("0"), 0, &spot()), Ok(None));
     }

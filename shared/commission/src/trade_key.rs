@@ -1,10 +1,10 @@
-//! Trade ids in their compact form.
+//! Compact form of trade ids.
 
 use std::fmt;
 
-/// A trade id: a number or a UUID where its text is the canonical one, otherwise the text.
+/// A trade id as a number or UUID if its text is canonical, otherwise as text.
 ///
-/// Two keys are equal if and only if their texts are.
+/// Two keys are equal if and only if their texts are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TradeKey<'a> {
     /// A decimal number without leading zeros.
@@ -15,11 +15,11 @@ pub enum TradeKey<'a> {
     Text(&'a str),
 }
 
-/// Where a UUID has its hyphens.
+/// Positions of the hyphens in a UUID.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 impl<'a> TradeKey<'a> {
-    /// Returns the key of a text.
+    /// Returns the trade key of a text.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
         canonical_number(text)
@@ -47,7 +47,7 @@ impl fmt::Display for TradeKey<'_> {
     }
 }
 
-/// Returns the number whose shortest decimal text this is.
+/// Returns the number if `text` is its shortest decimal form.
 #[must_use]
 pub fn canonical_number(text: &str) -> Option<u64> {
     let digits = text.as_bytes();
@@ -113,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn key_displays_its_own_text(text in "[0-9]{1,21}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9.:_/-]{1,40}") {
+        fn key_displays_its_source_text(text in "[0-9]{1,21}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9.:_/-]{1,40}") {
             prop_assert_eq!(TradeKey::of(&text).to_string(), text);
         }
     }

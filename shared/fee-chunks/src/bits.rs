@@ -1,16 +1,16 @@
-//! Integers in as few bits as the largest of them needs.
+//! Bit packing: integers in as few bits as the largest of them needs.
 
-/// Returns how many bits a value needs.
+/// Returns the number of bits that a value needs.
 pub(super) const fn width(value: u64) -> u32 {
     u64::BITS - value.leading_zeros()
 }
 
-/// Returns how many bytes so many values take.
+/// Returns the number of bytes of `count` packed values.
 pub(super) const fn packed_length(count: usize, width: u32) -> usize {
     (count * width as usize).div_ceil(8)
 }
 
-/// Appends values of at most `width` bits, from the lowest bit of the first byte on.
+/// Appends values of at most `width` bits, starting at the lowest bit of the first byte.
 pub(super) fn pack(values: impl Iterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
     let (mut waiting, mut bits) = (0_u128, 0);
     for value in values {
@@ -27,7 +27,8 @@ pub(super) fn pack(values: impl Iterator<Item = u64>, width: u32, out: &mut Vec<
     }
 }
 
-/// Reads what [`pack`] wrote; `None` if the bytes are not exactly those of so many values.
+/// Reads `count` values written by [`pack`]. Returns `None` if the width exceeds 64 bits or the
+/// length of the bytes is not exactly that of the values.
 pub(super) fn unpack(bytes: &[u8], width: u32, count: usize) -> Option<Vec<u64>> {
     if width > u64::BITS || bytes.len() != packed_length(count, width) {
         return None;
@@ -35,14 +36,14 @@ pub(super) fn unpack(bytes: &[u8], width: u32, count: usize) -> Option<Vec<u64>>
     if width == 0 {
         return Some(vec![0; count]);
     }
-    // A value is read with bytes after it, which are not there for the last ones.
+    // Reading a value also reads bytes after it, which do not exist for the last values.
     let mut padded = Vec::with_capacity(bytes.len() + 16);
     padded.extend_from_slice(bytes);
     padded.extend_from_slice(&[0; 16]);
     let (step, mask) = (width as usize, u64::MAX >> (u64::BITS - width));
     let bits = (0..count).map(|place| place * step);
     Some(match width {
-        // With up to seven bits before it such a value is within eight bytes.
+        // Such a value, with up to seven bits before it, is within eight bytes.
         ..=57 => bits.map(|bit| word(&padded, bit / 8) >> (bit % 8) & mask).collect(),
         _ => bits.map(|bit| (double_word(&padded, bit / 8) >> (bit % 8)) as u64 & mask).collect(),
     })

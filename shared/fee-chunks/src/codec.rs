@@ -1,8 +1,8 @@
-//! Columns of integers and texts as bytes.
+//! Encoding of columns of integers and texts.
 
 use super::bits::{pack, packed_length, unpack, width};
 
-/// Bytes that are read from the front.
+/// Reader of a byte slice, from the front.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -18,7 +18,7 @@ impl<'a> Reader<'a> {
         Some(*first)
     }
 
-    /// Reads a number of up to 64 bits, seven in each byte.
+    /// Reads an integer of up to 64 bits, seven bits per byte.
     pub(super) fn varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..u64::BITS).step_by(7) {
@@ -61,12 +61,12 @@ fn put_signed(value: i64, out: &mut Vec<u8>) {
     put_varint((value << 1 ^ value >> 63).cast_unsigned(), out);
 }
 
-/// The values are differences to the least of them.
+/// Form in which values are differences from the minimum.
 const FRAME: u8 = 0;
-/// The values are steps from one to the next, and these differences to the least step.
+/// Form in which values are steps between neighbours, as differences from the minimum step.
 const STEPS: u8 = 1;
 
-/// Appends integers, in the shorter of both forms.
+/// Appends integers in the form that needs fewer bits per value.
 pub(super) fn put_integers(values: &[i64], out: &mut Vec<u8>) {
     let first = values.first().copied().unwrap_or_default();
     let pairs = values.iter().zip(values.iter().skip(1));
@@ -81,7 +81,7 @@ pub(super) fn put_integers(values: &[i64], out: &mut Vec<u8>) {
     }
 }
 
-/// Reads so many integers.
+/// Reads `count` integers.
 pub(super) fn integers(reader: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> {
     match reader.byte()? {
         FRAME => frame(reader, count),
@@ -127,12 +127,12 @@ fn frame(reader: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> {
     Some(values.into_iter().map(|value| least.wrapping_add_unsigned(value)).collect())
 }
 
-/// Appends places in a list of `length` entries.
+/// Appends indexes into a list of `length` entries.
 pub(super) fn put_places(places: &[u32], length: usize, out: &mut Vec<u8>) {
     pack(places.iter().map(|place| u64::from(*place)), places_width(length), out);
 }
 
-/// Reads so many places in a list of `length` entries; `None` if one is beyond it.
+/// Reads `count` indexes into a list of `length` entries. Returns `None` if one is out of range.
 pub(super) fn places(reader: &mut Reader<'_>, count: usize, length: usize) -> Option<Vec<u64>> {
     let width = places_width(length);
     let places = unpack(reader.take(packed_length(count, width))?, width, count)?;
@@ -143,7 +143,7 @@ const fn places_width(length: usize) -> u32 {
     width((length as u64).saturating_sub(1))
 }
 
-/// Appends texts: what all begin with, their lengths after it, and their bytes after it.
+/// Appends texts: their common prefix, then the lengths and the bytes of the rests.
 pub(super) fn put_texts(texts: &[&str], out: &mut Vec<u8>) {
     let first = texts.first().map_or(&[][..], |text| text.as_bytes());
     let prefix = texts.iter().fold(first.len(), |length, text| {
@@ -157,7 +157,7 @@ pub(super) fn put_texts(texts: &[&str], out: &mut Vec<u8>) {
     rests.for_each(|rest| out.extend_from_slice(rest));
 }
 
-/// Reads so many texts of at most `longest` bytes.
+/// Reads `count` texts of at most `longest` bytes.
 pub(super) fn texts(reader: &mut Reader<'_>, count: usize, longest: usize) -> Option<Vec<String>> {
     let prefix = reader.length().filter(|length| *length <= longest)?;
     let prefix = std::str::from_utf8(reader.take(prefix)?).ok()?;

@@ -1,4 +1,4 @@
-//! The columnar form of a chunk: one column for each part of a fee, in as few bits as it needs.
+//! Columnar form of a chunk: one column per field of a fee, in as few bits as needed.
 //!
 //! ```text
 //! magic (2 bytes) · version (1) · length of the head (4) · checksum of head and all before it (4)
@@ -6,9 +6,9 @@
 //! head: number of fees · number of columns · id and length of each column · payers
 //! ```
 //!
-//! All of it is little-endian; numbers without a width take seven bits a byte. The checksums are
-//! CRC-32. The payers are in the head, so that they are known where a column is damaged. A later
-//! release may add columns under new ids: this one refuses what it does not know.
+//! All integers are little-endian. Integers without a width are varints with seven bits per byte.
+//! The checksums are CRC-32. The payers are in the head, so that they are known even if a column
+//! is damaged. A later release may add columns with new ids. This release rejects unknown ids.
 
 mod read;
 mod write;
@@ -16,21 +16,22 @@ mod write;
 pub(super) use self::read::{payers, read};
 pub(super) use self::write::write;
 
-/// The first bytes. No chunk of rows begins with them: it would have assets and no payers.
+/// First bytes of a chunk of columns. A chunk of rows never begins with them, because it would
+/// have assets and no payers.
 pub(super) const MAGIC: [u8; 2] = [0, 0xC5];
-/// The version of the columns.
+/// Version of the columns.
 pub const VERSION: u8 = 1;
-/// The bytes before the head.
+/// Number of bytes before the head.
 const PREFIX: usize = 15;
-/// The most fees of a chunk: bounds what reading a chunk allocates.
+/// Maximum number of fees in a chunk. It limits the allocation when a chunk is read.
 const MAX_FEES: usize = 1 << 14;
-/// The most assets of a chunk.
+/// Maximum number of assets in a chunk.
 const MAX_ASSETS: usize = 255;
-/// The longest trade id: with its sub-account, and a stroke between them.
+/// Maximum length of a trade id in bytes: with its sub-account and a slash between them.
 const LONGEST_TRADE_ID: usize = 129;
 const LONGEST_UID: usize = 64;
 
-/// The columns after the head, in their order.
+/// Ids of the columns after the head, in order.
 const COLUMNS: [u8; 9] = [PAYER, ASSET, CLASS, TRADE, AMOUNT, AMOUNT_USD, VOLUME_USD, AT, ARRIVAL];
 const PAYER: u8 = 1;
 const ASSET: u8 = 2;
@@ -46,7 +47,7 @@ const NUMBERS: u8 = 0;
 const TEXTS: u8 = 1;
 const UUIDS: u8 = 2;
 
-/// Returns a chunk of head and columns: puts them behind their lengths and checksums.
+/// Builds a chunk: magic, version, head length and checksums, followed by head and columns.
 #[must_use]
 pub fn framed(version: u8, head: &[u8], columns: &[u8]) -> Vec<u8> {
     let mut chunk = Vec::with_capacity(PREFIX + head.len() + columns.len());

@@ -1,7 +1,7 @@
-//! The forms in which fees are stored: many in one binary attribute.
+//! Storage forms of fees: many fees in one binary attribute.
 //!
-//! Columns take some 18 bytes a fee. Rows, the form of version 0.1, take some 45: they hold
-//! corrections, and fees whose values columns cannot hold.
+//! Columns take about 18 bytes per fee. Rows, the form of version 0.1, take about 45 bytes per
+//! fee. They hold corrections, and fees whose values do not fit into columns.
 
 mod bits;
 mod codec;
@@ -13,36 +13,36 @@ pub use columns::{VERSION, framed};
 use commission::{Arrival, Fee, FeeCorrection, Fees, TooMany};
 use types::Uid;
 
-/// The form number of rows.
+/// Form number of rows.
 pub const ROWS: u8 = 1;
-/// The form number of columns.
+/// Form number of columns.
 pub const COLUMNS: u8 = 2;
 
-/// The size of a chunk, in bytes, at which the next one is begun: an item has at most 400 KB.
+/// Size of a chunk, in bytes, at which the next one starts. A DynamoDB item has at most 400 KB.
 const FULL: usize = 256 * 1024;
 
-/// Why a chunk cannot be read or written.
+/// Error of reading or writing a chunk.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
-    /// It is damaged, or no chunk.
+    /// The data is damaged, or is not a chunk.
     #[error("{0}")]
     Malformed(String),
-    /// Its columns have a version that this code does not know, as a newer release writes it.
+    /// The columns have an unknown version, for example one written by a newer release.
     #[error("its columns have version {version}, and this code reads version {known}")]
     UnknownVersion {
-        /// Its version.
+        /// Version of the columns.
         version: u8,
-        /// The version that this code reads.
+        /// Version that this code reads.
         known: u8,
     },
 }
 
-/// Fees and corrections of one day and shard, as they came.
+/// Fees and corrections of one day and shard, as delivered.
 #[derive(Debug, Clone, Default)]
 pub struct FeeBatch {
     /// Charged fees.
     pub fees: Fees,
-    /// Corrections of fees, which may come before the fee itself.
+    /// Corrections of fees, which may arrive before the fee.
     pub corrections: Vec<FeeCorrection>,
 }
 
@@ -50,16 +50,18 @@ impl FeeBatch {
     /// Adds a fee.
     ///
     /// # Errors
-    /// There are more fees than one batch can hold.
+    /// Returns [`TooMany`] if the batch cannot hold more fees.
     pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TooMany> {
         self.fees.push(arrival, fee)
     }
 
-    /// Returns the batch as chunks that fit into an item: one, unless it is very large or holds what
-    /// columns cannot. The same fees in any order give the same chunks.
+    /// Encodes the batch as chunks that fit into an item.
+    ///
+    /// The result is one chunk, unless the batch is very large or has corrections or fees that do
+    /// not fit into columns. The same fees in any order give the same chunks.
     ///
     /// # Errors
-    /// Something does not encode.
+    /// Returns [`ChunkError::Malformed`] if a value cannot be encoded.
     pub fn to_chunks(&self) -> Result<Vec<Vec<u8>>, ChunkError> {
         let mut chunks = Vec::new();
         let wide = columns::write(self.fees.iter(), FULL, &mut chunks);
@@ -67,10 +69,10 @@ impl FeeBatch {
         Ok(chunks)
     }
 
-    /// Adds what a chunk holds, whole or not at all.
+    /// Adds the fees and corrections of a chunk, all or none.
     ///
     /// # Errors
-    /// The chunk does not decode.
+    /// Returns [`ChunkError`] if the chunk cannot be decoded.
     pub fn read_chunk(&mut self, chunk: &[u8]) -> Result<(), ChunkError> {
         match form(chunk) {
             COLUMNS => columns::read(chunk, &mut self.fees),
@@ -85,8 +87,8 @@ pub fn form(chunk: &[u8]) -> u8 {
     if chunk.starts_with(&columns::MAGIC) { COLUMNS } else { ROWS }
 }
 
-/// Returns the invitees whose fees are in a chunk that cannot be read, as far as its head says:
-/// `None` where the head does not say it, or cannot be read.
+/// Returns the invitees of a chunk that cannot be read, from its head. Returns `None` if the head
+/// does not list them all or cannot be read.
 #[must_use]
 pub fn payers(chunk: &[u8]) -> Option<Vec<Uid>> {
     match form(chunk) {
@@ -131,20 +133,20 @@ mod tests {
     fn batch(fees: &[Fee]) -> FeeBatch {
         let mut batch = FeeBatch::default();
         for (arrival, fee) in (0..).zip(fees) {
-            // The second comes before the first.
+            // The second fee arrives before the first.
             batch.push(Arrival(1_000_000 - arrival), fee).unwrap();
         }
         batch
     }
 
-    /// What a batch holds, in one order.
+    /// Returns the content of a batch, sorted.
     fn content(batch: &FeeBatch) -> (Vec<(Arrival, Fee)>, &[FeeCorrection]) {
         let mut fees: Vec<_> = batch.fees.iter().map(|f| (f.arrival(), f.fee())).collect();
         fees.sort_unstable();
         (fees, &batch.corrections)
     }
 
-    /// The batch as version 0.1 wrote it.
+    /// Encodes the batch as version 0.1 did.
     fn rows_of(batch: &FeeBatch) -> Vec<Vec<u8>> {
         let mut chunks = Vec::new();
         let fees: Vec<_> = batch.fees.iter().collect();
@@ -166,7 +168,7 @@ mod tests {
         all
     }
 
-    /// One chunk of columns: numbers as ids, as most exchanges have them.
+    /// Returns a chunk of columns with numeric ids, which most exchanges use.
     fn columns() -> Vec<u8> {
         let fees: Vec<Fee> = (0..30)
             .map(|n| fee(n, &(35_000_000 + n % 7).to_string(), &(4_127_365_000 + n).to_string()))
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn same_fees_in_another_order_are_the_same_chunk() {
+    fn chunk_is_independent_of_fee_order() {
         let fees: Vec<Fee> = (0..40).map(|n| fee(n, &format!("u{}", n % 7), "7")).collect();
         let chunks = [false, true].map(|is_reversed| {
             let mut arriving: Vec<_> = fees.iter().collect();
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn large_batch_is_split_below_the_item_limit() {
+    fn large_batch_is_split_to_fit_items() {
         let long = |n: i64| format!("{n:064}");
         let fees: Vec<Fee> = (0..4000).map(|n| fee(n, &long(n), &long(n * 7919))).collect();
         let mut batch = batch(&fees);
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn values_beyond_64_bits_are_written_as_rows() {
+    fn wide_values_are_written_as_rows() {
         let wide = |amount| Fee { amount: Amount::from_minor(amount), ..fee(1, "1", "1") };
         let fees = [i128::MAX, i128::from(i64::MAX) + 1, i64::MAX.into(), i64::MIN.into()];
         let fees = fees.map(wide);
@@ -248,7 +250,7 @@ mod tests {
         assert_eq!(content(&read_back(&chunks)), content(&batch(&fees)));
     }
 
-    /// An amount of so many bits that is far from the one before.
+    /// Returns a pseudo-random amount of at most `bits` bits.
     fn scattered(n: i64, bits: u32) -> Amount {
         let mixed = (n * n).cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15);
         Amount::from_minor(i128::from(mixed >> (64 - bits)))
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_chunk_leaves_the_batch_as_it_was() {
+    fn unreadable_chunk_leaves_batch_unchanged() {
         let first = batch(&[fee(1, "u1", "t1")]);
         let mut second = batch(&[fee(2, "u1", "t2"), fee(3, "u2", "t3")]);
         second.corrections = vec![correction(&fee(2, "u1", "t2"), "typed wrong")];

@@ -1,8 +1,10 @@
-//! The form of version 0.1: one fee after the other, some 45 bytes each.
+//! Row form of version 0.1: one fee after the other, about 45 bytes each.
 //!
-//! Now only corrections and fees with values beyond 64 bits are written in it. A chunk is a head, in which each invitee and asset stands once, and after it the fees and the
-//! corrections, which name them by their place. Instants and arrivals are differences to the
-//! first fee's. Everything is in `postcard`, so that small numbers are small.
+//! New chunks use this form only for corrections and for fees with values beyond 64 bits. A chunk
+//! consists of a head, which lists each invitee and asset once, followed by the fees and the
+//! corrections. Fees reference invitees and assets by index. Times and arrivals are differences
+//! from the first fee. All parts are encoded with `postcard`, so that small numbers take few
+//! bytes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -39,7 +41,7 @@ struct StoredFee<'a> {
     arrival: i64,
 }
 
-/// Writes fees and corrections as chunks of little more than `full` bytes.
+/// Writes fees and corrections as chunks slightly larger than `full` bytes.
 pub(super) fn write(
     fees: &[FeeRef<'_>],
     corrections: &[FeeCorrection],
@@ -58,7 +60,7 @@ pub(super) fn write(
     writer.end(chunks)
 }
 
-/// Reads a chunk into `batch`, whole or not at all.
+/// Reads a chunk into `batch`. Adds all of its fees and corrections or none.
 pub(super) fn read(bytes: &[u8], batch: &mut FeeBatch) -> Result<(), ChunkError> {
     let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes).map_err(malformed)?;
     let (mut fees, mut corrections) = (Vec::new(), Vec::new());
@@ -87,8 +89,8 @@ pub(super) fn read(bytes: &[u8], batch: &mut FeeBatch) -> Result<(), ChunkError>
     Ok(())
 }
 
-/// Returns the payers of a chunk that cannot be read, as far as its head says: `None` where it holds
-/// corrections, whose payers the head does not name, or the head cannot be read.
+/// Returns the payers of a chunk that cannot be read, from its head. Returns `None` if the chunk
+/// has corrections, because the head does not list their payers, or if the head cannot be read.
 pub(super) fn payers(bytes: &[u8]) -> Option<Vec<Uid>> {
     let (head, _): (Head, _) = postcard::take_from_bytes(bytes).ok()?;
     (head.corrections == 0).then_some(head.invitees)
@@ -124,7 +126,7 @@ impl Head {
 struct Writer<'a> {
     invitees: Places<&'a Uid>,
     assets: Places<Asset>,
-    /// The letters of the invitees' ids.
+    /// Total length of the invitees' ids, in bytes.
     ids: usize,
     first: Option<(i64, u64)>,
     fees: u32,
@@ -195,7 +197,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Values that are named by their place in a list.
+/// Values referenced by their index in a list.
 struct Places<T> {
     list: Vec<T>,
     known: HashMap<T, u32>,

@@ -1,4 +1,4 @@
-//! Reads columns as fees, whole or not at all.
+//! Decoder of columns as fees. It adds all fees of a chunk or none.
 
 use commission::{Arrival, Asset, AssetNumber, Class, CompactFee, Fees, Payer, TooMany, TradeKey};
 use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
@@ -7,17 +7,17 @@ use super::{COLUMNS, LONGEST_TRADE_ID, LONGEST_UID, MAX_FEES, NUMBERS, TEXTS, UU
 use crate::codec::{Reader, integers, places, texts};
 use crate::{ChunkError, malformed};
 
-/// A chunk whose head is as it was written.
+/// A chunk with a valid head.
 struct Chunk<'a> {
     fees: usize,
-    /// The lengths of the columns, by their ids.
+    /// Ids and lengths of the columns.
     lengths: Vec<(u8, usize)>,
     payers: PayerIds,
     columns: &'a [u8],
     columns_checksum: u32,
 }
 
-/// Who paid the fees of a chunk.
+/// Payers of a chunk.
 enum PayerIds {
     Numbers(Vec<u64>),
     Texts(Vec<Uid>),
@@ -39,7 +39,7 @@ impl PayerIds {
     }
 }
 
-/// Returns the payers of a chunk that cannot be read, if its head is as it was written.
+/// Returns the payers of a chunk that cannot be read; `None` if its head is not valid.
 pub(crate) fn payers(bytes: &[u8]) -> Option<Vec<Uid>> {
     match open(bytes).ok()?.payers {
         PayerIds::Texts(uids) => Some(uids),
@@ -94,7 +94,7 @@ fn read_head(head: &[u8]) -> Option<Head> {
     reader.is_empty().then_some((fees, lengths, payers))
 }
 
-/// Reads a chunk into `fees`, whole or not at all.
+/// Reads a chunk into `fees`. Adds all of its fees or none.
 pub(crate) fn read(bytes: &[u8], fees: &mut Fees) -> Result<(), ChunkError> {
     let chunk = open(bytes)?;
     if crc32fast::hash(chunk.columns) != chunk.columns_checksum {
@@ -129,7 +129,7 @@ impl<'a> Chunk<'a> {
     }
 }
 
-/// The columns of a chunk, each with as many valid entries as the chunk has fees.
+/// Decoded columns of a chunk. Each has one valid entry per fee.
 struct Decoded {
     payers: Vec<u64>,
     assets: Vec<Asset>,
@@ -227,7 +227,7 @@ impl Decoded {
                 self.classes.get(*class as usize),
                 Timestamp::from_millis(*at),
             );
-            // Places and times are checked before anything is added.
+            // Indexes and times are validated before any fee is added.
             let (Some(payer), Some(asset), Some(class), Some(at)) = entries else { continue };
             fees.push_compact(&CompactFee {
                 payer: *payer,
@@ -280,7 +280,7 @@ impl Trades {
         }
     }
 
-    /// Returns how many bytes they take in memory, besides the records.
+    /// Returns the memory size of the trade ids in bytes, in addition to the records.
     fn bytes(&self) -> usize {
         match self {
             Self::Numbers(_) => 0,
@@ -296,20 +296,20 @@ mod tests {
     use super::*;
     use crate::codec::put_varint;
 
-    /// A chunk of one fee of payer 7 with some columns, and checksums that are right.
+    /// Builds a chunk of one fee of payer 7 with the given columns and valid checksums.
     fn chunk_with(version: u8, columns: &[(u8, &[u8])]) -> Vec<u8> {
         let mut head = vec![1, columns.len() as u8];
         for (id, column) in columns {
             head.push(*id);
             put_varint(column.len() as u64, &mut head);
         }
-        // One payer by number, in a frame of no bits from 7 (zigzag 14) on.
+        // One numeric payer, in a frame of zero bits with the minimum 7 (zigzag 14).
         head.extend([1, NUMBERS, 0, 14, 0]);
         let columns: Vec<&[u8]> = columns.iter().map(|(_, column)| *column).collect();
         framed(version, &head, &columns.concat())
     }
 
-    /// The columns of a fee of 5 units in BTC, at the time 1 of day 0.
+    /// Columns of a fee of 5 units in BTC, at 1 millisecond after the epoch.
     const SAMPLE: [(u8, &[u8]); 9] = [
         (1, &[]),
         (2, b"\x01\x03BTC"),
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_columns_are_refused_despite_sound_checksums() {
+    fn malformed_columns_are_refused() {
         let malformed: [(usize, &[u8]); 10] = [
             (0, &[0]),
             (1, b"\x01\x03btc"),

@@ -1,4 +1,4 @@
-//! Writes fees as columns.
+//! Encoder of fees as columns.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +12,8 @@ use super::{
 };
 use crate::codec::{put_integers, put_places, put_texts, put_varint};
 
-/// Writes fees as chunks of at most `full` bytes, and returns the fees with values beyond 64 bits,
-/// which columns cannot hold. The same fees in any order give the same chunks.
+/// Writes fees as chunks of at most `full` bytes. Returns the fees with values beyond 64 bits,
+/// which do not fit into columns. The same fees in any order give the same chunks.
 pub(crate) fn write<'a>(
     fees: impl Iterator<Item = FeeRef<'a>>,
     full: usize,
@@ -37,7 +37,8 @@ pub(crate) fn write<'a>(
     wide
 }
 
-/// Returns how many rows from the first on have no more assets and fees than a chunk may have.
+/// Returns the number of rows, from the first on, that stay within the limits of a chunk for
+/// assets and fees.
 fn longest_start(rows: &[Row<'_>]) -> usize {
     let mut assets = BTreeSet::new();
     let fits = |row: &&Row<'_>| {
@@ -47,7 +48,7 @@ fn longest_start(rows: &[Row<'_>]) -> usize {
     rows.iter().take(MAX_FEES).take_while(fits).count()
 }
 
-/// Writes rows as one chunk, or in halves where it is too long.
+/// Writes rows as one chunk, or splits them in halves if the chunk is too long.
 fn put_within(rows: &[Row<'_>], full: usize, chunks: &mut Vec<Vec<u8>>) {
     let chunk = encode(rows);
     if chunk.len() <= full || rows.len() < 2 {
@@ -91,7 +92,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// In the order of time most columns have small steps.
+    /// Compares by time first, because most columns then have small steps.
     fn cmp(&self, other: &Self) -> Ordering {
         let first =
             (self.at, self.trade, self.arrival).cmp(&(other.at, other.trade, other.arrival));
@@ -133,7 +134,7 @@ fn encode(rows: &[Row<'_>]) -> Vec<u8> {
     framed(VERSION, &head, &columns)
 }
 
-/// Returns the distinct keys in order, and the place of each key among them.
+/// Returns the distinct keys in order, and the index of each key among them.
 fn dictionary<K: Ord + Copy>(keys: impl Iterator<Item = K> + Clone) -> (Vec<K>, Vec<u32>) {
     let distinct: BTreeSet<K> = keys.clone().collect();
     let numbers: BTreeMap<K, u32> = distinct.iter().copied().zip(0..).collect();
@@ -141,7 +142,7 @@ fn dictionary<K: Ord + Copy>(keys: impl Iterator<Item = K> + Clone) -> (Vec<K>, 
     (distinct.into_iter().collect(), places)
 }
 
-/// A payer's id: in the dictionary numbers are in the order of their values.
+/// Id of a payer. In the dictionary, numbers are ordered by value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum PayerKey<'a> {
     Number(u64),
