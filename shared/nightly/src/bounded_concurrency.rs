@@ -1,11 +1,11 @@
-//! Work that waits for the table most of the time, done concurrently.
+//! Bounded concurrency for work that waits for the table most of the time.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::StepError;
 
-/// Does all of some work, at most `limit` at a time; the results are in the order of the work. The
-/// first failure ends it.
+/// Does all of some work, at most `limit` at a time; returns the results in the order of the work.
+/// Stops at the first failure.
 pub(crate) async fn bounded_concurrency<T, W>(
     limit: usize,
     work: impl IntoIterator<Item = W>,
@@ -22,7 +22,7 @@ where
     Ok(results)
 }
 
-/// The same, where each result is given to `take` and none is kept.
+/// Does the same, but passes each result to `take` and keeps none.
 pub(crate) async fn each_side_by_side<T, W>(
     limit: usize,
     work: impl IntoIterator<Item = W>,
@@ -31,7 +31,8 @@ pub(crate) async fn each_side_by_side<T, W>(
 where
     W: Future<Output = Result<T, StepError>>,
 {
-    // Collected first: an iterator that borrows, held over an await, is not known to be `Send`.
+    // Collect first: the compiler cannot prove that a borrowing iterator held across an await is
+    // `Send`.
     let work: Vec<W> = work.into_iter().collect();
     let mut results = stream::iter(work).buffered(limit);
     while let Some(result) = results.try_next().await? {

@@ -1,5 +1,5 @@
-//! The check: how old the data are that readers see. It is made every few minutes, so that a
-//! ledger that does not advance is noticed for any reason.
+//! The check: measures the age of the data that readers see. It runs every few minutes, so that a
+//! ledger that does not advance is detected for any cause.
 
 use lambda::{App, Metric, MetricSet};
 use serde::{Deserialize, Serialize};
@@ -11,13 +11,13 @@ use crate::StepError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {
-    /// The last day of an unbroken row of closed days.
+    /// The last day of the unbroken sequence of closed days.
     pub closed_through: Option<Day>,
-    /// The time since it ended; 0 before the first night, when nothing is late yet.
+    /// The time since that day ended; 0 before the first night, when nothing is late yet.
     pub data_age_seconds: u64,
 }
 
-/// Looks how old the data are, and measures it.
+/// Records the age of the data, the deferred days and the parked affiliates as metrics.
 pub(crate) async fn check(app: &App) -> Result<Checked, StepError> {
     let head = app.table.head().await?.value;
     let closed_through = head.closed_through;

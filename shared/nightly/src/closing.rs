@@ -1,4 +1,5 @@
-//! Steps at the end of a day's run, whether it is finished, has nothing to book, or is deferred.
+//! Shared steps at the end of a day's run, whether it is finished, has nothing to book, or is
+//! deferred.
 
 use lambda::App;
 use storage::{Head, ShardReport};
@@ -6,7 +7,7 @@ use types::Day;
 
 use crate::StepError;
 
-/// The last closed day after `day` is booked: days close one after the other.
+/// Returns the last closed day after `day` is booked. Days close one after the other.
 pub(crate) fn next_closed(head: &Head, day: Day) -> Option<Day> {
     match head.closed_through {
         None => Some(day),
@@ -15,7 +16,7 @@ pub(crate) fn next_closed(head: &Head, day: Day) -> Option<Day> {
     }
 }
 
-/// Takes back the marks that were there before the fees were read; renewed ones stay.
+/// Clears the dirty markers that were read before the fees; renewed markers stay.
 pub(crate) async fn clear_marks(app: &App, reports: &[ShardReport]) -> Result<(), StepError> {
     for mark in reports.iter().filter_map(|report| report.touched.as_ref()) {
         app.table.clear(mark).await?;

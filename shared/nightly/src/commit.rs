@@ -1,4 +1,5 @@
-//! The commit: what was folded is proved, and gets its number in the ledger, or not at all.
+//! The commit: proves the shard deltas of a run and assigns the run its number in the ledger, or
+//! commits nothing.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +17,15 @@ use crate::finish::complete;
 use crate::set_aside::{FoldedShards, set_day_aside};
 use crate::{StepError, kept_lines, telemetry};
 
-/// How often a commit makes room for a run that is being published, and tries again.
+/// Maximum attempts of a commit, including those that first complete a run that is being published.
 const MAX_ATTEMPTS: usize = 8;
-/// Lines that one publishing worker takes.
+/// Lines for one publishing worker.
 const LINES_PER_PART: u64 = 20_000;
-/// The most parts of a publishing.
+/// The most parts in which a run is published.
 const MAX_PARTS: u64 = 64;
 
-/// Commits a run whose shards are all folded or deferred. A day whose run is refused for good is
-/// deferred whole, and the night continues.
+/// Commits a run whose shards are all folded or deferred. If the run fails with a final error, all
+/// its shards of the day are deferred, and the night continues.
 pub(crate) async fn commit(
     app: &App,
     day: Day,
@@ -121,7 +122,7 @@ async fn try_commit(
     }
 }
 
-/// Proves that the accrual adds up, over all shards.
+/// Proves the conservation of the accrual over all shards; returns the report of the run.
 fn prove(day: Day, reports: &[ShardReport]) -> Result<RunReport, StepError> {
     let overflow = StepError::overflow(day);
     let mut report = RunReport::default();
@@ -142,8 +143,8 @@ fn lines_of(reports: &[ShardReport]) -> Result<u64, Overflow> {
     lines.try_fold(0_u64, u64::checked_add).ok_or(Overflow)
 }
 
-/// The digests of the shards' lines, by shard, where there are lines. `None` if a shard was folded
-/// by 0.1, which made none: such a run has no link in the chain.
+/// Returns the digests of the shards' lines, by shard, where there are lines. Returns `None` if a
+/// shard was folded by 0.1, which stored no digests: such a run has no link in the chain.
 fn lines_digests(reports: &[ShardReport]) -> Option<BTreeMap<u8, String>> {
     let with_lines = reports.iter().filter(|report| report.lines > 0);
     with_lines.map(|report| Some((report.shard, report.lines_digest.clone()?))).collect()
@@ -154,8 +155,8 @@ fn digest(report: &RunReport) -> Result<String, StepError> {
     Ok(short_sha256(&bytes))
 }
 
-/// A run that has nothing to add to the booked lines leaves the ledger alone: it only takes back
-/// the marks, and notes that the day is closed or that it is no longer deferred.
+/// Ends a run that has nothing to add to the booked lines. Assigns no number: only records the
+/// closed day and the deferred shards in the head, and clears the dirty markers.
 async fn nothing_due(
     app: &App,
     day: Day,

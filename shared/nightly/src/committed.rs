@@ -1,4 +1,4 @@
-//! What a commit hands to the publishing: the run's number, and the parts to publish.
+//! The result of a commit for the publishing: the run's number and the parts to publish.
 
 use serde::{Deserialize, Serialize};
 use storage::BUCKETS;
@@ -8,11 +8,11 @@ use crate::StepError;
 /// The result of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Committed {
-    /// The run's number, or nothing if there was nothing to book.
+    /// The run's number; `None` if there was nothing to book.
     pub seq: Option<u64>,
     /// The parts in which it is to be published.
     pub ranges: Vec<Part>,
-    /// Why the day or a part of it is deferred, if it is.
+    /// The reason if the day or a part of it is deferred.
     #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
 }
@@ -21,9 +21,9 @@ pub struct Committed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
-    /// Which part, from 0.
+    /// The number of the part, from 0.
     pub part: u16,
-    /// Of how many.
+    /// The number of parts.
     pub of: u16,
 }
 
@@ -35,13 +35,13 @@ impl Part {
         Err(StepError::BadRequest("range: expected a part below `of`".to_owned()))
     }
 
-    /// The inviters' buckets of this part.
+    /// Returns the inviters' buckets of this part.
     pub(crate) fn buckets(self) -> std::ops::RangeInclusive<u16> {
         let start = |part: u32| (part * u32::from(BUCKETS) / u32::from(self.of)) as u16;
         start(self.part.into())..=start(u32::from(self.part) + 1) - 1
     }
 
-    /// Whether this part copies a shard's work to the booked lines.
+    /// Returns whether this part copies the delta of a shard to the booked deltas.
     pub(crate) fn copies(self, shard: u8) -> bool {
         u16::from(shard) % self.of == self.part
     }

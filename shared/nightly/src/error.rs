@@ -1,20 +1,20 @@
-//! Why a step did not complete, by names that the state machine knows.
+//! The errors of a step, with names that the state machine knows.
 
 use commission::{ConservationError, Overflow};
 use lambda_runtime::Diagnostic;
 use storage::TableError;
 use types::{Day, Quarter};
 
-/// Why a step did not complete.
+/// The reason why a step did not complete.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
-    /// The input is no step's.
+    /// The input is not a valid step.
     #[error("{0}")]
     BadRequest(String),
-    /// A day is booked when it is over by every clock.
+    /// The day is not yet over by every clock, and is booked only afterwards.
     #[error("{0} is not over yet; a day is booked from 00:20 UTC of the next day on")]
     DayNotOver(Day),
-    /// The tiers of the day are not set: the quarter before it is still to be closed and evaluated.
+    /// The tiers of the day are not set: the previous quarter must be closed and evaluated first.
     #[error("{day} is booked when {quarter} is evaluated, which the night does that closes it")]
     QuarterNotEvaluated {
         /// The day.
@@ -22,58 +22,58 @@ pub enum StepError {
         /// The quarter to evaluate next.
         quarter: Quarter,
     },
-    /// The table asks us to slow down. Try again.
+    /// DynamoDB throttles the table. The step can be retried.
     #[error("the table is busy: {0}")]
     Throttled(TableError),
-    /// Something that the step needs is still to be done, by a retry of an earlier step.
+    /// An earlier step that this step needs is not complete; a retry completes it.
     #[error("{0}")]
     Unfinished(String),
-    /// The worker's time is nearly over. Its results are stored: the same input resumes there.
+    /// The worker's time is nearly over. Its results are stored, and the same input resumes there.
     #[error("the time of this invocation is nearly over; the same input again goes on from here")]
     HandedOver,
-    /// The same, of a day in one invocation.
+    /// The same for a day in one invocation.
     #[error(
         "the time of this invocation is nearly over; go on with {{\"day\":\"{day}\",\"run\":\"{run}\"}}"
     )]
     DayHandedOver {
         /// The day.
         day: Day,
-        /// The run's name, under which what is done is kept.
+        /// The run's name, under which its results are stored.
         run: String,
     },
-    /// Another run of the day was committed first; this one has nothing more to do.
+    /// Another run of the day was committed first; this run has nothing more to do.
     #[error("another run of {0} was committed first")]
     Superseded(Day),
-    /// The figures do not add up. Nothing is booked; an operator has to look.
+    /// The figures do not add up. Nothing is booked, and an operator must investigate.
     #[error("the run of {day} was refused: {breach}")]
     ConservationRefused {
         /// The day.
         day: Day,
-        /// Where it fails.
+        /// The failed check.
         breach: ConservationError,
     },
     /// An item that the step needs cannot be read.
     #[error("{0}")]
     Corrupt(String),
-    /// The ledger's head cannot be read. No day is booked and no dashboard answers until it is
-    /// restored.
+    /// The ledger's head cannot be read. No day is booked and no dashboard request is answered
+    /// until it is restored.
     #[error("the ledger's head cannot be read: {0}")]
     HeadUnreadable(String),
-    /// DynamoDB refuses what the step writes.
+    /// DynamoDB rejects a write of the step.
     #[error("{0}")]
     Rejected(String),
-    /// A committed run cannot be published, so that no other one can be committed.
+    /// A committed run cannot be published, so that no other run can be committed.
     #[error("run {seq} cannot be published: {error}")]
     Unpublished {
         /// The run's number.
         seq: u64,
-        /// Why.
+        /// The cause.
         error: Box<Self>,
     },
     /// The affiliate is parked.
     #[error("the affiliate is parked")]
     Parked,
-    /// So many days are deferred that the fault is not in one of them.
+    /// So many days are deferred that the cause is not limited to one of them.
     #[error("{0} days are set aside; no more are until some of them are booked")]
     TooManySetAside(usize),
     /// Any other failure.
@@ -82,7 +82,7 @@ pub enum StepError {
 }
 
 impl StepError {
-    /// The error's name, as the state machine's `Retry` and `Catch` spell it.
+    /// Returns the error's name as the state machine's `Retry` and `Catch` spell it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl StepError {
         }
     }
 
-    /// Whether the state machine tries again by itself, or has nothing left to do.
+    /// Returns whether the state machine retries by itself, or has nothing left to do.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
         match self {
@@ -127,19 +127,19 @@ impl StepError {
         }
     }
 
-    /// Whether the step ends in the same way however often it is tried, until an operator repairs
-    /// its cause: its unit is deferred, and everything else continues.
+    /// Returns whether the step fails in the same way at every retry, until an operator repairs the
+    /// cause. Its unit is deferred, and everything else continues.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::ConservationRefused { .. } | Self::Corrupt(_) | Self::Rejected(_))
     }
 
-    /// A refusal of a day's figures.
+    /// Converts a failed conservation check of a day.
     pub(crate) fn refused(day: Day) -> impl Fn(ConservationError) -> Self {
         move |breach| Self::ConservationRefused { day, breach }
     }
 
-    /// A sum of a day's figures that does not fit.
+    /// Converts an overflow in a sum of a day.
     pub(crate) fn overflow(day: Day) -> impl Fn(Overflow) -> Self {
         move |overflow| Self::ConservationRefused { day, breach: overflow.into() }
     }

@@ -1,4 +1,4 @@
-//! The quarterly evaluation: the tiers that a quarter earned, in force for the next one.
+//! The quarterly evaluation: sets the tiers that a quarter earned, in force for the next quarter.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use types::{Market, Origin, Quarter, Uid};
 use crate::bounded_concurrency::bounded_concurrency;
 use crate::{StepError, parking, telemetry};
 
-/// How often an account that others keep changing is read and written again.
+/// Maximum attempts to write an item that is changed concurrently.
 const MAX_ATTEMPTS: usize = 8;
 
 /// The result of an evaluation.
@@ -19,9 +19,9 @@ const MAX_ATTEMPTS: usize = 8;
 pub struct Evaluated {
     /// The evaluated affiliates.
     pub affiliates: usize,
-    /// Those of them whose tier in some market is above 0.
+    /// The evaluated affiliates with a tier above 0 in some market.
     pub promoted: usize,
-    /// Affiliates that are left out, as they are parked or their items cannot be read. They keep
+    /// Affiliates that are excluded, as they are parked or their items cannot be read. They keep
     /// their tiers.
     #[serde(default, rename = "notEvaluated", skip_serializing_if = "is_none")]
     pub not_evaluated: usize,
@@ -32,22 +32,22 @@ const fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
-/// An affiliate that an evaluation leaves out.
+/// An affiliate that an evaluation excludes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotEvaluated {
     /// The affiliate.
     pub uid: Uid,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Invitees that are read in one call: with some 300 bytes each well below its 1 MB.
+/// Invitees per read call: with some 300 bytes each, a page is well below the limit of 1 MB.
 const INVITEES_PER_PAGE: u16 = 1000;
 /// Affiliates that are evaluated concurrently: each has a separate partition.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Evaluates the affiliates of some shards over a quarter. Again for the same quarter it comes to
-/// the same, unless the quarter's days were corrected since.
+/// Evaluates the affiliates of some shards over a quarter. A repeated evaluation of the quarter has
+/// the same result, unless the quarter's days were corrected since.
 pub(crate) async fn evaluate(
     app: &App,
     quarter: Quarter,
@@ -70,10 +70,10 @@ pub(crate) async fn evaluate(
     Ok(evaluated)
 }
 
-/// Evaluates a quarter, and names the affiliates that are left out.
+/// Evaluates a quarter; returns the affiliates that are excluded.
 ///
 /// # Errors
-/// [`StepError`] for what is not in one affiliate alone.
+/// [`StepError`] for an error that is not limited to one affiliate.
 pub async fn not_evaluated(app: &App, quarter: Quarter) -> Result<Vec<NotEvaluated>, StepError> {
     let all: Vec<Shard> = Shard::all().collect();
     let outcomes = evaluate_each(app, quarter, &all).await?.into_iter();
@@ -81,7 +81,8 @@ pub async fn not_evaluated(app: &App, quarter: Quarter) -> Result<Vec<NotEvaluat
     Ok(left_out.map(|(uid, error)| NotEvaluated { uid, reason: error.to_string() }).collect())
 }
 
-/// Evaluates the affiliates of some shards; with each comes why it is left out, if it is.
+/// Evaluates the affiliates of some shards; returns the tiers of each, or the reason for its
+/// exclusion.
 async fn evaluate_each(
     app: &App,
     quarter: Quarter,
@@ -110,7 +111,7 @@ async fn evaluate_each(
     Ok(outcomes)
 }
 
-/// Sets one affiliate's tiers by what a quarter earned.
+/// Sets one affiliate's tiers by the results of a quarter.
 pub(crate) async fn evaluate_affiliate(
     app: &App,
     affiliate: &Uid,
@@ -129,9 +130,9 @@ pub struct QuarterClosed {
     pub evaluated_through: Option<Quarter>,
 }
 
-/// Notes that a quarter is evaluated by all runs up to `visible`, so that days of the next one may
-/// be booked. A quarter whose last day is not closed, or that follows one still to be evaluated, is
-/// left alone.
+/// Records that a quarter is evaluated by all runs up to `visible`, so that days of the next
+/// quarter may be booked. Does not advance over a quarter whose last day is not closed, or whose
+/// predecessor is not evaluated.
 pub(crate) async fn close_quarter(
     app: &App,
     quarter: Quarter,
@@ -173,7 +174,7 @@ async fn tiers(
     Ok(TierInForce { spot: tier(Market::Spot), futures: tier(Market::Futures) })
 }
 
-/// The volume that counts, from what the quarter's days booked.
+/// Returns the volume that counts for the tiers, from the summaries of the quarter's days.
 async fn volumes(
     app: &App,
     affiliate: &Uid,
@@ -190,9 +191,10 @@ async fn volumes(
     Ok(volumes)
 }
 
-/// The new registrants whose first trade falls in the quarter, at most some more than `enough`: no
-/// tier asks for more. Counted on the invitees themselves and not on the days' summaries, since a
-/// first trade that is told of late may move from one quarter into the one before.
+/// Returns the number of new traders by market: sign-ups whose first trade falls in the quarter.
+/// Stops after the page at which every market has `enough`, since no tier requires more. Counts the
+/// invitees themselves and not the day summaries, since a first trade that is reported late may
+/// move from one quarter into the one before.
 async fn new_traders(
     app: &App,
     affiliate: &Uid,

@@ -1,4 +1,4 @@
-//! One invitee's day: every fee, what it comes to, and the lines that the fees make. Read only.
+//! One invitee's day: every fee with its result, and the lines that the fees produce. Read only.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use types::{Day, TradeId, Uid};
 use crate::StepError;
 use crate::fold::relations;
 
-/// The accrual for one invitee on one day, and why.
+/// The accrual for one invitee on one day, with its explanation.
 #[derive(Debug)]
 pub struct InviteeDay {
     /// The day.
@@ -30,16 +30,17 @@ pub struct InviteeDay {
 /// One fee of an explained day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedFee {
-    /// The fee with the amounts that hold.
+    /// The fee with the amounts in force.
     pub fee: Fee,
-    /// The first charge and the reason why it does not hold, if the fee was corrected.
+    /// The first charge and the reason for its correction, if the fee was corrected.
     pub corrected: Option<(Amount, String)>,
-    /// Its result; `None` where nothing is evaluated because the binding is void.
+    /// The result; `None` if nothing is evaluated because the binding is void.
     pub outcome: Option<Outcome>,
 }
 
-/// Computes the accrual for an invitee on a day; `None` if the account has no inviter. Cost: the
-/// fees of the invitee's whole shard of that day, which cannot be read in part, and two accounts.
+/// Computes the accrual for an invitee on a day; returns `None` if the account has no inviter.
+/// Cost: the fees of the invitee's whole shard of that day, which cannot be read in part, and two
+/// accounts, of which the caller reads the invitee's.
 ///
 /// # Errors
 /// If the table fails, or a sum does not fit.
@@ -77,7 +78,7 @@ pub async fn explain_day(
     Ok(Some(InviteeDay { day, relation, relations, fees, fold }))
 }
 
-/// All that was delivered of an invitee.
+/// All delivered fees and corrections of an invitee.
 struct Delivered {
     fees: Fees,
     corrections: Vec<FeeCorrection>,
@@ -94,7 +95,7 @@ impl Delivered {
         Ok(Self { fees, corrections: corrections.collect() })
     }
 
-    /// Of each trade the body that stands, not judged yet: the one that arrived first.
+    /// Returns the first delivered body of each trade, without an evaluation.
     fn as_charged(&self, day: Day) -> BTreeMap<TradeId, ExplainedFee> {
         let mut of_day: Vec<_> = self.fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
         of_day.retain(|(_, fee)| fee.at.day() == day);
@@ -109,7 +110,7 @@ impl Delivered {
 }
 
 impl InviteeDay {
-    /// The fees that went into a line.
+    /// Returns the fees of a line.
     pub fn fees_of(&self, key: &LineKey) -> impl Iterator<Item = &ExplainedFee> {
         self.fees.iter().filter(|explained| {
             let fee = &explained.fee;

@@ -1,4 +1,4 @@
-//! The finish: a published run becomes visible, whole and at once.
+//! The finish: makes a published run visible, whole and atomically.
 
 use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,11 @@ use crate::{StepError, telemetry};
 pub struct Finished {
     /// The newest run that readers see.
     pub visible: u64,
-    /// The last day of an unbroken row of closed days.
+    /// The last day of the unbroken sequence of closed days.
     pub closed_through: Option<Day>,
 }
 
-/// Makes a run visible whose parts are all published. A repeated finish changes nothing.
+/// Makes a run visible after all its parts are published. A repeated finish changes nothing.
 pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     let mut head = app.table.head().await?;
     if head.value.visible >= seq {
@@ -40,8 +40,8 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     head.value.closed_through = closed;
     let finished_run = FinishedRun { seq, day: pending.day, run: pending.run.clone() };
     app.table.list_finished(&finished_run, app.clock.now()).await?;
-    // Marks go first: should we die in between, the finish is repeated and finds no marks; the
-    // other way round they would stay, and cost a needless run.
+    // Clear dirty markers before moving `visible`: if the process stops in between, the repeated
+    // step finds none, whereas the reverse order would leave markers and cause a needless run.
     let work = FoldedShards::of_committed(app, &pending.run).await?;
     work.note_in(&mut head.value, pending.day);
     clear_marks(app, &work.reports).await?;
@@ -58,8 +58,8 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     Err(StepError::Unfinished(format!("the ledger moved while run {seq} was finished")))
 }
 
-/// Publishes and finishes a run that was left between its commit and its end, while so many
-/// affiliates are parked.
+/// Publishes and finishes a run that was left between its commit and its end. `parked` is the
+/// number of parked affiliates.
 pub(crate) async fn complete(
     app: &App,
     pending: &Pending,
@@ -73,7 +73,7 @@ pub(crate) async fn complete(
         }
         finish(app, pending.seq).await
     };
-    // Whoever completes a run works on another day: it is not theirs that is to be deferred.
+    // The caller works on another day, which must not be deferred for an error of this run.
     publish_and_finish.await.map_err(|error| match error.is_final() {
         true => StepError::Unpublished { seq: pending.seq, error: Box::new(error) },
         false => error,

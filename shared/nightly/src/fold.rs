@@ -1,4 +1,4 @@
-//! The fold of one shard of a day: the accrual minus the booked lines.
+//! The fold of one shard of a day: computes the accrual minus the booked lines.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -23,14 +23,14 @@ use crate::{StepError, quarantine, telemetry};
 pub struct Folded {
     /// The shard.
     pub shard: u8,
-    /// How many lines it found to book.
+    /// The number of lines to book.
     pub lines: u64,
-    /// Why the shard is deferred, if it is.
+    /// The reason if the shard is deferred.
     #[serde(default, rename = "setAside", skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
 }
 
-/// Folds one shard of a day for a run. A repeated fold answers what the first one found.
+/// Folds one shard of a day for a run. A repeated fold returns the result of the first.
 pub(crate) async fn fold(
     app: &App,
     day: Day,
@@ -49,8 +49,9 @@ pub(crate) async fn fold(
     Ok(Folded { shard: report.shard, lines: report.lines, set_aside: None })
 }
 
-/// Works out a shard. The mark and the day's revision in `state` were read before what they guard,
-/// so that whatever comes in between leaves the mark in place, or has the commit refused.
+/// Computes the delta of a shard. The dirty marker and the day's revision in `state` were read
+/// before the data that they guard. A change in between therefore leaves the marker in place, or
+/// makes the commit refuse the run.
 async fn work_out(
     app: &App,
     day: Day,
@@ -87,11 +88,11 @@ pub(crate) struct ShardFound {
     pub(crate) work: Work,
     pub(crate) due: Conservation,
     pub(crate) aside: ExcludedCounts,
-    /// The mark that is to be removed with the run.
+    /// The dirty marker to remove with the run.
     pub(crate) touched: Option<DirtyShard>,
 }
 
-/// Finds what is to be booked in a shard, and proves it.
+/// Computes the lines to book in a shard, and proves them.
 async fn find(
     app: &App,
     day: Day,
@@ -113,7 +114,7 @@ async fn find(
     let booked = sources.booked_lines(day)?;
     let lines = difference(&fold, &booked, first).map_err(StepError::overflow(day))?;
     prove_lines(&fold.due, &booked, &lines).map_err(StepError::refused(day))?;
-    // With the mark in place the next night looks again.
+    // While the dirty marker is in place, the next night folds the shard again.
     let looks_again = sources.is_incomplete() || quarantine::waits_for_fees(&fold, app.clock.now());
     Ok(ShardFound {
         work: sources.work(lines, &fold),
@@ -124,7 +125,7 @@ async fn find(
 }
 
 /// Returns the accrual of a shard of a day, with its sources (without the fees) and the booked
-/// lines. Writes nothing. Invitees of whom not all can be read are left out, with the booked lines
+/// lines. Writes nothing. Excludes invitees whose records cannot all be read, with the booked lines
 /// for them.
 pub(crate) async fn due(
     app: &App,
@@ -146,12 +147,12 @@ pub(crate) async fn due(
         fold = fold_all(&sources, &relations)?;
         sources.left_alone.extend(hidden);
     }
-    // They have done their part, and are most of what a worker holds.
+    // The fees are no longer needed, and are most of a worker's memory.
     sources.fees = Fees::default();
     Ok((sources, fold))
 }
 
-/// All that the fold of a shard is made from.
+/// The inputs of the fold of a shard.
 #[derive(Default)]
 pub(crate) struct Sources {
     fees: Fees,
@@ -162,7 +163,7 @@ pub(crate) struct Sources {
     pub(crate) accounts: HashMap<Uid, Versioned<Account>>,
     pub(crate) unreadable_accounts: BTreeMap<Uid, TableError>,
     pub(crate) unreadable_chunks: Vec<UnreadableChunk>,
-    /// Invitees of whom not all can be read: their booked lines stay unchanged.
+    /// Invitees whose records cannot all be read: their booked lines stay unchanged.
     left_alone: BTreeSet<Uid>,
 }
 
@@ -174,7 +175,7 @@ impl Sources {
         state: &ShardState,
     ) -> Result<Self, StepError> {
         let table = &app.table;
-        // On a day without runs nothing is booked, and a shard without a mark has no fees.
+        // On a day without runs nothing is booked, and a shard without a dirty marker has no fees.
         let first = state.day.value.runs.is_empty();
         let StoredFees { batch, unreadable } = match first && state.touched.is_none() {
             true => StoredFees::default(),
@@ -212,14 +213,15 @@ impl Sources {
         Self { booked, ..Self::default() }
     }
 
-    /// Whether something of the shard cannot be read, so that not all of it is booked.
+    /// Returns whether a record of the shard cannot be read, so that not all of it is booked.
     fn is_incomplete(&self) -> bool {
         !self.unreadable_accounts.is_empty() || !self.unreadable_chunks.is_empty()
     }
 
-    /// Invitees with booked lines whose fees or corrections may be in a chunk that cannot be read:
-    /// those that it names, all where it names none, and in any case those who would lose fees or
-    /// corrections. Nothing hides what a void binding is due.
+    /// Returns invitees with booked lines whose fees or corrections may be in a chunk that cannot
+    /// be read. These are the invitees that the chunks name, or all if a chunk names none, and in
+    /// any case invitees that would lose fees or corrections. Invitees with a void binding are
+    /// never hidden.
     fn hidden_by_chunks(&self, day: Day, fold: &Fold) -> Result<BTreeSet<Uid>, StepError> {
         if self.unreadable_chunks.is_empty() {
             return Ok(BTreeSet::new());
@@ -284,7 +286,7 @@ impl Sources {
     }
 }
 
-/// Invitees whose own account or whose inviter's cannot be read.
+/// Returns the invitees for which the account of the invitee or of the inviter cannot be read.
 fn left_alone(accounts: &StoredAccounts) -> BTreeSet<Uid> {
     let unreadable = |uid: &Uid| accounts.unreadable.contains_key(uid);
     let of_inviters = accounts.known.iter().filter(|(_, account)| {
@@ -293,7 +295,7 @@ fn left_alone(accounts: &StoredAccounts) -> BTreeSet<Uid> {
     accounts.unreadable.keys().chain(of_inviters.map(|(uid, _)| uid)).cloned().collect()
 }
 
-/// The number of fees, and of corrected ones, by invitee.
+/// Returns the numbers of fees and of corrected fees, by invitee.
 fn counts<'a>(
     lines: impl Iterator<Item = (&'a Uid, Sums)>,
 ) -> Result<BTreeMap<Uid, (i64, i64)>, Overflow> {
@@ -328,7 +330,7 @@ fn party(account: &Account) -> AccountHistory {
     }
 }
 
-/// The counts of delivered fees that are in no line.
+/// Returns the counts of delivered fees that are in no line.
 fn aside(fold: &Fold, sources: &Sources) -> Result<ExcludedCounts, Overflow> {
     let (unreadable, unrelated): (Vec<_>, Vec<_>) =
         fold.unknown_fees.iter().partition(|(uid, _)| sources.left_alone.contains(*uid));
@@ -349,7 +351,7 @@ fn aside(fold: &Fold, sources: &Sources) -> Result<ExcludedCounts, Overflow> {
     })
 }
 
-/// The sums of some lines, by asset.
+/// Returns the sums of some lines, by asset.
 pub(crate) fn totals<'a>(
     lines: impl IntoIterator<Item = &'a Line>,
 ) -> Result<BTreeMap<Asset, Money>, Overflow> {
@@ -361,7 +363,7 @@ pub(crate) fn totals<'a>(
     Ok(totals)
 }
 
-/// Two workers on one shard never share the name of their work.
+/// Returns a random name for a worker's shard delta. Two workers on one shard never share a name.
 fn attempt_name(app: &App) -> Result<String, StepError> {
     let mut drawn = [0; 16];
     app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;

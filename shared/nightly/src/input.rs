@@ -13,21 +13,21 @@ use crate::reversal::Mode;
 /// A step, with its input checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Everything that one day needs, in one invocation.
+    /// Runs all steps of one day in one invocation.
     WholeDay {
         /// The day.
         day: Day,
         /// The run that an earlier invocation began and handed over.
         run: Option<String>,
     },
-    /// Names the days of a night.
+    /// Plans the days of a night.
     Plan {
         /// The day that ended.
         day: Day,
-        /// Where the plan before it says that the night continues.
+        /// The cursor that the previous plan of the night returned.
         more: Option<Cursor>,
     },
-    /// Works out one shard of a day.
+    /// Folds one shard of a day.
     Fold {
         /// The day.
         day: Day,
@@ -35,10 +35,10 @@ pub enum Step {
         run: String,
         /// The shard.
         shard: Shard,
-        /// How, where it is not for the whole of the accrual.
+        /// The mode, if the run does not book the whole accrual.
         mode: Option<Mode>,
     },
-    /// Defers a shard of a day, whose fold ends each of its workers.
+    /// Defers a shard of a day whose fold crashes each of its workers.
     SetAside {
         /// The day.
         day: Day,
@@ -46,7 +46,7 @@ pub enum Step {
         run: String,
         /// The shard.
         shard: Shard,
-        /// The error's name, as Lambda spells it.
+        /// The error's name as Lambda reports it.
         error: String,
     },
     /// Commits a run.
@@ -74,7 +74,7 @@ pub enum Step {
     Evaluate {
         /// The quarter that ended.
         quarter: Quarter,
-        /// Of which affiliates; of all if none is named.
+        /// The shard of affiliates to evaluate; `None` for all.
         shard: Option<Shard>,
     },
     /// Notes that a quarter is evaluated.
@@ -88,10 +88,10 @@ pub enum Step {
     Reconcile {
         /// The day that ended.
         day: Day,
-        /// Which part of the affiliates.
+        /// The part of the affiliates.
         shard: Shard,
     },
-    /// Tells how old the data are.
+    /// Reports the age of the data.
     Check,
 }
 
@@ -157,7 +157,7 @@ enum Raw {
 }
 
 impl Step {
-    /// Reads the function's input.
+    /// Parses the function's input.
     ///
     /// # Errors
     /// [`StepError::BadRequest`] with the expected value.
@@ -191,7 +191,7 @@ impl Step {
         })
     }
 
-    /// The step's name.
+    /// Returns the step's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -224,7 +224,7 @@ impl Step {
         "check",
     ];
 
-    /// The day that it is about, if it is about one.
+    /// Returns the day of the step, if it has one.
     pub(crate) const fn day(&self) -> Option<Day> {
         match self {
             Self::WholeDay { day, .. }
@@ -237,7 +237,7 @@ impl Step {
         }
     }
 
-    /// The shard that it works on, if it works on one.
+    /// Returns the shard that the step works on, if it works on one.
     pub(crate) fn shard(&self) -> Option<u8> {
         match self {
             Self::Fold { shard, .. }
@@ -248,7 +248,7 @@ impl Step {
         }
     }
 
-    /// The number of the run that it is about, where it has one.
+    /// Returns the number of the step's run, if it has one.
     pub(crate) const fn seq(&self) -> Option<u64> {
         match self {
             Self::Publish { seq, .. } | Self::Finish { seq } => Some(*seq),
@@ -264,7 +264,7 @@ fn read<T: serde::de::DeserializeOwned>(input: &Value, what: &str) -> Result<T, 
     })
 }
 
-/// The expected value, without the received one: it is written to the log.
+/// Returns the expected value without the received one, since the message is written to the log.
 fn wanted(message: &str) -> String {
     match message.split_once("expected ") {
         Some((got, wanted)) if !got.starts_with("unknown field") => format!("expected {wanted}"),
@@ -272,7 +272,8 @@ fn wanted(message: &str) -> String {
     }
 }
 
-/// The day that a schedule's time asks for is the one before it: late or early, the same day.
+/// Returns the day to plan. The time of a schedule selects the day before it, whether the
+/// invocation is late or early.
 fn planned(day: Option<Day>, scheduled: Option<Timestamp>) -> Result<Day, StepError> {
     match (day, scheduled) {
         (Some(day), None) => Ok(day),
@@ -281,7 +282,7 @@ fn planned(day: Option<Day>, scheduled: Option<Timestamp>) -> Result<Day, StepEr
     }
 }
 
-/// A run carries the name of its day.
+/// Checks that the name of a run begins with its day.
 fn run_of(day: Day, run: String) -> Result<String, StepError> {
     if run.starts_with(&format!("{day}-")) {
         return Ok(run);

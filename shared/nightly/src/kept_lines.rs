@@ -1,4 +1,4 @@
-//! The proof before a commit that the lines that the shards kept are those that they reported.
+//! The proof before a commit that the stored lines of the shards match their reports.
 
 use commission::ConservationError;
 use lambda::{App, Deadline};
@@ -12,8 +12,8 @@ use crate::{StepError, check_time};
 /// Shards whose lines are read concurrently.
 const SIDE_BY_SIDE: usize = 4;
 
-/// Proves that the lines that are about to be committed have, asset by asset, the sums that their
-/// shards reported, of which the run's totals are made. Cost: 1 read unit per 4 KB of lines.
+/// Proves that the lines to be committed have, asset by asset, the sums that their shards reported.
+/// The totals of the run are the sums of these reports. Cost: 1 read unit per 4 KB of lines.
 pub(crate) async fn prove(
     app: &App,
     day: Day,

@@ -1,20 +1,22 @@
-//! The nightly rollup: from a day's fees to booked lines that readers see.
+//! The nightly rollup: turns a day's fees into booked lines that readers see.
 //!
-//! A night is a chain of steps, each of which may run twice, at once with itself, or die anywhere:
+//! A night is a chain of steps. Each step may run twice, run concurrently with itself, or stop at
+//! any point:
 //!
-//! 1. **plan** names the days to book, each with a run of its own;
-//! 2. **fold**, one per shard of invitees, works out the accrual minus the booked lines, and keeps
-//!    it under the run's name, where no reader sees it;
-//! 3. **commit** proves that everything adds up, and gives the run its number in the ledger with
-//!    one conditional transaction;
-//! 4. **publish**, in parts, writes the affiliate view, under that number;
-//! 5. **finish** makes the number visible: readers now see the whole run at once;
-//! 6. **evaluate**, when a quarter's last day is closed, sets the tiers for the quarter after it;
-//!    **close-quarter** notes it. No day of that quarter is booked before, however late both are;
+//! 1. **plan** lists the days to book, and gives each day a separate run;
+//! 2. **fold**, one per shard of invitees, computes the accrual minus the booked lines, and stores
+//!    the result under the run's name, where no reader sees it;
+//! 3. **commit** proves the sums of the run, and gives the run its number in the ledger with one
+//!    conditional transaction;
+//! 4. **publish**, in parts, writes the affiliate view under that number;
+//! 5. **finish** makes the number visible, so that readers see the whole run atomically;
+//! 6. **evaluate**, after a quarter's last day is closed, sets the tiers for the next quarter.
+//!    **close-quarter** records the evaluation. No day of the next quarter is booked before,
+//!    however late both are;
 //! 7. **reconcile** compares the affiliate view with the booked lines.
 //!
-//! The state machine calls them one by one; a small programme has a whole day done in one
-//! invocation, by the very same steps. Beside the night, **check** reports the age of the data.
+//! The state machine calls the steps one by one. A small programme runs a whole day in one
+//! invocation, with the same steps. Apart from the night, **check** reports the age of the data.
 
 mod bounded_concurrency;
 mod check;
@@ -64,20 +66,21 @@ use lambda::{App, Deadline, Stopwatch};
 use serde_json::Value;
 use storage::Shard;
 
-/// A step's input in, its output out.
+/// Runs one step with its JSON input; returns its JSON output.
 ///
 /// # Errors
-/// [`StepError`], whose name the state machine retries or catches by.
+/// [`StepError`], by whose name the state machine retries or catches.
 pub async fn handle(app: &App, input: &Value) -> Result<Value, StepError> {
     let step = Step::read(input)?;
     make(app, &step, Deadline::NONE).await.map(|done| done.output)
 }
 
-/// The Lambda function: as [`handle`]; a step that would not come to its end before `deadline`
-/// stops where another one can continue. Each step leaves one line in the log, and its metrics.
+/// Runs one step as the Lambda function does: as [`handle`], but a step that cannot complete before
+/// `deadline` stops where another invocation can resume it. Each step writes one log line and its
+/// metrics.
 ///
 /// # Errors
-/// [`StepError`], whose name the state machine retries or catches by.
+/// [`StepError`], by whose name the state machine retries or catches.
 pub async fn handle_until(
     app: &App,
     input: &Value,
@@ -93,7 +96,8 @@ pub async fn handle_until(
 /// A step that completed.
 pub(crate) struct Done {
     output: Value,
-    /// How many of what it does: days, lines, parts, affiliates.
+    /// The step's count for the log: days, lines, parts or affiliates; for `check`, the age of the
+    /// data in seconds.
     count: u64,
 }
 
@@ -105,7 +109,8 @@ impl Done {
     }
 }
 
-/// Stops a step whose time is nearly over: its results are stored, and the next one resumes there.
+/// Stops a step whose time is nearly over. Its results are stored, and the next invocation resumes
+/// there.
 pub(crate) fn check_time(app: &App, deadline: Deadline) -> Result<(), StepError> {
     if deadline.has_passed(&app.clock) { Err(StepError::HandedOver) } else { Ok(()) }
 }

@@ -1,9 +1,9 @@
-//! Work of a committed run that cannot be read when it is published. The affiliates whom it may
-//! concern are parked, all others read the run, and later nights continue.
+//! Shard deltas of a committed run that cannot be read when it is published. The affiliates that
+//! they may concern are parked, all others read the run, and later nights continue.
 //!
-//! The lines were committed, so their shard must not be booked again as if they were not: a
-//! placeholder in the booked deltas defers it until an operator restores the chunk, or withdraws
-//! the run for a parked affiliate, which gives the chunk up.
+//! The lines were committed, so their shard must not be booked again as if they were not. A
+//! placeholder in the booked deltas defers the shard until an operator restores the chunk, or
+//! withdraws the run for a parked affiliate, which gives the chunk up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -17,15 +17,15 @@ use types::{Day, Uid};
 use crate::committed::Part;
 use crate::{StepError, telemetry};
 
-/// What a publishing worker reads of a run.
+/// The deltas of a run that a publishing worker reads.
 pub(crate) struct RunWork {
     /// The readable chunks.
     pub(crate) found: Vec<Found>,
-    /// The affiliates whom the lost chunks may concern, with the reason.
+    /// The affiliates that the lost chunks may concern, with the reason.
     pub(crate) lost: BTreeMap<Uid, StepError>,
 }
 
-/// Reads the work of a run for one part of its publishing.
+/// Reads the shard deltas of a run for one part of its publishing.
 pub(crate) async fn read(app: &App, pending: &Pending, part: Part) -> Result<RunWork, StepError> {
     let table = &app.table;
     let reports = table.readable_shard_reports(&pending.run).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn read(app: &App, pending: &Pending, part: Part) -> Result<Run
     };
     let stored = table.readable_work(&pending.run, &reports.reports, wanted).await?;
     let StoredWork { mut found, mut unreadable } = stored;
-    // Without its report a shard may concern everybody.
+    // Without its report a shard may concern any affiliate.
     unreadable.extend(reports.unreadable.into_iter().map(|(shard, error)| {
         let place = WorkPlace { shard, chunk: 0, buckets: 0..=BUCKETS - 1 };
         UnreadableWork { place, error }
@@ -67,8 +67,8 @@ pub(crate) async fn read(app: &App, pending: &Pending, part: Part) -> Result<Run
     Ok(RunWork { found, lost })
 }
 
-/// The affiliates of some buckets who may have lines in a day's shard: the inviters of all that
-/// have fees, bindings or booked lines in it. The lost lines are of some of them.
+/// Returns the affiliates of some buckets that may have lines in a day's shard: the inviters of all
+/// invitees with fees, bindings or booked lines in it. The lost lines belong to some of them.
 async fn affiliates(
     app: &App,
     day: Day,
@@ -81,8 +81,8 @@ async fn affiliates(
     invitees.extend(stored.batch.fees.invitees().cloned());
     let bound = table.new_bindings(day, shard).await?;
     invitees.extend(bound.into_iter().map(|relation| relation.invitee));
-    // A placeholder of the run itself does not decode, and neither may others: what can be read
-    // adds those who have no fees any more.
+    // The placeholder of this run does not decode, and other chunks may not either. The readable
+    // chunks add invitees that no longer have fees.
     for work in table.readable_booked(day, shard).await? {
         invitees.extend(work.lines.into_iter().map(|line| line.key.invitee));
     }
@@ -92,9 +92,9 @@ async fn affiliates(
     Ok(inviters.filter(|inviter| buckets.contains(&bucket(inviter))).collect())
 }
 
-/// Gives up the lost chunks of a run, if it has any: the next night books their lines anew. They
-/// stay if an affiliate who is parked with the run had published it before: such a worker could
-/// still read them, and their lines would be booked twice.
+/// Gives up the lost chunks of a run, if it has any, so that the next night books their lines
+/// again. Keeps them if an affiliate that is parked with the run had published it before: the
+/// publishing worker could still read the chunks, and their lines would be booked twice.
 ///
 /// # Errors
 /// If the table fails.

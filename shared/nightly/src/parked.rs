@@ -1,5 +1,5 @@
-//! Affiliates whose part of a run cannot be published: they are parked with their reason, everybody
-//! else continues, and an operator has them repaired or has the run withdrawn.
+//! Affiliates whose part of a run cannot be published. They are parked with the reason, all others
+//! continue, and an operator repairs the affiliate or withdraws the run.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use crate::evaluate::evaluate_affiliate;
 use crate::publish::{Publisher, booked_for};
 use crate::{StepError, lost_work};
 
-/// How often an item that others change is read and written again.
+/// Maximum attempts to write an item that is changed concurrently.
 const MAX_ATTEMPTS: usize = 8;
 
 /// The result of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
-    /// The runs that are published, and how many lines each has.
+    /// The published runs, with the number of lines of each.
     pub runs: Vec<(ParkedRun, usize)>,
     /// The quarters whose evaluation is repeated.
     pub evaluated: Vec<Quarter>,
@@ -31,23 +31,23 @@ pub struct Repaired {
 pub struct Withdrawn {
     /// The run.
     pub run: ParkedRun,
-    /// The lines that are taken back.
+    /// The number of lines that are taken back.
     pub lines: usize,
     /// The shards that the next night books again.
     pub shards: Vec<u8>,
-    /// The runs that still wait.
+    /// The number of runs that still wait.
     pub waiting: usize,
     /// The quarters whose evaluation is repeated.
     pub evaluated: Vec<Quarter>,
 }
 
-/// Publishes the runs that wait for an affiliate, one after the other: each is visible before the
-/// next one begins. Then evaluations that left the affiliate out are repeated. After a
-/// failure a retry resumes at the failed run.
+/// Publishes the waiting runs of an affiliate, one after the other; each is visible before the next
+/// one begins. Then repeats the evaluations that excluded the affiliate. After a failure a retry
+/// resumes at the failed run.
 ///
 /// # Errors
-/// [`StepError`], as the publishing would have it; [`StepError::BadRequest`] if no run waits, or
-/// the first one is being withdrawn.
+/// [`StepError`] of the publishing; [`StepError::BadRequest`] if no run waits, or the first one is
+/// being withdrawn.
 pub async fn repair(app: &App, affiliate: &Uid) -> Result<Repaired, StepError> {
     let waiting = waiting(app, affiliate).await?;
     let mut runs = Vec::new();
@@ -75,12 +75,12 @@ pub async fn repair(app: &App, affiliate: &Uid) -> Result<Repaired, StepError> {
     Ok(Repaired { runs, evaluated })
 }
 
-/// Withdraws the first run that waits for an affiliate: its lines are never visible, and the next
-/// night books the accrual. A failure can be retried.
+/// Withdraws the first waiting run of an affiliate: its lines are never visible, and the next night
+/// books the accrual. A failed call can be retried.
 ///
 /// # Errors
-/// [`StepError::BadRequest`] if no run waits, or the first one was published after all; or what the
-/// table answers.
+/// [`StepError::BadRequest`] if no run waits, or the first one was published after all; or the
+/// error of the table.
 pub async fn withdraw(app: &App, affiliate: &Uid, why: &str) -> Result<Withdrawn, StepError> {
     let waiting = waiting(app, affiliate).await?;
     let Some(run) = waiting.first() else { return Err(none_waits()) };
@@ -124,7 +124,8 @@ fn none_waits() -> StepError {
     StepError::BadRequest("no run waits for this affiliate".to_owned())
 }
 
-/// What a run booked is written when it is published for all others.
+/// Checks that the run is visible, since its booked deltas are written when it is published for all
+/// others.
 async fn check_visible(app: &App, run: &ParkedRun) -> Result<(), StepError> {
     match app.table.head().await?.value.visible < run.seq {
         true => Err(StepError::Unfinished(format!("run {} is not published yet", run.seq))),
@@ -158,8 +159,8 @@ async fn make_up_for_evaluations(
     Ok(evaluated)
 }
 
-/// The totals as if the run had not begun to be published. Totals that cannot be read stay as they
-/// are: whoever repairs them repairs the whole item.
+/// Restores the totals to their state before the run. Totals that cannot be read stay unchanged,
+/// since their repair covers the whole item.
 async fn take_back_totals(app: &App, affiliate: &Uid, seq: u64) -> Result<(), StepError> {
     for _ in 0..MAX_ATTEMPTS {
         let known = match app.table.totals(affiliate).await {
@@ -178,7 +179,8 @@ async fn take_back_totals(app: &App, affiliate: &Uid, seq: u64) -> Result<(), St
     Err(StepError::Unfinished("an affiliate's totals kept changing".to_owned()))
 }
 
-/// An invitee as if the run had not begun to be published. One who cannot be read stays.
+/// Restores an invitee entry to its state before the run. An entry that cannot be read stays
+/// unchanged.
 async fn take_back_invitee(
     app: &App,
     affiliate: &Uid,

@@ -1,4 +1,4 @@
-//! Parking: an affiliate whose part of a run cannot be published waits, and all others continue.
+//! Parks affiliates whose part of a run cannot be published, so that all others continue.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::{StepError, telemetry};
 /// The most characters of a reason.
 const REASON_CHARS: usize = 300;
 
-/// The parked affiliates; nothing is read while the head counts none.
+/// Returns the parked affiliates. Reads nothing if the head counts none.
 pub(crate) async fn affiliates(app: &App, count: u32) -> Result<BTreeSet<Uid>, StepError> {
     if count == 0 {
         return Ok(BTreeSet::new());
@@ -32,7 +32,7 @@ pub(crate) async fn park(
     Ok(())
 }
 
-/// Has a run wait behind an earlier one. Answers `false` if none waits any more.
+/// Queues a run behind an earlier waiting run. Returns `false` if no run waits any more.
 pub(crate) async fn queue(
     app: &App,
     affiliate: &Uid,

@@ -1,4 +1,4 @@
-//! The plan of a night: which days are booked, each by a run of its own.
+//! Plans a night: selects the days to book, and gives each day a separate run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::StepError;
 use crate::finish::complete;
 use crate::reversal::{self, Mode};
 
-/// How often the head of a ledger before its first night is read and written again.
+/// Maximum attempts to write the head of a ledger before its first night.
 const MAX_ATTEMPTS: usize = 8;
-/// The earliest time after its end at which a day is booked. By then each bind of the day is
-/// answered, also by a clock that is minutes behind; and to the night, half an hour after the day,
-/// minutes are left for a clock that is behind itself.
+/// The minimum delay between the end of a day and its booking. By then each bind of the day is
+/// answered, even by a clock that is minutes behind. The night starts half an hour after the day,
+/// which leaves minutes in case the night's clock is behind.
 const SETTLES_MILLIS: i64 = 20 * 60_000;
 
-/// Days in one plan. The state machine keeps a plan in its state, which holds 256 KB.
+/// The most days in one plan. The state machine keeps a plan in its state, which holds 256 KB.
 const DAYS_PER_PLAN: usize = 31;
 
 /// A part of a night: days of one quarter, and the evaluation that follows them.
@@ -30,17 +30,18 @@ pub struct Plan {
     pub quarter: Option<Quarter>,
     /// The newest visible run when the plan was made.
     pub visible: u64,
-    /// Where the next plan of the night continues; absent in the last one.
+    /// The cursor of the night's next plan; absent in the last plan.
     pub more: Option<Cursor>,
 }
 
-/// The place in a night where the next plan continues.
+/// The position in a night at which the next plan continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
-    /// DirtyShard days through this one are planned.
+    /// Days with dirty shards are planned through this day.
     pub after: Option<Day>,
-    /// The first of the night's own days: touched days before it are booked as well.
+    /// The first of the days that the night books whole. Dirty shards of days before it are booked
+    /// as well.
     pub before: Day,
     /// Reversals of days through this one are planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,22 +53,22 @@ pub struct Cursor {
 pub struct DayPlan {
     /// The day.
     pub day: Day,
-    /// The run's name, under which its work is kept.
+    /// The run's name, under which its shard deltas are stored.
     pub run: String,
     /// The shards to fold.
     pub shards: Vec<u8>,
-    /// How, where it is not for the whole of the accrual.
+    /// The mode, if the run does not book the whole accrual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
 }
 
-/// Plans the night after `day`, or the part of it that `cursor` names: that day and any that was
-/// missed since the last closed one, whole; and of earlier days the shards that late fees and
-/// corrections have touched, or that are deferred, and the reversals of the booked lines under
-/// bindings that were found void.
+/// Plans the night after `day`, or the part of it that `cursor` selects. Whole days are `day` and
+/// any day that was missed since the last closed day. Of earlier days, the plan has the shards with
+/// late fees and corrections, the deferred shards, and the reversals of the booked lines under void
+/// bindings.
 ///
-/// A plan ends with a quarter, since days of the next one are booked by the tiers that the
-/// quarter's evaluation sets, however late either is.
+/// A plan ends with a quarter. Days of the next quarter are booked by the tiers that the quarter's
+/// evaluation sets, however late either is.
 pub(crate) async fn plan(
     app: &App,
     day: Day,
@@ -99,7 +100,7 @@ pub(crate) async fn plan(
     if touched.next().is_some() {
         return Ok(Plan { days, quarter: None, visible: progress.visible, more: Some(cursor) });
     }
-    // A shard that is deferred is folded anew, and only thereby no longer deferred.
+    // A deferred shard is folded again; only a fold ends its deferral.
     for (day, aside) in &progress.set_aside {
         folded.entry(*day).or_default().extend(&aside.shards);
     }
@@ -114,17 +115,18 @@ pub(crate) async fn plan(
         }
         cursor.reversed = Some(cursor.before);
     }
-    // A night that is started again evaluates its quarter again.
+    // A restarted night evaluates its quarter again.
     let repeated = Some(day.quarter()).filter(|quarter| first == day && quarter.last_day() == day);
     let quarter = progress.due(through).or(repeated);
     let visible = progress.visible;
-    // A day that was deferred in an evaluated quarter may be booked now: the next plan tells.
+    // A deferred day of an evaluated quarter may be booked by this plan. The next plan then checks
+    // whether the quarter needs another evaluation.
     let ended = through >= day && progress.after(quarter).due(through).is_none() && !again;
     cursor.after = Some(cursor.before);
     Ok(Plan { days, quarter, visible, more: (!ended).then_some(cursor) })
 }
 
-/// How far the ledger has come.
+/// The progress of the ledger.
 #[derive(Debug, Clone)]
 struct Progress {
     /// The last closed day.
@@ -133,15 +135,15 @@ struct Progress {
     evaluated: Quarter,
     /// Evaluated quarters to evaluate again.
     reevaluate: BTreeSet<Quarter>,
-    /// Days that are tried again.
+    /// The deferred days, which are retried.
     set_aside: BTreeMap<Day, SetAside>,
     /// The newest run that readers see.
     visible: u64,
 }
 
 impl Progress {
-    /// Reads the progress before the night after `day`. The first night of all notes the day before
-    /// it: if that night fails, the next one knows which days are missed.
+    /// Reads the progress before the night after `day`. The first night records the day before
+    /// `day` as closed: if that night fails, the next one knows which days are missed.
     async fn read(app: &App, day: Day) -> Result<Self, StepError> {
         for _ in 0..MAX_ATTEMPTS {
             let mut head = app.table.head().await?;
@@ -160,11 +162,11 @@ impl Progress {
         Err(StepError::Unfinished("the ledger kept moving while a night was planned".to_owned()))
     }
 
-    /// The progress by a head; none before the first night.
+    /// Returns the progress by a head; `None` before the first night.
     fn of(head: &Head) -> Option<Self> {
         let closed = head.closed_through?;
-        // 0.1 did not note evaluations. A quarter whose last day is the last closed one may lack
-        // its own, and an evaluation that is repeated changes nothing.
+        // Version 0.1 did not record evaluations. A quarter whose last day is the last closed day
+        // may lack its evaluation. A repeated evaluation changes nothing.
         let evaluated = head.evaluated_through.unwrap_or(closed.quarter().previous());
         Some(Self::new(closed, evaluated, head))
     }
@@ -180,19 +182,19 @@ impl Progress {
         }
     }
 
-    /// The quarter to evaluate next, if days are closed through `closed`.
+    /// Returns the quarter to evaluate next, if days are closed through `closed`.
     fn due(&self, closed: Day) -> Option<Quarter> {
         let again = self.reevaluate.first().copied();
         again.or(Some(self.evaluated.next()).filter(|quarter| quarter.last_day() <= closed))
     }
 
-    /// Whether a day may be booked before another quarter is evaluated.
+    /// Returns whether a day may be booked before another quarter is evaluated.
     fn may_book(&self, day: Day) -> bool {
         day.quarter() <= self.evaluated.next()
             && self.reevaluate.first().is_none_or(|again| day.quarter() <= *again)
     }
 
-    /// The progress after a quarter's evaluation.
+    /// Returns the progress after a quarter's evaluation.
     fn after(mut self, quarter: Option<Quarter>) -> Self {
         if let Some(quarter) = quarter {
             self.evaluated = self.evaluated.max(quarter);
@@ -202,10 +204,10 @@ impl Progress {
     }
 }
 
-/// Plans a run over the whole of one day, and no other.
+/// Plans a run over the whole of one day only.
 ///
 /// # Errors
-/// [`StepError::QuarterNotEvaluated`] if the tiers of the day are still to be set.
+/// [`StepError::QuarterNotEvaluated`] if the tiers of the day are not set yet.
 pub(crate) async fn plan_whole(
     app: &App,
     day: Day,
@@ -220,13 +222,13 @@ pub(crate) async fn plan_whole(
     }
 }
 
-/// From when on a day may be booked.
+/// Returns the instant from which a day may be booked.
 #[must_use]
 pub fn booked_from(day: Day) -> Timestamp {
     day.end().plus_millis(SETTLES_MILLIS)
 }
 
-/// Checks before any plan that the day is over, and completes a run that was committed and not
+/// Checks before any plan that the day is over, and completes a run that is committed but not
 /// finished.
 async fn begin(app: &App, day: Day, deadline: Deadline) -> Result<(), StepError> {
     check_over(app, day)?;
@@ -237,7 +239,7 @@ async fn begin(app: &App, day: Day, deadline: Deadline) -> Result<(), StepError>
     Ok(())
 }
 
-/// A run over the whole of a day.
+/// Returns a run over the whole of a day.
 fn whole(app: &App, day: Day) -> Result<DayPlan, StepError> {
     let shards = Shard::all().map(Shard::number).collect();
     Ok(DayPlan { day, run: run_name(app, day)?, shards, mode: None })
@@ -247,8 +249,8 @@ fn check_over(app: &App, day: Day) -> Result<(), StepError> {
     if app.clock.now() < booked_from(day) { Err(StepError::DayNotOver(day)) } else { Ok(()) }
 }
 
-/// The shards of earlier days that are still to be planned: those that are touched, and those that
-/// are deferred.
+/// Returns the shards of earlier days that are still to be planned: the dirty and the deferred
+/// ones.
 async fn touched_before(
     app: &App,
     cursor: Cursor,
@@ -265,7 +267,8 @@ async fn touched_before(
     Ok(days)
 }
 
-/// Two plans of one day never share a name: their work must not mix.
+/// Returns a random name for a run. Two plans of one day never share a name, so that their shard
+/// deltas do not mix.
 pub(crate) fn run_name(app: &App, day: Day) -> Result<String, StepError> {
     let mut drawn = [0; 16];
     app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;

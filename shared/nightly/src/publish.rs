@@ -1,4 +1,5 @@
-//! Publishing: a committed run is written as affiliates read it, under its number, still unseen.
+//! The publishing: writes a committed run to the affiliate view, under its number, which is not
+//! visible yet.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +19,12 @@ use crate::parking;
 use crate::summary;
 use crate::{StepError, check_time};
 
-/// How often an item that a second publisher changes is read and written again.
+/// Maximum attempts to write an item that a second publisher changes.
 const MAX_ATTEMPTS: usize = 8;
 /// Invitees whose items are read in one call.
 const INVITEES_READ_AT_ONCE: usize = 100;
-/// Invitees of one affiliate that are written concurrently. They are in one partition, which takes
-/// a thousand writes a second: at 5 ms a write this is just below.
+/// Invitees of one affiliate that are written concurrently. They share a partition, which accepts a
+/// thousand writes a second: at 5 ms a write this is just below.
 const INVITEES_AT_ONCE: usize = 4;
 /// Affiliates that are written concurrently: each has a separate partition.
 const AFFILIATES_AT_ONCE: usize = 8;
@@ -35,7 +36,7 @@ pub struct Published {
     pub affiliates: usize,
 }
 
-/// Publishes one part of a committed run. A repeated publishing writes the same items again.
+/// Publishes one part of a committed run. A repeated call writes the same items again.
 pub(crate) async fn publish(
     app: &App,
     seq: u64,
@@ -52,8 +53,9 @@ pub(crate) async fn publish(
     }
 }
 
-/// Publishes one part of the pending run. An affiliate whose part fails for good is parked, and one
-/// that is parked stays so: all others are published. `parked` is how many there are by the head.
+/// Publishes one part of the pending run. An affiliate whose part fails with a final error is
+/// parked. A parked affiliate stays parked, and all others are published. `parked` is the number of
+/// parked affiliates in the head.
 pub(crate) async fn publish_pending(
     app: &App,
     pending: &Pending,
@@ -120,7 +122,7 @@ pub(crate) async fn booked_for(
     Ok(statements(found, Part { part: 0, of: 1 }).remove(inviter).unwrap_or_default())
 }
 
-/// The run's work by inviter, of the part's inviters.
+/// Returns the deltas of the run by inviter, for the inviters of the part.
 fn statements(found: Vec<Found>, part: Part) -> BTreeMap<Uid, Work> {
     let buckets = part.buckets();
     let mut statements: BTreeMap<Uid, Work> = BTreeMap::new();
@@ -148,7 +150,7 @@ pub(crate) struct Publisher<'a> {
     pub(crate) seq: u64,
     pub(crate) committed_at: Option<Timestamp>,
     pub(crate) deadline: Deadline,
-    /// Whether the affiliate is parked, and this is the first run that waits.
+    /// Whether this is the first waiting run of a parked affiliate.
     pub(crate) repairs: bool,
 }
 
@@ -177,7 +179,7 @@ impl Publisher<'_> {
         Ok(table.publish_day(self.inviter, day, seq, summary, &work.lines).await?)
     }
 
-    /// Answers, for each of some invitees, the invitee's activity before the run and after it.
+    /// Publishes some invitees; returns the activity of each before and after the run.
     async fn publish_invitees<'w>(
         &self,
         touched: &'w [TouchedInvitee],
@@ -196,7 +198,7 @@ impl Publisher<'_> {
         bounded_concurrency(INVITEES_AT_ONCE, work).await
     }
 
-    /// Answers the invitee's activity before the run and after it.
+    /// Publishes an invitee; returns the invitee's activity before and after the run.
     async fn publish_invitee(
         &self,
         touched: &TouchedInvitee,

@@ -1,4 +1,4 @@
-//! Fees and corrections that a fold cannot book: quarantined, and counted.
+//! Quarantines and counts the fees and corrections that a fold cannot book.
 
 use std::collections::BTreeSet;
 
@@ -11,22 +11,22 @@ use types::{Day, Timestamp};
 use crate::StepError;
 use crate::bounded_concurrency::bounded_concurrency;
 
-/// How long after a correction its fee may still come, in days. The queue redelivers for hours,
-/// and an exchange sends a correction after its fee: two nights are enough to see both.
+/// The time after a correction within which its fee may still arrive, in days. The queue redelivers
+/// for hours, and an exchange sends a correction after its fee: two nights are enough to see both.
 const WAITS_DAYS: i64 = 2;
 /// Entries that are written concurrently.
 const SIDE_BY_SIDE: usize = 8;
 
-/// A correction as the quarantine keeps it.
+/// A correction as stored in the quarantine.
 #[derive(Serialize)]
 struct Correction<'a> {
     day: Day,
     correction: &'a FeeCorrection,
 }
 
-/// Records what a fold quarantined. Each entry is dated by its own event, so that another fold
-/// writes the same item again. A correction that an earlier fold of the day quarantined and this
-/// one applied leaves the quarantine.
+/// Records the entries that a fold quarantined. Each entry is dated by its event, so that another
+/// fold writes the same item again. Releases a correction that an earlier fold of the day
+/// quarantined and that this fold applied.
 pub(crate) async fn record(
     app: &App,
     day: Day,
@@ -48,12 +48,14 @@ pub(crate) async fn record(
     Ok(app.table.release_all(&applied(day, fold, corrections)?).await?)
 }
 
-/// Whether the fee of a correction may still come, so that the next night has to look again.
+/// Returns whether the fee of a correction may still arrive, so that the next night must fold
+/// again.
 pub(crate) fn waits_for_fees(fold: &Fold, now: Timestamp) -> bool {
     fold.orphan_corrections.iter().any(|correction| now < correction.at.plus_days(WAITS_DAYS))
 }
 
-/// The entries that earlier folds of the day may have made of corrections that are applied now.
+/// Returns the entries that earlier folds of the day may have written for corrections that are
+/// applied now.
 fn applied(
     day: Day,
     fold: &Fold,
@@ -67,7 +69,7 @@ fn applied(
     applied.into_iter().map(|correction| unmatched(day, correction)).collect()
 }
 
-/// A fee that came with the identity of another, which came first and stands.
+/// Returns the entry of a fee whose identity an earlier fee with another body has.
 fn conflict(arrival: Arrival, fee: &Fee) -> Result<Quarantined, StepError> {
     let arrived = i64::try_from(arrival.0).ok().and_then(Timestamp::from_millis);
     Ok(Quarantined {

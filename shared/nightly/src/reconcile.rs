@@ -1,6 +1,5 @@
-//! The reconciliation after a night: the affiliate view, compared to the last unit with the
-//! booked lines, and with itself. Read only; a difference is counted, and repaired by no one
-//! but an operator.
+//! The reconciliation after a night: compares the affiliate view with the booked lines, to the last
+//! unit, and with itself. Read only: a difference is counted, and only an operator repairs it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,29 +19,29 @@ use crate::{StepError, parking, telemetry};
 /// The result of a reconciliation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciled {
-    /// The affiliates that were compared.
+    /// The number of affiliates that were compared.
     pub affiliates: u64,
-    /// The cells, totals and records that are not as they should be.
+    /// The number of cells, totals and records that are wrong or cannot be read.
     pub differences: u64,
 }
 
 /// Affiliates that are compared concurrently: each has a separate partition.
 const SIDE_BY_SIDE: usize = 8;
-/// In how many nights each affiliate's history is compared once.
+/// The number of nights in which each affiliate's history is compared once.
 const ROTATION: i64 = 30;
-/// The days before a night whose lines are compared with their summaries in the rotation, in days:
-/// more than the rotation, so that no day is left out.
+/// The number of days before a night whose lines are compared with their summaries in the rotation.
+/// It exceeds the rotation, so that no day is left out.
 const WINDOW_DAYS: i32 = 35;
-/// The days before a night whose summaries are read in the rotation: all that there are.
+/// The number of days before a night whose summaries are read in the rotation: all that exist.
 const HISTORY_DAYS: i32 = 36_525;
-/// Invitees that are read in one call: with some 300 bytes each well below its 1 MB.
+/// Invitees per read call: with some 300 bytes each, a page is well below the limit of 1 MB.
 const INVITEES_PER_PAGE: u16 = 1000;
-/// How often a comparison is made anew because a run became visible meanwhile.
+/// Maximum attempts: a comparison with differences is repeated if a run became visible meanwhile.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Reconciles one part of the affiliates after the night of `day`: those with lines in the runs
-/// that became visible today or yesterday, in the part's buckets; and of the shard's affiliates
-/// those whose turn it is.
+/// Reconciles one part of the affiliates after the night of `day`: the affiliates in the part's
+/// buckets with lines in the runs that became visible today or yesterday, and the affiliates of the
+/// shard that the rotation selects.
 pub(crate) async fn reconcile(app: &App, day: Day, shard: Shard) -> Result<Reconciled, StepError> {
     reconcile_all(app, day, &[shard]).await
 }
@@ -63,7 +62,8 @@ pub(crate) async fn reconcile_all(
         for part in found.await? {
             sum = sum.plus(part).map_err(StepError::overflow(day))?;
         }
-        // Invitees and totals hold two versions: a run that became visible may have changed both.
+        // Invitees and totals hold two versions: a run that became visible meanwhile may have
+        // changed both.
         if sum.differences == 0 || app.table.head().await?.value.visible == visible {
             telemetry::reconciled(app, day, shards, sum);
             return Ok(sum);
@@ -86,16 +86,17 @@ impl Reconciled {
     }
 }
 
-/// A night that is reconciled.
+/// The night to reconcile.
 struct Night<'a> {
     app: &'a App,
     day: Day,
     visible: u64,
-    /// Affiliates who read the ledger as it was, until they are repaired: they are left out.
+    /// The parked affiliates: they read the ledger as it was until they are repaired, and are left
+    /// out.
     parked: BTreeSet<Uid>,
     /// The runs that became visible today or yesterday, with their shards' reports.
     runs: Vec<(FinishedRun, Vec<ShardReport>)>,
-    /// Records of these runs that cannot be read.
+    /// The number of records of these runs that cannot be read.
     unreadable: u64,
 }
 
@@ -144,7 +145,7 @@ impl<'a> Night<'a> {
         in_turn && !self.parked.contains(affiliate)
     }
 
-    /// Compares what a run booked for the affiliates of a part with what they read of it.
+    /// Compares a run's booked lines for the affiliates of a part with their view of the run.
     async fn run(
         &self,
         run: &FinishedRun,
@@ -180,7 +181,8 @@ impl<'a> Night<'a> {
         Ok(sum)
     }
 
-    /// Whether an operator withdrew a run of an affiliate: its chunks stay, and count for nothing.
+    /// Returns whether an operator withdrew a run of an affiliate: its chunks stay, but do not
+    /// count.
     async fn is_withdrawn(&self, affiliate: &Uid, run: &FinishedRun) -> Result<bool, StepError> {
         let work = booked_for(self.app, affiliate, run.day, run.seq).await;
         Ok(work.is_ok_and(|work| work.is_empty()))
@@ -228,7 +230,7 @@ impl<'a> Night<'a> {
         Ok(differences + usize::from(!summed.are_in(&totals.unwrap_or_default())))
     }
 
-    /// The sums over all invitees as the affiliate sees them.
+    /// Returns the sums over all invitees as the affiliate sees them.
     async fn invitees(&self, affiliate: &Uid) -> Result<Invitees, StatementError> {
         let mut all = Invitees::default();
         let mut after: Option<String> = None;
@@ -250,7 +252,7 @@ impl<'a> Night<'a> {
         }
     }
 
-    /// The differences of one affiliate; a record that cannot be read is one.
+    /// Returns the differences of one affiliate; a record that cannot be read counts as one.
     fn counted(&self, compared: Result<usize, StatementError>) -> Result<Reconciled, StepError> {
         match compared {
             Ok(differences) => Ok(Reconciled::of_one(differences as u64)),
@@ -261,7 +263,7 @@ impl<'a> Night<'a> {
     }
 }
 
-/// An affiliate's invitees in sums.
+/// The sums of an affiliate's invitees.
 #[derive(Debug, Default, PartialEq)]
 struct Invitees {
     count: u64,
@@ -301,7 +303,7 @@ impl Invitees {
         self
     }
 
-    /// Whether the totals count the same invitees, by origin and by link.
+    /// Returns whether the totals count the same invitees, by origin and by link.
     fn are_in(&self, totals: &Totals) -> bool {
         let mut origins: BTreeMap<Origin, u64> = BTreeMap::new();
         let mut links: BTreeMap<&LinkCode, u64> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! The reversal of the booked lines under bindings that were found void: only the days on which
-//! there is something, and none of their fees.
+//! The reversal of the booked lines under void bindings. It covers only the days with such lines,
+//! and reads none of their fees.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,24 +14,23 @@ use crate::fold::{ShardFound, Sources};
 use crate::plan::{Cursor, DayPlan, run_name};
 use crate::{StepError, parking, telemetry};
 
-/// How a run works out what it books, where it is not the whole of the accrual.
+/// The mode of a run that does not book the whole accrual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Takes back the booked lines under void bindings, and nothing else.
+    /// Reverses the booked lines under void bindings, and nothing else.
     Reversal,
 }
 
-/// Shards of days that are looked at concurrently.
+/// Shards of days that are read concurrently.
 const SIDE_BY_SIDE: usize = 8;
-/// How long a marker is kept at least, in days. A fold that read the account before it was void
-/// may be committed later, by an execution that is retried; the marker outlives it.
+/// The minimum lifetime of a marker, in days. A fold that read the account before it was void may
+/// be committed later, by an execution that is retried; the marker outlives it.
 const KEPT_DAYS: i64 = 2;
 
-/// Plans the reversals that `cursor` leaves, of days before the night's own ones and in their
-/// order, but for the shards in `folded`, which are folded anew and thereby reversed. Removes the
-/// markers of bindings under which nothing is booked any more. Records that cannot be read leave
-/// their markers in place.
+/// Plans the reversals that `cursor` leaves, of days before the night's whole days and in their
+/// order. Excludes the shards in `folded`, whose fold reverses the lines. Removes the markers of
+/// bindings without booked lines. Keeps the markers whose records cannot be read.
 pub(crate) async fn plan(
     app: &App,
     cursor: Cursor,
@@ -60,18 +59,18 @@ pub(crate) async fn plan(
     days.into_iter().map(plan).collect()
 }
 
-/// Where something is booked under void bindings.
+/// The days and shards with booked lines under void bindings.
 #[derive(Default)]
 struct Looked {
     booked: BTreeSet<(Day, Shard)>,
-    /// Invitees with something booked, or of whom not all can be read.
+    /// Invitees with booked lines, or whose records cannot all be read.
     open: BTreeSet<Uid>,
-    /// Records that cannot be read.
+    /// The number of records that cannot be read.
     unreadable: usize,
 }
 
-/// Looks for the booked lines under void bindings on days before `first`. Of an inviter only days
-/// with lines of the invitee's link are looked at. Cost: 1 query a marker, and 1 a day and shard.
+/// Finds the booked lines under void bindings on days before `first`. Reads only the days on which
+/// the inviter has lines of the invitee's link. Cost: 1 query per marker, and 1 per day and shard.
 async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked, StepError> {
     let head = app.table.head().await?.value;
     let parked = parking::affiliates(app, head.parked).await?;
@@ -85,7 +84,7 @@ async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked
             looked.skip([marker.invitee.clone()]);
             continue;
         };
-        // A run that waits for the inviter may hold lines, and has no summary.
+        // A waiting run of the inviter may hold lines, and has no summary.
         if parked.contains(&marker.inviter) {
             looked.open.insert(marker.invitee.clone());
         }
@@ -119,7 +118,7 @@ impl Looked {
     }
 }
 
-/// Returns the value; `None` if it cannot be read, however often it is tried.
+/// Returns the value; `None` if it cannot be read at any retry.
 pub(crate) fn readable<T>(read: Result<T, TableError>) -> Result<Option<T>, StepError> {
     match read {
         Err(error) if error.is_unreadable() => Ok(None),
@@ -127,7 +126,7 @@ pub(crate) fn readable<T>(read: Result<T, TableError>) -> Result<Option<T>, Step
     }
 }
 
-/// The days since a binding on which its inviter has lines of its link.
+/// Returns the days since a binding on which its inviter has lines of its link.
 async fn days_of(
     app: &App,
     marker: &VoidedBinding,
@@ -143,7 +142,7 @@ async fn days_of(
     Ok(of_link.map(|run| run.day).collect())
 }
 
-/// Works out the reversal of a shard of a day: the booked lines under void bindings, taken back.
+/// Computes the reversal of a shard of a day: takes back the booked lines under void bindings.
 pub(crate) async fn work_out(
     app: &App,
     day: Day,
@@ -177,7 +176,7 @@ pub(crate) async fn work_out(
         work: sources.work(lines, &fold),
         due: Conservation::default(),
         aside: ExcludedCounts::default(),
-        // The mark is about fees, of which none were read.
+        // The dirty marker concerns fees, and a reversal reads none.
         touched: None,
     })
 }

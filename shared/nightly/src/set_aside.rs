@@ -1,5 +1,5 @@
-//! Days and shards that cannot be processed: they are deferred with their reason, everything else
-//! continues, and each night tries them again.
+//! Defers days and shards that cannot be processed. Each is stored with its reason, everything else
+//! continues, and each night retries the deferred ones.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,15 @@ use crate::fold::Folded;
 use crate::reversal::Mode;
 use crate::{StepError, telemetry};
 
-/// How often the head is read and written again when a day is deferred.
+/// Maximum attempts to write the head when a day is deferred.
 const MAX_ATTEMPTS: usize = 8;
-/// The most days that are deferred at a time. They are kept in the head, which every reader reads;
-/// and where more fail, the fault is not in one of them.
+/// The most days that are deferred at a time. They are stored in the head, which every reader
+/// reads. If more days fail, the cause is not limited to one of them.
 const MAX_DAYS: usize = 31;
-/// The most characters of a reason in the head; the log has all of it.
+/// The most characters of a reason in the head; the log has the whole reason.
 const REASON_CHARS: usize = 160;
 
-/// Folds one shard of a day, or defers it where it fails for good.
+/// Folds one shard of a day, or defers it if the fold fails with a final error.
 pub(crate) async fn fold(
     app: &App,
     day: Day,
@@ -38,7 +38,7 @@ pub(crate) async fn fold(
     }
 }
 
-/// Defers a shard whose fold ends each worker that takes it up, by time or by memory.
+/// Defers a shard whose fold crashes each of its workers, by time or by memory.
 pub(crate) async fn after_crashes(
     app: &App,
     day: Day,
@@ -57,7 +57,7 @@ async fn note(app: &App, run: &str, shard: Shard, reason: &str) -> Result<Folded
     Ok(Folded { shard: shard.number(), lines: 0, set_aside: Some(reason) })
 }
 
-/// Defers what a run was to book of a day, and closes the day.
+/// Defers the shards of a day that a run was to book, and closes the day.
 pub(crate) async fn set_day_aside(
     app: &App,
     day: Day,
@@ -85,9 +85,9 @@ pub(crate) async fn set_day_aside(
 
 /// The outcome of the shards of a run.
 pub(crate) struct FoldedShards {
-    /// The reports of those that are folded.
+    /// The reports of the folded shards.
     pub(crate) reports: Vec<ShardReport>,
-    /// The reasons of those that are deferred.
+    /// The reasons of the deferred shards.
     aside: BTreeMap<u8, String>,
 }
 
@@ -106,8 +106,8 @@ impl FoldedShards {
         Ok(Self { reports, aside })
     }
 
-    /// Reads the outcomes of the shards of a committed run, as far as it can be read. A shard whose
-    /// report cannot be read keeps its dirty marker, and the next night folds it again.
+    /// Reads the outcomes of the shards of a committed run, as far as they can be read. A shard
+    /// whose report cannot be read keeps its dirty marker, and the next night folds it again.
     pub(crate) async fn of_committed(app: &App, run: &str) -> Result<Self, StepError> {
         let reports = app.table.readable_shard_reports(run).await?.reports;
         Self::with(app, run, reports).await
@@ -127,13 +127,13 @@ impl FoldedShards {
         Ok(Self { reports, aside })
     }
 
-    /// Why a shard is deferred, if one is.
+    /// Returns the reason if a shard is deferred.
     pub(crate) fn reason(&self) -> Option<&str> {
         self.aside.values().next().map(String::as_str)
     }
 
-    /// Notes in the head which shards of the day are deferred, and that others no longer are. An
-    /// evaluated quarter is evaluated again when one of its days is booked after all.
+    /// Records the deferred shards of the day in the head, and removes those that are folded. If a
+    /// deferred day of an evaluated quarter is booked, the quarter is evaluated again.
     pub(crate) fn note_in(&self, head: &mut Head, day: Day) {
         let mut entry = head.set_aside.remove(&day).unwrap_or_default();
         let before = entry.shards.len();
@@ -152,8 +152,8 @@ impl FoldedShards {
         }
     }
 
-    /// Refuses to defer a day that the head has no room for. It is asked before the commit:
-    /// a run that is committed has to be finished.
+    /// Refuses to defer a day if the head has no room for it. The check precedes the commit, since
+    /// a committed run has to be finished.
     ///
     /// # Errors
     /// [`StepError::TooManySetAside`].

@@ -1,4 +1,4 @@
-//! The sums that affiliates read, from the lines that a run books: pure.
+//! Computes the sums that affiliates read, from the lines that a run books. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,7 @@ use commission::{Line, Overflow, Trades};
 use storage::{Money, ReferralActivity, Summary, Totals, TouchedInvitee, Work};
 use types::{Day, Market, Origin, Reason, Timestamp, Uid};
 
-/// The sums of an affiliate's lines; what depends on the invitees is counted by
-/// [`count_invitee`].
+/// Returns the sums of an affiliate's lines. [`count_invitee`] adds the counts of invitees.
 pub(crate) fn of_lines(lines: &[Line], booked_at: Option<Timestamp>) -> Result<Summary, Overflow> {
     let mut summary = Summary { lines: lines.len() as u64, booked_at, ..Summary::default() };
     for line in lines {
@@ -27,7 +26,8 @@ pub(crate) fn of_lines(lines: &[Line], booked_at: Option<Timestamp>) -> Result<S
     Ok(summary)
 }
 
-/// A link's lines are in many assets, whose amounts never meet in a sum.
+/// Returns only the amounts in USD: a link's lines are in many assets, whose amounts are never
+/// added.
 fn usd_only(money: &Money) -> Money {
     Money {
         fees: commission::Amount::ZERO,
@@ -37,7 +37,7 @@ fn usd_only(money: &Money) -> Money {
     }
 }
 
-/// Counts an invitee whom the run touched, by the known activity before and after it.
+/// Counts an invitee of the run, by the known activity before and after it.
 pub(crate) fn count_invitee(
     summary: &mut Summary,
     day: Day,
@@ -72,7 +72,7 @@ fn add(count: &mut u32, more: u32) -> Result<(), Overflow> {
     Ok(())
 }
 
-/// The invitees who traded on a day as of its runs so far, whose work is in order.
+/// Returns the invitees with trades on a day after its runs so far, whose deltas are in order.
 pub(crate) fn active_in(booked: &[Work]) -> BTreeSet<&Uid> {
     let mut active = BTreeSet::new();
     for touched in booked.iter().flat_map(|work| &work.invitees) {
@@ -104,8 +104,8 @@ pub(crate) fn activity_after(
     Ok(after)
 }
 
-/// The trades of a day by work of 0.1, which told of them in its lines only: they were never taken
-/// back.
+/// Returns the trades of a day by a delta of 0.1, which stored them in its lines only: they were
+/// never taken back.
 fn trades_of(before: &ReferralActivity, day: Day, lines: &[&Line]) -> BTreeMap<Market, Trades> {
     let known = before.trades_on(day);
     let in_lines = lines
@@ -119,7 +119,8 @@ fn trades_of(before: &ReferralActivity, day: Day, lines: &[&Line]) -> BTreeMap<M
     })
 }
 
-/// An affiliate's totals after a run. `active` is the change of the number of invitees who traded.
+/// Returns an affiliate's totals after a run. `active` is the change of the number of invitees with
+/// trades.
 pub(crate) fn totals_after(
     mut totals: Totals,
     summary: &Summary,
@@ -205,7 +206,7 @@ mod tests {
         assert_eq!(again.last_trade_at(), Some(read("2026-09-30T12:00:00Z")));
     }
 
-    /// The change of the number of new traders by a run of the last day of a quarter.
+    /// Returns the change of the number of new traders by a run of the last day of a quarter.
     fn new_traders(before: &[&str], trades_after: BTreeMap<Market, Trades>) -> i64 {
         let day = day("2026-09-30");
         let mut activity = ReferralActivity::default();
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn new_trader_counts_in_the_quarter_of_the_first_trade() {
+    fn new_trader_counts_in_first_trade_quarter() {
         let traded = || trades("2026-09-30T10:00:00Z");
         let (same_day, earlier) = ("2026-09-30T08:00:00Z", "2026-09-29T08:00:00Z");
         let (quarter_before, quarter_after) = ("2026-06-30T08:00:00Z", "2026-10-01T08:00:00Z");
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn active_invitees_follow_the_runs_of_the_day() {
+    fn active_invitees_follow_runs_of_the_day() {
         let work = |touched| Work { lines: Vec::new(), invitees: vec![touched] };
         let of_0_1 = || TouchedInvitee { newly_active: true, ..touched(None) };
         let (traded, untraded) = (trades("2026-09-30T10:00:00Z"), BTreeMap::new());
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_do_not_fit_are_errors() {
+    fn overflowing_counts_return_errors() {
         let full = Totals { active: u32::MAX, ..Totals::default() };
         assert_eq!(totals_after(full, &Summary::default(), 1), Err(Overflow));
         assert_eq!(totals_after(Totals::default(), &Summary::default(), -1), Err(Overflow));

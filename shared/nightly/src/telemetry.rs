@@ -1,9 +1,9 @@
 //! Telemetry of the night: one log line for each step, and the metrics.
 //!
-//! Steps are repeated, so what a metric counts is said by where it is recorded. A run, its lines
-//! and its day are counted by the one invocation whose write made them so: a repetition finds them
-//! made and counts nothing, and one that dies between the write and its record is missing from the
-//! count. Times and failures are those of every try.
+//! Steps are repeated, so the place of recording determines the meaning of a metric. A run, its
+//! lines and its day are counted by the one invocation whose write succeeded. A repetition finds
+//! them written and counts nothing. An invocation that stops between the write and the record is
+//! missing from the count. Times and failures are recorded at every attempt.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +45,8 @@ fn done_line(step: &Step, count: u64, effort: &InvocationStats) {
     );
 }
 
-/// What the state machine repeats or catches is a warning; if it does not pass, the night fails.
-/// The error itself, with its causes, is written by the runtime as the invocation ends with it.
+/// Logs a failed step. An error that the state machine retries or catches is a warning; if it does
+/// not pass, the night fails. The runtime logs the error with its causes when the invocation ends.
 fn failed_line(step: &Step, error: &StepError, effort: &InvocationStats) {
     macro_rules! tell {
         ($level:expr) => {
@@ -80,7 +80,7 @@ fn measures(step: &Step, error: Option<&StepError>, effort: &InvocationStats) ->
         .and(MetricSet::of([(Metric::ConservationRefused, u64::from(refused))]))
 }
 
-/// A run that this very invocation committed; `late` if its day had runs before.
+/// Records a run that this invocation committed; `late` if its day had runs before.
 pub(crate) fn committed(app: &App, report: &RunReport, lines: u64, late: bool) {
     let measures = MetricSet::of([
         (Metric::RunsBooked, 1),
@@ -92,7 +92,7 @@ pub(crate) fn committed(app: &App, report: &RunReport, lines: u64, late: bool) {
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// Fees and corrections that a fold put into the quarantine.
+/// Records the fees and corrections that a fold quarantined.
 pub(crate) fn quarantined(app: &App, fold: &Fold) {
     let measures = MetricSet::of([
         (Metric::FeesConflicting, fold.conflicts.len() as u64),
@@ -102,8 +102,9 @@ pub(crate) fn quarantined(app: &App, fold: &Fold) {
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// Stored accounts and chunks of fees that a fold cannot read; nothing, if it can. The log has no
-/// ids, and no reason in full, which may hold values: `operator verify` names the records.
+/// Logs and counts the accounts and chunks of fees that a fold cannot read; does nothing if there
+/// are none. The log has no ids, and no reason in full, which may hold values: `operator verify`
+/// names the records.
 pub(crate) fn unreadable(
     app: &App,
     day: Day,
@@ -125,13 +126,15 @@ pub(crate) fn unreadable(
     app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, records)]));
 }
 
-/// Chunks of a committed run's work that cannot be read while it is published.
+/// Logs and counts a chunk of a committed run's shard delta that cannot be read while it is
+/// published.
 pub(crate) fn work_lost(app: &App, day: Day, seq: u64, shard: Shard, error: &TableError) {
     tracing::error!(%day, seq, shard = shard.number(), error = error.name(), "work is lost");
     app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, 1)]));
 }
 
-/// Markers of void bindings, or what tells where they have lines, that a plan cannot read.
+/// Logs and counts the records of void bindings that a plan cannot read: the markers, or the
+/// records that locate their lines.
 pub(crate) fn unreadable_plan(app: &App, records: usize) {
     if records > 0 {
         tracing::error!(records, "records of void bindings cannot be read");
@@ -140,7 +143,7 @@ pub(crate) fn unreadable_plan(app: &App, records: usize) {
     }
 }
 
-/// A reconciliation. The log has no ids: `operator verify` names the affiliates.
+/// Records a reconciliation. The log has no ids: `operator verify` names the affiliates.
 pub(crate) fn reconciled(app: &App, day: Day, shards: &[Shard], found: Reconciled) {
     if found.differences > 0 {
         let shard = match shards {
@@ -154,7 +157,7 @@ pub(crate) fn reconciled(app: &App, day: Day, shards: &[Shard], found: Reconcile
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// A shard of a day, or a whole run's part of it, that is deferred.
+/// Logs a deferred shard of a day, or a run's whole part of the day.
 pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepError) {
     let (name, shard) = (error.name(), shard.map(Shard::number));
     tracing::error!(%day, shard, error = name, reason = %error, "set aside");
@@ -163,23 +166,23 @@ pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepE
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// An affiliate that is parked from this run on. The table has the affiliate's id.
+/// Logs an affiliate that is parked from this run on. The table has the affiliate's id.
 pub(crate) fn parked(day: Day, seq: u64, error: &StepError) {
     tracing::error!(%day, seq, error = error.name(), reason = %error, "parked");
 }
 
-/// An affiliate whom an evaluation left out.
+/// Logs an affiliate that an evaluation excluded.
 pub(crate) fn not_evaluated(quarter: Quarter, error: &StepError) {
     tracing::error!(%quarter, error = error.name(), reason = %error, "not evaluated");
 }
 
-/// An evaluation that completed, without so many affiliates.
+/// Records a completed evaluation; `left_out` is the number of excluded affiliates.
 pub(crate) fn all_evaluated(app: &App, left_out: usize) {
     let measures = MetricSet::of([(Metric::AffiliatesNotEvaluated, left_out as u64)]);
     app.metrics.record(app.clock.now(), &measures);
 }
 
-/// A day that this very invocation closed.
+/// Records a day that this invocation closed.
 pub(crate) fn closed(app: &App) {
     app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::DaysClosed, 1)]));
 }
@@ -200,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn every_step_is_measured_by_its_time_and_by_whether_its_figures_were_refused() {
+    fn step_metrics_contain_time_and_refusal() {
         let finish = read(json!({ "step": "finish", "seq": 7 }));
         let expected = |refused| {
             let time = [(Metric::StepTime, 9)];
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn every_step_s_name_is_in_the_list() {
+    fn step_names_list_is_complete() {
         let run = "2026-11-21-abc";
         let steps = [
             json!({ "day": "2026-11-21" }),

@@ -1,5 +1,5 @@
-//! The proof of a booked day: worked out anew from its fees, and compared with all that is kept of
-//! it, to the unit. Read only.
+//! The proof of a booked day: computes the day again from its fees, and compares the result with
+//! everything that is stored for it, to the unit. Read only.
 
 pub(crate) mod statements;
 
@@ -21,10 +21,10 @@ use crate::fold::due;
 
 use statements::{Statement, add};
 
-/// Shards, and then affiliates, that are looked at concurrently.
+/// Shards, and then affiliates, that are read concurrently.
 const SIDE_BY_SIDE: usize = 8;
 
-/// A cell of what an affiliate reads of a day.
+/// A cell of an affiliate's view of a day.
 pub type Cell = (Product, Asset, Origin);
 
 /// The result of a verification.
@@ -32,42 +32,42 @@ pub type Cell = (Product, Asset, Origin);
 pub struct Verified {
     /// The day.
     pub day: Day,
-    /// How many runs booked it; at none, nothing is compared but the lines.
+    /// The number of runs that booked the day; without any, only the lines are compared.
     pub runs: usize,
-    /// The fees that were judged again.
+    /// The number of fees that were evaluated again.
     pub fees: i64,
-    /// The lines that are booked.
+    /// The number of booked lines.
     pub lines: u64,
-    /// The affiliates who have them.
+    /// The number of affiliates with booked lines.
     pub inviters: usize,
-    /// Shards with fees, corrections or void bindings that came since, and that the next night
-    /// takes up.
+    /// Shards with fees, corrections or void bindings that arrived since, which the next night
+    /// books.
     pub waiting: BTreeSet<u8>,
-    /// The links of its runs in the chain, by their numbers.
+    /// The links of the day's runs in the chain, by run number.
     pub links: BTreeMap<u64, ChainLink>,
-    /// All that is kept otherwise than it should be.
+    /// All differences.
     pub differences: Vec<Difference>,
 }
 
-/// Something that is kept otherwise than it should be.
+/// A stored value that differs from the expected one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Difference {
-    /// A line is booked otherwise than it is due.
+    /// A booked line differs from the accrual.
     Line {
         /// The shard that holds it.
         shard: u8,
-        /// Which line.
+        /// The line.
         key: LineKey,
-        /// As it is booked, by all runs together.
+        /// The booked sums of all runs together.
         booked: Box<Sums>,
-        /// As it is due.
+        /// The accrued sums.
         due: Box<Sums>,
     },
-    /// An affiliate reads other sums than are booked.
+    /// An affiliate reads sums that differ from the booked ones.
     Statement {
         /// The affiliate.
         inviter: Uid,
-        /// Which of the sums.
+        /// The cell of the sums.
         cell: Cell,
         /// The sum of the booked lines.
         booked: Money,
@@ -76,36 +76,36 @@ pub enum Difference {
         /// The day's summary that the affiliate reads.
         summary: Money,
     },
-    /// The runs' reports tell of another total than is booked.
+    /// The total of the runs' reports differs from the booked one.
     Report {
         /// The asset.
         asset: Asset,
         /// The sum of the booked lines.
         booked: Money,
-        /// The sum of what the runs reported.
+        /// The sum of the runs' reports.
         reported: Money,
     },
-    /// The runs say that they booked another number of lines.
+    /// The runs recorded another number of lines than are booked.
     Count {
-        /// The lines that are there.
+        /// The number of booked lines.
         booked: u64,
-        /// The figure in the runs' reports.
+        /// The number that the runs recorded.
         reported: u64,
     },
-    /// A run's report is missing, or is not the one that it was committed with.
+    /// A run's report is missing, or differs from the one at its commit.
     Proof {
         /// The run's number.
         seq: u64,
     },
-    /// A run's lines are not those that it was committed with, or its link of the chain is not the
-    /// one that follows the run before.
+    /// A run's lines differ from those at its commit, or its link of the chain does not follow the
+    /// previous run.
     Chain {
         /// The run's number.
         seq: u64,
     },
     /// The accrual does not add up.
     ConservationError(ConservationError),
-    /// A record cannot be read, so that what depends on it is not compared.
+    /// A record cannot be read, so that values that depend on it are not compared.
     Unreadable {
         /// The shard that needs it.
         shard: u8,
@@ -123,9 +123,9 @@ pub enum UnreadableRecord {
     FeeChunk(String),
 }
 
-/// Works out a day anew and compares; `done` is told of each shard that is done with. Cost: what
-/// a run over the whole day reads, the booked lines once more, 1 call for each affiliate, and 1 for
-/// each run and affiliate with lines.
+/// Computes a day again and compares; calls `done` after each shard. Cost: the reads of a run over
+/// the whole day, the booked lines once more, 1 call for each affiliate, and 1 for each run and
+/// affiliate with lines.
 ///
 /// # Errors
 /// [`StepError::Unfinished`] if a run of the day was committed meanwhile; or if the table fails.
@@ -186,7 +186,7 @@ async fn check_shard(
         true => BTreeMap::new(),
         false => app.table.booked_digests(day, shard).await?,
     };
-    // A mark makes the fees be read on a day without runs too.
+    // A dirty marker makes `due` read the fees, also on a day without runs.
     let touched = Some(DirtyShard { day, shard: shard.number(), token: String::new(), count: 0 });
     let state = ShardState { day: record, touched, ..ShardState::default() };
     let (sources, fold) = due(app, day, shard, &state).await?;
@@ -206,7 +206,7 @@ async fn check_shard(
     let records = accounts.chain(chunks.map(UnreadableRecord::FeeChunk));
     let unreadable = records.map(|record| Difference::Unreadable { shard: found.shard, record });
     found.differences = unreadable.collect();
-    // Who has nothing booked should read nothing either.
+    // An affiliate without booked lines must read none.
     for affiliate in app.table.affiliates(shard).await? {
         found.statements.entry(affiliate).or_default();
     }
@@ -272,7 +272,7 @@ impl Found {
         Ok(())
     }
 
-    /// Compares the booked lines with the affiliate view, lines and summaries.
+    /// Compares the booked lines with the lines and summaries of the affiliate view.
     async fn check_statements(&mut self, app: &App, day: Day) -> Result<(), StepError> {
         let visible = app.table.head().await?.value.visible;
         let read = self
@@ -284,7 +284,7 @@ impl Found {
         Ok(())
     }
 
-    /// Makes the day's links of the chain anew from the booked lines; answers those that are kept.
+    /// Computes the day's links of the chain again from the booked lines; returns the stored links.
     fn check_chain(
         &mut self,
         day: Day,
@@ -307,7 +307,7 @@ impl Found {
         links
     }
 
-    /// Compares the booked lines with what its runs reported.
+    /// Compares the booked lines with the reports of their runs.
     async fn check_reports(
         &mut self,
         app: &App,

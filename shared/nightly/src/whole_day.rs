@@ -1,4 +1,4 @@
-//! A day, or a night, in one invocation: the steps of the state machine, one after the other.
+//! A day or a night in one invocation: runs the steps of the state machine one after the other.
 
 use lambda::{App, Deadline};
 use serde::Serialize;
@@ -21,11 +21,11 @@ use crate::{StepError, check_time};
 pub struct DayReport {
     /// The day.
     pub day: Day,
-    /// The number of the run that booked something, if one did.
+    /// The number of the run; `None` if nothing was booked.
     pub seq: Option<u64>,
-    /// The lines that it booked.
+    /// The number of lines to book.
     pub lines: u64,
-    /// Why the day or a part of it is deferred, if it is.
+    /// The reason if the day or a part of it is deferred.
     #[serde(rename = "setAside", skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
 }
@@ -33,7 +33,7 @@ pub struct DayReport {
 /// The outcome of a night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NightReport {
-    /// The days that it took up.
+    /// The days that the night processed.
     pub days: Vec<DayReport>,
     /// The evaluation of the last quarter that the night closed, if it closed one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,7 @@ pub struct NightReport {
 /// Books the whole of a day.
 ///
 /// # Errors
-/// [`StepError`], as the state machine would see it.
+/// [`StepError`], as the state machine receives it.
 pub async fn run_day(app: &App, day: Day) -> Result<DayReport, StepError> {
     resume(app, day, None, Deadline::NONE).await
 }
@@ -66,10 +66,10 @@ pub(crate) async fn resume(
     }
 }
 
-/// Does what the night after `day` has to do, as the state machine does it: plan after plan.
+/// Runs the whole night after `day` as the state machine does, plan after plan.
 ///
 /// # Errors
-/// [`StepError`], as the state machine would see it.
+/// [`StepError`], as the state machine receives it.
 pub async fn run_night(app: &App, day: Day) -> Result<NightReport, StepError> {
     let all: Vec<Shard> = Shard::all().collect();
     let mut report =
@@ -115,7 +115,7 @@ async fn run(app: &App, plan: DayPlan, deadline: Deadline) -> Result<DayReport, 
 /// Shards that are folded concurrently; each waits for the table most of the time.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Folds shards; answers how many lines they found to book.
+/// Folds shards; returns the number of lines to book.
 async fn fold_all(
     app: &App,
     day: Day,

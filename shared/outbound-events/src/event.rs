@@ -5,23 +5,23 @@ use serde::Serialize;
 use storage::{RunId, short_sha256};
 use types::{Day, LinkCode, Origin, Timestamp, Uid};
 
-/// The `source` of events. With the id it identifies an event.
+/// The `source` of events. Together with the id it identifies an event.
 pub const SOURCE: &str = "recall";
 
 /// A `CloudEvents` 1.0 event in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
     specversion: &'static str,
-    /// The same for every publication of the same change.
+    /// The event's id, which is the same for every publication of the same change.
     pub id: String,
     source: &'static str,
     /// The event's type.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// When the table took it.
+    /// The time of the write to the table.
     pub time: Timestamp,
     datacontenttype: &'static str,
-    /// The news.
+    /// The event's data.
     pub data: EventData,
 }
 
@@ -43,35 +43,35 @@ pub enum EventData {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
-    /// The affiliate who earns.
+    /// The affiliate that earns.
     pub inviter: Uid,
-    /// Whose fees are earned on.
+    /// The invitee whose fees earn.
     pub invitee: Uid,
     /// The link.
     pub code: LinkCode,
-    /// How the invitee came.
+    /// The origin of the binding.
     pub origin: Origin,
-    /// From when on trades earn.
+    /// The time of the binding, from which trades earn.
     pub bound_at: Timestamp,
     /// The invitee's part.
     pub shared_commission: SharedCommission,
 }
 
-/// A binding proved undue: it earns nothing, from its beginning.
+/// A binding proved ineligible: it earns nothing, from its beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Voided {
-    /// The affiliate who earned.
+    /// The affiliate that earned.
     pub inviter: Uid,
-    /// Whose fees were earned on.
+    /// The invitee whose fees earned.
     pub invitee: Uid,
     /// The link.
     pub code: LinkCode,
-    /// How the invitee came.
+    /// The origin of the binding.
     pub origin: Origin,
     /// Time of the binding.
     pub bound_at: Timestamp,
-    /// When it was found out.
+    /// The time when the binding was found void.
     pub voided_at: Timestamp,
 }
 
@@ -83,17 +83,17 @@ pub struct Settled {
     pub uid: Uid,
     /// The day of the fees.
     pub day: Day,
-    /// The run, as the wallet names it in its answer.
+    /// The run, as the wallet names it in its confirmation.
     pub run_id: RunId,
-    /// From when on it is to be paid.
+    /// The instant from which the amounts are payable.
     pub payable_from: Timestamp,
-    /// The number of this event, from 1, where the run has too many assets for one.
+    /// The number of this event, from 1; absent if the run's assets fit into one event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<u32>,
-    /// The number of parts; one without amounts is not sent.
+    /// The number of parts; a part without amounts is not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<u32>,
-    /// One entry an asset; an asset is in one event of a run.
+    /// One entry per asset; an asset is in one event of a run.
     pub amounts: Vec<AssetAmount>,
 }
 
@@ -103,21 +103,22 @@ pub struct Settled {
 pub struct AssetAmount {
     /// The asset.
     pub asset: Asset,
-    /// The inviter's part; negative where it is taken back.
+    /// The inviter's part; negative if it is taken back.
     pub commission: String,
-    /// The invitees' parts of the same fees together, which are not the inviter's.
+    /// The sum of the invitees' parts of the same fees, which are not the inviter's.
     pub shared: String,
-    /// Whether the inviter's part is negative: nothing is to be paid, so much is to be taken back.
+    /// Whether the inviter's part is negative: nothing is payable, and the amount is to be
+    /// recovered.
     pub takes_back: bool,
 }
 
-/// An affiliate's tiers from an instant on are others than those that were known before.
+/// The tiers of an affiliate from an instant on differ from those that were known before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TierChanged {
     /// The affiliate.
     pub uid: Uid,
-    /// From when on.
+    /// The instant of the change.
     pub from: Timestamp,
     /// The tiers that held, or would have held, from then on.
     pub before: TierInForce,

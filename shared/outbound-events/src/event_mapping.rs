@@ -1,4 +1,4 @@
-//! Which write means which event: pure.
+//! Maps writes of the table to events. Pure.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use types::{Timestamp, Uid};
 
 use crate::event::{AssetAmount, Created, Event, EventData, Settled, TierChanged, Voided};
 
-/// The events that a write of the table means. `at` is when the table took it.
+/// Returns the events of a write of the table. `at` is the time of the write.
 ///
 /// # Errors
 /// [`Overflow`] if a sum does not fit.
@@ -27,7 +27,8 @@ pub fn events(
     })
 }
 
-/// An invitee is bound once and for life, and therefore identifies the event.
+/// Returns the event of a binding. An invitee is bound once and for life, and therefore identifies
+/// the event.
 fn created(relation: &Relation, at: Timestamp) -> Event {
     let data = Created {
         inviter: relation.inviter.clone(),
@@ -40,7 +41,7 @@ fn created(relation: &Relation, at: Timestamp) -> Event {
     Event::new(EventData::Created(data), relation.invitee.as_str(), at)
 }
 
-/// A binding is found void once, and stays void.
+/// Returns the event of a void binding. A binding is found void once, and stays void.
 fn voided(change: &AccountChange, at: Timestamp) -> Option<Event> {
     let voided_at = |relation: &Option<Relation>| relation.as_ref().and_then(|r| r.voided_at);
     if voided_at(&change.before.relation).is_some() {
@@ -59,8 +60,8 @@ fn voided(change: &AccountChange, at: Timestamp) -> Option<Event> {
     Some(Event::new(EventData::Voided(data), relation.invitee.as_str(), at))
 }
 
-/// An evaluation without a change publishes nothing. A repeated evaluation may change a tier back,
-/// so the write is part of the identity.
+/// Returns the events of changed tiers. An evaluation without a change publishes nothing. A
+/// repeated evaluation may change a tier back, so the write is part of the identity.
 fn tiers(change: &AccountChange, at: Timestamp) -> impl Iterator<Item = Event> {
     let uid = &change.after.facts.uid;
     let held = |from| change.before.tiers.at(from).copied().unwrap_or_default();
@@ -80,7 +81,7 @@ fn tier_changed(
     TierChanged { uid: uid.clone(), from, before, after }
 }
 
-/// A run that booked neither commission nor shared commission is nothing to pay.
+/// Returns the event of a run; `None` if it booked neither commission nor shared commission.
 fn settled(
     booked: &Booked,
     at: Timestamp,
@@ -89,7 +90,7 @@ fn settled(
     let amounts = amounts(booked, &programme.commission.assets)?;
     let run_id = RunId { day: booked.day, seq: booked.seq };
     let Booked { affiliate, day, part, summary, .. } = booked;
-    // The first part has the id that a run without parts has.
+    // The first part has the id of a run without parts.
     let of = match part {
         0 => format!("{affiliate} {run_id}"),
         part => format!("{affiliate} {run_id} {part}"),

@@ -52,7 +52,7 @@ fn response(failed: Option<&EventRecord>) -> DynamoDbEventResponse {
 /// The events of a batch's records, up to the first record that cannot be read.
 struct Read {
     entries: Vec<Entry>,
-    /// For each entry, the place of its record.
+    /// For each entry, the index of its record.
     places: Vec<usize>,
     unreadable: Option<usize>,
 }
@@ -77,7 +77,7 @@ impl Read {
     }
 }
 
-/// The entries that a record of the stream means.
+/// Returns the entries of a record of the stream.
 fn entries(record: &EventRecord, programme: &Programme) -> Result<Vec<Entry>, String> {
     let write = &record.change;
     let change = Change::read(write.old_image.clone(), write.new_image.clone());

@@ -87,14 +87,14 @@ pub struct Summary {
     pub fee_count: i64,
     /// New invitees by origin and link.
     pub bound: BTreeMap<(Origin, LinkCode), u32>,
-    /// Invitees who traded on this day and whom no earlier run of the day counted.
+    /// Invitees with trades on this day that no earlier run of the day counted.
     pub active: u32,
-    /// Invitees whom an earlier run of the day counted, and whose trades of the day are all
+    /// Invitees that an earlier run of the day counted, and whose trades of the day are all
     /// reversed.
     pub inactive: u32,
     /// The volume that counts for the tier, in USD.
     pub counted_volume_usd: BTreeMap<Market, Amount>,
-    /// The change of the number of new registrants whose first trade falls in this day's quarter.
+    /// The change of the number of sign-ups whose first trade falls in this day's quarter.
     pub new_traders: BTreeMap<Market, i64>,
     /// The number of lines.
     pub lines: u64,
@@ -167,7 +167,7 @@ pub struct Totals {
     pub invitees: BTreeMap<Origin, u32>,
     /// Invitees by link.
     pub by_link: BTreeMap<LinkCode, u32>,
-    /// Invitees who traded at least once since they were bound.
+    /// Invitees with at least one trade since they were bound.
     pub active: u32,
 }
 

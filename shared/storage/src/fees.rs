@@ -1,4 +1,4 @@
-//! Fees in chunks: one write for thousands of them, and a mark that their shard was touched.
+//! Fees in chunks: one write for thousands of fees, and a dirty marker for their shard.
 
 use std::collections::BTreeSet;
 
@@ -15,23 +15,23 @@ use crate::keys::{self, Shard, short_sha256, sort_key};
 
 const CHUNK: &str = "fee chunk";
 
-/// The mark that a day's shard has fees that no run has taken up.
+/// The dirty marker of a day's shard: no run has included its new fees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirtyShard {
     /// The day.
     pub day: Day,
     /// The shard's number.
     pub shard: u8,
-    /// Names what was kept before the mark was made.
+    /// Names the content that was stored before the marker was written.
     pub token: String,
-    /// How often the mark was made since it was last removed. With the token it tells whether the
-    /// mark was renewed meanwhile: also where a message that comes twice puts an old token in the
-    /// place of a newer one.
+    /// The number of writes of the marker since it was last removed. With the token it shows
+    /// whether the marker was renewed meanwhile, even if a redelivered message replaces a newer
+    /// token with an old one.
     #[serde(rename = "rev")]
     pub count: u64,
 }
 
-/// A day's shard that is marked.
+/// A day's shard with a dirty marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DirtyShardState {
     /// The day.
@@ -40,7 +40,7 @@ pub struct DirtyShardState {
     pub shard: u8,
 }
 
-/// A mark as it is written; the table counts the rest.
+/// A dirty marker as it is written; the table counts the rest.
 #[derive(Serialize)]
 struct Mark<'a> {
     day: Day,
@@ -51,20 +51,20 @@ struct Mark<'a> {
 /// The fees of a day's shard as they are stored.
 #[derive(Debug, Default)]
 pub struct StoredFees {
-    /// All that can be read.
+    /// All fees and corrections that can be read.
     pub batch: FeeBatch,
     /// The chunks that cannot be read.
     pub unreadable: Vec<UnreadableChunk>,
 }
 
-/// A chunk of fees that cannot be read: damaged, or of a form that this code does not know.
+/// A chunk of fees that cannot be read: damaged, or of an unknown schema version.
 #[derive(Debug)]
 pub struct UnreadableChunk {
     /// The chunk's name, which is its sort key.
     pub name: String,
-    /// Why it cannot be read.
+    /// The reason.
     pub error: TableError,
-    /// Whose fees it holds, as far as that can be read.
+    /// The accounts that paid the fees of the chunk, as far as they can be read.
     pub payers: Option<Vec<Uid>>,
 }
 
@@ -85,7 +85,7 @@ impl StoredFees {
     }
 }
 
-/// Returns an item's chunk, which must have the form that the item says.
+/// Returns an item's chunk, which must have the schema version of the item.
 fn chunk_of(item: &Item) -> Result<&[u8], TableError> {
     let (form, bytes) = (form(CHUNK, item)?, bytes(CHUNK, item)?);
     match form {
@@ -97,7 +97,8 @@ fn chunk_of(item: &Item) -> Result<&[u8], TableError> {
     }
 }
 
-/// A chunk is named by its content, so that a changed letter is found also where it still decodes.
+/// Checks a chunk against its name, which is a digest of its content. A changed byte is thereby
+/// found even if the chunk still decodes.
 fn checked<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], TableError> {
     match short_sha256(bytes) == name {
         true => Ok(bytes),
@@ -123,11 +124,12 @@ impl From<TooMany> for TableError {
 }
 
 impl Table {
-    /// Keeps fees of one day and shard, and marks the shard as touched. The same batch again is
-    /// the same items again. Cost: 1 write unit per KB of packed fees, and 1 for the mark.
+    /// Stores fees of one day and shard, and writes the shard's dirty marker. The same batch
+    /// produces the same items again. Cost: 1 write unit per KB of packed fees, and 1 for the
+    /// marker.
     ///
     /// # Errors
-    /// If the table fails; then the batch has to be brought again.
+    /// If the table fails; then the batch has to be redelivered.
     pub async fn add_fees(
         &self,
         day: Day,
@@ -141,11 +143,12 @@ impl Table {
             self.put(packed_bytes(&key, fee_chunks::form(&chunk), chunk)).await?;
             names.push_str(&name);
         }
-        // Of all chunks: two batches that share one must not share their mark.
+        // The token covers all chunks: two batches that share a chunk must not share a token.
         self.touch(day, shard, &short_sha256(names.as_bytes())).await
     }
 
-    /// Marks a day's shard, so that the next night's run takes it up. Cost: 1 write unit.
+    /// Writes the dirty marker of a day's shard, so that the next night's run includes the shard.
+    /// Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -155,7 +158,7 @@ impl Table {
         self.put_counted(&key, plain(&key, &mark)?).await
     }
 
-    /// All fees of a day's shard. Cost: 1 read unit per 4 KB of packed fees.
+    /// Returns all fees of a day's shard. Cost: 1 read unit per 4 KB of packed fees.
     ///
     /// # Errors
     /// If the table fails or a chunk does not decode.
@@ -167,8 +170,8 @@ impl Table {
         }
     }
 
-    /// The fees of a day's shard that can be read, and the chunks that cannot. Cost: 1 read unit
-    /// per 4 KB of packed fees.
+    /// Returns the fees of a day's shard that can be read, and the chunks that cannot. Cost: 1 read
+    /// unit per 4 KB of packed fees.
     ///
     /// # Errors
     /// If the table fails.
@@ -178,16 +181,16 @@ impl Table {
         Ok(stored)
     }
 
-    /// The shards that are marked, of days up to and with `day`, in their order. The markers'
-    /// content is not read: one that does not decode must not keep the others from being planned.
-    /// Cost: 17 calls at once, half a read unit each or 1 per 4 KB of markers.
+    /// Returns the shards with a dirty marker, of days up to and including `day`, in their order.
+    /// Does not read the markers' content: one that does not decode must not keep the others from
+    /// being planned. Cost: 17 concurrent calls, half a read unit each or 1 per 4 KB of markers.
     ///
     /// # Errors
     /// If the table fails or a marker's key is malformed.
     pub async fn touched_through(&self, day: Day) -> Result<Vec<DirtyShardState>, TableError> {
         let ranges: Vec<_> = keys::touched_through(day).collect();
         let partitions = try_join_all(ranges.iter().map(|range| self.query(range))).await?;
-        // A shard may have a marker of either kind.
+        // A shard may have a marker in its partition and one of 0.1.
         let mut places = BTreeSet::new();
         for item in partitions.iter().flatten() {
             let (day, shard) = keys::touched_place(sort_key(item))
@@ -206,8 +209,8 @@ impl Table {
         let Some(shard) = Shard::new(mark.shard) else { return Ok(()) };
         let (day, token, count) = (mark.day, ("token", mark.token.as_str()), Some(mark.count));
         if !self.delete_if(&keys::touched(day, shard), token, count).await? {
-            // The marker says nothing of its partition. One of 0.1 with the same token and count
-            // is of the same fees.
+            // The marker does not contain its partition. A marker of 0.1 with the same token and
+            // count covers the same fees.
             let old = keys::touched_before_partitions(day, shard);
             self.delete_if(&old, token, count).await?;
         }

@@ -1,4 +1,4 @@
-//! The affiliate view of a day, compared with the booked lines for them.
+//! Compares the affiliate view of a day with the booked lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use types::{Day, Uid};
 use super::{Cell, Difference};
 use crate::StepError;
 
-/// The booked lines for an affiliate, as the affiliate should read it.
+/// The sums of an affiliate's lines by cell.
 pub(crate) type Statement = BTreeMap<Cell, Money>;
 
-/// Why a statement could not be read.
+/// The reason why a statement could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StatementError {
     /// The table failed, or a record cannot be read.
@@ -33,7 +33,7 @@ impl StatementError {
     }
 }
 
-/// Compares what an affiliate reads of a day, lines and summary, with the booked lines.
+/// Compares an affiliate's view of a day, lines and summary, with the booked lines.
 pub(super) async fn check(
     app: &App,
     day: Day,
@@ -59,7 +59,7 @@ pub(crate) fn add_line(statement: &mut Statement, line: &Line) -> Result<(), Ove
     add(statement, (line.key.product, line.key.asset, line.origin), &line.sums)
 }
 
-/// The sums of the lines that an affiliate reads of some runs.
+/// Returns the sums of the lines that an affiliate reads of some runs.
 pub(crate) async fn lines_of(
     app: &App,
     inviter: &Uid,
@@ -75,7 +75,7 @@ pub(crate) async fn lines_of(
     Ok(statement)
 }
 
-/// The sums of some summaries.
+/// Returns the sums of some summaries.
 pub(crate) fn summary_of(runs: &[DaySummary]) -> Result<Statement, Overflow> {
     let mut statement = Statement::new();
     for (cell, money) in runs.iter().flat_map(|run| &run.summary.cells) {
