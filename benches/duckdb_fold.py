@@ -2,7 +2,7 @@
 
 usage: duckdb_fold.py fees.csv relations.csv
 
-The CSV becomes a Parquet file beside it, whose making is not measured.
+The CSV is converted to a Parquet file beside it; the conversion is not measured.
 """
 
 import json
@@ -50,7 +50,7 @@ SELECT count(*), sum(CASE WHEN outcome = 'earned' THEN amount * points // 100 EL
 FROM lines
 """
 
-# The cheapest way to drop repetitions that DuckDB has, where it may be assumed that they are equal.
+# DuckDB's cheapest way to drop repetitions, under the assumption that they are equal.
 EQUAL_REPETITIONS = FOLD.replace(
     "SELECT DISTINCT ON (uid, trade_id) *\n    FROM read_parquet($fees)\n"
     "    ORDER BY uid, trade_id, arrival",
@@ -60,7 +60,7 @@ EQUAL_REPETITIONS = FOLD.replace(
 
 
 def parquet_of(csv: Path) -> str:
-    """Returns the fees as Parquet; made in another process, so that its memory is not counted."""
+    """Returns the fees as Parquet, written by another process so that its memory is not counted."""
     parquet = csv.with_suffix(".parquet")
     if not parquet.exists() or parquet.stat().st_mtime < csv.stat().st_mtime:
         types = "{'uid': 'VARCHAR', 'trade_id': 'VARCHAR'}"

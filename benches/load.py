@@ -3,9 +3,10 @@
 
 Prints the figures of docs/explanation/performance.md, "Under load".
 
-A viral link, a queue full of fees, an affiliate with very many invitees, all through the functions' handlers over
-the embedded engine; the last two over a table in a file, so that memory is that of the functions. Each case fails
-where something is lost. `--small` is a hundredth of everything.
+The cases are a viral link, a queue full of fees, and an affiliate with very many invitees, all
+through the functions' handlers over the embedded engine. The last two use a table in a file, so
+that the measured memory is that of the functions. A case fails if anything is lost. `--small` is a
+hundredth of everything.
 """
 
 import argparse

@@ -205,8 +205,8 @@ fn packed<T: Content>(input: &[u8]) {
     assert!(unpack(&bytes[..bytes.len() - 1]).is_err());
 }
 
-/// Reading a chunk of fees, in rows or columns, may change only the order. Columns are also read with
-/// corrected checksums, since a mutation would never produce these.
+/// Checks that reading a chunk of fees, in rows or columns, changes only the order. Columns are
+/// also read with corrected checksums, since a mutation would never produce these.
 fn fees(input: &[u8]) {
     chunk_of_fees(input);
     if let Some(sealed) = with_checksums(input) {

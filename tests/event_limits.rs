@@ -106,7 +106,7 @@ async fn why_beyond_its_bytes_is_refused() {
 #[tokio::test]
 async fn reference_beyond_its_bytes_is_refused() {
     let world = TestApp::at(NOW).await;
-    // Of two bytes a letter: what is limited are bytes.
+    // Two bytes a letter: the limit is in bytes.
     for (reference, reason) in
         [("é".repeat(100), "nothing_booked"), ("é".repeat(100) + "r", "unreadable")]
     {

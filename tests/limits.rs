@@ -1,4 +1,5 @@
-//! Items at the limits that `docs/reference/limits.md` declares, with the engine's real limit of 400 KB.
+//! Items at the limits that `docs/reference/limits.md` declares, with the engine's real limit of
+//! 400 KB.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -248,7 +248,7 @@ fn functions_are_called_by_alias() {
     }
 }
 
-/// Properties of a function that its versions do not keep, or that publish no version by themselves.
+/// Properties of a function that its versions do not keep, or whose change publishes no version.
 const NOT_OF_A_VERSION: [&str; 9] = [
     "AutoPublishAlias",
     "CodeSigningConfigArn",

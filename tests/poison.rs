@@ -1,4 +1,4 @@
-//! Days and shards that cannot be processed are set aside and reported, and all others are booked.
+//! Days and shards that cannot be processed are deferred and reported, and all others are booked.
 
 use nightly::{StepError, handle};
 use serde_json::{Value, json};

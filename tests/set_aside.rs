@@ -1,4 +1,4 @@
-//! Records that a fold cannot book are set aside and reported, and all others are booked.
+//! Records that a fold cannot book are excluded and reported, and all others are booked.
 
 use lambda::{CapturedMetrics, Metrics};
 use nightly::{Difference, verify_day};

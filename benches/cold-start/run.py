@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""How soon functions answer, side by side: `python3 benches/cold-start/run.py`.
+"""Compares cold starts and requests of functions: `python3 benches/cold-start/run.py`.
 
-Every candidate is started anew for each run, in turn, under the same little Runtime API and against
-the sandbox's DynamoDB behind TLS: the released functions, a bare handler, and the twins of
-benches/twins. Told are medians of: exec to the first request for work (initialisation), the first
-request, the middle one of a hundred warm ones, the processor's time, and peak memory. Of the
-initialisation the call that warms up is told apart: it begins when the function has connected (no name
-is resolved here: DynamoDB is given by its address). Before, the twins' answers are compared with ours.
-Needs openssl, and for the twins node with npm and a Python with venv; `--no-twins` leaves these out.
+The candidates are the released functions, a bare handler, and the twins of benches/twins. Each run
+starts every candidate anew, in turn, under the same small Runtime API and against the sandbox's
+DynamoDB behind TLS. The script prints medians of: exec to the first request for work
+(initialisation), the first request, the median of a hundred warm ones, processor time, and peak
+memory. The warming call is a separate part of the initialisation: it begins when the function has
+connected (no name is resolved here: DynamoDB is given by its address). Before it measures, the
+script compares the twins' answers with ours.
+
+Needs openssl, and for the twins node with npm and a Python with venv; `--no-twins` omits these.
 """
 
 import argparse
@@ -37,12 +39,12 @@ TWINS = ROOT / "benches" / "twins"
 FUNCTIONS = ["get-link", "bind", "dashboard"]
 AFFILIATE, DORMANT = "10000001", ["20000001", "20000002", "20000003"]
 WARM_REQUESTS = 100
-# When functions have connected to DynamoDB.
+# Instants at which functions have connected to DynamoDB.
 CONNECTED = queue.Queue()
 
 
 class RuntimeApi:
-    """Hands events to a function and takes its answers, as Lambda does."""
+    """Sends events to a function and receives its answers, as Lambda does."""
 
     def __init__(self):
         self.events, self.answers, self.asked = queue.Queue(), queue.Queue(), queue.Queue()
@@ -87,7 +89,7 @@ class RuntimeApi:
                     self.end_headers()
                     self.wfile.write(body)
                 except OSError:
-                    pass  # The function was ended while it waited.
+                    pass  # The function was stopped while it waited.
 
             def log_message(self, *_):
                 pass
@@ -98,7 +100,7 @@ class RuntimeApi:
         self.address = f"127.0.0.1:{self.server.server_port}"
 
     def ask(self, event):
-        """Gives an event to the function that waits; answers its reply and the seconds it took."""
+        """Sends an event to the waiting function. Returns its reply and the seconds it took."""
         begun = time.perf_counter()
         self.events.put(event)
         done, reply = self.answers.get(timeout=30)
@@ -109,7 +111,7 @@ class RuntimeApi:
 
 
 class Candidate:
-    """A function that is started, asked, and ended."""
+    """A function that is started, invoked, and stopped."""
 
     def __init__(self, name, command, files, environment=None):
         self.name, self.command, self.files, self.environment = name, command, files, environment or {}
@@ -164,8 +166,10 @@ def processor_seconds(pid):
 
 
 def certificates():
-    """An authority of our own, and its certificate for this machine. It stands beside Amazon's roots, which
-    functions trust, and beside those of the machine, which are what most trust."""
+    """Creates a certificate authority and its certificate for this machine.
+
+    The authority is added to Amazon's roots, which functions trust, and to those of the machine,
+    which other clients trust."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=WORK, check=True, capture_output=True)
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
@@ -182,7 +186,7 @@ def certificates():
 
 
 def tls_before(port):
-    """Ends TLS and passes on to a port; answers its own."""
+    """Terminates TLS and forwards to a port. Returns its own port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(WORK / "leaf.pem", WORK / "leaf.key")
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -262,7 +266,7 @@ def twins():
 
 
 def compare(ours, theirs, environment, code):
-    """The twins give the same answers to the same questions, and what they write, ours can read."""
+    """Checks that the twins answer as our functions do, and that ours can read the twins' items."""
     for twin, dormant in zip(theirs, DORMANT[1:]):
         asked = [event("get-link", "link.json", AFFILIATE), window_of(code, dormant), dashboard_of_a_year()]
         for question, function in zip(asked, FUNCTIONS):
@@ -272,7 +276,7 @@ def compare(ours, theirs, environment, code):
                  left_out={"confirmation", "summaries"})
             if "confirmation" in their:
                 (written, binding), = twin.answers(environment, [bind_of(their["confirmation"], dormant)])
-                if written == 200:  # A run before this one has made it.
+                if written == 200:  # An earlier run has created it.
                     continue
                 (_, read), = ours["bind"].answers(environment, [event("bind", "binding.json", dormant)])
                 same(twin, "POST /v1/bind", read | {"status": 201}, binding | {"status": written}, left_out=set())

@@ -1,4 +1,4 @@
-//! Requests to the handlers, as the API would hand them on.
+//! Requests to the handlers, in the form in which the API forwards them.
 
 use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
@@ -13,7 +13,7 @@ use crate::made::MadeDay;
 pub struct Answer {
     pub status: u16,
     pub text: String,
-    /// The header `Link`.
+    /// Value of the header `Link`.
     pub link: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl Answer {
     }
 }
 
-/// Asks as a user, for JSON.
+/// Sends a user's request for JSON.
 pub async fn ask(
     app: &ApiApp,
     user: &Uid,
@@ -36,7 +36,7 @@ pub async fn ask(
     send(app, user, method, target, &headers, &body).await
 }
 
-/// Asks for an answer of another form.
+/// Sends a user's request for another media type.
 pub async fn ask_for(
     app: &ApiApp,
     user: &Uid,
@@ -70,7 +70,7 @@ async fn send(
     }
 }
 
-/// The code of the first inviter's default link.
+/// Returns the code of the first inviter's default link.
 pub async fn default_link(app: &ApiApp) -> Result<String, Failure> {
     let answer = ask(app, &MadeDay::inviter(0)?, "GET", "/v1/link", &Value::Null).await?;
     let code = answer.json()?.get("code").and_then(Value::as_str).map(str::to_owned);

@@ -1,5 +1,5 @@
-//! A queue full of fees: taken in batch by batch, some of which come twice, and booked by the
-//! night. Nothing is lost if the night's proof is that of the fees as they were made.
+//! A queue full of fees, ingested batch by batch and booked by the night. Some batches are
+//! redelivered. Nothing is lost if the night's proof equals that of the generated fees.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The proof of a day's fees that have seen neither queue nor table.
+/// Returns the proof of a day's fees, computed without queue and table.
 fn proof_of(made: &MadeDay) -> Result<Conservation, Failure> {
     let mut batch = FeeBatch::default();
     for fee in made.fees() {

@@ -1,4 +1,4 @@
-//! A whole day, rolled up by the function's own steps in one invocation.
+//! A whole day, booked by the function's own steps in one invocation.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub async fn run(fees: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The day of one affiliate, and what he reads of it.
+/// Books the day of one affiliate, and reads its dashboard.
 pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(invitees)?;
     let world = TestApp::after(&made, false).await?;
@@ -51,7 +51,7 @@ pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keeps the day's fees by shard, a thousand in a chunk.
+/// Stores the day's fees by shard, a thousand in a chunk.
 async fn keep_fees(world: &TestApp, made: &MadeDay) -> Result<(), Failure> {
     let mut waiting: BTreeMap<Shard, FeeBatch> = BTreeMap::new();
     for fee in made.fees() {

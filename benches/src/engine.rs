@@ -1,4 +1,4 @@
-//! The programme over the embedded engine, with accounts that are bound.
+//! The programme over the embedded engine, with bound accounts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::Failure;
 use crate::made::{Bound, MadeDay};
 
 pub const TABLE: &str = "recall";
-/// When the night begins, in milliseconds of its day.
+/// Start of the night, in milliseconds of its day.
 pub const HALF_PAST_MIDNIGHT: i64 = 1_800_000;
 
 pub struct TestApp {
@@ -26,14 +26,14 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// An empty table in memory, on the night after the day.
+    /// Creates an empty table in memory, on the night after the day.
     pub async fn after(made: &MadeDay, capacity: bool) -> Result<Self, Failure> {
         let engine = Engine::memory()?;
         let engine = if capacity { engine.counting_capacity() } else { engine };
         Self::over(engine, made).await
     }
 
-    /// An empty table in a file, so that what this process holds is what functions hold.
+    /// Creates an empty table in a file, so that this process has the memory of the functions only.
     pub async fn in_file(made: &MadeDay, file: &Path) -> Result<Self, Failure> {
         Self::over(Engine::on_disk(file)?, made).await
     }
@@ -54,7 +54,7 @@ impl TestApp {
         Ok(Self { engine, app: ApiApp { app, signer }, clock })
     }
 
-    /// The day's accounts, inviters and invitees.
+    /// Opens the day's accounts, inviters and invitees.
     pub async fn open_accounts(&self, made: &MadeDay) -> Result<(), Failure> {
         self.open_inviters(made).await?;
         for bound in made.bound() {
@@ -82,7 +82,7 @@ impl TestApp {
         Ok(())
     }
 
-    /// Users who may be recalled.
+    /// Opens accounts of dormant users.
     pub async fn open_dormant(&self, made: &MadeDay, users: u64) -> Result<(), Failure> {
         let location = made.inviter_party()?.location;
         for number in 0..users {

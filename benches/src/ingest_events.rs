@@ -1,4 +1,4 @@
-//! Fee events through `ingest`, as a full queue brings them, with their accounts known.
+//! Fee events of existing accounts through `ingest`, in the batches of a full queue.
 
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use crate::engine::TestApp;
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch};
 
-/// Events in a message, and messages in a batch: ten thousand events, some 4 of the 6 MB that a
-/// function is handed at once.
+/// Events in a message, and messages in a batch: ten thousand events, some 4 of the 6 MB that an
+/// invocation may have.
 const EVENTS_PER_MESSAGE: usize = 100;
 const MESSAGES_PER_BATCH: usize = 100;
 
@@ -39,10 +39,10 @@ pub async fn run(fees: u64, capacity: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes in batches; every tenth comes twice, as after a time-out. Answers how long each took.
+/// Ingests batches, every tenth twice, as after a time-out. Returns the duration of each.
 ///
 /// # Errors
-/// If an event is not taken in.
+/// If an event is not ingested.
 pub async fn take_all_in(
     world: &TestApp,
     batches: impl Iterator<Item = Result<Vec<Message>, Failure>>,
@@ -64,7 +64,7 @@ pub async fn take_all_in(
     Ok(latencies)
 }
 
-/// Events in batches of the queue, made as they are asked for.
+/// Returns events in batches of the queue, generated lazily.
 pub fn batches(
     mut events: impl Iterator<Item = Result<Value, Failure>>,
     world: &TestApp,
@@ -86,7 +86,7 @@ fn messages(events: &[Value], sent_at: Timestamp, number: &mut u64) -> Vec<Messa
     events.chunks(EVENTS_PER_MESSAGE).map(message).collect()
 }
 
-/// The event that tells of a fee.
+/// Returns the event of a fee.
 pub fn charged(fee: &Fee, world: &TestApp) -> Value {
     let assets = &world.app.programme.commission.assets;
     let decimals = assets.decimals(fee.asset);

@@ -1,6 +1,7 @@
-//! Benchmarks, one case a process, so that each has its own peak of memory: `benches/run.py` runs
-//! them all and prints the tables of docs/explanation/performance.md. A case prints one
-//! line of JSON.
+//! Benchmarks, one case in each process, so that each has its own peak memory.
+//!
+//! `benches/run.py` runs all of them and prints the tables of docs/explanation/performance.md. A
+//! case prints one line of JSON.
 
 mod ask;
 mod backlog;
@@ -28,67 +29,67 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Case {
-    /// Fees kept in chunks, and read, through the SDK and the embedded engine.
+    /// Fees in chunks, written and read through the SDK and the embedded engine.
     Chunked {
-        /// How many fees.
+        /// Number of fees.
         fees: u64,
-        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        /// Count the capacity that DynamoDB would charge; counting adds to the time.
         #[arg(long)]
         capacity: bool,
     },
     /// The alternative: one item per fee, written and read by the plain SDK and `serde_dynamo`.
     PerItem {
-        /// How many fees.
+        /// Number of fees.
         fees: u64,
-        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        /// Count the capacity that DynamoDB would charge; counting adds to the time.
         #[arg(long)]
         capacity: bool,
     },
-    /// A whole day, rolled up in one invocation over the embedded engine.
+    /// A whole day, booked in one invocation over the embedded engine.
     Day {
-        /// How many fees.
+        /// Number of fees.
         fees: u64,
     },
-    /// A day of one affiliate alone, whose invitees all trade, and what he then reads.
+    /// A day of a single affiliate whose invitees all trade, and the reads of its dashboard.
     Affiliate {
-        /// How many active invitees.
+        /// Number of active invitees.
         invitees: u64,
     },
-    /// Dormant users who open one link and bind.
+    /// Dormant users open one link and bind.
     Viral {
-        /// How many users.
+        /// Number of users.
         users: u64,
-        /// How many come in a second; as many as can be answered, if not said.
+        /// Arrivals per second [default: as many as can be answered].
         #[arg(long)]
         a_second: Option<u32>,
-        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        /// Count the capacity that DynamoDB would charge; counting adds to the time.
         #[arg(long)]
         capacity: bool,
     },
-    /// A queue full of fees, some of which come twice, and the night after it.
+    /// A queue full of fees, some of them redelivered, and the following night.
     Backlog {
-        /// How many fees.
+        /// Number of fees.
         fees: u64,
-        /// Where the table is to be.
+        /// Path of the table.
         #[arg(long)]
         file: PathBuf,
     },
-    /// An affiliate with many invitees, of whom some trade on one day, and his dashboard.
+    /// An affiliate with many invitees, some active on one day, and requests for its dashboard.
     Million {
-        /// How many invitees.
+        /// Number of invitees.
         invitees: u64,
-        /// How many of them trade, five times each.
+        /// Number of invitees that trade, five times each.
         #[arg(long)]
         active: u64,
-        /// Where the table is to be.
+        /// Path of the table.
         #[arg(long)]
         file: PathBuf,
     },
     /// Events through `ingest` into the embedded engine, ten thousand a batch.
     Ingest {
-        /// How many fees.
+        /// Number of fees.
         fees: u64,
-        /// Count the capacity that DynamoDB would charge, which takes time of its own.
+        /// Count the capacity that DynamoDB would charge; counting adds to the time.
         #[arg(long)]
         capacity: bool,
     },

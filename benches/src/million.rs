@@ -1,5 +1,5 @@
-//! An affiliate with very many invitees: they sign up through his link, many of them trade on the
-//! next day, and he reads his dashboard. All of it through the functions' own handlers.
+//! An affiliate with very many invitees, through the functions' own handlers: they sign up through
+//! one link, many of them trade on the next day, and the affiliate reads the dashboard.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::ingest_events::{batches, charged, take_all_in};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch, forget_peak_memory, peak_memory_mb};
 
-/// How often each question is asked.
+/// Repetitions of each request.
 const TIMES: u64 = 300;
 const MILLIS_PER_DAY: u64 = 86_400_000;
 
@@ -46,7 +46,7 @@ pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure>
     Ok(())
 }
 
-/// Registrations through the inviter's link, over a whole day.
+/// Returns registrations through the inviter's link, over a whole day.
 async fn sign_ups(
     world: &TestApp,
     day: Day,
@@ -68,7 +68,7 @@ async fn sign_ups(
     }))
 }
 
-/// The night after a day; answers the lines that it booked for that day.
+/// Runs the night after a day. Returns the number of lines that it booked for that day.
 async fn night(
     world: &TestApp,
     day: Day,
@@ -117,7 +117,7 @@ impl Affiliate<'_> {
         self.walks("furtherLines", figures, &lines).await
     }
 
-    /// Asks a question many times and notes how long it took; answers the last answer.
+    /// Sends a request repeatedly and records the durations. Returns the last answer.
     async fn asks(
         &self,
         what: &str,
@@ -132,7 +132,7 @@ impl Affiliate<'_> {
         Ok(last)
     }
 
-    /// Reads a list page by page, as often as others are asked.
+    /// Reads a list page by page, up to `TIMES` pages.
     async fn walks(&self, what: &str, figures: &mut Figures, list: &str) -> Result<(), Failure> {
         let (mut latencies, mut target) = (Latencies::default(), list.to_owned());
         for _ in 0..TIMES {
@@ -152,7 +152,7 @@ impl Affiliate<'_> {
         answer.json()
     }
 
-    /// Exports the day and holds its rows against the dashboard, to the last digit.
+    /// Exports the day and compares its rows with the dashboard, to the last digit.
     async fn exports(
         &self,
         made: &MadeDay,
@@ -197,13 +197,13 @@ fn good(target: &str, answer: &Answer) -> Result<(), Failure> {
     }
 }
 
-/// The target in a header `Link: <target>; rel="next"`.
+/// Returns the target of a header `Link: <target>; rel="next"`.
 fn target_of(link: &str) -> Result<String, Failure> {
     let target = link.split(['<', '>']).nth(1).ok_or("a link without a target")?;
     Ok(target.to_owned())
 }
 
-/// The commission of each asset, in minor units.
+/// Returns the commission of each asset, in minor units.
 fn commissions(dashboard: &Value) -> Result<BTreeMap<String, i128>, Failure> {
     let by_asset = dashboard.pointer("/totals/byAsset").and_then(Value::as_object);
     let by_asset = by_asset.ok_or("no totals")?.iter();
@@ -215,7 +215,7 @@ fn text<'v>(value: &'v Value, member: &str) -> Result<&'v str, Failure> {
     Ok(text.ok_or_else(|| format!("no {member} in {value}"))?)
 }
 
-/// A decimal text of an asset's own decimals, in minor units.
+/// Converts a decimal text with the asset's decimals to minor units.
 fn minor(decimal: &str) -> Result<i128, Failure> {
     Ok(decimal.replace('.', "").parse()?)
 }

@@ -1,4 +1,4 @@
-//! Keeping and reading fees: in chunks, and the alternative of one item per fee.
+//! Writing and reading fees: in chunks, and the alternative of one item per fee.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::engine::{TABLE, TestApp};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Watch};
 
-/// Fees kept in chunks of a thousand, as `ingest` does, and read as a worker does.
+/// Writes fees in chunks of a thousand, as `ingest` does, and reads them as a worker does.
 pub async fn chunked(fees: u64, capacity: bool) -> Result<(), Failure> {
     let (made, world) = empty(fees, capacity).await?;
     let shard = Shard::new(0).ok_or("no shard")?;
@@ -40,7 +40,7 @@ struct FeeItem {
     fee: Fee,
 }
 
-/// One item per fee: its identity is the key, so that a repetition is no second item.
+/// Writes one item per fee. Its identity is the key, so that a repetition is no second item.
 pub async fn per_item(fees: u64, capacity: bool) -> Result<(), Failure> {
     let (made, world) = empty(fees, capacity).await?;
     let client = world.engine.client();

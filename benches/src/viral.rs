@@ -1,5 +1,5 @@
-//! A viral link: dormant users who all open it and press, as fast as it goes or so many a second,
-//! through the handlers.
+//! A viral link, through the handlers: many dormant users open it and confirm, without pause or at
+//! a fixed rate.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::engine::TestApp;
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch, forget_peak_memory};
 
-/// Users at work at the same time, where they do not come at a pace.
+/// Concurrent users where no rate is given.
 const AT_ONCE: usize = 32;
 
-/// Lets users bind: `a_second` of them, each at his own instant, whether or not those before him
-/// are done; or as fast as it goes.
+/// Binds users: `a_second` of them, each at a fixed instant, whether or not earlier users are
+/// served; or `AT_ONCE` concurrently without pause.
 pub async fn run(users: u64, a_second: Option<u32>, capacity: bool) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(1)?;
     let world = TestApp::after(&made, capacity).await?;
@@ -46,7 +46,7 @@ pub async fn run(users: u64, a_second: Option<u32>, capacity: bool) -> Result<()
     Ok(())
 }
 
-/// What those who were bound waited for.
+/// Waiting times of the bound users.
 #[derive(Default)]
 struct Crowd {
     window: Latencies,
@@ -92,7 +92,8 @@ async fn all_press(
     Ok(crowd)
 }
 
-/// Opens the window when it is due, and presses at once; answers how long both took, if it bound.
+/// Opens the window and confirms immediately. Returns both durations if the user was bound; the
+/// first counts from `due`.
 async fn press(
     app: ApiApp,
     user: Uid,
@@ -106,7 +107,7 @@ async fn press(
     Ok((answer.status == 201).then(|| (opened - due, opened.elapsed())))
 }
 
-/// How many bindings the night will find on the day's lists.
+/// Returns the number of bindings on the day's lists.
 async fn listed(app: &ApiApp) -> Result<usize, Failure> {
     let (day, mut listed) = (app.clock.now().day(), 0);
     for shard in Shard::all() {

@@ -9,7 +9,7 @@ use super::bus::Told;
 use crate::stream::Stream;
 use crate::test_app::{TestApp, fee};
 
-/// Pays each run once, however often and in whatever order its event arrives.
+/// Pays each run once, in any order and for any number of deliveries of its event.
 #[derive(Default)]
 struct Wallet {
     known: BTreeSet<String>,

@@ -7,22 +7,22 @@
 //!   `BatchWriteItem`, which need separate permissions and neither `GetItem` nor `PutItem`. A
 //!   transaction has none: its parts are evaluated as `PutItem`, `UpdateItem`, `DeleteItem` and
 //!   `ConditionCheckItem`.
-//! * **`dynamodb:LeadingKeys`** are the partition keys in the request: of its items, or in a query's
-//!   key condition. `ForAllValues` requires that each of them matches one of the statement's
+//! * **`dynamodb:LeadingKeys`** are the partition keys in the request: of its items, or in the key
+//!   condition of a query. `ForAllValues` requires that each of them matches one of the statement's
 //!   patterns, all in the same statement: statements are not combined. IAM does not know sort keys,
 //!   so it cannot distinguish kinds of items under one partition key: a function that may write
 //!   `A#…` may write links, totals and summaries.
-//! * `ForAllValues` is also true for a request *without* such a key, so each statement also requires
-//!   by `Null` that there is one. `Scan` and PartiQL, which need none, are granted to no function.
+//! * `ForAllValues` is also true for a request *without* such a key, so each statement requires by
+//!   `Null` that there is one. `Scan` and PartiQL, which need none, are granted to no function.
 //! * **`dynamodb:EnclosingOperation`** only exists inside a transaction, and names its operation.
 //!   `ForAnyValue` is false without it: such a statement allows nothing outside of transactions.
-//! * Whether a transaction's parts are evaluated one by one, or all of a kind with all their keys, is
-//!   not documented. The roles allow both, and both are checked here.
+//! * Whether a transaction's parts are evaluated one by one, or all of a kind with all their keys,
+//!   is not documented. The roles allow both, and both are checked here.
 //!
 //! *Every call is allowed*: stories of the API, of queue and nights, and trials of the simulation,
 //! with its kills, repetitions and faults, use one client for each function, and each call is
-//! evaluated by that function's role. *Every permission is needed*: some call uses each action, with
-//! each pattern of keys, in each statement; for a statement that also applies outside of
+//! evaluated by that function's role. *Every permission is needed*: some call uses each action,
+//! with each pattern of keys, in each statement; for a statement that also applies outside of
 //! transactions, a call that no other statement allows.
 //!
 //! A function that is added to the template with a role for the table needs a client in

@@ -77,7 +77,7 @@ impl InvariantChecker {
         let pending = head.pending.as_ref().map(|pending| pending.seq);
         let unfinished = (head.committed > head.visible).then_some(head.committed);
         assert_eq!(pending, unfinished, "at most one run is unfinished: {head:?}");
-        // By the true time, whatever the clock of the function that planned the run.
+        // By the true time, independent of the clock of the function that planned the run.
         assert!(head.data_as_of().is_none_or(|as_of| as_of <= state.now()), "{head:?}");
     }
 

@@ -17,7 +17,7 @@ pub const KINDS: [&str; 4] = [
     "poison: chunk of fees",
 ];
 
-/// The affiliate with unreadable items, whom the trial's checks skip.
+/// The affiliate with unreadable items, which the trial's checks skip.
 pub const OWNER: &str = "poisoned-affiliate";
 
 /// The invitee with unreadable items, in the shard after the trial's.

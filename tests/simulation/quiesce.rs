@@ -389,7 +389,7 @@ async fn a_fair_night(state: &Rc<TrialState>) {
     assert_eq!(left, [], "a night takes up every mark");
 }
 
-/// Invariant 3: each fee of each invitee is in the books of its day, whatever its outcome.
+/// Invariant 3: each fee of each invitee is in the books of its day, with any outcome.
 async fn every_fee_is_booked(state: &TrialState, checker: &InvariantChecker) {
     let booked = of_any_outcome(since_binding(sheet(state, &state.reliable).await, checker));
     let due = of_any_outcome(expected(state, checker).await);

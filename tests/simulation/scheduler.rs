@@ -22,7 +22,7 @@ pub struct Task {
     dies_after: Option<usize>,
     /// Turns of the scheduler in which it does not advance.
     asleep: usize,
-    /// Whether it answers a waiting user, whom the gateway cuts off after some seconds.
+    /// Whether it answers a waiting user. The gateway ends such a request after some seconds.
     user_waits: bool,
 }
 

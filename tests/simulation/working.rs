@@ -212,7 +212,7 @@ fn eligibility_of(state: &TrialState, asked: &Asked) -> Vec<Checks> {
 }
 
 /// A bind uses the clock of its function at the start of the request. Whether a confirmation has
-/// expired depends on that clock, whatever the clock that created it, and the bind takes effect at
+/// expired depends on that clock, and not on the clock that created it. The bind takes effect at
 /// that time.
 fn the_instant_is_the_clocks(answer: &Answer, began: Timestamp, expires_at: Timestamp) {
     let has_expired = answer.json()["code"] == "confirmation_expired";
@@ -282,8 +282,8 @@ pub async fn night(state: &Rc<TrialState>, number: usize, after: Day) -> Result<
     }
 }
 
-/// Reconciles the parts that have affiliates of the trial. A difference is an unreadable item;
-/// without one there is none, whatever else is running.
+/// Reconciles the parts that have affiliates of the trial. Differences are unreadable items only,
+/// also while other tasks run.
 async fn reconcile(state: &Rc<TrialState>, after: Day) -> Result<(), StepError> {
     for shard in parts_of_affiliates() {
         let input = json!({ "step": "reconcile", "day": after, "shard": shard });

@@ -1,5 +1,5 @@
-//! One worker's part without a table: chunks from a file, one after the other, as pages come; then
-//! fold, proof and lines.
+//! One worker's part without a table: reads chunks from a file one after the other, like pages,
+//! then folds them, proves the result and makes the lines.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -18,7 +18,7 @@ use crate::measure::{peak_memory_mb, processor_time};
 /// Writes a day's fees as chunks of both engines, and as CSV.
 ///
 /// # Errors
-/// The file system's, or a day that cannot be made.
+/// Of the file system, or a day that cannot be generated.
 pub fn make(fees: u64, directory: &Path, with_uuids: bool) -> Result<(), Failure> {
     let mut made = MadeDay::of(fees)?;
     made.has_uuids = with_uuids;
@@ -65,7 +65,7 @@ fn each_chunk(
 /// Runs today's engine.
 ///
 /// # Errors
-/// A chunk, a sum or a proof that is wrong.
+/// If a chunk, a sum or a proof is wrong.
 pub fn current(fees: u64, directory: &Path) -> Result<(), Failure> {
     let (made, mut steps) = (MadeDay::of(fees)?, Steps::default());
     let (rules, relations) = (programme::programme()?.commission, made.relations()?);
@@ -97,7 +97,7 @@ pub fn current(fees: u64, directory: &Path) -> Result<(), Failure> {
 /// Runs the engine of version 0.1.
 ///
 /// # Errors
-/// A chunk, a sum or a proof that is wrong.
+/// If a chunk, a sum or a proof is wrong.
 pub fn v01(fees: u64, directory: &Path) -> Result<(), Failure> {
     let (made, mut steps) = (MadeDay::of(fees)?, Steps::default());
     let (rules, relations) = (programme::programme()?.commission, made.relations()?);
@@ -119,7 +119,7 @@ pub fn v01(fees: u64, directory: &Path) -> Result<(), Failure> {
     steps.print(&lines, counted, std::fs::metadata(path)?.len(), fees)
 }
 
-/// The processor's time of each step.
+/// Processor time of each step.
 #[derive(Default)]
 struct Steps(Vec<(&'static str, Duration)>);
 

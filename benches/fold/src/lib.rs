@@ -1,8 +1,8 @@
-//! What the benchmarks share: days made from a seed, measurements, and the fold of one worker.
+//! Common code of the benchmarks: days generated from a seed, measurements, one worker's fold.
 
 pub mod fold;
 pub mod made;
 pub mod measure;
 
-/// Why a case could not be run.
+/// Reason why a case could not run.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

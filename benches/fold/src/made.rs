@@ -1,4 +1,4 @@
-//! A day made from a seed: who is bound to whom, and the fees of their trades.
+//! A day generated from a seed: bindings, and the fees of the invitees' trades.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -15,18 +15,18 @@ use types::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Uid, V
 
 use crate::Failure;
 
-/// Fees of an invitee who trades, on average.
+/// Average number of fees of an active invitee.
 const FEES_PER_INVITEE: u64 = 50;
-/// Invitees of an inviter, on average.
+/// Average number of invitees of an inviter.
 const INVITEES_PER_INVITER: u64 = 20;
-/// Fees in a chunk, as a busy queue brings them.
+/// Fees in a chunk of a busy queue.
 pub const FEES_PER_CHUNK: usize = 1000;
 const ASSETS: [&str; 20] = [
     "USDT", "BTC", "ETH", "BNB", "USDC", "SOL", "XRP", "DOGE", "ADA", "TRX", "LINK", "AVAX", "LTC",
     "XMR", "DOT", "SHIB", "UNI", "ATOM", "APT", "NEAR",
 ];
 
-/// A day of so many fees.
+/// A day with a given number of fees.
 pub struct MadeDay {
     /// The day.
     pub day: Day,
@@ -37,16 +37,16 @@ pub struct MadeDay {
     inviters: u64,
 }
 
-/// An invitee with all that his fees are judged by.
+/// An invitee with the facts by which their fees are evaluated.
 pub struct Bound {
     /// The binding.
     pub relation: Relation,
-    /// What is known of the invitee.
+    /// Facts of the invitee.
     pub party: AccountHistory,
 }
 
 impl MadeDay {
-    /// Returns the day of so many fees.
+    /// Returns a day with a given number of fees.
     ///
     /// # Errors
     /// None: the day is well-formed.
@@ -56,7 +56,7 @@ impl MadeDay {
         Ok(Self { day: "2026-11-20".parse()?, has_uuids: false, fees, invitees, inviters })
     }
 
-    /// Returns a day of one inviter, with some fees for each of so many invitees.
+    /// Returns a day of one inviter, with some fees for each of the given number of invitees.
     pub fn of_one_inviter(invitees: u64) -> Result<Self, Failure> {
         Ok(Self {
             day: "2026-11-20".parse()?,
@@ -67,7 +67,7 @@ impl MadeDay {
         })
     }
 
-    /// Returns how many inviters there are.
+    /// Returns the number of inviters.
     #[must_use]
     pub const fn inviters(&self) -> u64 {
         self.inviters
@@ -81,7 +81,7 @@ impl MadeDay {
         Ok((20_000_000 + number).to_string().parse()?)
     }
 
-    /// A user who is bound to nobody.
+    /// Returns the id of a user without a binding.
     pub fn dormant(number: u64) -> Result<Uid, Failure> {
         Ok((900_000_000 + number).to_string().parse()?)
     }
@@ -94,7 +94,7 @@ impl MadeDay {
         Ok((35_000_000 + number * 7).to_string().parse()?)
     }
 
-    /// The invitees: some bound in the middle of the day, some where futures are restricted.
+    /// Returns the invitees: some bound at noon of the day, some where futures are restricted.
     pub fn bound(&self) -> impl Iterator<Item = Result<Bound, Failure>> {
         let (inviters, noon) = (self.inviters(), self.day.start().plus_millis(43_200_000));
         let long_ago = self.day.start().plus_days(-200);
@@ -107,7 +107,7 @@ impl MadeDay {
                 inviter: Self::inviter(number % inviters)?,
                 invitee: Self::uid(number)?,
                 code: "K7M2XW9P".parse()?,
-                // Nobody is recalled at noon who traded in the morning.
+                // A user with trades in the morning is not dormant at noon.
                 origin: if at_noon || number % 3 == 0 { Origin::Signup } else { Origin::Recall },
                 bound_at,
                 shared: SharedCommission::default(),
@@ -122,7 +122,7 @@ impl MadeDay {
         })
     }
 
-    /// Returns what is known of each inviter.
+    /// Returns the facts of each inviter.
     ///
     /// # Errors
     /// None: it is well-formed.
@@ -138,7 +138,7 @@ impl MadeDay {
         })
     }
 
-    /// Returns who is bound to whom.
+    /// Returns the bindings.
     ///
     /// # Errors
     /// None: it is well-formed.
@@ -155,7 +155,7 @@ impl MadeDay {
         Ok(relations)
     }
 
-    /// The fees in the order of their arrival; one in a hundred arrives a second time, later.
+    /// Returns the fees in the order of their arrival; one in a hundred is redelivered later.
     pub fn fees(&self) -> impl Iterator<Item = Result<(Arrival, Fee), Failure>> {
         let mut random = StdRng::seed_from_u64(2026);
         let once = self.fees - self.fees / 101;
@@ -179,7 +179,7 @@ impl MadeDay {
         })
     }
 
-    /// The fees in batches as large as a chunk.
+    /// Returns the fees in batches as large as a chunk.
     pub fn batches(&self) -> impl Iterator<Item = Result<FeeBatch, Failure>> {
         let mut fees = self.fees().peekable();
         std::iter::from_fn(move || {
@@ -215,9 +215,9 @@ fn made_fee(
     invitees: u64,
     once: u64,
 ) -> Result<Fee, Failure> {
-    // The lower of two draws: some trade much, most little.
+    // The lower of two draws: a few invitees trade much, most little.
     let payer = random.random_range(0..invitees).min(random.random_range(0..invitees));
-    // Everybody pays in a few assets, mostly in one.
+    // Each invitee pays in a few assets, mostly in one.
     let asset = random.random_range(0..4).min(random.random_range(0..4)) + payer * 7;
     let asset = usize::try_from(asset)? % ASSETS.len();
     let amount = i128::from(random.random_range(1_000_u64..900_000_000));
@@ -251,7 +251,7 @@ fn made_fee(
     Ok(Fee::new((4_127_365_000 + number).to_string().parse()?, MadeDay::uid(payer)?, charge))
 }
 
-/// Writes the fees, and who is bound to whom, as CSV for other engines.
+/// Writes the fees and the bindings as CSV for other engines.
 pub fn write_csv(made: &MadeDay, path: &Path) -> Result<(), Failure> {
     let mut out = BufWriter::new(File::create(path)?);
     writeln!(

@@ -1,5 +1,5 @@
-//! One case of the fold's benchmark, one process each, so that each has its own peak of memory.
-//! `cargo xtask bench fold` runs them all. A case prints one line of JSON.
+//! Cases of the fold's benchmark, one in each process, so that each has its own peak memory.
+//! `cargo xtask bench fold` runs all of them. A case prints one line of JSON.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,10 +12,10 @@ use fold_bench::fold;
 struct Arguments {
     #[command(subcommand)]
     case: Case,
-    /// How many fees
+    /// Number of fees
     #[arg(long)]
     fees: u64,
-    /// Where the made day is
+    /// Directory of the generated day
     #[arg(long)]
     directory: PathBuf,
 }

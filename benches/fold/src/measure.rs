@@ -1,4 +1,4 @@
-//! What a case took: time of the clock, time of the processor, memory.
+//! Measurements of a case: elapsed time, processor time, memory.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -20,12 +20,12 @@ impl Figures {
         Self(Map::from_iter([("case".to_owned(), case.into()), ("fees".to_owned(), fees.into())]))
     }
 
-    /// Notes a figure.
+    /// Records a figure.
     pub fn note(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(name.to_owned(), value.into());
     }
 
-    /// Runs a part of the case and notes its time by the clock and of the processor, in seconds.
+    /// Runs a part of the case and records its elapsed time and processor time, in seconds.
     pub fn time<T>(&mut self, part: &str, run: impl FnOnce() -> T) -> T {
         let watch = Watch::start();
         let result = run();
@@ -33,14 +33,14 @@ impl Figures {
         result
     }
 
-    /// Prints the figures, with the peak of memory.
+    /// Prints the figures, with the peak memory.
     pub fn print(mut self) {
         self.note("peakMemoryMb", peak_memory_mb());
         println!("{}", Value::from(self.0));
     }
 }
 
-/// MetricSet from its start.
+/// Measures from its start.
 pub struct Watch {
     clock: Instant,
     processor: Duration,
@@ -53,7 +53,7 @@ impl Watch {
         Self { clock: Instant::now(), processor: processor_time() }
     }
 
-    /// Returns what was used since the start.
+    /// Returns the usage since the start.
     #[must_use]
     pub fn stop(&self) -> Value {
         let processor = processor_time().saturating_sub(self.processor);
@@ -64,7 +64,7 @@ impl Watch {
     }
 }
 
-/// Returns what this process has used of the processor: to the nanosecond where it has one thread.
+/// Returns the processor time of this process, to the nanosecond if it has one thread.
 #[must_use]
 pub fn processor_time() -> Duration {
     let schedule = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
@@ -84,7 +84,7 @@ fn processor_ticks() -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
 }
 
-/// How long each of many requests took.
+/// Durations of many requests.
 #[derive(Default)]
 pub struct Latencies(Vec<Duration>);
 
@@ -94,13 +94,13 @@ impl Latencies {
         self.0.push(took);
     }
 
-    /// Returns how many there are.
+    /// Returns the number of requests.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The middle, the slowest hundredth and thousandth, and the slowest, in microseconds.
+    /// Returns p50, p99, p99.9 and the maximum, in microseconds.
     #[must_use]
     pub fn percentiles(mut self) -> Value {
         self.0.sort_unstable();
@@ -112,15 +112,15 @@ impl Latencies {
     }
 }
 
-/// Peaks of memory are those from now on.
+/// Resets the peak memory.
 ///
 /// # Errors
-/// The system does not allow it.
+/// If the system does not allow it.
 pub fn forget_peak_memory() -> Result<(), Failure> {
     Ok(fs::write("/proc/self/clear_refs", "5")?)
 }
 
-/// Returns the peak of memory in MB.
+/// Returns the peak memory in MB.
 #[must_use]
 pub fn peak_memory_mb() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,5 +1,5 @@
-// The four routes that users wait for, as a Node.js function would have them with the AWS SDK v3.
-// What it leaves out is what ../python/twin.py leaves out, and is said there.
+// The four routes that users wait for, as a Node.js function with the AWS SDK v3. It omits the same
+// parts as ../python/twin.py, which lists them.
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";

@@ -1,10 +1,10 @@
-"""The four routes that users wait for, as a Python function would have them with boto3.
+"""The four routes that users wait for, as a Python function with boto3.
 
-A bench, and no second implementation: it reads and writes the items of docs/reference/table.md by
-the same calls and conditions, but judges age, inactivity, bound or not, link and programme only (no regions,
-no persons, no history of rules), draws no QR code, and of the dashboard reads all and tells
-`dataAsOf` and how many summaries there are. awslambdaric is left out: the loop at the end is what
-it does for a function.
+A benchmark and not a second implementation. It reads and writes the items of
+docs/reference/table.md by the same calls and conditions, but evaluates only age, inactivity, bound
+or not, link and programme (no regions, no persons, no history of rules). It draws no QR code. Its
+dashboard reads everything and returns `dataAsOf` and the number of summaries. A loop at the end
+replaces awslambdaric and does the same for a function.
 """
 
 import base64

@@ -1,4 +1,4 @@
-//! The proof that no unit was made or lost: fees are commission, shared and retained.
+//! The proof that no unit was created or lost: fees = commission + shared + retained.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,27 @@ use commission::{Amount, Asset, Cell, ConservationError, LineKey, Overflow, Sums
 use crate::due::{Accrual, Charged};
 use crate::fold::Fold;
 
-/// Fees and what became of them. Retained is what lies beyond the base rate: it is found from
-/// the fees and the rate alone, so that the three parts prove each other.
+/// Fees and their three parts. The retained part is the amount beyond the base rate. It is computed
+/// from the fees and the rate alone, so that the three parts prove each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// The fees.
+    /// Number of fees.
     pub fee_count: i64,
-    /// What was charged.
+    /// Charged amount.
     pub fees: Amount,
-    /// What the inviters get.
+    /// Part of the inviters.
     pub commission: Amount,
-    /// What the invitees get.
+    /// Part of the invitees.
     pub shared: Amount,
-    /// What the exchange keeps.
+    /// Part that the exchange retains.
     pub retained: Amount,
-    /// What was charged, in USD.
+    /// Charged amount in USD.
     pub fees_usd: Amount,
-    /// What the inviters get, in USD.
+    /// Part of the inviters in USD.
     pub commission_usd: Amount,
-    /// What the invitees get, in USD.
+    /// Part of the invitees in USD.
     pub shared_usd: Amount,
-    /// What the exchange keeps, in USD.
+    /// Part that the exchange retains, in USD.
     pub retained_usd: Amount,
 }
 
@@ -47,7 +47,7 @@ impl Parts {
         })
     }
 
-    /// The parts of both.
+    /// Adds two proofs' figures.
     ///
     /// # Errors
     /// [`Overflow`] if a sum does not fit.
@@ -72,9 +72,9 @@ impl Parts {
     }
 }
 
-/// The proof over the due lines of a fold, or of several folds together.
+/// The proof over the accrued lines of one or several folds.
 ///
-/// Encoded it is the same bytes for the same figures: a digest of them stands for them.
+/// Equal figures have equal encoded bytes, so that a digest can identify them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conservation {
     cells: BTreeMap<Cell, Parts>,
@@ -82,11 +82,11 @@ pub struct Conservation {
 }
 
 impl Conservation {
-    /// The figures of what is due.
+    /// Returns the figures of a fold's accruals.
     ///
     /// # Errors
-    /// [`ConservationError::Rate`] for a line that pays less than nothing or more than its base rate, and
-    /// [`ConservationError::Overflow`].
+    /// [`ConservationError::Rate`] for a line that pays less than zero or more than its base rate,
+    /// and [`ConservationError::Overflow`].
     pub fn of(fold: &Fold) -> Result<Self, ConservationError> {
         let mut proof = Self { cells: BTreeMap::new(), charged: fold.charged.clone() };
         for (key, due) in fold.due.iter() {
@@ -105,11 +105,11 @@ impl Conservation {
         Ok(())
     }
 
-    /// Proves that in each cell the fees are commission, shared and retained, to the last unit,
-    /// and that the lines have exactly the fees that were charged.
+    /// Proves for each cell that fees = commission + shared + retained, to the last unit, and that
+    /// the lines have exactly the charged fees.
     ///
     /// # Errors
-    /// Where it fails.
+    /// The first failure.
     pub fn check(&self) -> Result<(), ConservationError> {
         for (Cell { asset, product, .. }, parts) in &self.cells {
             if !parts.add_up()? {
@@ -127,8 +127,8 @@ impl Conservation {
         }
     }
 
-    /// The figures brought together by what `group` tells of a cell: by asset, by product and
-    /// asset, by reason and asset. Only USD figures may be added across assets.
+    /// Sums the figures by the key that `group` returns for a cell, such as asset, product and
+    /// asset, or reason and asset. Only USD figures may be added across assets.
     ///
     /// # Errors
     /// [`Overflow`] if a sum does not fit.
@@ -142,7 +142,7 @@ impl Conservation {
     }
 }
 
-/// Whether a due line pays no less than nothing and no more than its base rate, in its asset.
+/// Returns whether an accrued line pays at least zero and at most its base rate, in its asset.
 fn is_within_rate(key: &LineKey, sums: &Sums) -> Result<bool, Overflow> {
     let most = key.outcome.rate().of(sums.fees);
     let paid = sums.commission.plus(sums.shared)?;

@@ -1,4 +1,4 @@
-//! Which fees stand, among all that was delivered: each identity once, as last corrected.
+//! Deduplication of delivered fees: each identity is accepted once, as last corrected.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use types::Day;
 
 use crate::fees::{FeeRef, Fees, Place};
 
-/// A fee that stands, with the amounts that hold.
+/// An accepted fee, with its amounts after corrections.
 pub(crate) struct AcceptedFee<'a> {
     pub fee: FeeRef<'a>,
     pub charge: Charge,
     pub correction: Option<&'a FeeCorrection>,
 }
 
-/// The fees of one invitee and day that stand, and what was left aside.
+/// The accepted fees of one invitee and day, and the excluded records.
 #[derive(Default)]
 pub(crate) struct DeduplicatedFees<'a> {
-    /// In no order.
+    /// Unordered.
     pub fees: Vec<AcceptedFee<'a>>,
-    /// Other bodies of identities that stand; each once, as it first arrived, in order.
+    /// Other bodies of accepted identities; each once, at its first arrival, in order.
     pub conflicts: Vec<FeeRef<'a>>,
     pub duplicates: u64,
     /// Corrections whose fee is not among the fees.
@@ -29,7 +29,7 @@ pub(crate) struct DeduplicatedFees<'a> {
     pub outside_day: u64,
 }
 
-/// Settles what was delivered of one invitee, in any order and with repetitions.
+/// Deduplicates one invitee's deliveries, in any order and with repetitions.
 ///
 /// # Errors
 /// [`Overflow`] if a count does not fit.
@@ -50,7 +50,7 @@ pub(crate) fn deduplicate<'a>(
 }
 
 impl<'a> DeduplicatedFees<'a> {
-    /// Keeps of each identity the body that arrived first; of two at once, the lesser.
+    /// Keeps the first body of each identity; of two with the same arrival, the lesser.
     fn keep_first_arrived(
         &mut self,
         fees: &'a Fees,
@@ -65,13 +65,13 @@ impl<'a> DeduplicatedFees<'a> {
             }
         }
         self.keep_distinct_conflicts()?;
-        // A pass of its own: the fees are spread over all of memory, and fetched side by side.
+        // A separate pass: the fees are scattered in memory, and their reads overlap.
         let kept = |fee: FeeRef<'a>| AcceptedFee { fee, charge: fee.charge(), correction: None };
         self.fees = standing.into_iter().map(kept).collect();
         Ok(())
     }
 
-    /// Fees whose digests are equal: deliveries of one identity, or by a rare chance of several.
+    /// Processes fees with equal digests: deliveries of one identity or, rarely, of several.
     fn tell_apart(
         &mut self,
         alike: impl Iterator<Item = FeeRef<'a>>,
@@ -101,8 +101,8 @@ impl<'a> DeduplicatedFees<'a> {
         Ok(())
     }
 
-    /// Corrects each fee by the latest correction that is exact in its asset; the others that are
-    /// not exact are left aside.
+    /// Corrects each fee by the latest correction that is exact in its asset, and excludes those
+    /// that are not exact.
     fn correct(&mut self, mut corrections: ByTrade<'a>, assets: &Assets) {
         if corrections.is_empty() {
             return;
@@ -133,7 +133,8 @@ impl<'a> AcceptedFee<'a> {
     }
 }
 
-/// The distinct corrections of each trade, the latest first; of two at once, the greater.
+/// Returns the distinct corrections of each trade, the latest first; of two with the same arrival,
+/// the greater.
 type ByTrade<'a> = BTreeMap<&'a str, Vec<&'a FeeCorrection>>;
 
 fn latest_first<'a>(corrections: &[&'a FeeCorrection]) -> ByTrade<'a> {

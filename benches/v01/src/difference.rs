@@ -1,4 +1,4 @@
-//! What a run books: what is due minus what earlier runs of the day booked.
+//! The lines of a run: accruals minus the amounts that earlier runs of the day booked.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ struct Entry {
 }
 
 impl Booked {
-    /// Takes in a line. Lines are taken in the order of their runs.
+    /// Adds a line. Lines are added in the order of their runs.
     ///
     /// # Errors
     /// [`Overflow`] if a sum does not fit.
@@ -36,14 +36,14 @@ impl Booked {
         Ok(())
     }
 
-    /// The sums that stand, in the order of their keys; none of them is nothing at all.
+    /// Returns the booked sums in the order of their keys, without empty ones.
     pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Sums)> {
         self.entries.iter().map(|(key, entry)| (key, &entry.sums))
     }
 }
 
-/// The lines that lead from what is booked to what is due, in the order of their keys; none if
-/// nothing changed. `first` says that no earlier run booked anything for the day.
+/// Returns the differences between accruals and booked sums as lines, in the order of their keys.
+/// There are none if nothing changed. `first` means that no earlier run booked a line of the day.
 ///
 /// # Errors
 /// [`Overflow`] if a difference does not fit.
@@ -95,7 +95,7 @@ fn changed_line(
     }))
 }
 
-/// Why the lines of one group exist, from what changed over all of them.
+/// Returns the cause of a group's lines, derived from the changes over all of them.
 fn cause_of(lines: &[Line], fold: &Fold) -> Result<(Cause, Vec<String>), Overflow> {
     let Some(first) = lines.first() else { return Ok((Cause::FactsChanged, Vec::new())) };
     if fold.voided.contains_key(&first.key.invitee) {
@@ -111,7 +111,8 @@ fn cause_of(lines: &[Line], fold: &Fold) -> Result<(Cause, Vec<String>), Overflo
     Ok((cause, Vec::new()))
 }
 
-/// Whether more fees of a group are corrected than before, or as many fees have other amounts.
+/// Returns whether more fees of a group are corrected than before, or as many fees have other
+/// amounts.
 fn is_by_correction(change: &Sums) -> bool {
     let amounts = [change.fees, change.fees_usd, change.volume_usd];
     change.corrected_count != 0 || (change.fee_count == 0 && amounts != [Amount::ZERO; 3])
@@ -122,7 +123,7 @@ fn by_correction(corrections: Corrections) -> (Cause, Vec<String>) {
     (cause, corrections.why.into_iter().collect())
 }
 
-/// The corrections that hold in the group of `key`, if there are any.
+/// Returns the corrections in force in the group of `key`, if there are any.
 fn corrections_in(key: &LineKey, fold: &Fold) -> Option<Corrections> {
     let mut corrections = Corrections::default();
     fold.due.in_group(key).for_each(|due| corrections.merge(&due.corrections));

@@ -1,4 +1,4 @@
-//! What is due for a line's key, and what was charged in all.
+//! Accruals by line key, and the total charges.
 
 use std::collections::BTreeSet;
 
@@ -8,62 +8,62 @@ use commission::{Amount, Asset, Charge, FeeCorrection, LineKey, Overflow, Sums};
 
 use crate::conservation::Parts;
 
-/// How many of the exchange's words for corrections stay with a line.
+/// Limit of the exchange's reasons for corrections that a line keeps.
 const MAX_WHYS: usize = 3;
 
-/// What is due for one line's key.
+/// The accrual of one line key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accrual {
     /// The link by which the invitee was bound.
     pub code: LinkCode,
-    /// How the invitee came.
+    /// Origin of the invitee's binding.
     pub origin: Origin,
-    /// The sums, with what they pay.
+    /// The sums, with their commission.
     pub sums: Sums,
-    /// The corrections that took part.
+    /// The corrections in the sums.
     pub corrections: Corrections,
 }
 
-/// What is due for all lines of a fold, in the order of their keys.
+/// The accruals of all lines of a fold, in the order of their keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accruals {
-    /// Sorted: the fold goes from inviter to inviter, and finds each one's in order. A list takes
-    /// less time and memory than a map, and a worker has hundreds of thousands of lines.
+    /// Sorted: the fold processes one inviter after the other, and each one's lines in order. A
+    /// list takes less time and memory than a map, and a worker has hundreds of thousands of lines.
     entries: Vec<(LineKey, Accrual)>,
 }
 
 impl Accruals {
-    /// Adds what comes after all that is there.
+    /// Appends an accrual whose key follows all others.
     pub(crate) fn push(&mut self, key: LineKey, due: Accrual) {
         debug_assert!(self.entries.last().is_none_or(|(last, _)| *last < key));
         self.entries.push((key, due));
     }
 
-    /// What is due, with its keys.
+    /// Returns the accruals with their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Accrual)> {
         self.entries.iter().map(|(key, due)| (key, due))
     }
 
-    /// What is due under one key.
+    /// Returns the accrual of one key.
     #[must_use]
     pub fn get(&self, key: &LineKey) -> Option<&Accrual> {
         let place = self.entries.binary_search_by(|(other, _)| other.cmp(key)).ok()?;
         self.entries.get(place).map(|(_, due)| due)
     }
 
-    /// How many lines there are.
+    /// Returns the number of lines.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing is due.
+    /// Returns whether there are no accruals.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// What is due in the group of a key: the lines that differ from it by their outcome only.
+    /// Returns the accruals in the group of a key: the lines that differ by their outcome only.
     pub(crate) fn in_group(&self, key: &LineKey) -> impl Iterator<Item = &Accrual> {
         let first = self.entries.partition_point(|(other, _)| group(other) < group(key));
         let rest = self.entries.get(first..).unwrap_or_default();
@@ -71,17 +71,18 @@ impl Accruals {
     }
 }
 
-/// What neither facts nor corrections change of a fee: by them it moves within its group only.
+/// Returns the part of a key that neither facts nor corrections change. They move a fee only within
+/// its group.
 pub(crate) fn group(key: &LineKey) -> (&Uid, &Uid, Product, Asset) {
     (&key.inviter, &key.invitee, key.product, key.asset)
 }
 
-/// Which corrections took part in some sums.
+/// The corrections in some sums.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Corrections {
-    /// Whether one left something of its trade; if none did, all their trades were busted.
+    /// Whether a correction kept a part of its trade; otherwise all their trades were busted.
     pub changed: bool,
-    /// The exchange's words, the first few in their order; empty if there is no correction.
+    /// The exchange's reasons, the first few in order; empty if there is no correction.
     pub why: BTreeSet<String>,
 }
 
@@ -100,17 +101,17 @@ impl Corrections {
         }
     }
 
-    /// Takes in the corrections of other sums.
+    /// Adds the corrections of other sums.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.changed |= other.changed;
         other.why.iter().for_each(|why| self.add_why(why));
     }
 }
 
-/// What was charged in one asset, counted on the fees themselves and not on the lines.
+/// The charges in one asset, summed over the fees and not over the lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Charged {
-    /// The fees.
+    /// Number of fees.
     pub fee_count: i64,
     /// Their sum in the asset.
     pub fees: Amount,

@@ -1,4 +1,4 @@
-//! Judging the many fees of one invitee: [`judge`] is asked once for all that cannot differ.
+//! Caches evaluations of one invitee's fees: [`evaluate`] runs once for fees that cannot differ.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use types::{Day, FeeKind, Product, Timestamp, Vip};
 
 use crate::sums::{counts_for_tier, is_trade};
 
-/// The instants within a day at which a rule changes: the same for all invitees.
+/// Instants within a day at which a rule changes, equal for all invitees.
 pub(crate) struct RuleChanges<'a> {
     rules: &'a Rules,
     day: Day,
@@ -27,22 +27,23 @@ impl<'a> RuleChanges<'a> {
         changes
     }
 
-    /// Whether a change at this instant parts the day: one at its start holds for all of it.
+    /// Returns whether a change at this instant divides the day. One at its start applies to all of
+    /// it.
     fn within(&self, instant: Timestamp) -> bool {
         self.day.start() < instant && instant < self.day.end()
     }
 }
 
-/// What a charge comes to, besides its amounts.
+/// The evaluation of a charge, without its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub outcome: Outcome,
     pub counts_for_tier: bool,
-    /// Whether it is the fee of a trade after the binding.
+    /// Whether the charge is the fee of a trade after the binding.
     pub is_trade: bool,
 }
 
-/// All of a charge on which its verdict depends, while no fact and no rule changes.
+/// The fields of a charge on which its verdict depends while no fact or rule changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Case {
     stretch: usize,
@@ -53,11 +54,11 @@ struct Case {
     sign: Ordering,
 }
 
-/// Judges the charges of one invitee on one day.
+/// Evaluates the charges of one invitee on one day.
 pub(crate) struct Judging<'a> {
     rules: &'a Rules,
     standing: &'a FeeContext<'a>,
-    /// In order: between two of them nothing changes.
+    /// Sorted; no fact or rule changes between two of them.
     changes: Vec<Timestamp>,
     known: Vec<(Case, Verdict)>,
 }
@@ -101,7 +102,7 @@ impl<'a> Judging<'a> {
     }
 }
 
-/// The instants at which a fact that fees are judged by changes.
+/// Returns the instants at which a fact for the evaluation of fees changes.
 fn fact_changes<'a>(
     standing: &'a FeeContext<'a>,
     rules: &'a Rules,

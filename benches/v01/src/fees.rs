@@ -1,4 +1,4 @@
-//! The fees of a day's shard, kept compactly: a worker holds millions of them.
+//! A compact store of a day's fees in one shard: a worker holds millions of them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use commission::{Amount, Arrival, Asset, Charge, Fee};
 use types::{FeeKind, Malformed, Product, Timestamp, TradeId, Uid, Vip};
 
-/// Fees as they were delivered, in any order and with repetitions.
+/// Delivered fees, in any order and with repetitions.
 ///
-/// Ids of invitees are kept once, trade ids end to end in one buffer; the rest of a fee is a
-/// record of 96 bytes.
+/// Each invitee's id is stored once. Trade ids are concatenated in one buffer. The rest of a fee is
+/// a record of 96 bytes.
 #[derive(Clone, Default)]
 pub struct Fees {
     invitees: Vec<Uid>,
@@ -19,7 +19,7 @@ pub struct Fees {
     records: Vec<Record>,
 }
 
-/// One fee; its texts stand elsewhere.
+/// One fee, without its texts.
 #[derive(Clone)]
 struct Record {
     amount: Amount,
@@ -37,7 +37,7 @@ struct Record {
     broker: bool,
 }
 
-/// An invitee among [`Fees`], so that many fees of one are taken in without looking him up.
+/// Index of an invitee in [`Fees`], which saves a look-up for each of their fees.
 #[derive(Debug, Clone, Copy)]
 pub struct Payer(u32);
 
@@ -47,7 +47,7 @@ pub struct Payer(u32);
 pub struct TooMany;
 
 impl Fees {
-    /// Takes in a fee.
+    /// Adds a fee.
     ///
     /// # Errors
     /// [`TooMany`].
@@ -56,7 +56,7 @@ impl Fees {
         self.add(arrival, payer, fee.trade_id.as_str(), &fee.charge())
     }
 
-    /// An invitee, new or known, for [`Fees::push_stored`].
+    /// Returns the index of a new or known invitee, for [`Fees::push_stored`].
     ///
     /// # Errors
     /// [`TooMany`].
@@ -70,7 +70,7 @@ impl Fees {
         Ok(Payer(number))
     }
 
-    /// Takes in a fee whose trade id is a text.
+    /// Adds a fee whose trade id is a text.
     ///
     /// # Errors
     /// The text is no trade id, or there are too many fees.
@@ -115,35 +115,35 @@ impl Fees {
         Ok(())
     }
 
-    /// How many fees there are, repetitions included.
+    /// Returns the number of fees, repetitions included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no fees.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// Who paid them, each once.
+    /// Returns the payers, each once.
     pub fn invitees(&self) -> impl Iterator<Item = &Uid> {
         self.invitees.iter()
     }
 
-    /// The fees, in the order in which they were taken in.
+    /// Returns the fees in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = FeeRef<'_>> {
         self.records.iter().map(|record| FeeRef { fees: self, record })
     }
 
-    /// The fee at a place.
+    /// Returns the fee at a place.
     #[expect(clippy::indexing_slicing, reason = "the list only grows, and places name its entries")]
     pub(crate) fn at(&self, place: Place) -> FeeRef<'_> {
         FeeRef { fees: self, record: &self.records[place.record()] }
     }
 
-    /// The fees brought together by invitee: counted and put in place, and not compared.
+    /// Groups the fees by invitee with a counting sort, without comparisons.
     pub(crate) fn by_invitee(&self) -> ByInvitee<'_> {
         let mut ends = vec![0_usize; self.invitees.len()];
         for record in &self.records {
@@ -171,16 +171,16 @@ fn number(length: usize) -> Result<u32, TooMany> {
     u32::try_from(length).map_err(|_| TooMany)
 }
 
-/// Fees brought together by invitee.
+/// Fees grouped by invitee.
 pub(crate) struct ByInvitee<'a> {
     fees: &'a Fees,
     places: Vec<Place>,
-    /// Where the fees of each invitee end; those of the next begin there.
+    /// End of each invitee's fees, which is the start of the next invitee's.
     ends: Vec<usize>,
 }
 
 impl<'a> ByInvitee<'a> {
-    /// The invitees and their fees, in the order of a key and then of their ids.
+    /// Returns the invitees and their fees, ordered by a key and then by id.
     pub(crate) fn in_order_of<K: Ord>(
         &mut self,
         key: impl Fn(&'a Uid) -> K,
@@ -198,16 +198,17 @@ impl<'a> ByInvitee<'a> {
     }
 }
 
-/// One fee where it is kept.
+/// A stored fee.
 #[derive(Clone, Copy)]
 pub struct FeeRef<'a> {
     fees: &'a Fees,
     record: &'a Record,
 }
 
-/// Where a fee is kept, after a digest of its identity: equal for equal ones, hardly ever for
-/// different ones. In the order of their places the fees of one identity stand together, and most
-/// fees are told apart without a look at them, which would cost a walk to memory each.
+/// The digest of a fee's identity, followed by the index of its record.
+///
+/// Equal identities have equal digests, and different ones hardly ever do. Sorted places group the
+/// fees of one identity. Most fees differ by their digests, which saves a memory access for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place(u64);
 
@@ -226,14 +227,14 @@ impl Place {
 }
 
 impl<'a> FeeRef<'a> {
-    /// Its identity.
+    /// Returns the fee's identity.
     #[must_use]
     pub fn trade_id(self) -> &'a str {
         let start = self.record.trade_id_start as usize;
         &self.fees.trade_ids[start..start + usize::from(self.record.trade_id_length)]
     }
 
-    /// Who paid it.
+    /// Returns the payer.
     #[must_use]
     #[expect(
         clippy::indexing_slicing,
@@ -243,13 +244,13 @@ impl<'a> FeeRef<'a> {
         &self.fees.invitees[self.record.invitee as usize]
     }
 
-    /// When it arrived.
+    /// Returns the arrival.
     #[must_use]
     pub const fn arrival(self) -> Arrival {
         self.record.arrival
     }
 
-    /// What was charged.
+    /// Returns the charge.
     #[must_use]
     pub const fn charge(self) -> Charge {
         let Record { product, kind, asset, vip, broker, at, .. } = *self.record;
@@ -257,7 +258,7 @@ impl<'a> FeeRef<'a> {
         Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at }
     }
 
-    /// The fee as it came.
+    /// Returns the fee as delivered.
     #[must_use]
     #[expect(clippy::expect_used, reason = "only what is a trade id is taken in")]
     pub fn fee(self) -> Fee {

@@ -1,4 +1,4 @@
-//! The fold: a day's fees, judged and summed into what is due.
+//! The fold: evaluates a day's fees and sums them into accruals.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,35 +14,35 @@ use crate::evaluation_cache::{Judging, RuleChanges, Verdict};
 use crate::fees::Fees;
 use crate::sums::{add_fee, priced};
 
-/// The result of a fold. All but `duplicates` is the same for the same fees and facts, in
-/// whatever order, batches and repetitions they came.
+/// The result of a fold. Except for `duplicates` it depends only on the fees and facts, not on
+/// their order, batches and repetitions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fold {
-    /// What is due; each entry has at least one fee.
+    /// Accruals; each entry has at least one fee.
     pub due: Accruals,
-    /// What was charged by asset, to prove the lines by.
+    /// Charged amounts by asset, which the proof compares with the lines.
     pub charged: BTreeMap<Asset, Charged>,
-    /// Invitees whose binding is void, with the number of their fees: nothing is due for them.
+    /// Invitees whose binding is void, with the number of their fees. They accrue nothing.
     pub voided: BTreeMap<Uid, u64>,
-    /// Other bodies of an identity that stands, which came later; to be quarantined. Each with its
-    /// first arrival.
+    /// Later bodies of an accepted identity, each with its first arrival; to be quarantined.
     pub conflicts: Vec<(Arrival, Fee)>,
-    /// Invitees that the relations do not know, with the number of their fees.
+    /// Invitees without a relation, with the number of their fees.
     pub unknown_fees: BTreeMap<Uid, u64>,
     /// Corrections whose fee is not among the fees, in order; to be quarantined.
     pub orphan_corrections: Vec<FeeCorrection>,
     /// Corrections with more decimals than their fee's asset has, in order; to be quarantined.
-    /// Their fees stand as charged.
+    /// Their fees count as charged.
     pub inexact_corrections: Vec<FeeCorrection>,
-    /// Fees of another day than the one that is folded.
+    /// Fees of another day than the folded one.
     pub outside_day: u64,
-    /// Fees that were delivered again, and dropped.
+    /// Dropped redeliveries of fees.
     pub duplicates: u64,
 }
 
-/// Folds the fees of a day. They are judged invitee by invitee, so that folding the invitees
-/// apart, in any number of shards, comes to the same: an identity is looked for among the fees
-/// of its own invitee only.
+/// Folds the fees of a day.
+///
+/// Fees are evaluated invitee by invitee, and an identity is compared with the same invitee's fees
+/// only. Therefore any number of shards yields the same result.
 ///
 /// # Errors
 /// [`Overflow`] if a sum does not fit into 128 bits.
@@ -56,7 +56,7 @@ pub fn fold(
     let mut fold = Fold::default();
     let rule_changes = RuleChanges::of(day, rules);
     let mut corrections = by_invitee(corrections);
-    // In the order of the lines: by inviter, then by invitee.
+    // The order of the lines: by inviter, then by invitee.
     let inviter = |invitee: &Uid| relations.standing(invitee).map(|known| &known.relation.inviter);
     fees.by_invitee().in_order_of(inviter).try_for_each(|(invitee, delivered)| {
         let corrections = corrections.remove(invitee).unwrap_or_default();
@@ -137,8 +137,8 @@ impl Fold {
     }
 }
 
-/// Values by keys so few that looking at each is the fastest way to one. The keys stand apart:
-/// they are looked at for every fee, and the values are large.
+/// A map with so few keys that a linear search is the fastest. The keys are separate from the
+/// values because each fee scans them, and the values are large.
 struct SmallMap<K, V> {
     keys: Vec<K>,
     values: Vec<V>,
@@ -168,7 +168,7 @@ impl<K: Copy + Ord, V: Default> SmallMap<K, V> {
     }
 }
 
-/// What tells the lines of one invitee apart: small and copied, where a [`LineKey`] has texts.
+/// The part of a [`LineKey`] that differs among the lines of one invitee: small, and without texts.
 type LineGroup = (Product, Asset, Outcome);
 
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! The fold of version 0.1 (commit e7a3f4f), frozen so that benchmarks compare with it in one run.
 //!
-//! Types of the ledger (lines, sums, rules) are today's, so that results are compared exactly. One
-//! later fix is in it: only real trades set a line's first and last trade. Nothing else of the
-//! project uses this crate, and it does not change.
+//! Types of the ledger (lines, sums, rules) are today's, so that results are compared exactly. The
+//! code has one later fix: only real trades set a line's first and last trade. Nothing else of the
+//! project uses this crate, and its code does not change.
 
 mod conservation;
 mod deduplicate;

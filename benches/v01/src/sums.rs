@@ -1,4 +1,4 @@
-//! What a line adds up, and what its fees are worth.
+//! The sums of a line, and the commission on its fees.
 
 use commission::{Amount, Charge, FeeContext, MarketRules, Outcome, Overflow, Rules, Sums};
 use types::FeeKind;

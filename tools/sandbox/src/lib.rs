@@ -1,7 +1,7 @@
-//! The whole recall programme in one process: what `cargo run` starts.
+//! The whole recall programme in one process, started by `cargo run`.
 //!
-//! It stands in for AWS and for the exchange, and for nothing else: the routes and the table come
-//! from `template.yaml`, the rules from `programme.toml`, and every request, event and night goes
+//! It replaces AWS and the exchange, and nothing else. The routes and the table are those of
+//! `template.yaml`, the rules those of `programme.toml`, and every request, event and night passes
 //! through the functions' own handlers.
 //!
 //! ```no_run

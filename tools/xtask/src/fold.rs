@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::process::{self, Failure, cargo, command, heading, python, run};
 
-/// What DuckDB needs.
+/// Requirements of DuckDB.
 pub const DUCKDB: &str = "benches/requirements.txt";
 
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ fn lines(command: &mut Command) -> Result<Vec<Value>, Failure> {
     printed.lines().map(read).collect()
 }
 
-/// Returns a Python that has DuckDB and the fees for it; says why if there is none.
+/// Returns a Python that has DuckDB, and the fees for it; otherwise the reason.
 fn duckdb(directory: &Path) -> Option<(PathBuf, PathBuf)> {
     let csv = directory.join("fees.csv");
     let ready = python(DUCKDB).and_then(|python| {
@@ -119,7 +119,7 @@ fn summary(fees: u64, runs: u64, results: &BTreeMap<&str, Vec<Value>>) -> Value 
     })
 }
 
-/// Returns whether all engines found as many lines and the same commission.
+/// Returns whether all engines found the same number of lines and the same commission.
 fn same_totals(results: &BTreeMap<&str, Vec<Value>>) -> bool {
     let totals = |result: &Value| (result["lines"].clone(), result["commission"].clone());
     let mut all = results.values().flatten().map(totals);

@@ -7,7 +7,7 @@ use crate::process::{Failure, cargo, command, heading, python, run, target};
 
 /// Functions that users wait for: code is loaded before a function's first request.
 const SMALL: u64 = 6_000_000;
-/// Functions that nobody waits for.
+/// Functions without waiting users.
 const LARGE: u64 = 12_000_000;
 /// Each function with its limit in bytes.
 const FUNCTIONS: [(&str, u64); 6] = [

@@ -1,7 +1,8 @@
 //! The long checks, benchmarks and releases, each as one command: `cargo xtask --help`.
 //!
 //! `.ci/run` has the checks that every change must pass. Each command here starts a program of the
-//! repository and reports its failure; what the program needs is installed into `~/.cache/recall-ci`.
+//! repository and reports its failure. The program's requirements are installed into
+//! `~/.cache/recall-ci`.
 
 mod canary;
 mod checks;
@@ -70,7 +71,7 @@ enum Task {
     CanaryDrill,
     /// Builds one function by `sam build` with cargo-lambda, as a deployment does (7 min)
     SamBuild,
-    /// Runs everything above in this order, goes on after a failure, and prints a summary
+    /// Runs everything above in this order, continues after a failure, and prints a summary
     Full,
 }
 

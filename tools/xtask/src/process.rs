@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use thiserror::Error;
 
-/// Why a task failed.
+/// Reason why a task failed.
 #[derive(Debug, Error)]
 pub enum Failure {
     /// A program could not be started or read.
@@ -23,7 +23,7 @@ pub enum Failure {
     Failed {
         /// The command line.
         command: String,
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
     },
     /// A filter of tests matches no test.
@@ -43,13 +43,13 @@ pub enum Failure {
     /// The output of `cargo metadata` could not be read.
     #[error("cargo metadata: {0}")]
     Metadata(serde_json::Error),
-    /// A released function is not as it must be.
+    /// A released function violates a limit.
     #[error("{0}")]
     Function(String),
     /// Rules of style are violated.
     #[error("{0} violations of the rules of style")]
     Tidy(usize),
-    /// A release is not treated by the canary alarms as it must be.
+    /// The canary alarms do not have the expected result for a release.
     #[error("{0}")]
     Canary(String),
     /// Some tasks of the full run failed.

@@ -25,7 +25,7 @@ const TASKS: [Task; 13] = [
     ("sam-build", checks::sam_build),
 ];
 
-/// Runs all tasks with their default options, and goes on after a failure.
+/// Runs all tasks with their default options, and continues after a failure.
 ///
 /// # Errors
 /// If a task failed, after all have run.

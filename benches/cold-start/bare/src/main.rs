@@ -1,4 +1,4 @@
-//! A function that gives back what it was given.
+//! A function that returns its event.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

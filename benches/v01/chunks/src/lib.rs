@@ -1,4 +1,4 @@
-//! The stored form of fees of version 0.1 (commit e7a3f4f), frozen for comparisons: see [`v01`].
+//! The stored format of fees of version 0.1 (commit e7a3f4f), frozen for comparisons: see [`v01`].
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use types::{FeeKind, Product, Timestamp, Uid, Vip};
 use v01::{FeeRef, Fees, Payer};
 
-/// Why a chunk is refused.
+/// Reason why a chunk is refused.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The size of a chunk, in bytes, at which the next one is begun: an item has at most 400 KB.
+/// Size of a chunk, in bytes, at which the next one begins: an item has at most 400 KB.
 const FULL: usize = 256 * 1024;
 
 #[derive(Serialize, Deserialize)]
@@ -43,7 +43,7 @@ struct StoredFee<'a> {
 /// Writes fees as chunks.
 ///
 /// # Errors
-/// Something does not encode.
+/// If a value cannot be encoded.
 pub fn write(fees: &Fees) -> Result<Vec<Vec<u8>>, Failure> {
     let mut chunks = Vec::new();
     let mut writer = Writer::default();
@@ -58,7 +58,7 @@ pub fn write(fees: &Fees) -> Result<Vec<Vec<u8>>, Failure> {
 /// Adds the fees of a chunk.
 ///
 /// # Errors
-/// The chunk does not decode.
+/// If the chunk cannot be decoded.
 pub fn read(bytes: &[u8], fees: &mut Fees) -> Result<(), Failure> {
     let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes)?;
     let payers = head.invitees.iter().map(|uid| fees.payer(uid));
@@ -102,7 +102,7 @@ impl Head {
 struct Writer<'a> {
     invitees: Places<&'a Uid>,
     assets: Places<Asset>,
-    /// The letters of the invitees' ids.
+    /// Characters of the invitees' ids.
     ids: usize,
     first: Option<(i64, u64)>,
     fees: u32,
@@ -168,7 +168,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Values that are named by their place in a list.
+/// Values that are referred to by their index in a list.
 struct Places<T> {
     list: Vec<T>,
     known: HashMap<T, u32>,

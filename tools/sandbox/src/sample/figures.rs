@@ -17,9 +17,9 @@ pub struct Figures {
     pub fees: usize,
     /// Corrections of fees.
     pub corrections: usize,
-    /// Dormant users who bind.
+    /// Dormant users that bind.
     pub recalls: usize,
-    /// New users who sign up through a link.
+    /// Sign-ups of new users through a link.
     pub sign_ups: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Invitees: dormant users who bind, and new users who sign up.
+//! Invitees: recalled dormant users, and new users that signed up.
 
 use types::Timestamp;
 
@@ -126,7 +126,7 @@ fn sub_accounts(scenario: &mut Scenario, main: Account, past: &Background) -> Ve
         .collect()
 }
 
-/// New users who sign up through a link.
+/// Returns the new users that sign up through a link.
 pub(super) fn signed_up(scenario: &mut Scenario) -> Vec<Trader> {
     let mut traders = Vec::new();
     for plan in &PLANS {

@@ -89,7 +89,7 @@ fn join(scenario: &mut Scenario, plan: &Plan) {
     }
 }
 
-/// Users who stay dormant: those that readers may recall, and some more.
+/// Adds users that stay dormant: those that readers may recall, and some more.
 pub(super) fn dormant(scenario: &mut Scenario) {
     for (account, _, past) in DORMANT {
         introduce(scenario, account, &past);

@@ -15,7 +15,7 @@ use super::trader::{Leaning, REGULAR, Size};
 pub struct Personas {
     /// The affiliates, the biggest first.
     pub affiliates: Vec<Affiliate>,
-    /// Dormant users who may be recalled through Aurora's link, from the sample's last day on.
+    /// Dormant users that may be recalled through Aurora's link, from the sample's last day on.
     pub dormant: Vec<Character>,
     /// Some invitees, recalled in the first days.
     pub invitees: Vec<Character>,

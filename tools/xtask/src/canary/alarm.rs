@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::expression::Expression;
 use super::recording::Recording;
 
-/// Minutes after its end until a minute's metrics are in CloudWatch.
+/// Minutes from the end of a minute until CloudWatch has its metrics.
 const DELIVERY: usize = 2;
 
 /// An alarm over an expression, minute by minute.
@@ -21,7 +21,7 @@ pub struct Alarm {
     needed: usize,
 }
 
-/// A metric of an alarm, in the words of the template: a reference is the name of what it refers to.
+/// A metric of an alarm, in the template's terms: a reference is the name of its target.
 #[derive(Debug)]
 pub struct Metric {
     pub id: String,
@@ -76,7 +76,7 @@ impl Alarm {
     /// Reads an alarm from its resource's properties.
     ///
     /// # Errors
-    /// Says which part is in a form that is not evaluated here.
+    /// Names the part whose form is not supported here.
     pub fn read(properties: &Value) -> Result<Self, String> {
         let read = Properties::deserialize(properties).map_err(|error| error.to_string())?;
         if read.comparison_operator != "GreaterThanThreshold" {
@@ -100,18 +100,19 @@ impl Alarm {
         })
     }
 
-    /// The metrics that the alarm watches.
+    /// Returns the metrics that the alarm watches.
     pub fn metrics(&self) -> &[Metric] {
         &self.metrics
     }
 
-    /// Returns the first minute, counted from the recording's begin, at whose start the alarm rings.
+    /// Returns the first minute, counted from the start of the recording, at whose start the alarm
+    /// fires.
     pub fn rings_at(&self, recording: &Recording) -> Option<usize> {
         (1..=recording.minutes() + DELIVERY).find(|now| self.rings(recording, *now))
     }
 
-    /// Whether the alarm is in its state at the start of a minute: enough of the last minutes breach.
-    /// What is not delivered yet is missing.
+    /// Returns whether the alarm is in the state `ALARM` at the start of a minute: enough of the
+    /// last minutes breach. Metrics that are not delivered yet count as missing.
     fn rings(&self, recording: &Recording, now: usize) -> bool {
         let first = now.saturating_sub(self.periods);
         let breaching = (first..now).filter(|minute| {

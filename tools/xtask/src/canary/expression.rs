@@ -27,7 +27,7 @@ pub enum Operator {
     Divide,
 }
 
-/// The operators by their precedence, the weakest first; each before those that it is a prefix of.
+/// The operators by precedence, the weakest first; an operator precedes those it is a prefix of.
 const LEVELS: [&[(&str, Operator)]; 5] = [
     &[("OR", Operator::Or)],
     &[("AND", Operator::And)],
@@ -46,7 +46,7 @@ impl Expression {
     /// Parses an expression.
     ///
     /// # Errors
-    /// Names what follows where something else was expected.
+    /// Names the unexpected text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { rest: text.trim_start() };
         let parsed = parser.level(0)?;
@@ -137,7 +137,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Takes a word of letters, digits, points and underscores.
+    /// Consumes a word of letters, digits, points and underscores.
     fn word(&mut self) -> String {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
         let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());

@@ -1,4 +1,5 @@
-//! Plays releases against the canary alarms of template.yaml: a bad one must ring within the canary.
+//! Plays releases against the canary alarms of template.yaml. A bad release must fire one of them
+//! within the canary.
 
 #![expect(clippy::float_arithmetic, reason = "metrics are floating-point numbers in CloudWatch")]
 
@@ -15,10 +16,10 @@ use crate::process::{Failure, heading, root};
 use alarm::Alarm;
 use recording::Recording;
 
-/// The releases.
+/// Directory of the releases.
 const RECORDINGS: &str = "tests/canary";
 
-/// Plays all releases, and fails if one is not treated as it must be.
+/// Plays all releases, and fails if one does not have the expected result.
 pub fn drill() -> Result<(), Failure> {
     heading("Releases against the canary alarms");
     let template = template()?;
@@ -32,10 +33,10 @@ pub fn drill() -> Result<(), Failure> {
     if wrong.is_empty() { Ok(()) } else { Err(Failure::Canary(wrong.join("\n"))) }
 }
 
-/// Returns what becomes of a release.
+/// Returns the result of a release.
 ///
 /// # Errors
-/// If a bad release is not taken back, or a good one is.
+/// If a bad release is not rolled back, or a good one is.
 fn play(template: &Value, recording: &Recording) -> Result<String, String> {
     let function = properties(template, &recording.function);
     let canary = canary_minutes(template)?;
@@ -60,12 +61,12 @@ fn play(template: &Value, recording: &Recording) -> Result<String, String> {
     }
 }
 
-/// The properties of a resource, which are null where there is none.
+/// Returns the properties of a resource, or null if there are none.
 fn properties<'a>(template: &'a Value, resource: &str) -> &'a Value {
     template.pointer(&format!("/Resources/{resource}/Properties")).unwrap_or(&Value::Null)
 }
 
-/// The minutes of the canary, by its name, as in `Canary10Percent10Minutes`.
+/// Returns the minutes of the canary from its name, as in `Canary10Percent10Minutes`.
 fn canary_minutes(template: &Value) -> Result<usize, String> {
     let kind = template.pointer("/Globals/Function/DeploymentPreference/Type/1");
     let name = kind.and_then(Value::as_str).unwrap_or_default();
@@ -74,7 +75,7 @@ fn canary_minutes(template: &Value) -> Result<usize, String> {
     minutes.ok_or_else(|| format!("the canary {name:?} has no minutes"))
 }
 
-/// The alarms that take a deployment of the function back.
+/// Returns the alarms that roll back a deployment of the function.
 fn alarms(template: &Value, function: &Value) -> Result<Vec<Alarm>, String> {
     let names = function.pointer("/DeploymentPreference/Alarms/1").and_then(Value::as_array);
     let names = names.into_iter().flatten().filter_map(Value::as_str);
@@ -90,7 +91,7 @@ fn template() -> Result<Value, Failure> {
     serde_saphyr::from_str(&read(&path)?).map_err(|error| unreadable(&path, &error.to_string()))
 }
 
-/// The releases by the names of their files.
+/// Returns the releases by the names of their files.
 fn recordings() -> Result<Vec<(String, Recording)>, Failure> {
     let folder = root().join(RECORDINGS);
     let entries =

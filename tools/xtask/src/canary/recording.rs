@@ -10,11 +10,11 @@ use super::alarm::Metric;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
-    /// What is wrong with the release, if anything.
+    /// The defect of the release, if any.
     pub release: String,
     /// The logical id of the function that it deploys.
     pub function: String,
-    /// Whether the release must be taken back.
+    /// Whether the release must be rolled back.
     pub bad: bool,
     /// The minute in which the new version gets its first traffic.
     pub begins: usize,
@@ -30,7 +30,7 @@ struct Series {
     minutes: Vec<Option<Samples>>,
 }
 
-/// The values of a minute, and how often there was each of them.
+/// The values of a minute, with the number of occurrences of each.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Samples {
@@ -39,7 +39,7 @@ struct Samples {
 }
 
 impl Recording {
-    /// The number of recorded minutes.
+    /// Returns the number of recorded minutes.
     pub fn minutes(&self) -> usize {
         self.series.iter().map(|series| series.minutes.len()).max().unwrap_or(0)
     }
@@ -80,7 +80,7 @@ impl Samples {
         }
     }
 
-    /// Returns the smallest value that has at least so many samples up to it.
+    /// Returns the smallest value at or below which there are at least the given number of samples.
     fn percentile(&self, rank: f64) -> Option<f64> {
         let mut sorted: Vec<(f64, f64)> =
             self.values.iter().copied().zip(self.counts.iter().copied()).collect();

@@ -110,7 +110,7 @@ fn folder(metadata: &Value, path: &str) -> String {
 
 /// Returns the names of each package's dependencies, by its name, except those of its tests.
 ///
-/// Versions of a package are not told apart: the rules do not depend on them.
+/// Versions of a package are not distinguished: the rules do not depend on them.
 fn graph(metadata: &Value) -> BTreeMap<String, Vec<String>> {
     let packages = array(&metadata["packages"]);
     let names: BTreeMap<&str, &str> =

@@ -30,8 +30,8 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Returns whether a line is too wide and could be wrapped: tables cannot, nor definitions of links,
-/// nor lines of one word.
+/// Returns whether a line is too wide and could be wrapped. Tables, definitions of links, and lines
+/// of one word cannot be wrapped.
 fn is_wide(line: &str) -> bool {
     let text = line.trim_start();
     let is_definition = text.starts_with('[') && text.contains("]: ");

@@ -1,4 +1,4 @@
-//! Columns and today's fold give what rows and the fold of version 0.1 gave, for any fees.
+//! For any fees, columns and today's fold yield the results of rows and the fold of version 0.1.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +127,7 @@ prop_compose! {
     }
 }
 
-/// Fees with some of them again, in the order of their delivery.
+/// Generates fees with some repetitions, in the order of their delivery.
 fn delivered() -> impl Strategy<Value = Vec<(Arrival, Fee)>> {
     prop::collection::vec((arrival(), a_fee(), prop::bool::weighted(0.2)), 0..80).prop_map(|fees| {
         let again = |(arrival, fee, again): (Arrival, Fee, bool)| {
@@ -148,7 +148,7 @@ fn rows(fees: &[(Arrival, Fee)], batch: usize) -> v01::Fees {
     read
 }
 
-/// The same through today's chunks; without columns as version 0.1 wrote them.
+/// Folds the same fees through today's chunks; without columns, in the format of version 0.1.
 fn chunks(fees: &[(Arrival, Fee)], corrections: &[FeeCorrection], batch: usize) -> FeeBatch {
     let mut read = FeeBatch::default();
     let mut written = FeeBatch { corrections: corrections.to_vec(), ..FeeBatch::default() };
