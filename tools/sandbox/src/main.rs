@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// From start to Ctrl-C or SIGTERM, either of which may come while it is still starting.
+/// Runs from the start to Ctrl-C or SIGTERM, also if the signal arrives during the start.
 async fn run(options: Options) -> Result<(), StartError> {
     let stopped = stopped();
     tokio::pin!(stopped);

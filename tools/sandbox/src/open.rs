@@ -13,7 +13,7 @@ use storage::Table;
 use crate::StartError;
 use crate::data_dir::{Contents, DataDir};
 
-/// The name of the table in the embedded engine.
+/// Name of the table in the embedded engine.
 pub(crate) const TABLE_NAME: &str = "recall";
 
 const SIGNING_KEY_FILE: &str = "signing-key";
@@ -26,7 +26,7 @@ pub(crate) enum Plan {
     Begin {
         /// With the sample programme.
         sample: bool,
-        /// Part of an earlier load is thrown away.
+        /// The result of an incomplete earlier load is discarded.
         anew: bool,
     },
     /// Continue with the contents.
@@ -43,7 +43,7 @@ impl Plan {
     }
 }
 
-/// The engine over the directory's data file.
+/// Opens the engine over the directory's data file.
 pub(crate) fn on_disk(dir: &DataDir) -> Result<Engine, StartError> {
     Engine::on_disk(&dir.database()).map_err(|error| match error {
         EngineError::Open(why) => StartError::Damaged { path: dir.database(), why },
@@ -51,12 +51,12 @@ pub(crate) fn on_disk(dir: &DataDir) -> Result<Engine, StartError> {
     })
 }
 
-/// An engine that forgets everything unless it is saved.
+/// Creates an engine in memory, which loses its contents unless they are saved.
 pub(crate) fn in_memory() -> Result<Engine, StartError> {
     Engine::memory().map_err(|error| StartError::Server(error.to_string()))
 }
 
-/// Makes the directory's data file from all that the engine holds.
+/// Writes the contents of the engine to the directory's data file.
 pub(crate) fn save(dir: &DataDir, engine: &Engine) -> Result<(), StartError> {
     engine.save(&dir.database()).map_err(|error| dir.unusable(std::io::Error::other(error)))
 }
@@ -80,7 +80,7 @@ pub(crate) async fn app(
     Ok(ApiApp { app: App { table, programme, clock, entropy, metrics }, signer })
 }
 
-/// The signer with the directory's key, so that cursors outlive a restart.
+/// Returns the signer with the directory's key, so that cursors remain valid after a restart.
 fn signer(dir: &DataDir, entropy: &RandomSource) -> Result<Signer, StartError> {
     let key = match dir.read(SIGNING_KEY_FILE)? {
         Some(key) => String::from_utf8_lossy(&key).into_owned(),

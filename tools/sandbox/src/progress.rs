@@ -6,10 +6,10 @@ use std::io::{IsTerminal, Write, stdout};
 use indicatif::{ProgressBar, ProgressStyle};
 use types::Day;
 
-/// Without a terminal there is a line for every so many days.
+/// Days for each line of progress without a terminal.
 const DAYS_PER_LINE: u64 = 10;
 
-/// Speaks on standard output, or not at all.
+/// Prints progress on standard output, unless it is quiet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
     quiet: bool,
@@ -27,7 +27,7 @@ impl Progress {
         }
     }
 
-    /// Progress over so many days.
+    /// Starts progress over a number of days.
     pub(crate) fn days(self, count: u64) -> Days {
         let watched = !self.quiet && stdout().is_terminal();
         let bar = if watched { ProgressBar::new(count) } else { ProgressBar::hidden() };
@@ -37,7 +37,7 @@ impl Progress {
     }
 }
 
-/// How far a stretch of days has come.
+/// Progress over a range of days.
 pub(crate) struct Days {
     progress: Progress,
     bar: ProgressBar,
@@ -47,7 +47,7 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    /// One more day is done.
+    /// Records a completed day.
     pub(crate) fn done(&mut self, day: Day) {
         self.done += 1;
         if self.watched {

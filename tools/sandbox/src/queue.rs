@@ -7,7 +7,7 @@ use serde_json::Value;
 use storage::TableError;
 use types::Reason;
 
-/// Messages in a batch, as many as `template.yaml` lets the queue hand over at once.
+/// Messages in a batch: the batch size of `template.yaml`.
 const BATCH: usize = 1000;
 
 /// Outcomes of events.
@@ -22,9 +22,9 @@ pub(crate) struct Delivery {
 /// An event that was not ingested.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failed {
-    /// Its place among the events that were sent.
+    /// Its index among the sent events.
     pub(crate) index: usize,
-    /// Its own id, where it could be read.
+    /// Its own id, if readable.
     pub(crate) id: Option<String>,
     #[serde(flatten)]
     pub(crate) why: Why,
@@ -34,7 +34,7 @@ pub(crate) struct Failed {
 #[derive(Debug, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Why {
-    /// It is kept aside for an operator.
+    /// The event is quarantined for an operator.
     Quarantined { reason: &'static str, detail: String },
     /// The queue would redeliver it; here its sender may send it again.
     Retry { reason: Reason, detail: &'static str },

@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::services::Services;
 use crate::{Options, StartError, issuer, page, ready, routes};
 
-/// Requests that still run when the sandbox is stopped get so long to end.
+/// Time limit of requests that still run when the sandbox stops.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Starts a sandbox.
@@ -71,7 +71,7 @@ impl Sandbox {
     }
 }
 
-/// Real time, or the time that was asked for.
+/// Sets the clock to real time, or to the requested time.
 fn turn(manual_clock: &ManualClock, options: &Options) {
     match options.clock {
         Some(at) => manual_clock.stand_at(at),
@@ -79,7 +79,7 @@ fn turn(manual_clock: &ManualClock, options: &Options) {
     }
 }
 
-/// The app over the directory's data file, which holds the sample programme if it is to.
+/// Returns the app over the directory's data file, with the sample programme if requested.
 async fn fill(
     dir: &DataDir,
     template: &Template,
@@ -102,8 +102,8 @@ async fn fill(
     Ok((app, engine, highlights))
 }
 
-/// Begins a new data file. The sample is loaded in memory and then written at once, so that many
-/// thousand small writes need not reach the disk one by one.
+/// Creates a new data file. The sample is loaded in memory and then written as a whole, which
+/// avoids many thousand small writes to the disk.
 async fn begin(
     dir: &DataDir,
     template: &Template,
@@ -143,7 +143,7 @@ fn go_on(contents: Contents, empty: bool, progress: Progress) -> Option<Highligh
 }
 
 impl Ports {
-    /// The port for the API and the next one for DynamoDB; for 0 two free ones.
+    /// Opens the port for the API and the next one for DynamoDB; for 0 two free ones.
     async fn open(port: u16) -> Result<Self, StartError> {
         let next = if port == 0 { 0 } else { port.saturating_add(1) };
         Ok(Self {
@@ -184,13 +184,13 @@ impl Running {
         Ok(Self { services, dynamodb, stop, servers, _dir: dir })
     }
 
-    /// Where page and API are, as `http://127.0.0.1:8080`.
+    /// Returns the address of page and API, as `http://127.0.0.1:8080`.
     #[must_use]
     pub fn api_url(&self) -> &str {
         &self.services.origin
     }
 
-    /// Where DynamoDB is, as `http://127.0.0.1:8081`.
+    /// Returns the address of DynamoDB, as `http://127.0.0.1:8081`.
     #[must_use]
     pub fn dynamodb_url(&self) -> String {
         format!("http://{}", self.dynamodb)
@@ -202,13 +202,13 @@ impl Running {
         &self.services.app
     }
 
-    /// Sets the clock that everything here uses.
+    /// Returns the control of the clock that all components use.
     #[must_use]
     pub fn manual_clock(&self) -> &ManualClock {
         &self.services.manual_clock
     }
 
-    /// Waits until a server ends by itself, which none should.
+    /// Waits until a server ends by itself, which is an error.
     pub async fn failed(&mut self) -> StartError {
         match self.servers.join_next().await {
             Some(Ok(Err(error))) => error,
@@ -216,7 +216,7 @@ impl Running {
         }
     }
 
-    /// Lets running requests end, for a moment, and stops.
+    /// Waits briefly for running requests, and stops.
     ///
     /// # Errors
     /// If a server failed meanwhile.
@@ -228,7 +228,7 @@ impl Running {
             }
             Ok(())
         };
-        // Connections that are still open are cut off when the servers are dropped.
+        // Open connections are closed when the servers are dropped.
         timeout(PATIENCE, all).await.unwrap_or(Ok(()))
     }
 }

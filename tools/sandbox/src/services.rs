@@ -16,8 +16,8 @@ pub(crate) struct Services {
     pub(crate) issuer: Issuer,
     /// The API's routes.
     pub(crate) gateway: Gateway,
-    /// The affiliate page, where it could be built.
+    /// The affiliate page, if it could be built.
     pub(crate) page: Option<Site>,
-    /// Where the API is, as `http://127.0.0.1:8080`.
+    /// Address of the API, as `http://127.0.0.1:8080`.
     pub(crate) origin: String,
 }

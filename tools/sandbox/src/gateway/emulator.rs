@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::gateway::invoke::{MAX_ANSWER_BYTES, failed};
 
-/// Lambda sets it if the function returned an error, or could not be started.
+/// Header that Lambda sets if the function returned an error or could not be started.
 const FUNCTION_ERROR: &str = "x-amz-function-error";
 
 /// Address of an endpoint of the Invoke API, as `http://127.0.0.1:9000`.
@@ -67,7 +67,7 @@ struct FunctionAnswer {
     is_base64_encoded: bool,
 }
 
-/// Why an invocation failed.
+/// Reason why an invocation failed.
 #[derive(Debug, thiserror::Error)]
 enum InvokeError {
     #[error("no functions at http://{0}: {1}; is `cargo lambda watch -A 127.0.0.1` running?")]

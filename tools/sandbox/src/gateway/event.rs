@@ -1,4 +1,4 @@
-//! The event of a request, in API Gateway's payload format 2.0, with all that the gateway adds.
+//! The event of a request, in API Gateway's payload format 2.0, with all additions of the gateway.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,13 +13,13 @@ use sam_template::Route;
 use serde_json::{Map, Value, json};
 use types::Timestamp;
 
-/// A route and the values of its path's parameters, still encoded.
+/// A route and the values of its path parameters, still encoded.
 pub(crate) struct Matched<'a> {
     pub(crate) route: &'a Route,
     pub(crate) parameters: Vec<(&'a str, &'a str)>,
 }
 
-/// The event that the function of the route is invoked with.
+/// Returns the event for the function of the route.
 pub(crate) fn of(
     parts: &Parts,
     body: &[u8],
@@ -59,7 +59,7 @@ fn added(parts: &Parts, matched: &Matched<'_>, at: Timestamp) -> Value {
     })
 }
 
-/// Puts the members of `additions` in, down to the innermost objects.
+/// Merges the members of `additions`, down to the innermost objects.
 fn merge(event: &mut Value, additions: Value) {
     match (event, additions) {
         (Value::Object(event), Value::Object(additions)) => {
@@ -71,13 +71,13 @@ fn merge(event: &mut Value, additions: Value) {
     }
 }
 
-/// A name that no other request of this process has.
+/// Returns an id that no other request of this process has.
 fn request_id() -> String {
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
     format!("sandbox-{}", REQUESTS.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The headers that are text; API Gateway passes no others on.
+/// Returns the headers that are text; API Gateway forwards no others.
 fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
     let texts = headers.iter().map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     texts.flatten().collect()
@@ -87,7 +87,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> &'a str 
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Query parameters by name, the values of a repeated one joined by commas.
+/// Returns the query parameters by name, the values of a repeated one joined by commas.
 fn joined_query(query: &str) -> Value {
     let mut joined: Map<String, Value> = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -100,7 +100,7 @@ fn joined_query(query: &str) -> Value {
     Value::Object(joined)
 }
 
-/// The values of the path's parameters; `null` where it has none.
+/// Returns the values of the path parameters, or `null` if there are none.
 fn decoded(parameters: &[(&str, &str)]) -> Option<Value> {
     let decoded = parameters.iter().map(|(name, value)| {
         let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
@@ -109,7 +109,7 @@ fn decoded(parameters: &[(&str, &str)]) -> Option<Value> {
     (!parameters.is_empty()).then(|| Value::Object(decoded.collect()))
 }
 
-/// As `22/Nov/2026:12:00:00 +0000`.
+/// Formats a time as `22/Nov/2026:12:00:00 +0000`.
 fn common_log_time(at: Timestamp) -> String {
     let time = DateTime::from_timestamp_millis(at.millis()).unwrap_or_default();
     time.format("%d/%b/%Y:%H:%M:%S +0000").to_string()
@@ -134,7 +134,7 @@ mod tests {
         }
     }
 
-    /// The event without the request's id, which no two requests share.
+    /// Returns the event without the request's id, which is unique.
     fn event(request: Request<()>, route: &Route, body: &[u8], claims: Option<&Claims>) -> Value {
         let (parts, ()) = request.into_parts();
         let parameters = route.parameters(parts.method.as_str(), parts.uri.path()).unwrap();

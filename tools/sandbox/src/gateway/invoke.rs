@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn answer_is_limited_to_6_mb() {
-        // Two more bytes are the quotes of the JSON text.
+        // The quotes of the JSON text are two more bytes.
         let text = |length| lambda_http::Body::Text("a".repeat(length));
         assert_eq!(status_of(text(MAX_ANSWER_BYTES - 2)), StatusCode::OK);
         assert_eq!(status_of(text(MAX_ANSWER_BYTES - 1)), StatusCode::INTERNAL_SERVER_ERROR);

@@ -33,7 +33,7 @@ const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// The API's routes, each with the function that answers it.
 pub(crate) struct Gateway {
     routes: Vec<(Route, Function)>,
-    /// Invokes the functions where they do not run in this process.
+    /// Invokes the functions if they do not run in this process.
     emulator: Option<Emulator>,
 }
 
@@ -52,7 +52,7 @@ impl Gateway {
         Ok(Self { routes, emulator: functions.map(Emulator::new) })
     }
 
-    /// The route of a request: of several that fit, the one with the fewest parameters.
+    /// Returns the route of a request: of several that match, the one with the fewest parameters.
     fn find<'a>(&'a self, method: &str, path: &'a str) -> Option<(Matched<'a>, Function)> {
         let fitting = self.routes.iter().filter_map(|(route, function)| {
             let parameters = route.parameters(method, path)?;
@@ -84,7 +84,8 @@ pub(crate) async fn handle(State(services): State<Arc<Services>>, request: Reque
     }
 }
 
-/// The claims of the caller's token, where the route needs one. `Err(None)`: there is no token.
+/// Returns the claims of the caller's token, if the route needs one. `Err(None)` means that there
+/// is no token.
 fn authorize(
     services: &Services,
     matched: &Matched<'_>,
@@ -100,7 +101,7 @@ fn authorize(
     local_auth::verify(token, keys, ISSUER, AUDIENCE, now).map(Some).map_err(Some)
 }
 
-/// API Gateway takes a token with or without the scheme before it.
+/// Returns the token. API Gateway accepts it with or without the scheme before it.
 fn without_scheme(header: &str) -> &str {
     match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
@@ -120,7 +121,7 @@ fn unauthorized(refusal: Option<TokenError>) -> Response {
     response
 }
 
-/// An answer of API Gateway itself.
+/// Returns an answer of API Gateway itself.
 fn message(status: StatusCode, text: &str) -> Response {
     let body = serde_json::json!({ "message": text }).to_string();
     let mut response = Response::new(Body::from(body));

@@ -30,7 +30,7 @@ impl<'a> Loader<'a> {
         Self { app, manual_clock, links: HashMap::new(), waiting: Vec::new() }
     }
 
-    /// Lets a day happen, and the night after it.
+    /// Simulates a day and the night after it.
     pub(super) async fn live(&mut self, simulated: SimulatedDay) -> Result<(), LoadError> {
         let mut now = simulated.day.start();
         for Step { at, action } in simulated.steps {
@@ -52,7 +52,7 @@ impl<'a> Loader<'a> {
         self.night(simulated.day).await
     }
 
-    /// Nothing may be left over at the end.
+    /// Checks that no event remains at the end.
     pub(super) fn finish(self) -> Result<(), LoadError> {
         match self.waiting.len() {
             0 => Ok(()),
@@ -84,7 +84,7 @@ impl<'a> Loader<'a> {
         self.links.get(via).ok_or(LoadError::NoLink)
     }
 
-    /// Delivers the waiting events at a time. Those to be redelivered stay.
+    /// Delivers the waiting events at a time. Events to be redelivered remain.
     async fn deliver(&mut self, at: Timestamp) -> Result<(), LoadError> {
         if self.waiting.is_empty() {
             return Ok(());

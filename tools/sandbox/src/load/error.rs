@@ -3,7 +3,7 @@
 use nightly::StepError;
 use storage::TableError;
 
-/// Why a day of the sample could not be lived through.
+/// Reason why a day of the sample could not be simulated.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
     /// The table failed.
@@ -28,10 +28,10 @@ pub(crate) enum LoadError {
     /// The sample invites through a link that does not exist.
     #[error("a user is invited through a link that does not exist")]
     NoLink,
-    /// Events wait for accounts that never came.
+    /// Events wait for accounts that never arrived.
     #[error("{0} events still wait for an account at the end")]
     LeftOver(usize),
-    /// JSON of ours that is none.
+    /// Generated JSON is invalid.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }

@@ -25,7 +25,7 @@ const SEED: u64 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Highlights {
-    /// The affiliate with most on the dashboard.
+    /// The affiliate with the most data on the dashboard.
     pub(crate) affiliate: Uid,
     /// The first day of the programme.
     pub(crate) first_day: Day,
@@ -33,7 +33,7 @@ pub(crate) struct Highlights {
     pub(crate) last_day: Day,
 }
 
-/// Loads the sample, which ends the day before the clock's day. The clock is left at another time.
+/// Loads the sample, which ends the day before the clock's day. The clock is not reset afterwards.
 pub(crate) async fn load(
     app: &ApiApp,
     manual_clock: &ManualClock,
@@ -49,7 +49,7 @@ pub(crate) async fn load(
     Ok(highlights)
 }
 
-/// Lets the days happen, one after the other.
+/// Simulates the days, one after the other.
 async fn live(
     app: &ApiApp,
     manual_clock: &ManualClock,

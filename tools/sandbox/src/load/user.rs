@@ -25,7 +25,7 @@ struct Window {
 #[derive(Deserialize)]
 struct Bound {}
 
-/// Lets an affiliate make a link: the default one by asking for it, another with its share.
+/// Creates an affiliate's link: the default one by requesting it, another one with its share.
 pub(super) async fn make_link(
     app: &ApiApp,
     via: &Via,
@@ -44,7 +44,7 @@ pub(super) async fn make_link(
     Ok(link.code)
 }
 
-/// Lets a user open the link, and confirm.
+/// Opens the link as a user, and confirms.
 pub(super) async fn bind(app: &ApiApp, uid: &Uid, code: &LinkCode) -> Result<(), LoadError> {
     let open = request(app, uid, "GET", &format!("/v1/bind?ref={code}"), "")?;
     let window: Window = answer("the opened link", binding::handle(app, open).await)?;

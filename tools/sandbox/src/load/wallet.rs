@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use storage::{DaySummary, RunId, TableError};
 use types::{Day, Timestamp, Uid};
 
-/// The sample is two months long: nothing that is unpaid is older.
+/// The sample is two months long: no unpaid line is older.
 const LOOK_BACK_DAYS: i32 = 100;
 
-/// The wallet's word on everything of an affiliate that is committed and not paid yet, of the days
-/// up to `last`.
+/// Returns the wallet's payment confirmations for an affiliate's committed and unpaid lines of the
+/// days up to `last`.
 pub(super) async fn payments(
     app: &App,
     affiliate: &Uid,

@@ -1,5 +1,5 @@
-//! Builds the page if it is missing or older than its sources. If that fails, the API runs all the
-//! same, and a message names the missing part.
+//! Builds the page if it is missing or older than its sources. If the build fails, the API runs
+//! without the page, and a message names the missing part.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tokio::process::Command;
 use crate::page::Site;
 use crate::progress::Progress;
 
-/// The page's project, beside the sandbox's.
+/// Directory of the page's project, beside the sandbox's.
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../page");
 
 /// The sources of the built page.
@@ -25,10 +25,10 @@ const SOURCES: &[&str] = &[
     "vite.config.ts",
 ];
 
-/// So many of a failed step's last lines are shown.
+/// Number of a failed step's last lines that are shown.
 const LAST_LINES: usize = 12;
 
-/// Why there is no page.
+/// Reason why there is no page.
 #[derive(Debug, thiserror::Error)]
 enum NoPage {
     #[error("npm was not found; install Node.js 18 or newer and start again.")]
@@ -39,7 +39,8 @@ enum NoPage {
     Unreadable { path: PathBuf, source: io::Error },
 }
 
-/// The page, built before if need be; `None` where that is not possible, which is said.
+/// Returns the page, and builds it if needed. Prints a message and returns `None` if that is not
+/// possible.
 pub(crate) async fn prepare(progress: Progress) -> Option<Site> {
     let site = built(Path::new(PROJECT), progress).await;
     site.map_err(|why| progress.say(format_args!("The affiliate page is left out: {why}"))).ok()
@@ -53,7 +54,7 @@ async fn built(project: &Path, progress: Progress) -> Result<Site, NoPage> {
     Site::read(&dist).map_err(|source| NoPage::Unreadable { path: dist, source })
 }
 
-/// Whether the page was built after its sources were last changed.
+/// Returns whether the page was built after the last change of its sources.
 fn is_current(project: &Path) -> bool {
     let Some(built) = changed(&project.join("dist/index.html")) else { return false };
     SOURCES.iter().filter_map(|source| newest(&project.join(source))).all(|at| at <= built)
@@ -75,7 +76,7 @@ fn libraries_are_current(project: &Path) -> bool {
     installed >= changed(&project.join("package-lock.json")) && installed.is_some()
 }
 
-/// A step that is killed if the sandbox is stopped meanwhile.
+/// Runs a step, which is killed if the sandbox stops meanwhile.
 async fn run(npm: &Path, step: &'static str, args: &[&str], dir: &Path) -> Result<(), NoPage> {
     let outcome = Command::new(npm).args(args).current_dir(dir).kill_on_drop(true).output().await;
     let output = outcome.map_err(|source| NoPage::Unreadable { path: npm.to_owned(), source })?;
@@ -92,14 +93,14 @@ fn last_lines(said: &str) -> String {
     last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Where npm is, by the search path.
+/// Returns the path of npm, from the search path.
 fn npm() -> Option<PathBuf> {
     let name = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|dir| dir.join(name)).find(|npm| npm.is_file())
 }
 
-/// When the file, or the newest in the directory, was changed.
+/// Returns the time of the last change of the file, or of the newest file in the directory.
 fn newest(path: &Path) -> Option<SystemTime> {
     let Ok(entries) = fs::read_dir(path) else { return changed(path) };
     entries.filter_map(|entry| newest(&entry.ok()?.path())).max()

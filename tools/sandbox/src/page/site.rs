@@ -18,7 +18,7 @@ const INVITATION: (&str, &str) = ("/join", "/join.html");
 /// Paths below these are never the page's.
 const NOT_THE_PAGES: &[&str] = &["/v1", "/sandbox", "/.well-known"];
 
-/// Every file below here has its content's hash in its name.
+/// Every file below this path has its content's hash in its name.
 const HASHED: &str = "/assets/";
 
 const SECURITY: &[(&str, &str)] = &[
@@ -51,7 +51,7 @@ impl Site {
         }
     }
 
-    /// Whether a request is for the page, whose routes are not known here.
+    /// Returns whether a request is for the page, whose routes are not known here.
     pub(crate) fn takes(method: &Method, path: &str) -> bool {
         let within = |root: &&str| {
             path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -59,7 +59,7 @@ impl Site {
         matches!(*method, Method::GET | Method::HEAD) && !NOT_THE_PAGES.iter().any(within)
     }
 
-    /// The file at the path, or the document of a route of the page.
+    /// Returns the file at the path, or the document of a route of the page.
     pub(crate) fn answer(&self, path: &str) -> Response {
         let path = document(path);
         let (status, body) = match self.files.get(path) {
@@ -73,7 +73,7 @@ impl Site {
     }
 }
 
-/// The file that answers the path: every route but the invitation's is the index.
+/// Returns the file for the path: every route except the invitation's is the index.
 fn document(path: &str) -> &str {
     let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     match path {
@@ -190,7 +190,7 @@ mod tests {
     fn security_headers_match_template() {
         let template = TEMPLATE.split_whitespace().collect::<Vec<_>>().join(" ");
         for directive in SECURITY[0].1.split("; ") {
-            // Deployed, the page also talks to the issuer.
+            // The deployed page also connects to the issuer.
             let directive = directive.replace("connect-src 'self'", "connect-src 'self' https://");
             assert!(template.contains(&directive), "{directive}");
         }

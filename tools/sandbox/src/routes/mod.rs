@@ -58,7 +58,7 @@ async fn method_not_allowed() -> Response {
     answer(Err(Code::MethodNotAllowed.into()))
 }
 
-/// A body as it comes, or why there is none.
+/// The body of a request, or the reason why there is none.
 type Received = Result<Bytes, BytesRejection>;
 
 /// Reads a JSON body; the sandbox's own routes ask for no content type, so that `curl -d` does.

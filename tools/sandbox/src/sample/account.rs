@@ -15,7 +15,7 @@ impl Account {
         self.to_string().parse().expect("digits are a user id")
     }
 
-    /// A short_sha256 of the person behind the account, as different as the numbers are.
+    /// Returns a hash of the person behind the account, distinct for each number.
     pub(super) fn person(self) -> String {
         format!("p{:016x}", u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }

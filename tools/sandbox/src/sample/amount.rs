@@ -21,12 +21,12 @@ impl Amount {
         Self(self.0 + other.0)
     }
 
-    /// `millionths` of the amount, rounded toward zero.
+    /// Returns `millionths` of the amount, rounded toward zero.
     pub(super) const fn millionths(self, millionths: i64) -> Self {
         Self(self.0 * millionths as i128 / 1_000_000)
     }
 
-    /// How much one gets for this at a price above zero, rounded toward zero.
+    /// Returns the amount that this buys at a price above zero, rounded toward zero.
     pub(super) const fn at_price(self, price: Self) -> Self {
         Self(self.0 * Self::ONE / price.0)
     }

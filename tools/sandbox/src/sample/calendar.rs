@@ -1,11 +1,11 @@
-//! The days of the sample, and how busy they are.
+//! The days of the sample, and their activity.
 
 use types::{Day, MILLIS_PER_DAY, Timestamp};
 
 /// Milliseconds in an hour.
 pub(super) const HOUR: i64 = 3_600_000;
 
-/// How many days the sample has.
+/// Number of days of the sample.
 pub(super) const DAYS: i32 = 62;
 
 /// Days on which the market moved, counted from the first, and the trade of such a day in per cent
@@ -31,7 +31,7 @@ impl Calendar {
         self.first.through(self.last)
     }
 
-    /// The instant `days` after the sample begins, before it where negative.
+    /// Returns the instant `days` after the start of the sample; before it if negative.
     pub(super) fn after_start(self, days: i64) -> Timestamp {
         self.first.start().plus_days(days)
     }
@@ -40,8 +40,8 @@ impl Calendar {
         self.last.end()
     }
 
-    /// The trade of a day in thousandths of an average one's: it grows, it rests at weekends, and
-    /// it leaps when the market moves.
+    /// Returns the trade of a day in thousandths of an average one's. It grows over the sample, is
+    /// lower at weekends, and peaks when the market moves.
     pub(super) fn volume_factor(self, day: Day) -> i64 {
         let number = day.days_since(self.first);
         let growth = 800 + i64::from(number) * 7;
@@ -55,7 +55,7 @@ fn weekday_share(day: Day) -> i64 {
     usize::try_from(weekday(day)).ok().and_then(|day| WEEK.get(day)).copied().unwrap_or(100)
 }
 
-/// The weekday, where Monday is 0: the first day of all, 1970-01-01, was a Thursday.
+/// Returns the weekday, where Monday is 0. The first day, 1970-01-01, was a Thursday.
 pub(super) fn weekday(day: Day) -> i64 {
     (day.start().millis() / MILLIS_PER_DAY + 3) % 7
 }

@@ -1,4 +1,4 @@
-//! How fees reach the programme: mostly at once, sometimes late, twice, or corrected afterwards.
+//! Delivery of fees: mostly immediate, sometimes late, duplicate, or corrected afterwards.
 
 use types::{MILLIS_PER_DAY, Timestamp};
 
@@ -7,18 +7,18 @@ use super::amount::Amount;
 use super::event::{Correction, Data, Fee};
 use super::scenario::Scenario;
 
-/// How often a fee is one to three days late, in thousandths.
+/// Frequency of fees that are one to three days late, in thousandths.
 const LATE: i64 = 12;
-/// How often an event is delivered twice.
+/// Frequency of duplicate deliveries.
 const DELIVERED_TWICE: i64 = 8;
-/// How often a trade's fee is sent again in another event.
+/// Frequency of a trade's fee in a second event.
 const TOLD_TWICE: i64 = 3;
-/// How often an invitee's fee is corrected.
+/// Frequency of corrections of an invitee's fee.
 const CORRECTED: i64 = 4;
 
 const MINUTE: i64 = 60_000;
 
-/// Sends a fee, with all that goes wrong on its way. Fees made within a minute may change places.
+/// Sends a fee with its delivery faults. Fees of the same minute may be reordered.
 pub(super) fn send(scenario: &mut Scenario, fee: Fee, invited: bool) {
     let arrives = arrival(scenario, fee.at);
     let event = scenario.event(Data::Charged(fee.clone()));
@@ -41,7 +41,7 @@ fn arrival(scenario: &mut Scenario, at: Timestamp) -> Timestamp {
     at.plus_days(days).plus_millis(scenario.rng.between(200, MINUTE))
 }
 
-/// Corrects a fee up to four days after it came: the trade is busted, or the fee is halved.
+/// Corrects a fee up to four days after its arrival: the trade is busted, or the fee is halved.
 fn correct(scenario: &mut Scenario, fee: &Fee, arrived: Timestamp) {
     let at = arrived.plus_millis(scenario.rng.between(30 * MINUTE, 4 * MILLIS_PER_DAY));
     let none = (Amount::ZERO, Amount::ZERO);

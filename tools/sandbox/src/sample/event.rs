@@ -26,13 +26,13 @@ impl Event {
         Self { specversion, id, source, kind, time, datacontenttype, data }
     }
 
-    /// The time of the event's subject.
+    /// Returns the time of the event's subject.
     pub(super) const fn time(&self) -> Timestamp {
         self.time
     }
 
-    /// The registration with the code of the link through which the user signed up; any other
-    /// event as it was.
+    /// Adds the code of the link through which the user signed up to a registration. Any other
+    /// event is unchanged.
     #[must_use]
     pub fn signed_up_with(mut self, code: &LinkCode) -> Self {
         if let Data::Registered(registered) = &mut self.data {
@@ -54,7 +54,7 @@ pub(super) enum Data {
 }
 
 impl Data {
-    /// The event's type, its source, and when it happened.
+    /// Returns the event's type, source and time.
     fn nature(&self) -> (&'static str, &'static str, Timestamp) {
         const ACCOUNTS: &str = "https://exchange.example/accounts";
         const PRODUCTS: &str = "https://exchange.example/products";

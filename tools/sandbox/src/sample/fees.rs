@@ -17,7 +17,7 @@ const ASSETS: [(i64, Asset); 6] =
 struct Nature {
     kind: FeeKind,
     broker: bool,
-    /// Millionths of the ordinary fee that are charged.
+    /// Charged part of the ordinary fee, in millionths.
     charged: i64,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn of_trade(scenario: &mut Scenario, trader: &Trader, at: Timestamp) 
     charged(fee, usd, asset, scenario)
 }
 
-/// A fee on an open futures position; funding is as often received as paid.
+/// Returns a fee on an open futures position; funding is received as often as paid.
 pub(super) fn of_position(
     scenario: &mut Scenario,
     trader: &Trader,
@@ -71,7 +71,7 @@ pub(super) fn of_position(
     charged(fee, position.millionths(rate), USDT, scenario)
 }
 
-/// A futures fee of nothing.
+/// Returns a futures fee of zero.
 fn blank(scenario: &mut Scenario, uid: Account, at: Timestamp) -> Fee {
     Fee {
         trade_id: scenario.trade_id(),
@@ -88,21 +88,21 @@ fn blank(scenario: &mut Scenario, uid: Account, at: Timestamp) -> Fee {
     }
 }
 
-/// The fee with so many USD charged in an asset; its value is that of the asset's whole units.
+/// Returns the fee with `usd` charged in an asset. Its value is that of the asset's whole units.
 fn charged(fee: Fee, usd: Amount, asset: Asset, scenario: &Scenario) -> Fee {
     let price = asset.price(fee.at, scenario.calendar.first.start());
     let amount = usd.at_price(price);
     Fee { asset: asset.ticker, amount, amount_usd: amount.worth(price), ..fee }
 }
 
-/// The volume in whole cents; futures are traded with leverage.
+/// Returns the volume in whole cents; futures are traded with leverage.
 fn volume(scenario: &mut Scenario, trader: &Trader, product: Product) -> Amount {
     let (least, most) = trader.size.volume;
     let leverage = if product == Product::Futures { 3 } else { 1 };
     Amount::cents(scenario.rng.mostly_low(least * 100, most * 100) * leverage)
 }
 
-/// Futures are charged in USDT most of all.
+/// Returns the asset of a fee. Most futures fees are charged in USDT.
 fn asset(scenario: &mut Scenario, product: Product) -> Asset {
     match product {
         Product::Futures => scenario.rng.pick(USDT, &[(150, BNB)]),

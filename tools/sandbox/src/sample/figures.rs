@@ -1,4 +1,4 @@
-//! The sample, counted.
+//! Counts of the sample's contents.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -12,7 +12,7 @@ use super::scenario::Scenario;
 use super::trader::{Levels, Size, Trader};
 use super::{Action, Event, Via};
 
-/// Where recalled users live; futures earn nothing in the countries named second.
+/// Countries of recalled users; futures earn nothing in the countries named second.
 const RECALL_COUNTRIES: [(i64, &str); 16] = [
     (180, "TR"),
     (130, "VN"),
@@ -32,7 +32,7 @@ const RECALL_COUNTRIES: [(i64, &str); 16] = [
     (10, "AU"),
 ];
 
-/// Where new users live: not where MiCA bans the affiliates' invitations.
+/// Countries of new users, without those where MiCA bans the affiliates' invitations.
 const SIGN_UP_COUNTRIES: [(i64, &str); 11] = [
     (220, "VN"),
     (160, "TR"),
@@ -47,7 +47,7 @@ const SIGN_UP_COUNTRIES: [(i64, &str); 11] = [
     (20, "ZA"),
 ];
 
-/// Recalled dormant users: the personas, then each affiliate's others.
+/// Returns the recalled dormant users: the personas, then each affiliate's others.
 pub(super) fn recalled(scenario: &mut Scenario) -> Vec<Trader> {
     let mut traders = Vec::new();
     for invitee in &INVITEES {
@@ -106,14 +106,14 @@ fn recall(scenario: &mut Scenario, plan: &Plan) -> Trader {
     trader(scenario, plan, main, subs, at)
 }
 
-/// A last activity before any rule's window; a few never used a product.
+/// Returns a last activity before any rule's window; a few users never used a product.
 fn dormant_since(scenario: &mut Scenario) -> Option<(i64, &'static str)> {
     let days = scenario.rng.mostly_low(265, 780);
     let product = scenario.rng.pick("spot", &[(150, "convert"), (150, "earn"), (100, "futures")]);
     (!scenario.rng.chance(60)).then_some((days, product))
 }
 
-/// One in eight has one or two sub-accounts, as dormant as the main account.
+/// Returns one or two sub-accounts for one in eight users, as dormant as the main account.
 fn sub_accounts(scenario: &mut Scenario, main: Account, past: &Background) -> Vec<Account> {
     let count = if scenario.rng.chance(125) { scenario.rng.between(1, 2) } else { 0 };
     let past = Background { registered: 810, active: None, main: Some(main), ..*past };
@@ -145,7 +145,7 @@ fn sign_up(scenario: &mut Scenario, plan: &Plan) -> Trader {
     trader(scenario, plan, uid, Vec::new(), registered_at)
 }
 
-/// The registration, without the link's code.
+/// Returns the registration, without the link's code.
 fn registration(scenario: &mut Scenario, uid: Account, registered_at: Timestamp) -> Event {
     let registered = Registered {
         uid,
@@ -163,8 +163,8 @@ fn open_futures(scenario: &mut Scenario, account: Account, at: Timestamp) {
     change(scenario, account, at, Fact::FuturesOpenedAt(at));
 }
 
-/// When an invitation is taken up, by day: in the first week most of all, and after a second
-/// campaign in the middle.
+/// Returns the instant at which an invitation is accepted: most often in the first week, and after
+/// a second campaign in the middle.
 fn invited_at(scenario: &mut Scenario, plan: &Plan) -> Timestamp {
     let campaigns = [(450, (0, 6)), (150, (27, 32))];
     let (first, last) = scenario.rng.pick((7, plan.invites_until), &campaigns);
@@ -173,13 +173,14 @@ fn invited_at(scenario: &mut Scenario, plan: &Plan) -> Timestamp {
     scenario.calendar.after_start(day).plus_millis(time)
 }
 
-/// Half of the invitees use the second link, if there is one.
+/// Returns the invitee's link. Half of the invitees use the second one, if there is one.
 fn link_of(scenario: &mut Scenario, plan: &Plan) -> Via {
     let label = plan.link.map(|(label, _)| label).filter(|_| scenario.rng.chance(500));
     plan.via(label)
 }
 
-/// The invitee as a trader: begins within a day or two, one in seven never; one in four stops.
+/// Returns the invitee as a trader: most begin within a day or two, one in seven never trades, and
+/// one in four stops.
 fn trader(
     scenario: &mut Scenario,
     plan: &Plan,
@@ -198,7 +199,7 @@ fn trader(
     Trader { main, subs, from, until, leaning: plan.leaning, size, levels, invited: true }
 }
 
-/// A level for the size, and now and then another one later.
+/// Returns a level for the size, and occasionally another one later.
 fn levels(scenario: &mut Scenario, size: Size, account: Account, from: Timestamp) -> Levels {
     let first = size.level(&mut scenario.rng);
     if first > 0 {

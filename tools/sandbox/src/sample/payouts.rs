@@ -6,7 +6,7 @@ use super::plans::PLANS;
 use super::scenario::Scenario;
 
 const WEDNESDAY: i64 = 2;
-/// From a Wednesday back to the Sunday that ended the week before.
+/// Days from a Wednesday back to the Sunday that ended the previous week.
 const BACK_TO_SUNDAY: i32 = -3;
 
 pub(super) fn pay_weekly(scenario: &mut Scenario) {

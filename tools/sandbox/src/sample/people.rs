@@ -17,14 +17,15 @@ pub(super) struct Background {
     pub(super) country: &'static str,
     pub(super) region: Option<&'static str>,
     pub(super) registered: i64,
-    /// Its last use of a product, and which.
+    /// Its last use of a product, with the product.
     pub(super) active: Option<(i64, &'static str)>,
     pub(super) main: Option<Account>,
     /// Another account of the same person.
     pub(super) twin: Option<Account>,
 }
 
-/// Registered, and inactive, for longer than any of the programme's rules has asked for.
+/// The history of an account that is registered and inactive for longer than any of the
+/// programme's rules has required.
 pub(super) const LONG_DORMANT: Background = Background {
     country: "TR",
     region: None,
@@ -52,7 +53,7 @@ pub(super) fn introduce(scenario: &mut Scenario, uid: Account, past: &Background
     }
 }
 
-/// An instant so many days before the end of the sample, and some hours more.
+/// Returns an instant a number of days, and some hours, before the end of the sample.
 fn days_back(scenario: &mut Scenario, days: i64) -> Timestamp {
     let more = scenario.rng.between(1_000, 20 * HOUR);
     scenario.calendar.end().plus_days(-days).plus_millis(-more)
@@ -63,7 +64,7 @@ pub(super) fn change(scenario: &mut Scenario, uid: Account, at: Timestamp, fact:
     scenario.tell(Data::Changed(Changed { uid, fact, at }));
 }
 
-/// The affiliates register, join the programme and make their links.
+/// Adds the affiliates: they register, join the programme and create their links.
 pub(super) fn affiliates(scenario: &mut Scenario) {
     for plan in &PLANS {
         join(scenario, plan);
@@ -102,7 +103,7 @@ pub(super) fn dormant(scenario: &mut Scenario) {
     }
 }
 
-/// Active users without an inviter: their fees are activity only.
+/// Adds active users without an inviter: their fees are activity only.
 pub(super) fn uninvited(scenario: &mut Scenario) -> Vec<Trader> {
     (0..56).map(|_| uninvited_one(scenario)).collect()
 }

@@ -19,8 +19,8 @@ pub struct Personas {
     pub dormant: Vec<Character>,
     /// Some invitees, recalled in the first days.
     pub invitees: Vec<Character>,
-    /// Binds that are refused after the last day, at least one for each reason that an opened link
-    /// can meet.
+    /// Binds that are refused after the last day, at least one for each reason that applies to an
+    /// opened link.
     pub refused: Vec<Refused>,
 }
 
@@ -142,7 +142,7 @@ pub(super) const INVITEES: [Invitee; 4] = [
 ];
 
 impl Personas {
-    /// All of them.
+    /// Returns all personas.
     #[must_use]
     pub fn everyone() -> Self {
         Self {

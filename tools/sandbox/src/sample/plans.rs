@@ -1,4 +1,4 @@
-//! The affiliates, and how each of them does.
+//! The affiliates, with the properties of each.
 
 use super::account::Account;
 use super::trader::Leaning;
@@ -30,7 +30,7 @@ pub(super) const FJORD: Account = Account(10_000_006);
 pub(super) const GROVE: Account = Account(10_000_007);
 pub(super) const ISLET: Account = Account(10_000_009);
 
-/// An affiliate like many; the others differ from it.
+/// A typical affiliate, from which the others differ.
 const ORDINARY: Plan = Plan {
     account: AURORA,
     name: "",
@@ -147,7 +147,7 @@ pub(super) const PLANS: [Plan; 10] = [
 ];
 
 impl Plan {
-    /// The affiliate's links: the default one first.
+    /// Returns the affiliate's links, the default one first.
     pub(super) fn links(&self) -> impl Iterator<Item = (Via, Shared)> {
         const NOTHING: Shared = Shared { spot: "0", futures: "0" };
         let own = self.link.map(|(label, shared)| (Some(label), shared));
@@ -162,7 +162,7 @@ impl Plan {
         self.recalls + self.sign_ups > 0
     }
 
-    /// The day, counted from the first, on which the affiliate leaves the programme.
+    /// Returns the day, counted from the first, on which the affiliate leaves the programme.
     pub(super) const fn leaves(&self) -> Option<i64> {
         let leaves = self.invites_until < ORDINARY.invites_until;
         if leaves { Some(self.invites_until + 1) } else { None }

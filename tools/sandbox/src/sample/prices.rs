@@ -11,11 +11,11 @@ pub(super) struct Asset {
     pub(super) ticker: &'static str,
     /// The price at the start, in cents.
     cents: i64,
-    /// How far the price swings either way, in per mille.
+    /// Amplitude of the price in both directions, in per mille.
     swing: i64,
-    /// Over how many days it swings there and back.
+    /// Period of the oscillation, in days.
     period: i64,
-    /// How much it gains over the whole sample, in per mille.
+    /// Gain over the whole sample, in per mille.
     gain: i64,
 }
 
@@ -32,7 +32,7 @@ const fn asset(ticker: &'static str, cents: i64, swing: i64, period: i64, gain: 
 }
 
 impl Asset {
-    /// The price in USD at an instant of a sample that began at `start`.
+    /// Returns the price in USD at an instant of a sample that began at `start`.
     pub(super) fn price(self, at: Timestamp, start: Timestamp) -> Amount {
         let elapsed = at.millis_since(start).max(0);
         let gained = self.gain * 1_000 * elapsed / (i64::from(DAYS) * MILLIS_PER_DAY);
@@ -41,8 +41,8 @@ impl Asset {
     }
 }
 
-/// A triangle wave of the period, in thousandths: it starts at 0 and goes up to 1000, down to
-/// -1000 and back.
+/// Returns a triangle wave of the period, in thousandths: it starts at 0, rises to 1000, falls to
+/// -1000, and returns to 0.
 const fn wave(elapsed: i64, period: i64) -> i64 {
     let phase = elapsed % period * 4_000 / period;
     match phase {

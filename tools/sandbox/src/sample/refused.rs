@@ -14,7 +14,7 @@ pub(super) struct RefusedBind {
     via: Account,
     reason: Reason,
     story: &'static str,
-    /// The past of an account that is not in the sample for another purpose.
+    /// The history of an account that is only in the sample for this refusal.
     past: Option<Background>,
 }
 
@@ -104,7 +104,7 @@ pub(super) const REFUSED: [RefusedBind; 13] = [
     refused_bind(AURORA.0, Reason::SelfReferral, "opens its own link", None),
 ];
 
-/// Refused through Aurora's link, unless said otherwise.
+/// Returns a bind that is refused through Aurora's link, unless stated otherwise.
 const fn refused_bind(
     account: u32,
     reason: Reason,

@@ -1,9 +1,9 @@
-//! Chance, from a seed.
+//! Seeded random numbers.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// A seeded source of chance; the same seed throws the same rng.
+/// A seeded random number generator; the same seed yields the same numbers.
 pub(super) struct SampleRng(StdRng);
 
 impl SampleRng {
@@ -11,23 +11,23 @@ impl SampleRng {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// A whole number from `low` to `high`, both included; `low` where the range is empty.
+    /// Returns an integer from `low` to `high`, both included; `low` if the range is empty.
     pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
         if low < high { self.0.random_range(low..=high) } else { low }
     }
 
-    /// A whole number below `end`, which is not 0.
+    /// Returns an integer below `end`, which is not 0.
     pub(super) fn index(&mut self, end: u32) -> u32 {
         self.0.random_range(0..end.max(1))
     }
 
-    /// Like [`SampleRng::between`], but small numbers come far more often than great ones.
+    /// Like [`SampleRng::between`], but small numbers are far more frequent than large ones.
     pub(super) fn mostly_low(&mut self, low: i64, high: i64) -> i64 {
         let throws = [(); 3].map(|()| self.between(0, 100));
         low + (high - low) * throws.iter().product::<i64>() / 1_000_000
     }
 
-    /// True `per_mille` times out of a thousand.
+    /// Returns true `per_mille` times out of a thousand.
     pub(super) fn chance(&mut self, per_mille: i64) -> bool {
         self.between(1, 1_000) <= per_mille
     }
@@ -45,7 +45,7 @@ impl SampleRng {
         otherwise
     }
 
-    /// How often something happens that happens `per_mille` thousandths of a time on average.
+    /// Returns a number of occurrences, `per_mille` thousandths on average.
     pub(super) fn times(&mut self, per_mille: i64) -> i64 {
         let sum = self.between(0, 2 * per_mille);
         sum / 1_000 + i64::from(self.chance(sum % 1_000))

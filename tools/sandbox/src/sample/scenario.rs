@@ -1,4 +1,4 @@
-//! The scenario in the making: steps in any order, and the numbers given out.
+//! The scenario during its generation: steps in any order, and the assigned account numbers.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl Scenario {
         Event::new(format!("sample-{:06}", self.events), data)
     }
 
-    /// The number of a new account; numbers have gaps, as they do among an exchange's many users.
+    /// Returns the number of a new account. Numbers have gaps, as among an exchange's many users.
     pub(super) fn account(&mut self) -> Account {
         const GAP: u32 = 7_919;
         self.accounts += 1;

@@ -5,11 +5,11 @@ use types::{Product, Timestamp};
 use super::account::Account;
 use super::rng::SampleRng;
 
-/// An account that trades, itself or by its sub-accounts.
+/// An account that trades, directly or through its sub-accounts.
 pub(super) struct Trader {
     pub(super) main: Account,
     pub(super) subs: Vec<Account>,
-    /// When it begins.
+    /// Start of its trading.
     pub(super) from: Timestamp,
     /// End of its trading; a user who is not active again stops at the start.
     pub(super) until: Timestamp,
@@ -35,7 +35,7 @@ impl Trader {
     }
 }
 
-/// Which product a trader prefers.
+/// A trader's preferred product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leaning {
     Balanced,
@@ -60,12 +60,12 @@ impl Leaning {
     }
 }
 
-/// How big a trader is.
+/// Size of a trader.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Size {
-    /// Trades on an average day, in thousandths.
+    /// Number of trades on an average day, in thousandths.
     pub(super) trades: i64,
-    /// The least and the greatest volume of a spot trade, in USD.
+    /// Minimum and maximum volume of a spot trade, in USD.
     pub(super) volume: (i64, i64),
     /// The lowest and the highest VIP level.
     pub(super) vip: (i64, i64),

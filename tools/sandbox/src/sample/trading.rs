@@ -9,7 +9,7 @@ use super::fees;
 use super::scenario::Scenario;
 use super::trader::Trader;
 
-/// Products whose use is no trade, but activity.
+/// Products whose use is activity but no trade.
 const OTHER_PRODUCTS: [(i64, &str); 4] =
     [(250, "convert"), (150, "p2p"), (150, "card"), (100, "launchpool")];
 
@@ -41,13 +41,13 @@ fn trade(scenario: &mut Scenario, trader: &Trader, day: Day, volume_factor: i64)
     }
 }
 
-/// An instant of the day; more is traded around noon than at midnight.
+/// Returns an instant of the day; trades are more frequent at noon than at midnight.
 fn instant_in(scenario: &mut Scenario, day: Day) -> Timestamp {
     let time = scenario.rng.between(0, 12 * HOUR - 1) + scenario.rng.between(0, 12 * HOUR);
     day.start().plus_millis(time)
 }
 
-/// Funding now and then; on Fridays at eight, contracts are delivered instead.
+/// Sends funding occasionally; on Fridays at eight, contracts are delivered instead.
 fn fund(scenario: &mut Scenario, trader: &Trader, day: Day) {
     for hour in FUNDING_HOURS {
         let at = day.start().plus_millis(hour * HOUR);

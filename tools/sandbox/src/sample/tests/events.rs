@@ -1,4 +1,4 @@
-//! The events' form, and the order in which they come.
+//! The events' format and order.
 
 use std::collections::{BTreeMap, BTreeSet};
 

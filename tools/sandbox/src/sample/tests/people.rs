@@ -9,7 +9,7 @@ use crate::sample::account::Account;
 use crate::sample::event::{Data, Fact};
 use crate::sample::{Action, Sample};
 
-/// When each account registered, and the uses of products by its main account.
+/// Returns each account's registration, and the uses of products by its main account.
 #[derive(Default)]
 struct History {
     registered: BTreeMap<Uid, Timestamp>,
