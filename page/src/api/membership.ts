@@ -9,7 +9,8 @@ export type Membership = "unknown" | "affiliate" | "former" | "outsider";
 
 const OUTSIDE = ["inviter_not_affiliate", "unknown_account"];
 
-function isOutside(error: unknown): boolean {
+/** Returns whether the API refused because the user has no part in the programme. */
+export function isOutside(error: unknown): boolean {
   return error instanceof ApiError && OUTSIDE.includes(error.failure);
 }
 

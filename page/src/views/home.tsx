@@ -1,16 +1,9 @@
 import { useRef } from "react";
 import { Redirect } from "wouter";
-import { ApiError } from "../api/client";
+import { isOutside } from "../api/membership";
 import { useLatest } from "../api/queries";
 import { Failed, Skeleton } from "../ui/states";
 import { Links, Overview } from "./views";
-
-function isOutside(error: unknown): boolean {
-  return (
-    error instanceof ApiError &&
-    ["inviter_not_affiliate", "unknown_account"].includes(error.failure)
-  );
-}
 
 /**
  * The overview for those who have invitees; for other affiliates the link, which comes first. Someone
