@@ -1,3 +1,4 @@
+import { en } from "../src/text/en";
 import { expectNoFindings } from "./axe";
 import { AURORA, expect, open, test } from "./page";
 import { show, VIEWS } from "./views";
@@ -58,4 +59,37 @@ test("expanders_have_names_of_their_own", async ({ page }) => {
     .locator(".expand")
     .evaluateAll((all) => all.map((it) => it.getAttribute("aria-label")));
   expect(new Set(names).size).toBe(names.length);
+});
+
+test("menu_button_keeps_focus_and_opens_by_key", async ({ page }) => {
+  await open(page, "/links", AURORA);
+  const share = page.getByRole("button", { name: en.sharing.share, exact: true });
+  const code = page.waitForResponse(/\/assets\/menu-.*\.js$/);
+  await share.focus();
+  await (await code).finished();
+  await page.waitForLoadState("networkidle");
+  await expect(share).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menu")).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("menuitem").first()).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("menu")).toHaveCount(0);
+  await expect(share).toBeFocused();
+});
+
+test("menu_opens_when_its_code_comes_amid_the_click", async ({ page }) => {
+  await page.route("**/assets/menu-*.js", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue();
+  });
+  await open(page, "/links", AURORA);
+  const share = page.getByRole("button", { name: en.sharing.share, exact: true });
+  const code = page.waitForResponse(/\/assets\/menu-.*\.js$/);
+  await share.hover();
+  await page.mouse.down();
+  await (await code).finished();
+  await page.waitForLoadState("networkidle");
+  await page.mouse.up();
+  await expect(page.getByRole("menu")).toBeVisible();
 });

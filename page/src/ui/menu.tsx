@@ -28,19 +28,27 @@ interface Props {
   children: ReactNode;
 }
 
-/** A button with a list of actions, whose code is loaded when the button is pointed at. */
+/**
+ * A button with a list of actions, whose code is loaded when the button is pointed at. The library's
+ * button takes the place of the page's own at the first use and not before: a button that is replaced
+ * under the pointer or in focus loses the click, or the focus.
+ */
 export function Menu({ button, className = "button", label, disabled = false, children }: Props) {
   const { t } = useWords();
   const { code: Base, prepare, load } = useLate(parts);
+  const [isUsed, setUsed] = useState(false);
   const [isOpen, setOpen] = useState(false);
   // Beside its button, so that it is inside the same landmark.
   const place = useRef<HTMLSpanElement>(null);
   const open = () =>
     load().then(
-      () => setOpen(true),
+      () => {
+        setUsed(true);
+        setOpen(true);
+      },
       () => say(t.problems.partMissing, "bad"),
     );
-  if (!Base) {
+  if (!Base || !isUsed) {
     return (
       <span className="menu-place" ref={place}>
         <button
