@@ -69,7 +69,6 @@ export const en = {
     copyOf: (name: string) => `Copy link ${name}`,
     qr: "QR code",
     qrOf: (url: string) => `QR code of ${url}`,
-    showQr: "Show QR code",
     showQrOf: (name: string) => `Show the QR code of ${name}`,
     qrFailed: "Couldn't load the QR code.",
     download: "Download",

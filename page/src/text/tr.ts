@@ -72,7 +72,6 @@ export const tr: Texts = {
     copyLink: "Bağlantıyı kopyala",
     qr: "QR kodu",
     qrOf: (url) => `${url} adresinin QR kodu`,
-    showQr: "QR kodunu göster",
     qrFailed: "QR kodu çizilemedi.",
     download: "İndir",
     downloadSvg: "SVG, baskı için",
