@@ -7,10 +7,10 @@ use std::rc::Rc;
 use commission::TierInForce;
 use eligibility::{MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
 use serde_json::{Value, json};
-use storage::{MAX_VIP_CHANGES, Quarantined, keys};
+use storage::{MAX_VIP_CHANGES, keys};
 use types::{Day, Origin, Quarter, Timeline};
 
-use super::facts::{Facts, Known, Messages, Registration};
+use super::facts::{Known, Messages, Registration};
 use super::invariant_checker::InvariantChecker;
 use super::oracle::{
     Key, Sheet, Sums, Tiers, due, evaluate, is_void, must_be_eligible, real_trades, sign_up_checks,
@@ -40,7 +40,7 @@ pub async fn quiesce(state: &Rc<TrialState>, checker: &mut InvariantChecker) {
     the_first_books_are_right(state, checker, &before).await;
     every_fee_is_booked(state, checker).await;
     every_binding_is_listed(state, checker).await;
-    the_quarantine_is_complete(state, checker).await;
+    the_quarantine_is_complete(state).await;
 
     late_facts_are_booked(state, checker, &state.reliable).await;
     checker.check(state).await;
@@ -153,7 +153,7 @@ async fn the_first_books_are_right(
 }
 
 /// The quarantine holds all invalid events, and no others.
-async fn the_quarantine_is_complete(state: &TrialState, checker: &InvariantChecker) {
+async fn the_quarantine_is_complete(state: &TrialState) {
     let mut entries = Vec::new();
     for day in state.first_day.plus(-8).through(state.now().day()) {
         entries.extend(state.reliable.context.table.quarantined(day).await.unwrap());
@@ -165,31 +165,9 @@ async fn the_quarantine_is_complete(state: &TrialState, checker: &InvariantCheck
     }
     for entry in &entries {
         let expected = facts.unusable.iter().any(|it| entry.body.contains(&it.marker));
-        let expected = expected || corrects_fee_before_binding(&facts, checker, entry);
         assert!(expected, "{} is quarantined: {} {}", entry.reason, entry.detail, entry.body);
         state.trace.reach(format!("quarantined: {}", entry.reason));
     }
-}
-
-/// Returns whether an entry is a correction, sent after a binding, of a fee before it. Fees of unbound
-/// users are not stored, and a correction names no time that tells it from one whose fee is late.
-fn corrects_fee_before_binding(
-    facts: &Facts,
-    checker: &InvariantChecker,
-    entry: &Quarantined,
-) -> bool {
-    if entry.reason != "correction_without_fee" {
-        return false;
-    }
-    let correction = &serde_json::from_str::<Value>(&entry.body).unwrap()["correction"];
-    let (id, payer) = (correction["tradeId"].as_str(), correction["uid"].as_str().unwrap());
-    let of_payer = facts.trades.iter().filter(|trade| trade.payer == payer);
-    let mut of_id = of_payer.filter(|trade| {
-        let qualified = format!("{}/{}", trade.id, trade.trader);
-        id == Some(&trade.id) || id == Some(&qualified)
-    });
-    let bound_at = checker.relations.get(payer).map(|relation| relation.bound_at);
-    of_id.any(|trade| bound_at.is_some_and(|bound_at| trade.at < bound_at))
 }
 
 /// The tiers of the next quarter are the oracle's.

@@ -26,7 +26,7 @@ struct Correction<'a> {
 
 /// Records the entries that a fold quarantined. Each entry is dated by its event, so that another
 /// fold writes the same item again. Releases a correction that an earlier fold of the day
-/// quarantined and that this fold applied.
+/// quarantined and whose fee this fold found.
 pub(crate) async fn record(
     app: &App,
     day: Day,
@@ -45,7 +45,7 @@ pub(crate) async fn record(
     }
     let write = entries.iter().map(async |entry| Ok(app.table.quarantine(entry).await?));
     bounded_concurrency(SIDE_BY_SIDE, write).await?;
-    Ok(app.table.release_all(&applied(day, fold, corrections)?).await?)
+    Ok(app.table.release_all(&matched(day, fold, corrections)?).await?)
 }
 
 /// Returns whether the fee of a correction may still arrive, so that the next night must fold
@@ -54,19 +54,18 @@ pub(crate) fn waits_for_fees(fold: &Fold, now: Timestamp) -> bool {
     fold.orphan_corrections.iter().any(|correction| now < correction.at.plus_days(WAITS_DAYS))
 }
 
-/// Returns the entries that earlier folds of the day may have written for corrections that are
-/// applied now.
-fn applied(
+/// Returns the entries that earlier folds of the day may have written for corrections whose fee is
+/// found now. An inexact correction of the same fee does not keep them.
+fn matched(
     day: Day,
     fold: &Fold,
     corrections: &[FeeCorrection],
 ) -> Result<Vec<Quarantined>, StepError> {
     let identity = |c: &FeeCorrection| (c.uid.clone(), c.trade_id.clone());
-    let aside = fold.orphan_corrections.iter().chain(&fold.inexact_corrections);
-    let aside: BTreeSet<_> = aside.map(identity).collect();
-    let applied: BTreeSet<&FeeCorrection> =
-        corrections.iter().filter(|c| !aside.contains(&identity(c))).collect();
-    applied.into_iter().map(|correction| unmatched(day, correction)).collect()
+    let orphans: BTreeSet<_> = fold.orphan_corrections.iter().map(identity).collect();
+    let matched: BTreeSet<&FeeCorrection> =
+        corrections.iter().filter(|c| !orphans.contains(&identity(c))).collect();
+    matched.into_iter().map(|correction| unmatched(day, correction)).collect()
 }
 
 /// Returns the entry of a fee whose identity an earlier fee with another body has.
