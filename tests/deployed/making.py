@@ -28,7 +28,7 @@ def check(world, checks):
 
 def unguarded(world, checks, name):
     """Production is refused without a parameter that guards it."""
-    given = parameters(world.people.issuer) | {name: ""}
+    given = parameters(world.people.issuer, "unguarded") | {name: ""}
     probe = Stack(world.aws, "unguarded", given)
     try:
         probe.create()
@@ -40,7 +40,7 @@ def unguarded(world, checks, name):
 
 def cannot_be_made(world, checks, left_out, kinds):
     """An entry of LEFT_OUT that has become needless is to be taken away: it is tried each time."""
-    probe = Stack(world.aws, "probe", parameters(world.people.issuer))
+    probe = Stack(world.aws, "probe", parameters(world.people.issuer, "probe"))
     try:
         world.aws.client("cloudformation").create_stack(**probe.request(kept=(left_out,)))
     except ClientError as error:

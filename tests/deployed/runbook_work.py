@@ -167,7 +167,7 @@ def writers(desk):
 def delete_a_sandbox(desk):
     """A second stack, of the other stage; it is deleted by CloudFormation, as `sam delete` does."""
     here, world, checks = "Delete a sandbox", desk.world, desk.checks
-    given = parameters(world.people.issuer) | {"Stage": "sandbox"}
+    given = parameters(world.people.issuer, "recall-sandbox") | {"Stage": "sandbox"}
     sandbox = Stack(world.aws, "recall-sandbox", given).create()
     outputs, table = sandbox.outputs(), sandbox.physical("Table")
     desk.run(here, "sam delete")

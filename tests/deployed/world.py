@@ -40,7 +40,7 @@ class World:
         self.aws = aws
         self.people = people
         self.operator = operator
-        self.stack = Stack(aws, name, parameters(people.issuer))
+        self.stack = Stack(aws, name, parameters(people.issuer, name))
         self.stack.create()
         self.api = Api(self.stack)
         self.exchange = Exchange(self.stack)
@@ -71,8 +71,8 @@ class World:
         return self.stack.physical(logical)
 
 
-def parameters(issuer):
-    """What production requires. Of the names and ARNs nothing exists: the local AWS asks nobody."""
+def parameters(issuer, stack):
+    """The parameters that production requires. The local AWS does not check that the names exist."""
     return {
         "Issuer": issuer.url,
         "Audience": issuer.audience,
@@ -81,7 +81,8 @@ def parameters(issuer):
         "PageOrigin": PAGE,
         "PageDomainName": "affiliates.example.com",
         "PageCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/1",
-        "ApiDomainName": "api.example.com",
+        # A domain name belongs to one API.
+        "ApiDomainName": f"{stack}.api.example.com",
         "ApiCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/2",
         "WebAclArn": f"arn:aws:wafv2:{REGION}:111122223333:global/webacl/recall/3",
         "EventProducers": "arn:aws:iam::000000000000:role/ledger,arn:aws:iam::000000000000:role/desk",

@@ -1,6 +1,6 @@
 //! The programme's rules of eligibility and region.
 //!
-//! [`judge`] is a pure function of facts, rules and an instant. It answers with every check, met or
+//! [`evaluate`] is a pure function of facts, rules and an instant. It answers with every check, met or
 //! not, so that the confirmation window, the bind itself and a later audit tell the same story.
 //! The crate knows no I/O, no clock and no AWS, and no rule's number: those are the policy's.
 
