@@ -27,10 +27,10 @@ def night_failed(desk):
     failed = desk.answer(here, "aws stepfunctions list-executions")["executions"]
     desk.facts["execution"] = failed[0]["executionArn"]
     error, _, given = desk.answer(here, "aws stepfunctions describe-execution")
-    checks.equal("its error", "Corrupt", error)
+    checks.equal("its error", "HeadUnreadable", error)
     rows = desk.ask(here, """ask daily-commission 12 'filter fields.message = "step\"""")
     found = {(row["fields.step"], row["fields.day"], row["fields.outcome"]) for row in rows}
-    checks.equal("steps that were not done", {("plan", DAY_1, "Corrupt")}, found)
+    checks.equal("steps that were not done", {("plan", DAY_1, "HeadUnreadable")}, found)
     [row] = desk.ask(here, "ask daily-commission 12 'filter fields.message like /Diagnostic/")
     checks.contains("what the step says", "cannot be read", row["fields.message"])
     dynamodb.delete_item(Key=broken, **table)
@@ -40,7 +40,7 @@ def night_failed(desk):
     start_the_night(desk)
     booked = world.lines("affiliate", DAY_1, DAY_1)
     checks.equal("whether the day is booked", True, len(booked) > 0)
-    desk.saw(here, f"error `{error}`, the plan `Corrupt` in the log; started again, the day is booked")
+    desk.saw(here, f"error `{error}`, the plan `HeadUnreadable` in the log; started again, the day is booked")
 
 
 def start_the_night(desk):
