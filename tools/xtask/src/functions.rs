@@ -31,7 +31,8 @@ pub fn deployed() -> Result<(), Failure> {
 pub fn build() -> Result<(), Failure> {
     let packages = FUNCTIONS.iter().flat_map(|(function, _)| ["-p", function]);
     run(&mut cargo(["build", "--release", "--locked"].into_iter().chain(packages)))?;
-    run(&mut cargo(["build", "--locked", "-p", "operator"]))
+    // With the features of the whole workspace, the libraries of the tests' build serve.
+    run(&mut cargo(["build", "--locked", "--workspace", "--bin", "operator"]))
 }
 
 /// Runs tests/deployed with the released functions.
