@@ -8,7 +8,7 @@ use storage::FeeBatch;
 
 use crate::Failure;
 use crate::engine::TestApp;
-use crate::ingest_events::{batches, charged, take_all_in};
+use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged, take_all_in};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Watch, forget_peak_memory, peak_memory_mb};
 
@@ -21,7 +21,7 @@ pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
     forget_peak_memory()?;
     let watch = Watch::start();
     let events = made.fees().map(|fee| Ok(charged(&fee?.1, &world)));
-    let latencies = take_all_in(&world, batches(events, &world)).await?;
+    let latencies = take_all_in(&world, batches(events, &world, EVENTS_PER_BATCH)).await?;
     figures.note("takeIn", watch.stop());
     figures.note("takeInPeakMemoryMb", peak_memory_mb());
     figures.note("batches", latencies.count());

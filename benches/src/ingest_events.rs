@@ -12,16 +12,17 @@ use crate::engine::TestApp;
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch};
 
-/// Events in a message, and messages in a batch: ten thousand events, some 4 of the 6 MB that an
-/// invocation may have.
+/// Events in a message.
 const EVENTS_PER_MESSAGE: usize = 100;
-const MESSAGES_PER_BATCH: usize = 100;
+/// Events in a batch: 4 of the 6 MB that an invocation may have.
+pub const EVENTS_PER_BATCH: usize = 10_000;
 
 pub async fn run(fees: u64, capacity: bool) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
     let world = TestApp::after(&made, capacity).await?;
     world.open_accounts(&made).await?;
-    let batches = batches(made.fees().map(|fee| Ok(charged(&fee?.1, &world))), &world);
+    let batches =
+        batches(made.fees().map(|fee| Ok(charged(&fee?.1, &world))), &world, EVENTS_PER_BATCH);
     let batches: Vec<_> = batches.collect::<Result<_, _>>()?;
     let _before = world.engine.take_spent();
     let watch = Watch::start();
@@ -68,11 +69,11 @@ pub async fn take_all_in(
 pub fn batches(
     mut events: impl Iterator<Item = Result<Value, Failure>>,
     world: &TestApp,
+    events_per_batch: usize,
 ) -> impl Iterator<Item = Result<Vec<Message>, Failure>> {
     let (sent_at, mut number) = (world.app.clock.now(), 0);
     std::iter::from_fn(move || {
-        let batch: Result<Vec<Value>, Failure> =
-            events.by_ref().take(EVENTS_PER_MESSAGE * MESSAGES_PER_BATCH).collect();
+        let batch: Result<Vec<Value>, Failure> = events.by_ref().take(events_per_batch).collect();
         let messages = batch.map(|events| messages(&events, sent_at, &mut number));
         messages.map(|messages| (!messages.is_empty()).then_some(messages)).transpose()
     })

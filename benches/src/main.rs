@@ -5,6 +5,7 @@
 
 mod ask;
 mod backlog;
+mod cost;
 mod day;
 mod engine;
 mod ingest_events;
@@ -85,6 +86,8 @@ enum Case {
         #[arg(long)]
         file: PathBuf,
     },
+    /// Counts calls, capacity and bytes for the cost model.
+    Cost,
     /// Events through `ingest` into the embedded engine, ten thousand a batch.
     Ingest {
         /// Number of fees.
@@ -105,12 +108,18 @@ async fn main() -> ExitCode {
         Case::Viral { users, a_second, capacity } => viral::run(users, a_second, capacity).await,
         Case::Backlog { fees, file } => backlog::run(fees, &file).await,
         Case::Million { invitees, active, file } => million::run(invitees, active, &file).await,
+        Case::Cost => cost::run().await,
         Case::Ingest { fees, capacity } => ingest_events::run(fees, capacity).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
+            let mut source = error.source();
+            while let Some(error) = source {
+                eprintln!("because: {error}");
+                source = error.source();
+            }
             ExitCode::FAILURE
         }
     }

@@ -11,7 +11,7 @@ use types::{Day, Uid};
 use crate::Failure;
 use crate::ask::{Answer, ask, ask_for, default_link};
 use crate::engine::{HALF_PAST_MIDNIGHT, TestApp};
-use crate::ingest_events::{batches, charged, take_all_in};
+use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged, take_all_in};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch, forget_peak_memory, peak_memory_mb};
 
@@ -27,13 +27,13 @@ pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure>
     let joining = made.day.previous();
 
     let (events, signing_up) = (sign_ups(&world, joining, invitees).await?, Watch::start());
-    take_all_in(&world, batches(events, &world)).await?;
+    take_all_in(&world, batches(events, &world, EVENTS_PER_BATCH)).await?;
     figures.note("signUps", signing_up.stop());
     night(&world, joining, &mut figures, "listing").await?;
 
     world.clock.stand_at(made.day.end());
     let events = made.fees().map(|fee| Ok(charged(&fee?.1, &world)));
-    take_all_in(&world, batches(events, &world)).await?;
+    take_all_in(&world, batches(events, &world, EVENTS_PER_BATCH)).await?;
     let lines = night(&world, made.day, &mut figures, "booking").await?;
     figures.note("lines", lines);
 

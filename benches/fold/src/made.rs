@@ -73,6 +73,12 @@ impl MadeDay {
         self.inviters
     }
 
+    /// Returns the number of invitees.
+    #[must_use]
+    pub const fn invitees(&self) -> u64 {
+        self.invitees
+    }
+
     /// Returns the id of an inviter.
     ///
     /// # Errors

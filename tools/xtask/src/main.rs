@@ -6,6 +6,7 @@
 
 mod canary;
 mod checks;
+mod cost;
 mod fold;
 mod functions;
 mod mutants;
@@ -50,6 +51,11 @@ enum Task {
     OtherEngine,
     /// Runs all benchmarks and prints the tables of docs/explanation/performance.md (an hour), or one of them
     Bench(Bench),
+    /// Prints the dollars a month of four loads, from counted calls and units (1 min)
+    ///
+    /// Counts are of small batches and nights over the embedded engine, scaled to the load. Prices and
+    /// assumptions are in tools/xtask/src/cost.
+    Cost(cost::Options),
     /// Builds the release artifacts twice and compares them (15 min)
     ///
     /// Nothing may be uncommitted. The artifacts are in target/release-artifacts.
@@ -119,6 +125,7 @@ impl Task {
             Self::OtherEngine => checks::other_engine(),
             Self::Bench(Bench { only: None }) => checks::bench(),
             Self::Bench(Bench { only: Some(OneBench::Fold(options)) }) => fold::bench(options),
+            Self::Cost(options) => cost::cost(options),
             Self::Release => checks::release(),
             Self::Deployed => functions::deployed(),
             Self::Tidy => tidy::run(),

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use crate::process::{Failure, heading};
-use crate::{canary, checks, functions, mutants, tidy};
+use crate::{canary, checks, cost, functions, mutants, tidy};
 
 /// A task by its name on the command line.
 type Task = (&'static str, fn() -> Result<(), Failure>);
 
 /// The tasks in the order of the command's help.
-const TASKS: [Task; 13] = [
+const TASKS: [Task; 14] = [
     ("simulation", || checks::simulation(checks::SEEDS)),
     ("malformed-input", || checks::malformed_input(checks::INPUTS)),
     ("fuzz", || checks::fuzz(checks::FUZZ_SECONDS)),
@@ -17,6 +17,7 @@ const TASKS: [Task; 13] = [
     ("crash", checks::crash),
     ("other-engine", checks::other_engine),
     ("bench", checks::bench),
+    ("cost", cost::checked),
     ("release", checks::release),
     ("deployed", functions::deployed),
     ("tidy", tidy::run),

@@ -1,0 +1,35 @@
+//! Prices on demand in us-east-1, in billionths of a dollar.
+//!
+//! Source: the public price lists of the services, read in November 2026. Free tiers and discounts
+//! are left out.
+
+/// A write request unit of DynamoDB.
+pub const WRITE_UNIT: u64 = 625;
+/// A read request unit of DynamoDB.
+pub const READ_UNIT: u64 = 125;
+/// A gigabyte in DynamoDB for a month, and in its backup for point-in-time recovery.
+pub const STORED_GB: u64 = 250_000_000 + 200_000_000;
+/// A request of SQS, up to 64 KB.
+pub const QUEUE_REQUEST: u64 = 400;
+/// An invocation of a function.
+pub const INVOCATION: u64 = 200;
+/// A gigabyte-second of a function on arm64.
+pub const GB_SECOND: u64 = 13_333;
+/// A request to the HTTP API, and through CloudFront.
+pub const API_REQUEST: u64 = 1_000 + 1_000;
+/// An event on a bus of EventBridge.
+pub const BUS_EVENT: u64 = 1_000;
+/// A transition of a standard workflow.
+pub const TRANSITION: u64 = 25_000;
+/// An alarm for a month.
+pub const ALARM: u64 = 100_000_000;
+/// A composite alarm for a month.
+pub const COMPOSITE_ALARM: u64 = 500_000_000;
+/// A metric of our own for a month.
+pub const METRIC: u64 = 300_000_000;
+/// A dashboard for a month.
+pub const DASHBOARD: u64 = 3_000_000_000;
+/// A gigabyte of logs, ingested.
+pub const LOG_GB: u64 = 500_000_000;
+/// A secret for a month.
+pub const SECRET: u64 = 400_000_000;
