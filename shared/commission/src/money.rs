@@ -73,6 +73,18 @@ impl Amount {
 
     /// Parses a decimal text such as `-12.5` exactly.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use commission::{Amount, Decimals};
+    /// use types::Malformed;
+    ///
+    /// let cents = Decimals::new(2)?;
+    /// assert_eq!(Amount::parse("-12.5", cents)?, Amount::from_minor(-1250));
+    /// assert!(Amount::parse("0.001", cents).is_err(), "amounts are never rounded when read");
+    /// # Ok::<(), Malformed>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns [`Malformed`] if the text is not a plain decimal number, has more decimals than
     /// `decimals`, or is out of range.

@@ -12,6 +12,24 @@ const ONE: u32 = 1_000_000;
 
 /// A part of a fee, from 0 to 1 in millionths. Its text form is the shortest decimal, for example
 /// `0.41`.
+///
+/// # Examples
+///
+/// ```
+/// use commission::{Amount, Decimals, Rate};
+/// use types::Malformed;
+///
+/// let decimals = Decimals::new(8)?;
+/// let fee = Amount::parse("0.00524900", decimals)?;
+/// let rate: Rate = "0.41".parse()?;
+///
+/// let commission = rate.of(fee);
+/// assert_eq!(commission.display(decimals).to_string(), "0.00215209");
+/// // Amounts are whole minor units: a rest is dropped, also of a reversal.
+/// assert_eq!(rate.of(Amount::from_minor(9)), Amount::from_minor(3));
+/// assert_eq!(rate.of(Amount::from_minor(-9)), Amount::from_minor(-3));
+/// # Ok::<(), Malformed>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(u32);
 

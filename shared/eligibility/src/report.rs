@@ -34,12 +34,12 @@ pub struct Check {
     /// The requirement, if the check is met with time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<Requirement>,
-    /// The first instant at which this unmet check would be met, where time alone heals it.
+    /// The first instant at which this unmet check would be met, where time alone changes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eligible_from: Option<Timestamp>,
 }
 
-/// The judgement of a bind.
+/// The result of the evaluation of a bind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EligibilityReport {
     /// The name of the rule in force at the instant of the bind; empty before the first rule.

@@ -1,7 +1,26 @@
-//! The words of the programme as types.
+//! The domain's values as types: ids, days, instants, places, products, reason codes.
 //!
-//! Everything that comes from outside (a user id, a code, a day, a country) is parsed here once,
-//! at the border, and never checked again further in. The crate knows no I/O, no clock, no AWS.
+//! External input is parsed into these types once, where it enters; code behind that border does not
+//! check it again. The crate uses no I/O, no clock and no AWS.
+//!
+//! # Examples
+//!
+//! ```
+//! use types::{Country, Day, LinkCode, Malformed};
+//!
+//! let day: Day = "2026-12-31".parse()?;
+//! assert_eq!(day.quarter().to_string(), "2026-Q4");
+//! assert_eq!(day.next().to_string(), "2027-01-01");
+//!
+//! assert!("K7M2XW9P".parse::<LinkCode>().is_ok());
+//! let error = "k7m2".parse::<LinkCode>().unwrap_err();
+//! assert_eq!(error.to_string(), "expected a link code: 5 to 16 upper-case letters and digits");
+//!
+//! // ISO 3166 calls the United Kingdom GB.
+//! let country: Country = "UK".parse()?;
+//! assert!(!country.is_assigned());
+//! # Ok::<(), Malformed>(())
+//! ```
 
 mod ids;
 mod place;
@@ -17,9 +36,9 @@ pub use time::{Day, MILLIS_PER_DAY, Quarter, Timestamp};
 pub use timeline::{Recorded, Timeline};
 pub use trade::{FeeKind, Market, Origin, Product, Vip};
 
-/// Why a text could not be read as a term: the expected form.
+/// Error of a text that is not of the expected form, which the message names.
 ///
-/// The sentence never repeats the text itself, so it may be logged and shown.
+/// The message never repeats the text, so that it may be logged and shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(pub String);
@@ -30,7 +49,7 @@ impl Malformed {
     }
 }
 
-/// Gives a string-shaped term its conversions: `FromStr`, `Display` and serde through the text.
+/// Implements the conversions of a type with a text form: `FromStr`, `Display` and serde through the text.
 macro_rules! text_term {
     ($name:ident) => {
         impl std::fmt::Display for $name {

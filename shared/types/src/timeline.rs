@@ -19,6 +19,21 @@ impl Recorded for bool {}
 impl Recorded for crate::Vip {}
 
 /// Values, each in force from its own instant until the next one's.
+///
+/// # Examples
+///
+/// ```
+/// use types::{Malformed, Timeline, Timestamp};
+///
+/// let march: Timestamp = "2026-03-24T00:00:00Z".parse()?;
+/// let mut inactivity_days = Timeline::starting("2025-08-01T00:00:00Z".parse()?, 180);
+/// inactivity_days.replace(march, 90);
+///
+/// assert_eq!(inactivity_days.at(march.plus_millis(-1)), Some(&180));
+/// assert_eq!(inactivity_days.at(march), Some(&90));
+/// assert_eq!(inactivity_days.at("2025-01-01T00:00:00Z".parse()?), None);
+/// # Ok::<(), Malformed>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timeline<T> {

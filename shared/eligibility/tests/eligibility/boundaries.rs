@@ -24,8 +24,8 @@ fn age_of_exactly_90_days_is_too_young() {
     let since = at("2026-04-01T10:20:30.400Z");
     let case = registered(since);
     let exactly = since.plus_days(90);
-    assert_eq!(unmet(&case.judge_at(exactly)), [Reason::AccountTooYoung]);
-    assert!(case.judge_at(exactly.plus_millis(1)).eligible());
+    assert_eq!(unmet(&case.evaluate_at(exactly)), [Reason::AccountTooYoung]);
+    assert!(case.evaluate_at(exactly.plus_millis(1)).eligible());
 }
 
 #[test]
@@ -33,8 +33,8 @@ fn exactly_90_inactive_days_are_recent() {
     let since = at("2026-04-01T10:20:30.400Z");
     let case = active(since);
     let exactly = since.plus_days(90);
-    assert_eq!(unmet(&case.judge_at(exactly)), [Reason::RecentlyActive]);
-    assert!(case.judge_at(exactly.plus_millis(1)).eligible());
+    assert_eq!(unmet(&case.evaluate_at(exactly)), [Reason::RecentlyActive]);
+    assert!(case.evaluate_at(exactly.plus_millis(1)).eligible());
 }
 
 #[test]
@@ -42,47 +42,47 @@ fn exactly_180_days_failed_older_rule() {
     let since = at("2025-08-15T00:00:00Z");
     for case in [registered(since), active(since)] {
         let exactly = since.plus_days(180);
-        assert!(!case.judge_at(exactly).eligible());
-        let judgement = case.judge_at(exactly.plus_millis(1));
-        assert!(judgement.eligible());
-        assert_eq!(judgement.rule, "2025-08-01");
+        assert!(!case.evaluate_at(exactly).eligible());
+        let report = case.evaluate_at(exactly.plus_millis(1));
+        assert!(report.eligible());
+        assert_eq!(report.rule, "2025-08-01");
     }
 }
 
 #[test]
 fn rule_in_force_decides_and_is_named() {
     let case = active(at(CHANGE).plus_days(-100));
-    let before = case.judge_at(at(CHANGE).plus_millis(-1));
+    let before = case.evaluate_at(at(CHANGE).plus_millis(-1));
     assert_eq!((before.rule.as_str(), before.eligible()), ("2025-08-01", false));
-    let after = case.judge_at(at(CHANGE));
+    let after = case.evaluate_at(at(CHANGE));
     assert_eq!((after.rule.as_str(), after.eligible()), ("2026-03-24", true));
 }
 
 #[test]
 fn unmet_window_has_need_and_date() {
     let since = at("2026-11-01T00:00:00Z");
-    let judgement = active(since).evaluate();
-    let check = judgement.checks.last().unwrap();
+    let report = active(since).evaluate();
+    let check = report.checks.last().unwrap();
     let needs = Requirement::Inactivity { more_than_days: 90, since: Some(since) };
     assert_eq!(check.needs, Some(needs));
     assert_eq!(check.eligible_from, Some(at("2027-01-30T00:00:00.001Z")));
-    assert_eq!(judgement.eligible_from(), check.eligible_from);
+    assert_eq!(report.eligible_from(), check.eligible_from);
 }
 
 #[test]
 fn later_of_two_unmet_windows_decides() {
-    let judgement = with(registered(at("2026-10-01T00:00:00Z")), |case| {
+    let report = with(registered(at("2026-10-01T00:00:00Z")), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
     })
     .evaluate();
-    assert_eq!(unmet(&judgement), [Reason::AccountTooYoung, Reason::RecentlyActive]);
-    assert_eq!(judgement.eligible_from(), Some(at("2027-01-30T00:00:00.001Z")));
+    assert_eq!(unmet(&report), [Reason::AccountTooYoung, Reason::RecentlyActive]);
+    assert_eq!(report.eligible_from(), Some(at("2027-01-30T00:00:00.001Z")));
 }
 
 #[test]
 fn coming_milder_rule_is_counted() {
-    let judgement = active(at("2025-12-01T00:00:00Z")).judge_at(at("2026-03-20T00:00:00Z"));
-    assert_eq!(judgement.eligible_from(), Some(at(CHANGE)));
+    let report = active(at("2025-12-01T00:00:00Z")).evaluate_at(at("2026-03-20T00:00:00Z"));
+    assert_eq!(report.eligible_from(), Some(at(CHANGE)));
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn coming_stricter_rule_is_counted() {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
         case.rules.windows.set(at("2027-01-10T00:00:00Z"), windows("stricter", 365));
     });
-    let judgement = case.evaluate();
-    assert_eq!(judgement.checks[11].eligible_from, Some(at("2026-12-30T00:00:00.001Z")));
-    assert_eq!(judgement.eligible_from(), Some(at("2027-11-01T00:00:00.001Z")));
+    let report = case.evaluate();
+    assert_eq!(report.checks[11].eligible_from, Some(at("2026-12-30T00:00:00.001Z")));
+    assert_eq!(report.eligible_from(), Some(at("2027-11-01T00:00:00.001Z")));
 }
 
 #[test]
@@ -108,34 +108,34 @@ fn first_day_belongs_to_new_rule() {
 
 #[test]
 fn other_refusals_have_no_date() {
-    let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
+    let report = with(active(at("2026-11-01T00:00:00Z")), |case| {
         case.invitee().main_uid = "3000".parse().ok();
     })
     .evaluate();
-    assert_eq!(unmet(&judgement), [Reason::SubAccount, Reason::RecentlyActive]);
-    assert_eq!(judgement.eligible_from(), None);
+    assert_eq!(unmet(&report), [Reason::SubAccount, Reason::RecentlyActive]);
+    assert_eq!(report.eligible_from(), None);
 }
 
 #[test]
 fn bound_account_has_no_check_of_activity() {
-    let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
+    let report = with(active(at("2026-11-01T00:00:00Z")), |case| {
         case.invitee().inviter = "3000".parse().ok();
     })
     .evaluate();
-    assert_eq!(unmet(&judgement), [Reason::AlreadyBound]);
-    assert!(judgement.checks.iter().all(|check| check.reason != Reason::RecentlyActive));
-    assert_eq!(judgement.eligible_from(), None);
+    assert_eq!(unmet(&report), [Reason::AlreadyBound]);
+    assert!(report.checks.iter().all(|check| check.reason != Reason::RecentlyActive));
+    assert_eq!(report.eligible_from(), None);
 }
 
 #[test]
 fn date_in_blocked_region_is_withheld() {
-    let judgement = with(active(at("2026-11-01T00:00:00Z")), |case| {
+    let report = with(active(at("2026-11-01T00:00:00Z")), |case| {
         let soon = Period { from: at("2027-01-01T00:00:00Z"), until: None };
         case.rules.regions.block(RegionRule::InviteeRecall, "TR".parse().unwrap(), soon);
     })
     .evaluate();
-    assert_eq!(unmet(&judgement), [Reason::RecentlyActive]);
-    assert_eq!(judgement.eligible_from(), None);
+    assert_eq!(unmet(&report), [Reason::RecentlyActive]);
+    assert_eq!(report.eligible_from(), None);
 }
 
 #[test]
@@ -143,10 +143,10 @@ fn before_first_rule_nobody_is_eligible() {
     let before = at("2025-07-31T23:59:59.999Z");
     for case in [Case::recall(), with(Case::signup(), |case| case.at = before)] {
         let case = with(case, |case| case.invitee().registered_at = at("2022-05-01T08:00:00Z"));
-        let judgement = case.judge_at(before);
-        assert_eq!(judgement.rule, "");
-        assert!(unmet(&judgement).contains(&Reason::InviterNotAffiliate));
-        assert_eq!(judgement.eligible_from(), None);
+        let report = case.evaluate_at(before);
+        assert_eq!(report.rule, "");
+        assert!(unmet(&report).contains(&Reason::InviterNotAffiliate));
+        assert_eq!(report.eligible_from(), None);
     }
 }
 

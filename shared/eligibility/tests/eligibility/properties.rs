@@ -68,8 +68,8 @@ proptest! {
         match case.evaluate().eligible_from() {
             Some(from) => {
                 prop_assert!(from > case.at);
-                prop_assert!(case.judge_at(from).eligible());
-                prop_assert!(!case.judge_at(from.plus_millis(-1)).eligible());
+                prop_assert!(case.evaluate_at(from).eligible());
+                prop_assert!(!case.evaluate_at(from.plus_millis(-1)).eligible());
             }
             // The last rule stays for ever, so that waiting always helps in the end.
             None => prop_assert_eq!(case.evaluate().eligible(), begun),
@@ -83,7 +83,7 @@ proptest! {
     ) {
         if let Some(from) = case.evaluate().eligible_from() {
             let between = case.at.plus_millis(from.millis_since(case.at) * part / 1000);
-            prop_assert!(!case.judge_at(between).eligible());
+            prop_assert!(!case.evaluate_at(between).eligible());
         }
     }
 
@@ -94,15 +94,15 @@ proptest! {
         signup in any::<bool>(),
     ) {
         prop_assume!(known.contains(&false));
-        let judgement = with(case, |case| {
+        let report = with(case, |case| {
             case.origin = if signup { Origin::Signup } else { Origin::Recall };
             case.link = case.link.take().filter(|_| known[0]);
             case.inviter = case.inviter.take().filter(|_| known[1]);
             case.invitee = case.invitee.take().filter(|_| known[2]);
         })
         .evaluate();
-        prop_assert!(!judgement.eligible());
-        prop_assert_eq!(judgement.eligible_from(), None);
+        prop_assert!(!report.eligible());
+        prop_assert_eq!(report.eligible_from(), None);
     }
 
     #[test]
@@ -110,13 +110,13 @@ proptest! {
         case in waiting(),
         faults in prop::array::uniform3(any::<bool>()),
     ) {
-        let judgement = with(case, |case| {
+        let report = with(case, |case| {
             case.link().invites_existing = !faults[0];
             case.invitee().main_uid = "9".parse().ok().filter(|_| faults[1]);
             case.invitee().inviter = "9".parse().ok().filter(|_| faults[2]);
         })
         .evaluate();
-        prop_assert_eq!(judgement.eligible(), judgement.refusal().is_none());
+        prop_assert_eq!(report.eligible(), report.refusal().is_none());
         let first = match faults {
             [_, true, _] => &[Reason::SubAccount][..],
             [_, false, true] => &[Reason::AlreadyBound],
@@ -125,7 +125,7 @@ proptest! {
                 &[Reason::InviterNotAffiliate, Reason::AccountTooYoung, Reason::RecentlyActive]
             }
         };
-        prop_assert!(judgement.refusal().is_none_or(|reason| first.contains(&reason)));
-        prop_assert!(judgement.refusal().is_some() || !faults.contains(&true));
+        prop_assert!(report.refusal().is_none_or(|reason| first.contains(&reason)));
+        prop_assert!(report.refusal().is_some() || !faults.contains(&true));
     }
 }

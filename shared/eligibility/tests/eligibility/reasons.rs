@@ -47,10 +47,10 @@ fn move_to(place: &str, account: &mut eligibility::AccountFacts) {
 
 #[test]
 fn dormant_user_of_recall_link_is_eligible() {
-    let judgement = Case::recall().evaluate();
-    assert!(judgement.eligible());
-    assert_eq!(judgement.refusal(), None);
-    assert_eq!(judgement.eligible_from(), None);
+    let report = Case::recall().evaluate();
+    assert!(report.eligible());
+    assert_eq!(report.refusal(), None);
+    assert_eq!(report.eligible_from(), None);
 }
 
 #[test]
@@ -58,9 +58,9 @@ fn every_bind_reason_is_reached() {
     let reached: BTreeSet<Reason> = refused_recalls()
         .into_iter()
         .map(|(reason, case)| {
-            let judgement = case.evaluate();
-            assert!(!judgement.eligible(), "{reason}");
-            assert_eq!(judgement.refusal(), Some(reason));
+            let report = case.evaluate();
+            assert!(!report.eligible(), "{reason}");
+            assert_eq!(report.refusal(), Some(reason));
             reason
         })
         .collect();
@@ -109,14 +109,14 @@ fn unknown_place_is_blocked() {
 }
 
 #[test]
-fn place_is_judged_as_it_was_at_bind() {
+fn place_is_that_at_bind() {
     let moved_away = with(Case::recall(), |case| {
         let now = case.at;
         move_to("CU", case.invitee());
         case.invitee().location.set(now, location("TR"));
     });
     assert!(moved_away.evaluate().eligible());
-    assert!(!moved_away.judge_at(moved_away.at.plus_millis(-1)).eligible());
+    assert!(!moved_away.evaluate_at(moved_away.at.plus_millis(-1)).eligible());
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn affiliate_counts_while_in_programme() {
         case.inviter().affiliate.set(now, false);
     });
     assert_eq!(unmet(&case.evaluate()), [Reason::InviterNotAffiliate]);
-    assert!(case.judge_at(case.at.plus_millis(-1)).eligible());
+    assert!(case.evaluate_at(case.at.plus_millis(-1)).eligible());
 }
 
 #[test]
@@ -165,9 +165,9 @@ fn sign_up_has_no_checks_of_dormancy() {
         case.invitee().last_activity_at = Some(case.at);
         case.link().invites_existing = false;
     });
-    let judgement = case.evaluate();
-    assert!(judgement.eligible());
-    assert_eq!(judgement.checks.len(), 10);
+    let report = case.evaluate();
+    assert!(report.eligible());
+    assert_eq!(report.checks.len(), 10);
 }
 
 #[test]

@@ -111,10 +111,10 @@ impl Case {
     }
 
     pub fn evaluate(&self) -> EligibilityReport {
-        self.judge_at(self.at)
+        self.evaluate_at(self.at)
     }
 
-    pub fn judge_at(&self, at: Timestamp) -> EligibilityReport {
+    pub fn evaluate_at(&self, at: Timestamp) -> EligibilityReport {
         let bind = Bind {
             link: self.link.as_ref(),
             inviter: self.inviter.as_ref(),
@@ -127,8 +127,8 @@ impl Case {
 }
 
 /// Returns the reasons of the unmet checks.
-pub fn unmet(judgement: &EligibilityReport) -> Vec<Reason> {
-    judgement.checks.iter().filter(|check| !check.met).map(|check| check.reason).collect()
+pub fn unmet(report: &EligibilityReport) -> Vec<Reason> {
+    report.checks.iter().filter(|check| !check.met).map(|check| check.reason).collect()
 }
 
 /// The case after a change.
