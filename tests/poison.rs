@@ -1,6 +1,6 @@
 //! Days and shards that cannot be processed are deferred and reported, and all others are booked.
 
-use nightly::{StepError, handle};
+use nightly::{Driver, StepError, handle};
 use serde_json::{Value, json};
 use storage::{SetAside, Shard};
 
@@ -97,7 +97,7 @@ async fn unreadable_shard_is_set_aside_alone() {
     for day in DAYS {
         traded(&app, day).await;
         let night = app.night(day).await;
-        assert!(night.days.iter().any(|it| it.day.to_string() == day && it.seq.is_some()));
+        assert!(night.days.iter().any(|it| it.day.to_string() == day && it.seq().is_some()));
     }
     let aside = vec![(DAYS[0].to_owned(), vec![shard_of("dormant-1")])];
     assert_eq!(set_aside(&app).await, aside);
@@ -280,7 +280,7 @@ async fn head_holds_31_days_set_aside() {
     corrupt(&app, &bindings(DAYS[0], "dormant-1"), "broken");
     traded(&app, DAYS[0]).await;
     app.now("2026-11-21T00:30:00Z");
-    let refused = nightly::run_night(&app.context, day(DAYS[0])).await.unwrap_err();
+    let refused = Driver::new(&app.context).run_night(day(DAYS[0])).await.unwrap_err();
     assert!(matches!(refused, StepError::TooManySetAside(31)), "{refused}");
     assert_eq!(set_aside(&app).await.len(), 31);
     let head = head(&app).await;

@@ -103,8 +103,8 @@ async fn second_run_books_nothing() {
     let first = app.book("2026-11-20").await;
     let lines = read(&app).await;
     let second = app.book("2026-11-20").await;
-    assert!(first.seq.is_some());
-    assert_eq!((second.seq, second.lines), (None, 0));
+    assert!(first.seq().is_some());
+    assert_eq!((second.seq(), second.lines), (None, 0));
     assert_eq!(read(&app).await, lines);
 }
 

@@ -11,7 +11,7 @@ use http_api::gateway::Incoming;
 use ingestion::{EventOutcome, EventReport, Message};
 use lambda::{ApiApp, App, ManualClock, Metrics, RandomSource};
 use lambda_http::Body;
-use nightly::{DayReport, NightReport};
+use nightly::{DayReport, Driver, NightReport};
 use serde_json::{Value, json};
 use storage::{DaySummary, Table};
 use types::{Day, Timestamp, Uid};
@@ -186,11 +186,11 @@ impl TestApp {
     pub async fn night(&self, after: &str) -> NightReport {
         let after = day(after);
         self.clock.stand_at(after.end().plus_millis(30 * 60 * 1000));
-        nightly::run_night(&self.context_of("daily-commission"), after).await.unwrap()
+        Driver::new(&self.context_of("daily-commission")).run_night(after).await.unwrap()
     }
 
     pub async fn book(&self, booked: &str) -> DayReport {
-        nightly::run_day(&self.context_of("daily-commission"), day(booked)).await.unwrap()
+        Driver::new(&self.context_of("daily-commission")).run_day(day(booked)).await.unwrap()
     }
 
     /// Returns a day's summaries for an affiliate, one per run.

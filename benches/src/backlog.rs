@@ -29,12 +29,12 @@ pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
 
     forget_peak_memory()?;
     let watch = Watch::start();
-    let report = nightly::run_day(&world.app, made.day).await?;
+    let report = nightly::Driver::new(&world.app).run_day(made.day).await?;
     figures.note("rollup", watch.stop());
     figures.note("rollupPeakMemoryMb", peak_memory_mb());
     figures.note("lines", report.lines);
 
-    let seq = report.seq.ok_or("nothing was booked")?;
+    let seq = report.seq().ok_or("nothing was booked")?;
     let booked = world.app.table.run_report(made.day, seq).await?.ok_or("no proof was kept")?;
     let made = proof_of(&made)?;
     if booked.due != made {

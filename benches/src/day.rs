@@ -16,7 +16,7 @@ pub async fn run(fees: u64) -> Result<(), Failure> {
     keep_fees(&world, &made).await?;
     let _before = world.engine.take_spent();
     let watch = Watch::start();
-    let report = nightly::run_day(&world.app, made.day).await?;
+    let report = nightly::Driver::new(&world.app).run_day(made.day).await?;
     let mut figures = Figures::of("day", fees);
     figures.note("rollup", watch.stop());
     let spent = world.engine.take_spent();
@@ -36,7 +36,7 @@ pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     let _before = world.engine.take_spent();
     let mut figures = Figures::of("affiliate", invitees);
     let watch = Watch::start();
-    let report = nightly::run_day(&world.app, made.day).await?;
+    let report = nightly::Driver::new(&world.app).run_day(made.day).await?;
     figures.note("rollup", watch.stop());
     figures.note("lines", report.lines);
     figures.note("rollupCalls", world.engine.take_spent().calls.values().sum::<usize>());

@@ -78,7 +78,7 @@ async fn night(
     world.clock.stand_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
     forget_peak_memory()?;
     let watch = Watch::start();
-    let night = nightly::run_night(&world.app, day).await?;
+    let night = nightly::Driver::new(&world.app).run_night(day).await?;
     figures.note(what, watch.stop());
     figures.note(&format!("{what}PeakMemoryMb"), peak_memory_mb());
     Ok(night.days.iter().filter(|report| report.day == day).map(|report| report.lines).sum())

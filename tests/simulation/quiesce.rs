@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use commission::TierInForce;
 use eligibility::{MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
+use nightly::{DayPlan, Driver};
 use serde_json::{Value, json};
 use storage::{MAX_VIP_CHANGES, keys};
 use types::{Day, Origin, Quarter, Timeline};
@@ -473,23 +474,10 @@ async fn reruns_book_nothing(state: &TrialState) {
 /// Runs a day again in all shards with accounts: the empty ones would take half of a trial's time.
 /// Returns the number of new lines.
 async fn run_again(app: &TestApp, day: Day) -> u64 {
-    let run = nightly::plan_day(&app.context, day).await.unwrap().run;
-    let shards: Vec<u8> = (0..SHARDS).collect();
-    let mut lines = 0;
-    for shard in &shards {
-        let fold = json!({ "step": "fold", "day": day, "run": run, "shard": shard });
-        lines += step(app, fold).await["lines"].as_u64().unwrap();
-    }
-    let commit = json!({ "step": "commit", "day": day, "run": run, "shards": shards });
-    let committed = step(app, commit).await;
-    let seq = &committed["seq"];
-    for range in committed["ranges"].as_array().unwrap() {
-        step(app, json!({ "step": "publish", "seq": seq, "range": range })).await;
-    }
-    if !seq.is_null() {
-        step(app, json!({ "step": "finish", "seq": seq })).await;
-    }
-    lines
+    let mut driver = Driver::new(&app.context);
+    let plan = driver.plan_day(day).await.unwrap();
+    let shards = (0..SHARDS).collect();
+    driver.book(&DayPlan { shards, ..plan }).await.unwrap().lines
 }
 
 async fn step(app: &TestApp, input: Value) -> Value {

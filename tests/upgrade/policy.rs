@@ -60,7 +60,7 @@ async fn rule_change_keeps_booked_days() {
     app.night("2026-11-21").await;
     app.now("2026-11-25T00:00:00Z");
     for day in ["2026-11-20", "2026-11-21"] {
-        assert_eq!(app.book(day).await.seq, None, "{day}");
+        assert_eq!(app.book(day).await.seq(), None, "{day}");
     }
     let status = |line: &Value| (line["id"].clone(), line["commission"].clone());
     let after = app.lines("affiliate", "2026-11-20", "2026-11-20").await;

@@ -98,7 +98,7 @@ async fn booked_days_verify_and_rerun() {
             let proved = verify_day(&app.context, day(booked), || ()).await.unwrap();
             assert_eq!(proved.differences, [], "{release} {booked}");
             assert!(proved.lines > 0);
-            assert_eq!(app.book(booked).await.seq, None, "{release} {booked}");
+            assert_eq!(app.book(booked).await.seq(), None, "{release} {booked}");
         }
     }
 }

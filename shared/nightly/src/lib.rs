@@ -15,14 +15,16 @@
 //!    however late both are;
 //! 7. **reconcile** compares the affiliate view with the booked lines.
 //!
-//! The state machine calls the steps one by one. A small programme runs a whole day in one
-//! invocation, with the same steps. Apart from the night, **check** reports the age of the data.
+//! The state machine calls the steps one by one. [`Driver`] runs days and nights in one process, with
+//! the same steps: a small programme's day in one invocation, the operator's tool, the sandbox and
+//! the tests. Apart from the night, **check** reports the age of the data.
 
 mod bounded_concurrency;
 mod check;
 mod closing;
 mod commit;
 mod committed;
+mod driver;
 mod error;
 mod evaluate;
 mod explain;
@@ -34,7 +36,6 @@ mod lost_work;
 mod parked;
 mod parking;
 mod plan;
-mod plan_single_day;
 mod publish;
 mod quarantine;
 mod reconcile;
@@ -43,10 +44,10 @@ mod set_aside;
 mod summary;
 mod telemetry;
 mod verify;
-mod whole_day;
 
 pub use check::Checked;
 pub use committed::{Committed, Part};
+pub use driver::{BookedNight, DayOutcome, DayReport, Driver, NightReport, Observer, Retry};
 pub use error::StepError;
 pub use evaluate::{Evaluated, NotEvaluated, QuarterClosed, not_evaluated};
 pub use explain::{ExplainedFee, InviteeDay, explain_day};
@@ -55,16 +56,13 @@ pub use fold::Folded;
 pub use input::Step;
 pub use parked::{Repaired, Withdrawn, repair, withdraw};
 pub use plan::{Cursor, DayPlan, Plan, booked_from};
-pub use plan_single_day::plan_day;
 pub use publish::Published;
 pub use reconcile::Reconciled;
 pub use reversal::Mode;
 pub use verify::{Cell, Difference, UnreadableRecord, Verified, verify_day};
-pub use whole_day::{DayReport, NightReport, run_day, run_night};
 
 use lambda::{App, Deadline, Stopwatch};
 use serde_json::Value;
-use storage::Shard;
 
 /// Runs one step with its JSON input; returns its JSON output.
 ///
@@ -118,7 +116,8 @@ pub(crate) fn check_time(app: &App, deadline: Deadline) -> Result<(), StepError>
 async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepError> {
     match step {
         Step::WholeDay { day, run } => {
-            let report = whole_day::resume(app, *day, run.clone(), deadline).await?;
+            let mut driver = Driver::new(app).until(deadline);
+            let report = driver.resume_day(*day, run.clone()).await?;
             Done::of(report.lines, &report)
         }
         Step::Plan { day, more } => {
@@ -143,12 +142,10 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
         }
         Step::Finish { seq } => Done::of(1, &finish::finish(app, *seq).await?),
         Step::Evaluate { quarter, shard } => {
-            let shards: Vec<_> = shard.map_or_else(|| Shard::all().collect(), |shard| vec![shard]);
-            let visible = app.table.head().await?.value.visible;
-            let evaluated = evaluate::evaluate(app, *quarter, &shards).await?;
-            if shard.is_none() {
-                evaluate::close_quarter(app, *quarter, visible).await?;
-            }
+            let evaluated = match shard {
+                Some(shard) => evaluate::evaluate(app, *quarter, &[*shard]).await?,
+                None => evaluate::evaluate_quarter(app, *quarter).await?,
+            };
             Done::of(evaluated.affiliates as u64, &evaluated)
         }
         Step::CloseQuarter { quarter, visible } => {

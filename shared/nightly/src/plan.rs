@@ -204,11 +204,13 @@ impl Progress {
     }
 }
 
-/// Plans a run over the whole of one day only.
+/// Plans a run over the whole of one day only. Before that, completes a run that was left between
+/// its commit and its end.
 ///
 /// # Errors
-/// [`StepError::QuarterNotEvaluated`] if the tiers of the day are not set yet.
-pub(crate) async fn plan_whole(
+/// [`StepError::DayNotOver`], or [`StepError::QuarterNotEvaluated`] if the tiers of the day are not
+/// set yet.
+pub(crate) async fn plan_day(
     app: &App,
     day: Day,
     deadline: Deadline,

@@ -1,11 +1,11 @@
 //! `operator evaluate`: the tiers that a past quarter earned, worked out again.
 
 use lambda::App;
-use nightly::{Evaluated, NotEvaluated, not_evaluated};
+use nightly::{Driver, Evaluated, NotEvaluated, not_evaluated};
 use types::Quarter;
 
 use crate::format::count;
-use crate::steps;
+use crate::rollup::RETRY;
 use crate::{Console, Failure, Outcome};
 
 /// Evaluates a quarter that has ended.
@@ -24,7 +24,7 @@ pub(crate) async fn evaluate(
         target,
         format_args!("sets each affiliate's tiers of {next} by the results of {quarter}."),
     )?;
-    let evaluated = steps::evaluate(app, quarter).await?;
+    let evaluated = Driver::new(app).retrying(RETRY).evaluate(quarter).await?;
     console.say(outcome_text(quarter, &evaluated));
     if evaluated.not_evaluated > 0 {
         for NotEvaluated { uid, reason } in not_evaluated(app, quarter).await? {

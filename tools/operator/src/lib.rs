@@ -16,7 +16,6 @@ mod parked;
 mod quarantine;
 mod range;
 mod rollup;
-mod steps;
 mod table_target;
 mod velocity;
 mod verify;

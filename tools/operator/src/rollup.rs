@@ -1,19 +1,25 @@
 //! `operator rollup`: books days by the steps of the night.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use commission::{Asset, Assets};
 use indicatif::ProgressBar;
 use lambda::App;
-use nightly::{DayPlan, StepError, booked_from, plan_day};
+use nightly::{
+    DayOutcome, DayPlan, DayReport, Driver, Evaluated, Observer, Retry, StepError, booked_from,
+};
 use storage::{Money, SHARDS};
-use types::Day;
+use types::{Day, Quarter};
 
 use crate::format::{amount, count, usd};
-use crate::steps::{self, Booked};
 use crate::{Console, Days, Failure, Outcome};
 
 const BAR: &str = "  {bar:40} {pos}/{len} shards, {msg}";
+
+/// Repeats a step for half a minute after transient errors.
+pub(crate) const RETRY: Retry =
+    Retry::Backoff { first: Duration::from_millis(500), last: Duration::from_secs(16) };
 
 /// Books each of the days, or runs the nightly job of each.
 pub(crate) async fn rollup(
@@ -28,91 +34,87 @@ pub(crate) async fn rollup(
     }
     let what = if night { "runs the nightly job of" } else { "books the unbooked amounts of" };
     console.ask(target, format_args!("{what} {days}."))?;
-    let bar = console.bar(0, BAR);
-    let mut books = Books { app, console, bar, runs: 0, look_at_it: false, total: BTreeMap::new() };
-    let outcome = books.all(days, night).await;
-    books.bar.finish_and_clear();
-    books.tell_total();
-    outcome.map(|()| Outcome::of(!books.look_at_it))
+    let shards = if night { 0 } else { days.count() * u64::from(SHARDS) };
+    let bar = console.bar(shards, BAR);
+    let mut report =
+        Report { app, console, bar, runs: 0, outcome: Outcome::Clean, total: BTreeMap::new() };
+    let mut driver = Driver::new(app).retrying(RETRY).in_tasks().observed_by(&mut report);
+    let mut done = Ok(());
+    for day in days.iter() {
+        done = match night {
+            true => driver.book_night(day).await.map(drop),
+            false => driver.run_day(day).await.map(drop),
+        };
+        if done.is_err() {
+            break;
+        }
+    }
+    report.bar.finish_and_clear();
+    report.print_total();
+    done.map(|()| report.outcome)
 }
 
-struct Books<'a, 'd> {
+/// Prints what is booked as it is booked.
+struct Report<'a, 'd> {
     app: &'a App,
     console: &'a mut Console<'d>,
     bar: ProgressBar,
     runs: usize,
-    look_at_it: bool,
+    outcome: Outcome,
     total: BTreeMap<Asset, Money>,
 }
 
-impl Books<'_, '_> {
-    async fn all(&mut self, days: Days, night: bool) -> Result<(), Failure> {
-        if !night {
-            self.bar.inc_length(days.count() * u64::from(SHARDS));
-        }
-        for day in days.iter() {
-            match night {
-                true => self.night(day).await?,
-                false => self.book(&plan_day(self.app, day).await?).await?,
-            }
-        }
-        Ok(())
+impl Observer for &mut Report<'_, '_> {
+    type Error = Failure;
+
+    fn planned(&mut self, days: &[DayPlan]) {
+        let shards: usize = days.iter().map(|day| day.shards.len()).sum();
+        self.bar.inc_length(shards as u64);
     }
 
-    async fn night(&mut self, day: Day) -> Result<(), Failure> {
-        let mut more = None;
-        loop {
-            let plan = steps::plan_night(self.app, day, more).await?;
-            let shards: usize = plan.days.iter().map(|day| day.shards.len()).sum();
-            self.bar.inc_length(shards as u64);
-            for day in &plan.days {
-                self.book(day).await?;
-            }
-            if let Some(quarter) = plan.quarter {
-                let evaluated = steps::evaluate(self.app, quarter).await?;
-                self.say(crate::evaluate::outcome_text(quarter, &evaluated));
-                if evaluated.not_evaluated > 0 {
-                    self.look_at_it = true;
-                    let left_out = count(evaluated.not_evaluated, "affiliate");
-                    self.say(format!(
-                        "{quarter}  {left_out} left out: `evaluate {quarter}` names them"
-                    ));
+    fn day_started(&mut self, day: Day) {
+        self.bar.set_message(day.to_string());
+    }
+
+    fn shard_folded(&mut self) {
+        self.bar.inc(1);
+    }
+
+    async fn day_ended(&mut self, report: &DayReport) -> Result<(), Failure> {
+        let day = report.day;
+        match &report.outcome {
+            DayOutcome::Booked { seq, deferred } => {
+                self.print_run(report, *seq).await?;
+                if let Some(reason) = deferred {
+                    self.print_deferred(day, "in part", reason);
                 }
             }
-            more = plan.more;
-            if more.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn book(&mut self, plan: &DayPlan) -> Result<(), Failure> {
-        let day = plan.day;
-        self.bar.set_message(day.to_string());
-        match steps::book(self.app, plan, &self.bar).await? {
-            Booked::Run(seq) => self.tell_run(day, seq).await?,
-            Booked::Part(seq, reason) => {
-                self.tell_run(day, seq).await?;
-                self.tell_set_aside(day, "in part", &reason);
-            }
-            Booked::ExcludedCounts(reason) => {
-                self.tell_set_aside(day, "and nothing booked", &reason)
-            }
-            Booked::Nothing => self.say(format!("{day}  nothing to add")),
-            Booked::Superseded => self.say(format!("{day}  another run was first")),
+            DayOutcome::Deferred(reason) => self.print_deferred(day, "and nothing booked", reason),
+            DayOutcome::NothingDue => self.say(format!("{day}  nothing to add")),
+            DayOutcome::Superseded => self.say(format!("{day}  another run was first")),
         }
         Ok(())
     }
 
-    fn tell_set_aside(&mut self, day: Day, how: &str, reason: &str) {
-        self.look_at_it = true;
+    fn quarter_evaluated(&mut self, quarter: Quarter, evaluated: &Evaluated) {
+        self.say(crate::evaluate::outcome_text(quarter, evaluated));
+        if evaluated.not_evaluated > 0 {
+            self.outcome = Outcome::NeedsAttention;
+            let left_out = count(evaluated.not_evaluated, "affiliate");
+            self.say(format!("{quarter}  {left_out} left out: `evaluate {quarter}` names them"));
+        }
+    }
+}
+
+impl Report<'_, '_> {
+    fn print_deferred(&mut self, day: Day, how: &str, reason: &str) {
+        self.outcome = Outcome::NeedsAttention;
         self.say(format!("{day}  set aside, {how}: {reason}"));
     }
 
-    async fn tell_run(&mut self, day: Day, seq: u64) -> Result<(), Failure> {
+    async fn print_run(&mut self, day: &DayReport, seq: u64) -> Result<(), Failure> {
         let assets = &self.app.programme.commission.assets;
-        let record = self.app.table.day(day).await?.value;
-        let lines = record.runs.iter().find(|run| run.seq == seq).map_or(0, |run| run.lines);
+        let DayReport { day, lines, .. } = *day;
         let report = self.app.table.run_report(day, seq).await?.unwrap_or_default();
         let mut sum = Money::default();
         for (asset, money) in report.booked {
@@ -132,7 +134,7 @@ impl Books<'_, '_> {
         self.bar.suspend(|| console.say(line));
     }
 
-    fn tell_total(&mut self) {
+    fn print_total(&mut self) {
         if self.total.is_empty() {
             return;
         }

@@ -38,7 +38,7 @@ impl Imported {
     async fn fees(&self) -> i64 {
         let night = self.app.book("2026-11-20").await;
         let runs = self.app.summaries("affiliate", "2026-11-20").await;
-        assert!(night.seq.is_some());
+        assert!(night.seq().is_some());
         runs.iter().map(|run| run.summary.fee_count).sum()
     }
 }

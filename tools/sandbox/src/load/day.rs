@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use lambda::{ApiApp, ManualClock};
-use nightly::run_night;
+use nightly::Driver;
 use serde::Serialize;
 use serde_json::Value;
 use types::{Day, LinkCode, Timestamp};
@@ -102,7 +102,7 @@ impl<'a> Loader<'a> {
 
     async fn night(&self, day: Day) -> Result<(), LoadError> {
         self.manual_clock.stand_at(day.end().plus_millis(NIGHT_MILLIS));
-        run_night(self.app, day).await?;
+        Driver::new(self.app).run_night(day).await?;
         Ok(())
     }
 }

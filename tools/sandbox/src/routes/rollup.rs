@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http_api::{Code, Problem, reply};
-use nightly::{StepError, run_night};
+use nightly::{Driver, StepError};
 use serde::Deserialize;
 use types::Day;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(State(services): State<Arc<Services>>, body: Received) -
 
 async fn night(services: &Services, body: Received) -> Result<http_api::Response, Problem> {
     let Wanted { day } = read(body)?;
-    let report = run_night(&services.app, day).await.map_err(problem)?;
+    let report = Driver::new(&services.app).run_night(day).await.map_err(problem)?;
     reply::ok(&report)
 }
 
