@@ -74,7 +74,7 @@ async fn full_account() -> (TestApp, Uid) {
     if let Some(relation) = full.value.relation.as_mut() {
         relation.voided_at = Some(at(NOW));
     }
-    assert!(app.context.table.save_account(&full).await.unwrap());
+    assert!(app.context.table.save_account(&full).await.unwrap().is_done());
     (app, longest)
 }
 
@@ -132,7 +132,7 @@ async fn pending_account_with_full_histories_is_one_read_unit() {
         until: at(NOW),
         fee_days: first.through(first.plus(MAX_PENDING_FEE_DAYS as i32 - 1)).collect(),
     });
-    assert!(app.context.table.save_account(&full).await.unwrap());
+    assert!(app.context.table.save_account(&full).await.unwrap().is_done());
     let metered = app.engine.clone().counting_capacity();
     Table::new(metered.config(), "recall").account(&longest).await.unwrap().unwrap();
     assert_eq!(metered.take_spent().half_units_read(), 2);
@@ -160,7 +160,7 @@ async fn long_account_of_0_1_shrinks() {
         let country = ["CH", "TR"][number as usize % 2].parse().unwrap();
         stored.value.facts.location.set(on, types::Location { country, region: None });
     }
-    assert!(app.context.table.save_account(&stored).await.unwrap());
+    assert!(app.context.table.save_account(&stored).await.unwrap().is_done());
     assert_eq!(changed(&app, "user", json!({ "vipLevel": 1 }), NOW).await, EventOutcome::Ingested);
     assert_eq!(account(&app, "user").await.facts.location.iter().count(), MAX_LOCATIONS);
 }
@@ -234,7 +234,7 @@ async fn oversized_account_blocks_no_other() {
     loop {
         large.value.registration = Some("x".repeat(length));
         match app.context.table.save_account(&large).await {
-            Ok(saved) => break assert!(saved),
+            Ok(saved) => break assert!(saved.is_done()),
             Err(error) => assert_eq!(error.name(), "Rejected"),
         }
         length -= 64;

@@ -399,7 +399,7 @@ async fn invitee_of_all_assets_fits() {
         activity: TwoVersionCell::new(1, activity.clone()).next(2, activity),
     };
     let written = Versioned::new(referral.clone());
-    assert!(table.save_referral(&long_uid(7), &written).await.unwrap());
+    assert!(table.save_referral(&long_uid(7), &written).await.unwrap().is_done());
     let (inviter, invitee) = (long_uid(7), long_uid(1));
     let read = table.referrals_at(&[(&inviter, bound_at, &invitee)]).await.unwrap();
     assert_eq!(read[&long_uid(1)].value, referral);

@@ -109,7 +109,7 @@ async fn redelivered_membership_evaluates_again() {
     // A process wrote the inviter's account and ended before it evaluated the list.
     let mut inviter = app.context.table.account(&uid("affiliate")).await.unwrap().unwrap();
     inviter.value.facts.record_affiliate(at("2026-11-10T00:00:00Z"), true);
-    assert!(app.context.table.save_account(&inviter).await.unwrap());
+    assert!(app.context.table.save_account(&inviter).await.unwrap().is_done());
     membership(&app, true, "2026-11-10T00:00:00Z").await;
     assert!(is_bound(&app, "newcomer").await);
 }
@@ -143,7 +143,7 @@ async fn bound_elsewhere_meanwhile_stays_bound_elsewhere() {
     app.now("2027-02-18T09:00:00Z");
     let mut pending = app.context.table.account(&uid("newcomer")).await.unwrap().unwrap();
     pending.value.facts.registered_at = at("2026-11-19T08:00:00Z");
-    assert!(app.context.table.save_account(&pending).await.unwrap());
+    assert!(app.context.table.save_account(&pending).await.unwrap().is_done());
     assert_eq!(app.bind("newcomer", &other).await.status, 201);
     membership(&app, true, "2026-11-10T00:00:00Z").await;
     let account = account(&app, "newcomer").await;

@@ -272,7 +272,7 @@ async fn head_holds_31_days_set_aside() {
         let aside = SetAside { reason: "x".repeat(160), shards };
         full.value.set_aside.insert(day("2026-09-01").plus(number), aside);
     }
-    assert!(app.context.table.save_head(&full).await.unwrap());
+    assert!(app.context.table.save_head(&full).await.unwrap().is_done());
     for number in 0..31 {
         let pk = format!("B#{}#00", day("2026-09-01").plus(number));
         corrupt(&app, &pk, "broken");

@@ -192,7 +192,7 @@ async fn head_of_0_1_at_quarter_end_is_evaluated() {
     app.book("2026-09-30").await;
     let mut head = app.context.table.head().await.unwrap();
     head.value.evaluated_through = None;
-    assert!(app.context.table.save_head(&head).await.unwrap());
+    assert!(app.context.table.save_head(&head).await.unwrap().is_done());
     app.night("2026-10-01").await;
     assert_eq!(rate(&app, "2026-10-01").await, "0.3");
 }

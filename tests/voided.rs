@@ -121,7 +121,7 @@ impl TestApp {
         let mut head = self.context.table.head().await.unwrap();
         head.value.closed_through = Some(last);
         head.value.evaluated_through = Some(last.next().quarter().previous());
-        assert!(self.context.table.save_head(&head).await.unwrap());
+        assert!(self.context.table.save_head(&head).await.unwrap().is_done());
     }
 
     /// Books the three days again as a whole, in the order in which a nightly run reverses them.
@@ -186,7 +186,7 @@ async fn markers_of_0_1_still_reverse() {
     let table = &app.context.table;
     let mut account = table.account(&uid("dormant")).await.unwrap().unwrap();
     account.value.relation.as_mut().unwrap().voided_at = Some(app.clock.clock().now());
-    assert!(table.save_account(&account).await.unwrap());
+    assert!(table.save_account(&account).await.unwrap().is_done());
     for of in DAYS {
         table.touch(day(of), Shard::of(&uid("dormant")), "void").await.unwrap();
     }

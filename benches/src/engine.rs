@@ -9,7 +9,7 @@ use eligibility::AccountFacts;
 use http_api::Signer;
 use lambda::{ApiApp, App, ManualClock, Metrics, RandomSource};
 use sam_template::Template;
-use storage::{Account, Table, Versioned};
+use storage::{Account, Attempt, Table, Versioned};
 use types::Timeline;
 
 use crate::Failure;
@@ -63,7 +63,7 @@ impl TestApp {
             account.facts.location = party.location;
             account.futures_opened_at = party.futures_opened_at;
             account.relation = Some(relation);
-            self.app.table.save_account(&Versioned::new(account)).await?;
+            self.create(account).await?;
         }
         Ok(())
     }
@@ -77,9 +77,16 @@ impl TestApp {
             account.futures_opened_at = party.futures_opened_at;
             let tier = TierInForce { spot: (number % 4) as usize, futures: 0 };
             account.tiers = Timeline::starting(made.day.start().plus_days(-100), tier);
-            self.app.table.save_account(&Versioned::new(account)).await?;
+            self.create(account).await?;
         }
         Ok(())
+    }
+
+    async fn create(&self, account: Account) -> Result<(), Failure> {
+        match self.app.table.save_account(&Versioned::new(account)).await? {
+            Attempt::Done(()) => Ok(()),
+            Attempt::Conflict => Err("an account exists already".into()),
+        }
     }
 
     /// Opens accounts of dormant users.
@@ -88,7 +95,7 @@ impl TestApp {
         for number in 0..users {
             let mut account = Account::new(facts(MadeDay::dormant(number)?, made));
             account.facts.location = location.clone();
-            self.app.table.save_account(&Versioned::new(account)).await?;
+            self.create(account).await?;
         }
         Ok(())
     }

@@ -4,10 +4,9 @@ use eligibility::EligibilityReport;
 use http_api::{Call, Code, OpenError, Problem, Purpose, Response, reply};
 use lambda::{ApiApp, App, OrProblem, idempotent, new_answer, replay};
 use serde::Deserialize;
-use storage::{BindOutcome, KeyedRequest};
+use storage::{Attempt, BindOutcome, KeyedRequest, MAX_ATTEMPTS, retry_on_conflict};
 use types::Reason;
 
-use crate::MAX_ATTEMPTS;
 use crate::confirmation_token::ConfirmationToken;
 use crate::context::BindContext;
 use crate::view::{self, BindingView};
@@ -30,18 +29,15 @@ async fn bind<R>(
 ) -> Result<Response, Problem> {
     let confirmed = confirmed(app, call)?;
     let owner = confirmed.owner(app, &call.caller).await?;
-    for _ in 0..MAX_ATTEMPTS {
+    let conflict = || Problem::from(Code::Conflict);
+    retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
         let case = BindContext::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
-        let answer = if case.is_made() {
-            made_before(app, call, request).await?
-        } else {
-            make(app, call, case, request).await?
-        };
-        if let Some(response) = answer {
-            return Ok(response);
+        match case.is_made() {
+            true => made_before(app, call, request).await,
+            false => make(app, call, case, request).await,
         }
-    }
-    Err(Code::Conflict.into())
+    })
+    .await
 }
 
 fn confirmed<R>(app: &ApiApp, call: &Call<R>) -> Result<ConfirmationToken, Problem> {
@@ -56,25 +52,25 @@ async fn made_before<R>(
     app: &App,
     call: &Call<R>,
     request: Option<&KeyedRequest>,
-) -> Result<Option<Response>, Problem> {
+) -> Result<Attempt<Response>, Problem> {
     let binding = app.table.binding(&call.caller).await.or_problem()?;
-    let Some(binding) = binding else { return Ok(None) };
+    let Some(binding) = binding else { return Ok(Attempt::Conflict) };
     let response = reply::ok(&BindingView::new(&binding))?;
-    let Some(request) = request else { return Ok(Some(response)) };
+    let Some(request) = request else { return Ok(Attempt::Done(response)) };
     let answer = new_answer(request, &response);
     match app.table.record_answer(&answer).await.or_problem()? {
-        None => Ok(Some(response)),
-        Some(earlier) => replay(request, earlier).map(Some),
+        None => Ok(Attempt::Done(response)),
+        Some(earlier) => replay(request, earlier).map(Attempt::Done),
     }
 }
 
-/// Makes the binding; `None` if the account was changed since it was read.
+/// Makes the binding, unless the account was changed since it was read.
 async fn make<R>(
     app: &App,
     call: &Call<R>,
     case: BindContext,
     request: Option<&KeyedRequest>,
-) -> Result<Option<Response>, Problem> {
+) -> Result<Attempt<Response>, Problem> {
     let judgement = case.evaluate(&app.programme.eligibility, call.now);
     if let Some(reason) = judgement.refusal() {
         return Err(refused(reason, &judgement));
@@ -85,8 +81,8 @@ async fn make<R>(
     let response = reply::created(&BindingView::new(&binding))?;
     let answer = request.map(|request| new_answer(request, &response));
     match app.table.bind_once(&judged, &binding, answer.as_ref()).await.or_problem()? {
-        BindOutcome::Bound => Ok(Some(response)),
-        BindOutcome::Changed => Ok(None),
+        BindOutcome::Bound => Ok(Attempt::Done(response)),
+        BindOutcome::Changed => Ok(Attempt::Conflict),
     }
 }
 

@@ -18,10 +18,6 @@ use http_api::{Anyone, Call, Problem, Routes, get, post};
 use lambda::{ApiApp, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
-/// How often a bind is evaluated while its account keeps changing. After that the caller is asked to
-/// retry.
-const MAX_ATTEMPTS: usize = 8;
-
 /// The routes that need a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {

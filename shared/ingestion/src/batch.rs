@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use commission::{Arrival, Asset};
 use lambda::{App, Deadline};
 use storage::{
-    Account, Admission, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, Payment,
-    PaymentOutcome, Quarantined, Shard, TableError, Versioned,
+    Account, Admission, Attempt, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, MAX_ATTEMPTS,
+    Payment, PaymentOutcome, Quarantined, Shard, TableError, Versioned, retry_on_conflict,
 };
 use types::{Day, Reason, Timestamp, TradeId, Uid};
 
@@ -17,9 +17,6 @@ use crate::event::{Changed, Event, EventData, Paid, Registered};
 use crate::message::Item;
 use crate::register::{Registration, register};
 use crate::sign_up::{Reevaluation, evaluate_all_again, is_pending};
-
-/// Attempts to write an account that is changed concurrently.
-const MAX_ATTEMPTS: usize = 8;
 
 /// The most events in a part that each need a write. Fees are not counted: more of them in a part
 /// make fewer chunks.
@@ -247,33 +244,32 @@ impl<'a> Batch<'a> {
 
     /// Writes an account's updates, and retries if the account is changed concurrently.
     async fn update(&self, uid: Uid, updates: Vec<Update>) -> Result<(Uid, Updated), TableError> {
-        let Some(mut before) = self.accounts.get(&uid).cloned() else {
-            return Err(TableError::Contended("an account"));
-        };
-        for _ in 0..MAX_ATTEMPTS {
-            let mut after = before.clone();
-            let effect = apply(&mut after.value, &updates, &self.app.programme, self.now);
-            let saved = match effect.changed {
-                true => self.save(&after, effect).await,
-                false => Ok(true),
-            };
-            match saved {
-                Ok(true) => {
-                    let sign_ups = self.updated(&after.value, &updates).await?;
-                    return Ok((uid, Updated::Saved(Box::new(after), sign_ups)));
-                }
-                Ok(false) => {}
-                Err(error) if error.is_of_item() => return Ok((uid, Updated::Unchangeable(error))),
-                Err(error) => return Err(error),
+        let contended = || TableError::Contended("an account");
+        let mut read_before = Some(self.accounts.get(&uid).cloned());
+        let updated = retry_on_conflict(MAX_ATTEMPTS, contended, || {
+            let (read_before, uid, updates) = (read_before.take(), &uid, &updates);
+            async move {
+                let before = match read_before {
+                    Some(account) => account,
+                    None => self.app.table.account(uid).await?,
+                };
+                let mut after = before.ok_or_else(contended)?;
+                let effect = apply(&mut after.value, updates, &self.app.programme, self.now);
+                let saved = match effect.changed {
+                    true => self.save(&after, effect).await?,
+                    false => Attempt::Done(()),
+                };
+                Ok(saved.map(|()| after))
             }
-            match self.app.table.account(&uid).await {
-                Ok(Some(account)) => before = account,
-                Ok(None) => return Err(TableError::Contended("an account")),
-                Err(error) if error.is_of_item() => return Ok((uid, Updated::Unchangeable(error))),
-                Err(error) => return Err(error),
+        });
+        match updated.await {
+            Ok(after) => {
+                let sign_ups = self.updated(&after.value, &updates).await?;
+                Ok((uid, Updated::Saved(Box::new(after), sign_ups)))
             }
+            Err(error) if error.is_of_item() => Ok((uid, Updated::Unchangeable(error))),
+            Err(error) => Err(error),
         }
-        Err(TableError::Contended("an account"))
     }
 
     /// Completes written updates: lists an affiliate, and evaluates its refused sign-ups. A
@@ -303,7 +299,11 @@ impl<'a> Batch<'a> {
 
     /// Writes an account; for a voided binding together with its marker, so that the next nightly
     /// run reverses the lines that are booked under it.
-    async fn save(&self, account: &Versioned<Account>, effect: Effect) -> Result<bool, TableError> {
+    async fn save(
+        &self,
+        account: &Versioned<Account>,
+        effect: Effect,
+    ) -> Result<Attempt, TableError> {
         match effect.void {
             true => self.app.table.void_binding(account).await,
             false => self.app.table.save_account(account).await,

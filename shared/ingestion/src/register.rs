@@ -45,8 +45,8 @@ pub(crate) async fn register(
     let new = Versioned::new(account);
     let written = match (&bound, &new.value.pending_sign_up) {
         (Some(binding), _) => app.table.bind(&new, binding).await? == BindOutcome::Bound,
-        (None, Some(pending)) => app.table.list_sign_up(&new, pending).await?,
-        (None, None) => app.table.save_account(&new).await?,
+        (None, Some(pending)) => app.table.list_sign_up(&new, pending).await?.is_done(),
+        (None, None) => app.table.save_account(&new).await?.is_done(),
     };
     if !written {
         let now_known = app.table.account(&event.uid).await?;

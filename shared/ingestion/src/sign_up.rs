@@ -8,15 +8,12 @@ use commission::Relation;
 use eligibility::{AccountFacts, Bind, EligibilityReport};
 use lambda::{App, Deadline};
 use storage::{
-    Account, Binding, Link, PENDING_SIGN_UP_DAYS, PendingSignUp, Shard, TableError, Versioned,
-    short_sha256,
+    Account, Attempt, Binding, Link, MAX_ATTEMPTS, PENDING_SIGN_UP_DAYS, PendingSignUp, Shard,
+    TableError, Versioned, retry_on_conflict, short_sha256,
 };
 use types::{LinkCode, Origin, Reason, Timestamp, Uid};
 
 use crate::concurrency::concurrently;
-
-/// How often an account that others keep changing is read and evaluated again.
-const MAX_ATTEMPTS: usize = 8;
 
 /// The outcome of evaluating a sign-up.
 pub(crate) enum SignUp {
@@ -177,32 +174,44 @@ pub(crate) async fn evaluate_again(
     inviter: &Uid,
     invitee: &Uid,
 ) -> Result<(), TableError> {
-    for _ in 0..MAX_ATTEMPTS {
+    let contended = || TableError::Contended("an account");
+    let listing = retry_on_conflict(MAX_ATTEMPTS, contended, || async {
         let Some(mut account) = app.table.account(invitee).await? else {
-            return app.table.unlist_sign_up(inviter, invitee).await;
+            return Ok(Attempt::Done(Listing::Ends));
         };
         let Some(pending) = account.value.pending_sign_up.take() else {
-            return app.table.unlist_sign_up(inviter, invitee).await;
+            return Ok(Attempt::Done(Listing::Ends));
         };
         if is_open(app, &account, &pending) {
             match evaluate(app, &account.value.facts, pending.code.as_str()).await? {
-                SignUp::Refused { owner: Some(_), .. } => return Ok(()),
+                SignUp::Refused { owner: Some(_), .. } => {
+                    return Ok(Attempt::Done(Listing::Stays));
+                }
                 SignUp::Refused { owner: None, .. } => {}
                 SignUp::Eligible(binding) => {
                     // The account keeps the days with fees until their shards are marked.
                     account.value.pending_sign_up = Some(pending);
                     account.value.sign_up_refused = None;
                     app.table.bind(&account, &binding).await?;
-                    continue;
+                    // The next attempt finds the account bound, and marks the days.
+                    return Ok(Attempt::Conflict);
                 }
             }
         }
         mark_fee_days(app, &account.value, &pending).await?;
-        if app.table.save_account(&account).await? {
-            return app.table.unlist_sign_up(inviter, invitee).await;
-        }
+        let saved = app.table.save_account(&account).await?;
+        Ok(saved.map(|()| Listing::Ends))
+    });
+    match listing.await? {
+        Listing::Stays => Ok(()),
+        Listing::Ends => app.table.unlist_sign_up(inviter, invitee).await,
     }
-    Err(TableError::Contended("an account"))
+}
+
+/// Whether a refused sign-up stays in the list of its inviter.
+enum Listing {
+    Stays,
+    Ends,
 }
 
 fn is_open(app: &App, account: &Versioned<Account>, pending: &PendingSignUp) -> bool {

@@ -3,7 +3,7 @@
 use http_api::{Call, Code, Problem, Response, reply};
 use lambda::{App, OrProblem};
 use serde::{Deserialize, Deserializer};
-use storage::{Link, Links};
+use storage::{Link, Links, retry_on_conflict};
 use types::{LinkCode, Malformed};
 
 use crate::label::Label;
@@ -46,15 +46,16 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     if change.label.is_none() && change.default.is_none() {
         return Err(Problem::bad("body", "Nothing to change: give `label` or `default`."));
     }
-    for _ in 0..MAX_ATTEMPTS {
+    let conflict = || Problem::from(Code::Conflict);
+    let (link, links) = retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
         let mut links = affiliate::links(app, call).await?;
         let link = apply(&change, &code, &mut links.value)?;
-        if app.table.save_links(&call.caller, &links).await.or_problem()? {
-            let default = links.value.default.as_ref() == Some(&code);
-            return reply::ok(&ListedLink::new(&link, default, &app.programme.links));
-        }
-    }
-    Err(Code::Conflict.into())
+        let saved = app.table.save_links(&call.caller, &links).await.or_problem()?;
+        Ok::<_, Problem>(saved.map(|()| (link, links.value)))
+    })
+    .await?;
+    let default = links.default.as_ref() == Some(&code);
+    reply::ok(&ListedLink::new(&link, default, &app.programme.links))
 }
 
 /// Changes one of the links; answers it as it then is.

@@ -2,7 +2,7 @@
 
 use http_api::{Call, Code, Problem};
 use lambda::{App, OrProblem};
-use storage::{Link, LinkOutcome};
+use storage::{Attempt, Link, LinkOutcome, retry_on_conflict};
 
 use crate::add::{self, NewLink};
 use crate::{MAX_ATTEMPTS, affiliate};
@@ -12,16 +12,22 @@ use crate::{MAX_ATTEMPTS, affiliate};
 /// # Errors
 /// `unknown_account`, `inviter_not_affiliate`, or `conflict` after the last try.
 pub(crate) async fn link<R>(app: &App, call: &Call<R>) -> Result<Link, Problem> {
-    for _ in 0..MAX_ATTEMPTS {
+    let conflict = || Problem::from(Code::Conflict);
+    retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
         let links = affiliate::links(app, call).await?;
         if let Some(link) = links.value.default_link() {
-            return Ok(link.clone());
+            return Ok(Attempt::Done(link.clone()));
         }
-        let Some(draft) = add::draft(app, call, links, &NewLink::default())? else { continue };
+        let Some(draft) = add::draft(app, call, links, &NewLink::default())? else {
+            return Ok(Attempt::Conflict);
+        };
         let made = app.table.make_link(&call.caller, &draft.link, &draft.links).await;
-        if made.or_problem()? == LinkOutcome::Made {
-            return Ok(draft.link);
-        }
-    }
-    Err(Code::Conflict.into())
+        Ok(match made.or_problem()? {
+            LinkOutcome::Made => Attempt::Done(draft.link),
+            LinkOutcome::Changed | LinkOutcome::CodeTaken | LinkOutcome::Answered(_) => {
+                Attempt::Conflict
+            }
+        })
+    })
+    .await
 }

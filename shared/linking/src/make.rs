@@ -5,7 +5,7 @@ use http_api::{Call, Code, Problem, Response, reply};
 use lambda::{App, OrProblem, idempotent, new_answer, replay};
 use policy::Programme;
 use serde::Deserialize;
-use storage::{KeyedRequest, LinkOutcome};
+use storage::{Attempt, KeyedRequest, LinkOutcome, retry_on_conflict};
 use types::{Market, Timestamp};
 
 use crate::add::{self, Draft, NewLink};
@@ -42,21 +42,24 @@ async fn make<R>(
     request: Option<&KeyedRequest>,
 ) -> Result<Response, Problem> {
     let new_link = new_link(call.json()?, &app.programme, call.now)?;
-    for _ in 0..MAX_ATTEMPTS {
+    let conflict = || Problem::from(Code::Conflict);
+    retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
         let links = affiliate::links(app, call).await?;
         let Some(Draft { link, default, links }) = add::draft(app, call, links, &new_link)? else {
-            continue;
+            return Ok(Attempt::Conflict);
         };
         let response = reply::created(&ListedLink::new(&link, default, &app.programme.links))?;
         let answer = request.map(|request| new_answer(request, &response));
         let made = app.table.make_link_once(&call.caller, &link, &links, answer.as_ref()).await;
         match (made.or_problem()?, request) {
-            (LinkOutcome::Made, _) => return Ok(response),
-            (LinkOutcome::Answered(earlier), Some(request)) => return replay(request, earlier),
-            _ => {}
+            (LinkOutcome::Made, _) => Ok(Attempt::Done(response)),
+            (LinkOutcome::Answered(earlier), Some(request)) => {
+                replay(request, earlier).map(Attempt::Done)
+            }
+            _ => Ok(Attempt::Conflict),
         }
-    }
-    Err(Code::Conflict.into())
+    })
+    .await
 }
 
 fn new_link(link: MakeLinkBody, programme: &Programme, now: Timestamp) -> Result<NewLink, Problem> {

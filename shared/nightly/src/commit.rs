@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use commission::Overflow;
 use lambda::{App, Deadline};
 use storage::{
-    ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, Pending, RunReport, Shard,
-    ShardReport, Versioned, short_sha256,
+    Attempt, ChainLink, CommitOutcome, CommittedRun, DayRecord, Head, MAX_ATTEMPTS, Pending,
+    RunReport, Shard, ShardReport, Versioned, retry_on_conflict, short_sha256,
 };
+use tokio::sync::OnceCell;
 use types::Day;
 
 use crate::closing::{clear_marks, next_closed};
@@ -17,8 +18,6 @@ use crate::finish::complete;
 use crate::set_aside::{FoldedShards, set_day_aside};
 use crate::{StepError, kept_lines, telemetry};
 
-/// Maximum attempts of a commit, including those that first complete a run that is being published.
-const MAX_ATTEMPTS: usize = 8;
 /// Lines for one publishing worker.
 const LINES_PER_PART: u64 = 20_000;
 /// The most parts in which a run is published.
@@ -54,33 +53,33 @@ async fn commit_once(
     if let (true, Some(reason)) = (reports.is_empty(), work.reason()) {
         return set_day_aside(app, day, shards, reason).await;
     }
-    let mut proved = false;
-    for _ in 0..MAX_ATTEMPTS {
+    let proved = OnceCell::new();
+    let exhausted = || {
+        StepError::Unfinished("other runs were committed in between, again and again".to_owned())
+    };
+    retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
         let record = app.table.day(day).await?;
         let head = app.table.head().await?;
         if let Some(done) = record.value.runs.iter().find(|done| done.run == run) {
-            return Ok(committed_before(done, &head.value, &work));
+            return Ok(Attempt::Done(committed_before(done, &head.value, &work)));
         }
         if reports.iter().any(|report| report.day_revision != record.revision) {
             return Err(StepError::Superseded(day));
         }
         work.check_room(&head.value, day)?;
         if nothing_to_book(reports) && !record.value.runs.is_empty() {
-            return nothing_due(app, day, &head, &work).await;
+            return nothing_due(app, day, &head, &work).await.map(Attempt::Done);
         }
         if let Some(pending) = &head.value.pending {
             complete(app, pending, head.value.parked, deadline).await?;
-            continue;
+            return Ok(Attempt::Conflict);
         }
-        if !proved {
-            kept_lines::prove(app, day, run, reports, deadline).await?;
-            proved = true;
-        }
-        if let Some(committed) = try_commit(app, day, run, reports, &head, &record).await? {
-            return Ok(Committed { set_aside: work.reason().map(str::to_owned), ..committed });
-        }
-    }
-    Err(StepError::Unfinished("other runs were committed in between, again and again".to_owned()))
+        proved.get_or_try_init(|| kept_lines::prove(app, day, run, reports, deadline)).await?;
+        let committed = try_commit(app, day, run, reports, &head, &record).await?;
+        let set_aside = work.reason().map(str::to_owned);
+        Ok(committed.map(|committed| Committed { set_aside, ..committed }))
+    })
+    .await
 }
 
 fn nothing_to_book(reports: &[ShardReport]) -> bool {
@@ -100,7 +99,7 @@ async fn try_commit(
     reports: &[ShardReport],
     head: &Versioned<Head>,
     record: &Versioned<DayRecord>,
-) -> Result<Option<Committed>, StepError> {
+) -> Result<Attempt<Committed>, StepError> {
     let report = prove(day, reports)?;
     let lines = lines_of(reports).map_err(StepError::overflow(day))?;
     let seq = head.value.committed.checked_add(1).ok_or(Overflow);
@@ -116,9 +115,10 @@ async fn try_commit(
     match app.table.commit(head, record, committed, &report, pending).await? {
         CommitOutcome::Committed(seq) => {
             telemetry::committed(app, &report, lines, !record.value.runs.is_empty());
-            Ok(Some(Committed { seq: Some(seq), ranges: Part::all(parts), set_aside: None }))
+            let committed = Committed { seq: Some(seq), ranges: Part::all(parts), set_aside: None };
+            Ok(Attempt::Done(committed))
         }
-        CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(None),
+        CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(Attempt::Conflict),
     }
 }
 
@@ -167,7 +167,7 @@ async fn nothing_due(
     next.value.closed_through = next_closed(&head.value, day);
     work.note_in(&mut next.value, day);
     if next.value != head.value {
-        if !app.table.save_head(&next).await? {
+        if !app.table.save_head(&next).await?.is_done() {
             return Err(StepError::Unfinished(
                 "the ledger moved while a day was closed".to_owned(),
             ));

@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use commission::{Amount, MarketRules, TierInForce};
 use lambda::App;
 use serde::{Deserialize, Serialize};
-use storage::Shard;
+use storage::{Attempt, MAX_ATTEMPTS, Shard, retry_on_conflict};
 use types::{Market, Origin, Quarter, Uid};
 
 use crate::bounded_concurrency::bounded_concurrency;
 use crate::{StepError, parking, telemetry};
-
-/// Maximum attempts to write an item that is changed concurrently.
-const MAX_ATTEMPTS: usize = 8;
 
 /// The result of an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +144,9 @@ pub(crate) async fn close_quarter(
     quarter: Quarter,
     visible: u64,
 ) -> Result<QuarterClosed, StepError> {
-    for _ in 0..MAX_ATTEMPTS {
+    let exhausted =
+        || StepError::Unfinished("the ledger kept moving while a quarter was closed".to_owned());
+    retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
         let head = app.table.head().await?;
         let mut next = head.clone();
         next.value.reevaluate.retain(|again, since| *again != quarter || *since > visible);
@@ -156,11 +155,13 @@ pub(crate) async fn close_quarter(
         if follows && is_over {
             next.value.evaluated_through = Some(quarter);
         }
-        if next.value == head.value || app.table.save_head(&next).await? {
-            return Ok(QuarterClosed { evaluated_through: next.value.evaluated_through });
-        }
-    }
-    Err(StepError::Unfinished("the ledger kept moving while a quarter was closed".to_owned()))
+        let saved = match next.value == head.value {
+            true => Attempt::Done(()),
+            false => app.table.save_head(&next).await?,
+        };
+        Ok(saved.map(|()| QuarterClosed { evaluated_through: next.value.evaluated_through }))
+    })
+    .await
 }
 
 async fn tiers(
@@ -240,15 +241,16 @@ async fn set(
     tiers: TierInForce,
 ) -> Result<(), StepError> {
     let start = quarter.next().first_day().start();
-    for _ in 0..MAX_ATTEMPTS {
-        let Some(mut account) = app.table.account(affiliate).await? else { return Ok(()) };
+    let exhausted = || StepError::Unfinished("an affiliate's account kept changing".to_owned());
+    retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
+        let Some(mut account) = app.table.account(affiliate).await? else {
+            return Ok(Attempt::Done(()));
+        };
         if account.value.tiers.entry_at(start) == Some((start, &tiers)) {
-            return Ok(());
+            return Ok(Attempt::Done(()));
         }
         account.value.replace_tiers(start, tiers);
-        if app.table.save_account(&account).await? {
-            return Ok(());
-        }
-    }
-    Err(StepError::Unfinished("an affiliate's account kept changing".to_owned()))
+        Ok(app.table.save_account(&account).await?)
+    })
+    .await
 }

@@ -45,7 +45,7 @@ pub(crate) async fn finish(app: &App, seq: u64) -> Result<Finished, StepError> {
     let work = FoldedShards::of_committed(app, &pending.run).await?;
     work.note_in(&mut head.value, pending.day);
     clear_marks(app, &work.reports).await?;
-    if app.table.save_head(&head).await? {
+    if app.table.save_head(&head).await?.is_done() {
         if closes {
             telemetry::closed(app);
         }

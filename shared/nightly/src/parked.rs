@@ -5,17 +5,14 @@ use std::collections::BTreeSet;
 
 use lambda::{App, Deadline};
 use storage::{
-    ParkedRun, Referral, Shard, StoredTotals, TableError, TouchedInvitee, Versioned, Withdrawal,
-    Work,
+    Attempt, MAX_ATTEMPTS, ParkedRun, Referral, Shard, StoredTotals, TableError, TouchedInvitee,
+    Versioned, Withdrawal, Work, retry_on_conflict,
 };
 use types::{Quarter, Uid};
 
 use crate::evaluate::evaluate_affiliate;
 use crate::publish::{Publisher, booked_for};
 use crate::{StepError, lost_work};
-
-/// Maximum attempts to write an item that is changed concurrently.
-const MAX_ATTEMPTS: usize = 8;
 
 /// The result of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,21 +159,20 @@ async fn make_up_for_evaluations(
 /// Restores the totals to their state before the run. Totals that cannot be read stay unchanged,
 /// since their repair covers the whole item.
 async fn take_back_totals(app: &App, affiliate: &Uid, seq: u64) -> Result<(), StepError> {
-    for _ in 0..MAX_ATTEMPTS {
+    let exhausted = || StepError::Unfinished("an affiliate's totals kept changing".to_owned());
+    retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
         let known = match app.table.totals(affiliate).await {
-            Err(TableError::Corrupt { .. }) => return Ok(()),
+            Err(TableError::Corrupt { .. }) => return Ok(Attempt::Done(())),
             known => known?,
         };
         let slots = known.value.slots.as_ref().and_then(|slots| slots.without(seq));
         if slots == known.value.slots {
-            return Ok(());
+            return Ok(Attempt::Done(()));
         }
         let value = StoredTotals { slots, ..known.value };
-        if app.table.save_totals(affiliate, &Versioned { value, ..known }).await? {
-            return Ok(());
-        }
-    }
-    Err(StepError::Unfinished("an affiliate's totals kept changing".to_owned()))
+        Ok(app.table.save_totals(affiliate, &Versioned { value, ..known }).await?)
+    })
+    .await
 }
 
 /// Restores an invitee entry to its state before the run. An entry that cannot be read stays
@@ -188,23 +184,21 @@ async fn take_back_invitee(
     seq: u64,
 ) -> Result<(), StepError> {
     let place = [(affiliate, touched.bound_at, &touched.invitee)];
-    for _ in 0..MAX_ATTEMPTS {
+    let exhausted = || StepError::Unfinished("an invitee kept changing".to_owned());
+    retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
         let mut known = match app.table.referrals_at(&place).await {
-            Err(TableError::Corrupt { .. }) => return Ok(()),
+            Err(TableError::Corrupt { .. }) => return Ok(Attempt::Done(())),
             known => known?,
         };
-        let Some(known) = known.remove(&touched.invitee) else { return Ok(()) };
-        let done = match known.value.activity.without(seq) {
-            Some(activity) if activity == known.value.activity => true,
+        let Some(known) = known.remove(&touched.invitee) else { return Ok(Attempt::Done(())) };
+        Ok(match known.value.activity.without(seq) {
+            Some(activity) if activity == known.value.activity => Attempt::Done(()),
             Some(activity) => {
                 let value = Referral { activity, ..known.value };
                 app.table.save_referral(affiliate, &Versioned { value, ..known }).await?
             }
             None => app.table.remove_referral(affiliate, &known).await?,
-        };
-        if done {
-            return Ok(());
-        }
-    }
-    Err(StepError::Unfinished("an invitee kept changing".to_owned()))
+        })
+    })
+    .await
 }

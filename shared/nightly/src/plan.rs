@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
-use storage::{Head, SetAside, Shard, short_sha256};
+use storage::{Attempt, Head, MAX_ATTEMPTS, SetAside, Shard, retry_on_conflict, short_sha256};
 use types::{Day, Quarter, Timestamp};
 
 use crate::StepError;
 use crate::finish::complete;
 use crate::reversal::{self, Mode};
 
-/// Maximum attempts to write the head of a ledger before its first night.
-const MAX_ATTEMPTS: usize = 8;
 /// The minimum delay between the end of a day and its booking. By then each bind of the day is
 /// answered, even by a clock that is minutes behind. The night starts half an hour after the day,
 /// which leaves minutes in case the night's clock is behind.
@@ -145,7 +143,9 @@ impl Progress {
     /// Reads the progress before the night after `day`. The first night records the day before
     /// `day` as closed: if that night fails, the next one knows which days are missed.
     async fn read(app: &App, day: Day) -> Result<Self, StepError> {
-        for _ in 0..MAX_ATTEMPTS {
+        let exhausted =
+            || StepError::Unfinished("the ledger kept moving while a night was planned".to_owned());
+        retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
             let mut head = app.table.head().await?;
             let known = Self::of(&head.value);
             let progress = known.unwrap_or_else(|| {
@@ -153,13 +153,13 @@ impl Progress {
                 Self::new(closed, evaluated, &head.value)
             });
             if head.value.evaluated_through == Some(progress.evaluated) {
-                return Ok(progress);
+                return Ok(Attempt::Done(progress));
             }
             head.value.closed_through = Some(progress.closed);
             head.value.evaluated_through = Some(progress.evaluated);
-            app.table.save_head(&head).await?;
-        }
-        Err(StepError::Unfinished("the ledger kept moving while a night was planned".to_owned()))
+            Ok(app.table.save_head(&head).await?.map(|()| progress))
+        })
+        .await
     }
 
     /// Returns the progress by a head; `None` before the first night.

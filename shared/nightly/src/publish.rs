@@ -7,8 +7,8 @@ use commission::{Line, Overflow};
 use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{
-    Found, Pending, Referral, ReferralActivity, Shard, StoredTotals, Summary, TouchedInvitee,
-    TwoVersionCell, Versioned, Work, bucket,
+    Attempt, Found, MAX_ATTEMPTS, Pending, Referral, ReferralActivity, Shard, StoredTotals,
+    Summary, TouchedInvitee, TwoVersionCell, Versioned, Work, bucket, retry_on_conflict,
 };
 use types::{Day, Timestamp, Uid};
 
@@ -19,8 +19,6 @@ use crate::parking;
 use crate::summary;
 use crate::{StepError, check_time};
 
-/// Maximum attempts to write an item that a second publisher changes.
-const MAX_ATTEMPTS: usize = 8;
 /// Invitees whose items are read in one call.
 const INVITEES_READ_AT_ONCE: usize = 100;
 /// Invitees of one affiliate that are written concurrently. They share a partition, which accepts a
@@ -203,23 +201,33 @@ impl Publisher<'_> {
         &self,
         touched: &TouchedInvitee,
         lines: &[&Line],
-        mut known: Option<Versioned<Referral>>,
+        known: Option<Versioned<Referral>>,
     ) -> Result<(ReferralActivity, ReferralActivity), StepError> {
         let Self { day, seq, .. } = *self;
-        for _ in 0..MAX_ATTEMPTS {
-            let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
-            let before = before.unwrap_or_default();
-            let after = summary::activity_after(&before, day, touched, lines)
-                .map_err(StepError::overflow(day))?;
-            let seen = known.as_ref().is_some_and(|r| r.value.activity.is_applied(seq));
-            let next = self.next_referral(touched, known, after.clone());
-            if seen || self.app.table.save_referral(self.inviter, &next).await? {
-                return Ok((before, after));
+        let exhausted = || StepError::Unfinished("an invitee kept changing".to_owned());
+        let place = [(self.inviter, touched.bound_at, &touched.invitee)];
+        let mut read_before = Some(known);
+        retry_on_conflict(MAX_ATTEMPTS, exhausted, || {
+            let (read_before, place) = (read_before.take(), &place);
+            async move {
+                let known = match read_before {
+                    Some(known) => known,
+                    None => self.app.table.referrals_at(place).await?.remove(&touched.invitee),
+                };
+                let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
+                let before = before.unwrap_or_default();
+                let after = summary::activity_after(&before, day, touched, lines)
+                    .map_err(StepError::overflow(day))?;
+                let seen = known.as_ref().is_some_and(|r| r.value.activity.is_applied(seq));
+                let next = self.next_referral(touched, known, after.clone());
+                let saved = match seen {
+                    true => Attempt::Done(()),
+                    false => self.app.table.save_referral(self.inviter, &next).await?,
+                };
+                Ok(saved.map(|()| (before, after)))
             }
-            let place = (self.inviter, touched.bound_at, &touched.invitee);
-            known = self.app.table.referrals_at(&[place]).await?.remove(&touched.invitee);
-        }
-        Err(StepError::Unfinished("an invitee kept changing".to_owned()))
+        })
+        .await
     }
 
     fn next_referral(
@@ -249,14 +257,15 @@ impl Publisher<'_> {
             let after = summary::totals_after(before, summary, newly_active);
             after.map_err(StepError::overflow(day))
         };
-        for _ in 0..MAX_ATTEMPTS {
+        let exhausted = || StepError::Unfinished("an affiliate's totals kept changing".to_owned());
+        retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
             let known = self.app.table.totals(self.inviter).await?;
             let StoredTotals { slots, parked } = known.value;
             if parked.is_some_and(|mark| mark.from < seq || !self.repairs) {
                 return Err(StepError::Unfinished("an affiliate was parked meanwhile".to_owned()));
             }
             if slots.as_ref().is_some_and(|slots| slots.is_applied(seq)) {
-                return Ok(());
+                return Ok(Attempt::Done(()));
             }
             let before = slots.as_ref().and_then(|slots| slots.before(seq)).cloned();
             let after = after(before.unwrap_or_default())?;
@@ -266,10 +275,8 @@ impl Publisher<'_> {
             };
             let value = StoredTotals { slots: Some(slots), parked };
             let next = Versioned { value, revision: known.revision };
-            if self.app.table.save_totals(self.inviter, &next).await? {
-                return Ok(());
-            }
-        }
-        Err(StepError::Unfinished("an affiliate's totals kept changing".to_owned()))
+            Ok(self.app.table.save_totals(self.inviter, &next).await?)
+        })
+        .await
     }
 }

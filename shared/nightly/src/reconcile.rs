@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use commission::{Asset, Overflow};
 use lambda::App;
 use serde::{Deserialize, Serialize};
-use storage::{DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, Totals, bucket};
+use storage::{
+    Attempt, DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, Totals, bucket,
+    retry_on_conflict,
+};
 use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
 
 use crate::bounded_concurrency::bounded_concurrency;
@@ -52,7 +55,9 @@ pub(crate) async fn reconcile_all(
     day: Day,
     shards: &[Shard],
 ) -> Result<Reconciled, StepError> {
-    for _ in 0..MAX_ATTEMPTS {
+    let exhausted =
+        || StepError::Unfinished("runs became visible during the reconciliation".to_owned());
+    retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
         let head = app.table.head().await?.value;
         let visible = head.visible;
         let night = Night::read(app, day, &head).await?;
@@ -66,10 +71,11 @@ pub(crate) async fn reconcile_all(
         // changed both.
         if sum.differences == 0 || app.table.head().await?.value.visible == visible {
             telemetry::reconciled(app, day, shards, sum);
-            return Ok(sum);
+            return Ok(Attempt::Done(sum));
         }
-    }
-    Err(StepError::Unfinished("runs became visible during the reconciliation".to_owned()))
+        Ok(Attempt::Conflict)
+    })
+    .await
 }
 
 impl Reconciled {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use lambda::App;
-use storage::{Head, Shard, ShardReport};
+use storage::{Attempt, Head, MAX_ATTEMPTS, Shard, ShardReport, retry_on_conflict};
 use types::Day;
 
 use crate::closing::next_closed;
@@ -13,8 +13,6 @@ use crate::fold::Folded;
 use crate::reversal::Mode;
 use crate::{StepError, telemetry};
 
-/// Maximum attempts to write the head when a day is deferred.
-const MAX_ATTEMPTS: usize = 8;
 /// The most days that are deferred at a time. They are stored in the head, which every reader
 /// reads. If more days fail, the cause is not limited to one of them.
 const MAX_DAYS: usize = 31;
@@ -67,20 +65,24 @@ pub(crate) async fn set_day_aside(
     let reason: String = reason.chars().take(REASON_CHARS).collect();
     let aside = shards.iter().map(|shard| (shard.number(), reason.clone())).collect();
     let work = FoldedShards { reports: Vec::new(), aside };
-    for _ in 0..MAX_ATTEMPTS {
+    let exhausted =
+        || StepError::Unfinished("the ledger kept moving while a day was set aside".to_owned());
+    retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
         let head = app.table.head().await?;
         let mut next = head.clone();
         next.value.closed_through = next_closed(&head.value, day);
         work.check_room(&head.value, day)?;
         work.note_in(&mut next.value, day);
-        if next.value == head.value || app.table.save_head(&next).await? {
-            if next.value.closed_through != head.value.closed_through {
-                telemetry::closed(app);
-            }
-            return Ok(Committed { seq: None, ranges: Vec::new(), set_aside: Some(reason) });
+        if next.value != head.value && !app.table.save_head(&next).await?.is_done() {
+            return Ok(Attempt::Conflict);
         }
-    }
-    Err(StepError::Unfinished("the ledger kept moving while a day was set aside".to_owned()))
+        if next.value.closed_through != head.value.closed_through {
+            telemetry::closed(app);
+        }
+        Ok(Attempt::Done(()))
+    })
+    .await?;
+    Ok(Committed { seq: None, ranges: Vec::new(), set_aside: Some(reason) })
 }
 
 /// The outcome of the shards of a run.

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
 use types::Timestamp;
 
 use crate::assets::KnownAssets;
+use crate::attempt::Attempt;
 use crate::call_meter::{CallMeter, CallStats};
 use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, seconds_at, text};
@@ -19,7 +20,7 @@ use crate::keys::{EXPIRES_AT, Key, PK, Range, SK};
 use crate::link_cache::LinkCache;
 
 /// How often an unfinished batch or a conflicting transaction is tried before we give up.
-const MAX_ATTEMPTS: u32 = 8;
+const MAX_CALLS: u32 = 8;
 /// DynamoDB's limits of one call.
 const KEYS_PER_GET: usize = 100;
 pub(crate) const ITEMS_PER_WRITE: usize = 25;
@@ -223,6 +224,18 @@ impl Table {
         }
     }
 
+    /// Writes an item unless it was changed since it was read at this revision.
+    pub(crate) async fn put_revision(
+        &self,
+        item: Item,
+        revision: u64,
+    ) -> Result<Attempt, TableError> {
+        Ok(match self.put_if(item, Condition::Revision(revision)).await? {
+            Ok(()) => Attempt::Done(()),
+            Err(_changed) => Attempt::Conflict,
+        })
+    }
+
     /// Writes items whose content no other writer may change.
     pub(crate) async fn put_many(&self, items: Vec<Item>) -> Result<(), TableError> {
         let mut rest = items;
@@ -320,12 +333,20 @@ impl Table {
         Ok(Ok(()))
     }
 
+    /// Makes all writes, or none if the condition of one of them does not hold.
+    pub(crate) async fn attempt(&self, actions: Vec<Action>) -> Result<Attempt, TableError> {
+        Ok(match self.transact(actions).await? {
+            Ok(()) => Attempt::Done(()),
+            Err(_changed) => Attempt::Conflict,
+        })
+    }
+
     /// Waits longer after each try, as the client waits between its own, and gives up after the
     /// last one.
     async fn pause(&self, attempt: u32) -> Result<(), TableError> {
-        if attempt + 1 >= MAX_ATTEMPTS {
+        if attempt + 1 >= MAX_CALLS {
             return Err(TableError::Throttled(format!(
-                "work was left undone after {MAX_ATTEMPTS} tries"
+                "work was left undone after {MAX_CALLS} tries"
             )));
         }
         if let Some(sleep) = self.client.config().sleep_impl() {

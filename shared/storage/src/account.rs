@@ -7,7 +7,8 @@ use eligibility::{AccountFacts, MAX_AFFILIATE_CHANGES, MAX_LOCATIONS};
 use serde::{Deserialize, Serialize};
 use types::{Reason, Timeline, Timestamp, Uid, Vip};
 
-use crate::access::{Condition, Table};
+use crate::access::Table;
+use crate::attempt::Attempt;
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
 use crate::keys::{self, Key, Shard};
@@ -174,13 +175,11 @@ impl Table {
 
     /// Writes an account unless it was changed since it was read. Cost: 1 write unit per KB.
     ///
-    /// Answers `false` where it was changed: read it and decide again.
-    ///
     /// # Errors
     /// If the table fails, or [`TableError::Rejected`].
-    pub async fn save_account(&self, account: &Versioned<Account>) -> Result<bool, TableError> {
+    pub async fn save_account(&self, account: &Versioned<Account>) -> Result<Attempt, TableError> {
         let item = account_item(&account.value)?;
-        Ok(self.put_if(item, Condition::Revision(account.revision)).await?.is_ok())
+        self.put_revision(item, account.revision).await
     }
 
     /// Enters an account in the list of affiliates that the quarterly evaluation walks through.

@@ -8,6 +8,7 @@ use types::{Day, LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Page, Table};
 use crate::account::{Account, Versioned};
+use crate::attempt::Attempt;
 use crate::chunks::{chunks, chunks_of};
 use crate::error::TableError;
 use crate::item::{
@@ -400,8 +401,7 @@ impl Table {
             .collect()
     }
 
-    /// Writes an invitee entry, unless it was changed since it was read. Returns `false` where it
-    /// was changed. Cost: 1 write unit per KB.
+    /// Writes an invitee entry, unless it was changed since it was read. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -409,14 +409,14 @@ impl Table {
         &self,
         inviter: &Uid,
         referral: &Versioned<Referral>,
-    ) -> Result<bool, TableError> {
+    ) -> Result<Attempt, TableError> {
         let value = &referral.value;
         let item = packed(&keys::referral(inviter, value.bound_at, &value.uid), value)?;
-        Ok(self.put_if(item, Condition::Revision(referral.revision)).await?.is_ok())
+        self.put_revision(item, referral.revision).await
     }
 
     /// Removes an invitee entry that a withdrawn run created, unless it was changed since it was
-    /// read. Returns `false` where it was changed. Cost: 1 transaction of 1 item.
+    /// read. Cost: 1 transaction of 1 item.
     ///
     /// # Errors
     /// If the table fails.
@@ -424,7 +424,7 @@ impl Table {
         &self,
         inviter: &Uid,
         referral: &Versioned<Referral>,
-    ) -> Result<bool, TableError> {
+    ) -> Result<Attempt, TableError> {
         let Referral { bound_at, uid, .. } = &referral.value;
         let key = keys::referral(inviter, *bound_at, uid);
         self.remove_unchanged(key, referral.revision).await
@@ -442,8 +442,8 @@ impl Table {
         Ok(Versioned { value, revision: revision(&item) })
     }
 
-    /// Writes an affiliate's totals unless they were changed since they were read. Returns `false`
-    /// where they were changed. Cost: 1 write unit.
+    /// Writes an affiliate's totals unless they were changed since they were read. Cost: 1 write
+    /// unit.
     ///
     /// # Errors
     /// If the table fails.
@@ -451,13 +451,13 @@ impl Table {
         &self,
         affiliate: &Uid,
         totals: &Versioned<StoredTotals>,
-    ) -> Result<bool, TableError> {
+    ) -> Result<Attempt, TableError> {
         let key = keys::totals(affiliate);
         let StoredTotals { slots, parked } = &totals.value;
         let mut item =
             slots.as_ref().map_or_else(|| Ok(stamp(&key)), |slots| packed(&key, slots))?;
         set_mark(&mut item, *parked);
-        Ok(self.put_if(item, Condition::Revision(totals.revision)).await?.is_ok())
+        self.put_revision(item, totals.revision).await
     }
 
     /// Writes the lines of a run for an affiliate and day in chunks, then the summary, whose first

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use commission::Asset;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Condition, Table};
+use crate::access::Table;
+use crate::attempt::{Attempt, MAX_ATTEMPTS, retry_on_conflict};
 use crate::error::TableError;
 use crate::item::plain;
 use crate::keys;
@@ -15,8 +16,6 @@ use crate::ledger::versioned;
 
 /// The most assets that fees may be charged in.
 pub const MAX_ASSETS: usize = 1_000;
-/// How often the list is read and written again while others change it.
-const MAX_ATTEMPTS: usize = 8;
 
 /// The assets that this process knows to be on the list. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -52,24 +51,27 @@ impl Table {
         if wanted.is_subset(&self.known_assets.assets()) {
             return Ok(Admission::All);
         }
-        for _ in 0..MAX_ATTEMPTS {
+        let contended = || TableError::Contended("the list of assets");
+        retry_on_conflict(MAX_ATTEMPTS, contended, || async {
             let mut list = versioned::<Listed>("list of assets", self.get(&keys::assets()).await?)?;
             let room = MAX_ASSETS.saturating_sub(list.value.assets.len());
             let new: Vec<Asset> = wanted.difference(&list.value.assets).copied().collect();
             list.value.assets.extend(new.iter().take(room));
-            let written = new.is_empty() || room == 0 || {
-                let item = plain(&keys::assets(), &list.value)?;
-                self.put_if(item, Condition::Revision(list.revision)).await?.is_ok()
+            let written = match new.is_empty() || room == 0 {
+                true => Attempt::Done(()),
+                false => {
+                    self.put_revision(plain(&keys::assets(), &list.value)?, list.revision).await?
+                }
             };
-            if written {
+            Ok(written.map(|()| {
                 self.known_assets.assets().extend(&list.value.assets);
                 let refused: BTreeSet<Asset> = new.into_iter().skip(room).collect();
-                return Ok(match refused.is_empty() {
+                match refused.is_empty() {
                     true => Admission::All,
                     false => Admission::AllBut(refused),
-                });
-            }
-        }
-        Err(TableError::Contended("the list of assets"))
+                }
+            }))
+        })
+        .await
     }
 }

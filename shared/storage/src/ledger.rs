@@ -9,6 +9,7 @@ use types::{Day, Quarter, Timestamp};
 use crate::access::{Action, Condition, Table};
 use crate::account::Versioned;
 use crate::affiliate_view::Money;
+use crate::attempt::Attempt;
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
 use crate::keys::{self, short_sha256};
@@ -306,14 +307,13 @@ impl Table {
         Ok(self.read_stored("run report", item.as_slice()).await?.pop())
     }
 
-    /// Writes the head unless it was changed since it was read. Returns `false` where it was
-    /// changed. Cost: 1 write unit.
+    /// Writes the head unless it was changed since it was read. Cost: 1 write unit.
     ///
     /// # Errors
     /// If the table fails.
-    pub async fn save_head(&self, head: &Versioned<Head>) -> Result<bool, TableError> {
+    pub async fn save_head(&self, head: &Versioned<Head>) -> Result<Attempt, TableError> {
         let item = plain(&keys::head(), &head.value)?;
-        Ok(self.put_if(item, Condition::Revision(head.revision)).await?.is_ok())
+        self.put_revision(item, head.revision).await
     }
 }
 

@@ -9,6 +9,7 @@ mod account;
 mod affiliate_view;
 mod answer;
 mod assets;
+mod attempt;
 mod bind_facts;
 mod binding;
 mod call_meter;
@@ -43,6 +44,7 @@ pub use affiliate_view::{
 };
 pub use answer::{ANSWER_HOURS, KeyedRequest, NewAnswer, RecordedAnswer};
 pub use assets::{Admission, MAX_ASSETS};
+pub use attempt::{Attempt, MAX_ATTEMPTS, retry_on_conflict};
 pub use bind_facts::BindFacts;
 pub use binding::{BindOutcome, Binding};
 pub use call_meter::CallStats;

@@ -8,6 +8,7 @@ use types::{LinkCode, Timestamp, Uid};
 use crate::access::{Action, Condition, Table};
 use crate::account::{Account, Versioned};
 use crate::answer::{NewAnswer, RecordedAnswer, read_answer};
+use crate::attempt::Attempt;
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
 use crate::keys;
@@ -155,7 +156,7 @@ impl Table {
     }
 
     /// Writes an affiliate's list of links, with another label or default, unless it was changed
-    /// since it was read. Cost: 1 write unit per KB. Answers `false` where it was changed.
+    /// since it was read. Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
@@ -163,8 +164,8 @@ impl Table {
         &self,
         owner: &Uid,
         links: &Versioned<Links>,
-    ) -> Result<bool, TableError> {
+    ) -> Result<Attempt, TableError> {
         let item = plain(&keys::links(owner), &links.value)?;
-        Ok(self.put_if(item, Condition::Revision(links.revision)).await?.is_ok())
+        self.put_revision(item, links.revision).await
     }
 }

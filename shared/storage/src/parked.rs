@@ -9,14 +9,13 @@ use types::{Day, Quarter, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Table};
 use crate::account::Versioned;
+use crate::attempt::{Attempt, MAX_ATTEMPTS, retry_on_conflict};
 use crate::error::TableError;
 use crate::item::{Item, REVISION, plain, read_packed, read_plain, revision, stamp};
 use crate::keys::{self, Key, Shard, sort_key};
 use crate::ledger::Head;
 use crate::run::{TouchedInvitee, Work};
 
-/// The attempts of an optimistic update.
-const MAX_ATTEMPTS: usize = 8;
 /// Attributes of an affiliate's totals, which every dashboard answer reads.
 const PARKED_FROM: &str = "parkedFrom";
 const PARKED_DAY: &str = "parkedDay";
@@ -178,11 +177,11 @@ impl Table {
     /// If the table fails.
     pub async fn park(&self, run: &ParkedRun, behind: bool) -> Result<ParkOutcome, TableError> {
         let (totals_key, entry_key) = (keys::totals(&run.uid), keys::parked_run(&run.uid, run.seq));
-        for _ in 0..MAX_ATTEMPTS {
+        retry_on_conflict(MAX_ATTEMPTS, contended, || async {
             let mut totals = self.get(&totals_key).await?.unwrap_or_else(|| stamp(&totals_key));
             let before = parked_mark(&totals)?;
             if behind && before.is_none() {
-                return Ok(ParkOutcome::NotBehind);
+                return Ok(Attempt::Done(ParkOutcome::NotBehind));
             }
             let head = self.head().await?;
             let mark = before.map_or(ParkedMark { from: run.seq, day: run.day }, |mark| {
@@ -199,12 +198,12 @@ impl Table {
             if before.is_none() {
                 actions.push(counted(&head, head.value.parked.saturating_add(1))?);
             }
-            match self.transact(actions).await? {
-                Ok(()) | Err((1, _)) => return Ok(ParkOutcome::Parked),
-                Err(_) => {}
-            }
-        }
-        Err(TableError::Contended("an affiliate's totals"))
+            Ok(match self.transact(actions).await? {
+                Ok(()) | Err((1, _)) => Attempt::Done(ParkOutcome::Parked),
+                Err(_) => Attempt::Conflict,
+            })
+        })
+        .await
     }
 
     /// Removes a run from the waiting ones: its affiliate sees all runs before the next waiting
@@ -214,8 +213,10 @@ impl Table {
     /// If the table fails.
     pub async fn unpark(&self, affiliate: &Uid, seq: u64) -> Result<(), TableError> {
         let totals_key = keys::totals(affiliate);
-        for _ in 0..MAX_ATTEMPTS {
-            let Some(mut totals) = self.get(&totals_key).await? else { return Ok(()) };
+        retry_on_conflict(MAX_ATTEMPTS, contended, || async {
+            let Some(mut totals) = self.get(&totals_key).await? else {
+                return Ok(Attempt::Done(()));
+            };
             let was_parked = parked_mark(&totals)?.is_some();
             let mut waiting = self.parked_runs(affiliate).await?;
             waiting.retain(|run| run.seq != seq);
@@ -232,11 +233,9 @@ impl Table {
             if mark.is_none() && was_parked {
                 actions.push(counted(&head, head.value.parked.saturating_sub(1))?);
             }
-            if self.transact(actions).await?.is_ok() {
-                return Ok(());
-            }
-        }
-        Err(TableError::Contended("an affiliate's totals"))
+            self.attempt(actions).await
+        })
+        .await
     }
 
     /// Records that a waiting run is being withdrawn, so that it is not published any more. Cost: 1
@@ -281,14 +280,18 @@ impl Table {
     }
 
     /// Removes an item of an affiliate that a withdrawn run created, unless it was changed since it
-    /// was read. Returns `false` where it was changed. Cost: 1 write unit.
+    /// was read. Cost: 1 write unit.
     pub(crate) async fn remove_unchanged(
         &self,
         key: Key,
         revision: u64,
-    ) -> Result<bool, TableError> {
-        Ok(self.transact(vec![Action::DeleteRevision(key, revision)]).await?.is_ok())
+    ) -> Result<Attempt, TableError> {
+        self.attempt(vec![Action::DeleteRevision(key, revision)]).await
     }
+}
+
+fn contended() -> TableError {
+    TableError::Contended("an affiliate's totals")
 }
 
 fn of_revision(item: &Item) -> Condition {

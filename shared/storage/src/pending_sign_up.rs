@@ -7,6 +7,7 @@ use types::{Day, LinkCode, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Table};
 use crate::account::{Account, Versioned, account_item};
+use crate::attempt::Attempt;
 use crate::error::TableError;
 use crate::item::{expire, is_expired, plain};
 use crate::keys;
@@ -53,15 +54,13 @@ impl Table {
     /// Writes the account of a refused sign-up unless it was changed since it was read, and lists
     /// the sign-up for its inviter. Cost: 1 transaction of 2 items.
     ///
-    /// Returns `false` where the account was changed: read it and decide again.
-    ///
     /// # Errors
     /// If the table fails.
     pub async fn list_sign_up(
         &self,
         account: &Versioned<Account>,
         pending: &PendingSignUp,
-    ) -> Result<bool, TableError> {
+    ) -> Result<Attempt, TableError> {
         let invitee = &account.value.facts.uid;
         let key = keys::pending_sign_up(&pending.inviter, invitee);
         let listed = expire(plain(&key, &Listed { invitee })?, pending.until);
@@ -69,7 +68,7 @@ impl Table {
             Action::Put(account_item(&account.value)?, Condition::Revision(account.revision)),
             Action::Overwrite(listed),
         ];
-        Ok(self.transact(actions).await?.is_ok())
+        self.attempt(actions).await
     }
 
     /// Returns one page of an inviter's refused sign-ups, those that expired by `now` left out.

@@ -5,6 +5,7 @@ use types::{LinkCode, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Table};
 use crate::account::{Account, Versioned, account_item};
+use crate::attempt::Attempt;
 use crate::error::TableError;
 use crate::item::{plain, read_plain};
 use crate::keys;
@@ -38,11 +39,9 @@ impl Table {
     /// Writes an account whose binding is void, unless it was changed since it was read, together
     /// with the marker for the next night. Cost: 1 transaction of 2 items.
     ///
-    /// Returns `false` where the account was changed: read it and decide again.
-    ///
     /// # Errors
     /// If the table fails, or the account has no binding that is void.
-    pub async fn void_binding(&self, account: &Versioned<Account>) -> Result<bool, TableError> {
+    pub async fn void_binding(&self, account: &Versioned<Account>) -> Result<Attempt, TableError> {
         let relation = account.value.relation.as_ref();
         let found = relation.and_then(|relation| Some((relation, relation.voided_at?)));
         let Some((relation, voided_at)) = found else {
@@ -59,7 +58,7 @@ impl Table {
             Action::Put(account_item(&account.value)?, Condition::Revision(account.revision)),
             Action::Overwrite(plain(&keys::voided(&relation.invitee), &marker)?),
         ];
-        Ok(self.transact(actions).await?.is_ok())
+        self.attempt(actions).await
     }
 
     /// Returns all bindings whose lines are to be reversed. Cost: 1 read unit per 4 KB.

@@ -38,10 +38,10 @@ async fn publish(world: &TestApp, visible: u64, activity: ReferralActivity) {
         activity: TwoVersionCell::new(4, activity),
     };
     let referral = Versioned::new(referral);
-    assert!(world.app.table.save_referral(&uid(INVITER), &referral).await.unwrap());
+    assert!(world.app.table.save_referral(&uid(INVITER), &referral).await.unwrap().is_done());
     let closed_through = "2026-11-23".parse().ok();
     let head = Head { committed: 4, visible, closed_through, ..Head::default() };
-    assert!(world.app.table.save_head(&Versioned::new(head)).await.unwrap());
+    assert!(world.app.table.save_head(&Versioned::new(head)).await.unwrap().is_done());
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn racing_activity_is_before_or_after() {
         let mut account = world.app.table.account(&uid(INVITEE)).await.unwrap().unwrap();
         let unbound = account.value.facts.inviter.is_none();
         account.value.facts.last_activity_at = Some(at("2026-11-22T11:00:00Z"));
-        let saved = world.app.table.save_account(&account).await.unwrap();
+        let saved = world.app.table.save_account(&account).await.unwrap().is_done();
         let outcome = bind.await.unwrap();
         let binding = world.app.table.binding(&uid(INVITEE)).await.unwrap();
         if saved && unbound {

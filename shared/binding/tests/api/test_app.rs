@@ -130,7 +130,7 @@ impl TestApp {
 
     pub async fn add(&self, facts: AccountFacts) {
         let account = Versioned::new(Account::new(facts));
-        assert!(self.app.table.save_account(&account).await.unwrap());
+        assert!(self.app.table.save_account(&account).await.unwrap().is_done());
     }
 
     pub async fn add_link(&self, facts: LinkFacts) {
@@ -155,7 +155,7 @@ impl TestApp {
     pub async fn change(&self, name: &str, change: impl FnOnce(&mut Account)) {
         let mut account = self.app.table.account(&uid(name)).await.unwrap().unwrap();
         change(&mut account.value);
-        assert!(self.app.table.save_account(&account).await.unwrap());
+        assert!(self.app.table.save_account(&account).await.unwrap().is_done());
     }
 
     /// A confirmation as the window hands it out, without asking whether the user is eligible.

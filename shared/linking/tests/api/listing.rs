@@ -13,10 +13,18 @@ async fn publish(world: &TestApp, seq: u64, visible: u64, by_link: &[(&str, u32)
         by_link.iter().map(|(code, count)| (code.parse().unwrap(), *count)).collect();
     let slots = Some(TwoVersionCell::new(seq, Totals { by_link, ..Totals::default() }));
     let totals = StoredTotals { slots, parked: None };
-    assert!(world.app.table.save_totals(&uid("alice"), &Versioned::new(totals)).await.unwrap());
+    assert!(
+        world
+            .app
+            .table
+            .save_totals(&uid("alice"), &Versioned::new(totals))
+            .await
+            .unwrap()
+            .is_done()
+    );
     let closed_through = "2026-11-21".parse().ok();
     let head = Head { committed: seq, visible, closed_through, ..Head::default() };
-    assert!(world.app.table.save_head(&Versioned::new(head)).await.unwrap());
+    assert!(world.app.table.save_head(&Versioned::new(head)).await.unwrap().is_done());
 }
 
 #[tokio::test]

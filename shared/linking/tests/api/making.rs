@@ -67,7 +67,7 @@ async fn most_of_largest_links_fit_one_item() {
         let created_at = at("2026-11-22T12:00:00.001Z");
         links.value.links.push(Link { facts, label: Some(label.clone()), shared, created_at });
     }
-    assert!(world.app.table.save_links(&uid(&owner), &links).await.unwrap());
+    assert!(world.app.table.save_links(&uid(&owner), &links).await.unwrap().is_done());
     let body = format!(r#"{{"label":"{label}"}}"#);
     assert_eq!(world.post(&owner, TARGET, &body).await.status(), 201);
     assert_eq!(world.post(&owner, TARGET, &body).await.outcome(), "409 too_many_links");

@@ -122,7 +122,7 @@ async fn answer_is_replayed_to_former_affiliate() {
     let alice = "alice".parse().unwrap();
     let mut account = world.app.table.account(&alice).await.unwrap().unwrap();
     account.value.facts.affiliate = Timeline::starting(at("2025-01-01T00:00:00Z"), false);
-    assert!(world.app.table.save_account(&account).await.unwrap());
+    assert!(world.app.table.save_account(&account).await.unwrap().is_done());
     let again = send(&world, "alice", KEY, AUTUMN).await;
     assert_eq!((again.status(), again.bytes()), (201, first.bytes()));
     assert_eq!(send(&world, "alice", "other", AUTUMN).await.outcome(), "403 inviter_not_affiliate");

@@ -95,7 +95,7 @@ impl TestApp {
             inviter: None,
         };
         let account = Versioned::new(Account::new(facts));
-        assert!(self.app.table.save_account(&account).await.unwrap());
+        assert!(self.app.table.save_account(&account).await.unwrap().is_done());
     }
 
     /// The code that the next drawing of a fresh world gives.

@@ -61,7 +61,7 @@ async fn dashboard_opens_at_instant_of_joining() {
         world.account(&uid, false, &[]).await;
         let mut account = world.app.table.account(&read(&uid)).await.unwrap().unwrap();
         account.value.facts.affiliate.set(read(from), true);
-        assert!(world.app.table.save_account(&account).await.unwrap());
+        assert!(world.app.table.save_account(&account).await.unwrap().is_done());
         for target in TARGETS {
             assert_eq!(world.ask(&uid, target, "*/*").await.status(), status, "{from} {target}");
         }

@@ -71,9 +71,8 @@ impl TestApp {
         }
         let known = self.app.table.account(&read(uid)).await.unwrap();
         let revision = known.map_or(0, |known| known.revision);
-        assert!(
-            self.app.table.save_account(&Versioned { value: account, revision }).await.unwrap()
-        );
+        let saved = self.app.table.save_account(&Versioned { value: account, revision }).await;
+        assert!(saved.unwrap().is_done());
     }
 
     /// Publishes a run of a day for an affiliate, and lets readers see it.
@@ -115,7 +114,7 @@ impl TestApp {
     }
 
     async fn save_head(&mut self) {
-        assert!(self.app.table.save_head(&self.head).await.unwrap());
+        assert!(self.app.table.save_head(&self.head).await.unwrap().is_done());
         self.head.revision += 1;
     }
 
@@ -132,7 +131,7 @@ impl TestApp {
     pub async fn totals(&self, affiliate: &str, totals: Totals) {
         let slots = Some(TwoVersionCell::new(self.head.value.visible, totals));
         let totals = Versioned::new(StoredTotals { slots, parked: None });
-        assert!(self.app.table.save_totals(&read(affiliate), &totals).await.unwrap());
+        assert!(self.app.table.save_totals(&read(affiliate), &totals).await.unwrap().is_done());
     }
 
     /// Shows an invitee to the inviter, from run `seq` on.
@@ -145,7 +144,7 @@ impl TestApp {
             activity: TwoVersionCell::new(seq, invitee.activity),
         };
         let saved = self.app.table.save_referral(&read(inviter), &Versioned::new(referral)).await;
-        assert!(saved.unwrap());
+        assert!(saved.unwrap().is_done());
     }
 
     /// Asks as a user, with an `Accept` header.

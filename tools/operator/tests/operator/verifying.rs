@@ -80,7 +80,7 @@ async fn broken_chain_is_found() {
     let app = booked().await;
     let mut head = app.context.table.head().await.unwrap();
     head.value.chain = Some("0".repeat(32));
-    assert!(app.context.table.save_head(&head).await.unwrap());
+    assert!(app.context.table.save_head(&head).await.unwrap().is_done());
     let shown = run(&app, "verify 2026-11-20").await;
     assert!(shown.results.contains(&broken(1)), "{}", shown.results);
     assert_eq!(shown.code, 1);
