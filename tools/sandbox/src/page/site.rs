@@ -1,14 +1,15 @@
 //! The built page as CloudFront serves it: its files, a document for every route of the page, and
-//! the same security headers.
+//! the same headers for security and caching.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::{fs, io};
 
-use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+
+use crate::page::file::File;
 
 const INDEX: &str = "/index.html";
 
@@ -37,7 +38,7 @@ const SECURITY: &[(&str, &str)] = &[
 
 /// The page's files, by their paths.
 pub(crate) struct Site {
-    files: HashMap<String, Bytes>,
+    files: HashMap<String, File>,
 }
 
 impl Site {
@@ -60,15 +61,14 @@ impl Site {
     }
 
     /// Returns the file at the path, or the document of a route of the page.
-    pub(crate) fn answer(&self, path: &str) -> Response {
+    pub(crate) fn answer(&self, path: &str, request: &HeaderMap) -> Response {
         let path = document(path);
-        let (status, body) = match self.files.get(path) {
-            Some(content) => (StatusCode::OK, content.clone()),
-            None => (StatusCode::NOT_FOUND, Bytes::new()),
+        let mut response = match self.files.get(path) {
+            Some(file) => file.answer(request),
+            None => StatusCode::NOT_FOUND.into_response(),
         };
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
-        add_headers(response.headers_mut(), path, status);
+        let keep = path.starts_with(HASHED) && response.status() != StatusCode::NOT_FOUND;
+        add_headers(response.headers_mut(), keep);
         response
     }
 }
@@ -83,40 +83,24 @@ fn document(path: &str) -> &str {
     }
 }
 
-fn add_headers(headers: &mut HeaderMap, path: &str, status: StatusCode) {
+/// Adds the headers of the distribution, and the lifetime that `docs/how-to/deploy.md` uploads with.
+fn add_headers(headers: &mut HeaderMap, keep: bool) {
     for (name, value) in SECURITY {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    let keep = status == StatusCode::OK && path.starts_with(HASHED);
     let caching = if keep { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
 }
 
-fn media_type(path: &str) -> &'static str {
-    match path.rsplit('.').next() {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("json") => "application/json",
-        Some("webmanifest") => "application/manifest+json",
-        Some("svg") => "image/svg+xml",
-        Some("ico") => "image/x-icon",
-        Some("png") => "image/png",
-        Some("woff2") => "font/woff2",
-        Some("txt") => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
-}
-
-fn read_into(files: &mut HashMap<String, Bytes>, dir: &Path, prefix: &str) -> io::Result<()> {
+fn read_into(files: &mut HashMap<String, File>, dir: &Path, prefix: &str) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
             read_into(files, &entry.path(), &path)?;
         } else {
-            files.insert(path, fs::read(entry.path())?.into());
+            let file = File::new(&path, fs::read(entry.path())?);
+            files.insert(path, file);
         }
     }
     Ok(())
@@ -127,6 +111,7 @@ mod tests {
     use super::*;
 
     const TEMPLATE: &str = include_str!("../../../../template.yaml");
+    const UPLOADS: &str = include_str!("../../../../docs/how-to/deploy.md");
 
     fn site() -> Site {
         let dir = tempfile::tempdir().unwrap();
@@ -137,6 +122,10 @@ mod tests {
         Site::read(dir.path()).unwrap()
     }
 
+    fn answer(path: &str) -> Response {
+        site().answer(path, &HeaderMap::new())
+    }
+
     fn header(response: &Response, name: &str) -> String {
         response.headers()[name].to_str().unwrap().to_owned()
     }
@@ -144,7 +133,7 @@ mod tests {
     #[test]
     fn page_route_is_index_without_cache() {
         for path in ["/", "/join", "/dashboard/lines"] {
-            let response = site().answer(path);
+            let response = answer(path);
             assert_eq!(response.status(), StatusCode::OK, "{path}");
             assert_eq!(header(&response, "content-type"), "text/html; charset=utf-8");
             assert_eq!(header(&response, "cache-control"), "no-cache");
@@ -154,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn invitation_route_has_its_own_document() {
         let body = async |path: &str| {
-            let bytes = axum::body::to_bytes(site().answer(path).into_body(), 100).await.unwrap();
+            let bytes = axum::body::to_bytes(answer(path).into_body(), 100).await.unwrap();
             String::from_utf8(bytes.to_vec()).unwrap()
         };
         assert_eq!(body("/join").await, "invitation");
@@ -166,13 +155,22 @@ mod tests {
 
     #[test]
     fn hashed_file_is_cached() {
-        let response = site().answer("/assets/main-1a2b.js");
+        let response = answer("/assets/main-1a2b.js");
         assert_eq!(header(&response, "content-type"), "text/javascript; charset=utf-8");
         assert_eq!(header(&response, "cache-control"), "public, max-age=31536000, immutable");
-        let missing = site().answer("/assets/main-3c4d.js");
+        let missing = answer("/assets/main-3c4d.js");
         assert_eq!(missing.status(), StatusCode::NOT_FOUND);
         assert_eq!(header(&missing, "cache-control"), "no-cache");
-        assert_eq!(site().answer("/../Cargo.toml").status(), StatusCode::NOT_FOUND);
+        assert_eq!(answer("/../Cargo.toml").status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn lifetimes_match_the_uploads_to_s3() {
+        let kept = header(&answer("/assets/main-1a2b.js"), "cache-control");
+        assert!(UPLOADS.contains(&format!("s3://$PAGE_BUCKET/assets --cache-control '{kept}'")));
+        let asked_again = header(&answer("/"), "cache-control");
+        let upload = format!("--exclude 'assets/*' --cache-control {asked_again}\n");
+        assert!(UPLOADS.contains(&upload));
     }
 
     #[test]

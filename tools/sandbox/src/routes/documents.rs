@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use local_auth::{ISSUER, Keys};
@@ -14,9 +15,9 @@ use crate::services::Services;
 const PAGE: &str = include_str!("../page.html");
 const OPENAPI: &str = include_str!("../../../../docs/openapi.json");
 
-pub(super) async fn page(State(services): State<Arc<Services>>) -> Response {
+pub(super) async fn page(State(services): State<Arc<Services>>, headers: HeaderMap) -> Response {
     match &services.page {
-        Some(site) => site.answer("/"),
+        Some(site) => site.answer("/", &headers),
         None => Html(PAGE.replace("{{origin}}", &services.origin)).into_response(),
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
 async fn page_or_gateway(State(services): State<Arc<Services>>, request: Request) -> Response {
     match &services.page {
         Some(site) if Site::takes(request.method(), request.uri().path()) => {
-            site.answer(request.uri().path())
+            site.answer(request.uri().path(), request.headers())
         }
         _ => gateway::handle(State(services), request).await,
     }
