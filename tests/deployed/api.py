@@ -2,6 +2,10 @@
 
 import http.client
 import json
+import time
+
+# Seconds after which a connection is opened again, since a gateway ends idle ones.
+IDLE = 10
 
 
 class Answer:
@@ -23,10 +27,8 @@ class Api:
     """The API of a stack, over one connection that is kept."""
 
     def __init__(self, stack):
-        self.port = stack.aws.port
-        # Its output names the API's own domain, which the local AWS does not resolve.
-        self.host = f"{stack.physical('Api')}.execute-api.localhost:{self.port}"
-        self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self.connection, self.host = stack.aws.connect(stack.physical("Api"))
+        self.used = time.monotonic()
 
     def call(self, method, target, token=None, body=None, **headers):
         """Calls a route; `if_none_match` becomes the header If-None-Match."""
@@ -36,9 +38,13 @@ class Api:
         if body is not None:
             sent["Content-Type"] = "application/json"
             body = json.dumps(body)
+        if time.monotonic() - self.used > IDLE:
+            self.connection.close()
         try:
             self.connection.request(method, target, body, sent)
             return Answer(self.connection.getresponse())
         except (http.client.HTTPException, ConnectionError):
             self.connection.close()
             raise
+        finally:
+            self.used = time.monotonic()

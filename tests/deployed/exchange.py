@@ -5,7 +5,6 @@ import time
 
 # A failed batch is brought again after so many seconds, by the queue's visibility timeout.
 BROUGHT_AGAIN = 365 + 1
-PATIENCE = 60
 
 
 def event(identity, kind, data):
@@ -75,6 +74,7 @@ class Exchange:
     """Sends events to a stack's queue."""
 
     def __init__(self, stack):
+        self.aws = stack.aws
         self.sqs = stack.aws.client("sqs")
         self.clock = stack.aws.clock
         outputs = stack.outputs()
@@ -115,8 +115,12 @@ class Exchange:
         return visible + invisible, invisible
 
     def wait_until_taken_in(self):
-        deadline = time.monotonic() + PATIENCE
-        while (left := self.waiting()[0]) > 0:
+        """Waits until the queue is empty, in as many readings in a row as the target needs."""
+        deadline = time.monotonic() + self.aws.patience
+        empty = 0
+        while empty < self.aws.readings:
+            left = self.waiting()[0]
+            empty = 0 if left else empty + 1
             if time.monotonic() > deadline:
                 raise AssertionError(f"expected an empty queue, found {left} messages")
-            time.sleep(0.05)
+            time.sleep(self.aws.pause)

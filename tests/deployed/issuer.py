@@ -1,6 +1,4 @@
-"""The issuer of access tokens: a user pool of the local AWS, with real RS256 signatures."""
-
-from template import REGION
+"""The issuer of access tokens: a Cognito user pool, with real RS256 signatures."""
 
 PASSWORD = "Only-4-this-run"
 
@@ -11,8 +9,12 @@ class Issuer:
     def __init__(self, aws, name):
         self.cognito = aws.client("cognito-idp")
         self.pool = self.cognito.create_user_pool(PoolName=name)["UserPool"]["Id"]
-        self.url = f"https://cognito-idp.{REGION}.amazonaws.com/{self.pool}"
+        self.url = f"https://cognito-idp.{aws.region}.amazonaws.com/{self.pool}"
         self.audience = self.application("programme")
+        aws.remove_later(self.remove)
+
+    def remove(self):
+        self.cognito.delete_user_pool(UserPoolId=self.pool)
 
     def application(self, name):
         made = self.cognito.create_user_pool_client(
@@ -32,7 +34,7 @@ class Issuer:
         return attributes["sub"]
 
     def token(self, name, application=None):
-        """An access token, good for an hour of the local AWS's clock."""
+        """An access token, valid for an hour."""
         answer = self.cognito.admin_initiate_auth(
             UserPoolId=self.pool,
             ClientId=application or self.audience,

@@ -1,6 +1,7 @@
 """The local AWS: started on this machine for one run, and gone without a trace after it."""
 
 import contextlib
+import http.client
 import os
 import pathlib
 import signal
@@ -15,14 +16,25 @@ import boto3
 from botocore.config import Config
 
 from clock import Clock
+from stack import LocalStack, upload_code
 from template import REGION
+from world import PAGE, SCOPE
 
 HERE = pathlib.Path(__file__).resolve().parent
 START_SECONDS = 30
+# The last but one day of a quarter, so that a story has tiers evaluated on its second night.
+START = "2026-12-30T09:00:00Z"
+RELEASES = ("first", "second")
 
 
 class LocalAws:
     """A running local AWS: where it is, its process, log and clock, and clients of its services."""
+
+    name = "local AWS"
+    region = REGION
+    many_stacks = True
+    # Seconds to wait for a result, between readings, and how often a queue must be found empty.
+    patience, pause, readings = 90, 0.05, 1
 
     def __init__(self, port, process, log, clock):
         self.port = port
@@ -31,6 +43,7 @@ class LocalAws:
         self.log = log
         self.clock = clock
         self.clients = {}
+        self.left = []
 
     def client(self, service):
         """A client of a service. It never tries again: what fails is to be seen."""
@@ -44,6 +57,30 @@ class LocalAws:
                 config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
             )
         return self.clients[service]
+
+    def variables(self):
+        """The environment of a program that calls this AWS, and goes by its clock."""
+        return self.clock.variables() | {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+
+    def connect(self, api):
+        """A connection to an API, and its host: the local AWS does not resolve the API's domain."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return connection, f"{api}.execute-api.localhost:{self.port}"
+
+    def deploy(self, name, issuer, **more):
+        return LocalStack(self, name, parameters(issuer, name) | more).create()
+
+    def stack(self, name):
+        return LocalStack(self, name, {})
+
+    def remove_later(self, remove):
+        """Does nothing: the whole local AWS ends with the run."""
 
     def function_processes(self, function):
         """The ids of the processes that run a function now."""
@@ -66,6 +103,33 @@ class LocalAws:
 
     def logged(self, words):
         return self.log.read_text().count(words)
+
+
+def parameters(issuer, stack):
+    """The parameters that production requires. The local AWS does not check that the names exist."""
+    return {
+        "Issuer": issuer.url,
+        "Audience": issuer.audience,
+        "ReadScope": SCOPE,
+        "WriteScope": SCOPE,
+        "PageOrigin": PAGE,
+        "PageDomainName": "affiliates.example.com",
+        "PageCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/1",
+        # A domain name belongs to one API.
+        "ApiDomainName": f"{stack}.api.example.com",
+        "ApiCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/2",
+        "WebAclArn": f"arn:aws:wafv2:{REGION}:111122223333:global/webacl/recall/3",
+        "EventProducers": "arn:aws:iam::000000000000:role/ledger,arn:aws:iam::000000000000:role/desk",
+    }
+
+
+@contextlib.contextmanager
+def local_target(port, binaries):
+    """A local AWS with the functions' code, at the start of the story, until the block ends."""
+    with local_aws(port) as aws:
+        aws.clock.set(START)
+        upload_code(aws, binaries, RELEASES)
+        yield aws
 
 
 @contextlib.contextmanager

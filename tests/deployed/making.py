@@ -1,16 +1,38 @@
 """Chapter: all of the template is there, but for what is left out by name."""
 
+import removal
 from adapters import LEFT_OUT, adapt, kind
 from botocore.exceptions import ClientError
-from stack import Stack
+from local_aws import parameters
+from stack import LocalStack
 from template import expand
-from world import parameters
 
 # The parameters without which production is refused.
 GUARDS = ("PageDomainName", "ApiDomainName", "WebAclArn", "ReadScope", "WriteScope", "EventProducers")
 
 
 def check(world, checks):
+    if world.aws.many_stacks:
+        check_local(world, checks)
+    else:
+        check_account(world, checks)
+
+
+def check_account(world, checks):
+    """Everything without a condition is made, and production is refused without its guards."""
+    template = expand(world.stack.release)["Resources"]
+    wanted = {name for name, resource in template.items() if "Condition" not in resource}
+    made = world.stack.resources()
+    checks.equal("resources that are not made", set(), wanted - made)
+    checks.equal("resources that are not in the template", set(), made - set(template))
+    unguarded = f"{world.stack.name}-unguarded"
+    world.aws.remove_later(lambda: removal.remove(world.aws, unguarded))
+    given = world.stack.parameters | {"Stage": "production"}
+    found = world.aws.sam.refusal(unguarded, world.stack.release, given)
+    checks.contains("production without guards", "Production needs", found)
+
+
+def check_local(world, checks):
     template = expand(world.stack.release)
     kinds = {name: kind(resource) for name, resource in template["Resources"].items()}
     found = adapt(template, world.aws.endpoint)
@@ -29,7 +51,7 @@ def check(world, checks):
 def unguarded(world, checks, name):
     """Production is refused without a parameter that guards it."""
     given = parameters(world.people.issuer, "unguarded") | {name: ""}
-    probe = Stack(world.aws, "unguarded", given)
+    probe = LocalStack(world.aws, "unguarded", given)
     try:
         probe.create()
         found = "created"
@@ -40,7 +62,7 @@ def unguarded(world, checks, name):
 
 def cannot_be_made(world, checks, left_out, kinds):
     """An entry of LEFT_OUT that has become needless is to be taken away: it is tried each time."""
-    probe = Stack(world.aws, "probe", parameters(world.people.issuer, "probe"))
+    probe = LocalStack(world.aws, "probe", parameters(world.people.issuer, "probe"))
     try:
         world.aws.client("cloudformation").create_stack(**probe.request(kept=(left_out,)))
     except ClientError as error:

@@ -13,7 +13,6 @@ SCHEDULE = (
     "State",
     "Target",
 )
-PATIENCE = 90
 SEEN_AFTER = 1
 
 
@@ -21,6 +20,7 @@ class Nights:
     """Starts a stack's nights and waits for them."""
 
     def __init__(self, stack):
+        self.patience = stack.aws.patience
         self.states = stack.aws.client("stepfunctions")
         self.scheduler = stack.aws.client("scheduler")
         self.clock = stack.aws.clock
@@ -75,7 +75,7 @@ class Nights:
 
     def named(self, name):
         """Waits until there is an execution of a name."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             for execution in self.executions():
                 if execution["name"] == name:
@@ -88,13 +88,13 @@ class Nights:
 
     def ended(self, arn):
         """Waits for the end of an execution, and describes it."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             described = self.states.describe_execution(executionArn=arn)
             if described["status"] != "RUNNING":
                 return described
             time.sleep(0.05)
-        raise AssertionError(f"expected the end of {described['name']} within {PATIENCE} s")
+        raise AssertionError(f"expected the end of {described['name']} within {self.patience} s")
 
 
 def next_half_past_midnight(day):

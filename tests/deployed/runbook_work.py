@@ -1,7 +1,7 @@
 """Entries of the runbook: work that comes up."""
 
-from stack import Stack
-from world import parameters
+from local_aws import parameters
+from stack import LocalStack
 
 DAYS = "2027-02-01..2027-02-05"
 # Seconds after which every process has read the signing keys again.
@@ -168,7 +168,7 @@ def delete_a_sandbox(desk):
     """A second stack, of the other stage; it is deleted by CloudFormation, as `sam delete` does."""
     here, world, checks = "Delete a sandbox", desk.world, desk.checks
     given = parameters(world.people.issuer, "recall-sandbox") | {"Stage": "sandbox"}
-    sandbox = Stack(world.aws, "recall-sandbox", given).create()
+    sandbox = LocalStack(world.aws, "recall-sandbox", given).create()
     outputs, table = sandbox.outputs(), sandbox.physical("Table")
     desk.run(here, "sam delete")
     desk.terminal.asked_of_sam()

@@ -1,4 +1,4 @@
-"""A deployed stack: made, updated and asked by CloudFormation."""
+"""A deployed stack: created, updated and described by CloudFormation."""
 
 import io
 import json
@@ -13,7 +13,7 @@ PATIENCE = 60
 
 
 class Stack:
-    """The whole programme under one name."""
+    """A stack by its name, as CloudFormation describes it. Targets differ in how they deploy it."""
 
     def __init__(self, aws, name, parameters):
         self.aws = aws
@@ -21,21 +21,63 @@ class Stack:
         self.parameters = parameters
         self.release = "first"
 
-    def create(self):
-        self.cloudformation.create_stack(**self.request())
-        self.expect("CREATE_COMPLETE")
-        return self
-
     def update(self, release=None, **parameters):
         """Deploys again: other code, other parameters, or both."""
         before = self.release, self.parameters
         self.release, self.parameters = release or self.release, self.parameters | parameters
         try:
-            self.cloudformation.update_stack(**self.request())
-            self.expect("UPDATE_COMPLETE")
+            self.deploy_again()
         except Exception:
             self.release, self.parameters = before
             raise
+
+    def describe(self):
+        return self.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+
+    def failures(self):
+        """Which resources failed, and why, the first one first."""
+        pages = self.cloudformation.get_paginator("describe_stack_events")
+        pages = pages.paginate(StackName=self.name)
+        events = [event for page in pages for event in page["StackEvents"]]
+        failed = [e for e in reversed(events) if e["ResourceStatus"].endswith("FAILED")]
+        return [(e["LogicalResourceId"], e.get("ResourceStatusReason", "")) for e in failed]
+
+    def summaries(self):
+        """All resources that the stack has or has retained, with types and physical ids."""
+        pages = self.cloudformation.get_paginator("list_stack_resources")
+        pages = pages.paginate(StackName=self.name)
+        return [summary for page in pages for summary in page["StackResourceSummaries"]]
+
+    def resources(self):
+        """The logical ids of all that was made."""
+        return {summary["LogicalResourceId"] for summary in self.summaries()}
+
+    def outputs(self):
+        return {o["OutputKey"]: o["OutputValue"] for o in self.describe()["Outputs"]}
+
+    def physical(self, logical):
+        """The name or id of a resource in AWS."""
+        found = self.cloudformation.describe_stack_resource(
+            StackName=self.name, LogicalResourceId=logical
+        )
+        return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    @property
+    def cloudformation(self):
+        return self.aws.client("cloudformation")
+
+
+class LocalStack(Stack):
+    """A stack of the local AWS, from the adapted template."""
+
+    def create(self):
+        self.cloudformation.create_stack(**self.request())
+        self.expect("CREATE_COMPLETE")
+        return self
+
+    def deploy_again(self):
+        self.cloudformation.update_stack(**self.request())
+        self.expect("UPDATE_COMPLETE")
 
     def delete(self):
         self.cloudformation.delete_stack(StackName=self.name)
@@ -69,37 +111,6 @@ class Stack:
             time.sleep(0.1)
         return status
 
-    def describe(self):
-        return self.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
-
-    def failures(self):
-        """Which resources failed, and why, the first one first."""
-        pages = self.cloudformation.get_paginator("describe_stack_events")
-        pages = pages.paginate(StackName=self.name)
-        events = [event for page in pages for event in page["StackEvents"]]
-        failed = [e for e in reversed(events) if e["ResourceStatus"].endswith("FAILED")]
-        return [(e["LogicalResourceId"], e.get("ResourceStatusReason", "")) for e in failed]
-
-    def resources(self):
-        """The logical ids of all that was made."""
-        pages = self.cloudformation.get_paginator("list_stack_resources")
-        pages = pages.paginate(StackName=self.name)
-        return {r["LogicalResourceId"] for page in pages for r in page["StackResourceSummaries"]}
-
-    def outputs(self):
-        return {o["OutputKey"]: o["OutputValue"] for o in self.describe()["Outputs"]}
-
-    def physical(self, logical):
-        """The name or id of a resource in AWS."""
-        found = self.cloudformation.describe_stack_resource(
-            StackName=self.name, LogicalResourceId=logical
-        )
-        return found["StackResourceDetail"]["PhysicalResourceId"]
-
-    @property
-    def cloudformation(self):
-        return self.aws.client("cloudformation")
-
 
 def upload_text(aws, key, text):
     aws.client("s3").put_object(Bucket=CODE_BUCKET, Key=key, Body=text.encode())
@@ -126,4 +137,3 @@ def zipped(binary, release):
         archive.writestr(bootstrap, binary)
         archive.writestr("release", release)
     return package.getvalue()
-

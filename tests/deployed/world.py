@@ -1,23 +1,15 @@
 """The programme deployed, with an exchange around it: what every chapter works with."""
 
-import contextlib
 import json
 
 from api import Api
 from exchange import Exchange
 from issuer import Issuer
-from local_aws import local_aws
 from nights import Nights
-from stack import Stack, upload_code
-from template import REGION
 
 PAGE = "https://affiliates.example.com"
 # The scope of every access token of a Cognito user pool that is not issued by its own pages.
 SCOPE = "aws.cognito.signin.user.admin"
-# The last but one day of a quarter, so that a story has tiers evaluated on its second night.
-START = "2026-12-30T09:00:00Z"
-RELEASES = ("first", "second")
-
 
 class People:
     """The exchange's users, whom the issuer knows."""
@@ -40,11 +32,16 @@ class World:
         self.aws = aws
         self.people = people
         self.operator = operator
-        self.stack = Stack(aws, name, parameters(people.issuer, name))
-        self.stack.create()
+        self.stack = aws.deploy(name, people.issuer)
         self.api = Api(self.stack)
         self.exchange = Exchange(self.stack)
         self.nights = Nights(self.stack)
+
+    def another(self, name):
+        """Another stack where the target has room for more than one, else this one."""
+        if not self.aws.many_stacks:
+            return self
+        return World(self.aws, self.people, name, self.operator)
 
     def uid(self, name):
         return self.people.uid(name)
@@ -69,30 +66,3 @@ class World:
     def function(self, logical):
         """The name of a function in AWS."""
         return self.stack.physical(logical)
-
-
-def parameters(issuer, stack):
-    """The parameters that production requires. The local AWS does not check that the names exist."""
-    return {
-        "Issuer": issuer.url,
-        "Audience": issuer.audience,
-        "ReadScope": SCOPE,
-        "WriteScope": SCOPE,
-        "PageOrigin": PAGE,
-        "PageDomainName": "affiliates.example.com",
-        "PageCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/1",
-        # A domain name belongs to one API.
-        "ApiDomainName": f"{stack}.api.example.com",
-        "ApiCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/2",
-        "WebAclArn": f"arn:aws:wafv2:{REGION}:111122223333:global/webacl/recall/3",
-        "EventProducers": "arn:aws:iam::000000000000:role/ledger,arn:aws:iam::000000000000:role/desk",
-    }
-
-
-@contextlib.contextmanager
-def deployed(binaries, port, name="recall", operator=None):
-    """The programme, deployed to a local AWS at a port, until the block ends."""
-    with local_aws(port) as aws:
-        aws.clock.set(START)
-        upload_code(aws, binaries, RELEASES)
-        yield World(aws, People(aws), name, operator)

@@ -64,6 +64,12 @@ enum Task {
     ///
     /// Fails if a function is larger than its limit.
     Deployed,
+    /// Accepts the programme in a real account: deploys, tests, measures and removes a stack (an hour)
+    ///
+    /// Needs the SAM CLI 1.165 or newer, cargo-lambda and credentials. The report names each chapter
+    /// that the account cannot do, with the reason. Everything that was created is removed at the end,
+    /// also after a failure, unless --keep is given.
+    AwsAcceptance(functions::Acceptance),
     /// Checks rules of style: dead files, lengths, widths, dependencies between folders, language
     Tidy,
     /// Runs every judge of the templates (1 min)
@@ -128,6 +134,7 @@ impl Task {
             Self::Cost(options) => cost::cost(options),
             Self::Release => checks::release(),
             Self::Deployed => functions::deployed(),
+            Self::AwsAcceptance(options) => functions::acceptance(options),
             Self::Tidy => tidy::run(),
             Self::Judges => checks::judges(),
             Self::CanaryDrill => canary::drill(),

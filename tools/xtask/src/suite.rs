@@ -59,7 +59,9 @@ mod tests {
     #[test]
     fn full_runs_every_other_task() {
         let command = crate::Options::command();
-        let commands: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let commands = command.get_subcommands().map(clap::Command::get_name);
+        // It needs an account; `deployed` runs the same program without one.
+        let commands: Vec<_> = commands.filter(|name| *name != "aws-acceptance").collect();
         let tasks: Vec<_> = TASKS.iter().map(|(name, _)| *name).chain(["full"]).collect();
         assert_eq!(tasks, commands);
     }

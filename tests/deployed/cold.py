@@ -1,0 +1,111 @@
+"""Chapter, for information: cold starts, as a caller and the functions see them."""
+
+import json
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from api import Api
+from border import asked
+
+# One route of each function of the API.
+ROUTES = {"get-link": "GET /v1/link", "bind": "GET /v1/binding", "dashboard": "GET /v1/dashboard"}
+# As many calls at the same moment, so that Lambda starts further processes.
+TOGETHER = 20
+DELIVERY = 120
+
+
+class Caller:
+    """The world as `border.asked` needs it, with a connection of its own."""
+
+    def __init__(self, world):
+        self.api = Api(world.stack)
+
+
+def check(world, checks):
+    code = world.get("/v1/link", "affiliate").json()["code"]
+    token = world.token("affiliate")
+    rows = []
+    for function, route in ROUTES.items():
+        since = int(world.aws.clock.now().timestamp() * 1000)
+        callers = [Caller(world) for _ in range(TOGETHER)]
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            calls = sorted(pool.map(lambda one: milliseconds(one, route, code, token), callers))
+        rows.append(row(function, calls, cold_calls(world, checks, function, since)))
+    columns = ("function", "cold of calls", "cold p50, ms", "cold max, ms", "warm p50, ms")
+    checks.measure(f"Cold starts, {TOGETHER} calls at the same moment", columns, rows)
+    for one in rows:
+        print("  " + "  ".join(str(cell) for cell in one))
+    initializations(world, checks)
+
+
+def milliseconds(caller, route, code, token):
+    begin = time.perf_counter()
+    asked(caller, route, code, token)
+    return (time.perf_counter() - begin) * 1000
+
+
+def cold_calls(world, checks, function, since):
+    """How many requests were the first of their process, by the function's log."""
+    deadline = time.monotonic() + DELIVERY
+    while len(lines := list(request_lines(world, function, since))) < TOGETHER:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(world.aws.pause)
+    checks.equal(f"requests in the log of {function}", TOGETHER, len(lines))
+    return sum(line["cold"] for line in lines)
+
+
+def request_lines(world, function, since):
+    group = f"/aws/lambda/{world.stack.name}/{function}"
+    pages = world.aws.client("logs").get_paginator("filter_log_events")
+    for page in pages.paginate(logGroupName=group, startTime=since):
+        for event in page["events"]:
+            fields = fields_of(event["message"])
+            if fields.get("message") == "request":
+                yield fields
+
+
+def fields_of(message):
+    try:
+        return json.loads(message).get("fields", {})
+    except ValueError:
+        return {}
+
+
+def row(function, calls, cold):
+    """Takes the slowest calls for the cold ones."""
+    warm, slow = calls[: len(calls) - cold], calls[len(calls) - cold :]
+    median = lambda values: f"{statistics.median(values):.0f}" if values else "–"
+    slowest = f"{slow[-1]:.0f}" if slow else "–"
+    return function, f"{cold} of {len(calls)}", median(slow), slowest, median(warm)
+
+
+def initializations(world, checks):
+    """Durations of Lambda's own initialisation, by X-Ray, which samples requests."""
+    if world.aws.many_stacks:
+        print("  initialisations: skipped, the local AWS records no traces")
+        return
+    now = world.aws.clock.now()
+    client = world.aws.client("xray")
+    time.sleep(30)
+    found = client.get_trace_summaries(StartTime=now.timestamp() - 1800, EndTime=now.timestamp() + 60)
+    ids = [summary["Id"] for summary in found["TraceSummaries"]]
+    segments = []
+    for first in range(0, len(ids), 5):
+        for trace in client.batch_get_traces(TraceIds=ids[first : first + 5])["Traces"]:
+            segments += [json.loads(segment["Document"]) for segment in trace["Segments"]]
+    seconds = sorted(initialization_seconds(segments, world.stack.name))
+    if seconds:
+        cells = (len(seconds), f"{statistics.median(seconds) * 1000:.0f}", f"{seconds[-1] * 1000:.0f}")
+        checks.measure("Initialisations by X-Ray", ("sampled", "p50, ms", "max, ms"), [cells])
+
+
+def initialization_seconds(segments, stack):
+    """The durations of all subsegments named Initialization, or Init, of the stack's functions."""
+    for segment in segments:
+        if not segment.get("name", "").startswith(stack):
+            continue
+        for part in segment.get("subsegments", []):
+            if part["name"] in ("Initialization", "Init"):
+                yield part["end_time"] - part["start_time"]

@@ -1,0 +1,59 @@
+"""Chapter: an operator stops binds without a deployment, and starts them again."""
+
+import os
+import subprocess
+import time
+
+from checks import Skip
+from exchange import joined, registered
+
+# Processes read the switches every half a minute.
+SECONDS = 60
+
+
+def check(world, checks):
+    if not has_switches(world.operator):
+        raise Skip("the operator's tool has no command `switches` yet")
+    one = world.another("switched")
+    one.exchange.tell(*(registered(one.uid(name)) for name in ("affiliate", "switched")))
+    one.exchange.tell(joined(one.uid("affiliate")))
+    code = one.get("/v1/link", "affiliate").json()["code"]
+    checks.equal("the window before", 200, window(one, code).status)
+    operate(one, "stop", "binds", "--reason", "acceptance")
+    seconds = until_window(one, code, 503)
+    checks.equal("its code", "binds_stopped", window(one, code).json()["code"])
+    checks.contains("the switches", "acceptance", operate(one, "switches"))
+    operate(one, "start", "binds", "--reason", "acceptance")
+    again = until_window(one, code, 200)
+    rows = [("stopped", f"{seconds:.0f}"), ("started", f"{again:.0f}")]
+    checks.measure("Seconds until a switch has its effect", ("binds", "s"), rows)
+
+
+def has_switches(operator):
+    told = subprocess.run([operator, "--help"], text=True, capture_output=True).stdout
+    return any(line.split()[:1] == ["switches"] for line in told.splitlines())
+
+
+def operate(world, *arguments):
+    """Runs the operator's tool on the stack's table; returns its output."""
+    variables = os.environ | world.aws.variables()
+    table = world.stack.outputs()["TableName"]
+    command = [world.operator, "--yes", "--table", table, *arguments]
+    ended = subprocess.run(command, env=variables, text=True, capture_output=True)
+    if ended.returncode != 0:
+        raise AssertionError(f"operator {' '.join(arguments)}: {ended.stdout}{ended.stderr}")
+    return ended.stdout
+
+
+def window(world, code):
+    return world.get(f"/v1/bind?ref={code}", "switched")
+
+
+def until_window(world, code, status):
+    """Waits until the window answers with a status; returns the seconds that it took."""
+    begin = time.monotonic()
+    while (found := window(world, code).status) != status:
+        if time.monotonic() - begin > SECONDS:
+            raise AssertionError(f"expected {status} within {SECONDS} s, found {found}")
+        time.sleep(1)
+    return time.monotonic() - begin
