@@ -6,17 +6,17 @@ use commission::{Arrival, Asset};
 use lambda::{App, Deadline};
 use storage::{
     Account, Admission, Attempt, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, MAX_ATTEMPTS,
-    Payment, PaymentOutcome, Quarantined, Shard, TableError, Versioned, retry_on_conflict,
+    Payment, PaymentOutcome, Quarantined, Shard, TableError, Versioned, bounded_concurrency,
+    retry_on_conflict,
 };
 use types::{Day, Reason, Timestamp, TradeId, Uid};
 
-use crate::EventOutcome;
 use crate::account::{Effect, Update, apply};
-use crate::concurrency::concurrently;
 use crate::event::{Changed, Event, EventData, Paid, Registered};
 use crate::message::Item;
 use crate::register::{Registration, register};
 use crate::sign_up::{Reevaluation, evaluate_all_again, is_pending};
+use crate::{CALLS_AT_ONCE, EventOutcome};
 
 /// The most events in a part that each need a write. Fees are not counted: more of them in a part
 /// make fewer chunks.
@@ -84,7 +84,7 @@ impl<'a> Batch<'a> {
             }
         }
         let work = alike.into_values().map(|events| identify_in_order(self.app, self.now, events));
-        let identified = concurrently(work).await?;
+        let identified = bounded_concurrency(CALLS_AT_ONCE, work).await?;
         for (place, identity) in identified.into_iter().flatten() {
             let Some(item) = self.items.get_mut(place) else { continue };
             match identity {
@@ -112,7 +112,7 @@ impl<'a> Batch<'a> {
             register_in_order(self.app, known, events)
         });
         let work: Vec<_> = work.collect();
-        let registered = concurrently(work).await?;
+        let registered = bounded_concurrency(CALLS_AT_ONCE, work).await?;
         for (place, outcome) in registered.into_iter().flatten() {
             let Some(item) = self.items.get_mut(place) else { continue };
             match outcome {
@@ -188,7 +188,7 @@ impl<'a> Batch<'a> {
             updates.into_iter().map(|(uid, updates)| self.update(uid, updates)).collect();
         let mut unchangeable: HashMap<Uid, TableError> = HashMap::new();
         let mut unfinished = BTreeSet::new();
-        for (uid, updated) in concurrently(work).await? {
+        for (uid, updated) in bounded_concurrency(CALLS_AT_ONCE, work).await? {
             match updated {
                 Updated::Saved(account, sign_ups) => {
                     if sign_ups == Reevaluation::Unfinished {
@@ -352,7 +352,7 @@ impl<'a> Batch<'a> {
             .iter()
             .map(|((day, shard), batch)| self.app.table.add_fees(*day, *shard, batch))
             .collect();
-        concurrently(work).await?;
+        bounded_concurrency(CALLS_AT_ONCE, work).await?;
         Ok(())
     }
 
@@ -387,7 +387,7 @@ impl<'a> Batch<'a> {
         };
         let entries: Vec<Quarantined> = self.items.iter().filter_map(entry).collect();
         let work: Vec<_> = entries.iter().map(|entry| self.app.table.quarantine(entry)).collect();
-        concurrently(work).await?;
+        bounded_concurrency(CALLS_AT_ONCE, work).await?;
         Ok(())
     }
 }

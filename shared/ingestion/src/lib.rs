@@ -7,7 +7,6 @@
 mod account;
 mod batch;
 mod batch_stats;
-mod concurrency;
 mod event;
 mod message;
 mod register;
@@ -25,6 +24,9 @@ use types::{Reason, Timestamp};
 use crate::batch::{Batch, parts};
 use crate::batch_stats::BatchStats;
 use crate::message::Item;
+
+/// The most concurrent calls of a batch to the table.
+const CALLS_AT_ONCE: usize = 16;
 
 /// A message of the queue: a CloudEvent in JSON, or an array of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

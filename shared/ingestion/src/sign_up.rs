@@ -9,11 +9,11 @@ use eligibility::{AccountFacts, Bind, EligibilityReport};
 use lambda::{App, Deadline};
 use storage::{
     Account, Attempt, Binding, Link, MAX_ATTEMPTS, PENDING_SIGN_UP_DAYS, PendingSignUp, Shard,
-    TableError, Versioned, retry_on_conflict, short_sha256,
+    TableError, Versioned, bounded_concurrency, retry_on_conflict, short_sha256,
 };
 use types::{LinkCode, Origin, Reason, Timestamp, Uid};
 
-use crate::concurrency::concurrently;
+use crate::CALLS_AT_ONCE;
 
 /// The outcome of evaluating a sign-up.
 pub(crate) enum SignUp {
@@ -137,7 +137,7 @@ pub(crate) async fn evaluate_all_again(
         };
         let evaluated = page.invitees.iter().filter(|invitee| !stays_refused(invitee));
         let evaluated = evaluated.map(|invitee| evaluate_one_of_many(app, inviter, invitee));
-        concurrently(evaluated.collect::<Vec<_>>()).await?;
+        bounded_concurrency(CALLS_AT_ONCE, evaluated.collect::<Vec<_>>()).await?;
         after = page.more_after;
         if after.is_none() {
             return Ok(Reevaluation::Complete);

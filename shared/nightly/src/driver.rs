@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use lambda::{App, Deadline};
 use serde::Serialize;
-use storage::Shard;
+use storage::{Shard, take_bounded};
 use types::{Day, Quarter};
 
-use crate::bounded_concurrency::each_side_by_side;
 use crate::commit::commit;
 use crate::committed::{Committed, Part};
 use crate::evaluate::{Evaluated, close_quarter, evaluate, evaluate_quarter};
@@ -331,7 +330,7 @@ impl<'a, O: Observer> Driver<'a, O> {
         let (steps, observer) = (self.steps, &mut self.observer);
         let mut lines = 0;
         let folds = known_shards(plan).into_iter().map(|shard| steps.fold(plan, shard));
-        each_side_by_side(SHARDS_AT_ONCE, folds, |folded| {
+        take_bounded(SHARDS_AT_ONCE, folds, |folded| {
             lines += folded.lines;
             observer.shard_folded();
             Ok(())

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use commission::{Amount, MarketRules, TierInForce};
 use lambda::App;
 use serde::{Deserialize, Serialize};
-use storage::{Attempt, MAX_ATTEMPTS, Shard, retry_on_conflict};
+use storage::{Attempt, MAX_ATTEMPTS, Shard, bounded_concurrency, retry_on_conflict};
 use types::{Market, Origin, Quarter, Uid};
 
-use crate::bounded_concurrency::bounded_concurrency;
 use crate::{StepError, parking, telemetry};
 
 /// The result of an evaluation.

@@ -2,10 +2,9 @@
 
 use commission::ConservationError;
 use lambda::{App, Deadline};
-use storage::ShardReport;
+use storage::{ShardReport, bounded_concurrency};
 use types::Day;
 
-use crate::bounded_concurrency::bounded_concurrency;
 use crate::fold::totals;
 use crate::{StepError, check_time};
 

@@ -19,7 +19,6 @@
 //! the same steps: a small programme's day in one invocation, the operator's tool, the sandbox and
 //! the tests. Apart from the night, **check** reports the age of the data.
 
-mod bounded_concurrency;
 mod check;
 mod closing;
 mod commit;

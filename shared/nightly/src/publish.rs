@@ -8,11 +8,11 @@ use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{
     Attempt, Found, MAX_ATTEMPTS, Pending, Referral, ReferralActivity, Shard, StoredTotals,
-    Summary, TouchedInvitee, TwoVersionCell, Versioned, Work, bucket, retry_on_conflict,
+    Summary, TouchedInvitee, TwoVersionCell, Versioned, Work, bounded_concurrency, bucket,
+    retry_on_conflict,
 };
 use types::{Day, Timestamp, Uid};
 
-use crate::bounded_concurrency::bounded_concurrency;
 use crate::committed::Part;
 use crate::lost_work::{self, RunWork};
 use crate::parking;

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use commission::{Arrival, Fee, FeeCorrection, Fold};
 use lambda::App;
 use serde::Serialize;
-use storage::Quarantined;
+use storage::{Quarantined, bounded_concurrency};
 use types::{Day, Timestamp};
 
 use crate::StepError;
-use crate::bounded_concurrency::bounded_concurrency;
 
 /// The time after a correction within which its fee may still arrive, in days. The queue redelivers
 /// for hours, and an exchange sends a correction after its fee: two nights are enough to see both.
@@ -43,7 +42,7 @@ pub(crate) async fn record(
     for correction in &fold.inexact_corrections {
         entries.push(inexact(day, correction)?);
     }
-    let write = entries.iter().map(async |entry| Ok(app.table.quarantine(entry).await?));
+    let write = entries.iter().map(|entry| app.table.quarantine(entry));
     bounded_concurrency(SIDE_BY_SIDE, write).await?;
     Ok(app.table.release_all(&matched(day, fold, corrections)?).await?)
 }

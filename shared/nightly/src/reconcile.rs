@@ -7,12 +7,11 @@ use commission::{Asset, Overflow};
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
-    Attempt, DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, Totals, bucket,
-    retry_on_conflict,
+    Attempt, DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, Totals,
+    bounded_concurrency, bucket, retry_on_conflict,
 };
 use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
 
-use crate::bounded_concurrency::bounded_concurrency;
 use crate::committed::Part;
 use crate::publish::booked_for;
 use crate::reversal::readable;
@@ -176,7 +175,7 @@ impl<'a> Night<'a> {
                 statements::compare(affiliate, booked, &lines, &summary).len()
             }))?;
             match found.differences > 0 && self.is_withdrawn(affiliate, run).await? {
-                true => Ok(Reconciled::of_one(0)),
+                true => Ok::<_, StepError>(Reconciled::of_one(0)),
                 false => Ok(found),
             }
         });

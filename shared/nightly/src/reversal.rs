@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use commission::{Conservation, Fold, difference, prove_lines};
 use lambda::App;
 use serde::{Deserialize, Serialize};
-use storage::{Account, ExcludedCounts, Shard, ShardState, TableError, VoidedBinding};
+use storage::{
+    Account, ExcludedCounts, Shard, ShardState, TableError, VoidedBinding, bounded_concurrency,
+};
 use types::{Day, Uid};
 
-use crate::bounded_concurrency::bounded_concurrency;
 use crate::fold::{ShardFound, Sources};
 use crate::plan::{Cursor, DayPlan, run_name};
 use crate::{StepError, parking, telemetry};
@@ -95,7 +96,7 @@ async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked
     }
     let read = places.into_iter().map(async |((day, shard), invitees)| {
         let booked = readable(app.table.booked(day, shard).await)?;
-        Ok((day, shard, invitees, booked))
+        Ok::<_, StepError>((day, shard, invitees, booked))
     });
     for (day, shard, invitees, booked) in bounded_concurrency(SIDE_BY_SIDE, read).await? {
         let Some(booked) = booked else {

@@ -10,13 +10,12 @@ use commission::{
 };
 use lambda::App;
 use storage::{
-    ChainLink, DayRecord, DirtyShard, Head, Money, Shard, ShardState, Versioned, chain_breaks,
-    short_sha256,
+    ChainLink, DayRecord, DirtyShard, Head, Money, Shard, ShardState, Versioned,
+    bounded_concurrency, chain_breaks, short_sha256, take_bounded,
 };
 use types::{Day, Origin, Product, Uid};
 
 use crate::StepError;
-use crate::bounded_concurrency::{bounded_concurrency, each_side_by_side};
 use crate::fold::due;
 
 use statements::{Statement, add};
@@ -139,7 +138,7 @@ pub async fn verify_day(
     let markers = app.table.voided_bindings().await?.known;
     let void: BTreeSet<Uid> = markers.into_iter().map(|marker| marker.invitee).collect();
     let shards = Shard::all().map(|shard| check_shard(app, day, shard, record.clone(), &void));
-    each_side_by_side(SIDE_BY_SIDE, shards, |shard| {
+    take_bounded(SIDE_BY_SIDE, shards, |shard| {
         done();
         found.add(shard).map_err(StepError::overflow(day))
     })

@@ -2,19 +2,20 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::StepError;
-
 /// Does all of some work, at most `limit` at a time; returns the results in the order of the work.
 /// Stops at the first failure.
-pub(crate) async fn bounded_concurrency<T, W>(
+///
+/// # Errors
+/// The first failure.
+pub async fn bounded_concurrency<T, E, W>(
     limit: usize,
     work: impl IntoIterator<Item = W>,
-) -> Result<Vec<T>, StepError>
+) -> Result<Vec<T>, E>
 where
-    W: Future<Output = Result<T, StepError>>,
+    W: Future<Output = Result<T, E>>,
 {
     let mut results = Vec::new();
-    each_side_by_side(limit, work, |result| {
+    take_bounded(limit, work, |result| {
         results.push(result);
         Ok(())
     })
@@ -22,14 +23,18 @@ where
     Ok(results)
 }
 
-/// Does the same, but passes each result to `take` and keeps none.
-pub(crate) async fn each_side_by_side<T, W>(
+/// Does all of some work as [`bounded_concurrency`] does, but passes each result to `take` and
+/// keeps none.
+///
+/// # Errors
+/// The first failure of the work or of `take`.
+pub async fn take_bounded<T, E, W>(
     limit: usize,
     work: impl IntoIterator<Item = W>,
-    mut take: impl FnMut(T) -> Result<(), StepError>,
-) -> Result<(), StepError>
+    mut take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E>
 where
-    W: Future<Output = Result<T, StepError>>,
+    W: Future<Output = Result<T, E>>,
 {
     // Collect first: the compiler cannot prove that a borrowing iterator held across an await is
     // `Send`.
