@@ -260,7 +260,7 @@ async fn large_value_is_not_in_detail() {
     large["product"] = json!("ü".repeat(30_000));
     let body = event("1", "fee.charged", large).to_string();
     let report = app.send_raw(&body).await.remove(0);
-    let EventOutcome::Quarantined { detail, .. } = report.outcome else { panic!("taken in") };
+    let EventOutcome::Quarantined { detail, .. } = report.outcome else { panic!("ingested") };
     assert!(detail.len() <= MAX_DETAIL_BYTES && detail.starts_with("data.product: "), "{detail}");
     let kept = quarantined(&app).await.remove(0);
     assert_eq!((kept.body, kept.detail), (body, detail));

@@ -177,7 +177,7 @@ async fn files_answer_as_stated() {
             assert_eq!(answer.body.pointer(pointer), Some(&json!(value)), "{file}");
         }
     }
-    taken_in_as_it_is(&mut stage).await;
+    ingested_as_it_is(&mut stage).await;
     stepped_as_they_are(&mut stage).await;
     told_as_it_is(&mut stage).await;
     assert_eq!(stage.run, files(), "left: the files run here; right: the files that there are");
@@ -185,7 +185,7 @@ async fn files_answer_as_stated() {
 
 /// The message of an unknown account is redelivered. A payment of an unknown run and an event of an
 /// unknown type are quarantined. All others are ingested.
-async fn taken_in_as_it_is(stage: &mut Stage) {
+async fn ingested_as_it_is(stage: &mut Stage) {
     let messages = event("ingest/batch.json")["Records"].clone();
     assert_eq!(stage.batch(CODE).await, [messages[2]["messageId"].as_str().unwrap()]);
     let reasons = BTreeSet::from_iter(stage.quarantined().await);

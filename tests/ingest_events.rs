@@ -166,7 +166,7 @@ async fn malformed_event_detail_names_field() {
         let EventOutcome::Quarantined { reason, detail } =
             app.send_raw(&event.to_string()).await.remove(0).outcome
         else {
-            panic!("{path} was taken in");
+            panic!("{path} was ingested");
         };
         assert_eq!(reason, "unreadable");
         assert!(detail.contains(expected), "{path}: {detail}");

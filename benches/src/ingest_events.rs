@@ -58,7 +58,7 @@ pub async fn take_all_in(
             if let Some(lost) =
                 reports.iter().find(|report| report.outcome != EventOutcome::Ingested)
             {
-                return Err(format!("not taken in: {lost:?}").into());
+                return Err(format!("not ingested: {lost:?}").into());
             }
         }
     }

@@ -114,7 +114,7 @@ def ingest(name, release, bad, accepted, quarantined, errors=0):
     made.lambdas("Invocations", {1: 12})
     made.lambdas("Errors", {1: errors, 0: 12 - errors})
     made.version_only("Messages", {40: 12})
-    made.own("EventsTakenIn", {400: 108}, {accepted: 12})
+    made.own("EventsIngested", {400: 108}, {accepted: 12})
     made.own("EventsQuarantined", {0: 104, 1: 4}, {quarantined: 12})
     made.write()
 

@@ -3,8 +3,8 @@
 import json
 import time
 
-# A failed batch is brought again after so many seconds, by the queue's visibility timeout.
-BROUGHT_AGAIN = 365 + 1
+# A failed batch is redelivered after so many seconds, by the queue's visibility timeout.
+REDELIVERED_AFTER = 365 + 1
 
 
 def event(identity, kind, data):
@@ -83,7 +83,7 @@ class Exchange:
     def tell(self, *events):
         """Sends one message with the events, and waits until the queue is empty."""
         self.send(*events)
-        self.wait_until_taken_in()
+        self.wait_until_ingested()
 
     def send(self, *events):
         """Sends one message: the event alone, or an array of several."""
@@ -108,13 +108,13 @@ class Exchange:
         return self.sqs.receive_message(QueueUrl=self.dead_letters).get("Messages", [])
 
     def waiting(self, queue=None):
-        """The messages that are in a queue, and of these the ones under way or to be brought again."""
+        """The messages that are in a queue, and of these the ones under way or to be redelivered."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.sqs.get_queue_attributes(QueueUrl=queue or self.queue, AttributeNames=names)
         visible, invisible = (int(found["Attributes"][name]) for name in names)
         return visible + invisible, invisible
 
-    def wait_until_taken_in(self):
+    def wait_until_ingested(self):
         """Waits until the queue is empty, in as many readings in a row as the target needs."""
         deadline = time.monotonic() + self.aws.patience
         empty = 0

@@ -3,7 +3,7 @@
 import hashlib
 import time
 
-from exchange import BROUGHT_AGAIN, fee, joined, registered
+from exchange import REDELIVERED_AFTER, fee, joined, registered
 from nights import next_half_past_midnight
 
 DAY_4, DAY_5, DAY_6 = "2027-01-02", "2027-01-03", "2027-01-04"
@@ -35,15 +35,15 @@ def poison(world, checks):
 
 
 def fee_before_its_account(world, checks):
-    """The message is brought again, alone, until its account is known."""
+    """The message is redelivered, alone, until its account is known."""
     world.uid("early bird")
     world.exchange.send(fee("early", world.uid("early bird"), f"{DAY_4}T10:00:00Z"))
     until("the message to be left for later", lambda: world.exchange.waiting() == (1, 1))
     world.exchange.send(registered(world.uid("early bird")))
-    until("the other one to be taken in", lambda: world.exchange.waiting() == (1, 1))
+    until("the other one to be ingested", lambda: world.exchange.waiting() == (1, 1))
     checks.equal("messages that wait", (1, 1), world.exchange.waiting())
-    world.aws.clock.go_on(BROUGHT_AGAIN)
-    world.exchange.wait_until_taken_in()
+    world.aws.clock.go_on(REDELIVERED_AFTER)
+    world.exchange.wait_until_ingested()
     found = world.get("/v1/link", "early bird").json()["code"]
     checks.equal("the account", "inviter_not_affiliate", found)
 
@@ -57,14 +57,14 @@ def table_out_of_reach(world, checks):
     for number in range(1, TRIES + 1):
         until(f"try {number} to fail", lambda: world.aws.failed_batches(ingest) == number)
         checks.equal(f"messages after try {number}", (1, 1), world.exchange.waiting())
-        world.aws.clock.go_on(BROUGHT_AGAIN)
+        world.aws.clock.go_on(REDELIVERED_AFTER)
     until("the queue to be empty", lambda: world.exchange.waiting() == (0, 0))
     checks.equal("dead letters", (1, 0), world.exchange.waiting(world.exchange.dead_letters))
     found = world.get("/v1/link", "latecomer").json()["code"]
     checks.equal("the account before it came home", "unknown_account", found)
     world.stack.update(release="second", LocalAwsOfIngest=world.aws.endpoint)
     world.exchange.redrive()
-    world.exchange.wait_until_taken_in()
+    world.exchange.wait_until_ingested()
     checks.equal("dead letters", (0, 0), world.exchange.waiting(world.exchange.dead_letters))
     found = world.get("/v1/link", "latecomer").json()["code"]
     checks.equal("the account", "inviter_not_affiliate", found)

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from exchange import BROUGHT_AGAIN, fee, joined, registered
+from exchange import REDELIVERED_AFTER, fee, joined, registered
 from failures import until
 from nights import expect_success
 from world import World
@@ -38,7 +38,7 @@ def check(world, checks):
 
 
 def signups(one):
-    """Messages with sixty sign-ups each, which are taken in one after the other."""
+    """Messages with sixty sign-ups each, which are ingested one after the other."""
     code, at = code_of(one), f"{DAY}T09:00:00Z"
     return messages(registered(uid, at, ref=code) for uid in INVITEES)
 
@@ -79,9 +79,9 @@ def killed(shaken, checks):
     until("the end of the batch", over)
     if shaken.aws.failed_batches(function) == before:
         return False
-    checks.equal("messages to be brought again", (1, 1), shaken.exchange.waiting())
-    shaken.aws.clock.go_on(BROUGHT_AGAIN)
-    shaken.exchange.wait_until_taken_in()
+    checks.equal("messages to be redelivered", (1, 1), shaken.exchange.waiting())
+    shaken.aws.clock.go_on(REDELIVERED_AFTER)
+    shaken.exchange.wait_until_ingested()
     return True
 
 

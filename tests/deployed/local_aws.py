@@ -98,7 +98,7 @@ class LocalAws:
         return self.logged(f"Lambda {function}: Runtime exited before returning a response")
 
     def failed_batches(self, function):
-        """How many batches of the queue have failed, and are left to be brought again."""
+        """How many batches of the queue have failed, and are left to be redelivered."""
         return self.logged(f"ESM: Lambda {function} failed")
 
     def logged(self, words):

@@ -1,6 +1,6 @@
 """Entries of the runbook: events that are put aside, given up, or not published; days to correct."""
 
-from exchange import BROUGHT_AGAIN, corrected, fee, paid, registered
+from exchange import REDELIVERED_AFTER, corrected, fee, paid, registered
 from failures import NOWHERE, TRIES, until
 from runbook_nights import DAY_1, DAY_4
 
@@ -16,15 +16,15 @@ def events_dead_lettered(desk):
     world.exchange.send(fee("late", late, f"{DAY_4}T10:00:00Z"))
     for number in range(TRIES):
         until("the message to be left for later", lambda: world.exchange.waiting() == (1, 1))
-        world.aws.clock.go_on(BROUGHT_AGAIN)
+        world.aws.clock.go_on(REDELIVERED_AFTER)
     until("the queue to be empty", lambda: world.exchange.waiting() == (0, 0))
     rows = desk.ask(here, """ask ingest 24 'filter fields.message = "batch\"""")
-    tries = sum(row["sum(fields.brought_again)"] for row in rows)
+    tries = sum(row["sum(fields.redelivered)"] for row in rows)
     checks.equal("tries in the log", TRIES, tries)
     checks.equal("errors in the log", [], desk.ask(here, "ask ingest 24 'filter level"))
     letters = desk.answer(here, "aws sqs receive-message")["Messages"]
     checks.contains("the dead letter", "late", letters[0]["Body"])
-    desk.saw(here, f"{TRIES} tries as `brought_again`, no error, the letter with its fee")
+    desk.saw(here, f"{TRIES} tries as `redelivered`, no error, the letter with its fee")
     world.exchange.tell(registered(late, f"{DAY_4}T08:00:00Z", ref=code))
     redrive(desk, late)
 
@@ -37,13 +37,13 @@ def redrive(desk, late):
     # They were received, and are not seen again for five seconds.
     world.aws.clock.go_on(6)
     world.exchange.redrive()
-    world.exchange.wait_until_taken_in()
+    world.exchange.wait_until_ingested()
     checks.equal("dead letters", (0, 0), world.exchange.waiting(world.exchange.dead_letters))
     desk.facts["day"] = DAY_4
     desk.run(here, "operator rollup")
     lines = [line for line in world.lines("affiliate", DAY_4, DAY_4) if line["uid"] == late]
     checks.equal("the fee's line", ["0.00020000"], [line["commission"] for line in lines])
-    desk.saw(here, "the queue's ARN; moved as SQS does it, the fee is taken in, and `rollup` books its line")
+    desk.saw(here, "the queue's ARN; moved as SQS does it, the fee is ingested, and `rollup` books its line")
 
 
 def events_quarantined(desk):
@@ -53,7 +53,7 @@ def events_quarantined(desk):
     run = f"{DAY_5}.{newest_run(world) + 1}"
     world.exchange.tell(paid(world.uid("affiliate"), DAY_5, run, f"{DAY_5}T11:00:00Z"))
     world.exchange.send_text("{ not json")
-    world.exchange.wait_until_taken_in()
+    world.exchange.wait_until_ingested()
     listed = desk.run(here, "operator quarantine list").output
     [mine] = [line for line in listed.splitlines() if "nothing_booked" in line]
     checks.contains("the list", "unreadable", listed)
@@ -66,7 +66,7 @@ def events_quarantined(desk):
     checks.equal("what is left", (0, 1), (listed.count("nothing_booked"), listed.count("unreadable")))
     statuses = {line["status"] for line in world.lines("affiliate", DAY_5, DAY_5)}
     checks.equal("the lines that were paid", {"paid"}, statuses)
-    desk.saw(here, "both entries with reasons; replayed, the payment is taken in, the unreadable stays")
+    desk.saw(here, "both entries with reasons; replayed, the payment is ingested, the unreadable stays")
 
 
 def newest_run(world):
@@ -99,8 +99,8 @@ def function_errors(desk):
     world.exchange.send(registered(world.uid("hindered")))
     until("the batch to fail", lambda: world.aws.failed_batches(ingest) > failed)
     world.stack.update(release="first", LocalAwsOfIngest=world.aws.endpoint)
-    world.aws.clock.go_on(BROUGHT_AGAIN)
-    world.exchange.wait_until_taken_in()
+    world.aws.clock.go_on(REDELIVERED_AFTER)
+    world.exchange.wait_until_ingested()
     [row] = desk.ask(here, "ask ingest 1")
     checks.contains("the error", "Diagnostic", row["fields.message"])
     checks.equal("panics and timeouts of bind", [], desk.ask(here, "ask bind 1"))

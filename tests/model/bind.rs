@@ -139,7 +139,7 @@ impl Model for Bind {
             Action::Load => state.loads(),
             Action::SaveAccount => state.saves(self.0),
             Action::Touch => state.touches(),
-            Action::IngestIsKilled => state.is_brought_again(),
+            Action::IngestIsKilled => state.is_redelivered(),
         }
         Some(state)
     }
@@ -235,7 +235,7 @@ impl State {
     }
 
     /// The queue redelivers the message. No fault occurs the last time.
-    fn is_brought_again(&mut self) {
+    fn is_redelivered(&mut self) {
         let (Ingest::Loaded { tries, .. } | Ingest::Saved { tries }) = self.ingest else { return };
         if let Some(tries) = tries.checked_sub(1) {
             self.ingest = Ingest::Waiting { tries };

@@ -11,13 +11,13 @@ use crate::{EventOutcome, Message};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct BatchStats {
     messages: u64,
-    taken_in: u64,
+    ingested: u64,
     /// The ingested fees. A repeated fee is detected in the fold of its day.
     fees: u64,
     /// The ingested events other than fees that are known.
     repeated: u64,
     quarantined: u64,
-    brought_again: u64,
+    redelivered: u64,
     /// Messages that were not started, or whose part failed.
     left: u64,
     /// The age of the oldest message, in milliseconds.
@@ -29,38 +29,38 @@ impl BatchStats {
         let oldest = messages.iter().map(|message| message.sent_at).min().unwrap_or(now);
         let lag = u64::try_from(now.millis_since(oldest)).unwrap_or_default();
         let (messages, left) = (messages.len() as u64, left as u64);
-        let mut tally = Self { messages, left, lag, ..Self::default() };
-        items.iter().for_each(|item| tally.count(item));
-        tally
+        let mut stats = Self { messages, left, lag, ..Self::default() };
+        items.iter().for_each(|item| stats.count(item));
+        stats
     }
 
     fn count(&mut self, item: &Item) {
         match item.outcome {
             EventOutcome::Ingested if item.is_unfinished => {
-                self.brought_again = self.brought_again.saturating_add(1);
+                self.redelivered = self.redelivered.saturating_add(1);
             }
             EventOutcome::Ingested => {
                 let is_fee = matches!(item.news(), Some(EventData::Charged(_)));
-                self.taken_in = self.taken_in.saturating_add(1);
+                self.ingested = self.ingested.saturating_add(1);
                 self.fees = self.fees.saturating_add(is_fee.into());
                 self.repeated = self.repeated.saturating_add(item.repeated.into());
             }
             EventOutcome::Quarantined { .. } => {
                 self.quarantined = self.quarantined.saturating_add(1)
             }
-            EventOutcome::Retry { .. } => self.brought_again = self.brought_again.saturating_add(1),
+            EventOutcome::Retry { .. } => self.redelivered = self.redelivered.saturating_add(1),
         }
     }
 
     /// Writes the log line of the batch.
-    pub fn tell(&self, effort: &InvocationStats) {
+    pub fn log(&self, effort: &InvocationStats) {
         tracing::info!(
             messages = self.messages,
-            taken_in = self.taken_in,
+            ingested = self.ingested,
             fees = self.fees,
             repeated = self.repeated,
             quarantined = self.quarantined,
-            brought_again = self.brought_again,
+            redelivered = self.redelivered,
             messages_left = self.left,
             lag_milliseconds = self.lag,
             milliseconds = effort.milliseconds,
@@ -74,11 +74,11 @@ impl BatchStats {
     pub fn measures(&self, effort: &InvocationStats) -> MetricSet {
         effort.measures().and(MetricSet::of([
             (Metric::Messages, self.messages),
-            (Metric::EventsTakenIn, self.taken_in),
-            (Metric::FeesTakenIn, self.fees),
+            (Metric::EventsIngested, self.ingested),
+            (Metric::FeesIngested, self.fees),
             (Metric::EventsRepeated, self.repeated),
             (Metric::EventsQuarantined, self.quarantined),
-            (Metric::EventsBroughtAgain, self.brought_again),
+            (Metric::EventsRedelivered, self.redelivered),
             (Metric::QueueLag, self.lag),
             (Metric::BatchTime, effort.milliseconds),
         ]))

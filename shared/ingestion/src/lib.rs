@@ -149,10 +149,10 @@ async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> Ba
     }
     let left = taken.stopped.as_ref().map_or(0, |it| messages.len().saturating_sub(it.first));
     let now = app.clock.now();
-    let tally = BatchStats::of(messages, &taken.items, left, now);
+    let stats = BatchStats::of(messages, &taken.items, left, now);
     let effort = watch.effort();
-    tally.tell(&effort);
-    app.metrics.record(now, &tally.measures(&effort));
+    stats.log(&effort);
+    app.metrics.record(now, &stats.measures(&effort));
     taken
 }
 

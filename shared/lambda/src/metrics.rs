@@ -65,11 +65,11 @@ metrics! {
     Refusals, Count, "Windows and binds that were refused, by the first reason.";
     // Of a batch of the queue.
     Messages, Count, "Messages of the queue.";
-    EventsTakenIn, Count, "Ingested events, including duplicates.";
+    EventsIngested, Count, "Ingested events, including duplicates.";
     EventsRepeated, Count, "Events other than fees that came before with the same body.";
     EventsQuarantined, Count, "Quarantined events.";
-    EventsBroughtAgain, Count, "Events whose account is not known yet.";
-    FeesTakenIn, Count, "Ingested fees, including those of users without an inviter.";
+    EventsRedelivered, Count, "Events whose account is not known yet.";
+    FeesIngested, Count, "Ingested fees, including those of users without an inviter.";
     QueueLag, Milliseconds, "How long ago the oldest message of the batch was sent.";
     BatchTime, Milliseconds, "Time that a batch took.";
     // Of a batch of the table's stream.
@@ -106,7 +106,7 @@ impl Metric {
                 | Self::Successes
                 | Self::Refusals
                 | Self::Messages
-                | Self::EventsTakenIn
+                | Self::EventsIngested
                 | Self::EventsQuarantined
                 | Self::BatchesUnpublished
         )

@@ -195,7 +195,7 @@ impl Step {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::WholeDay { .. } => "whole day",
+            Self::WholeDay { .. } => "whole-day",
             Self::Plan { .. } => "plan",
             Self::Fold { .. } => "fold",
             Self::SetAside { .. } => "set-aside",
@@ -211,7 +211,7 @@ impl Step {
 
     /// The names of all steps.
     pub const NAMES: &'static [&'static str] = &[
-        "whole day",
+        "whole-day",
         "plan",
         "fold",
         "set-aside",

@@ -1,4 +1,4 @@
-//! Identities of events, and the quarantine of those that cannot be taken in.
+//! Identities of events, and the quarantine of those that cannot be ingested.
 
 use std::collections::{BTreeMap, HashMap};
 
