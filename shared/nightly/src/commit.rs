@@ -104,7 +104,7 @@ async fn try_commit(
     let lines = lines_of(reports).map_err(StepError::overflow(day))?;
     let seq = head.value.committed.checked_add(1).ok_or(Overflow);
     let seq = seq.map_err(StepError::overflow(day))?;
-    let parts = (lines / LINES_PER_PART + 1).min(MAX_PARTS) as u16;
+    let parts = parts_of(lines);
     let committed_at = app.clock.now();
     let digest = digest(&report)?;
     let chain = lines_digests(reports)
@@ -120,6 +120,11 @@ async fn try_commit(
         }
         CommitOutcome::HeadMoved | CommitOutcome::Superseded => Ok(Attempt::Conflict),
     }
+}
+
+/// Returns the number of parts in which a run of so many lines is published.
+pub(crate) fn parts_of(lines: u64) -> u16 {
+    (lines / LINES_PER_PART + 1).min(MAX_PARTS) as u16
 }
 
 /// Proves the conservation of the accrual over all shards; returns the report of the run.

@@ -234,6 +234,22 @@ pub enum CommitOutcome {
     Superseded,
 }
 
+/// Whether the ledger's head can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadState {
+    /// It can be read.
+    Readable,
+    /// There is no head: before the first night, or because it was lost.
+    Missing,
+    /// It cannot be read.
+    Unreadable {
+        /// Its revision; 0 if it has none.
+        revision: u64,
+        /// The cause.
+        reason: String,
+    },
+}
+
 pub(crate) fn versioned<T: serde::de::DeserializeOwned + Default>(
     what: &'static str,
     item: Option<Item>,
@@ -250,6 +266,19 @@ impl Table {
     /// If the table fails or the item does not decode.
     pub async fn head(&self) -> Result<Versioned<Head>, TableError> {
         versioned("head", self.get(&keys::head()).await?)
+    }
+
+    /// Returns whether the ledger's head can be read. Cost: 1 read unit.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn head_state(&self) -> Result<HeadState, TableError> {
+        let Some(item) = self.get(&keys::head()).await? else { return Ok(HeadState::Missing) };
+        let revision = revision(&item);
+        Ok(match read_plain::<Head>("head", item) {
+            Ok(_) => HeadState::Readable,
+            Err(error) => HeadState::Unreadable { revision, reason: error.to_string() },
+        })
     }
 
     /// Returns a day's committed runs. Cost: 1 read unit per 4 KB.

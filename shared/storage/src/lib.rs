@@ -60,8 +60,8 @@ pub use finished::FinishedRun;
 pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_version};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, short_sha256};
 pub use ledger::{
-    ChainLink, CommitOutcome, CommittedRun, DayRecord, ExcludedCounts, Head, Pending, RunReport,
-    SetAside, chain_breaks,
+    ChainLink, CommitOutcome, CommittedRun, DayRecord, ExcludedCounts, Head, HeadState, Pending,
+    RunReport, SetAside, chain_breaks,
 };
 pub use link::{Link, LinkOutcome, Links};
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};

@@ -1,5 +1,5 @@
-//! The operator's tool: books days again, verifies and explains them, replays quarantined events
-//! and imports files.
+//! The operator's tool: books days again, verifies and explains them, replays quarantined events,
+//! imports files, and rebuilds a damaged head of the ledger.
 //!
 //! It uses the functions' steps on their table, so that it can do nothing that they could not. Each
 //! command is a function of an [`App`], its options, and a [`Console`]; a command that writes asks
@@ -15,6 +15,7 @@ mod options;
 mod parked;
 mod quarantine;
 mod range;
+mod rebuild_head;
 mod rollup;
 mod table_target;
 mod velocity;
@@ -58,6 +59,7 @@ pub async fn execute(
         Command::Velocity { days, csv } => velocity::velocity(app, days, csv, console).await,
         Command::Quarantine(command) => quarantine::quarantine(app, target, command, console).await,
         Command::Parked(command) => parked::parked(app, target, command, console).await,
+        Command::RebuildHead { since } => rebuild_head::rebuild(app, target, since, console).await,
         Command::Import { file } => import::import(app, target, &file, console).await,
     }
 }

@@ -155,6 +155,18 @@ Examples:
     #[command(subcommand)]
     Parked(ParkedCommand),
 
+    /// Rebuild the ledger's head from the days' records, after it was damaged or lost
+    ///
+    /// While the head cannot be read, no day is booked and no dashboard answers. Stop the nights
+    /// first. The rebuilt head is shown before it is written. Days without a run between others are
+    /// deferred, and the next night tries them. Reads one item a day.
+    #[command(after_help = "Example:\n  operator rebuild-head --since 2025-08-01")]
+    RebuildHead {
+        /// The first day with fees, or an earlier one
+        #[arg(long, value_name = "DAY")]
+        since: Day,
+    },
+
     /// Ingest a file of events, one CloudEvent in JSON a line
     ///
     /// An interrupted import is resumed where it stopped: FILE.progress records its place. Events

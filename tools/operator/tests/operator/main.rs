@@ -10,6 +10,7 @@ mod hurrying;
 mod importing;
 mod parking;
 mod quarantined;
+mod rebuilding;
 mod restoring;
 mod rolling_up;
 mod support;
