@@ -25,6 +25,7 @@ ARNS = {
     "AWS::Events::EventBus": "arn:aws:events:us-east-1:111122223333:event-bus/{}",
     "AWS::Logs::LogGroup": "arn:aws:logs:us-east-1:111122223333:log-group:{}:*",
     "AWS::Lambda::Alias": "arn:aws:lambda:us-east-1:111122223333:function:{}:live",
+    "AWS::Lambda::Version": "arn:aws:lambda:us-east-1:111122223333:function:{}:1",
     "AWS::StepFunctions::StateMachine": "arn:aws:states:us-east-1:111122223333:stateMachine:{}",
     "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:us-east-1:111122223333:secret:{}-123456",
 }
@@ -43,6 +44,8 @@ def resolved(value, resources):
             return ARNS[resources[name]["Type"]].format(name)
         case {"Fn::GetAtt": [name, "StreamArn"]}:
             return f"arn:aws:dynamodb:us-east-1:111122223333:table/{name}/stream/1"
+        case {"Fn::If": [_, _, otherwise]}:
+            return resolved(otherwise, resources)
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([\w:.]+)\}", lambda name: substituted(name[1], resources), text)
     return {name: resolved(item, resources) for name, item in value.items()}

@@ -10,6 +10,7 @@ import kills
 import latency
 import logs
 import making
+import pretraffic
 import removed
 import runbook
 import small
@@ -31,6 +32,7 @@ CHAPTERS = {
     "warm calls, one after the other": latency,
     "the runbook, word for word": runbook,
     "a release that fails its canary": canary,
+    "the hook before traffic": pretraffic,
     "logs": logs,
     "what the run cost": cost,
     "nothing remains of a removed stack": removed,

@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ClientError
 from story import DAY_1, DAY_3
-from template import binaries, expand, of_type
+from template import binaries
 from world import SCOPE
 
 RANGE = f"from={DAY_1}&to={DAY_3}"
@@ -82,7 +82,7 @@ def read(world):
 
 def configurations(world):
     client = world.aws.client("lambda")
-    for name in of_type(expand(world.stack.release), "AWS::Lambda::Function"):
+    for name in binaries():
         yield name, client.get_function_configuration(FunctionName=world.function(name))
 
 
