@@ -1,12 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { sizes } from "./sizes";
+import { texts } from "./texts/plugin";
 
 /** Where the API is in development: the sandbox. */
 const sandbox = process.env.SANDBOX ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), sizes()],
+  plugins: [texts(), react(), sizes()],
   server: {
     proxy: { "/v1": sandbox, "/sandbox": sandbox, "/config.json": sandbox },
   },

@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { texts } from "./texts/plugin";
 
 export default defineConfig({
-  test: { include: ["src/**/*.test.ts"] },
+  plugins: [texts()],
+  test: { include: ["src/**/*.test.ts", "texts/**/*.test.ts"] },
 });

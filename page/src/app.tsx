@@ -3,11 +3,11 @@ import { useCallback, useEffect, useState } from "react";
 import { queryClient } from "./api/queries";
 import { useSession } from "./auth/session";
 import { type Config, ConfigContext } from "./config";
-import type { Language } from "./format/formats";
 import { Shell } from "./shell";
-import { keepLanguage, load, TextProvider, type Texts } from "./text";
+import { keepLanguage, type Language, load, TextProvider, type Texts } from "./text";
+import { declareLanguage } from "./text/language";
 import { Boundary } from "./ui/boundary";
-import { Toasts } from "./ui/toasts";
+import { say, Toasts } from "./ui/toasts";
 
 interface Props {
   config: Config;
@@ -18,13 +18,20 @@ interface Props {
 export function App({ config, ...first }: Props) {
   const [words, setWords] = useState(first);
   const uid = useSession().user?.uid;
-  const choose = useCallback(async (language: Language) => {
-    const texts = await load(language);
-    keepLanguage(language);
-    setWords({ language, texts });
-  }, []);
+  const choose = useCallback(
+    async (language: Language) => {
+      try {
+        const texts = await load(language);
+        keepLanguage(language);
+        setWords({ language, texts });
+      } catch {
+        say(words.texts.problems.partMissing, "bad");
+      }
+    },
+    [words],
+  );
   useEffect(() => {
-    document.documentElement.lang = words.language;
+    declareLanguage(words.language);
   }, [words]);
   return (
     <ConfigContext value={config}>

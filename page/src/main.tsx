@@ -4,7 +4,8 @@ import { queryClient } from "./api/queries";
 import { App } from "./app";
 import { currentSession, renewWith, whenUserChanges } from "./auth/session";
 import { type Config, loadConfig } from "./config";
-import { load, preferredLanguage } from "./text";
+import { loadOrEnglish, preferredLanguage } from "./text";
+import { declareLanguage } from "./text/language";
 import { applyTheme } from "./ui/theme";
 import { preloadView } from "./views/views";
 import "./styles/index.css";
@@ -21,9 +22,11 @@ async function start(root: HTMLElement) {
   applyTheme();
   // Beside the requests that follow, and not after them.
   if (currentSession().user) preloadView(location.pathname);
-  const language = preferredLanguage();
-  const texts = await load(language);
-  const config = await loadConfig().catch(() => null);
+  const [{ language, texts }, config] = await Promise.all([
+    loadOrEnglish(preferredLanguage()),
+    loadConfig().catch(() => null),
+  ]);
+  declareLanguage(language);
   if (!config) {
     root.textContent = texts.problems.config;
     return;

@@ -12,15 +12,15 @@ export default function SandboxBar() {
   const pass = useMutation({
     mutationFn: nextDay,
     onSuccess: (day) => {
-      say(t.sandbox.passed(f.day(day)));
+      say(t.sandbox.passed({ day: f.day(day) }));
       return cache.invalidateQueries();
     },
-    onError: () => say(t.problems.internal, "bad"),
+    onError: () => say(t.problems.codes.internal, "bad"),
   });
   return (
     <aside className="sandbox" aria-label={t.sandbox.label}>
       <span className="badge badge-sandbox">{t.sandbox.label}</span>
-      <span>{now.data ? t.sandbox.clock(f.utcInstant(now.data)) : " "}</span>
+      <span>{now.data ? t.sandbox.clock({ instant: f.utcInstant(now.data) }) : " "}</span>
       <button
         type="button"
         className="button button-small"

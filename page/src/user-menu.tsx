@@ -2,16 +2,10 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { signOut, useSession } from "./auth/session";
 import { useConfig } from "./config";
-import { useWords } from "./text";
+import { LANGUAGE_CHOICES, useWords } from "./text";
 import { Icon } from "./ui/icons";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "./ui/menu";
 import { chooseTheme, chosenTheme } from "./ui/theme";
-
-/** Each language under its own name, which needs no translation. */
-const LANGUAGES = [
-  { value: "en", text: "English" },
-  { value: "tr", text: "Türkçe" },
-] as const;
 
 /** Who is signed in; language and appearance; the way out. */
 export function UserMenu() {
@@ -31,9 +25,14 @@ export function UserMenu() {
     <Menu
       button={button}
       className="button button-quiet user-menu"
-      label={user ? t.account.signedInAs(user.uid) : `${t.language}, ${t.theme.label}`}
+      label={user ? t.account.signedInAs({ uid: user.uid }) : `${t.language}, ${t.theme.label}`}
     >
-      <MenuChoice label={t.language} value={f.language} choices={LANGUAGES} onChange={choose} />
+      <MenuChoice
+        label={t.language}
+        value={f.language}
+        choices={LANGUAGE_CHOICES}
+        onChange={choose}
+      />
       <MenuSeparator />
       <MenuChoice
         label={t.theme.label}

@@ -1,6 +1,6 @@
-import { en } from "../src/text/en";
 import { expectNoFindings } from "./axe";
 import { AURORA, expect, open, test } from "./page";
+import { en } from "./texts";
 import { show, VIEWS } from "./views";
 
 const LANGUAGES = { en: "en-GB", tr: "tr-TR" };

@@ -1,5 +1,5 @@
-import { en } from "../src/text/en";
 import { AURORA, amountIn, ask, chartOf, expect, open, test } from "./page";
+import { en } from "./texts";
 
 const problem = (code: string, status: number) => ({
   status,
@@ -65,7 +65,7 @@ test("a failing API is told in words, and trying again helps", async ({ page }) 
     failing ? route.fulfill(problem("internal", 500)) : route.continue(),
   );
   await open(page, "/dashboard", AURORA);
-  await expect(page.getByRole("alert")).toContainText(en.problems.internal);
+  await expect(page.getByRole("alert")).toContainText(en.problems.codes.internal);
   failing = false;
   await page.getByRole("button", { name: en.common.retry }).click();
   await expect(page.getByTestId("total-commission")).toBeVisible();
@@ -84,7 +84,7 @@ test("a throttled request is tried again before anybody is bothered", async ({ p
 test("no connection is not taken for a failure of ours", async ({ page }) => {
   await page.route("**/v1/**", (route) => route.abort("connectionrefused"));
   await open(page, "/earnings", AURORA);
-  await expect(page.getByRole("alert")).toContainText(en.problems.offline);
+  await expect(page.getByRole("alert")).toContainText(en.problems.codes.offline);
 });
 
 test("one part that fails leaves the others", async ({ page }) => {
@@ -93,7 +93,7 @@ test("one part that fails leaves the others", async ({ page }) => {
   await open(page, "/links", AURORA);
   await expect(page.getByTestId("default-link")).toContainText("/join?ref=");
   await expect(page.getByText(en.links.qrFailed)).toBeVisible();
-  await expect(page.getByRole("alert")).toContainText(en.problems.internal);
+  await expect(page.getByRole("alert")).toContainText(en.problems.codes.internal);
 });
 
 test("a refused change says so and changes nothing", async ({ page }) => {
@@ -105,7 +105,7 @@ test("a refused change says so and changes nothing", async ({ page }) => {
   await open(page, "/links", AURORA);
   await page.getByRole("button", { name: en.links.new }).click();
   await page.getByRole("button", { name: en.links.make }).click();
-  await expect(page.getByRole("alert")).toHaveText(en.problems.tooManyLinks);
+  await expect(page.getByRole("alert")).toHaveText(en.problems.codes.too_many_links);
 });
 
 test("an export that breaks off saves nothing", async ({ page }) => {
@@ -144,7 +144,7 @@ test("range_change_offline_keeps_figures_and_says_so", async ({ page, context })
   await expect(alert).toContainText(
     /Couldn't load 15\s?–\s?21 Nov 2026\. .* 23 Oct – 21 Nov 2026\./,
   );
-  await expect(alert).toContainText(en.problems.offline);
+  await expect(alert).toContainText(en.problems.codes.offline);
   expect(await amountIn(page, "total-commission")).toBe(before);
   await context.setOffline(false);
   await expect(page.getByText(en.problems.youAreOffline)).toHaveCount(0);
@@ -162,7 +162,7 @@ test("range_change_answered_500_keeps_figures_and_toolbar", async ({ page }) => 
   );
   await page.getByRole("radio", { name: en.range.presets["7d"] }).click();
   const alert = page.getByRole("alert");
-  await expect(alert).toContainText(en.problems.internal);
+  await expect(alert).toContainText(en.problems.codes.internal);
   expect(await amountIn(page, "total-commission")).toBe(before);
   await expect(page.getByRole("radio", { name: en.range.presets["90d"] })).toBeVisible();
   await expect(page.getByTestId("as-of")).toBeVisible();

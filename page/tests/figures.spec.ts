@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { compare, sum } from "../src/format/decimal";
-import { en } from "../src/text/en";
 import { AURORA, amountIn, ask, chartOf, expect, open, test } from "./page";
+import { en } from "./texts";
 
 async function exported(page: Page, item: string): Promise<string> {
   await page.getByRole("button", { name: en.lines.export }).click();
@@ -84,7 +84,7 @@ test("chart_shows_the_previous_period_and_covers_nothing", async ({ page }) => {
   await chart.hover({ position: { x: box.width - 20, y: 100 } });
   const readout = page.locator(".readout");
   await expect(readout).toContainText("21 Nov 2026");
-  await expect(readout).toContainText(en.dashboard.beforeOn("22 Oct"));
+  await expect(readout).toContainText(en.dashboard.beforeOn({ day: "22 Oct" }));
   const at = await readout.boundingBox();
   expect((at?.y ?? 0) + (at?.height ?? 0)).toBeLessThanOrEqual(box.y);
 });
@@ -112,7 +112,7 @@ test("invitees are searched, filtered, sorted and paged", async ({ page }) => {
   const rows = page.getByTestId("invitee");
   await expect(rows).toHaveCount(25);
   await page.getByRole("button", { name: en.invitees.next }).click();
-  await expect(page.getByText(en.invitees.page("2", "4"))).toBeVisible();
+  await expect(page.getByText(en.invitees.page({ page: "2", pages: "4" }))).toBeVisible();
   await page.getByRole("button", { name: en.invitees.commission }).click();
   await expect(page.getByRole("columnheader", { name: en.invitees.commission })).toHaveAttribute(
     "aria-sort",
@@ -174,7 +174,7 @@ test("long lists come page by page", async ({ page }) => {
 
 test("in Turkish, numbers and days are Turkish, and the choice is kept", async ({ page }) => {
   await open(page, "/dashboard?from=2026-11-20&to=2026-11-21", AURORA);
-  await page.getByRole("button", { name: en.account.signedInAs(AURORA) }).click();
+  await page.getByRole("button", { name: en.account.signedInAs({ uid: AURORA }) }).click();
   await page.getByRole("menuitemradio", { name: "Türkçe" }).click();
   await expect(page.getByTestId("total-commission")).toContainText("$569,99");
   await page.reload();
@@ -244,7 +244,7 @@ test("invitee_list_survives_reload_and_back", async ({ page }) => {
   await page.reload();
   await expect(page.getByTestId("invitee").first()).toHaveText(first ?? "");
   await page.goBack();
-  await expect(page.getByText(en.invitees.page("1", "3"))).toBeVisible();
+  await expect(page.getByText(en.invitees.page({ page: "1", pages: "3" }))).toBeVisible();
 });
 
 test("range_is_carried_from_view_to_view", async ({ page }) => {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
-import { en } from "../src/text/en";
-import { landing } from "../src/text/landing/en";
-import { landing as landingTr } from "../src/text/landing/tr";
 import { expectNoFindings } from "./axe";
 import { AURORA, codeOf, expect, open, test } from "./page";
+import { en, textsOf } from "./texts";
+
+const { landing } = en;
 
 const LANDING_BUDGET = 90_000;
 const INVITER = "1***1";
@@ -49,7 +49,7 @@ test.describe("landing", () => {
       await page.goto(`${address}?ref=6TKU9VDE`);
       const heading = page.getByRole("heading", { level: 1 });
       await expect(heading).toHaveText("Get 10% of your spot fees back");
-      await expect(page.getByText(landing.from(INVITER))).toBeVisible();
+      await expect(page.getByText(landing.from({ inviter: INVITER }))).toBeVisible();
       await expect(page.locator("header")).toContainText("Northwind");
       await expect(page.getByRole("button", { name: landing.signIn })).toBeVisible();
       await expect(page).toHaveTitle("Get 10% of your spot fees back · Northwind");
@@ -110,7 +110,9 @@ test.describe("landing", () => {
   test("link_without_share_says_so", async ({ page }) => {
     await invitation(page, live({ spot: "0", futures: "0.00" }));
     await page.goto("/join?ref=6TKU9VDE");
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText(landing.invites(INVITER));
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+      landing.invites({ inviter: INVITER }),
+    );
     await expect(page.getByText(landing.sharesNothing)).toBeVisible();
   });
 
@@ -142,8 +144,8 @@ test.describe("landing", () => {
     };
     await invitation(page, live({ spot: "0.1", futures: "0" }, programme));
     await page.goto("/join.html?ref=6TKU9VDE");
-    const links = page.getByRole("navigation", { name: landing.legal }).getByRole("link");
-    await expect(links).toHaveText([landing.terms, landing.support]);
+    const links = page.getByRole("navigation", { name: en.legal.label }).getByRole("link");
+    await expect(links).toHaveText([en.legal.terms, en.legal.support]);
     await expect(links.first()).toHaveAttribute("href", "https://example.com/terms");
   });
 
@@ -161,11 +163,11 @@ test.describe("landing", () => {
   test("language_is_changed_and_kept", async ({ page }) => {
     await invitation(page, live({ spot: "0.1", futures: "0" }));
     await page.goto("/join.html?ref=6TKU9VDE");
-    await page.getByRole("combobox", { name: landing.language }).selectOption("tr");
+    await page.getByRole("combobox", { name: en.language }).selectOption("tr");
     const heading = page.getByRole("heading", { level: 1 });
-    await expect(heading).toHaveText(landingTr.getSpot("%10"));
+    await expect(heading).toHaveText(textsOf("tr").benefit.getSpot({ rate: "%10" }));
     await page.reload();
-    await expect(heading).toHaveText(landingTr.getSpot("%10"));
+    await expect(heading).toHaveText(textsOf("tr").benefit.getSpot({ rate: "%10" }));
     await expect(page.locator("html")).toHaveAttribute("lang", "tr");
   });
 
@@ -192,7 +194,7 @@ test.describe("confirmation", () => {
     await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "20000003");
     const window = page.getByRole("dialog", { name: en.join.window.title });
     const seen = window.getByRole("region", { name: en.seen.title });
-    await expect(seen.getByRole("listitem")).toHaveText(en.seen.points);
+    await expect(seen.getByRole("listitem")).toHaveText(Object.values(en.seen.points));
     for (const fact of ["full user ID", "traded volume", "first and latest trade"]) {
       await expect(seen).toContainText(fact);
     }
@@ -223,9 +225,9 @@ test.describe("confirmation", () => {
     await page.clock.install({ time: new Date("2026-11-22T12:00:00Z") });
     await windowWith(page, { expiresAt: "2026-11-22T12:10:00.000Z" });
     await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "20000003");
-    await expect(page.getByText(en.join.window.expiresIn("10"))).toBeVisible();
+    await expect(page.getByText(en.join.window.expiresIn({ minutes: 10 }))).toBeVisible();
     await page.clock.fastForward(3 * 60_000);
-    await expect(page.getByText(en.join.window.expiresIn("7"))).toBeVisible();
+    await expect(page.getByText(en.join.window.expiresIn({ minutes: 7 }))).toBeVisible();
   });
 
   test("next_steps_follow_the_binding", async ({ page }) => {
@@ -246,9 +248,9 @@ test.describe("confirmation", () => {
     await open(page, `/join?ref=${code}`, "20000003");
     await page.getByRole("button", { name: en.join.window.bind }).click();
     await expect(page.getByRole("heading", { name: en.join.bound })).toBeVisible();
-    await expect(page.getByText(en.join.nextShared("10%", "5%"))).toBeVisible();
+    await expect(page.getByText(en.join.nextShared({ spot: "10%", futures: "5%" }))).toBeVisible();
     const next = page.getByRole("region", { name: en.join.nextTitle });
-    await expect(next.getByRole("listitem")).toHaveText(en.join.next);
+    await expect(next.getByRole("listitem")).toHaveText(Object.values(en.join.next));
     await expect(next.getByRole("link", { name: en.join.seeInviter })).toBeVisible();
     await expect(page).toHaveTitle(new RegExp(`^${en.join.bound} · `));
   });
@@ -262,7 +264,7 @@ test.describe("refusal", () => {
     await expect(refusal).toContainText("last used 25 Aug 2026");
     const met = page.getByText(en.bindReasons.already_bound.check);
     await expect(met).toBeHidden();
-    await expect(page.getByText(en.join.checksMet("12", "13"))).toBeVisible();
+    await expect(page.getByText(en.join.checksMet({ met: "12", all: "13" }))).toBeVisible();
     await page.getByText(en.join.checks, { exact: true }).click();
     await expect(met).toBeVisible();
     await expectNoFindings(page, "refusal");
@@ -345,5 +347,5 @@ test("forced_colours_keep_edges", async ({ page }) => {
 test("my_inviter_says_what_the_inviter_sees", async ({ page }) => {
   await open(page, "/inviter", "40000001");
   await page.getByText(en.seen.titleNow, { exact: true }).click();
-  await expect(page.getByText(en.seen.points[0] ?? "")).toBeVisible();
+  await expect(page.getByText(en.seen.points.identity)).toBeVisible();
 });

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
-import { en } from "../src/text/en";
 import { AURORA, expect, open, test } from "./page";
+import { en } from "./texts";
 import { show, VIEWS } from "./views";
 
 const WIDTHS = [320, 390, 820, 1024, 1440];
@@ -63,15 +63,15 @@ test.describe("phone", () => {
     await open(page, "/links", AURORA);
     const link = page.getByTestId("link").filter({ hasText: "newsletter" });
     for (const name of [
-      en.links.copyOf("newsletter"),
-      en.links.showQrOf("newsletter"),
-      en.links.actions("newsletter"),
+      en.links.copyOf({ name: "newsletter" }),
+      en.links.showQrOf({ name: "newsletter" }),
+      en.links.actions({ name: "newsletter" }),
     ]) {
       const button = link.getByRole("button", { name });
       await button.scrollIntoViewIfNeeded();
       await expect(button).toBeInViewport({ ratio: 1 });
     }
-    await link.getByRole("button", { name: en.links.copyOf("newsletter") }).click();
+    await link.getByRole("button", { name: en.links.copyOf({ name: "newsletter" }) }).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("ref=");
   });
 

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import jsQR from "jsqr";
 import { PNG } from "pngjs";
-import { en } from "../src/text/en";
 import { AURORA, expect, open, test } from "./page";
+import { en } from "./texts";
 
 test("a new link shows what each side gets, before and after it is made", async ({ page }) => {
   await open(page, "/links", "10000003");
   await page.getByRole("button", { name: en.links.new }).click();
   const dialog = page.getByRole("dialog", { name: en.links.newTitle });
   await dialog.getByLabel(en.links.label).fill("forum");
-  const spot = dialog.getByRole("radiogroup", { name: en.links.shareOf(en.markets.spot) });
+  const spot = dialog.getByRole("radiogroup", { name: en.links.shareOf({ market: "spot" }) });
   await expect(spot.locator("label")).toHaveText(["0%", "5%", "10%"]);
   await spot.getByRole("radio", { name: "10%" }).click();
   const side = dialog.locator(".side").first();
@@ -23,7 +23,7 @@ test("a new link shows what each side gets, before and after it is made", async 
   const made = page.getByRole("dialog", { name: en.links.doneTitle });
   const url = (await made.locator(".address").textContent()) ?? "";
   expect(url).toContain("ref=");
-  await expect(made.getByRole("img", { name: en.links.qrOf(url) })).toBeVisible();
+  await expect(made.getByRole("img", { name: en.links.qrOf({ url }) })).toBeVisible();
   await made.getByRole("button", { name: en.links.copyLink }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(url);
   await expect(made.getByRole("button", { name: en.sharing.share, exact: true })).toBeVisible();
@@ -36,14 +36,14 @@ test("a new link shows what each side gets, before and after it is made", async 
 test("a label can be changed and taken away, and another link be the default", async ({ page }) => {
   await open(page, "/links", "10000002");
   const row = page.getByRole("row", { name: /community/ });
-  await row.getByRole("button", { name: en.links.actions("community") }).click();
+  await row.getByRole("button", { name: en.links.actions({ name: "community" }) }).click();
   await page.getByRole("menuitem", { name: en.links.rename }).click();
   await page.getByRole("dialog").getByLabel(en.links.label).fill("group");
   await page.getByRole("button", { name: en.links.save }).click();
   const renamed = page.getByRole("row", { name: /group/ });
   await expect(renamed).toBeVisible();
   const before = await page.getByTestId("default-link").textContent();
-  await renamed.getByRole("button", { name: en.links.actions("group") }).click();
+  await renamed.getByRole("button", { name: en.links.actions({ name: "group" }) }).click();
   await page.getByRole("menuitem", { name: en.links.makeDefault }).click();
   await expect(renamed).toContainText(en.links.isDefault);
   await expect(page.getByTestId("default-link")).not.toHaveText(before ?? "");
@@ -62,7 +62,7 @@ test("the QR code comes as SVG, and as PNG in the size that was asked for", asyn
   const svg = await download(en.links.downloadSvg);
   expect(svg.name).toMatch(/^[A-Z0-9]{8}\.svg$/);
   expect(svg.content.toString()).toContain("<svg");
-  const png = await download(en.links.downloadPng("1,024"));
+  const png = await download(en.links.downloadPng({ size: "1,024" }));
   const { width, height, data } = PNG.sync.read(png.content);
   expect([width, height]).toEqual([1024, 1024]);
   expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(url);

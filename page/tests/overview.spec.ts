@@ -1,6 +1,6 @@
 import { compare, sum } from "../src/format/decimal";
-import { en } from "../src/text/en";
 import { AURORA, amountIn, ask, expect, JUNIPER, open, test } from "./page";
+import { en } from "./texts";
 
 const DAYS = "from=2026-08-24&to=2026-11-21";
 
@@ -37,7 +37,7 @@ test("overview_figures_are_those_of_the_api", async ({ page }) => {
 test("overview_figures_are_compared_with_the_time_before", async ({ page }) => {
   await open(page, "/", AURORA);
   const yesterday = page.getByTestId("overview-yesterday");
-  await expect(yesterday).toContainText(en.overview.dayBefore("$229.88"));
+  await expect(yesterday).toContainText(en.overview.dayBefore({ usd: "$229.88" }));
   await expect(yesterday).toContainText("+48%");
   await expect(page.getByTestId("overview-month")).toContainText(/by this day last month/);
   await expect(yesterday.locator(".spark rect")).toHaveCount(14);
@@ -58,7 +58,7 @@ test("overview_link_is_copied", async ({ page }) => {
 test("overview_tells_what_happened_and_what_needs_attention", async ({ page }) => {
   await open(page, "/", AURORA);
   const activity = page.getByRole("region", { name: en.overview.activity });
-  await expect(activity).toContainText(en.overview.earned("$340.11", "48", 48));
+  await expect(activity).toContainText(en.overview.earned({ usd: "$340.11", count: 48 }));
   await expect(activity.getByText(/joined through/).first()).toBeVisible();
   const attention = page.getByRole("region", { name: en.overview.attention });
   await attention.getByRole("link", { name: /VIP level/ }).click();

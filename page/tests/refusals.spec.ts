@@ -1,8 +1,9 @@
 import type { Page } from "@playwright/test";
-import { en } from "../src/text/en";
-import { landing } from "../src/text/landing/en";
-import { tr } from "../src/text/tr";
 import { AURORA, codeOf, expect, open, test, users } from "./page";
+import { en, textsOf } from "./texts";
+
+const { landing } = en;
+const tr = textsOf("tr");
 
 /** What stands on the page where a bind is refused. */
 async function expectRefusal(page: Page, reason: keyof typeof en.bindReasons, texts = en) {
@@ -66,7 +67,7 @@ test("a link for new users only, in both languages", async ({ page }) => {
   await answerWith(page, "link_not_recall_capable");
   await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "20000003");
   await expectRefusal(page, "link_not_recall_capable");
-  await page.getByRole("button", { name: en.account.signedInAs("20000003") }).click();
+  await page.getByRole("button", { name: en.account.signedInAs({ uid: "20000003" }) }).click();
   await page.getByRole("menuitemradio", { name: "Türkçe" }).click();
   await page.keyboard.press("Escape");
   await expectRefusal(page, "link_not_recall_capable", tr as typeof en);

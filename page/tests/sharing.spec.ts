@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import jsQR from "jsqr";
 import { PNG } from "pngjs";
-import { en } from "../src/text/en";
 import { AURORA, expect, open, test } from "./page";
+import { en } from "./texts";
 
 const shareButton = (page: Page) =>
   page.getByRole("button", { name: en.sharing.share, exact: true });
@@ -39,7 +39,7 @@ test("share_targets_open_with_message_and_link", async ({ page }) => {
   await open(page, "/links", AURORA);
   const url = (await page.getByTestId("default-link").textContent()) ?? "";
   await shareButton(page).click();
-  const message = en.sharing.message("Get 10% of your spot fees back");
+  const message = en.sharing.message({ headline: "Get 10% of your spot fees back" });
   const hosts = { telegram: "t.me", whatsapp: "wa.me", x: "x.com" } as const;
   for (const [target, host] of Object.entries(hosts)) {
     const name = en.sharing[target as keyof typeof hosts];
@@ -94,7 +94,7 @@ test("poster_that_fails_can_be_tried_again", async ({ page }) => {
   let failing = true;
   await page.route("**/v1/link/qr.svg**", (route) => (failing ? route.abort() : route.continue()));
   const dialog = await openPoster(page);
-  await expect(dialog.getByRole("alert")).toContainText(en.problems.offline);
+  await expect(dialog.getByRole("alert")).toContainText(en.problems.codes.offline);
   failing = false;
   await dialog.getByRole("button", { name: en.common.retry }).click();
   await expect(dialog.getByRole("img")).toBeVisible();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Page } from "@playwright/test";
-import { en } from "../src/text/en";
 import { AURORA, expect, open, test } from "./page";
+import { en } from "./texts";
 
 const CLIENT = "recall-page";
 
@@ -97,7 +97,7 @@ test("signing out leaves nothing of the user behind", async ({ page }) => {
     .first()
     .click();
   await expect(page.getByTestId("total-commission")).toBeVisible();
-  await page.getByRole("button", { name: en.account.signedInAs(AURORA) }).click();
+  await page.getByRole("button", { name: en.account.signedInAs({ uid: AURORA }) }).click();
   await page.getByRole("menuitem", { name: en.account.switchUser }).click();
   await expect(page.getByRole("heading", { name: en.signIn.sandboxTitle })).toBeVisible();
   const left = await page.evaluate(() => [sessionStorage, localStorage].flatMap(Object.keys));
@@ -118,7 +118,7 @@ test("session_sign_out_reaches_all_tabs", async ({ page, context }) => {
   const second = await context.newPage();
   await second.goto("/invitees");
   await expect(second.locator("[data-testid=invitee]").first()).toBeVisible();
-  await page.getByRole("button", { name: en.account.signedInAs(AURORA) }).click();
+  await page.getByRole("button", { name: en.account.signedInAs({ uid: AURORA }) }).click();
   await page.getByRole("menuitem", { name: en.account.switchUser }).click();
   await expect(second.getByRole("heading", { name: en.signIn.sandboxTitle })).toBeVisible();
   await expect(second.locator("[data-testid=invitee]")).toHaveCount(0);

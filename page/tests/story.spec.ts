@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import jsQR from "jsqr";
 import { PNG } from "pngjs";
 import { compare, sum, truncate } from "../src/format/decimal";
-import { en } from "../src/text/en";
-import { landing } from "../src/text/landing/en";
 import { AURORA, amountIn, ask, codeOf, expect, NOON, open, setClock, test } from "./page";
+import { en } from "./texts";
+
+const { landing } = en;
 
 /** A row of the export by its columns; none of the values here is quoted. */
 function rowsOf(csv: string): Record<string, string>[] {
@@ -32,7 +33,7 @@ test("from the copied link to the exported commission", async ({ page }) => {
   await expect(page.getByRole("button", { name: en.common.copied })).toBeVisible();
   const url = await page.evaluate(() => navigator.clipboard.readText());
   await expect(page.getByTestId("default-link")).toHaveText(url);
-  const qr = page.getByRole("img", { name: en.links.qrOf(url) });
+  const qr = page.getByRole("img", { name: en.links.qrOf({ url }) });
   await expect(qr).toBeVisible();
   const { data, width, height } = PNG.sync.read(await qr.screenshot());
   expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(url);
@@ -72,7 +73,7 @@ test("from the copied link to the exported commission", async ({ page }) => {
   const taken = await page.request.post("/sandbox/events", { data: [trade] });
   expect(await taken.json()).toEqual({ accepted: 1, failed: [] });
   await page.getByRole("button", { name: en.sandbox.nextDay }).click();
-  await expect(page.getByText(en.sandbox.passed("22 Nov 2026")).first()).toBeVisible({
+  await expect(page.getByText(en.sandbox.passed({ day: "22 Nov 2026" })).first()).toBeVisible({
     timeout: 30_000,
   });
 

@@ -1,7 +1,8 @@
 import { PNG } from "pngjs";
-import { en } from "../src/text/en";
-import { landing } from "../src/text/landing/en";
 import { AURORA, codeOf, expect, open, test } from "./page";
+import { en } from "./texts";
+
+const { landing } = en;
 
 for (const document of ["/", "/join.html"]) {
   test(`head_of_${document}_names_files_that_exist`, async ({ page }) => {

@@ -1,9 +1,6 @@
+import { LANGUAGES, type Language } from "../text/languages";
 import type { Day } from "./days";
 import { decimals, isZero, truncate } from "./decimal";
-
-export type Language = "en" | "tr";
-
-const LOCALES: Record<Language, string> = { en: "en-GB", tr: "tr-TR" };
 
 /** A decimal text as `Intl` takes it: exactly, without a float between. */
 type Exact = `${number}`;
@@ -40,12 +37,19 @@ export interface Formats {
 }
 
 export function formats(language: Language): Formats {
-  const locale = LOCALES[language];
+  const { locale } = LANGUAGES[language];
   const date = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
   const day = date({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const shortDay = date({ day: "numeric", month: "short", timeZone: "UTC" });
-  const instant = date({ dateStyle: "medium", timeStyle: "short" });
-  const utcInstant = date({ dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+  const minutes = {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+  } as const;
+  const instant = date(minutes);
+  const utcInstant = date({ ...minutes, timeZone: "UTC" });
   const utcTime = date({ timeStyle: "short", timeZone: "UTC" });
   const count = new Intl.NumberFormat(locale);
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 4 });

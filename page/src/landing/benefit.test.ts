@@ -1,10 +1,10 @@
+import { texts } from "virtual:texts/landing-en";
 import { expect, test } from "vitest";
 import { formats } from "../format/formats";
-import { landing } from "../text/landing/en";
 import { benefit } from "./benefit";
 
 const headline = (spot: string, futures: string) =>
-  benefit({ spot, futures }, landing, formats("en").percent);
+  benefit({ spot, futures }, texts.benefit, formats("en").percent);
 
 test("headline_names_shared_markets_only", () => {
   expect(headline("0.10", "0")).toBe("Get 10% of your spot fees back");

@@ -30,8 +30,10 @@ export async function drawLanding(host: HTMLElement, landing: Landing): Promise<
   if (!host.isConnected) return;
   const programme = currentProgramme();
   if (invitation === null || invitation.state === "dead") {
-    const title = invitation ? texts.deadTitle : texts.incompleteTitle;
-    host.replaceChildren(message(title, invitation ? texts.dead : texts.incomplete));
+    const title = invitation ? texts.landing.deadTitle : texts.landing.incompleteTitle;
+    host.replaceChildren(
+      message(title, invitation ? texts.landing.dead : texts.landing.incomplete),
+    );
     return setTitle(texts, programme, title);
   }
   const introduction = introduce(landing, programme, invitation);
@@ -50,7 +52,7 @@ function placeholder(texts: LandingTexts): HTMLElement {
   return element(
     "div",
     { className: "landing-placeholder", attributes: { role: "status" } },
-    element("span", { className: "hidden" }, texts.loading),
+    element("span", { className: "hidden" }, texts.landing.loading),
     ...["short", "long", "long"].map((length) =>
       element("span", { className: `skeleton-bar landing-bar-${length}` }),
     ),
@@ -71,24 +73,32 @@ function introduce(
   const heading = (text: string) => element("h1", {}, text);
   const lead = (text: string) => element("p", { className: "landing-lead" }, text);
   if (invitation.state === "unknown") {
-    const anyone = brand ? texts.anyoneTo(brand) : texts.anyone;
-    return { title: texts.title, elements: [heading(anyone), lead(texts.unknown)] };
+    const anyone = brand ? texts.landing.anyoneTo({ brand }) : texts.landing.anyone;
+    return { title: texts.landing.title, elements: [heading(anyone), lead(texts.landing.unknown)] };
   }
   const { inviter, shared } = invitation;
-  const from = element("p", { className: "landing-from" }, texts.from(inviter));
-  const headline = benefit(shared, texts, formats.percent);
+  const from = element("p", { className: "landing-from" }, texts.landing.from({ inviter }));
+  const headline = benefit(shared, texts.benefit, formats.percent);
   if (headline === null) {
-    const invites = brand ? texts.invitesTo(inviter, brand) : texts.invites(inviter);
-    return { title: texts.title, elements: [heading(invites), lead(texts.sharesNothing)] };
+    const invites = brand
+      ? texts.landing.invitesTo({ inviter, brand })
+      : texts.landing.invites({ inviter });
+    return {
+      title: texts.landing.title,
+      elements: [heading(invites), lead(texts.landing.sharesNothing)],
+    };
   }
-  const rate = (text: string) => (isZero(text) ? texts.none : formats.percent(text));
+  const rate = (text: string) => (isZero(text) ? texts.landing.none : formats.percent(text));
   const rates = element(
     "dl",
     { className: "landing-rates" },
-    pair(texts.spot, rate(shared.spot)),
-    pair(texts.futures, rate(shared.futures)),
+    pair(texts.landing.spot, rate(shared.spot)),
+    pair(texts.landing.futures, rate(shared.futures)),
   );
-  return { title: headline, elements: [from, heading(headline), lead(texts.shares), rates] };
+  return {
+    title: headline,
+    elements: [from, heading(headline), lead(texts.landing.shares), rates],
+  };
 }
 
 function pair(name: string, value: string): HTMLElement {
@@ -99,22 +109,22 @@ function signIn({ texts, signIn }: Landing): HTMLElement {
   const button = element(
     "button",
     { className: "button button-primary landing-action", attributes: { type: "button" } },
-    texts.signIn,
+    texts.landing.signIn,
   );
   const failure = element("p", { className: "field-error", attributes: { role: "alert" } });
   button.addEventListener("click", async () => {
     button.disabled = true;
-    button.textContent = texts.signingIn;
+    button.textContent = texts.landing.signingIn;
     failure.textContent = "";
     try {
       await signIn();
     } catch {
-      failure.textContent = texts.failed;
+      failure.textContent = texts.landing.failed;
     }
     button.disabled = false;
-    button.textContent = texts.signIn;
+    button.textContent = texts.landing.signIn;
   });
-  const note = element("p", { className: "help" }, texts.noObligation);
+  const note = element("p", { className: "help" }, texts.landing.noObligation);
   return element("div", { className: "landing-decide" }, button, failure, note);
 }
 
@@ -122,8 +132,8 @@ function steps(texts: LandingTexts): HTMLElement {
   return element(
     "section",
     { className: "landing-steps" },
-    element("h2", {}, texts.stepsTitle),
-    element("ol", {}, ...texts.steps.map((step) => element("li", {}, step))),
+    element("h2", {}, texts.landing.stepsTitle),
+    element("ol", {}, ...Object.values(texts.landing.steps).map((step) => element("li", {}, step))),
   );
 }
 

@@ -8,12 +8,12 @@ export function legalLinks(programme: Programme, texts: LandingTexts): HTMLEleme
     const href = programme[page];
     if (!href) return [];
     const attributes = { href, rel: "noopener noreferrer", target: "_blank" };
-    return [element("a", { className: "link", attributes }, texts[page])];
+    return [element("a", { className: "link", attributes }, texts.legal[page])];
   });
   if (links.length === 0) return null;
   return element(
     "nav",
-    { className: "landing-legal", attributes: { "aria-label": texts.legal } },
+    { className: "landing-legal", attributes: { "aria-label": texts.legal.label } },
     ...links,
   );
 }

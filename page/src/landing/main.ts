@@ -1,9 +1,15 @@
 import { storedUser } from "../auth/stored";
 import { loadConfig } from "../config-file";
-import { formats, type Language } from "../format/formats";
+import { formats } from "../format/formats";
 import { currentProgramme } from "../programme";
-import { LANGUAGE_NAMES, type LandingTexts, loadLanding } from "../text/landing";
-import { keepLanguage, LANGUAGES, preferredLanguage } from "../text/language";
+import { type LandingTexts, loadLanding } from "../text/landing";
+import {
+  declareLanguage,
+  keepLanguage,
+  LANGUAGE_CHOICES,
+  type Language,
+  preferredLanguage,
+} from "../text/language";
 import { applyTheme } from "../ui/theme-store";
 import "../styles/base.css";
 import "../styles/controls.css";
@@ -34,7 +40,7 @@ async function draw(
   language: Language,
   texts: LandingTexts,
 ) {
-  document.documentElement.lang = language;
+  declareLanguage(language);
   const brand = element("span", {}, currentProgramme().brand);
   const main = element("main", { className: "main", attributes: { id: "main" } });
   const foot = element(
@@ -69,9 +75,9 @@ function languages(
   texts: LandingTexts,
 ): HTMLElement {
   const select = element("select", { attributes: { "aria-label": texts.language } });
-  for (const language of LANGUAGES) {
-    const option = new Option(LANGUAGE_NAMES[language], language, false, language === shown);
-    option.lang = language;
+  for (const { value, text } of LANGUAGE_CHOICES) {
+    const option = new Option(text, value, false, value === shown);
+    option.lang = value;
     select.append(option);
   }
   select.addEventListener("change", async () => {

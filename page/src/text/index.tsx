@@ -1,22 +1,11 @@
 import { createContext, type ReactNode, useContext, useMemo } from "react";
-import { type Formats, formats, type Language } from "../format/formats";
-import { en } from "./en";
+import { type Formats, formats } from "../format/formats";
+import type { Language } from "./languages";
+import type { Texts } from "./load";
 
-/** The catalogue's shape: a text that a language lacks does not compile. */
-type Shape<T> = T extends string
-  ? string
-  : T extends (...args: infer Args) => string
-    ? (...args: Args) => string
-    : { [Key in keyof T]: Shape<T[Key]> };
-
-export type Texts = Shape<typeof en>;
-
-export { keepLanguage, LANGUAGES, preferredLanguage } from "./language";
-
-/** English comes with the page, the others when they are needed. */
-export async function load(language: Language): Promise<Texts> {
-  return language === "tr" ? (await import("./tr")).tr : en;
-}
+export { keepLanguage, LANGUAGE_CHOICES, preferredLanguage } from "./language";
+export type { Language } from "./languages";
+export { load, loadOrEnglish, type Texts, type Translation } from "./load";
 
 interface Words {
   t: Texts;

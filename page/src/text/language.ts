@@ -1,16 +1,46 @@
-import type { Language } from "../format/formats";
+import { directionOf, LANGUAGE_CODES, LANGUAGES, type Language } from "./languages";
 
-export const LANGUAGES: readonly Language[] = ["en", "tr"];
+export { LANGUAGE_CODES, LANGUAGES, type Language } from "./languages";
 
 const STORED = "language";
 
-/** The chosen language, or else the first of the browser's that there is. */
-export function preferredLanguage(): Language {
-  const wished = [localStorage.getItem(STORED), ...navigator.languages];
-  const found = wished.map((it) => LANGUAGES.find((language) => it?.startsWith(language)));
-  return found.find((it) => it !== undefined) ?? "en";
+/** The parameter of an address that chooses the language. */
+const PARAMETER = "lang";
+
+/** The language of ours that a tag such as `pt-PT` or `zh-CN` asks for. */
+export function languageOf(tag: string | null): Language | undefined {
+  if (!tag) return undefined;
+  // Traditional characters are another script: its readers chose what else they read.
+  if (/^zh\b.*-(Hant|TW|HK|MO)\b/i.test(tag)) return undefined;
+  const [language] = tag.toLowerCase().split("-");
+  return LANGUAGE_CODES.find((it) => it.toLowerCase().split("-")[0] === language);
 }
 
+/** The language of the address, or else the chosen one, or else the browser's first that there is. */
+export function preferredLanguage(): Language {
+  const asked = languageOf(new URLSearchParams(location.search).get(PARAMETER));
+  if (asked) localStorage.setItem(STORED, asked);
+  const wished = [localStorage.getItem(STORED), ...navigator.languages];
+  return wished.map(languageOf).find((it) => it !== undefined) ?? "en";
+}
+
+/** Keeps the user's choice, over what the address asked for. */
 export function keepLanguage(language: Language) {
   localStorage.setItem(STORED, language);
+  const address = new URL(location.href);
+  if (!address.searchParams.has(PARAMETER)) return;
+  address.searchParams.delete(PARAMETER);
+  history.replaceState(history.state, "", address);
 }
+
+/** Declares the language and its direction to browser, style sheet and readers. */
+export function declareLanguage(language: Language) {
+  document.documentElement.lang = language;
+  document.documentElement.dir = directionOf(language);
+}
+
+/** The languages for a menu. */
+export const LANGUAGE_CHOICES = LANGUAGE_CODES.map((value) => ({
+  value,
+  text: LANGUAGES[value].name,
+}));

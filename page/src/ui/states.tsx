@@ -43,23 +43,31 @@ export function State({ icon, title, children, action, tone = "calm", level = 2 
   );
 }
 
+/** The closed list of what may fail: a code without a text does not compile. */
+function wordsOf(t: Texts): Record<Failure, string> {
+  const { bindReasons } = t;
+  return {
+    ...t.problems.codes,
+    inviter_not_affiliate: bindReasons.inviter_not_affiliate.title,
+    self_referral: bindReasons.self_referral.title,
+    already_bound: bindReasons.already_bound.title,
+    account_too_young: bindReasons.account_too_young.title,
+    recently_active: bindReasons.recently_active.title,
+    unknown_account: bindReasons.unknown_account.title,
+    unknown_link: bindReasons.unknown_link.title,
+    link_not_recall_capable: bindReasons.link_not_recall_capable.title,
+    sub_account: bindReasons.sub_account.title,
+    inviter_registered_after_invitee: bindReasons.inviter_registered_after_invitee.title,
+    same_identity: bindReasons.same_identity.title,
+    region_blocked_inviter: bindReasons.region_blocked_inviter.title,
+    region_blocked_invitee: bindReasons.region_blocked_invitee.title,
+  };
+}
+
 /** A failure in the reader's own words. */
 export function sentence(error: unknown, t: Texts): string {
-  if (!(error instanceof ApiError)) return t.problems.internal;
-  const words: Partial<Record<Failure, string>> = {
-    offline: t.problems.offline,
-    slow: t.problems.slow,
-    throttled: t.problems.throttled,
-    conflict: t.problems.conflict,
-    forbidden: t.problems.forbidden,
-    not_found: t.problems.notFound,
-    bad_request: t.problems.badRequest,
-    too_many_links: t.problems.tooManyLinks,
-    confirmation_invalid: t.problems.confirmation,
-    confirmation_expired: t.problems.confirmation,
-    unauthenticated: t.signIn.expired,
-  };
-  return words[error.failure] ?? t.problems.internal;
+  // A newer API may have a code that this page does not know.
+  return (error instanceof ApiError && wordsOf(t)[error.failure]) || t.problems.codes.internal;
 }
 
 /** A part of the page that could not be loaded. */

@@ -234,7 +234,10 @@ export function Pager({ page, pages, onPage }: PagerProps) {
   const { t, f } = useWords();
   if (pages <= 1) return null;
   return (
-    <nav className="pager" aria-label={t.invitees.page(f.count(page + 1), f.count(pages))}>
+    <nav
+      className="pager"
+      aria-label={t.invitees.page({ page: f.count(page + 1), pages: f.count(pages) })}
+    >
       <button
         type="button"
         className="button button-icon"
@@ -244,7 +247,9 @@ export function Pager({ page, pages, onPage }: PagerProps) {
       >
         <Icon name="left" />
       </button>
-      <span aria-live="polite">{t.invitees.page(f.count(page + 1), f.count(pages))}</span>
+      <span aria-live="polite">
+        {t.invitees.page({ page: f.count(page + 1), pages: f.count(pages) })}
+      </span>
       <button
         type="button"
         className="button button-icon"

@@ -16,7 +16,7 @@ export function Change({ now, before }: Props) {
   const { change } = t.dashboard;
   if (ratio === 0) return <span className="change">{change.same}</span>;
   const isUp = ratio > 0;
-  const words = (isUp ? change.up : change.down)(percent.replace(/[+\-−]/, ""));
+  const words = (isUp ? change.up : change.down)({ percent: percent.replace(/[+\-−]/, "") });
   return (
     <span className={`change change-${isUp ? "up" : "down"}`}>
       <Icon name={isUp ? "up" : "down"} />

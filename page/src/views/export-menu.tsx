@@ -16,7 +16,7 @@ interface Props {
 
 /** Saves the lines behind what is on the screen, all of them, as the API itself exports them. */
 export function ExportMenu({ days, filter }: Props) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const [lines, setLines] = useState<number | null>(null);
   const run = async (form: ExportForm) => {
     if (!days) return;
@@ -25,7 +25,7 @@ export function ExportMenu({ days, filter }: Props) {
       const done = await exportLines(form, days, filter, setLines);
       const parts = ["commissions", days.from, days.to, ...Object.values(filter)];
       save(`${parts.join("_")}.${form}`, fileOf(form, done.text));
-      say(t.lines.exported(f.count(done.lines)));
+      say(t.lines.exported({ count: done.lines }));
     } catch {
       say(t.lines.exportFailed, "bad");
     } finally {
@@ -35,7 +35,7 @@ export function ExportMenu({ days, filter }: Props) {
   const content = (
     <>
       <Icon name="download" />
-      {lines === null ? t.lines.export : t.lines.exporting(f.count(lines))}
+      {lines === null ? t.lines.export : t.lines.exporting({ count: lines })}
     </>
   );
   return (

@@ -17,7 +17,7 @@ export function Freshness({ dataAsOf }: { dataAsOf: string | null | undefined })
     <span className="freshness" data-testid="as-of">
       <Icon name="clock" />
       <span>
-        <b>{t.freshness.asOf(f.day(lastDayBefore(dataAsOf)))}</b> · {t.freshness.utc}
+        <b>{t.freshness.asOf({ day: f.day(lastDayBefore(dataAsOf)) })}</b> · {t.freshness.utc}
       </span>
     </span>
   );
@@ -31,7 +31,9 @@ export function NotFinal({ covered }: { covered: Covered }) {
   return (
     <p className="notice" role="status">
       <Icon name="info" />
-      {finalThrough === null ? t.freshness.noneFinal : t.freshness.notFinal(f.day(finalThrough))}
+      {finalThrough === null
+        ? t.freshness.noneFinal
+        : t.freshness.notFinal({ day: f.day(finalThrough) })}
     </p>
   );
 }

@@ -56,12 +56,12 @@ export function RangePicker({ range, days, choose }: Chosen) {
 }
 
 function Custom({ days, pick }: { days: Days; pick: (range: Range) => void }) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const [from, setFrom] = useState(days.from);
   const [to, setTo] = useState(days.to);
   const wrong = () => {
     if (from > to) return t.range.backwards;
-    return daysIn(from, to) > MAX_DAYS ? t.range.tooLong(f.count(MAX_DAYS)) : undefined;
+    return daysIn(from, to) > MAX_DAYS ? t.range.tooLong({ days: MAX_DAYS }) : undefined;
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -18,7 +18,11 @@ export function StillShowing({ error, wanted, shown, retry }: Props) {
     <div className="notice notice-bad" role="alert">
       <Icon name="warn" />
       <p>
-        <b>{wanted ? t.problems.stillShowing(f.days(wanted), is) : t.problems.lastShown(is)}</b>{" "}
+        <b>
+          {wanted
+            ? t.problems.stillShowing({ wanted: f.days(wanted), shown: is })
+            : t.problems.lastShown({ shown: is })}
+        </b>{" "}
         {sentence(error, t)}
       </p>
       <button type="button" className="button button-small" onClick={retry}>

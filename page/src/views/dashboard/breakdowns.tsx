@@ -93,15 +93,13 @@ export function ByProduct({ data }: Data) {
 }
 
 export function ByOrigin({ data }: Data) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const rows = (["recall", "signup"] as const).map((origin) => ({
     key: origin,
     name: (
       <>
         {t.origins[origin]}
-        <span className="row-note">
-          {t.dashboard.inviteeCount(f.count(data.counts[origin]), data.counts[origin])}
-        </span>
+        <span className="row-note">{t.dashboard.inviteeCount({ count: data.counts[origin] })}</span>
       </>
     ),
     ...data.byOrigin[origin].usd,
@@ -113,16 +111,14 @@ export function ByOrigin({ data }: Data) {
 }
 
 export function ByLink({ data, labels }: Data & { labels: Map<string, string | null> }) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const sorted = [...data.links].sort((a, b) => compare(b.usd.commission, a.usd.commission));
   const rows = sorted.map((link) => ({
     key: link.code,
     name: (
       <>
         {labels.get(link.code) ?? <span className="mono">{link.code}</span>}
-        <span className="row-note">
-          {t.dashboard.inviteeCount(f.count(link.invitees), link.invitees)}
-        </span>
+        <span className="row-note">{t.dashboard.inviteeCount({ count: link.invitees })}</span>
       </>
     ),
     ...link.usd,

@@ -216,6 +216,6 @@ function words(point: Point, { metric, shown }: ChartProps, t: Texts, f: Formats
     parts.unshift(`${t.dashboard.total} ${figure(totalOf(point, shown))}`);
   }
   if (!point.final) parts.push(t.dashboard.notFinalDay);
-  const title = point.weekly ? t.dashboard.weekOf(f.day(point.day)) : f.day(point.day);
+  const title = point.weekly ? t.dashboard.weekOf({ day: f.day(point.day) }) : f.day(point.day);
   return `${title}: ${parts.join(", ")}`;
 }

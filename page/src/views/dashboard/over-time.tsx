@@ -148,7 +148,7 @@ function PointTable({ points, metric, shown }: PointTableProps) {
       card: "title",
       cell: (point) => (
         <>
-          {point.weekly ? t.dashboard.weekOf(f.day(point.day)) : f.day(point.day)}{" "}
+          {point.weekly ? t.dashboard.weekOf({ day: f.day(point.day) }) : f.day(point.day)}{" "}
           {!point.final && <span className="badge">{t.dashboard.notFinalDay}</span>}
         </>
       ),

@@ -55,7 +55,7 @@ export function Readout({ points, before, metric, shown, active }: Props) {
           <div className="series-before">
             <dt>
               <span className="legend-mark legend-line" />
-              {t.dashboard.beforeOn(f.shortDay(earlier.day))}
+              {t.dashboard.beforeOn({ day: f.shortDay(earlier.day) })}
             </dt>
             <dd>{figure(totalOf(earlier, shown))}</dd>
           </div>
@@ -70,5 +70,5 @@ function titleOf(
   t: ReturnType<typeof useWords>["t"],
   f: ReturnType<typeof useWords>["f"],
 ) {
-  return point.weekly ? t.dashboard.weekOf(f.day(point.day)) : f.day(point.day);
+  return point.weekly ? t.dashboard.weekOf({ day: f.day(point.day) }) : f.day(point.day);
 }

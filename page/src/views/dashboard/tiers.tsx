@@ -36,17 +36,20 @@ function MarketTier({ tier }: { tier: Tier }) {
       <div>
         <h3>{t.markets[tier.market]}</h3>
         <p className="tier-rate">
-          {next ? t.dashboard.way(rate, f.percent(next.rate), f.shortDay(change)) : rate}
+          {next
+            ? t.dashboard.way({ from: rate, to: f.percent(next.rate), day: f.shortDay(change) })
+            : rate}
         </p>
         <p className="help">
-          {t.dashboard.tier(f.count(tier.tier))} · {t.dashboard.until(f.day(plusDays(change, -1)))}
+          {t.dashboard.tier({ tier: f.count(tier.tier) })} ·{" "}
+          {t.dashboard.until({ day: f.day(plusDays(change, -1)) })}
         </p>
       </div>
       {next ? <Way tier={tier} next={next} /> : <p>{t.dashboard.top}</p>}
       {tier.soFar.tier < tier.tier && (
         <p className="notice notice-bad">
           <Icon name="warn" />
-          {t.dashboard.atRisk(f.count(tier.soFar.tier), f.shortDay(change))}
+          {t.dashboard.atRisk({ tier: f.count(tier.soFar.tier), day: f.shortDay(change) })}
         </p>
       )}
     </section>
@@ -60,12 +63,12 @@ function Way({ tier, next }: { tier: Tier; next: Schemas["NextTier"] }) {
     <>
       <Progress
         label={t.dashboard.tierVolume}
-        text={t.common.of(f.usdWhole(volumeUsd), f.usdWhole(next.volumeUsd))}
+        text={t.common.of({ part: f.usdWhole(volumeUsd), whole: f.usdWhole(next.volumeUsd) })}
         length={compare(volumeUsd, next.volumeUsd) >= 0 ? 1 : part(volumeUsd, next.volumeUsd)}
       />
       <Progress
         label={t.dashboard.tierTraders}
-        text={t.common.of(f.count(newTraders), f.count(next.newTraders))}
+        text={t.common.of({ part: f.count(newTraders), whole: f.count(next.newTraders) })}
         length={next.newTraders === 0 ? 1 : Math.min(1, newTraders / next.newTraders)}
       />
       <p className="tier-word">{wordOn(next, t, f)}</p>
@@ -77,14 +80,14 @@ function Way({ tier, next }: { tier: Tier; next: Schemas["NextTier"] }) {
 function wordOn(next: Schemas["NextTier"], t: Texts, f: Formats): string {
   const missing = [];
   if (!isZero(next.missingVolumeUsd)) {
-    missing.push(t.dashboard.missingVolume(f.usd(next.missingVolumeUsd)));
+    missing.push(t.dashboard.missingVolume({ usd: f.usd(next.missingVolumeUsd) }));
   }
   if (next.missingNewTraders > 0) {
     const count = next.missingNewTraders;
-    missing.push(t.dashboard.missingTraders(f.count(count), count));
+    missing.push(t.dashboard.missingTraders({ count }));
   }
   if (missing.length === 0) return t.dashboard.reached;
-  return t.dashboard.missing(new Intl.ListFormat(f.locale).format(missing));
+  return t.dashboard.missing({ what: new Intl.ListFormat(f.locale).format(missing) });
 }
 
 function Progress({ label, text, length }: { label: string; text: string; length: number }) {

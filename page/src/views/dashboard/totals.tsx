@@ -27,7 +27,7 @@ export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
       >
         <Usd value={usd.commission} strong />
         <Against now={usd.commission} before={before.commission} />
-        <span className="total-note">{t.dashboard.fees(f.count(data.feeCount))}</span>
+        <span className="total-note">{t.dashboard.fees({ count: data.feeCount })}</span>
       </Total>
       <Total name="pending" label={t.dashboard.pending} help={t.dashboard.pendingHelp}>
         <Usd value={pending(status)} />
@@ -46,9 +46,9 @@ export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {
       <Total name="invitees" label={t.dashboard.invitees}>
         <span className="money">{f.count(data.counts.invitees)}</span>
         <span className="total-note">
-          {t.dashboard.inviteesHelp(f.count(data.counts.active))}
+          {t.dashboard.inviteesHelp({ count: data.counts.active })}
           <br />
-          {t.dashboard.newInvitees(f.count(joined))}
+          {t.dashboard.newInvitees({ count: joined })}
         </span>
       </Total>
     </dl>
@@ -66,7 +66,7 @@ function Against({ now, before, short = false }: AgainstProps) {
   const figure = short ? f.usdWhole(before) : f.usd(before);
   return (
     <span className="total-note">
-      <Change now={now} before={before} /> {t.dashboard.was(figure)}
+      <Change now={now} before={before} /> {t.dashboard.was({ figure })}
     </span>
   );
 }

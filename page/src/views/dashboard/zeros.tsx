@@ -6,7 +6,7 @@ import { Icon } from "../../ui/icons";
 
 /** How many fees earned nothing, and why; each reason leads to its lines. */
 export function Zeros({ data }: { data: Schemas["DashboardSummary"] }) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   if (data.zeros.length === 0) return null;
   const sorted = [...data.zeros].sort((a, b) => b.feeCount - a.feeCount);
   return (
@@ -17,7 +17,7 @@ export function Zeros({ data }: { data: Schemas["DashboardSummary"] }) {
             <Link className="zeros-link" href={linesOf(zero.reason, data)}>
               <span>{t.zeroReasons[zero.reason as Schemas["ZeroReason"]]}</span>
               <span className="zeros-count">
-                {t.dashboard.feeCount(f.count(zero.feeCount), zero.feeCount)}
+                {t.dashboard.feeCount({ count: zero.feeCount })}
                 <Icon name="right" />
               </span>
             </Link>

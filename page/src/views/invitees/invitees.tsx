@@ -57,7 +57,7 @@ function Nobody() {
 }
 
 function Filtered({ list }: { list: List }) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const [query, setQuery] = useSearchParams();
   const place = read(query);
   const { filter, sorting, page } = place;
@@ -82,7 +82,7 @@ function Filtered({ list }: { list: List }) {
       <section className="card" aria-label={t.invitees.title}>
         <div className="row row-between">
           <p aria-live="polite">
-            <b>{t.invitees.count(f.count(found.length), found.length)}</b>
+            <b>{t.invitees.count({ count: found.length })}</b>
             <span className="help"> {t.invitees.figuresSince}</span>
           </p>
           <SaveMenu invitees={found} day={day} />
@@ -131,7 +131,7 @@ function Partial({ loaded }: { loaded: number }) {
   return (
     <p className="notice">
       <Icon name="info" />
-      {t.invitees.partial(f.count(loaded), f.count(all))}
+      {t.invitees.partial({ loaded: f.count(loaded), all: f.count(all) })}
     </p>
   );
 }

@@ -50,7 +50,7 @@ function who(t: Texts, labels: Map<string, string>): Column<Invitee>[] {
       card: "title",
       cell: ({ uid }) => (
         <Link className="link mono" href={`/earnings?uid=${uid}&range=365d`}>
-          <span className="hidden">{t.invitees.seeLines(uid)}</span>
+          <span className="hidden">{t.invitees.seeLines({ uid })}</span>
           <span aria-hidden="true">{uid}</span>
         </Link>
       ),

@@ -43,7 +43,7 @@ function Relation({ relation }: { relation: Relationship }) {
       {relation.voidedAt && (
         <p className="notice notice-bad" role="status">
           <Icon name="warn" />
-          {t.inviter.voided(f.utcInstant(relation.voidedAt))}
+          {t.inviter.voided({ instant: f.utcInstant(relation.voidedAt) })}
         </p>
       )}
       <section className="card" aria-label={t.inviter.by}>

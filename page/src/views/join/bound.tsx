@@ -19,14 +19,16 @@ export function Bound({ binding }: { binding: Schemas["Binding"] }) {
     <div className="narrow after">
       <div role="status">
         <State icon="check" tone="good" level={1} title={t.join.bound}>
-          {t.join.boundText(binding.inviter)}
-          {!sharesNothing && <p>{t.join.nextShared(f.percent(spot), f.percent(futures))}</p>}
+          {t.join.boundText({ inviter: binding.inviter })}
+          {!sharesNothing && (
+            <p>{t.join.nextShared({ spot: f.percent(spot), futures: f.percent(futures) })}</p>
+          )}
         </State>
       </div>
       <section className="card" aria-label={t.join.nextTitle}>
         <h2>{t.join.nextTitle}</h2>
         <ol className="next-steps">
-          {steps.map((step) => (
+          {Object.values(steps).map((step) => (
             <li key={step}>{step}</li>
           ))}
         </ol>

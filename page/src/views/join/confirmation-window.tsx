@@ -61,7 +61,9 @@ function Expiry({ expiresAt }: { expiresAt: string }) {
   const minutes = useMinutesLeft(expiresAt);
   return (
     <p className="help">
-      {minutes === null ? words.expiresAt(f.utcTime(expiresAt)) : words.expiresIn(f.count(minutes))}
+      {minutes === null
+        ? words.expiresAt({ time: f.utcTime(expiresAt) })
+        : words.expiresIn({ minutes })}
     </p>
   );
 }

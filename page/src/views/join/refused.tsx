@@ -116,7 +116,9 @@ function Checks({ checks }: { checks: Check[] }) {
       <summary>
         <Icon name="right" />
         <span className="requirements-name">{t.join.checks}</span>
-        <span className="help">{t.join.checksMet(f.count(met), f.count(checks.length))}</span>
+        <span className="help">
+          {t.join.checksMet({ met: f.count(met), all: f.count(checks.length) })}
+        </span>
       </summary>
       <ul className="points">
         {unmetFirst.map((check) => (
@@ -138,9 +140,9 @@ type Formats = ReturnType<typeof useWords>["f"];
 /** What a requirement asks for, and the account's own date. */
 function wordsOf({ reason, needs }: Check, t: Texts, f: Formats): string {
   if (!needs) return t.bindReasons[reason as Reason].check;
-  const asked = t.join.needs[needs.kind](f.count(needs.moreThanDays));
+  const asked = t.join.needs[needs.kind]({ days: needs.moreThanDays });
   const since = needs.since
-    ? t.join.since[needs.kind](f.day(needs.since.slice(0, 10)))
+    ? t.join.since[needs.kind]({ instant: f.day(needs.since.slice(0, 10)) })
     : t.join.never;
   return `${asked} (${since})`;
 }

@@ -18,7 +18,7 @@ export function SeenPoints() {
   return (
     <>
       <ul>
-        {t.seen.points.map((point) => (
+        {Object.values(t.seen.points).map((point) => (
           <li key={point}>{point}</li>
         ))}
       </ul>

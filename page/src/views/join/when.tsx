@@ -16,7 +16,7 @@ export function When({ code, from }: { code: string; from: string }) {
     const reminder = {
       id: `${code}-${from}@${location.hostname}`,
       at: from,
-      title: t.join.reminder(brand),
+      title: t.join.reminder({ brand }),
       text: `${t.join.reminderText}\n${url}`,
       url,
     };
@@ -30,7 +30,7 @@ export function When({ code, from }: { code: string; from: string }) {
         <p className="when-date">
           <time dateTime={from}>{isUtc ? utc : local}</time>
         </p>
-        {!isUtc && <p>{t.join.ownTime(utc)}</p>}
+        {!isUtc && <p>{t.join.ownTime({ utc })}</p>}
         <p className="help">{t.join.unlessChanged}</p>
       </div>
       <button type="button" className="button" onClick={remind}>

@@ -32,7 +32,7 @@ function Zero({ line }: { line: Line }) {
         {t.zeroReasons[line.reason as Schemas["ZeroReason"]]}
       </p>
       <dl className="steps">
-        <Step name={t.lines.compute.fees(f.count(line.feeCount))}>
+        <Step name={t.lines.compute.fees({ count: f.count(line.feeCount) })}>
           <Amount value={line.fees} asset={line.asset} />
         </Step>
         <Step name={t.lines.compute.commission} result>
@@ -50,7 +50,7 @@ function Sum({ line }: { line: Line }) {
   return (
     <>
       <dl className="steps">
-        <Step name={compute.fees(f.count(line.feeCount))}>
+        <Step name={compute.fees({ count: f.count(line.feeCount) })}>
           <Amount value={line.fees} asset={line.asset} />
         </Step>
         <Step name={compute.rate}>× {f.percent(line.rate)}</Step>
@@ -59,13 +59,15 @@ function Sum({ line }: { line: Line }) {
             <Step name={compute.product}>
               = <Amount value={steps.product} asset={line.asset} />
             </Step>
-            <Step name={steps.rounded ? compute.rounded(f.count(steps.decimals)) : compute.exact}>
+            <Step
+              name={steps.rounded ? compute.rounded({ decimals: steps.decimals }) : compute.exact}
+            >
               = <Amount value={steps.total} asset={line.asset} />
             </Step>
           </>
         )}
         {!isZero(line.shared) && (
-          <Step name={compute.shared(f.percent(line.sharedRate))}>
+          <Step name={compute.shared({ rate: f.percent(line.sharedRate) })}>
             − <Amount value={line.shared} asset={line.asset} />
           </Step>
         )}
@@ -88,7 +90,8 @@ function Correction({ line }: { line: Line }) {
     <p className="notice">
       <Icon name="info" />
       <span>
-        <b>{t.lines.causes[line.cause]}</b> {t.lines.compute.correctionNote(f.day(line.corrects))}
+        <b>{t.lines.causes[line.cause]}</b>{" "}
+        {t.lines.compute.correctionNote({ day: f.day(line.corrects) })}
       </span>
     </p>
   );

@@ -15,13 +15,15 @@ interface Props {
 }
 
 export function Filters(props: Props) {
-  const { t } = useWords();
+  const { t, f } = useWords();
   const isNarrow = useNarrow(NARROW);
   const count = Object.keys(props.filter).length;
   if (!isNarrow) return <Fields {...props} />;
   return (
     <details className="fold" open={count > 0}>
-      <summary className="button">{t.common.filters(count)}</summary>
+      <summary className="button">
+        {count === 0 ? t.common.filters : t.common.filtersActive({ count: f.count(count) })}
+      </summary>
       <Fields {...props} />
     </details>
   );

@@ -75,7 +75,7 @@ interface FoundProps {
 }
 
 function Found({ pages, lines, isOlder, order, onOrder }: FoundProps) {
-  const { t, f } = useWords();
+  const { t } = useWords();
   const found = pages.flatMap((page) => page.lines);
   if (found.length === 0 && !lines.hasNextPage) {
     return (
@@ -101,7 +101,7 @@ function Found({ pages, lines, isOlder, order, onOrder }: FoundProps) {
             {lines.isFetchingNextPage ? t.common.loading : t.lines.loadMore}
           </button>
         ) : (
-          <span className="help">{t.lines.allShown(f.count(found.length), found.length)}</span>
+          <span className="help">{t.lines.allShown({ count: found.length })}</span>
         )}
       </div>
     </section>
@@ -121,7 +121,7 @@ function Total({ page }: { page: Schemas["LinePage"] | undefined }) {
         <b>
           <Usd value={usd.commission} />
         </b>{" "}
-        <span className="help">{t.lines.totalVolume(f.usdWhole(usd.volume))}</span>
+        <span className="help">{t.lines.totalVolume({ usd: f.usdWhole(usd.volume) })}</span>
       </span>
     </div>
   );

@@ -140,16 +140,16 @@ function Actions({ link, open }: { link: Link; open: (opened: Opened) => void })
   const name = link.label ?? link.code;
   return (
     <span className="row row-tight row-end">
-      <IconButton icon="copy" label={t.links.copyOf(name)} onClick={copy} />
+      <IconButton icon="copy" label={t.links.copyOf({ name })} onClick={copy} />
       <IconButton
         icon="qr"
-        label={t.links.showQrOf(name)}
+        label={t.links.showQrOf({ name })}
         onClick={() => open({ what: "qr", link })}
       />
       <Menu
         button={<Icon name="more" />}
         className="button button-quiet button-icon"
-        label={t.links.actions(name)}
+        label={t.links.actions({ name })}
       >
         <MenuItem icon="star" disabled={link.default} onClick={makeDefault}>
           {t.links.makeDefault}

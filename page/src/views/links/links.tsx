@@ -74,7 +74,7 @@ function AllLinks({ rates }: { rates: Rates | undefined }) {
   const links = useLinks();
   const [making, setMaking] = useState(false);
   const full = links.data && links.data.links.length >= links.data.maxLinks;
-  const most = f.count(links.data?.maxLinks ?? 0);
+  const most = links.data?.maxLinks ?? 0;
   const make = (
     <button
       type="button"
@@ -86,11 +86,12 @@ function AllLinks({ rates }: { rates: Rates | undefined }) {
       {t.links.new}
     </button>
   );
-  const used = links.data && t.links.count(f.count(links.data.links.length), most);
+  const used =
+    links.data && t.links.count({ used: f.count(links.data.links.length), most: f.count(most) });
   return (
     <Card
       title={t.links.all}
-      {...(used && { help: full ? t.links.full(most) : used })}
+      {...(used && { help: full ? t.links.full({ most }) : used })}
       aside={make}
     >
       {links.isPending && <Skeleton lines={2} />}

@@ -132,10 +132,10 @@ function Choice({ market, choices, rate, value, onChange }: ChoiceProps) {
   return (
     <div className="share-choice">
       <p className="field-label" aria-hidden="true">
-        {t.links.shareOf(t.markets[market])}
+        {t.links.shareOf({ market })}
       </p>
       <Segmented
-        label={t.links.shareOf(t.markets[market])}
+        label={t.links.shareOf({ market })}
         value={value}
         choices={choices.map((choice) => ({ value: choice, text: f.percent(choice) }))}
         onChange={onChange}

@@ -35,7 +35,7 @@ export function PosterWindow({ link, open, close }: Props) {
 function Content({ link }: { link: PosterLink }) {
   const { t, f } = useWords();
   const brand = useBrand();
-  const headline = benefit(link.sharedCommission, t.sharing, f.percent) ?? t.sharing.posterHeadline;
+  const headline = benefit(link.sharedCommission, t.benefit, f.percent) ?? t.sharing.posterHeadline;
   const poster = useQuery({
     queryKey: ["poster", link.code, brand, headline],
     queryFn: async ({ signal }) => {
@@ -60,7 +60,7 @@ function Content({ link }: { link: PosterLink }) {
       <img
         className="poster"
         src={address}
-        alt={t.sharing.posterOf(headline, link.url)}
+        alt={t.sharing.posterOf({ headline, url: link.url })}
         width={WIDTH}
         height={HEIGHT}
       />

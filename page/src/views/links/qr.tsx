@@ -23,7 +23,15 @@ export function QrPicture({ link }: { link: Link }) {
   const address = useAddress(picture.data);
   if (picture.isError) return <p className="qr qr-failed">{t.links.qrFailed}</p>;
   if (!address) return <div className="qr skeleton-bar" />;
-  return <img className="qr" src={address} alt={t.links.qrOf(link.url)} width="220" height="220" />;
+  return (
+    <img
+      className="qr"
+      src={address}
+      alt={t.links.qrOf({ url: link.url })}
+      width="220"
+      height="220"
+    />
+  );
 }
 
 export function QrDownload({ link }: { link: Link }) {
@@ -58,7 +66,7 @@ export function QrDownload({ link }: { link: Link }) {
             key={size}
             onClick={() => download(`${link.qrCode.png}&size=${size}`, `${link.code}-${size}.png`)}
           >
-            {t.links.downloadPng(f.count(size))}
+            {t.links.downloadPng({ size: f.count(size) })}
           </MenuItem>
         ))}
       </Menu>

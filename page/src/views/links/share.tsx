@@ -11,8 +11,8 @@ type Link = Pick<Schemas["Link"], "url" | "sharedCommission">;
 /** The message for a link: with the benefit, where the link shares something. */
 function useShareable({ url, sharedCommission }: Link): Shareable {
   const { t, f } = useWords();
-  const headline = benefit(sharedCommission, t.sharing, f.percent);
-  return { url, text: headline ? t.sharing.message(headline) : t.sharing.messagePlain };
+  const headline = benefit(sharedCommission, t.benefit, f.percent);
+  return { url, text: headline ? t.sharing.message({ headline }) : t.sharing.messagePlain };
 }
 
 /** Messengers and e-mail, and the system's own way to share where it has one. */

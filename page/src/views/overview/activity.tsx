@@ -58,7 +58,7 @@ function ofDay(figures: Schemas["DayFigures"], t: Texts, f: Formats): Happening 
     words:
       activeInvitees === 0
         ? t.overview.idleDay
-        : t.overview.earned(f.usd(commissionUsd), f.count(activeInvitees), activeInvitees),
+        : t.overview.earned({ usd: f.usd(commissionUsd), count: activeInvitees }),
     href: `/earnings?from=${day}&to=${day}`,
   };
 }
@@ -67,7 +67,7 @@ function ofInvitee(invitee: Schemas["Referral"], link: string, t: Texts): Happen
   return {
     key: `joined ${invitee.uid}`,
     day: invitee.boundAt.slice(0, 10),
-    words: t.overview.joined(invitee.uid, link),
+    words: t.overview.joined({ uid: invitee.uid, link }),
     href: `/invitees?q=${invitee.uid}`,
   };
 }
@@ -84,7 +84,7 @@ function ofCorrections(lines: Schemas["Line"][], t: Texts, f: Formats): Happenin
     const total = sum(group.map((line) => line.commissionUsd));
     if (!first || isZero(total)) return [];
     const { day, corrects, cause } = first;
-    const what = t.overview.corrected(f.usd(total), f.shortDay(corrects ?? day));
+    const what = t.overview.corrected({ usd: f.usd(total), day: f.shortDay(corrects ?? day) });
     return {
       key: `corrected ${key}`,
       day,

@@ -21,7 +21,7 @@ interface Point {
 /** What may be worth acting on. `month` is the last 30 days. */
 export function Attention({ month }: { month: Schemas["DashboardSummary"] }) {
   const { t, f } = useWords();
-  const points = [...tiersOf(month, t, f), ...zerosOf(month, t, f), ...restOf(month, t, f)];
+  const points = [...tiersOf(month, t, f), ...zerosOf(month, t), ...restOf(month, t, f)];
   return (
     <Card title={t.overview.attention}>
       {points.length === 0 && (
@@ -51,16 +51,16 @@ function tiersOf({ tiers }: Schemas["DashboardSummary"], t: Texts, f: Formats): 
     .map((tier) => ({
       key: `tier ${tier.market}`,
       icon: "warn",
-      words: t.overview.atRisk(
-        t.markets[tier.market],
-        f.count(tier.soFar.tier),
-        f.shortDay(dayAfterQuarter(tier.until)),
-      ),
+      words: t.overview.atRisk({
+        market: t.markets[tier.market],
+        tier: f.count(tier.soFar.tier),
+        day: f.shortDay(dayAfterQuarter(tier.until)),
+      }),
       href: "/dashboard?range=quarter",
     }));
 }
 
-function zerosOf(month: Schemas["DashboardSummary"], t: Texts, f: Formats): Point[] {
+function zerosOf(month: Schemas["DashboardSummary"], t: Texts): Point[] {
   return [...month.zeros]
     .filter((zero) => zero.feeCount > 0)
     .sort((a, b) => b.feeCount - a.feeCount)
@@ -68,11 +68,10 @@ function zerosOf(month: Schemas["DashboardSummary"], t: Texts, f: Formats): Poin
     .map(({ reason, feeCount }) => ({
       key: `zero ${reason}`,
       icon: "info",
-      words: t.overview.unpaid(
-        f.count(feeCount),
-        feeCount,
-        t.zeroReasons[reason as Schemas["ZeroReason"]],
-      ),
+      words: t.overview.unpaid({
+        count: feeCount,
+        why: t.zeroReasons[reason as Schemas["ZeroReason"]],
+      }),
       href: linesOf(reason, month),
     }));
 }
@@ -84,7 +83,7 @@ function restOf(month: Schemas["DashboardSummary"], t: Texts, f: Formats): Point
     points.push({
       key: "reversed",
       icon: "info",
-      words: t.overview.reversed(f.usd(reversed.replace("-", ""))),
+      words: t.overview.reversed({ usd: f.usd(reversed.replace("-", "")) }),
       href: `/earnings?${new URLSearchParams({ status: "reversed", from: month.from, to: month.to })}`,
     });
   }
@@ -93,7 +92,7 @@ function restOf(month: Schemas["DashboardSummary"], t: Texts, f: Formats): Point
     points.push({
       key: "idle",
       icon: "people",
-      words: t.overview.idle(f.count(idle), idle),
+      words: t.overview.idle({ count: idle }),
       href: "/invitees?status=no_trades_yet",
     });
   }

@@ -31,7 +31,7 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
           label={`${t.overview.yesterday} · ${f.shortDay(yesterday.day)}`}
           value={yesterday.now}
           before={yesterday.before}
-          note={t.overview.dayBefore(f.usd(yesterday.before))}
+          note={t.overview.dayBefore({ usd: f.usd(yesterday.before) })}
           href={`/earnings?from=${yesterday.day}&to=${yesterday.day}`}
         >
           <Sparkline days={data.series.slice(-SPARK_DAYS)} />
@@ -42,7 +42,7 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
         label={t.overview.month}
         value={month.now}
         before={month.before}
-        note={t.overview.lastMonth(f.usd(month.before))}
+        note={t.overview.lastMonth({ usd: f.usd(month.before) })}
         href="/dashboard?range=month"
       >
         <Sparkline days={daysOfMonth(data.series, lastClosed)} />
@@ -52,7 +52,7 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
         label={t.overview.pending}
         value={open}
         before={pending(before)}
-        note={t.overview.pendingHelp(f.usd(status.settled))}
+        note={t.overview.pendingHelp({ usd: f.usd(status.settled) })}
         href="/earnings?range=90d&status=accrued"
       >
         <ShareBar share={part(open, earned)} />
@@ -62,7 +62,11 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
         label={t.overview.paid}
         value={status.paid}
         before={before.paid}
-        note={!isZero(before.paid) ? t.overview.before(f.usd(before.paid)) : t.overview.paidHelp}
+        note={
+          !isZero(before.paid)
+            ? t.overview.before({ usd: f.usd(before.paid) })
+            : t.overview.paidHelp
+        }
         href="/earnings?range=90d&status=paid"
       >
         <ShareBar share={part(status.paid, earned)} />

@@ -27,7 +27,7 @@ export default function Chooser() {
       signedIn(await tokenOf(uid));
       if (address) navigate(address);
     } catch {
-      say(t.problems.offline, "bad");
+      say(t.problems.codes.offline, "bad");
     }
   };
   return (
@@ -55,7 +55,7 @@ function Groups({ users, atJoin, choose }: GroupsProps) {
   const opens = (via: string | undefined) => {
     const affiliate = users.affiliates.find((it) => it.uid === via) ?? users.affiliates[0];
     if (atJoin || !affiliate?.code) return {};
-    const text = t.signIn.opens(affiliate.name);
+    const text = t.signIn.opens({ name: affiliate.name });
     return { opens: { address: `/join?ref=${affiliate.code}`, text } };
   };
   const groups: [string, Choice[]][] = [

@@ -45,7 +45,7 @@ export function SignInButton({ config }: { config: OidcSignIn }) {
       </button>
       {state === "failed" && (
         <p className="field-error" role="alert">
-          {t.problems.offline}
+          {t.problems.codes.offline}
         </p>
       )}
     </>

@@ -1,0 +1,23 @@
+import { texts as english } from "virtual:texts/landing-en";
+import type { Language } from "./languages";
+import type { Texts } from "./types";
+
+export type LandingTexts = Pick<Texts, "name" | "language" | "landing" | "benefit" | "legal">;
+
+type Load = () => Promise<{ texts: LandingTexts }>;
+
+/** Each language is a chunk of its own. */
+const OTHERS: Record<Exclude<Language, "en">, Load> = {
+  es: () => import("virtual:texts/landing-es"),
+  "pt-BR": () => import("virtual:texts/landing-pt-BR"),
+  tr: () => import("virtual:texts/landing-tr"),
+  ru: () => import("virtual:texts/landing-ru"),
+  vi: () => import("virtual:texts/landing-vi"),
+  "zh-Hans": () => import("virtual:texts/landing-zh-Hans"),
+  ar: () => import("virtual:texts/landing-ar"),
+};
+
+/** English comes with the landing, the others when they are needed. */
+export async function loadLanding(language: Language): Promise<LandingTexts> {
+  return language === "en" ? english : (await OTHERS[language]()).texts;
+}

@@ -1,0 +1,125 @@
+import {
+  isArgumentElement,
+  isLiteralElement,
+  isPluralElement,
+  isPoundElement,
+  isSelectElement,
+  type MessageFormatElement,
+  parse,
+} from "@formatjs/icu-messageformat-parser";
+
+/** A file of messages: groups of ICU messages by name, as translators' tools read them. */
+export interface Messages {
+  [name: string]: string | Messages;
+}
+
+/** A parsed message, with the arguments that it takes. */
+export interface Message {
+  parts: MessageFormatElement[];
+  args: Map<string, Argument>;
+}
+
+/** An argument is a text, a number that chooses a plural form, or one of the choices. */
+export type Argument = "text" | "plural" | { choices: string[] };
+
+/** The messages of one language, by the path of their names. */
+export type Catalogue = Map<string, Message>;
+
+export class InvalidCatalogue extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The catalogues of texts have problems:\n${problems.map((it) => `  ${it}`).join("\n")}`);
+  }
+}
+
+/** Parses a language's messages. What is wrong with them is added to the problems. */
+export function parseMessages(language: string, messages: Messages, problems: string[]): Catalogue {
+  const catalogue: Catalogue = new Map();
+  for (const [path, text] of flat(messages)) {
+    try {
+      const parts = parse(text, { ignoreTag: true, shouldParseSkeletons: false });
+      const args = new Map<string, Argument>();
+      collect(parts, args, pluralCategories(language));
+      if (text.trim() !== text || text === "") throw new Error("is empty, or begins or ends blank");
+      catalogue.set(path, { parts, args });
+    } catch (error) {
+      problems.push(`${language}: ${path}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return catalogue;
+}
+
+/** Lists what a language has otherwise than English: texts, arguments, choices. */
+export function compare(language: string, own: Catalogue, english: Catalogue): string[] {
+  const problems: string[] = [];
+  for (const [path, { args }] of english) {
+    const same = own.get(path);
+    if (!same) {
+      problems.push(`${language}: ${path} is missing`);
+      continue;
+    }
+    const [mine, theirs] = [signature(same.args), signature(args)];
+    if (mine !== theirs) problems.push(`${language}: ${path} has ${mine}; English has ${theirs}`);
+  }
+  for (const path of own.keys()) {
+    if (!english.has(path)) problems.push(`${language}: ${path} is superfluous`);
+  }
+  return problems;
+}
+
+/** The plural categories of whole numbers, which a plural must name one and all. */
+export function pluralCategories(language: string): Set<string> {
+  return new Set(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
+}
+
+function* flat(messages: Messages, above = ""): Generator<[string, string]> {
+  for (const [name, value] of Object.entries(messages)) {
+    const path = `${above}${name}`;
+    if (typeof value === "string") yield [path, value];
+    else yield* flat(value, `${path}.`);
+  }
+}
+
+function signature(args: Map<string, Argument>): string {
+  const all = [...args].map(([name, kind]) => {
+    return typeof kind === "string" ? `${name} (${kind})` : `${name} (${kind.choices.join(", ")})`;
+  });
+  return all.sort().join(", ") || "no arguments";
+}
+
+function collect(
+  parts: MessageFormatElement[],
+  args: Map<string, Argument>,
+  categories: Set<string>,
+) {
+  for (const part of parts) {
+    if (isLiteralElement(part) || isPoundElement(part)) continue;
+    if (isArgumentElement(part)) {
+      // The number that chooses the form may be named again, without its format.
+      if (!args.has(part.value)) args.set(part.value, "text");
+    } else if (isPluralElement(part)) {
+      if (part.pluralType !== "cardinal" || part.offset !== 0)
+        throw new Error("is no plain plural");
+      const named = Object.keys(part.options).filter((it) => !/^=\d+$/.test(it));
+      if (named.length !== categories.size || named.some((it) => !categories.has(it))) {
+        throw new Error(`has the plurals ${named.join(", ")} for ${[...categories].join(", ")}`);
+      }
+      put(args, part.value, "plural");
+      for (const option of Object.values(part.options)) collect(option.value, args, categories);
+    } else if (isSelectElement(part)) {
+      const choices = Object.keys(part.options).sort();
+      put(args, part.value, { choices });
+      for (const option of Object.values(part.options)) collect(option.value, args, categories);
+    } else {
+      // Numbers and dates are formatted exactly, and by one place: src/format.
+      throw new Error("uses a format; pass the formatted text instead");
+    }
+  }
+}
+
+function put(args: Map<string, Argument>, name: string, kind: Argument) {
+  const before = args.get(name);
+  if (before && JSON.stringify(before) !== JSON.stringify(kind)) {
+    throw new Error(`uses ${name} in two ways`);
+  }
+  args.set(name, kind);
+}
