@@ -94,7 +94,7 @@ async fn night(fees: u64) -> Result<Value, Failure> {
     let accounts = made.invitees() + made.inviters();
     keep_fees(&app, &made).await?;
     let _before = app.engine.take_spent();
-    let report = nightly::run_day(&app.app, made.day).await?;
+    let report = nightly::Driver::new(&app.app).run_day(made.day).await?;
     let stats = app.engine.take_spent();
     let after = stored(&app)?;
     let more = json!({
