@@ -10,7 +10,7 @@ use lambda::Deadline;
 use serde_json::{Value, json};
 use storage::{
     Account, Admission, MAX_ASSETS, MAX_DETAIL_BYTES, MAX_PENDING_FEE_DAYS, MAX_TIER_CHANGES,
-    MAX_VIP_CHANGES, PendingSignUp, Quarantined, Table,
+    MAX_VIP_CHANGES, PendingSignUp, Quarantined, Release, Table,
 };
 use types::{Reason, Timestamp, Uid, Vip};
 
@@ -282,7 +282,7 @@ async fn oversized_body_is_kept_and_released() {
     assert_eq!(kept.len(), 2);
     let large = kept.iter().find(|entry| entry.body.len() > 300_000).unwrap();
     assert!(large.body == body);
-    assert!(app.context.table.release(large).await.unwrap());
+    assert_eq!(app.context.table.release(large).await.unwrap(), Release::Released);
     assert_eq!((in_quarantine(), quarantined(&app).await.len()), (1, 1));
 }
 

@@ -127,7 +127,7 @@ async fn repaired_affiliate_reads_current_state() {
     let (app, item) = disturbed().await;
     put(&app, item);
     let repaired = repair(&app.context, &uid(PARKED)).await.unwrap();
-    assert_eq!(repaired.runs.iter().map(|(run, _)| run.seq).collect::<Vec<_>>(), [2, 3, 4, 5]);
+    assert_eq!(repaired.runs.iter().map(|of| of.run.seq).collect::<Vec<_>>(), [2, 3, 4, 5]);
     let expected = undisturbed().await;
     for (affiliate, invitee) in [(PARKED, "dormant-1"), (OTHER, "dormant-2")] {
         let seen = read(&app, affiliate, invitee).await;

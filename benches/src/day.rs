@@ -42,7 +42,7 @@ pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     figures.note("rollupCalls", world.engine.take_spent().calls.values().sum::<usize>());
     let (inviter, table) = (MadeDay::inviter(0)?, &world.app.table);
     let watch = Watch::start();
-    let visible = table.standing(&inviter).await?.0.visible;
+    let visible = table.affiliate_state(&inviter).await?.head.visible;
     let days = table.summaries(&inviter, made.day.plus(-364), made.day, visible).await?;
     figures.note("dashboard", watch.stop());
     figures.note("dashboardCalls", world.engine.take_spent().calls.values().sum::<usize>());

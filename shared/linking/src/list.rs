@@ -43,18 +43,18 @@ struct Counted<'a> {
 }
 
 pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
-    let standing = async { app.table.standing(&call.caller).await.or_problem() };
-    let (links, (head, _, totals)) = tokio::try_join!(affiliate::links(app, call), standing)?;
+    let state = async { app.table.affiliate_state(&call.caller).await.or_problem() };
+    let (links, state) = tokio::try_join!(affiliate::links(app, call), state)?;
     let counted = links.value.links.iter().map(|link| {
         let code = &link.facts.code;
         let default = links.value.default.as_ref() == Some(code);
         Counted {
             link: ListedLink::new(link, default, &app.programme.links),
-            invitees: totals.by_link.get(code).copied().unwrap_or(0),
+            invitees: state.totals.by_link.get(code).copied().unwrap_or(0),
         }
     });
     reply::ok(&List {
-        data_as_of: head.data_as_of(),
+        data_as_of: state.head.data_as_of(),
         links: counted.collect(),
         max_links: app.programme.links.max_links,
         shared_commission_choices: Choices::at(call.now, &app.programme),

@@ -54,7 +54,7 @@ pub use explain::{ExplainedFee, InviteeDay, explain_day};
 pub use finish::Finished;
 pub use fold::Folded;
 pub use input::Step;
-pub use parked::{Repaired, Withdrawn, repair, withdraw};
+pub use parked::{Repaired, RepairedRun, Withdrawn, repair, withdraw};
 pub use plan::{Cursor, DayPlan, Plan, booked_from};
 pub use publish::Published;
 pub use rebuild_head::{Rebuilding, RebuiltHead, rebuild_head, save_rebuilt_head};

@@ -17,10 +17,19 @@ use crate::{StepError, lost_work};
 /// The result of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
-    /// The published runs, with the number of lines of each.
-    pub runs: Vec<(ParkedRun, usize)>,
+    /// The published runs.
+    pub runs: Vec<RepairedRun>,
     /// The quarters whose evaluation is repeated.
     pub evaluated: Vec<Quarter>,
+}
+
+/// A waiting run that a repair published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepairedRun {
+    /// The run.
+    pub run: ParkedRun,
+    /// The number of its lines.
+    pub lines: usize,
 }
 
 /// The result of a withdrawal.
@@ -66,7 +75,7 @@ pub async fn repair(app: &App, affiliate: &Uid) -> Result<Repaired, StepError> {
         };
         publisher.publish(&work).await?;
         app.table.unpark(affiliate, run.seq).await?;
-        runs.push((run.clone(), work.lines.len()));
+        runs.push(RepairedRun { run: run.clone(), lines: work.lines.len() });
     }
     let evaluated = make_up_for_evaluations(app, affiliate, &waiting).await?;
     Ok(Repaired { runs, evaluated })

@@ -32,14 +32,14 @@ pub(crate) async fn park(
     Ok(())
 }
 
-/// Queues a run behind an earlier waiting run. Returns `false` if no run waits any more.
+/// Queues a run behind an earlier waiting run, if one still waits.
 pub(crate) async fn queue(
     app: &App,
     affiliate: &Uid,
     pending: &Pending,
-) -> Result<bool, StepError> {
+) -> Result<ParkOutcome, StepError> {
     let run = parked_run(app, affiliate, pending, "an earlier run waits");
-    Ok(app.table.park(&run, true).await? == ParkOutcome::Parked)
+    Ok(app.table.park(&run, true).await?)
 }
 
 fn parked_run(app: &App, affiliate: &Uid, pending: &Pending, reason: &str) -> ParkedRun {

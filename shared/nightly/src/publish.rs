@@ -1,15 +1,15 @@
 //! The publishing: writes a committed run to the affiliate view, under its number, which is not
 //! visible yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use commission::{Line, Overflow};
 use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{
-    Attempt, Found, MAX_ATTEMPTS, Pending, Referral, ReferralActivity, Shard, StoredTotals,
-    Summary, TouchedInvitee, TwoVersionCell, Versioned, Work, bounded_concurrency, bucket,
-    retry_on_conflict,
+    Attempt, Found, MAX_ATTEMPTS, ParkOutcome, Pending, Referral, ReferralActivity, Shard,
+    StoredTotals, Summary, TouchedInvitee, TwoVersionCell, Versioned, Work, bounded_concurrency,
+    bucket, retry_on_conflict,
 };
 use types::{Day, Timestamp, Uid};
 
@@ -68,12 +68,12 @@ pub(crate) async fn publish_pending(
     let Pending { day, seq, committed_at, .. } = *pending;
     let waiting = parking::affiliates(app, parked).await?;
     for (inviter, error) in &lost {
-        if !waiting.contains(inviter) || !parking::queue(app, inviter, pending).await? {
+        if queue(app, inviter, pending, &waiting).await? == ParkOutcome::NotBehind {
             parking::park(app, inviter, pending, error).await?;
         }
     }
     let publish_one = async |inviter, work| {
-        if waiting.contains(inviter) && parking::queue(app, inviter, pending).await? {
+        if queue(app, inviter, pending, &waiting).await? == ParkOutcome::Parked {
             return Ok(Outcome::Waits);
         }
         let publisher =
@@ -94,6 +94,19 @@ pub(crate) async fn publish_pending(
     }
     app.table.part_done(&pending.run, part.part, app.clock.now()).await?;
     Ok(Published { affiliates })
+}
+
+/// Queues a run behind the earlier run of a parked affiliate.
+async fn queue(
+    app: &App,
+    inviter: &Uid,
+    pending: &Pending,
+    parked: &BTreeSet<Uid>,
+) -> Result<ParkOutcome, StepError> {
+    match parked.contains(inviter) {
+        true => parking::queue(app, inviter, pending).await,
+        false => Ok(ParkOutcome::NotBehind),
+    }
 }
 
 /// The outcome of one affiliate's part of a run.
@@ -140,6 +153,13 @@ fn statements(found: Vec<Found>, part: Part) -> BTreeMap<Uid, Work> {
     statements
 }
 
+/// An invitee's activity before and after a run.
+struct ActivityChange<'w> {
+    touched: &'w TouchedInvitee,
+    before: ReferralActivity,
+    after: ReferralActivity,
+}
+
 /// Writes one affiliate's part of a run.
 pub(crate) struct Publisher<'a> {
     pub(crate) app: &'a App,
@@ -164,7 +184,8 @@ impl Publisher<'_> {
         let mut newly_active: i32 = 0;
         for touched in work.invitees.chunks(INVITEES_READ_AT_ONCE) {
             check_time(self.app, self.deadline)?;
-            for (touched, before, after) in self.publish_invitees(touched, &by_invitee).await? {
+            for change in self.publish_invitees(touched, &by_invitee).await? {
+                let ActivityChange { touched, before, after } = change;
                 let change = i32::from(after.has_traded()) - i32::from(before.has_traded());
                 newly_active =
                     newly_active.checked_add(change).ok_or(Overflow).map_err(&overflow)?;
@@ -182,14 +203,13 @@ impl Publisher<'_> {
         &self,
         touched: &'w [TouchedInvitee],
         lines: &BTreeMap<&Uid, Vec<&Line>>,
-    ) -> Result<Vec<(&'w TouchedInvitee, ReferralActivity, ReferralActivity)>, StepError> {
+    ) -> Result<Vec<ActivityChange<'w>>, StepError> {
         let places: Vec<_> =
             touched.iter().map(|t| (self.inviter, t.bound_at, &t.invitee)).collect();
         let mut known = self.app.table.referrals_at(&places).await?;
         let publish_one = async |touched: &'w TouchedInvitee, known| {
             let lines = lines.get(&touched.invitee).map_or(&[][..], Vec::as_slice);
-            let (before, after) = self.publish_invitee(touched, lines, known).await?;
-            Ok((touched, before, after))
+            self.publish_invitee(touched, lines, known).await
         };
         let work =
             touched.iter().map(|touched| publish_one(touched, known.remove(&touched.invitee)));
@@ -197,12 +217,12 @@ impl Publisher<'_> {
     }
 
     /// Publishes an invitee; returns the invitee's activity before and after the run.
-    async fn publish_invitee(
+    async fn publish_invitee<'w>(
         &self,
-        touched: &TouchedInvitee,
+        touched: &'w TouchedInvitee,
         lines: &[&Line],
         known: Option<Versioned<Referral>>,
-    ) -> Result<(ReferralActivity, ReferralActivity), StepError> {
+    ) -> Result<ActivityChange<'w>, StepError> {
         let Self { day, seq, .. } = *self;
         let exhausted = || StepError::Unfinished("an invitee kept changing".to_owned());
         let place = [(self.inviter, touched.bound_at, &touched.invitee)];
@@ -224,7 +244,7 @@ impl Publisher<'_> {
                     true => Attempt::Done(()),
                     false => self.app.table.save_referral(self.inviter, &next).await?,
                 };
-                Ok(saved.map(|()| (before, after)))
+                Ok(saved.map(|()| ActivityChange { touched, before, after }))
             }
         })
         .await

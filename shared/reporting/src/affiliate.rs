@@ -2,7 +2,7 @@
 
 use http_api::{Call, Problem};
 use lambda::{App, OrProblem};
-use storage::{Account, Head, Totals};
+use storage::{Account, AffiliateState, Head, Totals};
 use types::{Reason, Timestamp};
 
 /// The caller, and the state of the ledger that the caller sees.
@@ -18,7 +18,8 @@ pub(crate) struct Affiliate {
 /// # Errors
 /// `unknown_account`, or `inviter_not_affiliate`.
 pub(crate) async fn affiliate<R>(app: &App, call: &Call<R>) -> Result<Affiliate, Problem> {
-    let (head, account, totals) = app.table.standing(&call.caller).await.or_problem()?;
+    let state = app.table.affiliate_state(&call.caller).await.or_problem()?;
+    let AffiliateState { head, account, totals } = state;
     let account = account.ok_or(Reason::UnknownAccount)?;
     if was_affiliate(&account, call.now) || totals.invitees.values().any(|count| *count > 0) {
         return Ok(Affiliate { head, account, totals });

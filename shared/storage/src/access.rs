@@ -47,6 +47,27 @@ pub(crate) enum Condition {
     Unrevised,
 }
 
+/// The outcome of a write with a condition.
+pub(crate) enum Conditional {
+    /// The item is written.
+    Written,
+    /// The condition did not hold; the item that is there, if any.
+    Refused(Option<Item>),
+}
+
+/// The outcome of a transaction.
+pub(crate) enum Transaction {
+    /// All writes are made.
+    Made,
+    /// None is made, since the condition of the action at this place did not hold.
+    Refused {
+        /// The place of the action.
+        place: usize,
+        /// The item that is there, if any.
+        item: Option<Item>,
+    },
+}
+
 /// One action of a transaction.
 pub(crate) enum Action {
     /// Writes an item if the condition holds.
@@ -196,12 +217,12 @@ impl Table {
         Ok(())
     }
 
-    /// Writes an item if the condition holds; otherwise answers the item that is there.
+    /// Writes an item if the condition holds.
     pub(crate) async fn put_if(
         &self,
         item: Item,
         condition: Condition,
-    ) -> Result<Result<(), Option<Item>>, TableError> {
+    ) -> Result<Conditional, TableError> {
         let (item, expression, values) = conditional(item, &condition);
         let sent = self
             .client
@@ -214,10 +235,10 @@ impl Table {
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(Ok(())),
+            Ok(_) => Ok(Conditional::Written),
             Err(error) => match error.as_service_error() {
                 Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Err(failed.item().cloned()))
+                    Ok(Conditional::Refused(failed.item().cloned()))
                 }
                 _ => Err(error.into()),
             },
@@ -231,8 +252,8 @@ impl Table {
         revision: u64,
     ) -> Result<Attempt, TableError> {
         Ok(match self.put_if(item, Condition::Revision(revision)).await? {
-            Ok(()) => Attempt::Done(()),
-            Err(_changed) => Attempt::Conflict,
+            Conditional::Written => Attempt::Done(()),
+            Conditional::Refused(_) => Attempt::Conflict,
         })
     }
 
@@ -314,30 +335,27 @@ impl Table {
     }
 
     /// Makes all writes or none. Conflicts with other transactions are tried again.
-    ///
-    /// Answers `Ok(Err(place, item))` where the condition of the action at `place` did not hold.
-    pub(crate) async fn transact(
-        &self,
-        actions: Vec<Action>,
-    ) -> Result<Result<(), (usize, Option<Item>)>, TableError> {
+    pub(crate) async fn transact(&self, actions: Vec<Action>) -> Result<Transaction, TableError> {
         let items = actions.into_iter().map(|a| self.action(a)).collect::<Result<Vec<_>, _>>()?;
         for attempt in 0.. {
             let request = self.client.transact_write_items();
             match request.set_transact_items(Some(items.clone())).send().await.map_err(refused) {
                 Ok(_) => break,
-                Err(Refused::Condition { place, item }) => return Ok(Err((place, item))),
+                Err(Refused::Condition { place, item }) => {
+                    return Ok(Transaction::Refused { place, item });
+                }
                 Err(Refused::Conflict) => self.pause(attempt).await?,
                 Err(Refused::Failed(error)) => return Err(error),
             }
         }
-        Ok(Ok(()))
+        Ok(Transaction::Made)
     }
 
     /// Makes all writes, or none if the condition of one of them does not hold.
     pub(crate) async fn attempt(&self, actions: Vec<Action>) -> Result<Attempt, TableError> {
         Ok(match self.transact(actions).await? {
-            Ok(()) => Attempt::Done(()),
-            Err(_changed) => Attempt::Conflict,
+            Transaction::Made => Attempt::Done(()),
+            Transaction::Refused { .. } => Attempt::Conflict,
         })
     }
 

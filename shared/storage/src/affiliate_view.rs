@@ -6,7 +6,7 @@ use commission::{Amount, Asset, Line, Overflow, Sums, Trades};
 use serde::{Deserialize, Serialize};
 use types::{Day, LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
 
-use crate::access::{Action, Condition, Page, Table};
+use crate::access::{Action, Condition, Page, Table, Transaction};
 use crate::account::{Account, Versioned};
 use crate::attempt::Attempt;
 use crate::chunks::{chunks, chunks_of};
@@ -172,6 +172,17 @@ pub struct Totals {
     pub active: u32,
 }
 
+/// What every answer to an affiliate needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AffiliateState {
+    /// The head of the ledger as the affiliate sees it.
+    pub head: Head,
+    /// The account, if it is known.
+    pub account: Option<Account>,
+    /// The totals.
+    pub totals: Totals,
+}
+
 /// An affiliate's totals as they are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredTotals {
@@ -292,10 +303,7 @@ impl Table {
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
-    pub async fn standing(
-        &self,
-        affiliate: &Uid,
-    ) -> Result<(Head, Option<Account>, Totals), TableError> {
+    pub async fn affiliate_state(&self, affiliate: &Uid) -> Result<AffiliateState, TableError> {
         let totals_key = keys::totals(affiliate);
         let wanted = [keys::head(), keys::account(affiliate), totals_key.clone()];
         let (mut head, mut account, mut totals, mut mark) = (Head::default(), None, None, None);
@@ -311,7 +319,7 @@ impl Table {
         }
         let head = head.seen_with(mark);
         let totals = totals.and_then(|slots| slots.at(head.visible).cloned()).unwrap_or_default();
-        Ok((head, account, totals))
+        Ok(AffiliateState { head, account, totals })
     }
 
     /// Returns an affiliate's summaries of a range of days that are visible at `visible`, in the
@@ -511,9 +519,9 @@ impl Table {
             Action::Put(item, Condition::Absent),
         ];
         match self.transact(actions).await? {
-            Ok(()) => Ok(PaymentOutcome::Kept),
-            Err((0, _)) => Ok(PaymentOutcome::NothingBooked),
-            Err((_, earlier)) => {
+            Transaction::Made => Ok(PaymentOutcome::Kept),
+            Transaction::Refused { place: 0, .. } => Ok(PaymentOutcome::NothingBooked),
+            Transaction::Refused { item: earlier, .. } => {
                 let earlier: Option<Payment> =
                     earlier.map(|item| read_plain("payment", item)).transpose()?;
                 let same = earlier.is_some_and(|earlier| earlier.is_same(payment));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use types::{Timestamp, Uid};
 
-use crate::access::{Action, Condition, Table};
+use crate::access::{Action, Condition, Table, Transaction};
 use crate::error::TableError;
 use crate::item::{Item, expire, is_expired, plain, read_plain};
 use crate::keys::{self, Key};
@@ -101,9 +101,11 @@ impl Table {
         answer: &NewAnswer<'_>,
     ) -> Result<Option<RecordedAnswer>, TableError> {
         match self.transact(vec![answer.put()?]).await? {
-            Ok(()) => Ok(None),
-            Err((_, Some(item))) => read_answer(item).map(Some),
-            Err((_, None)) => Err(TableError::Contended("a recorded answer")),
+            Transaction::Made => Ok(None),
+            Transaction::Refused { item: Some(item), .. } => read_answer(item).map(Some),
+            Transaction::Refused { item: None, .. } => {
+                Err(TableError::Contended("a recorded answer"))
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use eligibility::AccountFacts;
 use serde::{Deserialize, Serialize};
 use types::{Day, Uid};
 
-use crate::access::{Action, Condition, Table};
+use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::{Account, Versioned, account_item};
 use crate::answer::NewAnswer;
 use crate::error::TableError;
@@ -93,8 +93,8 @@ impl Table {
         ];
         actions.extend(answer.map(NewAnswer::put).transpose()?);
         Ok(match self.transact(actions).await? {
-            Ok(()) => BindOutcome::Bound,
-            Err(_) => BindOutcome::Changed,
+            Transaction::Made => BindOutcome::Bound,
+            Transaction::Refused { .. } => BindOutcome::Changed,
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use types::{Day, Timestamp};
 
-use crate::access::{Condition, Table};
+use crate::access::{Condition, Conditional, Table};
 use crate::error::TableError;
 use crate::item::{Item, expire, plain, read_plain};
 use crate::keys::{self, Key, short_sha256, sort_key};
@@ -106,6 +106,15 @@ struct Seen {
 /// How long an event's identity is remembered, in days; queues redeliver for at most 14.
 const IDENTITY_DAYS: i64 = 30;
 
+/// The outcome of taking an entry out of the quarantine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// It is out.
+    Released,
+    /// It was not there (any more).
+    Absent,
+}
+
 impl Table {
     /// Stores an event's source, id and digest, and returns whether they were stored before. An
     /// expired identity counts as new. Cost: 1 write unit.
@@ -123,13 +132,13 @@ impl Table {
         let item = plain(&keys::event(source, id), &Seen { digest: digest.clone() })?;
         let item = expire(item, now.plus_days(IDENTITY_DAYS));
         match self.put_if(item, Condition::AbsentOrExpired(now)).await? {
-            Ok(()) => Ok(Identity::New),
-            Err(Some(seen)) => {
+            Conditional::Written => Ok(Identity::New),
+            Conditional::Refused(Some(seen)) => {
                 let seen: Seen = read_plain("event identity", seen)?;
                 let same = seen.digest == digest;
                 Ok(if same { Identity::Repeated } else { Identity::Conflicting })
             }
-            Err(None) => Err(TableError::Contended("an event's identity")),
+            Conditional::Refused(None) => Err(TableError::Contended("an event's identity")),
         }
     }
 
@@ -197,13 +206,13 @@ impl Table {
         Ok(())
     }
 
-    /// Takes an entry out of the quarantine. Answers `false` where it was not there (any more).
+    /// Takes an entry out of the quarantine.
     /// Parts that stay because the process ends in between belong to no entry and are not read.
     /// Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.
-    pub async fn release(&self, entry: &Quarantined) -> Result<bool, TableError> {
+    pub async fn release(&self, entry: &Quarantined) -> Result<Release, TableError> {
         let (day, digest) = (entry.at.day(), entry.digest());
         let key = keys::quarantined(day, &digest);
         let released = self.delete_if(&key, ("reason", &entry.reason), None).await?;
@@ -211,6 +220,6 @@ impl Table {
             let key = keys::quarantined_part(day, &digest, number);
             self.delete_if(&key, ("entry", &digest), None).await?;
         }
-        Ok(released)
+        Ok(if released { Release::Released } else { Release::Absent })
     }
 }

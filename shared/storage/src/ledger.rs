@@ -6,7 +6,7 @@ use commission::{Asset, Conservation, Overflow};
 use serde::{Deserialize, Serialize};
 use types::{Day, Quarter, Timestamp};
 
-use crate::access::{Action, Condition, Table};
+use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::Versioned;
 use crate::affiliate_view::Money;
 use crate::attempt::Attempt;
@@ -321,9 +321,9 @@ impl Table {
             Action::Put(report, Condition::Absent),
         ];
         Ok(match self.transact(actions).await? {
-            Ok(()) => CommitOutcome::Committed(seq),
-            Err((0, _)) => CommitOutcome::Superseded,
-            Err(_) => CommitOutcome::HeadMoved,
+            Transaction::Made => CommitOutcome::Committed(seq),
+            Transaction::Refused { place: 0, .. } => CommitOutcome::Superseded,
+            Transaction::Refused { .. } => CommitOutcome::HeadMoved,
         })
     }
 

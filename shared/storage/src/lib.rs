@@ -40,8 +40,8 @@ mod void;
 pub use access::Table;
 pub use account::{Account, MAX_ACCOUNT_LEVELS, MAX_TIER_CHANGES, MAX_VIP_CHANGES, Versioned};
 pub use affiliate_view::{
-    ASSETS_PER_SUMMARY, DaySummary, Money, Payment, PaymentOutcome, Referral, ReferralActivity,
-    Referrals, StoredTotals, Summary, Totals,
+    ASSETS_PER_SUMMARY, AffiliateState, DaySummary, Money, Payment, PaymentOutcome, Referral,
+    ReferralActivity, Referrals, StoredTotals, Summary, Totals,
 };
 pub use answer::{ANSWER_HOURS, KeyedRequest, NewAnswer, RecordedAnswer};
 pub use assets::{Admission, MAX_ASSETS};
@@ -53,7 +53,7 @@ pub use call_meter::CallStats;
 pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
 pub use error::TableError;
-pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, shorten_detail};
+pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, Release, shorten_detail};
 pub use fee_chunks::FeeBatch;
 pub use fees::{DirtyShard, DirtyShardState, StoredFees, UnreadableChunk};
 pub use finished::FinishedRun;

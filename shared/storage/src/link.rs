@@ -5,7 +5,7 @@ use eligibility::LinkFacts;
 use serde::{Deserialize, Serialize};
 use types::{LinkCode, Timestamp, Uid};
 
-use crate::access::{Action, Condition, Table};
+use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::{Account, Versioned};
 use crate::answer::{NewAnswer, RecordedAnswer, read_answer};
 use crate::attempt::Attempt;
@@ -147,11 +147,15 @@ impl Table {
         ];
         actions.extend(answer.map(NewAnswer::put).transpose()?);
         Ok(match self.transact(actions).await? {
-            Ok(()) => LinkOutcome::Made,
-            Err((0, _)) => LinkOutcome::Changed,
-            Err((1, _)) => LinkOutcome::CodeTaken,
-            Err((_, Some(item))) => LinkOutcome::Answered(read_answer(item)?),
-            Err((_, None)) => return Err(TableError::Contended("a recorded answer")),
+            Transaction::Made => LinkOutcome::Made,
+            Transaction::Refused { place: 0, .. } => LinkOutcome::Changed,
+            Transaction::Refused { place: 1, .. } => LinkOutcome::CodeTaken,
+            Transaction::Refused { item: Some(item), .. } => {
+                LinkOutcome::Answered(read_answer(item)?)
+            }
+            Transaction::Refused { item: None, .. } => {
+                return Err(TableError::Contended("a recorded answer"));
+            }
         })
     }
 

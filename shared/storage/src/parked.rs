@@ -7,7 +7,7 @@ use commission::Line;
 use serde::{Deserialize, Serialize};
 use types::{Day, Quarter, Timestamp, Uid};
 
-use crate::access::{Action, Condition, Table};
+use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::Versioned;
 use crate::attempt::{Attempt, MAX_ATTEMPTS, retry_on_conflict};
 use crate::error::TableError;
@@ -199,8 +199,10 @@ impl Table {
                 actions.push(counted(&head, head.value.parked.saturating_add(1))?);
             }
             Ok(match self.transact(actions).await? {
-                Ok(()) | Err((1, _)) => Attempt::Done(ParkOutcome::Parked),
-                Err(_) => Attempt::Conflict,
+                Transaction::Made | Transaction::Refused { place: 1, .. } => {
+                    Attempt::Done(ParkOutcome::Parked)
+                }
+                Transaction::Refused { .. } => Attempt::Conflict,
             })
         })
         .await

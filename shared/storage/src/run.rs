@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use types::{Day, LinkCode, Market, Origin, Timestamp, Uid};
 
-use crate::access::{Condition, ITEMS_PER_WRITE, Table};
+use crate::access::{Condition, Conditional, ITEMS_PER_WRITE, Table};
 use crate::account::Versioned;
 use crate::affiliate_view::Money;
 use crate::chunks::chunks;
@@ -224,12 +224,12 @@ impl Table {
         let Stored { main, parts } = stored.expiring(now.plus_days(WORK_DAYS));
         self.put_many(parts).await?;
         match self.put_if(main, Condition::Absent).await? {
-            Ok(()) => Ok(report),
-            Err(Some(first)) => {
+            Conditional::Written => Ok(report),
+            Conditional::Refused(Some(first)) => {
                 let first = self.read_stored("shard report", &[first]).await?.pop();
                 first.ok_or(TableError::Contended("a shard's report"))
             }
-            Err(None) => Err(TableError::Contended("a shard's report")),
+            Conditional::Refused(None) => Err(TableError::Contended("a shard's report")),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lambda::App;
-use nightly::{Repaired, Withdrawn, repair, withdraw};
+use nightly::{Repaired, RepairedRun, Withdrawn, repair, withdraw};
 use storage::ParkedRun;
 use types::{Quarter, Uid};
 
@@ -53,7 +53,7 @@ async fn repair_one(
     let what = format!("publishes {} of affiliate {uid}, one after the other.", count(runs, "run"));
     console.ask(target, what)?;
     let Repaired { runs, evaluated } = repair(app, uid).await?;
-    for (run, lines) in runs {
+    for RepairedRun { run, lines } in runs {
         console.say(format_args!("{}  run {}: {}", run.day, run.seq, count(lines, "line")));
     }
     tell_evaluated(&evaluated, console);
