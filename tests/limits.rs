@@ -271,7 +271,7 @@ async fn longest_work_fits_items() {
         touched: None,
         due: Conservation::default(),
         booked: BTreeMap::new(),
-        aside: ExcludedCounts::default(),
+        excluded: ExcludedCounts::default(),
     };
     let found = table.work("run", &[report], |_| 0..=u16::MAX).await.unwrap();
     let read = |found: &[Found]| Work {
@@ -436,7 +436,7 @@ fn long_report() -> RunReport {
     RunReport {
         due,
         booked: assets().map(|a| (a, money())).collect(),
-        aside: ExcludedCounts::default(),
+        excluded: ExcludedCounts::default(),
     }
 }
 
@@ -457,7 +457,7 @@ async fn largest_reports_are_split() {
         touched: None,
         due: report.due.clone(),
         booked: report.booked.clone(),
-        aside: report.aside,
+        excluded: report.excluded,
     };
     table.report_shard("run", shard, of_shard.clone(), now).await.unwrap();
     let second = ShardReport { attempt: "second".to_owned(), ..of_shard.clone() };

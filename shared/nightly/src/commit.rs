@@ -137,7 +137,7 @@ fn prove(day: Day, reports: &[ShardReport]) -> Result<RunReport, StepError> {
             let total = report.booked.entry(*asset).or_default();
             *total = total.plus(money).map_err(&overflow)?;
         }
-        report.aside = report.aside.plus(shard.aside).map_err(&overflow)?;
+        report.excluded = report.excluded.plus(shard.excluded).map_err(&overflow)?;
     }
     report.due.check().map_err(StepError::refused(day))?;
     Ok(report)

@@ -40,7 +40,7 @@ pub struct NotEvaluated {
 /// Invitees per read call: with some 300 bytes each, a page is well below the limit of 1 MB.
 const INVITEES_PER_PAGE: u16 = 1000;
 /// Affiliates that are evaluated concurrently: each has a separate partition.
-const SIDE_BY_SIDE: usize = 8;
+const AFFILIATES_AT_ONCE: usize = 8;
 
 /// Evaluates the affiliates of some shards over a quarter. A repeated evaluation of the quarter has
 /// the same result, unless the quarter's days were corrected since.
@@ -111,7 +111,7 @@ async fn evaluate_each(
             }
         };
         let work = affiliates.into_iter().map(evaluate_one);
-        outcomes.extend(bounded_concurrency(SIDE_BY_SIDE, work).await?);
+        outcomes.extend(bounded_concurrency(AFFILIATES_AT_ONCE, work).await?);
     }
     Ok(outcomes)
 }

@@ -64,7 +64,7 @@ async fn work_out(
         None => find(app, day, shard, &state).await?,
         Some(Mode::Reversal) => reversal::work_out(app, day, shard, &state).await?,
     };
-    let ShardFound { work, due, aside, touched } = found;
+    let ShardFound { work, due, excluded, touched } = found;
     let attempt = attempt_name(app)?;
     let now = app.clock.now();
     let kept = app.table.keep_work(run, shard, &attempt, &work, now).await?;
@@ -78,7 +78,7 @@ async fn work_out(
         touched,
         due,
         booked: totals(&work.lines).map_err(StepError::overflow(day))?,
-        aside,
+        excluded,
     };
     Ok(app.table.report_shard(run, shard, report, now).await?)
 }
@@ -87,7 +87,7 @@ async fn work_out(
 pub(crate) struct ShardFound {
     pub(crate) work: Work,
     pub(crate) due: Conservation,
-    pub(crate) aside: ExcludedCounts,
+    pub(crate) excluded: ExcludedCounts,
     /// The dirty marker to remove with the run.
     pub(crate) touched: Option<DirtyShard>,
 }
@@ -119,7 +119,7 @@ async fn find(
     Ok(ShardFound {
         work: sources.work(lines, &fold),
         due,
-        aside: aside(&fold, &sources).map_err(StepError::overflow(day))?,
+        excluded: excluded(&fold, &sources).map_err(StepError::overflow(day))?,
         touched: state.touched.clone().filter(|_| !looks_again),
     })
 }
@@ -331,7 +331,7 @@ fn party(account: &Account) -> AccountHistory {
 }
 
 /// Returns the counts of delivered fees that are in no line.
-fn aside(fold: &Fold, sources: &Sources) -> Result<ExcludedCounts, Overflow> {
+fn excluded(fold: &Fold, sources: &Sources) -> Result<ExcludedCounts, Overflow> {
     let (unreadable, unrelated): (Vec<_>, Vec<_>) =
         fold.unknown_fees.iter().partition(|(uid, _)| sources.left_alone.contains(*uid));
     let sum = |fees: Vec<(&Uid, &u64)>| {

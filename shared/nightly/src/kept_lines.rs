@@ -9,7 +9,7 @@ use crate::fold::totals;
 use crate::{StepError, check_time};
 
 /// Shards whose lines are read concurrently.
-const SIDE_BY_SIDE: usize = 4;
+const SHARDS_AT_ONCE: usize = 4;
 
 /// Proves that the lines to be committed have, asset by asset, the sums that their shards reported.
 /// The totals of the run are the sums of these reports. Cost: 1 read unit per 4 KB of lines.
@@ -24,7 +24,7 @@ pub(crate) async fn prove(
         check_time(app, deadline)?;
         prove_shard(app, day, run, report).await
     };
-    bounded_concurrency(SIDE_BY_SIDE, reports.iter().map(prove_one)).await.map(drop)
+    bounded_concurrency(SHARDS_AT_ONCE, reports.iter().map(prove_one)).await.map(drop)
 }
 
 async fn prove_shard(

@@ -130,8 +130,8 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
             Done::of(folded.lines, &folded)
         }
         Step::SetAside { day, run, shard, error } => {
-            let aside = set_aside::after_crashes(app, *day, run, *shard, error).await?;
-            Done::of(1, &aside)
+            let deferred = set_aside::after_crashes(app, *day, run, *shard, error).await?;
+            Done::of(1, &deferred)
         }
         Step::Commit { day, run, shards } => {
             let committed = commit::commit(app, *day, run, shards, deadline).await?;

@@ -99,8 +99,8 @@ pub(crate) async fn plan(
         return Ok(Plan { days, quarter: None, visible: progress.visible, more: Some(cursor) });
     }
     // A deferred shard is folded again; only a fold ends its deferral.
-    for (day, aside) in &progress.set_aside {
-        folded.entry(*day).or_default().extend(&aside.shards);
+    for (day, deferred) in &progress.set_aside {
+        folded.entry(*day).or_default().extend(&deferred.shards);
     }
     if cursor.reversed != Some(cursor.before) {
         let mut reversals = reversal::plan(app, cursor, &folded).await?.into_iter();
@@ -262,8 +262,8 @@ async fn touched_before(
     for mark in app.table.touched_through(cursor.before.previous()).await? {
         days.entry(mark.day).or_default().insert(mark.shard);
     }
-    for (day, aside) in set_aside.range(..cursor.before) {
-        days.entry(*day).or_default().extend(&aside.shards);
+    for (day, deferred) in set_aside.range(..cursor.before) {
+        days.entry(*day).or_default().extend(&deferred.shards);
     }
     days.retain(|day, _| cursor.after.is_none_or(|after| after < *day));
     Ok(days)

@@ -14,7 +14,7 @@ use crate::StepError;
 /// for hours, and an exchange sends a correction after its fee: two nights are enough to see both.
 const WAITS_DAYS: i64 = 2;
 /// Entries that are written concurrently.
-const SIDE_BY_SIDE: usize = 8;
+const ENTRIES_AT_ONCE: usize = 8;
 
 /// A correction as stored in the quarantine.
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ pub(crate) async fn record(
         entries.push(inexact(day, correction)?);
     }
     let write = entries.iter().map(|entry| app.table.quarantine(entry));
-    bounded_concurrency(SIDE_BY_SIDE, write).await?;
+    bounded_concurrency(ENTRIES_AT_ONCE, write).await?;
     Ok(app.table.release_all(&matched(day, fold, corrections)?).await?)
 }
 

@@ -28,7 +28,7 @@ pub struct Reconciled {
 }
 
 /// Affiliates that are compared concurrently: each has a separate partition.
-const SIDE_BY_SIDE: usize = 8;
+const AFFILIATES_AT_ONCE: usize = 8;
 /// The number of nights in which each affiliate's history is compared once.
 const ROTATION: i64 = 30;
 /// The number of days before a night whose lines are compared with their summaries in the rotation.
@@ -61,7 +61,7 @@ pub(crate) async fn reconcile_all(
         let visible = head.visible;
         let night = Night::read(app, day, &head).await?;
         let found =
-            bounded_concurrency(SIDE_BY_SIDE, shards.iter().map(|shard| night.part(*shard)));
+            bounded_concurrency(AFFILIATES_AT_ONCE, shards.iter().map(|shard| night.part(*shard)));
         let mut sum = Reconciled::default();
         for part in found.await? {
             sum = sum.plus(part).map_err(StepError::overflow(day))?;
@@ -138,7 +138,7 @@ impl<'a> Night<'a> {
         };
         let turn = affiliates.iter().filter(|affiliate| self.is_in_turn(affiliate));
         let compare = turn.map(|affiliate| self.history(affiliate));
-        for found in bounded_concurrency(SIDE_BY_SIDE, compare).await? {
+        for found in bounded_concurrency(AFFILIATES_AT_ONCE, compare).await? {
             sum = sum.plus(found).map_err(&overflow)?;
         }
         Ok(sum)
@@ -180,7 +180,7 @@ impl<'a> Night<'a> {
             }
         });
         let mut sum = Reconciled::default();
-        for found in bounded_concurrency(SIDE_BY_SIDE, compare).await? {
+        for found in bounded_concurrency(AFFILIATES_AT_ONCE, compare).await? {
             sum = sum.plus(found).map_err(StepError::overflow(run.day))?;
         }
         Ok(sum)

@@ -24,7 +24,7 @@ pub enum Mode {
 }
 
 /// Shards of days that are read concurrently.
-const SIDE_BY_SIDE: usize = 8;
+const SHARDS_AT_ONCE: usize = 8;
 /// The minimum lifetime of a marker, in days. A fold that read the account before it was void may
 /// be committed later, by an execution that is retried; the marker outlives it.
 const KEPT_DAYS: i64 = 2;
@@ -80,7 +80,7 @@ async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked
         .map(async |marker| readable(days_of(app, marker, first, head.visible).await));
     let mut looked = Looked::default();
     let mut places: BTreeMap<(Day, Shard), BTreeSet<Uid>> = BTreeMap::new();
-    for (marker, days) in markers.iter().zip(bounded_concurrency(SIDE_BY_SIDE, read).await?) {
+    for (marker, days) in markers.iter().zip(bounded_concurrency(SHARDS_AT_ONCE, read).await?) {
         let Some(days) = days else {
             looked.skip([marker.invitee.clone()]);
             continue;
@@ -98,7 +98,7 @@ async fn look(app: &App, markers: &[VoidedBinding], first: Day) -> Result<Looked
         let booked = readable(app.table.booked(day, shard).await)?;
         Ok::<_, StepError>((day, shard, invitees, booked))
     });
-    for (day, shard, invitees, booked) in bounded_concurrency(SIDE_BY_SIDE, read).await? {
+    for (day, shard, invitees, booked) in bounded_concurrency(SHARDS_AT_ONCE, read).await? {
         let Some(booked) = booked else {
             looked.skip(invitees);
             continue;
@@ -176,7 +176,7 @@ pub(crate) async fn work_out(
     Ok(ShardFound {
         work: sources.work(lines, &fold),
         due: Conservation::default(),
-        aside: ExcludedCounts::default(),
+        excluded: ExcludedCounts::default(),
         // The dirty marker concerns fees, and a reversal reads none.
         touched: None,
     })

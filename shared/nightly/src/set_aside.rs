@@ -63,8 +63,8 @@ pub(crate) async fn set_day_aside(
     reason: &str,
 ) -> Result<Committed, StepError> {
     let reason: String = reason.chars().take(REASON_CHARS).collect();
-    let aside = shards.iter().map(|shard| (shard.number(), reason.clone())).collect();
-    let work = FoldedShards { reports: Vec::new(), aside };
+    let deferred = shards.iter().map(|shard| (shard.number(), reason.clone())).collect();
+    let work = FoldedShards { reports: Vec::new(), deferred };
     let exhausted =
         || StepError::Unfinished("the ledger kept moving while a day was set aside".to_owned());
     retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
@@ -90,7 +90,7 @@ pub(crate) struct FoldedShards {
     /// The reports of the folded shards.
     pub(crate) reports: Vec<ShardReport>,
     /// The reasons of the deferred shards.
-    aside: BTreeMap<u8, String>,
+    deferred: BTreeMap<u8, String>,
 }
 
 impl FoldedShards {
@@ -101,11 +101,11 @@ impl FoldedShards {
     }
 
     async fn with(app: &App, run: &str, reports: Vec<ShardReport>) -> Result<Self, StepError> {
-        let mut aside = app.table.shards_set_aside(run).await?;
+        let mut deferred = app.table.shards_set_aside(run).await?;
         for report in &reports {
-            aside.remove(&report.shard);
+            deferred.remove(&report.shard);
         }
-        Ok(Self { reports, aside })
+        Ok(Self { reports, deferred })
     }
 
     /// Reads the outcomes of the shards of a committed run, as far as they can be read. A shard
@@ -117,21 +117,21 @@ impl FoldedShards {
 
     /// Reads the outcomes of exactly the shards that were to be folded.
     pub(crate) async fn of_run(app: &App, run: &str, shards: &[Shard]) -> Result<Self, StepError> {
-        let Self { mut reports, mut aside } = Self::read(app, run).await?;
+        let Self { mut reports, mut deferred } = Self::read(app, run).await?;
         let is_wanted = |number: u8| shards.iter().any(|shard| shard.number() == number);
         reports.retain(|report| is_wanted(report.shard));
-        aside.retain(|shard, _| is_wanted(*shard));
-        let done = reports.len() + aside.len();
+        deferred.retain(|shard, _| is_wanted(*shard));
+        let done = reports.len() + deferred.len();
         if done != shards.len() {
             let missing = shards.len().saturating_sub(done);
             return Err(StepError::Unfinished(format!("{missing} shards are not folded yet")));
         }
-        Ok(Self { reports, aside })
+        Ok(Self { reports, deferred })
     }
 
     /// Returns the reason if a shard is deferred.
     pub(crate) fn reason(&self) -> Option<&str> {
-        self.aside.values().next().map(String::as_str)
+        self.deferred.values().next().map(String::as_str)
     }
 
     /// Records the deferred shards of the day in the head, and removes those that are folded. If a
@@ -145,7 +145,7 @@ impl FoldedShards {
         if entry.shards.len() < before && head.evaluated_through >= Some(day.quarter()) {
             head.reevaluate.insert(day.quarter(), head.visible);
         }
-        entry.shards.extend(self.aside.keys());
+        entry.shards.extend(self.deferred.keys());
         if let Some(reason) = self.reason() {
             reason.clone_into(&mut entry.reason);
         }
@@ -161,7 +161,7 @@ impl FoldedShards {
     /// [`StepError::TooManySetAside`].
     pub(crate) fn check_room(&self, head: &Head, day: Day) -> Result<(), StepError> {
         let others = head.set_aside.keys().filter(|other| **other != day).count();
-        match self.aside.is_empty() || others < MAX_DAYS {
+        match self.deferred.is_empty() || others < MAX_DAYS {
             true => Ok(()),
             false => Err(StepError::TooManySetAside(others)),
         }

@@ -48,7 +48,7 @@ fn done_line(step: &Step, count: u64, effort: &InvocationStats) {
 /// Logs a failed step. An error that the state machine retries or catches is a warning; if it does
 /// not pass, the night fails. The runtime logs the error with its causes when the invocation ends.
 fn failed_line(step: &Step, error: &StepError, effort: &InvocationStats) {
-    macro_rules! tell {
+    macro_rules! log {
         ($level:expr) => {
             tracing::event!(
                 $level,
@@ -66,8 +66,8 @@ fn failed_line(step: &Step, error: &StepError, effort: &InvocationStats) {
         };
     }
     match error.may_pass() {
-        true => tell!(tracing::Level::WARN),
-        false => tell!(tracing::Level::ERROR),
+        true => log!(tracing::Level::WARN),
+        false => log!(tracing::Level::ERROR),
     }
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn committed(app: &App, report: &RunReport, lines: u64, late: bool) {
         (Metric::ConservationChecked, 1),
         (Metric::LinesBooked, lines),
         (Metric::LateLines, if late { lines } else { 0 }),
-        (Metric::FeesRepeated, report.aside.duplicates),
+        (Metric::FeesRepeated, report.excluded.duplicates),
     ]);
     app.metrics.record(app.clock.now(), &measures);
 }

@@ -21,7 +21,7 @@ use crate::fold::due;
 use statements::{Statement, add};
 
 /// Shards, and then affiliates, that are read concurrently.
-const SIDE_BY_SIDE: usize = 8;
+const READS_AT_ONCE: usize = 8;
 
 /// A cell of an affiliate's view of a day.
 pub type Cell = (Product, Asset, Origin);
@@ -138,7 +138,7 @@ pub async fn verify_day(
     let markers = app.table.voided_bindings().await?.known;
     let void: BTreeSet<Uid> = markers.into_iter().map(|marker| marker.invitee).collect();
     let shards = Shard::all().map(|shard| check_shard(app, day, shard, record.clone(), &void));
-    take_bounded(SIDE_BY_SIDE, shards, |shard| {
+    take_bounded(READS_AT_ONCE, shards, |shard| {
         done();
         found.add(shard).map_err(StepError::overflow(day))
     })
@@ -278,7 +278,7 @@ impl Found {
             .statements
             .iter()
             .map(|(inviter, booked)| statements::check(app, day, visible, inviter, booked));
-        let differences = bounded_concurrency(SIDE_BY_SIDE, read).await?;
+        let differences = bounded_concurrency(READS_AT_ONCE, read).await?;
         self.differences.extend(differences.into_iter().flatten());
         Ok(())
     }

@@ -99,22 +99,22 @@ where
     fn from(error: SdkError<E>) -> Self {
         let is_one_of = |codes: &[&str]| error.code().is_some_and(|code| codes.contains(&code));
         let (throttled, rejected) = (is_one_of(THROTTLES), is_one_of(REJECTIONS));
-        let told = told(&error, error.request_id());
+        let text = with_causes(&error, error.request_id());
         match (throttled, rejected) {
-            (true, _) => Self::Throttled(told),
-            (_, true) => Self::Rejected(told),
-            _ => Self::Service(told),
+            (true, _) => Self::Throttled(text),
+            (_, true) => Self::Rejected(text),
+            _ => Self::Service(text),
         }
     }
 }
 
 /// An error with all its causes. The raw answer is left out: it may hold items, and ids of people.
-fn told(error: &dyn std::error::Error, request: Option<&str>) -> String {
+fn with_causes(error: &dyn std::error::Error, request: Option<&str>) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut told: Vec<String> = causes.map(ToString::to_string).collect();
-    told.dedup();
+    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.dedup();
     let request = request.map_or(String::new(), |id| format!(" (request {id})"));
-    told.join(": ") + &request
+    texts.join(": ") + &request
 }
 
 /// Why a transaction was not made.

@@ -174,7 +174,7 @@ pub struct RunReport {
     /// The amounts that this run booked, by asset.
     pub booked: BTreeMap<Asset, Money>,
     /// The delivered fees without a line.
-    pub aside: ExcludedCounts,
+    pub excluded: ExcludedCounts,
 }
 
 /// The delivered fees without a line, counted by cause.

@@ -99,7 +99,7 @@ pub struct ShardReport {
     /// The amounts that this run books, by asset.
     pub booked: BTreeMap<Asset, Money>,
     /// The delivered fees without a line.
-    pub aside: ExcludedCounts,
+    pub excluded: ExcludedCounts,
 }
 
 /// The state of a shard that a worker needs before it begins.
@@ -294,8 +294,8 @@ impl Table {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let aside = ShardSetAside { shard: shard.number(), reason: reason.to_owned() };
-        let item = plain(&keys::shard_set_aside(run, shard), &aside)?;
+        let deferred = ShardSetAside { shard: shard.number(), reason: reason.to_owned() };
+        let item = plain(&keys::shard_set_aside(run, shard), &deferred)?;
         self.put(expire(item, now.plus_days(WORK_DAYS))).await
     }
 
@@ -305,11 +305,11 @@ impl Table {
     /// If the table fails or an item does not decode.
     pub async fn shards_set_aside(&self, run: &str) -> Result<BTreeMap<u8, String>, TableError> {
         let items = self.query(&keys::shards_set_aside(run)).await?;
-        let aside = items.into_iter().map(|item| {
-            let aside: ShardSetAside = read_plain("shard that is set aside", item)?;
-            Ok((aside.shard, aside.reason))
+        let deferred = items.into_iter().map(|item| {
+            let shard: ShardSetAside = read_plain("shard that is set aside", item)?;
+            Ok((shard.shard, shard.reason))
         });
-        aside.collect()
+        deferred.collect()
     }
 
     /// Returns the shard deltas for the inviters in the requested buckets of each shard. Cost: 1

@@ -55,7 +55,7 @@ impl Packed for Work {
 }
 
 #[derive(Deserialize)]
-struct AsideForm1 {
+struct ExcludedForm1 {
     duplicates: u64,
     conflicts: u64,
     void: u64,
@@ -65,8 +65,8 @@ struct AsideForm1 {
     inexact_corrections: u64,
 }
 
-impl From<AsideForm1> for ExcludedCounts {
-    fn from(of: AsideForm1) -> Self {
+impl From<ExcludedForm1> for ExcludedCounts {
+    fn from(of: ExcludedForm1) -> Self {
         Self {
             duplicates: of.duplicates,
             conflicts: of.conflicts,
@@ -90,7 +90,7 @@ struct ShardReportForm1 {
     touched: Option<DirtyShard>,
     due: Conservation,
     booked: BTreeMap<Asset, Money>,
-    aside: AsideForm1,
+    excluded: ExcludedForm1,
 }
 
 impl Packed for ShardReport {
@@ -108,7 +108,7 @@ impl Packed for ShardReport {
             touched: of.touched,
             due: of.due,
             booked: of.booked,
-            aside: of.aside.into(),
+            excluded: of.excluded.into(),
         })
     }
 }
@@ -117,15 +117,15 @@ impl Packed for ShardReport {
 struct RunReportForm1 {
     due: Conservation,
     booked: BTreeMap<Asset, Money>,
-    aside: AsideForm1,
+    excluded: ExcludedForm1,
 }
 
 impl Packed for RunReport {
     const FORM: u8 = 2;
 
     fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
-        let RunReportForm1 { due, booked, aside } = unpack(what, bytes)?;
-        Ok(Self { due, booked, aside: aside.into() })
+        let RunReportForm1 { due, booked, excluded } = unpack(what, bytes)?;
+        Ok(Self { due, booked, excluded: excluded.into() })
     }
 }
 
