@@ -10,8 +10,7 @@ async fn main() -> Result<(), lambda::StartupFailure> {
     lambda::init_logging();
     let name = lambda::variable("BUS_NAME", "the name of the event bus")?;
     let bus = Bus::new(&lambda::sdk_config(Service::EventBridge)?, name);
-    let programme =
-        programme::programme().map_err(|error| StartError::Programme(error.to_string()))?;
+    let programme = programme::programme().map_err(StartError::Programme)?;
     let (metrics, clock) = (lambda::metrics(), Clock::system());
     let publish = async |event: LambdaEvent<_>| {
         let answer = outbound_events::handle(&bus, &programme, event.payload).await;

@@ -149,7 +149,7 @@ fn http_client(
         return Ok(builder.build_http());
     }
     let context = TlsContext::builder().with_trust_store(roots(variables)).build();
-    let context = context.map_err(|error| StartError::Tls(error.to_string()))?;
+    let context = context.map_err(|error| StartError::Tls(error.into()))?;
     Ok(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
 }
 
@@ -167,7 +167,7 @@ pub(crate) fn connector(
         return Ok(builder.build_http());
     }
     let context = TlsContext::builder().with_trust_store(roots(variables)).build();
-    let context = context.map_err(|error| StartError::Tls(error.to_string()))?;
+    let context = context.map_err(|error| StartError::Tls(error.into()))?;
     Ok(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build())
 }
 

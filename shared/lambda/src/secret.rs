@@ -3,6 +3,7 @@
 //! The service's own client would add some hundred kilobytes to three functions for this one call; its
 //! signature and connections are those of the other clients.
 
+use std::error::Error;
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::config::{ProvideCredentials, SharedCredentialsProvider};
@@ -31,7 +32,7 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 pub enum SecretError {
     /// The call could not be made.
     #[error("the call could not be made: {0}")]
-    Call(String),
+    Call(#[source] Box<dyn Error + Send + Sync>),
     /// Secrets Manager refused the call.
     #[error("Secrets Manager answered {status} {kind}")]
     Refused {
@@ -97,14 +98,18 @@ impl Secret {
 
     async fn attempt(&self, now: Timestamp) -> Result<String, SecretError> {
         let credentials = self.credentials.provide_credentials().await;
-        let identity = credentials.map_err(|error| SecretError::Call(error.to_string()))?.into();
+        let identity = credentials.map_err(|error| SecretError::Call(error.into()))?.into();
         let request = self.request(&identity, now).map_err(SecretError::Call)?;
         let call = self.connector.call(request).await;
-        let response = call.map_err(|error| SecretError::Call(format!("{error:?}")))?;
+        let response = call.map_err(|error| SecretError::Call(format!("{error:?}").into()))?;
         value_of(response).await
     }
 
-    fn request(&self, identity: &Identity, now: Timestamp) -> Result<HttpRequest, String> {
+    fn request(
+        &self,
+        identity: &Identity,
+        now: Timestamp,
+    ) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
         let body = json!({ "SecretId": self.id }).to_string();
         let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", TARGET)];
         let signable = SignableRequest::new(
@@ -120,17 +125,15 @@ impl Secret {
             .name("secretsmanager")
             .time(UNIX_EPOCH + since_1970)
             .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| error.to_string())?;
-        let signable = signable.map_err(|error| error.to_string())?;
-        let signed = sign(signable, &parameters.into()).map_err(|error| error.to_string())?;
+            .build()?;
+        let signed = sign(signable?, &parameters.into())?;
         let mut request = http::Request::post(&self.endpoint);
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let mut request = request.body(SdkBody::from(body)).map_err(|error| error.to_string())?;
+        let mut request = request.body(SdkBody::from(body))?;
         signed.into_parts().0.apply_to_request_http1x(&mut request);
-        HttpRequest::try_from(request).map_err(|error| error.to_string())
+        Ok(HttpRequest::try_from(request)?)
     }
 }
 
@@ -143,7 +146,7 @@ fn of_region(region: &str) -> String {
 async fn value_of(response: HttpResponse) -> Result<String, SecretError> {
     let status = response.status();
     let body = ByteStream::new(response.into_body()).collect().await;
-    let body = body.map_err(|error| SecretError::Call(error.to_string()))?.into_bytes();
+    let body = body.map_err(|error| SecretError::Call(error.into()))?.into_bytes();
     let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |member: &str| answer.get(member).and_then(Value::as_str).map(str::to_owned);
     if status.is_success() {

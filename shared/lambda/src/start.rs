@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use futures_util::future::join;
 use http_api::{KeysError, Request, Response, Signer};
 use lambda_http::service_fn;
-use policy::Programme;
+use policy::{PolicyErrors, Programme};
 use storage::Table;
 use tracing::Level;
 
@@ -45,10 +45,10 @@ pub enum StartError {
     SecretKeys(#[from] SecretKeysError),
     /// TLS cannot be had.
     #[error("TLS cannot be set up: {0}")]
-    Tls(String),
+    Tls(#[source] Box<dyn Error + Send + Sync>),
     /// The programme that was built in does not parse.
     #[error("the programme cannot be read: {0}")]
-    Programme(String),
+    Programme(#[from] PolicyErrors),
 }
 
 /// Why `main` ends. Its `Debug`, which Rust prints then, is one sentence.
@@ -137,7 +137,7 @@ fn table(variables: &Variables<'_>) -> Result<Table, StartError> {
 }
 
 fn programme() -> Result<Programme, StartError> {
-    programme::programme().map_err(|error| StartError::Programme(error.to_string()))
+    Ok(programme::programme()?)
 }
 
 /// Returns the keys of `SIGNING_KEYS`, for where there is no Secrets Manager: one or more of at least

@@ -156,7 +156,7 @@ fn lines_digests(reports: &[ShardReport]) -> Option<BTreeMap<u8, String>> {
 }
 
 fn digest(report: &RunReport) -> Result<String, StepError> {
-    let bytes = report.due.canonical_bytes().map_err(|e| StepError::Internal(e.to_string()))?;
+    let bytes = report.due.canonical_bytes().map_err(StepError::internal)?;
     Ok(short_sha256(&bytes))
 }
 

@@ -363,7 +363,7 @@ impl Steps<'_> {
         let (app, run, retry) = (self.app.clone(), run.clone(), self.retry);
         let folding = async move { retry.run(|| fold(&app, day, &run, shard, mode)).await };
         let folded = tokio::spawn(folding).await;
-        folded.map_err(|error| StepError::Internal(error.to_string()))?
+        folded.map_err(StepError::internal)?
     }
 
     async fn commit(self, plan: &DayPlan) -> Result<Committed, StepError> {

@@ -1,5 +1,8 @@
 //! The errors of a step, with names that the state machine knows.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use commission::{ConservationError, Overflow};
 use lambda_runtime::Diagnostic;
 use storage::TableError;
@@ -24,7 +27,7 @@ pub enum StepError {
     },
     /// DynamoDB throttles the table. The step can be retried.
     #[error("the table is busy: {0}")]
-    Throttled(TableError),
+    Throttled(#[source] TableError),
     /// An earlier step that this step needs is not complete; a retry completes it.
     #[error("{0}")]
     Unfinished(String),
@@ -50,24 +53,26 @@ pub enum StepError {
         /// The day.
         day: Day,
         /// The failed check.
+        #[source]
         breach: ConservationError,
     },
-    /// An item that the step needs cannot be read.
-    #[error("{0}")]
-    Corrupt(String),
+    /// An item that the step needs cannot be read. One such item may concern several affiliates.
+    #[error(transparent)]
+    Corrupt(Arc<TableError>),
     /// The ledger's head cannot be read. No day is booked and no dashboard request is answered
     /// until it is restored.
     #[error("the ledger's head cannot be read: {0}")]
-    HeadUnreadable(String),
+    HeadUnreadable(#[source] TableError),
     /// DynamoDB rejects a write of the step.
-    #[error("{0}")]
-    Rejected(String),
+    #[error(transparent)]
+    Rejected(TableError),
     /// A committed run cannot be published, so that no other run can be committed.
     #[error("run {seq} cannot be published: {error}")]
     Unpublished {
         /// The run's number.
         seq: u64,
         /// The cause.
+        #[source]
         error: Box<Self>,
     },
     /// The affiliate is parked.
@@ -77,8 +82,8 @@ pub enum StepError {
     #[error("{0} days are set aside; no more are until some of them are booked")]
     TooManySetAside(usize),
     /// Any other failure.
-    #[error("{0}")]
-    Internal(String),
+    #[error(transparent)]
+    Internal(Box<dyn Error + Send + Sync>),
 }
 
 impl StepError {
@@ -134,6 +139,11 @@ impl StepError {
         matches!(self, Self::ConservationRefused { .. } | Self::Corrupt(_) | Self::Rejected(_))
     }
 
+    /// Converts an error that has no name of its own.
+    pub(crate) fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+
     /// Converts a failed conservation check of a day.
     pub(crate) fn refused(day: Day) -> impl Fn(ConservationError) -> Self {
         move |breach| Self::ConservationRefused { day, breach }
@@ -150,14 +160,12 @@ impl From<TableError> for StepError {
         match error {
             TableError::Throttled(_) | TableError::Contended(_) => Self::Throttled(error),
             TableError::Corrupt { what: "head", .. }
-            | TableError::UnknownSchemaVersion { what: "head", .. } => {
-                Self::HeadUnreadable(error.to_string())
-            }
+            | TableError::UnknownSchemaVersion { what: "head", .. } => Self::HeadUnreadable(error),
             TableError::Corrupt { .. } | TableError::UnknownSchemaVersion { .. } => {
-                Self::Corrupt(error.to_string())
+                Self::Corrupt(Arc::new(error))
             }
-            TableError::Rejected(_) => Self::Rejected(error.to_string()),
-            TableError::Service(_) => Self::Internal(error.to_string()),
+            TableError::Rejected(_) => Self::Rejected(error),
+            TableError::Service(_) => Self::internal(error),
         }
     }
 }

@@ -89,7 +89,7 @@ impl Delivered {
         let mut fees = Fees::default();
         for fee in batch.fees.of(invitee) {
             let kept = fees.push(fee.arrival(), &fee.fee());
-            kept.map_err(|error| StepError::Internal(error.to_string()))?;
+            kept.map_err(StepError::internal)?;
         }
         let corrections = batch.corrections.iter().filter(|c| c.uid == *invitee).cloned();
         Ok(Self { fees, corrections: corrections.collect() })

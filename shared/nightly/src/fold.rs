@@ -366,6 +366,6 @@ pub(crate) fn totals<'a>(
 /// Returns a random name for a worker's shard delta. Two workers on one shard never share a name.
 fn attempt_name(app: &App) -> Result<String, StepError> {
     let mut drawn = [0; 16];
-    app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
+    app.entropy.fill(&mut drawn).map_err(StepError::internal)?;
     Ok(short_sha256(&drawn))
 }

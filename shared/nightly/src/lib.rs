@@ -103,7 +103,7 @@ pub(crate) struct Done {
 impl Done {
     fn of<T: serde::Serialize>(count: u64, output: &T) -> Result<Self, StepError> {
         let output = serde_json::to_value(output);
-        let output = output.map_err(|error| StepError::Internal(error.to_string()))?;
+        let output = output.map_err(StepError::internal)?;
         Ok(Self { output, count })
     }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use lambda::App;
 use storage::{
@@ -48,7 +49,7 @@ pub(crate) async fn read(app: &App, pending: &Pending, part: Part) -> Result<Run
             continue;
         }
         telemetry::work_lost(app, day, seq, place.shard, &error);
-        let reason = error.to_string();
+        let error = Arc::new(error);
         let buckets = match part.copies(place.shard.number()) {
             true => {
                 table.hold_place(day, seq, &place).await?;
@@ -60,7 +61,7 @@ pub(crate) async fn read(app: &App, pending: &Pending, part: Part) -> Result<Run
             }
         };
         for affiliate in affiliates(app, day, place.shard, &buckets).await? {
-            lost.insert(affiliate, StepError::Corrupt(reason.clone()));
+            lost.insert(affiliate, StepError::Corrupt(error.clone()));
         }
     }
     found.sort_by_key(|found| (found.shard, found.chunk));

@@ -273,6 +273,6 @@ async fn touched_before(
 /// deltas do not mix.
 pub(crate) fn run_name(app: &App, day: Day) -> Result<String, StepError> {
     let mut drawn = [0; 16];
-    app.entropy.fill(&mut drawn).map_err(|error| StepError::Internal(error.to_string()))?;
+    app.entropy.fill(&mut drawn).map_err(StepError::internal)?;
     Ok(format!("{day}-{}", short_sha256(&drawn)))
 }

@@ -98,5 +98,5 @@ fn inexact(day: Day, correction: &FeeCorrection) -> Result<Quarantined, StepErro
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, StepError> {
-    serde_json::to_string(value).map_err(|error| StepError::Internal(error.to_string()))
+    serde_json::to_string(value).map_err(StepError::internal)
 }

@@ -45,7 +45,7 @@ pub(crate) async fn after_crashes(
     error: &str,
 ) -> Result<Folded, StepError> {
     let reason = format!("each worker on it ended with {error}");
-    telemetry::set_aside(app, day, Some(shard), &StepError::Internal(reason.clone()));
+    telemetry::set_aside(app, day, Some(shard), &StepError::internal(reason.clone()));
     note(app, run, shard, &reason).await
 }
 

@@ -1,7 +1,11 @@
 //! Errors at the sandbox's start, each with a remedy in one sentence.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+
+/// An error of another crate, or a sentence.
+type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why the sandbox does not start, or stops.
 #[derive(Debug, thiserror::Error)]
@@ -48,11 +52,11 @@ pub enum StartError {
     },
     /// `template.yaml` or `programme.toml`, as built in, is no such thing.
     #[error("this build is broken: {0}")]
-    Build(String),
+    Build(#[source] Cause),
     /// The sample programme met something unexpected.
     #[error("the sample programme could not be loaded: {0}")]
-    Sample(String),
+    Sample(#[source] Cause),
     /// A server ended by itself.
     #[error("a server failed: {0}")]
-    Server(String),
+    Server(#[source] Cause),
 }

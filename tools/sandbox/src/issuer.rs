@@ -15,8 +15,8 @@ pub(crate) async fn open(dir: &DataDir, progress: Progress) -> Result<Issuer, St
         None => {
             progress.say("Generating the issuer's key, once.");
             let made = tokio::task::spawn_blocking(new_key_pem).await;
-            let made = made.map_err(|error| StartError::Build(error.to_string()))?;
-            let pem = made.map_err(|error| StartError::Build(error.to_string()))?;
+            let made = made.map_err(|error| StartError::Build(error.into()))?;
+            let pem = made.map_err(|error| StartError::Build(error.into()))?;
             dir.write(KEY_FILE, pem.as_bytes())?;
             pem.into_bytes()
         }

@@ -47,13 +47,13 @@ impl Plan {
 pub(crate) fn on_disk(dir: &DataDir) -> Result<Engine, StartError> {
     Engine::on_disk(&dir.database()).map_err(|error| match error {
         EngineError::Open(why) => StartError::Damaged { path: dir.database(), why },
-        error => StartError::Server(error.to_string()),
+        error => StartError::Server(error.into()),
     })
 }
 
 /// Creates an engine in memory, which loses its contents unless they are saved.
 pub(crate) fn in_memory() -> Result<Engine, StartError> {
-    Engine::memory().map_err(|error| StartError::Server(error.to_string()))
+    Engine::memory().map_err(|error| StartError::Server(error.into()))
 }
 
 /// Writes the contents of the engine to the directory's data file.
@@ -73,7 +73,7 @@ pub(crate) async fn app(
     let table = Table::new(engine.config(), TABLE_NAME);
     let read = table.warm_up().await;
     read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
-    let programme = programme::programme().map_err(|error| StartError::Build(error.to_string()))?;
+    let programme = programme::programme().map_err(|error| StartError::Build(error.into()))?;
     let entropy = RandomSource::system();
     let signer = signer(dir, &entropy)?;
     let (programme, metrics) = (Arc::new(programme), Metrics::off());
@@ -95,7 +95,7 @@ fn signer(dir: &DataDir, entropy: &RandomSource) -> Result<Signer, StartError> {
 
 fn new_signing_key(entropy: &RandomSource) -> Result<String, StartError> {
     let mut bytes = [0; SIGNING_KEY_BYTES];
-    entropy.fill(&mut bytes).map_err(|error| StartError::Build(error.to_string()))?;
+    entropy.fill(&mut bytes).map_err(|error| StartError::Build(error.into()))?;
     Ok(bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -49,7 +49,7 @@ impl Sandbox {
     /// [`StartError`] states cause and remedy in one sentence.
     pub async fn start(options: Options) -> Result<Running, StartError> {
         let progress = Progress::new(options.quiet);
-        let template = Template::embedded().map_err(|e| StartError::Build(e.to_string()))?;
+        let template = Template::embedded().map_err(|e| StartError::Build(e.into()))?;
         let gateway = Gateway::new(&template, options.functions.clone())?;
         progress.say(format_args!("Opening the data directory {}.", options.data_dir.display()));
         let dir = DataDir::open(&options.data_dir)?;
@@ -161,7 +161,7 @@ async fn listen(port: u16, purpose: &'static str) -> Result<TcpListener, StartEr
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
-    listener.local_addr().map_err(|error| StartError::Server(error.to_string()))
+    listener.local_addr().map_err(|error| StartError::Server(error.into()))
 }
 
 impl Running {
@@ -176,10 +176,10 @@ impl Running {
         let mut servers = JoinSet::new();
         let api = axum::serve(ports.api, routes::router(services.clone()))
             .with_graceful_shutdown(until(stopped.clone()));
-        servers.spawn(async { api.await.map_err(|error| StartError::Server(error.to_string())) });
+        servers.spawn(async { api.await.map_err(|error| StartError::Server(error.into())) });
         servers.spawn(async move {
             let served = engine.serve(ports.dynamodb, until(stopped)).await;
-            served.map_err(|error| StartError::Server(error.to_string()))
+            served.map_err(|error| StartError::Server(error.into()))
         });
         Ok(Self { services, dynamodb, stop, servers, _dir: dir })
     }
@@ -224,7 +224,7 @@ impl Running {
         self.stop.send_replace(true);
         let all = async {
             while let Some(ended) = self.servers.join_next().await {
-                ended.map_err(|error| StartError::Server(error.to_string()))??;
+                ended.map_err(|error| StartError::Server(error.into()))??;
             }
             Ok(())
         };

@@ -45,7 +45,8 @@ impl Gateway {
         functions: Option<FunctionsUrl>,
     ) -> Result<Self, StartError> {
         let routes = template.routes.iter().map(|route| {
-            let function = Function::from_str(&route.function).map_err(StartError::Build)?;
+            let function = Function::from_str(&route.function)
+                .map_err(|error| StartError::Build(error.into()))?;
             Ok((route.clone(), function))
         });
         let routes = routes.collect::<Result<_, StartError>>()?;

@@ -63,11 +63,14 @@ async fn live(
     let mut loader = Loader::new(&app, manual_clock);
     for simulated in days {
         let day = simulated.day;
-        loader.live(simulated).await.map_err(|why| StartError::Sample(format!("{day}: {why}")))?;
+        loader
+            .live(simulated)
+            .await
+            .map_err(|why| StartError::Sample(format!("{day}: {why}").into()))?;
         progress.done(day);
     }
     progress.finish();
-    loader.finish().map_err(|why| StartError::Sample(why.to_string()))
+    loader.finish().map_err(|why| StartError::Sample(why.into()))
 }
 
 fn highlights(sample: &Sample) -> Result<Highlights, StartError> {
