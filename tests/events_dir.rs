@@ -7,14 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
-use aws_lambda_events::event::sqs::SqsEvent;
+use ingestion::Delivery;
 use lambda_http::Body;
 use nightly::StepError;
 use sam_template::Template;
 use serde_json::{Value, json};
 
 use crate::announced::{Told, types};
-use crate::test_app::{TestApp, day};
+use crate::test_app::{TestApp, at, day, uid};
 
 const AFFILIATE: &str = "10000001";
 const DORMANT: &str = "20000001";
@@ -126,8 +126,12 @@ impl Stage {
 
     /// Ingests the queue's batch and returns the messages to be redelivered.
     async fn batch(&mut self, code: &str) -> Vec<String> {
-        let text = self.text("ingest/batch.json").replace(CODE, code);
-        let batch: SqsEvent = serde_json::from_str(&text).unwrap();
+        self.deliver("ingest/batch.json", code).await
+    }
+
+    async fn deliver(&mut self, file: &str, code: &str) -> Vec<String> {
+        let text = self.text(file).replace(CODE, code);
+        let batch: Delivery = serde_json::from_str(&text).unwrap();
         let answer = ingestion::handle(&self.app.context, batch).await.unwrap();
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
@@ -183,13 +187,26 @@ async fn files_answer_as_stated() {
     assert_eq!(stage.run, files(), "left: the files run here; right: the files that there are");
 }
 
-/// The message of an unknown account is redelivered. A payment of an unknown run and an event of an
-/// unknown type are quarantined. All others are ingested.
+/// The queue's message of an unknown account is redelivered. A payment of an unknown run and an
+/// event of an unknown type are quarantined. All others are ingested. In both streams a fee of an
+/// unknown account and a record that is no text are quarantined.
 async fn ingested_as_it_is(stage: &mut Stage) {
     let messages = event("ingest/batch.json")["Records"].clone();
     assert_eq!(stage.batch(CODE).await, [messages[2]["messageId"].as_str().unwrap()]);
     let reasons = BTreeSet::from_iter(stage.quarantined().await);
     assert_eq!(reasons, ["nothing_booked", "unreadable"].map(str::to_owned).into());
+    let before = stage.quarantined().await.len();
+    for (file, user) in [("ingest/kinesis.json", "90000002"), ("ingest/kafka.json", "90000003")] {
+        assert_eq!(stage.deliver(file, CODE).await, [""; 0], "{file}");
+        let account = stage.app.context.table.account(&uid(user)).await.unwrap().unwrap();
+        let active = account.value.facts.last_activity_at;
+        assert_eq!(active, Some(at("2026-11-21T10:15:30.123Z")), "{file}");
+    }
+    let mut reasons = stage.quarantined().await;
+    reasons.sort();
+    assert_eq!(reasons.len(), before + 4);
+    let of_unknown = reasons.iter().filter(|reason| *reason == "unknown_account");
+    assert_eq!(of_unknown.count(), 2, "{reasons:?}");
 }
 
 /// For the last record only the void binding is published, because nothing else of the account has

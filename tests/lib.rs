@@ -8,6 +8,7 @@ mod contract;
 mod costs;
 mod damage;
 mod decoding;
+mod deliveries;
 mod dirty_markers;
 mod emulator;
 mod event_limits;

@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use aws_lambda_events::event::sqs::SqsEvent;
+use ingestion::Delivery;
 use lambda::{Deadline, Metrics};
 use nightly::handle_until;
 use serde_json::{Value, json};
@@ -277,7 +277,7 @@ fn ends_with(error: &impl std::fmt::Display) {
     tracing::error!("{error}");
 }
 
-fn batch(record: &Value) -> SqsEvent {
+fn batch(record: &Value) -> Delivery {
     serde_json::from_value(json!({ "Records": [record] })).unwrap()
 }
 

@@ -64,6 +64,7 @@ LEFT_OUT = {
     "DaysSetAside": "a chapter of its own plays it: failures.py; its commands are read only",
     "Canaries": "it has no CodeDeploy; cargo xtask canary-drill plays them",
     "OutboundEventsStalled": "its streams neither throttle nor stall",
+    "StreamEventsLate": "the stack of the drill reads the queue only",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",
     "AffiliatesNotEvaluated": "the operator's tests play it on the embedded engine",
     "CorrectionsNotApplied": "the end-to-end tests play it on the embedded engine",

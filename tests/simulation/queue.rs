@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use serde_json::Value;
+use ingestion::Delivery;
+use serde_json::{Value, json};
 use types::Timestamp;
 
 use super::facts::{FeeId, MessageId};
@@ -102,16 +102,15 @@ impl Queue {
 }
 
 /// Returns a batch as Lambda gets it.
-pub fn batch(messages: &[Message]) -> SqsEvent {
-    let mut event = SqsEvent::default();
-    event.records = messages.iter().map(record).collect();
-    event
+pub fn batch(messages: &[Message]) -> Delivery {
+    let records: Vec<Value> = messages.iter().map(record).collect();
+    serde_json::from_value(json!({ "Records": records })).unwrap()
 }
 
-fn record(message: &Message) -> SqsMessage {
-    let mut record = SqsMessage::default();
-    record.message_id = Some(message.name());
-    record.attributes.insert("SentTimestamp".to_owned(), message.sent_at.millis().to_string());
-    record.body = Some(message.body.clone());
-    record
+fn record(message: &Message) -> Value {
+    json!({
+        "messageId": message.name(),
+        "attributes": { "SentTimestamp": message.sent_at.millis().to_string() },
+        "body": message.body,
+    })
 }

@@ -12,41 +12,16 @@ use storage::{
 use types::{Day, Reason, Timestamp, TradeId, Uid};
 
 use crate::account::{Effect, Update, apply};
+use crate::delivery::{Source, may_wait};
 use crate::event::{Changed, Event, EventData, Paid, Registered};
 use crate::message::Item;
 use crate::register::{Registration, register};
 use crate::sign_up::{Reevaluation, evaluate_all_again, is_pending};
 use crate::{CALLS_AT_ONCE, EventOutcome};
 
-/// The most events in a part that each need a write. Fees are not counted: more of them in a part
-/// make fewer chunks.
-const EVENTS_TOGETHER: usize = 2_000;
-
-/// Divides a batch into parts that hold whole messages, in their order.
-pub(crate) fn parts(items: Vec<Item>) -> Vec<Vec<Item>> {
-    let mut parts = Vec::new();
-    let (mut part, mut written): (Vec<Item>, usize) = (Vec::new(), 0);
-    let mut messages = items.into_iter().peekable();
-    while let Some(first) = messages.next() {
-        let number = first.message();
-        let mut message = vec![first];
-        while let Some(item) = messages.next_if(|item| item.message() == number) {
-            message.push(item);
-        }
-        let writes = message.iter().filter(|item| item.is_written_alone()).count();
-        if written.saturating_add(writes) > EVENTS_TOGETHER && !part.is_empty() {
-            parts.push(std::mem::take(&mut part));
-            written = 0;
-        }
-        written = written.saturating_add(writes);
-        part.append(&mut message);
-    }
-    parts.extend((!part.is_empty()).then_some(part));
-    parts
-}
-
 pub(crate) struct Batch<'a> {
     app: &'a App,
+    source: Source,
     now: Timestamp,
     deadline: Deadline,
     items: Vec<Item>,
@@ -56,8 +31,15 @@ pub(crate) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(app: &'a App, now: Timestamp, items: Vec<Item>, deadline: Deadline) -> Self {
-        Self { app, now, deadline, items, accounts: HashMap::new(), unreadable: HashMap::new() }
+    pub fn new(
+        app: &'a App,
+        source: Source,
+        now: Timestamp,
+        items: Vec<Item>,
+        deadline: Deadline,
+    ) -> Self {
+        let (accounts, unreadable) = (HashMap::new(), HashMap::new());
+        Self { app, source, now, deadline, items, accounts, unreadable }
     }
 
     /// Ingests the part; returns its events with their outcomes.
@@ -156,6 +138,10 @@ impl<'a> Batch<'a> {
     /// Sets the outcome of events whose account or top account is unknown or unreadable.
     fn refuse_unresolved(&mut self) {
         let (accounts, unreadable) = (&self.accounts, &self.unreadable);
+        // A queue redelivers the event alone, and keeps it among its dead letters. A stream waits
+        // behind it, and would lose it in the end.
+        let may_wait =
+            |item: &Item| self.source == Source::Queue || may_wait(item.message_sent_at, self.now);
         for item in &mut self.items {
             let Some(uid) = item.about() else { continue };
             // A change of the account itself needs no top account.
@@ -163,9 +149,13 @@ impl<'a> Batch<'a> {
             match top_of(accounts, unreadable, uid) {
                 Top::Account(_) => {}
                 Top::Unreadable { is_own: false, .. } | Top::Endless if of_itself => {}
-                Top::Unknown => {
+                Top::Unknown if may_wait(item) => {
                     item.outcome = EventOutcome::Retry { reason: Reason::UnknownAccount }
                 }
+                Top::Unknown => item.refuse(
+                    Reason::UnknownAccount.code(),
+                    "the account, or one above it, was not registered in time",
+                ),
                 Top::Unreadable { why, .. } => item.refuse(UNREADABLE, why),
                 Top::Endless => {
                     let detail = format!(
@@ -534,38 +524,4 @@ fn keep(
 /// Both sides of a trade pay fees under one trade id, and both may be sub-accounts of one account.
 fn stored_trade_id(trade_id: &TradeId, payer: &Uid, top: &Uid) -> TradeId {
     if payer == top { trade_id.clone() } else { trade_id.of_sub_account(payer) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Message;
-
-    fn items(events_of_messages: &[usize]) -> Vec<Item> {
-        let programme = programme();
-        let now = Timestamp::from_millis(0).unwrap();
-        let message = |events: &usize| Message {
-            id: String::new(),
-            sent_at: now,
-            body: format!("[{}]", vec!["{}"; *events].join(",")),
-        };
-        let messages = events_of_messages.iter().map(message).enumerate();
-        messages.flat_map(|(number, it)| Item::read(number, &it, &programme, now)).collect()
-    }
-
-    fn programme() -> policy::Programme {
-        policy::Programme::parse(include_str!("../../../programme.toml")).unwrap()
-    }
-
-    #[test]
-    fn parts_hold_whole_messages() {
-        let lengths = |events: &[usize]| -> Vec<usize> {
-            parts(items(events)).iter().map(Vec::len).collect()
-        };
-        assert_eq!(lengths(&[]), [0; 0]);
-        assert_eq!(lengths(&[1_500, 500]), [2_000]);
-        assert_eq!(lengths(&[1_500, 501, 1_499]), [1_500, 2_000]);
-        assert_eq!(lengths(&[1_500, 501, 1_500]), [1_500, 501, 1_500]);
-        assert_eq!(lengths(&[2_000, 1]), [2_000, 1]);
-    }
 }

@@ -3,6 +3,7 @@
 use lambda::{InvocationStats, Metric, MetricSet};
 use types::Timestamp;
 
+use crate::delivery::Source;
 use crate::event::EventData;
 use crate::message::Item;
 use crate::{EventOutcome, Message};
@@ -71,7 +72,11 @@ impl BatchStats {
         );
     }
 
-    pub fn measures(&self, effort: &InvocationStats) -> MetricSet {
+    pub fn measures(&self, source: Source, effort: &InvocationStats) -> MetricSet {
+        let lag = match source {
+            Source::Queue => Metric::QueueLag,
+            Source::Stream | Source::Topics => Metric::StreamLag,
+        };
         effort.measures().and(MetricSet::of([
             (Metric::Messages, self.messages),
             (Metric::EventsIngested, self.ingested),
@@ -79,7 +84,7 @@ impl BatchStats {
             (Metric::EventsRepeated, self.repeated),
             (Metric::EventsQuarantined, self.quarantined),
             (Metric::EventsRedelivered, self.redelivered),
-            (Metric::QueueLag, self.lag),
+            (lag, self.lag),
             (Metric::BatchTime, effort.milliseconds),
         ]))
     }

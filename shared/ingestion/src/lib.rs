@@ -7,31 +7,37 @@
 mod account;
 mod batch;
 mod batch_stats;
+mod delivery;
 mod event;
 mod message;
+mod parts;
 mod register;
 mod sign_up;
 mod strict;
 
 use std::collections::HashSet;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda::{App, Deadline, Stopwatch};
 use policy::Programme;
 use storage::TableError;
 use types::{Reason, Timestamp};
 
-use crate::batch::{Batch, parts};
+use crate::batch::Batch;
 use crate::batch_stats::BatchStats;
 use crate::message::Item;
+use crate::parts::parts;
+
+pub use crate::delivery::{
+    BatchItemFailure, BatchResponse, Delivery, DeliveryError, STREAM_PATIENCE_MILLIS, Source,
+};
 
 /// The most concurrent calls of a batch to the table.
 const CALLS_AT_ONCE: usize = 16;
 
-/// A message of the queue: a CloudEvent in JSON, or an array of them.
+/// A message of the queue, or a record of a stream: a CloudEvent in JSON, or an array of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The queue's id of the message.
+    /// The source's id of the message.
     pub id: String,
     /// The time at which it was sent; a redelivery does not change it.
     pub sent_at: Timestamp,
@@ -100,7 +106,7 @@ pub fn read(
 /// # Errors
 /// If the table fails; then every message has to be redelivered.
 pub async fn ingest(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
-    let taken = ingest_parts(app, messages, Deadline::NONE).await;
+    let taken = ingest_parts(app, Source::Queue, messages, Deadline::NONE).await;
     match taken.stopped {
         Some(Stopped { why: Why::Failed(error), .. }) => Err(error),
         _ => Ok(taken.items.into_iter().map(Item::report).collect()),
@@ -127,7 +133,12 @@ enum Why {
 }
 
 /// Ingests a batch part by part: completed parts stay ingested if the time ends or the table fails.
-async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> BatchOutcome {
+async fn ingest_parts(
+    app: &App,
+    source: Source,
+    messages: &[Message],
+    deadline: Deadline,
+) -> BatchOutcome {
     let watch = Stopwatch::start(app);
     let now = app.clock.now();
     let read = messages.iter().enumerate();
@@ -139,7 +150,7 @@ async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> Ba
             taken.stopped = Some(Stopped { first, why: Why::Deadline });
             break;
         }
-        match Batch::new(app, now, part, deadline).ingest().await {
+        match Batch::new(app, source, now, part, deadline).ingest().await {
             Ok(items) => taken.items.extend(items),
             Err(error) => {
                 taken.stopped = Some(Stopped { first, why: Why::Failed(error) });
@@ -152,33 +163,37 @@ async fn ingest_parts(app: &App, messages: &[Message], deadline: Deadline) -> Ba
     let stats = BatchStats::of(messages, &taken.items, left, now);
     let effort = watch.effort();
     stats.log(&effort);
-    app.metrics.record(now, &stats.measures(&effort));
+    app.metrics.record(now, &stats.measures(source, &effort));
     taken
 }
 
-/// Handles a batch from the queue; returns the messages to redeliver.
+/// Handles a batch; returns the messages to redeliver.
 ///
 /// # Errors
-/// If the table fails before any message is ingested; the queue then redelivers the whole batch.
-pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, TableError> {
-    handle_until(app, event, Deadline::NONE).await
+/// If the whole batch has to be redelivered: the table fails before any message is ingested, or the
+/// source cannot redeliver less than a batch.
+pub async fn handle(app: &App, delivery: Delivery) -> Result<BatchResponse, DeliveryError> {
+    handle_until(app, delivery, Deadline::NONE).await
 }
 
 /// Handles a batch as [`handle`] does; messages not started before the deadline are redelivered.
 ///
 /// # Errors
-/// If the table fails before any message is ingested; the queue then redelivers the whole batch.
+/// As [`handle`].
 pub async fn handle_until(
     app: &App,
-    event: SqsEvent,
+    delivery: Delivery,
     deadline: Deadline,
-) -> Result<SqsBatchResponse, TableError> {
-    let now = app.clock.now();
-    let messages: Vec<Message> =
-        event.records.into_iter().map(|record| message(record, now)).collect();
-    let BatchOutcome { items, stopped } = ingest_parts(app, &messages, deadline).await;
+) -> Result<BatchResponse, DeliveryError> {
+    let source = delivery.source;
+    let messages = delivery.into_messages(app.clock.now());
+    let BatchOutcome { items, stopped } = ingest_parts(app, source, &messages, deadline).await;
     let first_left = match stopped {
-        Some(Stopped { why: Why::Failed(error), .. }) if items.is_empty() => return Err(error),
+        Some(Stopped { why: Why::Failed(error), .. })
+            if items.is_empty() || source == Source::Topics =>
+        {
+            return Err(error.into());
+        }
         Some(Stopped { first, why: Why::Failed(error) }) => {
             tracing::error!(%error, "a part of a batch failed");
             first
@@ -191,22 +206,16 @@ pub async fn handle_until(
         .filter(|item| item.is_unfinished || matches!(item.outcome, EventOutcome::Retry { .. }))
         .map(Item::message)
         .collect();
-    let mut response = SqsBatchResponse::default();
-    for (number, message) in messages.into_iter().enumerate() {
-        if number >= first_left || again.contains(&number) {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = message.id;
-            response.batch_item_failures.push(failure);
+    let is_left = |number: usize| number >= first_left || again.contains(&number);
+    let left = messages.into_iter().enumerate().filter(|(number, _)| is_left(*number));
+    let mut left = left.map(|(_, message)| BatchItemFailure { item_identifier: message.id });
+    match source {
+        Source::Queue => Ok(BatchResponse { batch_item_failures: left.collect() }),
+        // The lowest: a batch is of one shard, in the order of its sequence numbers.
+        Source::Stream => {
+            Ok(BatchResponse { batch_item_failures: left.next().into_iter().collect() })
         }
-    }
-    Ok(response)
-}
-
-fn message(record: SqsMessage, now: Timestamp) -> Message {
-    let sent_at = record.attributes.get("SentTimestamp").and_then(|millis| millis.parse().ok());
-    Message {
-        id: record.message_id.unwrap_or_default(),
-        sent_at: sent_at.and_then(Timestamp::from_millis).unwrap_or(now),
-        body: record.body.unwrap_or_default(),
+        Source::Topics if left.next().is_some() => Err(DeliveryError::Incomplete),
+        Source::Topics => Ok(BatchResponse::default()),
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Item {
     id: Option<String>,
     /// The event as received.
     pub body: String,
+    /// When its message was sent.
+    pub message_sent_at: Timestamp,
     /// Its place in the order of arrival, which no redelivery changes: when the sender made it, or
     /// where that is not known or later, when its message was sent. A redriven message is sent
     /// anew.
@@ -109,6 +111,7 @@ impl Item {
             place,
             id: None,
             body,
+            message_sent_at: message.sent_at,
             arrived_at: message.sent_at,
             event: None,
             outcome: EventOutcome::Ingested,

@@ -71,6 +71,7 @@ metrics! {
     EventsRedelivered, Count, "Events whose account is not known yet.";
     FeesIngested, Count, "Ingested fees, including those of users without an inviter.";
     QueueLag, Milliseconds, "How long ago the oldest message of the batch was sent.";
+    StreamLag, Milliseconds, "The same of a batch of a stream.";
     BatchTime, Milliseconds, "Time that a batch took.";
     // Of a batch of the table's stream.
     BatchesUnpublished, Count, "Batches of which a record is delivered again, as its event was not sent.";
