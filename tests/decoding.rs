@@ -10,7 +10,7 @@ use binding::ConfirmationToken;
 use commission::Line;
 use hmac::{Hmac, KeyInit, Mac};
 use http_api::{OpenError, Purpose, Signer};
-use ingestion::{EventOutcome, Message, Reading};
+use ingestion::{EventOutcome, Message, Reader, Reading};
 use policy::Programme;
 use reporting::Cursor;
 use serde::Serialize;
@@ -35,7 +35,7 @@ static CALLER: LazyLock<Uid> = LazyLock::new(|| "dora".parse().unwrap());
 static NOW: LazyLock<Timestamp> = LazyLock::new(|| "2026-11-24T00:00:00Z".parse().unwrap());
 
 /// A queue message: each event is read, or quarantined unchanged with a message, and is read in the
-/// same way alone as among others.
+/// same way alone as among others, and by both readers.
 pub fn message(input: &[u8]) {
     let body = String::from_utf8_lossy(input);
     let readings = read(&body);
@@ -60,7 +60,10 @@ pub fn message(input: &[u8]) {
 
 fn read(body: &str) -> Vec<Reading> {
     let message = Message { id: "m".to_owned(), sent_at: *NOW, body: body.to_owned() };
-    ingestion::read(&PROGRAMME, &message, *NOW).unwrap()
+    let readings = ingestion::read(&PROGRAMME, &message, *NOW).unwrap();
+    let by_field = ingestion::read_by(Reader::FieldByField, &PROGRAMME, &message, *NOW).unwrap();
+    assert_eq!(readings, by_field);
+    readings
 }
 
 /// The confirmation of a bind, and the encrypted inviter in it.

@@ -24,7 +24,7 @@ pub(crate) struct Batch<'a> {
     source: Source,
     now: Timestamp,
     deadline: Deadline,
-    items: Vec<Item>,
+    items: Vec<Item<'a>>,
     accounts: HashMap<Uid, Versioned<Account>>,
     /// Accounts that cannot be read or written, with the reason.
     unreadable: HashMap<Uid, String>,
@@ -35,7 +35,7 @@ impl<'a> Batch<'a> {
         app: &'a App,
         source: Source,
         now: Timestamp,
-        items: Vec<Item>,
+        items: Vec<Item<'a>>,
         deadline: Deadline,
     ) -> Self {
         let (accounts, unreadable) = (HashMap::new(), HashMap::new());
@@ -43,7 +43,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Ingests the part; returns its events with their outcomes.
-    pub async fn ingest(mut self) -> Result<Vec<Item>, TableError> {
+    pub async fn ingest(mut self) -> Result<Vec<Item<'a>>, TableError> {
         self.identify().await?;
         self.register().await?;
         self.load().await?;
@@ -140,8 +140,9 @@ impl<'a> Batch<'a> {
         let (accounts, unreadable) = (&self.accounts, &self.unreadable);
         // A queue redelivers the event alone, and keeps it among its dead letters. A stream waits
         // behind it, and would lose it in the end.
-        let may_wait =
-            |item: &Item| self.source == Source::Queue || may_wait(item.message_sent_at, self.now);
+        let may_wait = |item: &Item<'_>| {
+            self.source == Source::Queue || may_wait(item.message_sent_at, self.now)
+        };
         for item in &mut self.items {
             let Some(uid) = item.about() else { continue };
             // A change of the account itself needs no top account.
@@ -201,7 +202,7 @@ impl<'a> Batch<'a> {
 
     /// Quarantines the events whose account update cannot be written.
     fn refuse_updates_of(&mut self, unchangeable: &HashMap<Uid, TableError>) {
-        let why = |item: &Item| {
+        let why = |item: &Item<'_>| {
             let (uid, _) = self.update_of(item.news()?)?;
             unchangeable.get(&uid).map(ToString::to_string)
         };
@@ -302,7 +303,7 @@ impl<'a> Batch<'a> {
 
     /// Quarantines fees in assets beyond the limit.
     async fn admit_assets(&mut self) -> Result<(), TableError> {
-        let asset = |item: &Item| match item.news()? {
+        let asset = |item: &Item<'_>| match item.news()? {
             EventData::Charged(fee) => Some(fee.asset)
                 .filter(|_| self.top(&fee.uid).is_some_and(|top| self.keeps_fees(top))),
             _ => None,
@@ -369,9 +370,9 @@ impl<'a> Batch<'a> {
     }
 
     async fn quarantine(&self) -> Result<(), TableError> {
-        let entry = |item: &Item| match &item.outcome {
+        let entry = |item: &Item<'_>| match &item.outcome {
             EventOutcome::Quarantined { reason, detail } => {
-                Some(Quarantined::new(reason, detail, item.body.clone(), self.now))
+                Some(Quarantined::new(reason, detail, item.body.to_owned(), self.now))
             }
             _ => None,
         };

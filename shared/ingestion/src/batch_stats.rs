@@ -26,7 +26,7 @@ pub(crate) struct BatchStats {
 }
 
 impl BatchStats {
-    pub fn of(messages: &[Message], items: &[Item], left: usize, now: Timestamp) -> Self {
+    pub fn of(messages: &[Message], items: &[Item<'_>], left: usize, now: Timestamp) -> Self {
         let oldest = messages.iter().map(|message| message.sent_at).min().unwrap_or(now);
         let lag = u64::try_from(now.millis_since(oldest)).unwrap_or_default();
         let (messages, left) = (messages.len() as u64, left as u64);
@@ -35,7 +35,7 @@ impl BatchStats {
         stats
     }
 
-    fn count(&mut self, item: &Item) {
+    fn count(&mut self, item: &Item<'_>) {
         match item.outcome {
             EventOutcome::Ingested if item.is_unfinished => {
                 self.redelivered = self.redelivered.saturating_add(1);

@@ -1,5 +1,7 @@
 //! The exchange's events: CloudEvents 1.0 in JSON, decoded into typed data.
 
+use std::borrow::Cow;
+
 use commission::{Amount, Asset, Assets, Decimals, Fee, FeeCorrection};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -118,17 +120,34 @@ struct Corrected {
     why: String,
 }
 
-/// Extension attributes are allowed by CloudEvents, so the envelope takes unknown names.
+/// A CloudEvent whose data are not decoded yet. Extension attributes are allowed by CloudEvents, so
+/// the envelope takes unknown names.
 #[derive(Deserialize)]
-struct Envelope {
-    specversion: String,
-    id: String,
-    source: String,
-    #[serde(rename = "type")]
-    kind: String,
+pub(crate) struct Envelope<'a, D> {
+    #[serde(borrow)]
+    pub specversion: Cow<'a, str>,
+    pub id: String,
+    pub source: String,
+    #[serde(rename = "type", borrow)]
+    pub kind: Cow<'a, str>,
     #[serde(default)]
-    time: Option<Timestamp>,
-    data: Value,
+    pub time: Option<Timestamp>,
+    pub data: D,
+}
+
+/// The data of an event, in the form that a reader has them.
+pub(crate) trait Data {
+    /// Decodes the data.
+    ///
+    /// # Errors
+    /// A message that names the field, the fault and the expected value.
+    fn decode<T: DeserializeOwned>(&self) -> Result<T, String>;
+}
+
+impl Data for Value {
+    fn decode<T: DeserializeOwned>(&self) -> Result<T, String> {
+        field_by_field(self, "data.")
+    }
 }
 
 /// Decodes an event. `latest` is the last instant that an event may have.
@@ -136,38 +155,46 @@ struct Envelope {
 /// # Errors
 /// A message that names the field, the fault and the expected value.
 pub(crate) fn read(event: &Value, assets: &Assets, latest: Timestamp) -> Result<Event, String> {
-    let envelope: Envelope = field_by_field(event, "")?;
-    if envelope.specversion != "1.0" {
-        return Err("specversion: expected \"1.0\"".to_owned());
-    }
-    for (name, text) in [("id", &envelope.id), ("source", &envelope.source)] {
-        if text.is_empty() || text.len() > 256 {
-            return Err(format!("{name}: expected 1 to 256 bytes"));
-        }
-    }
-    let news = news(&envelope, assets)?;
-    check_times(&news, latest)?;
-    Ok(Event { source: envelope.source, id: envelope.id, time: envelope.time, news })
+    field_by_field::<Envelope<'_, Value>>(event, "")?.event(assets, latest)
 }
 
-fn news(envelope: &Envelope, assets: &Assets) -> Result<EventData, String> {
-    let data = &envelope.data;
-    Ok(match envelope.kind.as_str() {
+impl<D: Data> Envelope<'_, D> {
+    /// Decodes the event, by the rules of all readers.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn event(self, assets: &Assets, latest: Timestamp) -> Result<Event, String> {
+        if self.specversion != "1.0" {
+            return Err("specversion: expected \"1.0\"".to_owned());
+        }
+        for (name, text) in [("id", &self.id), ("source", &self.source)] {
+            if text.is_empty() || text.len() > 256 {
+                return Err(format!("{name}: expected 1 to 256 bytes"));
+            }
+        }
+        let news = news(&self.kind, &self.data, assets)?;
+        check_times(&news, latest)?;
+        Ok(Event { source: self.source, id: self.id, time: self.time, news })
+    }
+}
+
+fn news(kind: &str, data: &impl Data, assets: &Assets) -> Result<EventData, String> {
+    Ok(match kind {
         "exchange.account.registered.v1" => {
-            let registered: Registered = field_by_field(data, "data.")?;
+            let registered: Registered = data.decode()?;
             check_place(Some(registered.country), registered.region.as_ref())?;
             EventData::Registered(registered)
         }
         "exchange.account.changed.v1" => EventData::Changed(changed(data)?),
         "exchange.activity.v1" => {
-            let activity: Activity = field_by_field(data, "data.")?;
+            let activity: Activity = data.decode()?;
             check_text("data.product", &activity.product, 64)?;
             EventData::Activity(activity)
         }
         "exchange.fee.charged.v1" => EventData::Charged(charged(data, assets)?),
         "exchange.fee.corrected.v1" => corrected(data, assets)?,
         "exchange.commission.paid.v1" => {
-            let paid: Paid = field_by_field(data, "data.")?;
+            let paid: Paid = data.decode()?;
             check_text("data.reference", &paid.reference, 200)?;
             if paid.run_id.day != paid.day {
                 return Err("data.runId: expected a run of data.day".to_owned());
@@ -187,8 +214,8 @@ const TYPES: [&str; 6] = [
     "exchange.commission.paid.v1",
 ];
 
-fn changed(data: &Value) -> Result<Changed, String> {
-    let changed: Changed = field_by_field(data, "data.")?;
+fn changed(data: &impl Data) -> Result<Changed, String> {
+    let changed: Changed = data.decode()?;
     let tells_something = changed.country.is_some()
         || changed.vip_level.is_some()
         || changed.futures_opened_at.is_some()
@@ -203,8 +230,8 @@ fn changed(data: &Value) -> Result<Changed, String> {
         .to_owned())
 }
 
-fn charged(data: &Value, assets: &Assets) -> Result<Fee, String> {
-    let data: Charged = field_by_field(data, "data.")?;
+fn charged(data: &impl Data, assets: &Assets) -> Result<Fee, String> {
+    let data: Charged = data.decode()?;
     check_trade_id(&data.trade_id)?;
     let texts = [&data.amount, &data.amount_usd, &data.volume_usd];
     let [amount, amount_usd, volume_usd] = amounts(assets.decimals(data.asset), texts, assets)?;
@@ -223,8 +250,8 @@ fn charged(data: &Value, assets: &Assets) -> Result<Fee, String> {
     })
 }
 
-fn corrected(data: &Value, assets: &Assets) -> Result<EventData, String> {
-    let data: Corrected = field_by_field(data, "data.")?;
+fn corrected(data: &impl Data, assets: &Assets) -> Result<EventData, String> {
+    let data: Corrected = data.decode()?;
     check_trade_id(&data.trade_id)?;
     check_text("data.why", &data.why, 200)?;
     let texts = [&data.amount, &data.amount_usd, &data.volume_usd];
@@ -320,7 +347,7 @@ fn check_text(name: &str, text: &str, max: usize) -> Result<(), String> {
     Err(format!("{name}: expected 1 to {max} bytes of printable text"))
 }
 
-fn field_by_field<T: DeserializeOwned>(value: &Value, prefix: &str) -> Result<T, String> {
+fn field_by_field<'a, T: Deserialize<'a>>(value: &'a Value, prefix: &str) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         match path.as_str() {

@@ -10,6 +10,7 @@ mod batch_stats;
 mod delivery;
 mod event;
 mod message;
+mod one_pass;
 mod parts;
 mod register;
 mod sign_up;
@@ -30,6 +31,7 @@ use crate::parts::parts;
 pub use crate::delivery::{
     BatchItemFailure, BatchResponse, Delivery, DeliveryError, STREAM_PATIENCE_MILLIS, Source,
 };
+pub use crate::message::Reader;
 
 /// The most concurrent calls of a batch to the table.
 const CALLS_AT_ONCE: usize = 16;
@@ -97,7 +99,33 @@ pub fn read(
     message: &Message,
     now: Timestamp,
 ) -> Result<Vec<Reading>, TableError> {
-    Item::read(0, message, programme, now).into_iter().map(Item::reading).collect()
+    read_by(Reader::OnePass, programme, message, now)
+}
+
+/// Decodes as [`read`] does, by one of the readers, to compare them.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_by(
+    reader: Reader,
+    programme: &Programme,
+    message: &Message,
+    now: Timestamp,
+) -> Result<Vec<Reading>, TableError> {
+    let items = Item::read(0, message, programme, now, reader);
+    items.into_iter().map(Item::reading).collect()
+}
+
+/// Decodes the events of a message by one of the readers, and returns how many are readable, for
+/// measurements: nothing else is done with them.
+pub fn count_readable(
+    reader: Reader,
+    programme: &Programme,
+    message: &Message,
+    now: Timestamp,
+) -> usize {
+    let items = Item::read(0, message, programme, now, reader);
+    items.iter().filter(|item| item.news().is_some()).count()
 }
 
 /// Ingests a batch of messages; returns the outcome of each event, in their order. Writes one log
@@ -114,9 +142,9 @@ pub async fn ingest(app: &App, messages: &[Message]) -> Result<Vec<EventReport>,
 }
 
 /// The outcome of a batch.
-struct BatchOutcome {
+struct BatchOutcome<'a> {
     /// The events of the completed parts.
-    items: Vec<Item>,
+    items: Vec<Item<'a>>,
     /// The reason why not all parts are completed.
     stopped: Option<Stopped>,
 }
@@ -133,18 +161,19 @@ enum Why {
 }
 
 /// Ingests a batch part by part: completed parts stay ingested if the time ends or the table fails.
-async fn ingest_parts(
-    app: &App,
+async fn ingest_parts<'a>(
+    app: &'a App,
     source: Source,
-    messages: &[Message],
+    messages: &'a [Message],
     deadline: Deadline,
-) -> BatchOutcome {
+) -> BatchOutcome<'a> {
     let watch = Stopwatch::start(app);
     let now = app.clock.now();
     let read = messages.iter().enumerate();
-    let read = read.flat_map(|(number, it)| Item::read(number, it, &app.programme, now)).collect();
+    let read =
+        read.flat_map(|(number, it)| Item::read(number, it, &app.programme, now, Reader::OnePass));
     let mut taken = BatchOutcome { items: Vec::new(), stopped: None };
-    for part in parts(read) {
+    for part in parts(read.collect()) {
         let first = part.first().map_or(0, Item::message);
         if deadline.has_passed(&app.clock) {
             taken.stopped = Some(Stopped { first, why: Why::Deadline });
@@ -207,8 +236,9 @@ pub async fn handle_until(
         .map(Item::message)
         .collect();
     let is_left = |number: usize| number >= first_left || again.contains(&number);
-    let left = messages.into_iter().enumerate().filter(|(number, _)| is_left(*number));
-    let mut left = left.map(|(_, message)| BatchItemFailure { item_identifier: message.id });
+    let left = messages.iter().enumerate().filter(|(number, _)| is_left(*number));
+    let mut left =
+        left.map(|(_, message)| BatchItemFailure { item_identifier: message.id.clone() });
     match source {
         Source::Queue => Ok(BatchResponse { batch_item_failures: left.collect() }),
         // The lowest: a batch is of one shard, in the order of its sequence numbers.

@@ -7,17 +7,19 @@ use serde_json::value::RawValue;
 use storage::{TableError, shorten_detail};
 use types::{Timestamp, Uid};
 
-use crate::event::{Event, EventData, read};
+use crate::event::{self, Event, EventData};
+use crate::one_pass;
 use crate::strict::parse;
 use crate::{EventOutcome, EventReport, Message, Reading};
 
 /// One event of a message, and its outcome.
-pub(crate) struct Item {
+pub(crate) struct Item<'a> {
     message: usize,
     place: usize,
+    /// The id of an event that could not be read.
     id: Option<String>,
     /// The event as received.
-    pub body: String,
+    pub body: &'a str,
     /// When its message was sent.
     pub message_sent_at: Timestamp,
     /// Its place in the order of arrival, which no redelivery changes: when the sender made it, or
@@ -35,6 +37,15 @@ pub(crate) struct Item {
     pub is_unfinished: bool,
 }
 
+/// A way to read an event. All accept the same events with the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// In one pass; an event that it refuses is read field by field.
+    OnePass,
+    /// Field by field, for the messages of refusals.
+    FieldByField,
+}
+
 /// The most bytes of a message, as the queue limits it.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 262_144;
 /// The most events of a message.
@@ -42,17 +53,18 @@ pub(crate) const MAX_MESSAGE_EVENTS: usize = 2_000;
 /// The most bytes of an event.
 pub(crate) const MAX_EVENT_BYTES: usize = 65_536;
 
-impl Item {
+impl<'a> Item<'a> {
     /// Decodes the events of a message: one, or an array of them. An unreadable event is refused
     /// alone; a message beyond its limits is refused as a whole.
     pub fn read(
         number: usize,
-        message: &Message,
+        message: &'a Message,
         programme: &Programme,
         now: Timestamp,
+        reader: Reader,
     ) -> Vec<Self> {
         let whole = |reason, detail: String| {
-            let mut item = Self::unread(number, 0, message, message.body.clone());
+            let mut item = Self::unread(number, 0, message, &message.body);
             item.refuse(reason, detail);
             vec![item]
         };
@@ -72,40 +84,40 @@ impl Item {
         texts
             .into_iter()
             .enumerate()
-            .map(|(place, text)| Self::of(number, place, message, text, assets, latest))
+            .map(|(place, text)| {
+                let mut item = Self::unread(number, place, message, text);
+                item.decode(reader, assets, latest);
+                item
+            })
             .collect()
     }
 
-    fn of(
-        number: usize,
-        place: usize,
-        message: &Message,
-        text: &str,
-        assets: &Assets,
-        latest: Timestamp,
-    ) -> Self {
-        let mut item = Self::unread(number, place, message, text.to_owned());
-        if text.len() > MAX_EVENT_BYTES {
+    fn decode(&mut self, reader: Reader, assets: &Assets, latest: Timestamp) {
+        if self.body.len() > MAX_EVENT_BYTES {
             let detail = format!("expected an event of at most {MAX_EVENT_BYTES} bytes");
-            item.refuse("event_too_large", detail);
-            return item;
+            self.refuse("event_too_large", detail);
+            return;
         }
-        let json = parse(text).map_err(|error| format!("expected JSON: {error}"));
-        let event = json.and_then(|event: Value| {
-            item.id = event.get("id").and_then(Value::as_str).map(str::to_owned);
-            read(&event, assets, latest)
-        });
-        match event {
+        let event = match reader {
+            Reader::OnePass => one_pass::read(self.body, assets, latest),
+            Reader::FieldByField => None,
+        };
+        match event.map_or_else(|| self.read_field_by_field(assets, latest), Ok) {
             Ok(event) => {
-                item.arrived_at = event.time.unwrap_or(message.sent_at).min(message.sent_at);
-                item.event = Some(event);
+                self.arrived_at = event.time.unwrap_or(self.arrived_at).min(self.arrived_at);
+                self.event = Some(event);
             }
-            Err(detail) => item.refuse("unreadable", &detail),
+            Err(detail) => self.refuse("unreadable", &detail),
         }
-        item
     }
 
-    fn unread(message_number: usize, place: usize, message: &Message, body: String) -> Self {
+    fn read_field_by_field(&mut self, assets: &Assets, latest: Timestamp) -> Result<Event, String> {
+        let event = parse(self.body).map_err(|error| format!("expected JSON: {error}"))?;
+        self.id = event.get("id").and_then(Value::as_str).map(str::to_owned);
+        event::read(&event, assets, latest)
+    }
+
+    fn unread(message_number: usize, place: usize, message: &Message, body: &'a str) -> Self {
         Self {
             message: message_number,
             place,
@@ -156,12 +168,13 @@ impl Item {
     /// Returns the event as decoded.
     pub fn reading(self) -> Result<Reading, TableError> {
         let content = self.event.as_ref().map(Event::content).transpose()?;
-        Ok(Reading { body: self.body, outcome: self.outcome, content })
+        Ok(Reading { body: self.body.to_owned(), outcome: self.outcome, content })
     }
 
     /// Returns the outcome of the event for the caller.
     pub fn report(self) -> EventReport {
-        EventReport { message: self.message, place: self.place, id: self.id, outcome: self.outcome }
+        let id = self.event.map(|event| event.id).or(self.id);
+        EventReport { message: self.message, place: self.place, id, outcome: self.outcome }
     }
 }
 

@@ -7,9 +7,9 @@ use crate::message::Item;
 const EVENTS_TOGETHER: usize = 2_000;
 
 /// Divides a batch into parts that hold whole messages, in their order.
-pub(crate) fn parts(items: Vec<Item>) -> Vec<Vec<Item>> {
+pub(crate) fn parts(items: Vec<Item<'_>>) -> Vec<Vec<Item<'_>>> {
     let mut parts = Vec::new();
-    let (mut part, mut written): (Vec<Item>, usize) = (Vec::new(), 0);
+    let (mut part, mut written): (Vec<Item<'_>>, usize) = (Vec::new(), 0);
     let mut messages = items.into_iter().peekable();
     while let Some(first) = messages.next() {
         let number = first.message();
@@ -34,18 +34,22 @@ mod tests {
     use types::Timestamp;
 
     use super::*;
-    use crate::Message;
+    use crate::{Message, Reader};
 
-    fn items(events_of_messages: &[usize]) -> Vec<Item> {
-        let programme = programme();
-        let now = Timestamp::from_millis(0).unwrap();
+    fn messages(events: &[usize]) -> Vec<Message> {
         let message = |events: &usize| Message {
             id: String::new(),
-            sent_at: now,
+            sent_at: Timestamp::EPOCH,
             body: format!("[{}]", vec!["{}"; *events].join(",")),
         };
-        let messages = events_of_messages.iter().map(message).enumerate();
-        messages.flat_map(|(number, it)| Item::read(number, &it, &programme, now)).collect()
+        events.iter().map(message).collect()
+    }
+
+    fn items(messages: &[Message]) -> Vec<Item<'_>> {
+        let programme = programme();
+        let read =
+            |(number, it)| Item::read(number, it, &programme, Timestamp::EPOCH, Reader::OnePass);
+        messages.iter().enumerate().flat_map(read).collect()
     }
 
     fn programme() -> policy::Programme {
@@ -55,7 +59,7 @@ mod tests {
     #[test]
     fn parts_hold_whole_messages() {
         let lengths = |events: &[usize]| -> Vec<usize> {
-            parts(items(events)).iter().map(Vec::len).collect()
+            parts(items(&messages(events))).iter().map(Vec::len).collect()
         };
         assert_eq!(lengths(&[]), [0; 0]);
         assert_eq!(lengths(&[1_500, 500]), [2_000]);
