@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "package.json",
     "public",
     "src",
+    "texts",
     "vite.config.ts",
 ];
 
