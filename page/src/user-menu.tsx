@@ -17,7 +17,7 @@ export function UserMenu() {
   const button = (
     <>
       <Icon name="person" />
-      {user && <span className="user-id">{user.uid}</span>}
+      {user && <span className="user-id ltr">{user.uid}</span>}
       <Icon name="down" />
     </>
   );

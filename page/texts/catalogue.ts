@@ -104,14 +104,32 @@ function collect(
         throw new Error(`has the plurals ${named.join(", ")} for ${[...categories].join(", ")}`);
       }
       put(args, part.value, "plural");
-      for (const option of Object.values(part.options)) collect(option.value, args, categories);
+      collectForms(part.options, args, categories);
     } else if (isSelectElement(part)) {
       const choices = Object.keys(part.options).sort();
       put(args, part.value, { choices });
-      for (const option of Object.values(part.options)) collect(option.value, args, categories);
+      collectForms(part.options, args, categories);
     } else {
       // Numbers and dates are formatted exactly, and by one place: src/format.
       throw new Error("uses a format; pass the formatted text instead");
+    }
+  }
+}
+
+/** Collects the arguments of all forms, which must be the same in each. */
+function collectForms(
+  options: Record<string, { value: MessageFormatElement[] }>,
+  args: Map<string, Argument>,
+  categories: Set<string>,
+) {
+  let first: string | undefined;
+  for (const [name, { value }] of Object.entries(options)) {
+    const own = new Map<string, Argument>();
+    collect(value, own, categories);
+    first ??= signature(own);
+    if (signature(own) !== first) throw new Error(`has other arguments in the form ${name}`);
+    for (const [argument, kind] of own) {
+      if (kind !== "text" || !args.has(argument)) put(args, argument, kind);
     }
   }
 }

@@ -41,3 +41,18 @@ test("days are UTC days wherever the reader is", () => {
   expect(en.day("2026-11-21")).toBe("21 Nov 2026");
   expect(tr.day("2026-11-21")).toBe("21 Kas 2026");
 });
+
+test("arabic_amounts_are_written_as_exchanges_do", () => {
+  const ar = formats("ar");
+  expect(ar.usd("-1234.5")).toBe("-$1,234.50");
+  expect(ar.percent("0.41")).toBe("41%");
+  expect(ar.count(1_234)).toBe("1,234");
+  expect(ar.day("2026-11-21")).toBe("21 نوفمبر 2026");
+});
+
+test("numbers_and_dates_follow_the_language", () => {
+  expect(formats("ru").usd("1234.5")).toBe("1\u00a0234,50\u00a0$");
+  expect(formats("pt-BR").usd("1234.5")).toBe("$\u00a01.234,50");
+  expect(formats("zh-Hans").day("2026-11-21")).toBe("2026年11月21日");
+  expect(formats("vi").percent("0.0725")).toBe("7,25%");
+});

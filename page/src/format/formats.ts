@@ -1,4 +1,4 @@
-import { LANGUAGES, type Language } from "../text/languages";
+import { LANGUAGES, type Language, type Locale } from "../text/languages";
 import type { Day } from "./days";
 import { decimals, isZero, truncate } from "./decimal";
 
@@ -37,7 +37,7 @@ export interface Formats {
 }
 
 export function formats(language: Language): Formats {
-  const { locale } = LANGUAGES[language];
+  const { locale, numbers = locale }: Locale = LANGUAGES[language];
   const date = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
   const day = date({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const shortDay = date({ day: "numeric", month: "short", timeZone: "UTC" });
@@ -51,23 +51,23 @@ export function formats(language: Language): Formats {
   const instant = date(minutes);
   const utcInstant = date({ ...minutes, timeZone: "UTC" });
   const utcTime = date({ timeStyle: "short", timeZone: "UTC" });
-  const count = new Intl.NumberFormat(locale);
-  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 4 });
+  const count = new Intl.NumberFormat(numbers);
+  const percent = new Intl.NumberFormat(numbers, { style: "percent", maximumFractionDigits: 4 });
   const dollars = { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" } as const;
-  const short = new Intl.NumberFormat(locale, {
+  const short = new Intl.NumberFormat(numbers, {
     ...dollars,
     notation: "compact",
     maximumFractionDigits: 1,
   });
-  const usd = new Intl.NumberFormat(locale, dollars);
-  const whole = new Intl.NumberFormat(locale, { ...dollars, maximumFractionDigits: 0 });
+  const usd = new Intl.NumberFormat(numbers, dollars);
+  const whole = new Intl.NumberFormat(numbers, { ...dollars, maximumFractionDigits: 0 });
   const signed = { style: "percent", signDisplay: "exceptZero" } as const;
-  const smallChange = new Intl.NumberFormat(locale, { ...signed, maximumFractionDigits: 1 });
-  const bigChange = new Intl.NumberFormat(locale, { ...signed, maximumFractionDigits: 0 });
+  const smallChange = new Intl.NumberFormat(numbers, { ...signed, maximumFractionDigits: 1 });
+  const bigChange = new Intl.NumberFormat(numbers, { ...signed, maximumFractionDigits: 0 });
   const amount = (text: string, style: Intl.NumberFormatOptions = {}) => {
     const digits = decimals(text);
     const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    return new Intl.NumberFormat(locale, { ...style, ...options }).format(text as Exact);
+    return new Intl.NumberFormat(numbers, { ...style, ...options }).format(text as Exact);
   };
   return {
     language,

@@ -43,4 +43,5 @@ export function declareLanguage(language: Language) {
 export const LANGUAGE_CHOICES = LANGUAGE_CODES.map((value) => ({
   value,
   text: LANGUAGES[value].name,
+  lang: value,
 }));

@@ -1,4 +1,4 @@
-/** The languages, in the order of the menus. A language's name is written in itself. */
+/** The languages, in the order of the menus. */
 export const LANGUAGES = {
   en: { name: "English", locale: "en-GB" },
   es: { name: "Español", locale: "es" },
@@ -7,9 +7,17 @@ export const LANGUAGES = {
   ru: { name: "Русский", locale: "ru-RU" },
   vi: { name: "Tiếng Việt", locale: "vi-VN" },
   "zh-Hans": { name: "简体中文", locale: "zh-Hans-CN" },
-  // Exchanges write digits 0 to 9 in Arabic too, as ids and amounts are copied and compared.
-  ar: { name: "العربية", locale: "ar-u-ca-gregory-nu-latn" },
-} as const;
+  // Exchanges write amounts in Arabic as $1,234.50, since they are copied and compared.
+  ar: { name: "العربية", locale: "ar-u-ca-gregory-nu-latn", numbers: "en-US" },
+} as const satisfies Record<string, Locale>;
+
+export interface Locale {
+  /** The language's name in itself. */
+  name: string;
+  /** Of dates and plurals, and of numbers where `numbers` names no other. */
+  locale: string;
+  numbers?: string;
+}
 
 export type Language = keyof typeof LANGUAGES;
 

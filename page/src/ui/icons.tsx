@@ -34,9 +34,13 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+/** Those that point along the line. */
+const DIRECTED: readonly IconName[] = ["left", "right", "lines"];
+
 export function Icon({ name, ...rest }: { name: IconName } & SVGProps<SVGSVGElement>) {
+  const className = DIRECTED.includes(name) ? "icon icon-directed" : "icon";
   return (
-    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false" {...rest}>
+    <svg className={className} viewBox="0 0 24 24" aria-hidden="true" focusable="false" {...rest}>
       <path d={PATHS[name]} />
     </svg>
   );

@@ -120,7 +120,8 @@ export function MenuLink({ href, children }: { href: string; children: ReactNode
 interface ChoiceProps<Value extends string> {
   label: string;
   value: Value;
-  choices: readonly { value: Value; text: string }[];
+  /** `lang` is the language of a text that is in another than the page. */
+  choices: readonly { value: Value; text: string; lang?: string }[];
   onChange: (value: Value) => void;
 }
 
@@ -134,7 +135,7 @@ export function MenuChoice<Value extends string>(props: ChoiceProps<Value>) {
       <Base.RadioGroup value={value} onValueChange={(next: Value) => onChange(next)}>
         {choices.map((choice) => (
           <Base.RadioItem className="menu-item" key={choice.value} value={choice.value}>
-            {choice.text}
+            <span lang={choice.lang}>{choice.text}</span>
             <Base.RadioItemIndicator className="menu-check">
               <Icon name="check" />
             </Base.RadioItemIndicator>

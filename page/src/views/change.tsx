@@ -20,7 +20,9 @@ export function Change({ now, before }: Props) {
   return (
     <span className={`change change-${isUp ? "up" : "down"}`}>
       <Icon name={isUp ? "up" : "down"} />
-      <span aria-hidden="true">{percent}</span>
+      <span className="ltr" aria-hidden="true">
+        {percent}
+      </span>
       <span className="hidden">{words}</span>
     </span>
   );

@@ -149,7 +149,7 @@ export default function Chart(props: ChartProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const chart = useRef<ChartJs<Mixed>>(null);
   const [active, setActive] = useState<number | null>(null);
-  const [left, setLeft] = useState(0);
+  const [marker, setMarker] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: colours come from the theme's sheet
   useEffect(() => {
     if (!canvas.current) return;
@@ -160,7 +160,7 @@ export default function Chart(props: ChartProps) {
   const show = (index: number | null) => {
     setActive(index);
     const scale = chart.current?.scales["x"];
-    if (index !== null && scale) setLeft(scale.getPixelForValue(index));
+    if (index !== null && scale) setMarker(scale.getPixelForValue(index));
   };
   const indexAt = (event: React.PointerEvent<HTMLElement>) => {
     const scale = chart.current?.scales["x"];
@@ -179,6 +179,8 @@ export default function Chart(props: ChartProps) {
       <Readout {...props} active={active} />
       <div
         className="chart"
+        // Time runs from left to right, as in every exchange's charts.
+        dir="ltr"
         onPointerMove={(event) => show(indexAt(event))}
         onPointerDown={(event) => show(indexAt(event))}
         onPointerUp={(event) => {
@@ -190,7 +192,7 @@ export default function Chart(props: ChartProps) {
         <div className="chart-canvas" aria-hidden="true">
           <canvas ref={canvas} />
         </div>
-        {active !== null && <span className="chart-marker" style={{ left }} />}
+        {active !== null && <span className="chart-marker" style={{ insetInlineStart: marker }} />}
         <input
           className="chart-slider"
           type="range"

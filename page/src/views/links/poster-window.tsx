@@ -3,6 +3,7 @@ import { raw, type Schemas } from "../../api/client";
 import { save } from "../../api/export";
 import { benefit } from "../../landing/benefit";
 import { useWords } from "../../text";
+import { directionOf } from "../../text/languages";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
 import { useBrand } from "../../ui/programme";
@@ -40,7 +41,15 @@ function Content({ link }: { link: PosterLink }) {
     queryKey: ["poster", link.code, brand, headline],
     queryFn: async ({ signal }) => {
       const qr = await (await raw(link.qrCode.svg, "image/svg+xml", signal)).text();
-      const content = { brand, headline, scan: t.sharing.posterScan, url: link.url, qr };
+      const direction = directionOf(f.language);
+      const content = {
+        brand,
+        headline,
+        scan: t.sharing.posterScan,
+        direction,
+        url: link.url,
+        qr,
+      };
       return new Blob([posterOf(content, measure())], { type: "image/svg+xml" });
     },
     staleTime: Number.POSITIVE_INFINITY,

@@ -10,6 +10,7 @@ const poster = {
   brand: "Recall",
   headline: "Get 10% of your spot and 5% of your futures fees back",
   scan: "Scan to accept",
+  direction: "ltr" as const,
   url: "https://example.com/join?ref=6TKU9VDE",
   qr,
 };
@@ -51,4 +52,12 @@ test("poster_takes_the_qr_path_alone", () => {
 test("poster_text_is_escaped", () => {
   const svg = posterOf({ ...poster, brand: `A & B <c> "d"` }, measure);
   expect(svg).toContain("A &amp; B &lt;c&gt; &quot;d&quot;");
+});
+
+test("poster_in_arabic_sets_words_right_to_left", () => {
+  const svg = posterOf({ ...poster, direction: "rtl" }, measure);
+  const directed = [...svg.matchAll(/<text[^>]*direction="rtl"[^>]*>([^<]*)</g)].map(
+    ([, it]) => it,
+  );
+  expect(directed.join(" ")).toBe(`${poster.headline} ${poster.scan}`);
 });

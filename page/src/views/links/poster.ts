@@ -26,6 +26,8 @@ export interface Poster {
   brand: string;
   headline: string;
   scan: string;
+  /** The direction of headline and scan. */
+  direction: "ltr" | "rtl";
   url: string;
   /** The QR code as the API draws it. */
   qr: string;
@@ -37,7 +39,10 @@ export type Measure = (text: string, size: number, weight: number) => number;
 export class UnreadableQrCode extends Error {}
 
 /** Draws the poster. Only the path of the QR code is taken over, so that nothing else of it counts. */
-export function posterOf({ brand, headline, scan, url, qr }: Poster, measure: Measure): string {
+export function posterOf(
+  { brand, headline, scan, direction, url, qr }: Poster,
+  measure: Measure,
+): string {
   const room = WIDTH - 2 * MARGIN;
   const card = QR_EDGE + 2 * CARD_PADDING;
   const cardTop = HEIGHT - MARGIN - 180 - card;
@@ -60,11 +65,12 @@ export function posterOf({ brand, headline, scan, url, qr }: Poster, measure: Me
         title.size,
         700,
         "middle",
+        direction,
       ),
     ),
     `<rect x="${cardLeft}" y="${cardTop}" width="${card}" height="${card}" rx="48" fill="${COLOURS.card}"/>`,
     qrCode(qr, cardLeft + CARD_PADDING, cardTop + CARD_PADDING),
-    text(scan, WIDTH / 2, HEIGHT - MARGIN - 112, 44, 640, "middle"),
+    text(scan, WIDTH / 2, HEIGHT - MARGIN - 112, 44, 640, "middle", direction),
     ...address.lines.map((line, index) =>
       text(
         line,
@@ -142,9 +148,11 @@ function text(
   size: number,
   weight: number,
   anchor: "start" | "middle",
+  direction: Poster["direction"] = "ltr",
 ): string {
   return (
     `<text x="${x}" y="${Math.round(y)}" font-family="${FONT}" font-size="${size}" ` +
+    (direction === "rtl" ? 'direction="rtl" ' : "") +
     `font-weight="${weight}" fill="${COLOURS.text}" text-anchor="${anchor}">${escaped(content)}</text>`
   );
 }
