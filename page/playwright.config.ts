@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
-const PORT = 8790;
+/** The sandbox takes this port and the next one. */
+const PORT = Number(process.env["SANDBOX_PORT"] ?? 8790);
 
 /** The sandbox as cargo built it, unless another is named. */
 const sandbox = process.env["SANDBOX_BIN"] ?? "../target/debug/sandbox";

@@ -1,43 +1,29 @@
-import type { Page } from "@playwright/test";
+import { LANGUAGE_CODES } from "../src/text/languages";
+import { clippedAmounts } from "./fits";
 import { AURORA, expect, open, test } from "./page";
-import { en } from "./texts";
+import { ALL_LANGUAGES, en } from "./texts";
 import { show, VIEWS } from "./views";
 
-const WIDTHS = [320, 390, 820, 1024, 1440];
+/** Widths, each in one language by default; in all of them where that is asked for. */
+const WIDTHS = [
+  { width: 320, language: "en" },
+  { width: 390, language: "ar" },
+  { width: 820, language: "ru" },
+  { width: 1024, language: "en" },
+  { width: 1440, language: "en" },
+] as const;
+const CASES = ALL_LANGUAGES
+  ? WIDTHS.flatMap(({ width }) => LANGUAGE_CODES.map((language) => ({ width, language })))
+  : WIDTHS;
 
-/** Amounts that are cut off, or that leave the window. */
-function clippedAmounts(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const found: string[] = [];
-    for (const money of document.querySelectorAll<HTMLElement>(".money, .number, .meter-text")) {
-      const box = money.getBoundingClientRect();
-      if (box.width === 0) continue;
-      const text = money.textContent ?? "";
-      if (box.left < 0 || box.right > document.documentElement.clientWidth + 0.5) {
-        found.push(`${text} leaves the window`);
-      }
-      if (money.scrollWidth > money.clientWidth + 1 && money.clientWidth > 0) {
-        found.push(`${text} is wider than its box`);
-      }
-      for (let up = money.parentElement; up; up = up.parentElement) {
-        if (getComputedStyle(up).overflowX === "visible") continue;
-        const outer = up.getBoundingClientRect();
-        if (box.left < outer.left - 0.5 || box.right > outer.right + 0.5) {
-          found.push(`${text} is cut off by ${up.className || up.tagName}`);
-        }
-      }
-    }
-    return found;
-  });
-}
-
-for (const width of WIDTHS) {
+for (const { width, language } of CASES) {
   test.describe(() => {
-    test.use({ viewport: { width, height: 860 } });
-    test(`amounts_are_whole_at_${width}_px`, async ({ page }) => {
+    test.use({ viewport: { width, height: 860 }, locale: language });
+    test(`amounts_are_whole_at_${width}_px_in_${language}`, async ({ page }) => {
       for (const view of VIEWS) {
         await test.step(view.name, async () => {
           await show(page, view);
+          await expect(page.locator("html")).toHaveAttribute("lang", language);
           expect.soft(await clippedAmounts(page), view.name).toEqual([]);
         });
       }

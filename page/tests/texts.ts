@@ -4,8 +4,12 @@ import { runtime } from "../src/text/runtime";
 import type { Texts } from "../src/text/types";
 import { objectOf, RUNTIME } from "../texts/compile";
 import { readCatalogues } from "../texts/files";
+import { pseudo } from "../texts/pseudo";
 
 const catalogues = readCatalogues();
+
+/** Whether tests go through every language. That takes minutes. */
+export const ALL_LANGUAGES = process.env["ALL_LANGUAGES"] === "1";
 
 /** Returns the texts of a language, compiled as the page has them. */
 export function textsOf(language: Language): Texts {
@@ -15,3 +19,9 @@ export function textsOf(language: Language): Texts {
 }
 
 export const en = textsOf("en");
+
+/** Returns a module of the pseudo-locale's texts, in place of a language's. */
+export function pseudoModule(): string {
+  const texts = objectOf(pseudo(catalogues.get("en") ?? new Map()), () => true);
+  return `const ${RUNTIME} = (${runtime})("en", false);\nexport const texts = ${texts};`;
+}
