@@ -78,6 +78,12 @@ export interface Texts {
     notFinal: (args: { day: string }) => string;
     noneFinal: string;
   };
+  notices: {
+    binds_stopped: (args: { since: string }) => string;
+    payments_stopped: (args: { since: string }) => string;
+    link_stopped: (args: { link: string; since: string }) => string;
+    links_stopped: (args: { since: string }) => string;
+  };
   links: {
     title: string;
     lead: string;
@@ -627,7 +633,6 @@ export interface Texts {
       binds_stopped: string;
       link_stopped: string;
       links_stopped: string;
-      payments_stopped: string;
     };
   };
   landing: {
