@@ -240,7 +240,7 @@ async fn lines_are_the_summaries(app: &TestApp) {
                 lines.iter().map(|l| minor(l["commissionUsd"].as_str().unwrap())).sum();
             let summaries = app.summaries(affiliate, day).await;
             let cells = summaries.iter().flat_map(|day| day.summary.cells.values());
-            let of_cells: i128 = cells.map(|money| money.commission_usd.minor()).sum();
+            let of_cells: i128 = cells.map(|money| money.in_usd.commission.minor()).sum();
             assert_eq!(of_lines, of_cells, "{affiliate} {day}");
         }
     }

@@ -90,7 +90,7 @@ async fn busted_trade_is_reversed() {
         .summaries("affiliate", "2026-11-20")
         .await
         .iter()
-        .flat_map(|day| day.summary.cells.values().map(|money| money.commission.minor()))
+        .flat_map(|day| day.summary.cells.values().map(|money| money.in_asset.commission.minor()))
         .sum();
     assert_eq!(total, 20_000);
 }

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use commission::{Amount, Asset, Cause, Conservation, Line, LineKey, Outcome, Rate, Sums, Trades};
+use commission::{
+    Amount, Asset, Cause, Conservation, Line, LineKey, Outcome, Rate, Split, Sums, Trades,
+};
 use ingestion::EventOutcome as Ingested;
 use nightly::verify_day;
 use outbound_events::events;
@@ -174,15 +176,8 @@ fn most() -> Amount {
 
 fn money() -> Money {
     let most = most();
-    Money {
-        fees: most,
-        commission: most,
-        shared: most,
-        fees_usd: most,
-        commission_usd: most,
-        shared_usd: most,
-        volume_usd: most,
-    }
+    let split = Split { fees: most, commission: most, shared: most };
+    Money { in_asset: split, in_usd: split, volume_usd: most }
 }
 
 fn sums() -> Sums {

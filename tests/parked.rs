@@ -117,7 +117,10 @@ async fn parked_affiliate_reads_older_state() {
     assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[3]).await, EACH);
     let summaries = app.context.table.summaries(&uid(PARKED), day(DAYS[0]), day(DAYS[3]), 1).await;
     let cells = summaries.unwrap().into_iter().flat_map(|it| it.summary.cells.into_values());
-    assert_eq!(cells.map(|money| money.commission.minor()).sum::<i128>(), i128::from(EACH));
+    assert_eq!(
+        cells.map(|money| money.in_asset.commission.minor()).sum::<i128>(),
+        i128::from(EACH)
+    );
     let links = app.get(PARKED, "/v1/links").await.json();
     assert_eq!(links["dataAsOf"], dashboard["dataAsOf"]);
 }

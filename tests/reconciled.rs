@@ -61,7 +61,7 @@ async fn changed_summary_is_found() {
     let summary = Damage::of(&app, at("A#", "DAY#"));
     summary.rewrite(|bytes| {
         let mut summary: Summary = storage::unpack("summary", bytes).unwrap();
-        summary.cells.values_mut().for_each(|money| one_more(&mut money.shared_usd));
+        summary.cells.values_mut().for_each(|money| one_more(&mut money.in_usd.shared));
         storage::pack(&summary).unwrap()
     });
     app.night("2026-11-21").await;
@@ -126,7 +126,7 @@ async fn history_is_read_in_30_nights() {
     invitee.rewrite(|bytes| {
         let mut referral: Referral = storage::unpack("referral", bytes).unwrap();
         let mut activity = referral.activity.at(1).unwrap().clone();
-        activity.by_asset.values_mut().for_each(|money| one_more(&mut money.commission));
+        activity.by_asset.values_mut().for_each(|money| one_more(&mut money.in_asset.commission));
         referral.activity = TwoVersionCell::new(1, activity);
         storage::pack(&referral).unwrap()
     });

@@ -72,12 +72,12 @@ async fn activity(
 
 fn shared(activity: &ReferralActivity, decimals: &Assets) -> Result<Shared, Overflow> {
     let money = activity.by_asset.values();
-    let usd = money.clone().try_fold(Amount::ZERO, |sum, money| sum.plus(money.shared_usd))?;
+    let usd = money.clone().try_fold(Amount::ZERO, |sum, money| sum.plus(money.in_usd.shared))?;
     let show_usd = |amount: Amount| amount.display(decimals.usd()).to_string();
     let assets = activity.by_asset.iter().map(|(asset, money)| SharedAsset {
         asset: *asset,
-        amount: money.shared.display(decimals.decimals(*asset)).to_string(),
-        usd: show_usd(money.shared_usd),
+        amount: money.in_asset.shared.display(decimals.decimals(*asset)).to_string(),
+        usd: show_usd(money.in_usd.shared),
     });
     Ok(Shared { usd: show_usd(usd), assets: assets.collect() })
 }

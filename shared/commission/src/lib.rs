@@ -33,6 +33,7 @@ mod record;
 mod relation;
 mod rules;
 mod shared;
+mod split;
 mod sums;
 #[cfg(test)]
 mod testing;
@@ -56,6 +57,7 @@ pub use record::{AssetNumber, Class};
 pub use relation::{AccountHistory, FeeContext, Relation, Relations, TierInForce};
 pub use rules::{Anchor, FuturesWindow, MarketRules, Rules, Tier};
 pub use shared::{SharedCommission, SharedRules};
+pub use split::Split;
 pub use sums::{Sums, Trades, trades};
 pub use tier_evaluation::{NextTier, evaluate_tier, progress};
 pub use trade_key::{TradeKey, canonical_number};

@@ -12,9 +12,10 @@ pub(crate) fn of_lines(lines: &[Line], booked_at: Option<Timestamp>) -> Result<S
     for line in lines {
         let (key, sums) = (&line.key, &line.sums);
         let cell = summary.cells.entry((key.product, key.asset, line.origin)).or_default();
-        *cell = cell.plus_line(sums)?;
+        let money = Money::of_line(sums);
+        *cell = cell.plus(&money)?;
         let link = summary.links.entry(line.code.clone()).or_default();
-        *link = link.plus(&usd_only(&Money::default().plus_line(sums)?))?;
+        *link = link.plus(&money.usd_only())?;
         let volume = summary.counted_volume_usd.entry(key.product.market()).or_default();
         *volume = volume.plus(sums.counted_volume_usd)?;
         summary.fee_count = summary.fee_count.checked_add(sums.fee_count).ok_or(Overflow)?;
@@ -24,17 +25,6 @@ pub(crate) fn of_lines(lines: &[Line], booked_at: Option<Timestamp>) -> Result<S
         }
     }
     Ok(summary)
-}
-
-/// Returns only the amounts in USD: a link's lines are in many assets, whose amounts are never
-/// added.
-fn usd_only(money: &Money) -> Money {
-    Money {
-        fees: commission::Amount::ZERO,
-        commission: commission::Amount::ZERO,
-        shared: commission::Amount::ZERO,
-        ..*money
-    }
 }
 
 /// Counts an invitee of the run, by the known activity before and after it.

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use commission::{Amount, Asset, Assets, Overflow};
 use serde::Serialize;
-use storage::{DaySummary, Money};
+use storage::DaySummary;
 use types::{Malformed, Timestamp};
 
 use crate::totals::TotalsBuilder;
@@ -72,7 +72,8 @@ impl RunStatus {
     /// The status of all lines of the run in an asset.
     #[must_use]
     pub fn in_asset(&self, asset: Asset) -> Status {
-        let booked = self.booked.by_asset.get(&asset).map_or(Amount::ZERO, |sum| sum.commission);
+        let booked =
+            self.booked.by_asset.get(&asset).map_or(Amount::ZERO, |sum| sum.in_asset.commission);
         match (self.paid, self.settled) {
             (true, _) => Status::Paid,
             (false, _) if booked < Amount::ZERO => Status::Reversed,
@@ -100,14 +101,14 @@ impl ByStatus {
         let used = self.0.values().flat_map(|tally| tally.by_asset.keys().copied());
         let of_asset = |asset: Asset| {
             let commission = |tally: &TotalsBuilder| {
-                tally.by_asset.get(&asset).map_or(Amount::ZERO, |money: &Money| money.commission)
+                tally.by_asset.get(&asset).map_or(Amount::ZERO, |money| money.in_asset.commission)
             };
             let decimals = assets.decimals(asset);
             (asset, self.each(|tally| commission(tally).display(decimals).to_string()))
         };
         CommissionByStatus {
             by_asset: used.map(of_asset).collect(),
-            usd: self.each(|tally| tally.usd.commission_usd.display(assets.usd()).to_string()),
+            usd: self.each(|tally| tally.usd.in_usd.commission.display(assets.usd()).to_string()),
         }
     }
 
@@ -128,7 +129,8 @@ pub(crate) struct CommissionByStatus {
 
 #[cfg(test)]
 mod tests {
-    use storage::{Payment, Summary};
+    use commission::Split;
+    use storage::{Money, Payment, Summary};
     use types::{Origin, Product};
 
     use super::*;
@@ -144,7 +146,9 @@ mod tests {
     fn status_of(booked_at: Option<&str>, commissions: &[i128], paid: bool, now: &str) -> Status {
         let products = Product::ALL.iter().zip(commissions);
         let cells = products.map(|(product, commission)| {
-            let money = Money { commission: Amount::from_minor(*commission), ..Money::default() };
+            let commission = Amount::from_minor(*commission);
+            let in_asset = Split { commission, ..Split::default() };
+            let money = Money { in_asset, ..Money::default() };
             ((*product, asset(), Origin::Recall), money)
         });
         let paid_at = "2026-11-20T00:00:00Z".parse().unwrap();

@@ -11,7 +11,7 @@ use types::{Origin, Product};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TotalsBuilder {
     pub(crate) by_asset: BTreeMap<Asset, Money>,
-    /// Only the USD columns are used.
+    /// Has amounts in USD only.
     pub(crate) usd: Money,
 }
 
@@ -19,8 +19,8 @@ impl TotalsBuilder {
     /// Adds amounts of one asset.
     pub(crate) fn add(&mut self, asset: Asset, money: &Money) -> Result<(), Overflow> {
         let of_asset = self.by_asset.entry(asset).or_default();
-        *of_asset = plus(of_asset, money)?;
-        self.usd = plus_usd(&self.usd, money)?;
+        *of_asset = of_asset.plus(money)?;
+        self.usd = self.usd.plus(&money.usd_only())?;
         Ok(())
     }
 
@@ -29,9 +29,9 @@ impl TotalsBuilder {
         let of_asset = |(asset, money): (&Asset, &Money)| {
             let text = |amount: commission::Amount| amount.display(assets.decimals(*asset));
             let figures = AssetFigures {
-                fees: text(money.fees).to_string(),
-                commission: text(money.commission).to_string(),
-                shared: text(money.shared).to_string(),
+                fees: text(money.in_asset.fees).to_string(),
+                commission: text(money.in_asset.commission).to_string(),
+                shared: text(money.in_asset.shared).to_string(),
             };
             (*asset, figures)
         };
@@ -53,27 +53,6 @@ pub(crate) fn tally_by<'a, G: Ord>(
         tallies.entry(group(*product, *origin)).or_default().add(*asset, money)?;
     }
     Ok(tallies)
-}
-
-/// The sum of amounts of one asset.
-pub(crate) fn plus(a: &Money, b: &Money) -> Result<Money, Overflow> {
-    Ok(Money {
-        fees: a.fees.plus(b.fees)?,
-        commission: a.commission.plus(b.commission)?,
-        shared: a.shared.plus(b.shared)?,
-        ..plus_usd(a, b)?
-    })
-}
-
-/// The sum of the USD columns; amounts of different assets never meet.
-pub(crate) fn plus_usd(a: &Money, b: &Money) -> Result<Money, Overflow> {
-    Ok(Money {
-        fees_usd: a.fees_usd.plus(b.fees_usd)?,
-        commission_usd: a.commission_usd.plus(b.commission_usd)?,
-        shared_usd: a.shared_usd.plus(b.shared_usd)?,
-        volume_usd: a.volume_usd.plus(b.volume_usd)?,
-        ..Money::default()
-    })
 }
 
 /// Amounts as texts with all their decimals.
@@ -104,9 +83,9 @@ impl UsdFigures {
     pub(crate) fn new(money: &Money, assets: &Assets) -> Self {
         let text = |amount: commission::Amount| amount.display(assets.usd()).to_string();
         Self {
-            fees: text(money.fees_usd),
-            commission: text(money.commission_usd),
-            shared: text(money.shared_usd),
+            fees: text(money.in_usd.fees),
+            commission: text(money.in_usd.commission),
+            shared: text(money.in_usd.shared),
             volume: text(money.volume_usd),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use commission::{Amount, Asset, Line, Overflow, Sums, Trades};
+use commission::{Amount, Asset, Line, Overflow, Split, Sums, Trades};
 use serde::{Deserialize, Serialize};
 use types::{Day, LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
 
@@ -21,41 +21,37 @@ use crate::parked::{ParkedMark, parked_mark, set_mark};
 use crate::trading_days::TradingDays;
 use crate::two_version_cell::TwoVersionCell;
 
-/// Amounts that are shown together. Those without `usd` are in minor units of one asset.
+/// Amounts of one asset that are shown together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Money {
-    /// The charged fees.
-    pub fees: Amount,
-    /// The inviter's part.
-    pub commission: Amount,
-    /// The invitee's part.
-    pub shared: Amount,
-    /// The charged fees, in USD.
-    pub fees_usd: Amount,
-    /// The inviter's part, in USD.
-    pub commission_usd: Amount,
-    /// The invitee's part, in USD.
-    pub shared_usd: Amount,
+    /// The fees and their parts, in minor units of the asset.
+    pub in_asset: Split,
+    /// The fees and their parts, in USD.
+    pub in_usd: Split,
     /// The volume of the trades, in USD.
     pub volume_usd: Amount,
 }
 
 impl Money {
+    /// Returns a line's amounts.
+    #[must_use]
+    pub const fn of_line(sums: &Sums) -> Self {
+        let (in_asset, in_usd) = (sums.in_asset(), sums.in_usd());
+        Self { in_asset, in_usd, volume_usd: sums.volume_usd }
+    }
+
     /// Returns the sum with a line's amounts.
     ///
     /// # Errors
     /// [`Overflow`] if it does not fit into 128 bits.
     pub fn plus_line(&self, sums: &Sums) -> Result<Self, Overflow> {
-        self.plus(&Self {
-            fees: sums.fees,
-            commission: sums.commission,
-            shared: sums.shared,
-            fees_usd: sums.fees_usd,
-            commission_usd: sums.commission_usd,
-            shared_usd: sums.shared_usd,
-            volume_usd: sums.volume_usd,
-        })
+        self.plus(&Self::of_line(sums))
+    }
+
+    /// Returns only the amounts in USD, which may be added to those of another asset.
+    #[must_use]
+    pub fn usd_only(&self) -> Self {
+        Self { in_asset: Split::default(), ..*self }
     }
 
     /// Returns the sum with other amounts of the same asset.
@@ -64,12 +60,8 @@ impl Money {
     /// [`Overflow`] if it does not fit into 128 bits.
     pub fn plus(&self, other: &Self) -> Result<Self, Overflow> {
         Ok(Self {
-            fees: self.fees.plus(other.fees)?,
-            commission: self.commission.plus(other.commission)?,
-            shared: self.shared.plus(other.shared)?,
-            fees_usd: self.fees_usd.plus(other.fees_usd)?,
-            commission_usd: self.commission_usd.plus(other.commission_usd)?,
-            shared_usd: self.shared_usd.plus(other.shared_usd)?,
+            in_asset: self.in_asset.plus(other.in_asset)?,
+            in_usd: self.in_usd.plus(other.in_usd)?,
             volume_usd: self.volume_usd.plus(other.volume_usd)?,
         })
     }

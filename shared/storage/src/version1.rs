@@ -207,6 +207,8 @@ impl Packed for Referral {
 
 #[cfg(test)]
 mod tests {
+    use commission::Split;
+
     use super::*;
     use crate::item::{pack, unpack_version};
 
@@ -220,6 +222,17 @@ mod tests {
             first.into_iter().map(|at| (Market::Spot, at)).collect();
         let no_amounts: BTreeMap<Asset, Money> = BTreeMap::new();
         (no_amounts, by_market, first, None::<Timestamp>)
+    }
+
+    #[test]
+    fn money_keeps_its_bytes() {
+        let [a, b, c, d, e, f, g] = [1, -2, 3, 4, 5, 6, 7].map(Amount::from_minor);
+        let money = Money {
+            in_asset: Split { fees: a, commission: b, shared: c },
+            in_usd: Split { fees: d, commission: e, shared: f },
+            volume_usd: g,
+        };
+        assert_eq!(pack(&money).unwrap(), pack(&(a, b, c, d, e, f, g)).unwrap());
     }
 
     #[test]

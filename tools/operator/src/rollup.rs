@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use commission::{Asset, Assets};
+use commission::{Asset, Assets, Split};
 use indicatif::ProgressBar;
 use lambda::App;
 use nightly::{
@@ -123,7 +123,8 @@ impl Report<'_, '_> {
             *total = total.plus(&money)?;
         }
         self.runs += 1;
-        let (commission, shared) = (usd(sum.commission_usd, assets), usd(sum.shared_usd, assets));
+        let (commission, shared) =
+            (usd(sum.in_usd.commission, assets), usd(sum.in_usd.shared, assets));
         let lines = count(lines, "line");
         self.say(format!("{day}  run {seq}: {lines}, commission {commission}, shared {shared}"));
         Ok(())
@@ -149,8 +150,9 @@ impl Report<'_, '_> {
 fn table(total: &BTreeMap<Asset, Money>, assets: &Assets) -> Vec<String> {
     let head = ["fees", "commission", "shared"].map(|name| format!("{name:>28}")).concat();
     let rows = total.iter().map(|(asset, money)| {
-        let columns = [money.fees, money.commission, money.shared]
-            .map(|sum| format!("{:>28}", amount(sum, *asset, assets)));
+        let Split { fees, commission, shared } = money.in_asset;
+        let columns =
+            [fees, commission, shared].map(|sum| format!("{:>28}", amount(sum, *asset, assets)));
         columns.concat()
     });
     std::iter::once(head).chain(rows).collect()

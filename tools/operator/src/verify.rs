@@ -182,12 +182,12 @@ fn figures_of_line(sums: &Sums, asset: Asset, assets: &Assets) -> [(&'static str
 fn money_figures(asset: Asset, assets: &Assets, sides: &[(&str, &Money)]) -> Vec<String> {
     let figures = |money: &Money| {
         [
-            ("fees", amount(money.fees, asset, assets)),
-            ("commission", amount(money.commission, asset, assets)),
-            ("shared", amount(money.shared, asset, assets)),
-            ("fees in USD", usd(money.fees_usd, assets)),
-            ("commission in USD", usd(money.commission_usd, assets)),
-            ("shared in USD", usd(money.shared_usd, assets)),
+            ("fees", amount(money.in_asset.fees, asset, assets)),
+            ("commission", amount(money.in_asset.commission, asset, assets)),
+            ("shared", amount(money.in_asset.shared, asset, assets)),
+            ("fees in USD", usd(money.in_usd.fees, assets)),
+            ("commission in USD", usd(money.in_usd.commission, assets)),
+            ("shared in USD", usd(money.in_usd.shared, assets)),
             ("volume", usd(money.volume_usd, assets)),
         ]
     };

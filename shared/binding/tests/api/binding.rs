@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use commission::Amount;
+use commission::{Amount, Split};
 use storage::{Head, Money, Referral, ReferralActivity, TwoVersionCell, Versioned};
 use types::{Origin, Timestamp};
 
@@ -16,8 +16,8 @@ async fn bound() -> TestApp {
 }
 
 fn shared(units: i128, usd: i128) -> Money {
-    let (shared, shared_usd) = (Amount::from_minor(units), Amount::from_minor(usd));
-    Money { shared, shared_usd, ..Money::default() }
+    let shared = |minor| Split { shared: Amount::from_minor(minor), ..Split::default() };
+    Money { in_asset: shared(units), in_usd: shared(usd), ..Money::default() }
 }
 
 fn some_activity(voided_at: Option<Timestamp>) -> ReferralActivity {

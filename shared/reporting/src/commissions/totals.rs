@@ -26,7 +26,7 @@ pub(crate) fn of_runs(runs: &[Arc<Run>], filter: &Filter) -> Result<TotalsBuilde
 pub(crate) fn of_lines(lines: &[Placed]) -> Result<TotalsBuilder, Overflow> {
     let mut totals = TotalsBuilder::default();
     for Placed { line, .. } in lines {
-        totals.add(line.key.asset, &Money::default().plus_line(&line.sums)?)?;
+        totals.add(line.key.asset, &Money::of_line(&line.sums))?;
     }
     Ok(totals)
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use commission::{Amount, Asset, Assets, Overflow};
 use serde::Serialize;
-use storage::{DaySummary, Money};
+use storage::DaySummary;
 use types::{Day, Product};
 
-use crate::totals::{TotalsBuilder, plus, plus_usd, tally_by};
+use crate::totals::{TotalsBuilder, tally_by};
 use crate::view::View;
 
 /// One day, also if nothing was booked on it.
@@ -52,7 +52,7 @@ fn figures(
 ) -> Result<DayFigures, Overflow> {
     let by_product =
         tally_by(runs.iter().copied(), Product::ALL.iter().copied(), |product, _| product)?;
-    let (usd, by_asset) = over_products(by_product.values())?;
+    let TotalsBuilder { by_asset, usd } = over_products(by_product.values())?;
     let show_usd = |amount: Amount| amount.display(assets.usd()).to_string();
     let bound = runs.iter().flat_map(|run| run.summary.bound.values());
     let active: u64 = runs.iter().map(|run| u64::from(run.summary.active)).sum();
@@ -60,17 +60,17 @@ fn figures(
     Ok(DayFigures {
         day,
         r#final: is_final,
-        commission_usd: show_usd(usd.commission_usd),
-        shared_usd: show_usd(usd.shared_usd),
+        commission_usd: show_usd(usd.in_usd.commission),
+        shared_usd: show_usd(usd.in_usd.shared),
         volume_usd: show_usd(usd.volume_usd),
         commission_usd_by_product: by_product
             .iter()
-            .map(|(product, tally)| (*product, show_usd(tally.usd.commission_usd)))
+            .map(|(product, tally)| (*product, show_usd(tally.usd.in_usd.commission)))
             .collect(),
         commission_by_asset: by_asset
             .iter()
             .map(|(asset, money)| {
-                (*asset, money.commission.display(assets.decimals(*asset)).to_string())
+                (*asset, money.in_asset.commission.display(assets.decimals(*asset)).to_string())
             })
             .collect(),
         new_invitees: bound.map(|count| u64::from(*count)).sum(),
@@ -80,14 +80,10 @@ fn figures(
 
 fn over_products<'a>(
     tallies: impl Iterator<Item = &'a TotalsBuilder>,
-) -> Result<(Money, BTreeMap<Asset, Money>), Overflow> {
+) -> Result<TotalsBuilder, Overflow> {
     let mut all = TotalsBuilder::default();
-    for tally in tallies {
-        all.usd = plus_usd(&all.usd, &tally.usd)?;
-        for (asset, money) in &tally.by_asset {
-            let sum = all.by_asset.entry(*asset).or_default();
-            *sum = plus(sum, money)?;
-        }
+    for (asset, money) in tallies.flat_map(|tally| &tally.by_asset) {
+        all.add(*asset, money)?;
     }
-    Ok((all.usd, all.by_asset))
+    Ok(all)
 }

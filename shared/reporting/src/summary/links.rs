@@ -7,7 +7,7 @@ use serde::Serialize;
 use storage::{DaySummary, Money, Totals};
 use types::LinkCode;
 
-use crate::totals::{UsdFigures, plus_usd};
+use crate::totals::UsdFigures;
 
 /// One link. Its label is in `GET /v1/links`.
 #[derive(Debug, Serialize)]
@@ -32,7 +32,7 @@ pub(crate) fn links(
     for run in runs {
         for (code, money) in &run.summary.links {
             let (sum, _) = links.entry(code).or_default();
-            *sum = plus_usd(sum, money)?;
+            *sum = sum.plus(&money.usd_only())?;
         }
         for ((_, code), count) in &run.summary.bound {
             links.entry(code).or_default().1 += u64::from(*count);

@@ -227,11 +227,12 @@ pub fn summary_of(lines: &[Line]) -> Summary {
 }
 
 pub fn add(money: &mut Money, sums: &Sums) {
-    money.fees = money.fees.plus(sums.fees).unwrap();
-    money.commission = money.commission.plus(sums.commission).unwrap();
-    money.shared = money.shared.plus(sums.shared).unwrap();
-    money.fees_usd = money.fees_usd.plus(sums.fees_usd).unwrap();
-    money.commission_usd = money.commission_usd.plus(sums.commission_usd).unwrap();
-    money.shared_usd = money.shared_usd.plus(sums.shared_usd).unwrap();
+    let (asset, usd) = (&mut money.in_asset, &mut money.in_usd);
+    asset.fees = asset.fees.plus(sums.fees).unwrap();
+    asset.commission = asset.commission.plus(sums.commission).unwrap();
+    asset.shared = asset.shared.plus(sums.shared).unwrap();
+    usd.fees = usd.fees.plus(sums.fees_usd).unwrap();
+    usd.commission = usd.commission.plus(sums.commission_usd).unwrap();
+    usd.shared = usd.shared.plus(sums.shared_usd).unwrap();
     money.volume_usd = money.volume_usd.plus(sums.volume_usd).unwrap();
 }

@@ -103,7 +103,7 @@ async fn wrong_summary_is_found() {
     let mut read = app.summaries("affiliate", "2026-11-20").await.remove(0);
     let lines = app.context.table.lines(&uid("affiliate"), &[(1, 0)]).await.unwrap().concat();
     for money in read.summary.cells.values_mut().take(1) {
-        money.shared = Amount::from_minor(7);
+        money.in_asset.shared = Amount::from_minor(7);
     }
     // A summary is never replaced, so it must be deleted first.
     let key = [("pk", "A#affiliate"), ("sk", "DAY#2026-11-20#000000000001")];
