@@ -31,10 +31,10 @@ async fn bind<R>(
     let owner = confirmed.owner(app, &call.caller).await?;
     let conflict = || Problem::from(Code::Conflict);
     retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
-        let case = BindContext::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
-        match case.is_made() {
+        let context = BindContext::read(app, &call.caller, &confirmed.code, owner.as_ref()).await?;
+        match context.is_made() {
             true => made_before(app, call, request).await,
-            false => make(app, call, case, request).await,
+            false => make(app, call, context, request).await,
         }
     })
     .await
@@ -68,19 +68,19 @@ async fn made_before<R>(
 async fn make<R>(
     app: &App,
     call: &Call<R>,
-    case: BindContext,
+    context: BindContext,
     request: Option<&KeyedRequest>,
 ) -> Result<Attempt<Response>, Problem> {
-    let judgement = case.evaluate(&app.programme.eligibility, call.now);
-    if let Some(reason) = judgement.refusal() {
-        return Err(refused(reason, &judgement));
+    let report = context.evaluate(&app.programme.eligibility, call.now);
+    if let Some(reason) = report.refusal() {
+        return Err(refused(reason, &report));
     }
-    let Some((judged, binding)) = case.binding(judgement.rule, call.now) else {
+    let Some((account, binding)) = context.binding(report.rule, call.now) else {
         return Err(Reason::UnknownAccount.into());
     };
     let response = reply::created(&BindingView::new(&binding))?;
     let answer = request.map(|request| new_answer(request, &response));
-    match app.table.bind_once(&judged, &binding, answer.as_ref()).await.or_problem()? {
+    match app.table.bind_once(&account, &binding, answer.as_ref()).await.or_problem()? {
         BindOutcome::Bound => Ok(Attempt::Done(response)),
         BindOutcome::Changed => Ok(Attempt::Conflict),
     }
@@ -89,13 +89,13 @@ async fn make<R>(
 /// Returns the refusal: the first unmet check is its code, and all checks are listed. An account that
 /// is bound already is a conflict; any other refusal is 422, also of reasons that have another status
 /// elsewhere.
-fn refused(reason: Reason, judgement: &EligibilityReport) -> Problem {
+fn refused(reason: Reason, report: &EligibilityReport) -> Problem {
     let problem = match reason {
         Reason::AlreadyBound => Problem::new(reason),
         _ => Problem::new(reason).unprocessable(),
     };
-    let problem = problem.with("rule", &judgement.rule).with("checks", &view::checks(judgement));
-    match judgement.eligible_from() {
+    let problem = problem.with("rule", &report.rule).with("checks", &view::checks(report));
+    match report.eligible_from() {
         Some(instant) => problem.with("eligibleFrom", &instant),
         None => problem,
     }

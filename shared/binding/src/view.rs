@@ -16,9 +16,9 @@ pub(crate) struct CheckView<'a> {
 }
 
 /// Returns every check of an evaluation, in the order in which they refuse.
-pub(crate) fn checks(judgement: &EligibilityReport) -> Vec<CheckView<'_>> {
+pub(crate) fn checks(report: &EligibilityReport) -> Vec<CheckView<'_>> {
     let view = |check| CheckView { check, sentence: sentence(check) };
-    judgement.checks.iter().map(view).collect()
+    report.checks.iter().map(view).collect()
 }
 
 fn sentence(check: &Check) -> Option<&'static str> {

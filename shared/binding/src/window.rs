@@ -43,23 +43,23 @@ pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, 
     let code: LinkCode = call.query.required("ref")?;
     let link = app.table.link(&code).await.or_problem()?;
     let link = link.ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
-    let case = BindContext::read(app, &call.caller, &code, Some(&link.facts.owner)).await?;
-    let judgement = case.evaluate(&app.programme.eligibility, call.now);
-    let eligible = judgement.eligible();
+    let context = BindContext::read(app, &call.caller, &code, Some(&link.facts.owner)).await?;
+    let report = context.evaluate(&app.programme.eligibility, call.now);
+    let eligible = report.eligible();
     let mut response = reply::ok(&Window {
         code: &code,
         inviter: link.facts.owner.masked(),
         origin: Origin::Recall,
         shared_commission: link.shared,
         eligible,
-        rule: &judgement.rule,
-        checks: view::checks(&judgement),
-        eligible_from: judgement.eligible_from(),
+        rule: &report.rule,
+        checks: view::checks(&report),
+        eligible_from: report.eligible_from(),
         leave: eligible.then(|| leave(app, call, &link)).transpose()?,
         programme: &app.programme.presentation,
     })?;
     // For the metrics: the answer itself is a success.
-    if let Some(reason) = judgement.refusal() {
+    if let Some(reason) = report.refusal() {
         response.extensions_mut().insert(reason);
     }
     Ok(response)

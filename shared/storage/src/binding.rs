@@ -62,10 +62,10 @@ impl Table {
     /// If the table fails.
     pub async fn bind(
         &self,
-        judged: &Versioned<Account>,
+        evaluated: &Versioned<Account>,
         binding: &Binding,
     ) -> Result<BindOutcome, TableError> {
-        self.bind_once(judged, binding, None).await
+        self.bind_once(evaluated, binding, None).await
     }
 
     /// Binds an account as [`Table::bind`] does, and records the answer with it. Cost: 1 transaction
@@ -75,19 +75,19 @@ impl Table {
     /// If the table fails.
     pub async fn bind_once(
         &self,
-        judged: &Versioned<Account>,
+        evaluated: &Versioned<Account>,
         binding: &Binding,
         answer: Option<&NewAnswer<'_>>,
     ) -> Result<BindOutcome, TableError> {
         let relation = &binding.relation;
-        let mut account = judged.value.clone();
+        let mut account = evaluated.value.clone();
         account.facts.inviter = Some(relation.inviter.clone());
         account.relation = Some(relation.clone());
         account.facts.top_uid = None;
         account.keep_within_limits();
         let listed = keys::new_binding(relation.bound_at.day(), &relation.invitee);
         let mut actions = vec![
-            Action::Put(account_item(&account)?, Condition::Revision(judged.revision)),
+            Action::Put(account_item(&account)?, Condition::Revision(evaluated.revision)),
             Action::Put(plain(&keys::binding(&relation.invitee), binding)?, Condition::Absent),
             Action::Put(plain(&listed, relation)?, Condition::Absent),
         ];
