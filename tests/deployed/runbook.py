@@ -63,6 +63,7 @@ LEFT_OUT = {
     "Change the rules, announced ahead": "its command runs tests, as CI does; nothing of it is AWS's",
     "DaysSetAside": "a chapter of its own plays it: failures.py; its commands are read only",
     "Canaries": "it has no CodeDeploy; cargo xtask canary-drill plays them",
+    "EventsLateForNight": "an expression over the clock; EventsLate has the same queue",
     "OutboundEventsStalled": "its streams neither throttle nor stall",
     "StreamEventsLate": "the stack of the drill reads the queue only",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",

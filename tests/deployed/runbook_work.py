@@ -1,7 +1,9 @@
 """Entries of the runbook: work that comes up."""
 
+from exchange import registered
 from local_aws import parameters
 from stack import LocalStack
+from template import read
 
 DAYS = "2027-02-01..2027-02-05"
 # Seconds after which every process has read the signing keys again.
@@ -118,38 +120,66 @@ def keys(world):
 
 
 def restore(desk):
-    """The drill, and then for good. The local AWS restores what is there now, whatever the time."""
+    """The drill, and an adoption. The local AWS restores what is there now, whatever the time."""
     here, world, checks = "Restore the table", desk.world, desk.checks
     desk.facts["instant"], desk.facts["days"] = "2027-02-06T10:00:00Z", DAYS
-    dynamodb, table = world.aws.client("dynamodb"), world.stack.physical("Table")
     before = world.lines("affiliate", *DAYS.split(".."))
+    own = world.stack.physical("Table")
+    desk.run(here, "aws dynamodb restore-table-to-point-in-time")
+    desk.run(here, "aws dynamodb wait table-exists --table-name recall-drill")
+    proved(desk, here, "operator --table recall-drill verify")
+    desk.run(here, "aws dynamodb delete-table --table-name recall-drill")
     update(desk, here)
     for command in ("aws lambda update-event", "aws lambda put-function", "aws lambda put-function"):
         desk.run(here, command)
     checks.equal("what writes", ("Disabled", 0, 0), writers(desk))
-    desk.run(here, "aws dynamodb restore-table-to-point-in-time")
-    desk.run(here, "aws dynamodb wait table-exists")
-    proved = desk.run(here, "operator --table recall-drill verify")
-    summary = proved.output.strip().splitlines()[-1]
-    checks.equal("the proof", (True, True), ("(5 days)" in summary, "every one as booked" in summary))
-    for command in ("BACKUP=", "aws dynamodb update-table", "aws dynamodb delete-table --table-name $TABLE"):
+    for command in ("RESTORED=", "aws dynamodb restore-table-to-point-in-time", "aws dynamodb wait"):
         desk.run(here, command)
-    desk.run(here, "aws dynamodb wait table-not-exists")
-    tables = dynamodb.list_tables()["TableNames"]
-    checks.equal("whether the old table is there", False, table in tables)
-    desk.run(here, "aws dynamodb restore-table-from-backup")
-    desk.run(here, "aws dynamodb wait table-exists")
-    restored = dynamodb.describe_table(TableName=table)["Table"]
-    found = restored.get("StreamSpecification"), restored[PROTECTED]
-    checks.equal("what a restore does not bring", (None, False), found)
-    desk.run(here, "aws cloudformation detect-stack-drift")
-    for command in ("aws lambda put-function", "aws lambda put-function", "aws lambda update-event"):
+    proved(desk, here, "operator --table $RESTORED verify")
+    for command in ("update-table", "wait", "update-time-to-live", "update-continuous-backups"):
+        desk.run(here, f"aws dynamodb {command}")
+    for command in ("ARN=", "STREAM="):
         desk.run(here, command)
     update(desk, here)
+    desk.run(here, "export TABLE_NAME=")
+    adopted = world.stack.outputs()["TableName"]
+    checks.equal("the adopted table", f"{own}-restored", adopted)
+    same_settings(world, checks, own, adopted)
+    for command in ("aws lambda put-function", "aws lambda put-function", "aws lambda update-event"):
+        desk.run(here, command)
     checks.equal("what writes again", ("Enabled", 200, 100), writers(desk))
     checks.equal("what the affiliate reads", before, world.lines("affiliate", *DAYS.split("..")))
-    desk.run(here, "aws dynamodb delete-table --table-name recall-drill")
-    desk.saw(here, "the copy is proved; for good, under the old name, affiliates read the same lines")
+    written_to(world, checks, own, adopted)
+    desk.saw(here, "the copy is proved and adopted; affiliates read the same lines, and what is new is in it")
+
+
+def proved(desk, here, command):
+    summary = desk.run(here, command).output.strip().splitlines()[-1]
+    found = "(5 days)" in summary, "every one as booked" in summary
+    desk.checks.equal("the proof", (True, True), found)
+
+
+def same_settings(world, checks, own, adopted):
+    """The restored table has the settings that the template gives to the stack's own."""
+    dynamodb = world.aws.client("dynamodb")
+    tables = [dynamodb.describe_table(TableName=name)["Table"] for name in (own, adopted)]
+    streams = [table["StreamSpecification"] for table in tables]
+    checks.equal("its stream", *streams)
+    checks.equal("its protection", *(table[PROTECTED] for table in tables))
+    # Of the template, since the local CloudFormation does not set it.
+    wanted = read()["Resources"]["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"]
+    found = dynamodb.describe_time_to_live(TableName=adopted)["TimeToLiveDescription"]
+    expiry = found["TimeToLiveStatus"], found.get("AttributeName")
+    checks.equal("its expiry", ("ENABLED", wanted), expiry)
+
+
+def written_to(world, checks, own, adopted):
+    """An account and its event after the adoption are in the adopted table only."""
+    world.exchange.tell(registered(world.uid("after the adoption")))
+    key = {"pk": {"S": f"U#{world.uid('after the adoption')}"}, "sk": {"S": "ACCOUNT"}}
+    dynamodb = world.aws.client("dynamodb")
+    found = ["Item" in dynamodb.get_item(TableName=name, Key=key) for name in (own, adopted)]
+    checks.equal("the new account, in the own and the adopted table", [False, True], found)
 
 
 def writers(desk):

@@ -83,7 +83,9 @@ pub fn roles() -> BTreeMap<String, Vec<Statement>> {
 
 /// Returns whether a resource is a stream of the table, or all of them.
 fn is_of_a_stream(resource: &str) -> bool {
-    resource == "Table.StreamArn" || resource == "${Table.Arn}/stream/*"
+    // With the condition, and the values for an adopted table.
+    ["AdoptsTable", "AdoptedStreamArn", "Table.StreamArn"].contains(&resource)
+        || ["${AdoptedTableArn}/stream/*", "${Table.Arn}/stream/*"].contains(&resource)
 }
 
 /// Returns the statements of a role about the table itself, or about everything.
