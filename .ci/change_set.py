@@ -1,0 +1,66 @@
+"""Prints a change set as Markdown, and refuses one that loses data.
+
+Usage: change_set.py CHANGE_SET.json STACK_POLICY.json
+
+The resources whose replacement or removal is refused are those of the stack policy, which
+CloudFormation enforces too, but only in the middle of an update. Changes of roles and policies are
+listed first, for the approver.
+
+>>> change = lambda name, action, replaced: {"ResourceChange": {"LogicalResourceId": name,
+...     "ResourceType": "AWS::X::Y", "Action": action, "Replacement": replaced}}
+>>> refusals([change("Table", "Modify", "False"), change("Bind", "Remove", None)], {"Table"})
+[]
+>>> refusals([change("Table", "Modify", "Conditional"), change("Bus", "Remove", None)], {"Table", "Bus"})
+['Table may be replaced', 'Bus is removed']
+>>> refusals([change("Table", "Add", None)], {"Table"})
+[]
+"""
+
+import json
+import pathlib
+import sys
+
+ROLES = ("AWS::IAM::", "AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy", "AWS::Events::EventBusPolicy")
+
+
+def protected(policy):
+    """The logical ids that a stack policy protects."""
+    denied = [one for one in policy["Statement"] if one["Effect"] == "Deny"]
+    return {name.removeprefix("LogicalResourceId/") for one in denied for name in one["Resource"]}
+
+
+def refusals(changes, names):
+    """Why a change set is refused: one sentence for each protected resource that may be lost."""
+    found = []
+    for change in (one["ResourceChange"] for one in changes if "ResourceChange" in one):
+        name = change["LogicalResourceId"]
+        if name not in names:
+            continue
+        if change["Action"] == "Remove":
+            found.append(f"{name} is removed")
+        elif change["Action"] != "Add" and change.get("Replacement") in ("True", "Conditional"):
+            found.append(f"{name} may be replaced")
+    return found
+
+
+def table(changes):
+    """The changes as a table, those of permissions first."""
+    rows = [one["ResourceChange"] for one in changes if "ResourceChange" in one]
+    rows.sort(key=lambda one: (not one["ResourceType"].startswith(ROLES), one["LogicalResourceId"]))
+    lines = ["| resource | type | action | replacement |", "|---|---|---|---|"]
+    for one in rows:
+        cells = one["LogicalResourceId"], one["ResourceType"], one["Action"], one.get("Replacement") or ""
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(change_set, policy):
+    changes = json.loads(pathlib.Path(change_set).read_text())["Changes"]
+    print(table(changes))
+    found = refusals(changes, protected(json.loads(pathlib.Path(policy).read_text())))
+    print("\n".join(f"\nREFUSED: {reason}" for reason in found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
