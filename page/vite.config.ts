@@ -1,5 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { chunks } from "./chunks";
+import { documents } from "./document";
 import { sizes } from "./sizes";
 import { texts } from "./texts/plugin";
 
@@ -7,7 +9,7 @@ import { texts } from "./texts/plugin";
 const sandbox = process.env.SANDBOX ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [texts(), react(), sizes()],
+  plugins: [texts(), react(), documents(), sizes()],
   server: {
     proxy: { "/v1": sandbox, "/sandbox": sandbox, "/config.json": sandbox },
   },
@@ -18,6 +20,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
     // The application, and the landing of an invitation, which needs none of it.
-    rollupOptions: { input: ["index.html", "join.html"] },
+    rollupOptions: {
+      input: ["index.html", "join.html"],
+      output: { manualChunks: chunks() },
+    },
   },
 });

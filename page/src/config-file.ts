@@ -19,7 +19,18 @@ export interface OidcSignIn {
   parameters?: Record<string, string>;
 }
 
-export async function loadConfig(): Promise<Config> {
+let pending: Promise<Config> | null = null;
+
+/** The configuration, asked for once; a failed request is forgotten, so that the next may succeed. */
+export function loadConfig(): Promise<Config> {
+  pending ??= request().catch((error) => {
+    pending = null;
+    throw error;
+  });
+  return pending;
+}
+
+async function request(): Promise<Config> {
   const response = await fetch("/config.json");
   return configOf(await response.json());
 }

@@ -1,13 +1,12 @@
-import { StrictMode } from "react";
+import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries";
 import { App } from "./app";
-import { currentSession, renewWith, whenUserChanges } from "./auth/session";
+import { renewWith, whenUserChanges } from "./auth/session";
 import { type Config, loadConfig } from "./config";
 import { loadOrEnglish, preferredLanguage } from "./text";
 import { declareLanguage } from "./text/language";
 import { applyTheme } from "./ui/theme";
-import { preloadView } from "./views/views";
 import "./styles/index.css";
 
 /** How the configured sign-in gets another token for the same user. */
@@ -20,8 +19,6 @@ function setUpRenewal({ signIn }: Config) {
 
 async function start(root: HTMLElement) {
   applyTheme();
-  // Beside the requests that follow, and not after them.
-  if (currentSession().user) preloadView(location.pathname);
   const [{ language, texts }, config] = await Promise.all([
     loadOrEnglish(preferredLanguage()),
     loadConfig().catch(() => null),
@@ -34,10 +31,13 @@ async function start(root: HTMLElement) {
   setUpRenewal(config);
   // Nothing of one user is ever shown to the next.
   whenUserChanges(() => queryClient.clear());
-  createRoot(root).render(
-    <StrictMode>
-      <App config={config} language={language} texts={texts} />
-    </StrictMode>,
+  // As a transition it is rendered in slices, between which the browser can answer the user.
+  startTransition(() =>
+    createRoot(root).render(
+      <StrictMode>
+        <App config={config} language={language} texts={texts} />
+      </StrictMode>,
+    ),
   );
 }
 

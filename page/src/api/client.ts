@@ -1,6 +1,7 @@
 import createClient from "openapi-fetch";
 import { currentSession, renewed, type SignedIn } from "../auth/session";
 import { rememberProgramme } from "../programme";
+import { takeEarly } from "./early";
 import type { components, paths } from "./schema";
 
 /** The client tells arrays of a fixed length as plain arrays. */
@@ -64,8 +65,9 @@ async function send(request: Request, user: SignedIn | null): Promise<Response> 
   const signal = AbortSignal.any([request.signal, patience]);
   const headers = new Headers(request.headers);
   if (user) headers.set("authorization", `Bearer ${user.token}`);
+  const early = user && takeEarly(request, user.token);
   try {
-    return await fetch(new Request(request, { headers, signal }));
+    return await (early ?? fetch(new Request(request, { headers, signal })));
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw new ApiError(patience.aborted ? "slow" : "offline");

@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { useDeferredValue, useRef } from "react";
 import type { Days } from "../format/range";
 
 interface Answer<Data> {
@@ -15,12 +15,17 @@ export interface Kept<Data> {
   isOlder: boolean;
 }
 
-/** Keeps the last answer while the next one is awaited, and after the next one failed. */
+/**
+ * Keeps the last answer while the next one is awaited, and after the next one failed. A new answer is
+ * rendered in slices: without it a phone would not react for as long as all its figures take.
+ */
 export function useKept<Data>(query: Answer<Data>): Kept<Data> {
   const last = useRef<Data | undefined>(undefined);
   const fresh = query.isPlaceholderData ? undefined : query.data;
   if (fresh !== undefined) last.current = fresh;
-  return { data: fresh ?? query.data ?? last.current, isOlder: fresh === undefined };
+  const data = fresh ?? query.data ?? last.current;
+  const shown = useDeferredValue(data);
+  return { data: shown, isOlder: fresh === undefined || shown !== data };
 }
 
 /** Whether figures cover exactly these days. */

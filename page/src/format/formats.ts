@@ -36,9 +36,36 @@ export interface Formats {
   change(ratio: number): string;
 }
 
+/** Makes a value when it is first needed. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Formats of amounts by their number of decimals. To make one takes longer than to use it. */
+function amounts(locale: string, style: Intl.NumberFormatOptions = {}): (text: string) => string {
+  const made = new Map<number, Intl.NumberFormat>();
+  return (text) => {
+    const digits = decimals(text);
+    let format = made.get(digits);
+    if (!format) {
+      const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+      format = new Intl.NumberFormat(locale, { ...style, ...options });
+      made.set(digits, format);
+    }
+    return format.format(text as Exact);
+  };
+}
+
 export function formats(language: Language): Formats {
   const { locale, numbers = locale }: Locale = LANGUAGES[language];
-  const date = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
+  const date = (options: Intl.DateTimeFormatOptions) =>
+    once(() => new Intl.DateTimeFormat(locale, options));
+  const number = (options?: Intl.NumberFormatOptions) =>
+    once(() => new Intl.NumberFormat(numbers, options));
   const day = date({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const shortDay = date({ day: "numeric", month: "short", timeZone: "UTC" });
   const minutes = {
@@ -51,45 +78,42 @@ export function formats(language: Language): Formats {
   const instant = date(minutes);
   const utcInstant = date({ ...minutes, timeZone: "UTC" });
   const utcTime = date({ timeStyle: "short", timeZone: "UTC" });
-  const count = new Intl.NumberFormat(numbers);
-  const percent = new Intl.NumberFormat(numbers, { style: "percent", maximumFractionDigits: 4 });
+  const count = number();
+  const percent = number({ style: "percent", maximumFractionDigits: 4 });
   const dollars = { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" } as const;
-  const short = new Intl.NumberFormat(numbers, {
+  const short = number({
     ...dollars,
     notation: "compact",
     maximumFractionDigits: 1,
   });
-  const usd = new Intl.NumberFormat(numbers, dollars);
-  const whole = new Intl.NumberFormat(numbers, { ...dollars, maximumFractionDigits: 0 });
+  const usd = number(dollars);
+  const whole = number({ ...dollars, maximumFractionDigits: 0 });
   const signed = { style: "percent", signDisplay: "exceptZero" } as const;
-  const smallChange = new Intl.NumberFormat(numbers, { ...signed, maximumFractionDigits: 1 });
-  const bigChange = new Intl.NumberFormat(numbers, { ...signed, maximumFractionDigits: 0 });
-  const amount = (text: string, style: Intl.NumberFormatOptions = {}) => {
-    const digits = decimals(text);
-    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    return new Intl.NumberFormat(numbers, { ...style, ...options }).format(text as Exact);
-  };
+  const smallChange = number({ ...signed, maximumFractionDigits: 1 });
+  const bigChange = number({ ...signed, maximumFractionDigits: 0 });
+  const amount = amounts(numbers);
+  const usdExact = amounts(numbers, dollars);
   return {
     language,
     locale,
-    day: (it) => day.format(Date.parse(`${it}T00:00:00Z`)),
+    day: (it) => day().format(Date.parse(`${it}T00:00:00Z`)),
     days: ({ from, to }) =>
-      day.formatRange(Date.parse(`${from}T00:00:00Z`), Date.parse(`${to}T00:00:00Z`)),
-    shortDay: (it) => shortDay.format(Date.parse(`${it}T00:00:00Z`)),
-    instant: (at) => instant.format(Date.parse(at)),
-    utcInstant: (at) => `${utcInstant.format(Date.parse(at))} UTC`,
-    utcTime: (at) => `${utcTime.format(Date.parse(at))} UTC`,
-    count: (value) => count.format(value),
-    percent: (rate) => percent.format(rate as Exact),
+      day().formatRange(Date.parse(`${from}T00:00:00Z`), Date.parse(`${to}T00:00:00Z`)),
+    shortDay: (it) => shortDay().format(Date.parse(`${it}T00:00:00Z`)),
+    instant: (at) => instant().format(Date.parse(at)),
+    utcInstant: (at) => `${utcInstant().format(Date.parse(at))} UTC`,
+    utcTime: (at) => `${utcTime().format(Date.parse(at))} UTC`,
+    count: (value) => count().format(value),
+    percent: (rate) => percent().format(rate as Exact),
     amount,
     usd: (text) => {
       const cents = truncate(text, 2);
-      if (!isZero(cents) || isZero(text)) return usd.format(positiveZero(cents));
-      return text.startsWith("-") ? `>${usd.format(-0.01)}` : `<${usd.format(0.01)}`;
+      if (!isZero(cents) || isZero(text)) return usd().format(positiveZero(cents));
+      return text.startsWith("-") ? `>${usd().format(-0.01)}` : `<${usd().format(0.01)}`;
     },
-    usdWhole: (text) => whole.format(positiveZero(truncate(text, 0))),
-    usdExact: (text) => amount(text, dollars),
-    usdShort: (value) => short.format(value),
-    change: (ratio) => (Math.abs(ratio) < 0.1 ? smallChange : bigChange).format(ratio),
+    usdWhole: (text) => whole().format(positiveZero(truncate(text, 0))),
+    usdExact,
+    usdShort: (value) => short().format(value),
+    change: (ratio) => (Math.abs(ratio) < 0.1 ? smallChange : bigChange)().format(ratio),
   };
 }

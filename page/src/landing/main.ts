@@ -1,3 +1,4 @@
+import { sendEarly } from "../api/early";
 import { storedUser } from "../auth/stored";
 import { loadConfig } from "../config-file";
 import { formats } from "../format/formats";
@@ -11,6 +12,7 @@ import {
   preferredLanguage,
 } from "../text/language";
 import { applyTheme } from "../ui/theme-store";
+import { preloadView } from "../views/loads";
 import "../styles/base.css";
 import "../styles/controls.css";
 import { element } from "./dom";
@@ -27,8 +29,13 @@ async function start(page: HTMLElement) {
   if (location.pathname !== "/join") {
     history.replaceState(history.state, "", `/join${location.search}`);
   }
-  if (storedUser() || isSigningIn()) return openApplication();
   const code = codeIn(location.search);
+  const user = storedUser();
+  if (user) {
+    if (code) sendEarly(`/v1/bind?ref=${code}`, user.token);
+    preloadView("/join");
+  }
+  if (user || isSigningIn()) return openApplication();
   const invitation = code ? invitationOf(code) : null;
   const language = preferredLanguage();
   await draw(page, invitation, language, await loadLanding(language));

@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { useDeferredValue, useRef } from "react";
 import { Redirect } from "wouter";
 import { isOutside } from "../api/membership";
 import { useLatest } from "../api/queries";
@@ -11,11 +11,12 @@ import { Links, Overview } from "./views";
  */
 export function Home() {
   const latest = useLatest();
+  const data = useDeferredValue(latest.data);
   // Another view that asks again takes the answer back to pending: the decision stays.
   const outside = useRef(false);
   if (isOutside(latest.error)) outside.current = true;
-  if (latest.data) return latest.data.counts.invitees > 0 ? <Overview /> : <Links />;
+  if (data) return data.counts.invitees > 0 ? <Overview /> : <Links />;
   if (outside.current) return <Redirect to="/inviter" replace />;
-  if (latest.isPending) return <Skeleton tall lines={8} />;
+  if (latest.isPending || latest.data) return <Skeleton tall lines={8} />;
   return <Failed error={latest.error} retry={() => latest.refetch()} />;
 }

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
-import { daysIn } from "../format/days";
-import { type Days, MAX_DAYS, PRESETS, type Range } from "../format/range";
+import { daysIn, lastDayBefore } from "../format/days";
+import { type Days, daysOf, MAX_DAYS, PRESETS, type Preset, type Range } from "../format/range";
 import { useWords } from "../text";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
@@ -46,12 +46,23 @@ export function RangePicker({ range, days, choose }: Chosen) {
       >
         <Icon name="calendar" />
         <span className="hidden">{t.range.custom} </span>
-        {shown ?? t.range.custom}
+        {shown ?? <Awaited preset={preset} />}
       </button>
       <Dialog open={open} onClose={() => setOpen(false)} title={t.range.customTitle}>
         {days && <Custom days={days} pick={pick} />}
       </Dialog>
     </div>
+  );
+}
+
+/** Has the width that the days will have, so that nothing moves when the API has named them. */
+function Awaited({ preset }: { preset: Preset | null }) {
+  const { f } = useWords();
+  const guess = daysOf(preset ?? "30d", lastDayBefore(new Date().toISOString()));
+  return (
+    <span className="range-awaited" aria-hidden="true">
+      {f.days(guess)}
+    </span>
   );
 }
 

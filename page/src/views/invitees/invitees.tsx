@@ -1,3 +1,4 @@
+import { useDeferredValue } from "react";
 import { Link, useSearchParams } from "wouter";
 import type { Schemas } from "../../api/client";
 import {
@@ -26,16 +27,17 @@ const PER_PAGE = 25;
 export default function Invitees() {
   const { t } = useWords();
   const list = useInvitees();
+  const data = useDeferredValue(list.data);
   return (
     <>
       <div className="view-head view-head-sticky">
         <h1>{t.invitees.title}</h1>
         {(list.data || !list.isError) && <Freshness dataAsOf={list.data?.dataAsOf} />}
       </div>
-      {list.isPending && <Skeleton tall lines={8} />}
+      {!data && !list.isError && <Skeleton tall lines={8} />}
       {list.isError && <Failed error={list.error} retry={() => list.refetch()} />}
-      {list.data && list.data.invitees.length === 0 && <Nobody />}
-      {list.data && list.data.invitees.length > 0 && <Filtered list={list.data} />}
+      {data && data.invitees.length === 0 && <Nobody />}
+      {data && data.invitees.length > 0 && <Filtered list={data} />}
     </>
   );
 }

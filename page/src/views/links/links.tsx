@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useDeferredValue, useState } from "react";
 import type { Schemas } from "../../api/client";
 import { useDefaultLink, useLatest, useLinks } from "../../api/queries";
 import { useWords } from "../../text";
@@ -16,6 +16,7 @@ import { type Rates, ratesOf, Sides } from "./sides";
 export function Links() {
   const { t } = useWords();
   const link = useDefaultLink();
+  const data = useDeferredValue(link.data);
   const latest = useLatest();
   const rates = latest.data && ratesOf(latest.data.tiers);
   return (
@@ -24,13 +25,13 @@ export function Links() {
         <h1>{t.links.title}</h1>
       </div>
       {!link.isError && <p className="lead">{t.links.lead}</p>}
-      {link.isPending && <Skeleton tall lines={5} />}
+      {!data && !link.isError && <Skeleton tall lines={5} />}
       {link.isError && <Failed error={link.error} retry={() => link.refetch()} />}
-      {link.data && (
+      {data && (
         <>
-          <DefaultLink link={link.data} rates={rates} />
+          <DefaultLink link={data} rates={rates} />
           <AllLinks rates={rates} />
-          <Original link={link.data} />
+          <Original link={data} />
         </>
       )}
     </>

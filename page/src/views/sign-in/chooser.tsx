@@ -37,7 +37,7 @@ export default function Chooser() {
       {users.isPending && <Skeleton tall lines={6} />}
       {users.isError && <Failed error={users.error} retry={() => users.refetch()} />}
       {users.data && <Groups users={users.data} atJoin={path === "/join"} choose={choose} />}
-      <Other choose={choose} />
+      {!users.isPending && <Other choose={choose} />}
     </div>
   );
 }

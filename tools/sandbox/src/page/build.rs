@@ -16,6 +16,8 @@ const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../page");
 
 /// The sources of the built page.
 const SOURCES: &[&str] = &[
+    "chunks.ts",
+    "document.ts",
     "index.html",
     "join.html",
     "package-lock.json",
