@@ -22,6 +22,21 @@ impl LinkRules {
         format!("{}?{}={code}", self.recall_page, self.parameter)
     }
 
+    /// The site that recall links lead to, as `https://www.binance.com`.
+    #[must_use]
+    pub fn recall_site(&self) -> &str {
+        let host = self.recall_page.find("://").map_or(0, |scheme| scheme + 3);
+        let rest = self.recall_page.get(host..).unwrap_or_default();
+        let end = rest.find('/').map_or(self.recall_page.len(), |path| host + path);
+        self.recall_page.get(..end).unwrap_or(&self.recall_page)
+    }
+
+    /// Lets the links lead to another site, as `http://127.0.0.1:8080`: to the sandbox's own page.
+    pub fn lead_to(&mut self, site: &str) {
+        self.recall_page = format!("{site}/join");
+        self.original_page = format!("{site}/register");
+    }
+
     /// The link that invites new users only.
     #[must_use]
     pub fn original_url(&self, code: &LinkCode) -> String {
@@ -73,4 +88,37 @@ fn parameter(value: &Value<'_>) -> Option<String> {
     }
     value.wrong(&format!("is \"{text}\""), PARAMETER);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(page: &str) -> LinkRules {
+        LinkRules {
+            max_links: 20,
+            recall_page: page.to_owned(),
+            original_page: "https://accounts.exchange.example/register".to_owned(),
+            parameter: "ref".to_owned(),
+        }
+    }
+
+    #[test]
+    fn recall_site_has_no_path() {
+        for page in ["https://www.exchange.example/join", "https://www.exchange.example"] {
+            assert_eq!(links(page).recall_site(), "https://www.exchange.example");
+        }
+        let deep = links("https://www.exchange.example:8443/en/join");
+        assert_eq!(deep.recall_site(), "https://www.exchange.example:8443");
+    }
+
+    #[test]
+    fn links_lead_to_another_site() {
+        let mut links = links("https://www.exchange.example/join");
+        links.lead_to("http://127.0.0.1:8080");
+        let code = "ABCD2345".parse().unwrap();
+        assert_eq!(links.recall_url(&code), "http://127.0.0.1:8080/join?ref=ABCD2345");
+        assert_eq!(links.original_url(&code), "http://127.0.0.1:8080/register?ref=ABCD2345");
+        assert_eq!(links.recall_site(), "http://127.0.0.1:8080");
+    }
 }

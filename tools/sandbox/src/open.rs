@@ -61,19 +61,22 @@ pub(crate) fn save(dir: &DataDir, engine: &Engine) -> Result<(), StartError> {
     engine.save(&dir.database()).map_err(|error| dir.unusable(std::io::Error::other(error)))
 }
 
-/// Returns the functions' context on the engine's table, which is created if it is missing.
+/// Returns the functions' context on the engine's table, which is created if it is missing. Its links
+/// lead to the sandbox, whose page shows them.
 pub(crate) async fn app(
     dir: &DataDir,
     engine: &Engine,
     definition: &TableDefinition,
     clock: Clock,
+    origin: &str,
 ) -> Result<ApiApp, StartError> {
     let made = create_table(&engine.client(), TABLE_NAME, definition).await;
     made.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
     let table = Table::new(engine.config(), TABLE_NAME);
     let read = table.warm_up().await;
     read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
-    let programme = programme::programme().map_err(|error| StartError::Build(error.into()))?;
+    let mut programme = programme::programme().map_err(|error| StartError::Build(error.into()))?;
+    programme.links.lead_to(origin);
     let entropy = RandomSource::system();
     let signer = signer(dir, &entropy)?;
     let (programme, metrics) = (Arc::new(programme), Metrics::off());
