@@ -3,5 +3,5 @@ import { texts } from "./texts/plugin";
 
 export default defineConfig({
   plugins: [texts()],
-  test: { include: ["src/**/*.test.ts", "texts/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.ts", "texts/**/*.test.ts", "*.test.ts"] },
 });

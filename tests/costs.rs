@@ -118,6 +118,8 @@ async fn binds(asked: &mut Metered) {
     asked.get("GET invitation, link not seen before", "dormant-1", &invitation).await;
     asked.get("GET invitation", "dormant-1", &invitation).await;
     asked.get("GET invitation, unknown code", "dormant-1", "/v1/invitation?ref=NNNNNNNN").await;
+    let card = format!("/v1/invitation/card?ref={code}");
+    asked.get("GET invitation card", "dormant-1", &card).await;
     asked.in_another_process();
     asked.get("GET bind, link not seen before", "dormant-1", &window).await;
     let opened = asked.get("GET bind", "dormant-1", &window).await;
@@ -168,6 +170,7 @@ async fn request_costs_are_unchanged() {
     GET invitation, link not seen before         2 GetItem                              2     0
     GET invitation                               1 GetItem                              1     0
     GET invitation, unknown code                 1 GetItem                              1     0
+    GET invitation card                          1 GetItem                              1     0
     GET bind, link not seen before               1 BatchGetItem, 1 GetItem              3     0
     GET bind                                     1 BatchGetItem                         2     0
     POST bind                                    1 BatchGetItem, 1 TransactWriteItems    2     6

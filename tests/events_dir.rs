@@ -24,7 +24,7 @@ const CODE: &str = "ABCDEFGH";
 const CONFIRMATION: &str = "CONFIRMATION";
 
 /// Answers of the API functions to the unchanged files: status, type, and one member.
-const AS_THEY_ARE: [(&str, &str, &str, &str); 13] = [
+const AS_THEY_ARE: [(&str, &str, &str, &str); 14] = [
     ("get-link/link.json", "200 application/json", "/invites/1", "existing"),
     ("get-link/qr-svg.json", "200 image/svg+xml", "", ""),
     ("get-link/qr-png.json", "200 image/png", "", ""),
@@ -32,6 +32,7 @@ const AS_THEY_ARE: [(&str, &str, &str, &str); 13] = [
     ("get-link/new-link.json", "201 application/json", "/label", "autumn stream"),
     ("get-link/change-link.json", "404 application/problem+json", "/parameter", "code"),
     ("bind/invitation.json", "200 application/json", "/programme/brand", "Welcome Back"),
+    ("bind/card.json", "200 text/html; charset=utf-8", "", ""),
     ("bind/window.json", "404 application/problem+json", "/code", "unknown_link"),
     ("bind/bind.json", "422 application/problem+json", "/code", "confirmation_invalid"),
     ("bind/binding.json", "404 application/problem+json", "/code", "not_found"),

@@ -99,3 +99,60 @@ test("poster_that_fails_can_be_tried_again", async ({ page }) => {
   await dialog.getByRole("button", { name: en.common.retry }).click();
   await expect(dialog.getByRole("img")).toBeVisible();
 });
+
+test("messenger_finds_the_invitation_in_the_document", async ({ page, request, baseURL }) => {
+  const { defaultLink } = await linkOf(page);
+  const headers = { "user-agent": "WhatsApp/2.23.20.0 A" };
+  const answer = await request.get(defaultLink, { headers });
+  expect(answer.headers()["content-type"]).toBe("text/html; charset=utf-8");
+  expect(answer.headers()["cache-control"]).toBe("public, max-age=60");
+  expect(answer.headers()["content-security-policy"]).toContain("default-src 'none'");
+  await page.setContent(await answer.text());
+  const tag = (name: string) =>
+    page.locator(`meta[property="${name}"], meta[name="${name}"]`).getAttribute("content");
+  expect(await tag("og:description")).toMatch(/^1\*\*\*1 |fees/);
+  expect(await tag("og:title")).toContain("Welcome Back");
+  expect(await tag("og:url")).toBe(defaultLink);
+  expect(await tag("twitter:card")).toBe("summary_large_image");
+  for (const name of ["og:image", "twitter:image"]) {
+    const address = (await tag(name)) ?? "";
+    expect(address).toMatch(new RegExp(`^${baseURL}/`));
+    const { width, height } = PNG.sync.read(await (await request.get(address)).body());
+    expect([width, height]).toEqual([1200, 630]);
+  }
+  // A browser gets the page.
+  const browser = await request.get(defaultLink);
+  expect(await browser.text()).toContain('<div id="page">');
+});
+
+test("messenger_learns_nothing_of_other_links", async ({ request }) => {
+  const headers = { "user-agent": "TelegramBot (like TwitterBot)" };
+  const card = async (code: string) => {
+    const answer = await request.get(`/join?ref=${code}`, { headers });
+    expect(answer.status()).toBe(200);
+    return (await answer.text()).replaceAll(code, "");
+  };
+  expect(await card("ZZZZZZZZ")).toBe(await card("YYYYYYYY"));
+});
+
+/** The default link, and what the QR code on the page leads to. */
+async function linkOf(page: Page) {
+  await open(page, "/links", AURORA);
+  const defaultLink = (await page.getByTestId("default-link").textContent()) ?? "";
+  const picture = page.getByRole("img", { name: en.links.qrOf({ url: defaultLink }) });
+  await picture.waitFor();
+  const scanned = PNG.sync.read(await picture.screenshot());
+  const { data, width, height } = scanned;
+  return { defaultLink, scanned: jsQR(new Uint8ClampedArray(data), width, height)?.data };
+}
+
+test("links_and_qr_codes_lead_to_this_page", async ({ page, baseURL }) => {
+  const { defaultLink, scanned } = await linkOf(page);
+  expect(defaultLink).toMatch(new RegExp(`^${baseURL}/join\\?ref=[A-Z0-9]{8}$`));
+  expect(scanned).toBe(defaultLink);
+  const addresses = await page.locator(".address").allTextContents();
+  for (const address of addresses) expect(address.startsWith(`${baseURL}/`)).toBe(true);
+  // Whoever scans it arrives at the invitation.
+  await open(page, scanned ?? "");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("1***1");
+});

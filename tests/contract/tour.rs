@@ -101,6 +101,10 @@ pub async fn invitations(app: &TestApp, api: &Api, code: &str) {
     for dead in [left, blocked, old_link(app).await] {
         assert_eq!(invitation(&dead).await, unknown);
     }
+    let target = format!("/v1/invitation/card?ref={code}");
+    let ask = Ask { caller: None, method: "GET", target: &target, headers: &[], body: "" };
+    let card = String::from_utf8(api.ask(ask).await.is("200").body.clone()).unwrap();
+    assert!(card.contains("og:title"));
 }
 
 /// Opens a link and presses [Bind Now], twice.

@@ -46,6 +46,8 @@ def check(world, checks):
             checks.equal(f"{route} with {what}", GATEWAY_REFUSAL, (found.status, found.json()))
     found = world.api.call("GET", f"/v1/invitation?ref={code}")
     checks.equal("an invitation without a token", (200, True), (found.status, found.json().get("live")))
+    card = world.api.call("GET", f"/v1/invitation/card?ref={code}")
+    checks.equal("a card without a token", (200, True), (card.status, "og:title" in card.text()))
     unknown(world, checks)
     refusals_of_functions(world, checks)
     cross_origin(world, checks)

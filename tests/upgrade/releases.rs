@@ -70,7 +70,8 @@ async fn routes_answer_as_released() {
 }
 
 /// Reading routes that a release does not have.
-const ROUTES_SINCE: [(&str, &str); 1] = [("0.1.0", "/v1/invitation")];
+const ROUTES_SINCE: [(&str, &str); 2] =
+    [("0.1.0", "/v1/invitation"), ("0.1.0", "/v1/invitation/card")];
 
 #[tokio::test]
 async fn every_reading_route_is_covered() {

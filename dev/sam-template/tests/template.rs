@@ -5,10 +5,11 @@
 use sam_template::{Template, TemplateError};
 
 /// The routes of the contract with the functions that answer them.
-const ROUTES: [&str; 13] = [
+const ROUTES: [&str; 14] = [
     "bind GET /v1/bind",
     "bind GET /v1/binding",
     "bind GET /v1/invitation",
+    "bind GET /v1/invitation/card",
     "bind POST /v1/bind",
     "dashboard GET /v1/dashboard",
     "dashboard GET /v1/dashboard/commissions",
@@ -52,7 +53,8 @@ fn routes_match_contract() {
     routes.sort();
     assert_eq!(routes, ROUTES);
     let public = template.routes.iter().filter(|route| !route.authorized);
-    assert_eq!(public.map(|route| route.path.as_str()).collect::<Vec<_>>(), ["/v1/invitation"]);
+    let public = public.map(|route| route.path.as_str()).collect::<Vec<_>>();
+    assert_eq!(public, ["/v1/invitation", "/v1/invitation/card"]);
 }
 
 #[test]

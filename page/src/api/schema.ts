@@ -125,6 +125,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/v1/invitation/card": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The invitation of a link, as messengers preview it
+     * @description An HTML document with Open Graph and Twitter tags: a title, a text and a picture of 1200 by 630 pixels. It has the facts of `GET /v1/invitation` and no others; links that are not live, and unknown codes, have one document but for their address. Needs no access token.
+     */
+    get: operations["getInvitationCard"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/v1/bind": {
     parameters: {
       query?: never;
@@ -1639,6 +1659,49 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Invitation"];
+        };
+      };
+      /** @description A parameter is not as documented, is unknown, or is given twice. `parameter` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"] & {
+            /** @constant */
+            status?: 400;
+            /** @enum {unknown} */
+            code?: "bad_request";
+          };
+        };
+      };
+      429: components["responses"]["Throttled"];
+      500: components["responses"]["Internal"];
+    };
+  };
+  getInvitationCard: {
+    parameters: {
+      query: {
+        /**
+         * @description The code of the link that was shared.
+         * @example N4HHANA7
+         */
+        ref: components["schemas"]["LinkCode"];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The document. */
+      200: {
+        headers: {
+          "Cache-Control": components["headers"]["PublicCacheControl"];
+          [name: string]: unknown;
+        };
+        content: {
+          "text/html; charset=utf-8": string;
         };
       };
       /** @description A parameter is not as documented, is unknown, or is given twice. `parameter` names it. */

@@ -16,7 +16,7 @@ use storage::{Account, Link};
 use types::{LinkCode, Origin, Reason, Timestamp};
 
 /// How long caches may keep the answer. A link changes only when its owner's account does.
-const MAX_AGE: Duration = Duration::from_secs(60);
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(60);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,7 +41,11 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R, Anyone>) -> Result<Respo
 }
 
 /// Returns the link of a code if existing users can be bound by it now.
-async fn live_link(app: &App, code: &LinkCode, now: Timestamp) -> Result<Option<Link>, Problem> {
+pub(crate) async fn live_link(
+    app: &App,
+    code: &LinkCode,
+    now: Timestamp,
+) -> Result<Option<Link>, Problem> {
     let Some(link) = app.table.link(code).await.or_problem()? else { return Ok(None) };
     let owner = app.table.account(&link.facts.owner).await.or_problem()?;
     let rules = &app.programme.eligibility;

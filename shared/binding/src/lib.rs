@@ -5,6 +5,7 @@
 //! conditional on. Only the user learns whether they are eligible, and sees the inviter masked.
 
 mod binding;
+mod card;
 mod confirm;
 mod confirmation_token;
 mod context;
@@ -41,11 +42,15 @@ pub const ROUTES: Routes<Route> = Routes(&[
 pub enum PublicRoute {
     /// The invitation of a link before sign-in.
     Invitation,
+    /// The same as a document that messengers preview.
+    Card,
 }
 
 /// The routes of the function that need no token.
-pub const PUBLIC_ROUTES: Routes<PublicRoute> =
-    Routes(&[get("/v1/invitation", PublicRoute::Invitation).query(&["ref"])]);
+pub const PUBLIC_ROUTES: Routes<PublicRoute> = Routes(&[
+    get("/v1/invitation", PublicRoute::Invitation).query(&["ref"]),
+    get("/v1/invitation/card", PublicRoute::Card).query(&["ref"]),
+]);
 
 /// Answers a request of the API.
 pub async fn handle(app: &ApiApp, request: Request) -> Response<Body> {
@@ -70,5 +75,6 @@ async fn answer_public(
 ) -> Result<Response<Body>, Problem> {
     match call.route {
         PublicRoute::Invitation => invitation::answer(app, &call).await,
+        PublicRoute::Card => card::answer(app, &call).await,
     }
 }

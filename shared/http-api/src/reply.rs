@@ -5,7 +5,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -43,6 +44,23 @@ pub fn public(value: &impl Serialize, max_age: Duration) -> Result<Response, Pro
     let mut response = ok(value)?;
     let lifetime = format!("public, max-age={}", max_age.as_secs());
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::try_from(lifetime).or_internal()?);
+    Ok(response)
+}
+
+/// 200 with an HTML document that is the same for all callers, and that any cache may keep for a
+/// time. Nothing in it is loaded or run.
+///
+/// # Errors
+/// `internal` if the lifetime is not valid in a header.
+pub fn public_page(html: String, max_age: Duration) -> Result<Response, Problem> {
+    let mut response =
+        with_media(private(StatusCode::OK, Body::from(html)), "text/html; charset=utf-8");
+    let lifetime = format!("public, max-age={}", max_age.as_secs());
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::try_from(lifetime).or_internal()?);
+    let policy = "default-src 'none'; frame-ancestors 'none'";
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(TEXT_HINT, HeaderValue::from_static("text"));
     Ok(response)
 }
 
@@ -159,6 +177,15 @@ mod tests {
         let response = public(&json!({ "live": false }), Duration::from_secs(60)).unwrap();
         assert_eq!(response.headers()[CACHE_CONTROL], "public, max-age=60");
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+    }
+
+    #[test]
+    fn public_page_runs_nothing() {
+        let response = public_page("<!doctype html>".into(), Duration::from_secs(60)).unwrap();
+        assert_eq!(response.headers()[CACHE_CONTROL], "public, max-age=60");
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod binding;
+mod card;
 mod confirming;
 mod invitation;
 mod race;

@@ -217,6 +217,10 @@ impl Answer {
         self.0.headers()[name].to_str().unwrap()
     }
 
+    pub fn html(&self) -> String {
+        String::from_utf8_lossy(self.0.body().as_ref()).into_owned()
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(self.0.body().as_ref()).unwrap()
     }

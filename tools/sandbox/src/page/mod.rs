@@ -2,7 +2,9 @@
 
 mod build;
 mod file;
+mod preview;
 mod site;
 
 pub(crate) use build::prepare;
-pub(crate) use site::Site;
+pub(crate) use preview::card;
+pub(crate) use site::{Site, secure};

@@ -85,11 +85,16 @@ fn document(path: &str) -> &str {
     }
 }
 
-/// Adds the headers of the distribution, and the lifetime that `docs/how-to/deploy.md` uploads with.
-fn add_headers(headers: &mut HeaderMap, keep: bool) {
+/// Adds the distribution's headers for security to an answer that it gives in place of a document.
+pub(crate) fn secure(headers: &mut HeaderMap) {
     for (name, value) in SECURITY {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
+}
+
+/// Adds the headers of the distribution, and the lifetime that `docs/how-to/deploy.md` uploads with.
+fn add_headers(headers: &mut HeaderMap, keep: bool) {
+    secure(headers);
     let caching = if keep { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
 }

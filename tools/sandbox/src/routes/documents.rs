@@ -27,6 +27,11 @@ pub(super) async fn config() -> Json<Value> {
     Json(json!({ "signIn": { "kind": "sandbox" } }))
 }
 
+/// The address of original links, which invite new users only: the exchange's own sign-up.
+pub(super) async fn register() -> &'static str {
+    "At the exchange, new users sign up here. In the sandbox they come by events: POST /sandbox/events.\n"
+}
+
 pub(super) async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], OPENAPI)
 }

@@ -13,13 +13,14 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http_api::{Code, Problem};
 use serde::de::DeserializeOwned;
 
 use crate::gateway;
-use crate::page::Site;
+use crate::page::{self, Site};
 use crate::services::Services;
 
 /// The largest body that the sandbox's own routes take: some 50,000 events.
@@ -30,6 +31,7 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
     Router::new()
         .route("/", get(documents::page))
         .route("/config.json", get(documents::config))
+        .route("/register", get(documents::register))
         .route("/v1/openapi.json", get(documents::openapi))
         .route("/.well-known/jwks.json", get(documents::keys))
         .route("/.well-known/openid-configuration", get(documents::issuer))
@@ -48,10 +50,21 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
 async fn page_or_gateway(State(services): State<Arc<Services>>, request: Request) -> Response {
     match &services.page {
         Some(site) if Site::takes(request.method(), request.uri().path()) => {
+            if let Some(card) = page::card(request.uri(), request.headers()) {
+                return answer_card(services, request, card).await;
+            }
             site.answer(request.uri().path(), request.headers())
         }
         _ => gateway::handle(State(services), request).await,
     }
+}
+
+/// Answers a messenger by the API, with the headers of the page.
+async fn answer_card(services: Arc<Services>, mut request: Request, card: Uri) -> Response {
+    *request.uri_mut() = card;
+    let mut response = gateway::handle(State(services), request).await;
+    page::secure(response.headers_mut());
+    response
 }
 
 async fn method_not_allowed() -> Response {

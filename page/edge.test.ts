@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { createContext, runInContext } from "node:vm";
+import { expect, test } from "vitest";
+
+interface EdgeRequest {
+  uri: string;
+  querystring: Record<string, { value: string; multiValue?: { value: string }[] }>;
+  headers: Record<string, { value: string }>;
+}
+
+/** The function of CloudFront that routes requests for the page, as the template deploys it. */
+const code = () => {
+  const template = readFileSync("../template.yaml", "utf8");
+  const [, source] = /FunctionCode: \|\n((?: {8}.*\n|\n)+)/.exec(template) ?? [];
+  if (!source) throw new Error("the template has no function for the page's routes");
+  return source.replace("import cf from 'cloudfront';", "");
+};
+
+function route(uri: string, agent: string | null, querystring: EdgeRequest["querystring"] = {}) {
+  const origins: string[] = [];
+  const cf = { selectRequestOriginById: (id: string) => void origins.push(id) };
+  const headers = agent === null ? {} : { "user-agent": { value: agent } };
+  const event = { request: { uri, querystring, headers } };
+  const request: EdgeRequest = runInContext(
+    `${code()}; handler(event)`,
+    createContext({ cf, event }),
+  );
+  return { uri: request.uri, query: { ...request.querystring }, origins };
+}
+
+const ref = { value: "6TKU9VDE" };
+const BROWSER = "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/148.0.0.0 Mobile";
+
+test("messenger_is_routed_to_the_card", () => {
+  for (const agent of ["WhatsApp/2.23.20.0 A", "TelegramBot (like TwitterBot)", "Slackbot 1.0"]) {
+    const found = route("/join", agent, { ref, utm_source: { value: "chat" } });
+    expect(found).toEqual({ uri: "/v1/invitation/card", query: { ref }, origins: ["api"] });
+  }
+});
+
+test("browser_is_routed_to_the_document", () => {
+  for (const agent of [BROWSER, null]) {
+    const found = route("/join", agent, { ref });
+    expect(found).toEqual({ uri: "/join.html", query: {}, origins: [] });
+  }
+  expect(route("/", BROWSER).uri).toBe("/index.html");
+  expect(route("/earnings", BROWSER, { sort: { value: "day" } }).uri).toBe("/index.html");
+  expect(route("/assets/main-1a2b.js", BROWSER).uri).toBe("/assets/main-1a2b.js");
+});
+
+test("messenger_without_a_code_gets_the_document", () => {
+  const twice = { value: "6TKU9VDE", multiValue: [ref, ref] };
+  for (const query of [{}, { ref: { value: "../v1" } }, { ref: { value: "" } }, { ref: twice }]) {
+    expect(route("/join", "WhatsApp/2.23", query).uri).toBe("/join.html");
+  }
+  expect(route("/links", "WhatsApp/2.23", { ref }).uri).toBe("/index.html");
+});
