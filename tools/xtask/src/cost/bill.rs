@@ -33,7 +33,6 @@ const LOG_BYTES: u64 = 700;
 const TRANSITIONS: u64 = 64 * 2 * 2 + 30;
 /// Metrics of our own with all their dimensions.
 const METRICS: u64 = 40;
-const DASHBOARDS: u64 = 1;
 const SECRETS: u64 = 2;
 const GB: u64 = 1_000_000_000;
 
@@ -63,13 +62,15 @@ pub enum Batches {
     Small,
 }
 
-/// Alarms of the template.
+/// Numbers of the template's resources that watch the programme.
 #[derive(Debug, Clone, Copy)]
-pub struct Alarms {
+pub struct Watching {
     /// Plain alarms.
-    pub plain: u64,
+    pub alarms: u64,
     /// Composite alarms.
-    pub composite: u64,
+    pub composite_alarms: u64,
+    /// Dashboards.
+    pub dashboards: u64,
 }
 
 /// Billionths of a dollar a month, by kind. The last month of the first year.
@@ -89,7 +90,7 @@ pub struct Bill {
 
 impl Bill {
     /// Computes a load's bill from the counted work.
-    pub fn of(load: &Load, counts: &Counts, alarms: Alarms) -> Self {
+    pub fn of(load: &Load, counts: &Counts, watching: Watching) -> Self {
         let bound = load.fees * load.bound_percent / 100;
         let counts = &match load.batches {
             Batches::Full => *counts,
@@ -115,7 +116,7 @@ impl Bill {
             api: requests * prices::API_REQUEST,
             events_and_workflow: affiliates * prices::BUS_EVENT
                 + TRANSITIONS * DAYS * prices::TRANSITION,
-            operations: operations(counts, month, requests, alarms),
+            operations: operations(counts, month, requests, watching),
             storage: storage(load, counts, bound),
         }
     }
@@ -199,12 +200,12 @@ fn batches(counts: &Counts, month: Month) -> u64 {
     of_ingest(&counts.ingest_bound, month.bound + month.unbound, |ingest| ingest.batches)
 }
 
-fn operations(counts: &Counts, month: Month, requests: u64, alarms: Alarms) -> u64 {
+fn operations(counts: &Counts, month: Month, requests: u64, watching: Watching) -> u64 {
     let records = batches(counts, month) + TRANSITIONS * DAYS + requests;
-    alarms.plain * prices::ALARM
-        + alarms.composite * prices::COMPOSITE_ALARM
+    watching.alarms * prices::ALARM
+        + watching.composite_alarms * prices::COMPOSITE_ALARM
         + METRICS * prices::METRIC
-        + DASHBOARDS * prices::DASHBOARD
+        + watching.dashboards * prices::DASHBOARD
         + SECRETS * prices::SECRET
         + scaled(prices::LOG_GB, records * LOG_BYTES, GB)
 }

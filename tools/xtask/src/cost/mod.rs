@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::process::{self, Failure, cargo, command, heading, root, run};
-use bill::{Alarms, Batches, Bill, Load};
+use bill::{Batches, Bill, Load, Watching};
 use counts::{Counts, PerMillionFees};
 
 /// Figures of the last release.
@@ -84,8 +84,8 @@ pub fn cost(options: &Options) -> Result<(), Failure> {
     if options.release {
         return write_released(current);
     }
-    let alarms = alarms()?;
-    let bills = LOADS.map(|load| (load.name, Bill::of(&load, &counts, alarms)));
+    let watching = watching()?;
+    let bills = LOADS.map(|load| (load.name, Bill::of(&load, &counts, watching)));
     if options.json {
         println!("{}", summary(&bills, current));
     } else {
@@ -138,15 +138,19 @@ fn whole_dollars(billionths: u64) -> String {
     format!("{:>22}", (billionths + 500_000_000) / 1_000_000_000)
 }
 
-/// Counts the alarms of the template.
-fn alarms() -> Result<Alarms, Failure> {
+/// Counts the alarms and dashboards of the template.
+fn watching() -> Result<Watching, Failure> {
     let path = root().join("template.yaml");
     let text = fs::read_to_string(&path).map_err(|source| Failure::File { path, source })?;
     let of_type = |name: &str| {
         let line = format!("Type: AWS::CloudWatch::{name}");
         text.lines().filter(|text| text.trim() == line).count() as u64
     };
-    Ok(Alarms { plain: of_type("Alarm"), composite: of_type("CompositeAlarm") })
+    Ok(Watching {
+        alarms: of_type("Alarm"),
+        composite_alarms: of_type("CompositeAlarm"),
+        dashboards: of_type("Dashboard"),
+    })
 }
 
 fn write_released(current: PerMillionFees) -> Result<(), Failure> {
@@ -235,7 +239,8 @@ mod tests {
             accounts: 0,
             requests: 0,
         };
-        let bill = Bill::of(&load, &counts, Alarms { plain: 0, composite: 0 });
+        let bill =
+            Bill::of(&load, &counts, Watching { alarms: 0, composite_alarms: 0, dashboards: 0 });
         // 30 million fees a month, each with 0.01 units of ingest, and 0.05 of the night.
         assert_eq!(bill.writes_of_ingest, 300_000 * 625);
         assert_eq!(bill.writes_of_unbound, 300_000 * 625);
