@@ -36,7 +36,8 @@ export function cutTexts(page: Page): Promise<string[]> {
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const parent = node.parentElement;
       const text = node.textContent?.trim();
-      if (!text || !parent?.checkVisibility() || parent.closest(".hidden, select, svg")) continue;
+      if (!text || !parent?.checkVisibility() || parent.closest(".hidden, .skip, select, svg"))
+        continue;
       const range = document.createRange();
       range.selectNodeContents(node);
       const box = range.getBoundingClientRect();

@@ -12,12 +12,13 @@ export const PSEUDO = "en-XA";
 const PLAIN = "AEIOUYaeiouycnsz";
 const MARKED = "ÅÉÎÖÛÝåéîöûýçñšž";
 
-/** German and Russian need about a third more room than English; single words even more. */
+/** Lengthens each word: German and Russian need a third more room than English, single words more. */
 function longer(text: string): string {
-  const words = text.trim().length;
-  if (words < 2) return text;
-  const marked = [...text].map((letter) => MARKED[PLAIN.indexOf(letter)] ?? letter).join("");
-  return marked + "~".repeat(Math.ceil(words < 12 ? words * 0.5 : words * 0.35));
+  const share = text.trim().length < 12 ? 0.5 : 0.35;
+  return text.replace(/\S{2,}/g, (word) => {
+    const marked = [...word].map((letter) => MARKED[PLAIN.indexOf(letter)] ?? letter).join("");
+    return marked + "~".repeat(Math.ceil(word.length * share));
+  });
 }
 
 function changed(part: MessageFormatElement): MessageFormatElement {
