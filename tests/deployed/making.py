@@ -7,6 +7,7 @@ from local_aws import parameters
 from stack import LocalStack
 from template import expand
 
+VERSION = "AWS::Lambda::Version"
 # The parameters without which production is refused.
 GUARDS = ("PageDomainName", "ApiDomainName", "WebAclArn", "ReadScope", "WriteScope", "EventProducers")
 
@@ -21,10 +22,15 @@ def check(world, checks):
 def check_account(world, checks):
     """Everything without a condition is made, and production is refused without its guards."""
     template = expand(world.stack.release)["Resources"]
-    wanted = {name for name, resource in template.items() if "Condition" not in resource}
-    made = world.stack.resources()
+    # The logical id of a version has a digest of where its code is.
+    named = {name: one for name, one in template.items() if one["Type"] != VERSION}
+    wanted = {name for name, resource in named.items() if "Condition" not in resource}
+    summaries = world.stack.summaries()
+    made = {one["LogicalResourceId"] for one in summaries if one["ResourceType"] != VERSION}
     checks.equal("resources that are not made", set(), wanted - made)
-    checks.equal("resources that are not in the template", set(), made - set(template))
+    checks.equal("resources that are not in the template", set(), made - set(named))
+    versions = sum(one["ResourceType"] == VERSION for one in summaries)
+    checks.equal("versions", len(template) - len(named), versions)
     unguarded = f"{world.stack.name}-unguarded"
     world.aws.remove_later(lambda: removal.remove(world.aws, unguarded))
     given = world.stack.parameters | {"Stage": "production"}
