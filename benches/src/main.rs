@@ -11,6 +11,7 @@ mod engine;
 mod ingest_events;
 mod million;
 mod per_item;
+mod reader;
 mod viral;
 
 use std::path::PathBuf;
@@ -88,6 +89,14 @@ enum Case {
     },
     /// Counts calls, capacity and bytes for the cost model.
     Cost,
+    /// Fee events through the readers of events, in turn, without the table.
+    Read {
+        /// Number of fees.
+        fees: u64,
+        /// Number of runs of each reader; the medians are printed.
+        #[arg(long, default_value_t = 5)]
+        runs: u64,
+    },
     /// Events through `ingest` into the embedded engine, ten thousand a batch.
     Ingest {
         /// Number of fees.
@@ -109,6 +118,7 @@ async fn main() -> ExitCode {
         Case::Backlog { fees, file } => backlog::run(fees, &file).await,
         Case::Million { invitees, active, file } => million::run(invitees, active, &file).await,
         Case::Cost => cost::run().await,
+        Case::Read { fees, runs } => reader::run(fees, runs).await,
         Case::Ingest { fees, capacity } => ingest_events::run(fees, capacity).await,
     };
     match done {

@@ -9,6 +9,7 @@ mod checks;
 mod cost;
 mod fold;
 mod functions;
+mod ingest;
 mod mutants;
 mod process;
 mod suite;
@@ -97,6 +98,8 @@ struct Bench {
 enum OneBench {
     /// Folds one worker's fees by today's engine, that of version 0.1, and DuckDB in turn (2 min)
     Fold(fold::Options),
+    /// Reads and ingests fees over the embedded engine, whose own time is apart (1 min)
+    Ingest(ingest::Options),
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +134,7 @@ impl Task {
             Self::OtherEngine => checks::other_engine(),
             Self::Bench(Bench { only: None }) => checks::bench(),
             Self::Bench(Bench { only: Some(OneBench::Fold(options)) }) => fold::bench(options),
+            Self::Bench(Bench { only: Some(OneBench::Ingest(options)) }) => ingest::bench(options),
             Self::Cost(options) => cost::cost(options),
             Self::Release => checks::release(),
             Self::Deployed => functions::deployed(),
