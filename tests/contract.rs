@@ -87,6 +87,7 @@ async fn documented_answers_match_functions() {
     refused::what_no_schema_can_tell(&api).await;
     refused::faults(&app, &api, &code).await;
     refused::contention(&app, &api, &code).await;
+    refused::stopped(&app, &api, &code).await;
     tour::too_many_links(&api).await;
     tour::bad_confirmations(&app, &api, &code).await;
     tour::three_days(&app, &api).await;
@@ -113,6 +114,7 @@ fn words() -> Vec<String> {
         "Invites/items/enum",
         "LineType/enum",
         "Referral/properties/status/enum",
+        "Notice/properties/code/enum",
     ];
     let words = lists.iter().flat_map(|list| {
         let words = document.at(&format!("/components/schemas/{list}")).as_array().unwrap();

@@ -31,14 +31,16 @@ impl Metered {
         app.charged(fee("t1", "bound", "2026-11-20T10:00:00Z")).await;
         app.night("2026-11-20").await;
         let mut metered = Self { app, code, bill: String::new() };
-        metered.in_another_process();
+        metered.in_another_process().await;
         metered
     }
 
-    /// Continues in a new process without caches.
-    fn in_another_process(&mut self) {
+    /// Continues in a new process without caches, which has read the table once, as each does at
+    /// its start.
+    async fn in_another_process(&mut self) {
         let engine = self.app.engine.clone().counting_capacity();
         self.app.context.table = Table::new(engine.config(), "recall");
+        self.app.context.table.warm_up(self.app.clock.now()).await.unwrap();
     }
 
     async fn get(&mut self, what: &str, caller: &str, target: &str) -> Value {
@@ -120,7 +122,7 @@ async fn binds(asked: &mut Metered) {
     asked.get("GET invitation, unknown code", "dormant-1", "/v1/invitation?ref=NNNNNNNN").await;
     let card = format!("/v1/invitation/card?ref={code}");
     asked.get("GET invitation card", "dormant-1", &card).await;
-    asked.in_another_process();
+    asked.in_another_process().await;
     asked.get("GET bind, link not seen before", "dormant-1", &window).await;
     let opened = asked.get("GET bind", "dormant-1", &window).await;
     let confirmed = json!({ "confirmation": opened["confirmation"] });
@@ -131,7 +133,7 @@ async fn binds(asked: &mut Metered) {
     asked.post_once("POST bind, with a key", "dormant-3", "/v1/bind", confirmed.clone()).await;
     asked.post_once("POST bind, the same with its key", "dormant-3", "/v1/bind", confirmed).await;
     let opened = asked.app.get("dormant-2", &window).await.json();
-    asked.in_another_process();
+    asked.in_another_process().await;
     let confirmed = json!({ "confirmation": opened["confirmation"] });
     asked.send("POST bind, link not seen before", "dormant-2", "POST", "/v1/bind", confirmed).await;
     asked.get("GET binding", "bound", "/v1/binding").await;

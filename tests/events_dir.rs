@@ -429,7 +429,9 @@ fn machine_plans_remaining_days() {
     let states = &machine["States"];
     let more = "{% $states.result.Payload.more %}";
     assert_eq!(states["Plan"]["Assign"]["more"], more);
-    assert_eq!(states["AllBooked"]["Choices"][1]["Next"], "Evaluate");
+    let choices = states["AllBooked"]["Choices"].as_array().unwrap();
+    let next: Vec<_> = choices.iter().map(|choice| choice["Next"].as_str().unwrap()).collect();
+    assert_eq!(next, ["DaysFailed", "NightHeld", "Evaluate"]);
     assert_eq!((&states["Evaluate"]["Next"]), "CloseQuarter");
     for state in ["AllBooked", "CloseQuarter"] {
         let next = states[state].get("Default").or(states[state].get("Next"));

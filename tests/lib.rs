@@ -36,6 +36,7 @@ mod settlement;
 mod simulation;
 mod story;
 mod stream;
+mod switches;
 mod test_app;
 mod trades;
 mod upgrade;

@@ -60,7 +60,7 @@ impl Told {
     pub async fn hand_over(&self, app: &TestApp, records: Vec<EventRecord>) -> Option<String> {
         let mut batch = Event::default();
         batch.records = records;
-        let answer = handle(&self.bus(), &app.context.programme, batch).await;
+        let answer = handle(&app.context_of("publish-events"), &self.bus(), batch).await;
         assert!(answer.batch_item_failures.len() <= 1);
         answer.batch_item_failures.into_iter().next().map(|f| f.item_identifier.unwrap())
     }

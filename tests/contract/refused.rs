@@ -1,11 +1,12 @@
 //! Every refusal of every route.
 
 use serde_json::{Value, json};
+use storage::{Switch, SwitchAction, SwitchChange, SwitchOutcome, Table};
 
 use super::api::{Answer, Api, Ask};
 use super::faults::Trouble;
 use super::tour::{AFFILIATE, COMMISSIONS, NEWCOMER, confirmation};
-use crate::test_app::TestApp;
+use crate::test_app::{TestApp, uid};
 
 /// A valid request of each route: method, target, body.
 type Good = (&'static str, String, String);
@@ -102,6 +103,48 @@ pub async fn contention(app: &TestApp, api: &Api, code: &str) {
         };
         api.ask_of(&context, of(Some(caller), &request)).await.is("409 conflict");
     }
+}
+
+/// Everything that an operator can stop, and the notices of it. The affiliate without links is that of
+/// [`contention`].
+pub async fn stopped(app: &TestApp, api: &Api, code: &str) {
+    let table = Table::new(app.engine.config(), app.engine.table_name()).without_switch_cache();
+    let context = app.context.with_table(table.clone());
+    let confirmed = confirmation(api, AFFILIATE, code).to_string();
+    let window = ("GET", format!("/v1/bind?ref={code}"), String::new());
+    let bind = ("POST", "/v1/bind".to_owned(), confirmed);
+    let make = ("POST", "/v1/links".to_owned(), "{}".to_owned());
+    let first = ["/v1/link", "/v1/link/qr.svg", "/v1/link/qr.png"]
+        .map(|target| ("GET", target.to_owned(), String::new()));
+    let new_links = |caller: &str| Switch::NewLinks(uid(caller));
+    let binds = vec![window, bind];
+    let cases = [
+        (Switch::Link(code.parse().unwrap()), AFFILIATE, binds.clone(), "503 link_stopped"),
+        (Switch::Binds, AFFILIATE, binds, "503 binds_stopped"),
+        (new_links(AFFILIATE), AFFILIATE, vec![make], "503 links_stopped"),
+        (new_links("without-links"), "without-links", first.to_vec(), "503 links_stopped"),
+        (Switch::Payments, AFFILIATE, vec![], ""),
+    ];
+    for (switch, caller, requests, outcome) in &cases {
+        turn(app, &table, SwitchAction::Stop, switch).await;
+        for request in requests {
+            let answer = api.ask_of(&context, of(Some(caller), request)).await.is(outcome);
+            assert_eq!(answer.headers["retry-after"], "60");
+        }
+    }
+    let dashboard = ("GET", "/v1/dashboard".to_owned(), String::new());
+    let answer = api.ask_of(&context, of(Some(AFFILIATE), &dashboard)).await.is("200");
+    assert_eq!(answer.json()["notices"].as_array().unwrap().len(), 4);
+    for (switch, ..) in &cases {
+        turn(app, &table, SwitchAction::Start, switch).await;
+    }
+}
+
+async fn turn(app: &TestApp, table: &Table, action: SwitchAction, switch: &Switch) {
+    let (reason, actor) = ("a test".to_owned(), "tester".to_owned());
+    let (switch, at) = (switch.clone(), app.clock.now());
+    let change = SwitchChange { switch, action, reason, actor, at };
+    assert_eq!(table.change_switch(&change).await.unwrap(), SwitchOutcome::Changed);
 }
 
 /// Requests that violate the document are refused, with the name of the invalid part.

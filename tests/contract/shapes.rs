@@ -12,7 +12,7 @@ use super::document::{Document, escaped};
 const OPEN: [&str; 1] = ["/components/schemas/GatewayMessage"];
 
 /// Members that answers and requests may omit; all others are always present.
-const OPTIONAL: [&str; 12] = [
+const OPTIONAL: [&str; 13] = [
     "BindRefusal/eligibleFrom",
     "Check/eligibleFrom",
     "Check/needs",
@@ -23,6 +23,7 @@ const OPTIONAL: [&str; 12] = [
     "NewLink/default",
     "NewLink/label",
     "NewLink/sharedCommission",
+    "Notice/link",
     "Problem/parameter",
     "Relationship/voidedAt",
 ];

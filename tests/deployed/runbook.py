@@ -72,6 +72,8 @@ LEFT_OUT = {
     "RecordsUnreadable": "the end-to-end tests play it on the embedded engine",
     "Restore the ledger head": "its steps are not tried yet; NightFailed plays the unreadable head",
     "ReconciliationDifferences": "the end-to-end tests play it on the embedded engine",
+    "Stop a part of the programme": "the end-to-end tests play it on the embedded engine",
+    "SwitchesOn": "the end-to-end tests play it on the embedded engine",
     "aws sqs start-message-move-task": "it does not know the call: the letters are moved one by one",
     "aws deploy list-deployments": "it has no CodeDeploy",
     "sam": "its CloudFormation cannot take what sam sends: the adapted template is deployed in its place",

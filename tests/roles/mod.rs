@@ -42,7 +42,8 @@ use asked::Asked;
 use role::{Statement, is_like, roles};
 
 /// The functions that reach the table, as the template names their binaries.
-pub const FUNCTIONS: [&str; 5] = ["get-link", "bind", "dashboard", "ingest", "daily-commission"];
+pub const FUNCTIONS: [&str; 6] =
+    ["get-link", "bind", "dashboard", "ingest", "daily-commission", "publish-events"];
 
 /// Creates the observer of a function's calls.
 pub type Observers<'a> = &'a dyn Fn(&'static str) -> Arc<dyn Observer>;
@@ -58,6 +59,21 @@ async fn roles_allow_exactly_the_calls() {
         wrong.extend(unused(&statements, &asked).map(|it| format!("{function} never needs {it}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The switches and the log of their changes are the operator's: functions read the switches alone.
+#[test]
+fn no_function_may_write_switches() {
+    let mut readers = BTreeSet::new();
+    for (function, statements) in roles() {
+        let allows = |it: &&Statement, key| it.keys.iter().any(|pattern| is_like(pattern, key));
+        for statement in statements.iter().filter(|it| allows(it, "CONTROL")) {
+            assert_eq!(statement.actions, ["GetItem"], "{function}: {}", statement.name);
+            readers.insert(function.clone());
+        }
+        assert!(!statements.iter().any(|it| allows(&it, "AUDIT")), "{function} reaches the log");
+    }
+    assert_eq!(readers, FUNCTIONS.map(str::to_owned).into());
 }
 
 /// Returns the questions that no statement allows.

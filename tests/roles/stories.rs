@@ -5,12 +5,14 @@ use storage::Table;
 
 use super::FUNCTIONS;
 use super::record::Record;
+use crate::announced::Told;
 use crate::contract::{refused, tour};
 use crate::limits::night_of_large_reports;
 use crate::lost_work::lose_and_publish;
 use crate::poison::corrupt;
 use crate::simulation::observed_trial;
 use crate::story::three_newcomers_trade;
+use crate::stream::Stream;
 use crate::test_app::{TestApp, at, day, fee};
 
 /// Seeds of the simulation that are run, for kills, duplicate workers, faults and voided bindings.
@@ -32,6 +34,7 @@ pub async fn told() -> Record {
     work_is_lost(&record).await;
     reports_are_large(&record).await;
     what_is_set_aside_is_taken_up(&record).await;
+    parts_are_stopped(&record).await;
     trials.join().unwrap();
     record
 }
@@ -50,7 +53,8 @@ async fn watched(record: &Record, now: &str) -> TestApp {
 async fn starts(record: &Record) {
     let app = watched(record, tour::MORNING).await;
     for function in FUNCTIONS {
-        app.context_of(function).table.warm_up().await.unwrap();
+        let function = app.context_of(function);
+        function.table.warm_up(function.clock.now()).await.unwrap();
     }
 }
 
@@ -88,6 +92,22 @@ async fn affiliate_is_parked(record: &Record) {
     app.charged(fee("t2", "dormant", "2026-11-21T10:00:00Z")).await;
     app.night("2026-11-21").await;
     assert_eq!(app.context.table.parked().await.unwrap().len(), 2);
+}
+
+/// Every function reads the switches again, those that keep them after a minute.
+async fn parts_are_stopped(record: &Record) {
+    let app = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    let mut stream = Stream::of(&app);
+    app.night("2026-11-20").await;
+    Told::new().since(&app, &mut stream).await;
+    assert_eq!(app.post("affiliate", "/v1/links", json!({})).await.status, 201);
+    assert_eq!(app.get("affiliate", "/v1/dashboard").await.status, 200);
+    nightly::handle(&app.context_of("daily-commission"), &json!({ "step": "check" }))
+        .await
+        .unwrap();
 }
 
 /// Work of a run cannot be read between its commit and its publishing.

@@ -10,8 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use storage::{Switch, SwitchAction, SwitchChange, SwitchOutcome};
 
-use crate::test_app::{Answer, TestApp, event, fee};
+use crate::test_app::{Answer, TestApp, event, fee, uid};
 
 /// The time of the last write. A fee of this day is not booked yet.
 pub const NOW: &str = "2026-10-02T12:00:00Z";
@@ -98,11 +99,23 @@ async fn second_day(app: &TestApp) {
     app.night(BOOKED[1]).await;
 }
 
+/// The switches, and the log of their changes.
+async fn stopped_and_started(app: &TestApp) {
+    for action in [SwitchAction::Stop, SwitchAction::Start] {
+        let (reason, actor) = ("a drill".to_owned(), "operator-1".to_owned());
+        let (switch, at) = (Switch::NewLinks(uid(AFFILIATE)), app.clock.now());
+        let change = SwitchChange { switch, action, reason, actor, at };
+        let outcome = app.context.table.change_switch(&change).await.unwrap();
+        assert_eq!(outcome, SwitchOutcome::Changed);
+    }
+}
+
 async fn a_release_s_table() -> TestApp {
     let app = TestApp::at("2026-09-30T09:00:00Z").await;
     let code = people(&app).await;
     first_day(&app, &code).await;
     second_day(&app).await;
+    stopped_and_started(&app).await;
     app.now("2026-10-02T11:00:00Z");
     app.charged(of_day(OPEN, "r6", RECALLED, ("spot", "BTC"))).await;
     app.now(NOW);

@@ -478,6 +478,9 @@ export interface components {
      *     | `throttled` | 429 | Too many requests at once; retry in a moment. |
      *     | `internal` | 500 | Something went wrong on our side; retrying is safe. |
      *     | `idempotency_key_reused` | 422 | This idempotency key was used for another request; use a new one. |
+     *     | `binds_stopped` | 503 | No invitation can be accepted for now; try again later. |
+     *     | `link_stopped` | 503 | This link is stopped for now; try again later. |
+     *     | `links_stopped` | 503 | You can make no new links for now; try again later. |
      *
      *     A refused bind has status 422 for every reason but `already_bound`.
      * @enum {string}
@@ -507,7 +510,10 @@ export interface components {
       | "too_many_links"
       | "throttled"
       | "internal"
-      | "idempotency_key_reused";
+      | "idempotency_key_reused"
+      | "binds_stopped"
+      | "link_stopped"
+      | "links_stopped";
     /**
      * Format: uri
      * @example https://www.exchange.example/recall/terms
@@ -1041,7 +1047,21 @@ export interface components {
       links: components["schemas"]["LinkFigures"][];
       /** @description Every day from `from` to the last that is closed or has lines: no gaps to fill, and the days add up to the totals. */
       series: components["schemas"]["DayFigures"][];
+      /** @description What an operator has stopped, as far as it concerns the caller; empty as a rule. */
+      notices: components["schemas"]["Notice"][];
       programme: components["schemas"]["Programme"];
+    };
+    /** @description A part of the programme that is stopped for now. */
+    Notice: {
+      /**
+       * @description All binds; commission, which is booked and paid later and not lost; binds by one of the caller's links; or the caller's new links.
+       * @enum {string}
+       */
+      code: "binds_stopped" | "payments_stopped" | "link_stopped" | "links_stopped";
+      /** @description Since when. */
+      since: components["schemas"]["Timestamp"];
+      /** @description The link of `link_stopped`. */
+      link?: components["schemas"]["LinkCode"];
     };
     /** @description An invitee, with all figures since the binding. */
     Referral: {
@@ -1308,6 +1328,36 @@ export interface components {
         "application/json": components["schemas"]["GatewayMessage"];
       };
     };
+    /** @description An operator has stopped all binds, or those by this link. Nothing was done. A repetition with the `Idempotency-Key` of a bind that was made gets its answer. */
+    BindsStopped: {
+      headers: {
+        "Retry-After": components["headers"]["RetryAfterStop"];
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 503;
+          /** @enum {unknown} */
+          code?: "binds_stopped" | "link_stopped";
+        };
+      };
+    };
+    /** @description An operator has stopped the caller's new links. Existing links are answered as before. */
+    NewLinksStopped: {
+      headers: {
+        "Retry-After": components["headers"]["RetryAfterStop"];
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"] & {
+          /** @constant */
+          status?: 503;
+          /** @enum {unknown} */
+          code?: "links_stopped";
+        };
+      };
+    };
     /** @description A fault on our side; its cause is in our log and not in the answer. Retry, with growing pauses; repeat a `POST /v1/links` with its `Idempotency-Key`, or look at the list first: the link may have been made. */
     Internal: {
       headers: {
@@ -1356,6 +1406,11 @@ export interface components {
   };
   requestBodies: never;
   headers: {
+    /**
+     * @description Seconds within which a start takes effect.
+     * @example 60
+     */
+    RetryAfterStop: number;
     /** @description Changes when the picture does. Send it back as `If-None-Match`. */
     ETag: string;
     /** @description The caller's browser may keep the picture for five minutes. */
@@ -1399,6 +1454,7 @@ export interface operations {
       409: components["responses"]["Contended"];
       429: components["responses"]["Throttled"];
       500: components["responses"]["Internal"];
+      503: components["responses"]["NewLinksStopped"];
     };
   };
   getLinkQrCodeSvg: {
@@ -1445,6 +1501,7 @@ export interface operations {
       409: components["responses"]["Contended"];
       429: components["responses"]["Throttled"];
       500: components["responses"]["Internal"];
+      503: components["responses"]["NewLinksStopped"];
     };
   };
   getLinkQrCodePng: {
@@ -1493,6 +1550,7 @@ export interface operations {
       409: components["responses"]["Contended"];
       429: components["responses"]["Throttled"];
       500: components["responses"]["Internal"];
+      503: components["responses"]["NewLinksStopped"];
     };
   };
   listLinks: {
@@ -1584,6 +1642,7 @@ export interface operations {
       422: components["responses"]["KeyReused"];
       429: components["responses"]["Throttled"];
       500: components["responses"]["Internal"];
+      503: components["responses"]["NewLinksStopped"];
     };
   };
   updateLink: {
@@ -1777,6 +1836,7 @@ export interface operations {
       };
       429: components["responses"]["Throttled"];
       500: components["responses"]["Internal"];
+      503: components["responses"]["BindsStopped"];
     };
   };
   bind: {
@@ -1882,6 +1942,7 @@ export interface operations {
       };
       429: components["responses"]["Throttled"];
       500: components["responses"]["Internal"];
+      503: components["responses"]["BindsStopped"];
     };
   };
   getBinding: {

@@ -9,6 +9,7 @@ use types::Reason;
 
 use crate::confirmation_token::ConfirmationToken;
 use crate::context::BindContext;
+use crate::stopped;
 use crate::view::{self, BindingView};
 
 #[derive(Deserialize)]
@@ -28,6 +29,7 @@ async fn bind<R>(
     request: Option<&KeyedRequest>,
 ) -> Result<Response, Problem> {
     let confirmed = confirmed(app, call)?;
+    stopped::check(app, &confirmed.code).await?;
     let owner = confirmed.owner(app, &call.caller).await?;
     let conflict = || Problem::from(Code::Conflict);
     retry_on_conflict(MAX_ATTEMPTS, conflict, || async {

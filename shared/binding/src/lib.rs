@@ -11,6 +11,7 @@ mod confirmation_token;
 mod context;
 mod invitation;
 mod measured;
+mod stopped;
 mod view;
 mod window;
 

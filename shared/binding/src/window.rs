@@ -12,6 +12,7 @@ use types::{LinkCode, Origin, Reason, Timestamp};
 
 use crate::confirmation_token::ConfirmationToken;
 use crate::context::BindContext;
+use crate::stopped;
 use crate::view::{self, CheckView};
 
 #[derive(Serialize)]
@@ -41,6 +42,7 @@ struct Leave {
 
 pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, Problem> {
     let code: LinkCode = call.query.required("ref")?;
+    stopped::check(app, &code).await?;
     let link = app.table.link(&code).await.or_problem()?;
     let link = link.ok_or_else(|| Problem::new(Reason::UnknownLink).parameter("ref"))?;
     let context = BindContext::read(app, &call.caller, &code, Some(&link.facts.owner)).await?;

@@ -30,6 +30,12 @@ pub enum Code {
     TooManyLinks,
     /// Too many requests at once.
     Throttled,
+    /// An operator has stopped all binds.
+    BindsStopped,
+    /// An operator has stopped binds by this link.
+    LinkStopped,
+    /// An operator has stopped the caller's new links.
+    LinksStopped,
     /// An internal fault. Its cause is logged and never answered.
     Internal,
     /// The caller sent another body with the same `Idempotency-Key` less than a day before.
@@ -38,7 +44,7 @@ pub enum Code {
 
 impl Code {
     /// The codes beside the reasons.
-    const OWN: [Self; 12] = [
+    const OWN: [Self; 15] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
@@ -51,6 +57,9 @@ impl Code {
         Self::Throttled,
         Self::Internal,
         Self::IdempotencyKeyReused,
+        Self::BindsStopped,
+        Self::LinkStopped,
+        Self::LinksStopped,
     ];
 
     /// Every code that an answer can carry: the reasons that refuse a bind, then the API's own.
@@ -74,6 +83,9 @@ impl Code {
             Self::Conflict => "conflict",
             Self::TooManyLinks => "too_many_links",
             Self::Throttled => "throttled",
+            Self::BindsStopped => "binds_stopped",
+            Self::LinkStopped => "link_stopped",
+            Self::LinksStopped => "links_stopped",
             Self::Internal => "internal",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
         }
@@ -94,8 +106,17 @@ impl Code {
             }
             Self::Conflict | Self::TooManyLinks => StatusCode::CONFLICT,
             Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
+            Self::BindsStopped | Self::LinkStopped | Self::LinksStopped => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// Returns whether a kill switch refused the request: the service works as it was told to.
+    #[must_use]
+    pub const fn is_stop(self) -> bool {
+        matches!(self, Self::BindsStopped | Self::LinkStopped | Self::LinksStopped)
     }
 
     /// One sentence for a person, the same for every problem of this code.
@@ -115,6 +136,9 @@ impl Code {
             Self::Conflict => "Something changed at the same moment; look again and retry.",
             Self::TooManyLinks => "You have as many links as the programme allows.",
             Self::Throttled => "Too many requests at once; retry in a moment.",
+            Self::BindsStopped => "No invitation can be accepted for now; try again later.",
+            Self::LinkStopped => "This link is stopped for now; try again later.",
+            Self::LinksStopped => "You can make no new links for now; try again later.",
             Self::Internal => "Something went wrong on our side; retrying is safe.",
             Self::IdempotencyKeyReused => {
                 "This idempotency key was used for another request; use a new one."
@@ -162,7 +186,7 @@ mod tests {
     #[test]
     fn every_code_is_its_own_and_has_sentence() {
         let codes: BTreeSet<_> = Code::all().map(Code::as_str).collect();
-        assert_eq!(codes.len(), 13 + 12);
+        assert_eq!(codes.len(), 13 + 15);
         for code in Code::all() {
             assert!(code.sentence().ends_with('.'), "{code}");
             assert_eq!(code.to_string(), code.as_str());

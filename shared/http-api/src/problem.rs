@@ -15,6 +15,10 @@ use crate::{Body, Code};
 /// Begins the `type` of every problem; the code follows.
 const TYPE_PREFIX: &str = "urn:problem-type:recall:";
 
+/// Seconds after which a request that a kill switch refused may be repeated: those within which a
+/// command of the operator takes effect.
+const RETRY_AFTER_STOP: &str = "60";
+
 /// Why a request is not answered as hoped: a stable code, and words for a person.
 #[derive(Debug)]
 #[must_use]
@@ -137,6 +141,9 @@ impl Problem {
             Code::Throttled => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
+            code if code.is_stop() => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_STOP));
+            }
             _ => {}
         }
         if let Some(allow) = self.0.allow.and_then(|text| HeaderValue::try_from(text).ok()) {
@@ -253,6 +260,11 @@ mod tests {
         let unauthenticated = Problem::new(Code::Unauthenticated).into_response();
         assert_eq!(unauthenticated.headers()[WWW_AUTHENTICATE], "Bearer");
         assert_eq!(Problem::new(Code::Throttled).into_response().headers()[RETRY_AFTER], "1");
+        let stopped = Problem::new(Code::BindsStopped).into_response();
+        assert_eq!(
+            (stopped.status().as_u16(), &stopped.headers()[RETRY_AFTER]),
+            (503, &HeaderValue::from_static("60"))
+        );
         let method = Problem::method_not_allowed("GET, POST".into()).into_response();
         assert_eq!(method.headers()[ALLOW], "GET, POST");
     }

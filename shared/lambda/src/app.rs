@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http_api::{Code, Problem, Signer};
 use policy::Programme;
-use storage::{Table, TableError};
+use storage::{SwitchReading, Switches, Table, TableError};
 
 use crate::{Clock, Metrics, RandomSource};
 
@@ -24,6 +24,19 @@ pub struct App {
     pub entropy: RandomSource,
     /// Receives metrics.
     pub metrics: Metrics,
+}
+
+impl App {
+    /// Returns the kill switches as they were within the last half a minute. Where they cannot be
+    /// read they stay as they were, and the failure is logged. Cost: nothing, or 1 read unit each
+    /// half a minute.
+    pub async fn switches(&self) -> Arc<Switches> {
+        let SwitchReading { switches, failure } = self.table.switches(self.clock.now()).await;
+        if let Some(error) = failure {
+            tracing::error!(%error, "the kill switches cannot be read, and stay as they were");
+        }
+        switches
+    }
 }
 
 /// The context of an API function: an [`App`] with the keys for confirmations and cursors.

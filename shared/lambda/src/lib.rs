@@ -37,7 +37,5 @@ pub use metrics::{
 pub use random::{EntropyError, RandomSource};
 pub use respond::respond;
 pub use secret::SecretError;
-pub use start::{
-    StartError, StartupFailure, init_logging, metrics, sdk_config, serve, start_worker, variable,
-};
+pub use start::{StartError, StartupFailure, sdk_config, serve, start_worker, variable};
 pub use stopwatch::{InvocationStats, Stopwatch};

@@ -58,7 +58,7 @@ metrics! {
     TableTime, Milliseconds, "Time in calls to the table, those side by side added up.";
     // Of a request, by its route.
     Latency, Milliseconds, "Time from request to answer, without the API's own part.";
-    Faults, Count, "Requests answered with 5xx.";
+    Faults, Count, "Requests answered with 5xx, without those that a kill switch refused.";
     Successes, Count, "Requests answered with 2xx or 3xx.";
     // Of requests that bind.
     Binds, Count, "Bindings made; a repetition of one is none.";
@@ -92,6 +92,7 @@ metrics! {
     DaysSetAside, Count, "Days that cannot be booked, or not whole, and are tried again each night.";
     AffiliatesParked, Count, "Affiliates whose part of a run cannot be published, who read its earlier state.";
     AffiliatesNotEvaluated, Count, "Affiliates without an evaluation, as they are parked or their items cannot be read.";
+    SwitchesOn, Count, "Kill switches that are on.";
     DataAge, Seconds, "Time since the end of the last closed day.";
 }
 

@@ -61,9 +61,11 @@ fn log(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats)
     );
 }
 
-/// Returns the metrics of every request.
+/// Returns the metrics of every request. A request that a kill switch refused is no fault: a
+/// deployment that repairs the cause must not be taken back for it.
 fn measures(answered: &Answered, effort: &InvocationStats) -> MetricSet {
-    let fault = u64::from(answered.status() >= 500);
+    let stopped = answered.code.is_some_and(http_api::Code::is_stop);
+    let fault = u64::from(answered.status() >= 500 && !stopped);
     let success = u64::from(answered.status() < 400);
     effort.measures().by(
         Dimension::Route,

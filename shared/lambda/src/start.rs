@@ -125,12 +125,6 @@ fn metrics_of(variables: &Variables<'_>) -> Metrics {
     Metrics::of_stack(&stack, code)
 }
 
-/// Returns where a function without an [`App`] measures.
-#[must_use]
-pub fn metrics() -> Metrics {
-    metrics_of(&Variables(&|name| std::env::var(name).ok()))
-}
-
 fn table(variables: &Variables<'_>) -> Result<Table, StartError> {
     let name = variables.required("TABLE_NAME", "the name of the DynamoDB table")?;
     Ok(Table::new(aws::dynamodb(variables)?, name))
@@ -168,7 +162,7 @@ pub fn variable(name: &'static str, expected: &'static str) -> Result<String, St
 /// is INFO. Lambda adds the time of each line.
 ///
 /// Must be called once in a process.
-pub fn init_logging() {
+fn init_logging() {
     let variables = Variables(&|name| std::env::var(name).ok());
     let lines = tracing_subscriber::fmt()
         .with_max_level(log_level(&variables))
@@ -188,8 +182,8 @@ fn log_level(variables: &Variables<'_>) -> Level {
     named.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO)
 }
 
-/// Returns the app after one cheap read of the table, so that name resolution and TLS are complete
-/// before the first request. The programme is parsed while that read waits for the network.
+/// Returns the app after one cheap read of the table, that of the kill switches, so that name
+/// resolution and TLS are complete before the first request. The programme is parsed while that read waits for the network.
 ///
 /// A failed read is logged and ignored, since the cause may be over at the first request.
 ///
@@ -197,7 +191,7 @@ fn log_level(variables: &Variables<'_>) -> Level {
 /// [`StartError`] names the variable that is missing or malformed.
 async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
     let table = table(variables)?;
-    let (read, programme) = join(table.warm_up(), async { programme() }).await;
+    let (read, programme) = join(table.warm_up(Clock::system().now()), async { programme() }).await;
     if let Err(error) = read {
         tracing::warn!(%error, "the table could not be read at the start");
     }

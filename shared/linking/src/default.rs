@@ -5,12 +5,12 @@ use lambda::{App, OrProblem};
 use storage::{Attempt, Link, LinkOutcome, retry_on_conflict};
 
 use crate::add::{self, NewLink};
-use crate::{MAX_ATTEMPTS, affiliate};
+use crate::{MAX_ATTEMPTS, affiliate, stopped};
 
 /// The caller's default link. Of many first calls at once one makes it, and all answer it.
 ///
 /// # Errors
-/// `unknown_account`, `inviter_not_affiliate`, or `conflict` after the last try.
+/// `unknown_account`, `inviter_not_affiliate`, `links_stopped`, or `conflict` after the last try.
 pub(crate) async fn link<R>(app: &App, call: &Call<R>) -> Result<Link, Problem> {
     let conflict = || Problem::from(Code::Conflict);
     retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
@@ -18,6 +18,7 @@ pub(crate) async fn link<R>(app: &App, call: &Call<R>) -> Result<Link, Problem> 
         if let Some(link) = links.value.default_link() {
             return Ok(Attempt::Done(link.clone()));
         }
+        stopped::check(app, &call.caller).await?;
         let Some(draft) = add::draft(app, call, links, &NewLink::default())? else {
             return Ok(Attempt::Conflict);
         };

@@ -13,6 +13,7 @@ mod list;
 mod make;
 mod qr;
 mod qr_png;
+mod stopped;
 mod view;
 
 use http_api::{Call, Problem, Routes, get, patch, post, reply};

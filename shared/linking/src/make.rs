@@ -11,7 +11,7 @@ use types::{Market, Timestamp};
 use crate::add::{self, Draft, NewLink};
 use crate::label::Label;
 use crate::view::ListedLink;
-use crate::{MAX_ATTEMPTS, affiliate};
+use crate::{MAX_ATTEMPTS, affiliate, stopped};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -42,6 +42,7 @@ async fn make<R>(
     request: Option<&KeyedRequest>,
 ) -> Result<Response, Problem> {
     let new_link = new_link(call.json()?, &app.programme, call.now)?;
+    stopped::check(app, &call.caller).await?;
     let conflict = || Problem::from(Code::Conflict);
     retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
         let links = affiliate::links(app, call).await?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use types::{Day, Timestamp};
 
 use crate::StepError;
+use crate::switches::switches;
 
 /// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +18,13 @@ pub struct Checked {
     pub data_age_seconds: u64,
 }
 
-/// Records the age of the data, the deferred days and the parked affiliates as metrics.
+/// Records the age of the data, the deferred days, the parked affiliates and the kill switches that
+/// are on as metrics.
 pub(crate) async fn check(app: &App) -> Result<Checked, StepError> {
     let head = app.table.head().await?.value;
     let closed_through = head.closed_through;
     let now = app.clock.now();
+    let switches = switches(app).await?;
     let data_age_seconds = closed_through.map_or(0, |day| age(day, now));
     app.metrics.record(
         now,
@@ -29,6 +32,7 @@ pub(crate) async fn check(app: &App) -> Result<Checked, StepError> {
             (Metric::DataAge, data_age_seconds),
             (Metric::DaysSetAside, head.set_aside.len() as u64),
             (Metric::AffiliatesParked, u64::from(head.parked)),
+            (Metric::SwitchesOn, switches.count() as u64),
         ]),
     );
     Ok(Checked { closed_through, data_age_seconds })

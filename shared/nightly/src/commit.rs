@@ -16,6 +16,7 @@ use crate::closing::{clear_marks, next_closed};
 use crate::committed::{Committed, Part};
 use crate::finish::complete;
 use crate::set_aside::{FoldedShards, set_day_aside};
+use crate::switches::hold;
 use crate::{StepError, kept_lines, telemetry};
 
 /// Lines for one publishing worker.
@@ -34,6 +35,7 @@ pub(crate) async fn commit(
 ) -> Result<Committed, StepError> {
     match commit_once(app, day, run, shards, deadline).await {
         Err(error) if error.is_final() => {
+            hold(app, day).await?;
             telemetry::set_aside(app, day, None, &error);
             set_day_aside(app, day, shards, &error.to_string()).await
         }
@@ -51,6 +53,7 @@ async fn commit_once(
     let work = FoldedShards::of_run(app, run, shards).await?;
     let reports = &work.reports;
     if let (true, Some(reason)) = (reports.is_empty(), work.reason()) {
+        hold(app, day).await?;
         return set_day_aside(app, day, shards, reason).await;
     }
     let proved = OnceCell::new();
@@ -63,6 +66,7 @@ async fn commit_once(
         if let Some(done) = record.value.runs.iter().find(|done| done.run == run) {
             return Ok(Attempt::Done(committed_before(done, &head.value, &work)));
         }
+        hold(app, day).await?;
         if reports.iter().any(|report| report.day_revision != record.revision) {
             return Err(StepError::Superseded(day));
         }

@@ -47,6 +47,10 @@ pub enum StepError {
     /// Another run of the day was committed first; this run has nothing more to do.
     #[error("another run of {0} was committed first")]
     Superseded(Day),
+    /// An operator has stopped payments. The day stays open, and the first night after the stop
+    /// books it.
+    #[error("payments are stopped, so {0} is not booked; `operator switches` shows why")]
+    PaymentsStopped(Day),
     /// The figures do not add up. Nothing is booked, and an operator must investigate.
     #[error("the run of {day} was refused: {breach}")]
     ConservationRefused {
@@ -98,6 +102,7 @@ impl StepError {
             Self::Unfinished(_) => "Unfinished",
             Self::HandedOver | Self::DayHandedOver { .. } => "HandedOver",
             Self::Superseded(_) => "Superseded",
+            Self::PaymentsStopped(_) => "PaymentsStopped",
             Self::ConservationRefused { .. } => "ConservationRefused",
             Self::Corrupt(_) => "Corrupt",
             Self::HeadUnreadable(_) => "HeadUnreadable",
@@ -117,7 +122,8 @@ impl StepError {
             | Self::Unfinished(_)
             | Self::HandedOver
             | Self::DayHandedOver { .. }
-            | Self::Superseded(_) => true,
+            | Self::Superseded(_)
+            | Self::PaymentsStopped(_) => true,
             Self::BadRequest(_)
             | Self::DayNotOver(_)
             | Self::QuarterNotEvaluated { .. }

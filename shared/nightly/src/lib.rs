@@ -42,6 +42,7 @@ mod reconcile;
 mod reversal;
 mod set_aside;
 mod summary;
+mod switches;
 mod telemetry;
 mod verify;
 

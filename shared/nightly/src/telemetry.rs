@@ -143,6 +143,12 @@ pub(crate) fn unreadable_plan(app: &App, records: usize) {
     }
 }
 
+/// Logs and counts kill switches that cannot be read.
+pub(crate) fn switches_unreadable(app: &App, error: &TableError) {
+    tracing::error!(%error, "the kill switches cannot be read, and stay as they were");
+    app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, 1)]));
+}
+
 /// Records a reconciliation. The log has no ids: `operator verify` names the affiliates.
 pub(crate) fn reconciled(app: &App, day: Day, shards: &[Shard], found: Reconciled) {
     if found.differences > 0 {

@@ -139,6 +139,11 @@ impl EventData {
 }
 
 impl Event {
+    /// Returns whether receivers pay by the event.
+    pub(crate) const fn is_payment(&self) -> bool {
+        matches!(self.data, EventData::Settled(_))
+    }
+
     /// Creates an event. `of` identifies the change within its type; the id is derived from both.
     pub(crate) fn new(data: EventData, of: &str, time: Timestamp) -> Self {
         let kind = data.kind();

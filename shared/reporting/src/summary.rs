@@ -2,6 +2,7 @@
 
 mod days;
 mod links;
+mod notices;
 mod tiers;
 
 use std::collections::BTreeMap;
@@ -21,9 +22,18 @@ use crate::view::{Covered, View};
 
 use days::DayFigures;
 use links::LinkFigures;
+use notices::{Notice, notices};
 use tiers::{MarketTier, Quarterly};
 
-/// The whole answer. Counts of invitees are over all time, as of the newest visible run; all else
+/// The whole answer.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    dashboard: Dashboard<'a>,
+    notices: Vec<Notice>,
+}
+
+/// The figures. Counts of invitees are over all time, as of the newest visible run; all else
 /// is of the range.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -92,7 +102,9 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     let runs: Vec<_> = runs.into_iter().map(|run| run.as_of(call.now)).collect();
     let quarterly = Quarterly::of(&runs, quarter).or_internal()?;
     let dashboard = dashboard(app, call, &affiliate, &view, &runs, &quarterly).or_internal()?;
-    reply::ok(&dashboard)
+    let switches = app.switches().await;
+    let notices = notices(&switches, &call.caller);
+    reply::ok(&Answer { dashboard, notices })
 }
 
 /// Returns the summaries of the days of two spans, in order. Cost: 1 query per MB; 2 queries if

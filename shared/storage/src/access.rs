@@ -18,6 +18,7 @@ use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, seconds_at, text};
 use crate::keys::{EXPIRES_AT, Key, PK, Range, SK};
 use crate::link_cache::LinkCache;
+use crate::switch_cache::SwitchCache;
 
 /// How often an unfinished batch or a conflicting transaction is tried before we give up.
 const MAX_CALLS: u32 = 8;
@@ -33,6 +34,7 @@ pub struct Table {
     meter: CallMeter,
     pub(crate) seen_links: LinkCache,
     pub(crate) known_assets: KnownAssets,
+    pub(crate) switch_cache: SwitchCache,
 }
 
 /// The condition of a write.
@@ -99,6 +101,7 @@ impl Table {
             meter,
             seen_links: LinkCache::default(),
             known_assets: KnownAssets::default(),
+            switch_cache: SwitchCache::default(),
         }
     }
 
@@ -106,17 +109,6 @@ impl Table {
     #[must_use]
     pub fn spent(&self) -> CallStats {
         self.meter.spent()
-    }
-
-    /// Reads one small item, so that name resolution, TLS and credentials are done before the
-    /// first request. Cost: half a read unit.
-    ///
-    /// # Errors
-    /// If the table cannot be reached.
-    pub async fn warm_up(&self) -> Result<(), TableError> {
-        let key = crate::keys::head().attributes();
-        self.client.get_item().table_name(&self.name).set_key(Some(key)).send().await?;
-        Ok(())
     }
 
     /// One item, as the last write left it.

@@ -535,6 +535,26 @@ pub fn head() -> Key {
     Key::new("HEAD", "HEAD")
 }
 
+/// Returns the key of the kill switches that are on, in one item. It has a separate partition, so
+/// that functions can be allowed to read it and not to write it.
+#[must_use]
+pub fn control() -> Key {
+    Key::new("CONTROL", "CONTROL")
+}
+
+/// Returns the key of a change of a kill switch in the audit log, in the order of time. `revision`
+/// is that of the switches after the change.
+#[must_use]
+pub fn switch_change(at: Timestamp, revision: u64) -> Key {
+    Key::new("AUDIT", format!("SWITCH#{:015}#{revision:012}", at.millis()))
+}
+
+/// Returns the range of all changes of kill switches in the audit log.
+#[must_use]
+pub fn switch_changes() -> Range {
+    Range::prefix("AUDIT", "SWITCH#")
+}
+
 /// Returns the key of an affiliate in the list of its shard, for the quarterly evaluation.
 #[must_use]
 pub fn affiliate(uid: &Uid) -> Key {

@@ -32,6 +32,8 @@ mod readable;
 mod readable_work;
 mod run;
 mod run_id;
+mod switch_cache;
+mod switches;
 mod trading_days;
 mod two_version_cell;
 mod version1;
@@ -73,6 +75,10 @@ pub use readable::StoredAccounts;
 pub use readable_work::{StoredReports, StoredWork, UnreadableWork, WorkPlace};
 pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
+pub use switches::{
+    MAX_STOPPED, MAX_SWITCH_REASON_BYTES, Stop, StoppedLink, Switch, SwitchAction, SwitchChange,
+    SwitchOutcome, SwitchReading, Switches,
+};
 pub use trading_days::{TRADING_DAYS_KEPT, TradingDays};
 pub use two_version_cell::TwoVersionCell;
 pub use void::{VoidedBinding, VoidedBindings};

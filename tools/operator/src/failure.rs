@@ -107,6 +107,7 @@ impl Failure {
             | Self::Step(
                 StepError::BadRequest(_)
                 | StepError::DayNotOver(_)
+                | StepError::PaymentsStopped(_)
                 | StepError::QuarterNotEvaluated { .. },
             ) => 2,
             Self::Step(_) | Self::Table(_) | Self::File { .. } | Self::Content { .. } => 3,

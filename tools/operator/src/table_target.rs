@@ -53,7 +53,7 @@ impl TableTarget {
             false => self.deployed().await?,
         };
         let silent = |error| Failure::Unreachable { target: self.to_string(), error };
-        app.table.warm_up().await.map_err(silent)?;
+        app.table.warm_up(app.clock.now()).await.map_err(silent)?;
         Ok(app)
     }
 

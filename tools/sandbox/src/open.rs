@@ -72,8 +72,9 @@ pub(crate) async fn app(
 ) -> Result<ApiApp, StartError> {
     let made = create_table(&engine.client(), TABLE_NAME, definition).await;
     made.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
-    let table = Table::new(engine.config(), TABLE_NAME);
-    let read = table.warm_up().await;
+    // The clock may stand still, and the table is in this process.
+    let table = Table::new(engine.config(), TABLE_NAME).without_switch_cache();
+    let read = table.warm_up(clock.now()).await;
     read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
     let mut programme = programme::programme().map_err(|error| StartError::Build(error.into()))?;
     programme.links.lead_to(origin);

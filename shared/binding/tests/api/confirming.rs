@@ -41,7 +41,7 @@ async fn binding_keeps_its_facts_and_rule() {
 #[tokio::test]
 async fn bind_costs_one_read_and_transaction() {
     let (world, confirmation) = confirmed().await;
-    let elsewhere = world.in_another_process();
+    let elsewhere = world.in_another_process().await;
     let _ = world.engine.take_calls();
     assert_eq!(elsewhere.bind(INVITEE, &confirmation).await.status(), 201);
     let calls = [("BatchGetItem", 1), ("TransactWriteItems", 1)];

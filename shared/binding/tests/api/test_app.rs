@@ -112,7 +112,13 @@ impl TestApp {
         world.add(scene.inviter.clone()).await;
         world.add(scene.invitee.clone()).await;
         world.add_link(scene.link.clone()).await;
+        world.start().await;
         world
+    }
+
+    /// Reads the table once, as each process does at its start.
+    async fn start(&self) {
+        self.app.table.warm_up(self.clock.now()).await.unwrap();
     }
 
     /// The world after its table was lost.
@@ -121,10 +127,11 @@ impl TestApp {
         self
     }
 
-    /// The world as another process sees it, which remembers nothing.
-    pub fn in_another_process(&self) -> Self {
+    /// The world as another process sees it, which has only started.
+    pub async fn in_another_process(&self) -> Self {
         let mut world = self.clone();
         world.app.table = Table::new(self.engine.config(), self.engine.table_name());
+        world.start().await;
         world
     }
 

@@ -138,6 +138,7 @@ async fn refused_request_may_reuse_its_key() {
 #[tokio::test]
 async fn failing_table_is_not_asked_for_answer() {
     let world = TestApp::new().await.without_table();
+    assert!(world.app.table.warm_up(world.app.clock.now()).await.is_err());
     let _ = world.engine.take_calls();
     assert_eq!(send(&world, "alice", KEY, AUTUMN).await.outcome(), "500 internal");
     assert_eq!(world.engine.take_calls().get("GetItem"), None);

@@ -60,6 +60,8 @@ impl TestApp {
             entropy: RandomSource::seeded(SEED),
             metrics: Metrics::off(),
         };
+        // As each process does at its start.
+        app.table.warm_up(app.clock.now()).await.unwrap();
         Self { app, engine }
     }
 

@@ -43,6 +43,8 @@ impl TestApp {
             entropy: RandomSource::seeded(1),
             metrics: Metrics::off(),
         };
+        // As each process does at its start.
+        app.table.warm_up(app.clock.now()).await.unwrap();
         let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
         let app = ApiApp { app, signer };
         let world = Self { app, engine, head: Versioned::new(Head::default()) };

@@ -31,6 +31,7 @@ async fn night(services: &Services, body: Received) -> Result<http_api::Response
 fn problem(error: StepError) -> Problem {
     match error {
         StepError::DayNotOver(_) => Problem::bad("day", format!("`day`: {error}.")),
+        StepError::PaymentsStopped(_) => Problem::new(Code::Conflict).detail(format!("{error}.")),
         StepError::Throttled(_) | StepError::Unfinished(_) => Problem::new(Code::Throttled),
         error => Problem::internal(&error),
     }
