@@ -1,5 +1,5 @@
-//! The operator's tool: books days again, verifies and explains them, replays quarantined events,
-//! imports files, and rebuilds a damaged head of the ledger.
+//! The operator's tool: books days again, verifies and explains them, stops and starts parts of the
+//! programme, replays quarantined events, imports files, and rebuilds a damaged head of the ledger.
 //!
 //! It uses the functions' steps on their table, so that it can do nothing that they could not. Each
 //! command is a function of an [`App`], its options, and a [`Console`]; a command that writes asks
@@ -17,17 +17,19 @@ mod quarantine;
 mod range;
 mod rebuild_head;
 mod rollup;
+mod switches;
 mod table_target;
 mod velocity;
 mod verify;
 
 pub use console::Console;
 pub use failure::{Failure, Outcome};
-pub use options::{Command, Options, ParkedCommand, QuarantineCommand};
+pub use options::{Change, Command, Options, ParkedCommand, QuarantineCommand, SwitchCommand};
 pub use range::Days;
 pub use table_target::TableTarget;
 
 use lambda::App;
+use storage::SwitchAction;
 
 /// Runs the command of the command line, on the table that it and the environment name.
 ///
@@ -60,6 +62,13 @@ pub async fn execute(
         Command::Quarantine(command) => quarantine::quarantine(app, target, command, console).await,
         Command::Parked(command) => parked::parked(app, target, command, console).await,
         Command::RebuildHead { since } => rebuild_head::rebuild(app, target, since, console).await,
+        Command::Stop(command) => {
+            switches::change(app, target, SwitchAction::Stop, command, console).await
+        }
+        Command::Start(command) => {
+            switches::change(app, target, SwitchAction::Start, command, console).await
+        }
+        Command::Switches => switches::list(app, console).await,
         Command::Import { file } => import::import(app, target, &file, console).await,
     }
 }

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-use types::{Day, Quarter, Uid};
+use clap::{Args, Parser, Subcommand};
+use storage::Switch;
+use types::{Day, LinkCode, Quarter, Uid};
 
 use crate::Days;
 
 const LONG_ABOUT: &str = "\
-Books days, verifies and explains them, replays quarantined events, and imports events, by the
-functions' steps on their table.
+Books days, verifies and explains them, stops and starts parts of the programme, replays quarantined
+events, and imports events, by the functions' steps on their table.
 
 The table is that of a deployed stack (--stack), or named by --table or TABLE_NAME. Region and
 credentials are found as by the AWS CLI: variables, profiles with static keys, IAM Identity Center,
@@ -167,6 +168,28 @@ Examples:
         since: Day,
     },
 
+    /// Stop a part of the programme, within a minute and without a deployment
+    ///
+    /// Refused requests get 503 with a code. The change is recorded in the audit log.
+    #[command(after_help = "\
+Examples:
+  operator stop binds --reason \"a wrong rule, see #12\"
+  operator stop link N4HHANA7 --reason \"bought accounts\"
+  operator stop new-links 10000001 --reason \"misleading campaigns\"
+  operator stop payments --reason \"wrong rates of yesterday\"")]
+    #[command(subcommand)]
+    Stop(SwitchCommand),
+
+    /// Start a stopped part of the programme again
+    #[command(after_help = "Example:\n  operator start binds --reason \"the rule is repaired\"")]
+    #[command(subcommand)]
+    Start(SwitchCommand),
+
+    /// List the stopped parts of the programme, and the newest changes
+    ///
+    /// Writes nothing.
+    Switches,
+
     /// Ingest a file of events, one CloudEvent in JSON a line
     ///
     /// An interrupted import is resumed where it stopped: FILE.progress records its place. Events
@@ -180,6 +203,62 @@ Examples:
         /// The file; `-` is standard input
         file: PathBuf,
     },
+}
+
+/// The parts of the programme that can be stopped and started.
+#[derive(Debug, Clone, Subcommand)]
+pub enum SwitchCommand {
+    /// All windows and binds of existing users
+    Binds {
+        /// Why, and by whom.
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Windows and binds of one link
+    Link {
+        /// The link's code
+        code: LinkCode,
+        /// Why, and by whom.
+        #[command(flatten)]
+        change: Change,
+    },
+    /// New links of one affiliate
+    NewLinks {
+        /// The affiliate's user id
+        uid: Uid,
+        /// Why, and by whom.
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Commits of nights, and the events of what they booked
+    Payments {
+        /// Why, and by whom.
+        #[command(flatten)]
+        change: Change,
+    },
+}
+
+/// Why a part of the programme is stopped or started, and by whom.
+#[derive(Debug, Clone, Args)]
+pub struct Change {
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Your name, for the audit log [default: the user of this machine]
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+impl SwitchCommand {
+    /// Returns the switch, and why it is changed.
+    pub(crate) fn parts(self) -> (Switch, Change) {
+        match self {
+            Self::Binds { change } => (Switch::Binds, change),
+            Self::Link { code, change } => (Switch::Link(code), change),
+            Self::NewLinks { uid, change } => (Switch::NewLinks(uid), change),
+            Self::Payments { change } => (Switch::Payments, change),
+        }
+    }
 }
 
 /// Commands for parked affiliates.

@@ -3,8 +3,14 @@
 use crate::support::{give, run, traded};
 use crate::test_app::day;
 
-const WRITING: [&str; 4] =
-    ["rollup 2026-11-20", "rollup --night 2026-11-20", "evaluate 2026-Q3", "import Cargo.toml"];
+const WRITING: [&str; 6] = [
+    "rollup 2026-11-20",
+    "rollup --night 2026-11-20",
+    "evaluate 2026-Q3",
+    "import Cargo.toml",
+    "stop binds --reason drill --actor alice",
+    "stop payments --reason drill --actor alice",
+];
 
 #[tokio::test]
 async fn writing_needs_terminal_or_yes() {
@@ -38,7 +44,9 @@ async fn question_names_table_and_change() {
 #[tokio::test]
 async fn reading_needs_no_confirmation() {
     let app = traded().await;
-    for command in ["verify 2026-11-20", "explain dormant 2026-11-20", "quarantine list"] {
+    for command in
+        ["verify 2026-11-20", "explain dormant 2026-11-20", "quarantine list", "switches"]
+    {
         let shown = give(&app, command, None).await;
         assert!(!shown.questions.contains("asked"), "{}", shown.questions);
     }

@@ -14,6 +14,7 @@ mod rebuilding;
 mod restoring;
 mod rolling_up;
 mod support;
+mod switching;
 #[path = "../../../../tests/test_app.rs"]
 mod test_app;
 mod verifying;

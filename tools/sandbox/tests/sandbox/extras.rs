@@ -1,6 +1,7 @@
 //! The routes that exist in the sandbox alone.
 
 use serde_json::{Value, json};
+use storage::{Switch, SwitchAction, SwitchChange, SwitchOutcome};
 
 use crate::client::{Fixture, NOON, fixture, send};
 
@@ -105,6 +106,41 @@ async fn refused_events_are_listed() {
     assert_eq!(what(1), (&json!(2), &json!("3"), &json!("quarantined")));
     assert!(failed[1]["detail"].as_str().unwrap().starts_with("type: expected"), "{report}");
     assert_eq!(failed.len(), 2);
+}
+
+/// The operator's tool writes to the sandbox's table from a process of its own, and the sandbox's
+/// clock stands still.
+#[tokio::test]
+async fn operator_stops_and_starts_the_sandbox() {
+    let sandbox = fixture().await;
+    let lookup = |name: &str| match name {
+        "TABLE_NAME" => Some("recall".to_owned()),
+        "AWS_ENDPOINT_URL_DYNAMODB" => Some(sandbox.running.dynamodb_url()),
+        _ => None,
+    };
+    let operator = lambda::App::from_variables(&lookup).unwrap();
+    let change = |switch: Switch, action: SwitchAction| {
+        let (reason, actor) = ("a drill".to_owned(), "operator".to_owned());
+        let change = SwitchChange { switch, action, reason, actor, at: operator.clock.now() };
+        let table = operator.table.clone();
+        async move { table.change_switch(&change).await.unwrap() }
+    };
+    let window = "/v1/bind?ref=NNNNNNNN";
+    assert_eq!(sandbox.ask("u1", "GET", window, "").await.status, 404);
+    for switch in [Switch::Binds, Switch::Payments] {
+        assert_eq!(change(switch, SwitchAction::Stop).await, SwitchOutcome::Changed);
+    }
+    let stopped = sandbox.ask("u1", "GET", window, "").await;
+    assert_eq!((stopped.status, &stopped.json()["code"]), (503, &json!("binds_stopped")));
+    assert!(stopped.headers.contains("retry-after: 60"), "{}", stopped.headers);
+    let night = json!({ "day": "2026-11-21" });
+    let held = sandbox.post("/sandbox/rollup", &night).await;
+    assert_eq!((held.status, &held.json()["code"]), (409, &json!("conflict")));
+    for switch in [Switch::Binds, Switch::Payments] {
+        assert_eq!(change(switch, SwitchAction::Start).await, SwitchOutcome::Changed);
+    }
+    assert_eq!(sandbox.ask("u1", "GET", window, "").await.status, 404);
+    assert_eq!(sandbox.post("/sandbox/rollup", &night).await.status, 200);
 }
 
 #[tokio::test]
