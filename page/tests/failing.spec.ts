@@ -1,4 +1,4 @@
-import { AURORA, amountIn, ask, chartOf, expect, open, test } from "./page";
+import { AURORA, amountIn, ask, chartOf, codeOf, expect, open, test, users } from "./page";
 import { en } from "./texts";
 
 const problem = (code: string, status: number) => ({
@@ -57,6 +57,33 @@ test.describe("small window", () => {
     expect(charts).toHaveLength(1);
     expect(asked.slice(1)).toEqual(["/v1/dashboard?from=2026-09-23&to=2026-10-22"]);
   });
+});
+
+test("stopped_binds_are_explained_in_plain_words", async ({ page }) => {
+  let stopped = true;
+  await page.route("**/v1/bind?**", (route) =>
+    stopped ? route.fulfill(problem("binds_stopped", 503)) : route.continue(),
+  );
+  const code = await codeOf(page, AURORA);
+  const [dormant] = (await users(page)).dormant;
+  await open(page, `/join?ref=${code}`, dormant?.uid);
+  await expect(page.getByRole("alert")).toContainText(en.problems.codes.binds_stopped);
+  stopped = false;
+  await page.getByRole("button", { name: en.common.retry }).click();
+  await expect(page.getByText(en.join.window.title)).toBeVisible();
+});
+
+test("notices_of_the_operator_are_shown", async ({ page }) => {
+  await page.route("**/v1/dashboard**", async (route) => {
+    const answer = await route.fetch();
+    const notices = [{ code: "payments_stopped", since: "2026-11-22T08:00:00.000Z" }];
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), notices } });
+  });
+  const words = en.notices.payments_stopped({ since: "22 Nov 2026, 11:00" });
+  for (const address of ["/", "/dashboard"]) {
+    await open(page, address, AURORA);
+    await expect(page.getByText(words)).toBeVisible();
+  }
 });
 
 test("a failing API is told in words, and trying again helps", async ({ page }) => {

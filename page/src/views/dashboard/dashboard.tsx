@@ -6,6 +6,7 @@ import { useWords } from "../../text";
 import { Failed, Skeleton, State } from "../../ui/states";
 import { ExportMenu } from "../export-menu";
 import { Freshness, NotFinal } from "../freshness";
+import { Notices } from "../notices";
 import { RangePicker } from "../range-picker";
 import { StillShowing } from "../still-showing";
 import { useRange } from "../use-range";
@@ -40,6 +41,7 @@ export default function Dashboard() {
       {!data && !failed && <Skeleton tall lines={8} />}
       {data && (
         <div aria-busy={isOlder && !failed} className="stack-wide">
+          <Notices notices={data.notices} />
           <NotFinal covered={data} />
           {data.counts.invitees === 0 && data.feeCount === 0 && <FirstStep />}
           <Figures data={data} />

@@ -11,6 +11,7 @@ import { Failed, Skeleton } from "../../ui/states";
 import { Tiers } from "../dashboard/tiers";
 import { Freshness } from "../freshness";
 import { Share } from "../links/share";
+import { Notices } from "../notices";
 import { StillShowing } from "../still-showing";
 import { Activity } from "./activity";
 import { Attention } from "./attention";
@@ -44,6 +45,7 @@ export default function Overview() {
           />
         )}
         {!shown && !failed && <CardsPlace />}
+        {month && <Notices notices={month.notices} />}
         {shown && <Cards data={shown} />}
         <YourLink />
         {month && <Tiers tiers={month.tiers} />}
