@@ -1,6 +1,7 @@
 import { sendEarly } from "./api/early";
 import { storedUser } from "./auth/stored";
 import { loadConfig } from "./config-file";
+import { declareLanguage, preferredLanguage } from "./text/language";
 import { applyTheme } from "./ui/theme-store";
 import { preloadView } from "./views/loads";
 
@@ -11,6 +12,8 @@ import { preloadView } from "./views/loads";
 const FIRST = ["/v1/link", "/v1/dashboard"];
 
 applyTheme();
+// The frame in the document is laid out in the direction that the page will have.
+declareLanguage(preferredLanguage());
 loadConfig().catch(() => {});
 const user = storedUser();
 if (user) {

@@ -102,3 +102,14 @@ test("language_that_does_not_load_leaves_the_page_as_it_is", async ({ page }) =>
   await expect(page.getByText(en.problems.partMissing).first()).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
 });
+
+test.describe("landing without its language", () => {
+  test.use({ locale: "ru" });
+
+  test("landing_whose_language_does_not_load_is_english", async ({ page }) => {
+    await page.route("**/assets/landing-ru-*.js", (route) => route.abort());
+    await open(page, "/join.html?ref=6TKU9VDE");
+    await expect(page.getByRole("button", { name: en.landing.signIn })).toBeVisible();
+    await expect(page.locator("html")).toHaveAttribute("lang", "en");
+  });
+});

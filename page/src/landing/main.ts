@@ -3,7 +3,7 @@ import { storedUser } from "../auth/stored";
 import { loadConfig } from "../config-file";
 import { formats } from "../format/formats";
 import { currentProgramme } from "../programme";
-import { type LandingTexts, loadLanding } from "../text/landing";
+import { type LandingTexts, type LandingTranslation, loadLanding } from "../text/landing";
 import {
   declareLanguage,
   keepLanguage,
@@ -38,14 +38,14 @@ async function start(page: HTMLElement) {
   if (user || isSigningIn()) return openApplication();
   const invitation = code ? invitationOf(code) : null;
   const language = preferredLanguage();
-  await draw(page, invitation, language, await loadLanding(language));
+  declareLanguage(language);
+  await draw(page, invitation, await loadLanding(language));
 }
 
 async function draw(
   page: HTMLElement,
   invitation: Promise<Invitation> | null,
-  language: Language,
-  texts: LandingTexts,
+  { language, texts }: LandingTranslation,
 ) {
   declareLanguage(language);
   const brand = element("span", {}, currentProgramme().brand);
@@ -90,7 +90,7 @@ function languages(
   select.addEventListener("change", async () => {
     const language = select.value as Language;
     keepLanguage(language);
-    await draw(page, invitation, language, await loadLanding(language));
+    await draw(page, invitation, await loadLanding(language));
     page.querySelector("select")?.focus();
   });
   return select;

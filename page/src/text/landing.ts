@@ -4,6 +4,12 @@ import type { Texts } from "./types";
 
 export type LandingTexts = Pick<Texts, "name" | "language" | "landing" | "benefit" | "legal">;
 
+/** A language and the landing's texts in it. */
+export interface LandingTranslation {
+  language: Language;
+  texts: LandingTexts;
+}
+
 type Load = () => Promise<{ texts: LandingTexts }>;
 
 /** Each language is a chunk of its own. */
@@ -17,7 +23,12 @@ const OTHERS: Record<Exclude<Language, "en">, Load> = {
   ar: () => import("virtual:texts/landing-ar"),
 };
 
-/** English comes with the landing, the others when they are needed. */
-export async function loadLanding(language: Language): Promise<LandingTexts> {
-  return language === "en" ? english : (await OTHERS[language]()).texts;
+/** English comes with the landing, the others when they are needed; English where one does not come. */
+export async function loadLanding(language: Language): Promise<LandingTranslation> {
+  if (language === "en") return { language, texts: english };
+  try {
+    return { language, texts: (await OTHERS[language]()).texts };
+  } catch {
+    return { language: "en", texts: english };
+  }
 }

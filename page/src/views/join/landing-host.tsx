@@ -15,7 +15,7 @@ export default function LandingHost({ code }: { code: string | null }) {
     const drawn = document.createElement("div");
     host.current?.replaceChildren(drawn);
     const invitation = code ? invitationOf(code) : null;
-    void loadLanding(f.language).then((texts) =>
+    void loadLanding(f.language).then(({ texts }) =>
       drawLanding(drawn, {
         texts,
         formats: f,
