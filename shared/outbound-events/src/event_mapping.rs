@@ -115,8 +115,8 @@ fn amounts(booked: &Booked, assets: &Assets) -> Result<Vec<AssetAmount>, Overflo
     let mut sums: BTreeMap<Asset, (Amount, Amount)> = BTreeMap::new();
     for ((_, asset, _), money) in &booked.summary.cells {
         let (commission, shared) = sums.entry(*asset).or_default();
-        *commission = commission.plus(money.commission)?;
-        *shared = shared.plus(money.shared)?;
+        *commission = commission.plus(money.in_asset.commission)?;
+        *shared = shared.plus(money.in_asset.shared)?;
     }
     sums.retain(|_, sums| *sums != Default::default());
     let in_text = |(asset, (commission, shared)): (Asset, (Amount, Amount))| {

@@ -15,12 +15,15 @@ pub(crate) struct Notice {
 
 /// The kind of a notice: the codes of refusals by the same switch, and `payments_stopped`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
 enum NoticeCode {
-    BindsStopped,
-    PaymentsStopped,
-    LinkStopped,
-    LinksStopped,
+    #[serde(rename = "binds_stopped")]
+    Binds,
+    #[serde(rename = "payments_stopped")]
+    Payments,
+    #[serde(rename = "link_stopped")]
+    Link,
+    #[serde(rename = "links_stopped")]
+    NewLinks,
 }
 
 /// Returns the notices for an affiliate: of the whole programme, of their own links, and of their
@@ -29,13 +32,12 @@ pub(crate) fn notices(switches: &Switches, caller: &Uid) -> Vec<Notice> {
     let notice = |code, stop: &Stop, link| Notice { code, since: stop.at, link };
     let of = |code, stop: Option<&Stop>| stop.map(|stop| notice(code, stop, None));
     let own = switches.links.iter().filter(|(_, link)| link.owner == *caller);
-    let links =
-        own.map(|(code, link)| notice(NoticeCode::LinkStopped, &link.stop, Some(code.clone())));
-    of(NoticeCode::BindsStopped, switches.binds.as_ref())
+    let links = own.map(|(code, link)| notice(NoticeCode::Link, &link.stop, Some(code.clone())));
+    of(NoticeCode::Binds, switches.binds.as_ref())
         .into_iter()
-        .chain(of(NoticeCode::PaymentsStopped, switches.payments.as_ref()))
+        .chain(of(NoticeCode::Payments, switches.payments.as_ref()))
         .chain(links)
-        .chain(of(NoticeCode::LinksStopped, switches.new_links.get(caller)))
+        .chain(of(NoticeCode::NewLinks, switches.new_links.get(caller)))
         .collect()
 }
 
