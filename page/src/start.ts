@@ -2,6 +2,7 @@ import { sendEarly } from "./api/early";
 import { storedUser } from "./auth/stored";
 import { loadConfig } from "./config-file";
 import { declareLanguage, preferredLanguage } from "./text/language";
+import { preloadTexts } from "./text/others";
 import { applyTheme } from "./ui/theme-store";
 import { preloadView } from "./views/loads";
 
@@ -13,7 +14,9 @@ const FIRST = ["/v1/link", "/v1/dashboard"];
 
 applyTheme();
 // The frame in the document is laid out in the direction that the page will have.
-declareLanguage(preferredLanguage());
+const language = preferredLanguage();
+declareLanguage(language);
+preloadTexts(language);
 loadConfig().catch(() => {});
 const user = storedUser();
 if (user) {

@@ -1,22 +1,8 @@
 import { texts as english } from "virtual:texts/page-en";
 import type { Language } from "./languages";
-import type { Texts as AllTexts } from "./types";
+import { OTHERS, type Texts } from "./others";
 
-/** The texts of the application: all but the landing's. */
-export type Texts = Omit<AllTexts, "landing">;
-
-type Load = () => Promise<{ texts: Texts }>;
-
-/** Each language is a chunk of its own. */
-const OTHERS: Record<Exclude<Language, "en">, Load> = {
-  es: () => import("virtual:texts/page-es"),
-  "pt-BR": () => import("virtual:texts/page-pt-BR"),
-  tr: () => import("virtual:texts/page-tr"),
-  ru: () => import("virtual:texts/page-ru"),
-  vi: () => import("virtual:texts/page-vi"),
-  "zh-Hans": () => import("virtual:texts/page-zh-Hans"),
-  ar: () => import("virtual:texts/page-ar"),
-};
+export type { Texts } from "./others";
 
 /** A language and its texts. */
 export interface Translation {
