@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { AURORA, expect, open, test } from "./page";
+import { AURORA, chartOf, expect, open, test } from "./page";
 
 const BUDGET = 135_000;
 
@@ -21,6 +21,26 @@ for (const address of ["/", "/links", "/dashboard", "/earnings", "/join?ref=ZZZZ
     expect(bytes).toBeLessThan(BUDGET);
   });
 }
+
+test("dashboard_with_its_chart_is_within_170_kb", async ({ page }) => {
+  const scripts = new Map<string, Promise<number>>();
+  page.on("response", (response) => {
+    const { pathname } = new URL(response.url());
+    // The bar of the sandbox is in no deployed page.
+    if (!/^\/assets\/(?!sandbox).*\.js$/.test(pathname)) return;
+    scripts.set(
+      pathname,
+      response.body().then((body) => gzipSync(body).length),
+    );
+  });
+  await open(page, "/dashboard", AURORA);
+  await chartOf(page);
+  const sizes = await Promise.all(scripts.values());
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  console.log(`${[...scripts.keys()].length} scripts: ${bytes} bytes gzipped`);
+  expect([...scripts.keys()].some((path) => path.includes("/chart-"))).toBe(true);
+  expect(bytes).toBeLessThanOrEqual(170_000);
+});
 
 test("nothing comes from anywhere else, and the headers are strict", async ({ page, baseURL }) => {
   const elsewhere: string[] = [];
