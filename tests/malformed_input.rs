@@ -5,8 +5,10 @@
 //! `INPUTS=100000 cargo test -p end-to-end malformed_input` tests more inputs; a failure prints the
 //! input.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http_api::{OpenError, Purpose};
-use ingestion::EventOutcome;
+use ingestion::{Delivery, EventOutcome};
 use nightly::{Step, StepError};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -109,17 +111,41 @@ fn files(folder: &str) -> Vec<String> {
     files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
-/// Returns the events in the queue examples.
-fn queued() -> Vec<String> {
+/// Returns the messages in the examples of batches: of the queue, and of both streams.
+fn delivered() -> Vec<String> {
     let batches = examples("ingest").into_iter().map(|text| serde_json::from_str(&text).unwrap());
-    let records = batches.flat_map(|batch: Value| batch["Records"].as_array().unwrap().clone());
-    records.map(|record| record["body"].as_str().unwrap().to_owned()).collect()
+    batches.flat_map(|batch: Value| messages(&batch)).collect()
+}
+
+fn messages(batch: &Value) -> Vec<String> {
+    let in_base64 = |data: &Value| {
+        let bytes = STANDARD.decode(data.as_str().unwrap()).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let of_record = |record: &Value| match &record["body"] {
+        Value::String(body) => body.clone(),
+        _ => in_base64(&record["kinesis"]["data"]),
+    };
+    let records = batch["Records"].as_array().into_iter().flatten().map(of_record);
+    let partitions = batch["records"].as_object().into_iter().flat_map(|it| it.values());
+    let values = partitions.flat_map(|it| it.as_array().unwrap());
+    records.chain(values.map(|record| in_base64(&record["value"]))).collect()
+}
+
+/// A batch is of one source, with all its messages, or refused.
+#[test]
+fn mutated_batch_is_read_or_refused() {
+    let mut read = 0;
+    each_mangled_text(&examples("ingest"), |text| {
+        read += usize::from(serde_json::from_str::<Delivery>(text).is_ok());
+    });
+    assert!(read > 0, "no mutated batch was read");
 }
 
 #[tokio::test]
 async fn mutated_message_has_an_outcome() {
     let app = TestApp::at("2026-11-24T00:00:00Z").await;
-    let examples = queued();
+    let examples = delivered();
     let mut unread = 0;
     for number in 0..inputs() {
         let input = mangled(&mut StdRng::seed_from_u64(number), &examples);
