@@ -4,10 +4,11 @@
 use std::fmt::Write;
 
 use dynamodb_embedded::CallStats;
+use ingestion::{EventOutcome, Message};
 use serde_json::{Value, json};
 use storage::Table;
 
-use crate::test_app::{TestApp, fee};
+use crate::test_app::{TestApp, at, event, fee};
 
 const YEAR: &str = "from=2025-11-21&to=2026-11-20";
 
@@ -190,5 +191,81 @@ async fn request_costs_are_unchanged() {
     GET dashboard/commissions, type=commission   2 BatchGetItem, 1 Query                5     0
     GET dashboard/commissions, reason of no line 1 BatchGetItem, 1 Query                4     0
     plan of a night                              3 GetItem, 18 Query                   21     0
+    ");
+}
+
+/// Users of each mix of a thousand events.
+const USERS: usize = 50;
+
+/// The events of a mix: a thousand, of fifty users in turn, a second apart.
+fn thousand(users: &str, event_of: impl Fn(usize, &str, String) -> Value) -> Vec<Message> {
+    let sent_at = at("2026-11-20T12:00:00Z");
+    let event = |number: usize| {
+        let time = at("2026-11-20T10:00:00Z").plus_millis(1000 * number as i64).to_string();
+        event_of(number, &format!("{users}-{}", number % USERS), time)
+    };
+    let events: Vec<Value> = (0..1000).map(event).collect();
+    let messages = events.chunks(100).enumerate();
+    messages
+        .map(|(number, events)| Message {
+            id: number.to_string(),
+            sent_at,
+            body: Value::from(events).to_string(),
+        })
+        .collect()
+}
+
+fn mixes() -> [(&'static str, Vec<Message>); 4] {
+    let charged = |number: usize, user: &str, time: String| {
+        event(&number.to_string(), "fee.charged", fee(&format!("t{number}"), user, &time))
+    };
+    let activity = |number: usize, user: &str, time: String| {
+        let data = json!({ "uid": user, "product": "earn", "at": time });
+        event(&format!("activity-{number}"), "activity", data)
+    };
+    let changed = |number: usize, user: &str, time: String| {
+        let data = json!({ "uid": user, "vipLevel": number % 7, "at": time });
+        event(&format!("changed-{number}"), "account.changed", data)
+    };
+    [
+        ("fees of bound payers", thousand("bound", charged)),
+        ("fees of payers without inviter", thousand("alone", charged)),
+        ("activity", thousand("active", activity)),
+        ("account facts", thousand("known", changed)),
+    ]
+}
+
+#[tokio::test]
+async fn costs_of_a_thousand_events_are_unchanged() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    for number in 0..USERS {
+        for users in ["bound", "alone", "active", "known"] {
+            app.registered(&format!("{users}-{number}"), "2024-01-01T00:00:00Z").await;
+        }
+        assert_eq!(app.bind(&format!("bound-{number}"), &code).await.status, 201);
+    }
+    app.now("2026-11-20T12:00:00Z");
+    let mut metered = Metered { app, code, bill: String::new() };
+    for (what, messages) in mixes() {
+        for how in ["", ", again"] {
+            metered.in_another_process();
+            let _before = metered.app.engine.take_spent();
+            let reports = ingestion::ingest(&metered.app.context, &messages).await.unwrap();
+            assert!(reports.iter().all(|report| report.outcome == EventOutcome::Ingested));
+            metered.put_down(&format!("{what}{how}"));
+        }
+    }
+
+    // A thousand events in one batch; its calls; units read, units written.
+    insta::assert_snapshot!(metered.bill, @r"
+    fees of bound payers                         1 BatchGetItem, 1 GetItem, 34 PutItem, 33 UpdateItem   51    67
+    fees of bound payers, again                  1 BatchGetItem, 1 GetItem, 33 PutItem, 33 UpdateItem   51    66
+    fees of payers without inviter               1 BatchGetItem, 50 PutItem            50    50
+    fees of payers without inviter, again        1 BatchGetItem                        50     0
+    activity                                     1 BatchGetItem, 1050 PutItem          50  1050
+    activity, again                              1 BatchGetItem, 1000 PutItem          50     0
+    account facts                                1 BatchGetItem, 1050 PutItem          50  1050
+    account facts, again                         1 BatchGetItem, 1000 PutItem          50     0
     ");
 }
