@@ -1,11 +1,16 @@
 //! Batches of the three sources: a queue, a Kinesis stream, Kafka topics.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use base64::prelude::{BASE64_STANDARD, Engine};
+use dynamodb_embedded::{Fault, Faults};
 use ingestion::{
     BatchResponse, Delivery, DeliveryError, STREAM_PATIENCE_MILLIS, Source, handle, handle_until,
 };
-use lambda::Deadline;
+use lambda::{Deadline, ManualClock};
 use serde_json::{Number, Value, json};
+use storage::Table;
 use types::Timestamp;
 
 use crate::contract::faults::Trouble;
@@ -183,4 +188,47 @@ async fn deadline_redelivers_by_source() {
     let error = late(Source::Topics).await.unwrap_err();
     assert!(matches!(error, DeliveryError::Incomplete));
     assert!(!is_active(&app, "a").await);
+}
+
+/// Each write of a single item takes a second.
+#[derive(Debug)]
+struct SlowWrites {
+    clock: ManualClock,
+    writes: AtomicUsize,
+}
+
+impl Faults for SlowWrites {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        if operation == "PutItem" {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+            self.clock.stand_at(self.clock.now().plus_millis(1000));
+        }
+        None
+    }
+}
+
+#[tokio::test]
+async fn deadline_within_a_part_repeats_no_write() {
+    let users: Vec<String> = (0..60).map(|number| format!("user-{number}")).collect();
+    let app = with_users(&users.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let bodies: Vec<String> = users
+        .iter()
+        .map(|user| event(user, "fee.charged", fee("t1", user, "2026-11-20T10:00:00Z")).to_string())
+        .collect();
+    let slow = Arc::new(SlowWrites { clock: app.clock.clone(), writes: AtomicUsize::new(0) });
+    let table = Table::new(app.engine.faulty_config(slow.clone()), app.engine.table_name());
+    let context = app.context.with_table(table);
+    // Ten seconds of work, and the margin of a deadline.
+    let deadline = Deadline::before(at(NOW).plus_millis(30_000));
+    let first = handle_until(&context, batch(Source::Queue, &bodies, at(NOW)), deadline).await;
+    let left = failures(first.unwrap());
+    let written = slow.writes.load(Ordering::Relaxed);
+    assert!((10..40).contains(&written), "{written} were written");
+    assert_eq!(left.len(), users.len() - written);
+    for (number, user) in users.iter().enumerate() {
+        assert_ne!(is_active(&app, user).await, left.contains(&number.to_string()), "{user}");
+    }
+    let again = handle(&context, batch(Source::Queue, &bodies, at(NOW))).await.unwrap();
+    assert_eq!(failures(again), [""; 0]);
+    assert_eq!(slow.writes.load(Ordering::Relaxed), users.len());
 }

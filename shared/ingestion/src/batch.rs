@@ -6,15 +6,15 @@ use commission::{Arrival, Asset};
 use lambda::{App, Deadline};
 use storage::{
     Account, Admission, Attempt, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, MAX_ATTEMPTS,
-    Payment, PaymentOutcome, Quarantined, Shard, TableError, Versioned, bounded_concurrency,
-    retry_on_conflict,
+    Quarantined, Shard, TableError, Versioned, bounded_concurrency, retry_on_conflict,
 };
 use types::{Day, Reason, Timestamp, TradeId, Uid};
 
 use crate::account::{Effect, Update, apply};
 use crate::delivery::{Source, may_wait};
-use crate::event::{Changed, Event, EventData, Paid, Registered};
+use crate::event::{Changed, Event, EventData, Registered};
 use crate::message::Item;
+use crate::payment;
 use crate::register::{Registration, register};
 use crate::sign_up::{Reevaluation, evaluate_all_again, is_pending};
 use crate::{CALLS_AT_ONCE, EventOutcome};
@@ -50,7 +50,7 @@ impl<'a> Batch<'a> {
         self.update_accounts().await?;
         self.admit_assets().await?;
         self.keep_fees().await?;
-        self.keep_payments().await?;
+        payment::keep(self.app, self.now, &mut self.items).await?;
         self.quarantine().await?;
         Ok(self.items)
     }
@@ -178,7 +178,7 @@ impl<'a> Batch<'a> {
         let work: Vec<_> =
             updates.into_iter().map(|(uid, updates)| self.update(uid, updates)).collect();
         let mut unchangeable: HashMap<Uid, TableError> = HashMap::new();
-        let mut unfinished = BTreeSet::new();
+        let (mut unfinished, mut not_started) = (BTreeSet::new(), BTreeSet::new());
         for (uid, updated) in bounded_concurrency(CALLS_AT_ONCE, work).await? {
             match updated {
                 Updated::Saved(account, sign_ups) => {
@@ -188,14 +188,22 @@ impl<'a> Batch<'a> {
                     self.accounts.insert(uid, *account);
                 }
                 Updated::Unchangeable(error) => drop(unchangeable.insert(uid, error)),
+                Updated::NotStarted => drop(not_started.insert(uid)),
             }
         }
         if !unchangeable.is_empty() {
             self.refuse_updates_of(&unchangeable);
         }
-        for item in &mut self.items {
-            let Some(EventData::Changed(event)) = item.news() else { continue };
-            item.is_unfinished = unfinished.contains(&event.uid);
+        let is_unfinished = |item: &Item<'_>| match item.news() {
+            Some(EventData::Changed(event)) if unfinished.contains(&event.uid) => true,
+            Some(news) if !not_started.is_empty() => {
+                self.update_of(news).is_some_and(|(uid, _)| not_started.contains(&uid))
+            }
+            _ => false,
+        };
+        let unfinished: Vec<bool> = self.items.iter().map(is_unfinished).collect();
+        for (item, is_unfinished) in self.items.iter_mut().zip(unfinished) {
+            item.is_unfinished = is_unfinished;
         }
         Ok(())
     }
@@ -233,7 +241,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Writes an account's updates, and retries if the account is changed concurrently.
+    /// Writes an account's updates, and retries if the account is changed concurrently. Begins no
+    /// write after the deadline.
     async fn update(&self, uid: Uid, updates: Vec<Update>) -> Result<(Uid, Updated), TableError> {
         let contended = || TableError::Contended("an account");
         let mut read_before = Some(self.accounts.get(&uid).cloned());
@@ -247,14 +256,18 @@ impl<'a> Batch<'a> {
                 let mut after = before.ok_or_else(contended)?;
                 let effect = apply(&mut after.value, updates, &self.app.programme, self.now);
                 let saved = match effect.changed {
+                    true if self.deadline.has_passed(&self.app.clock) => {
+                        return Ok(Attempt::Done(None));
+                    }
                     true => self.save(&after, effect).await?,
                     false => Attempt::Done(()),
                 };
-                Ok(saved.map(|()| after))
+                Ok(saved.map(|()| Some(after)))
             }
         });
         match updated.await {
-            Ok(after) => {
+            Ok(None) => Ok((uid, Updated::NotStarted)),
+            Ok(Some(after)) => {
                 let sign_ups = self.updated(&after.value, &updates).await?;
                 Ok((uid, Updated::Saved(Box::new(after), sign_ups)))
             }
@@ -332,7 +345,7 @@ impl<'a> Batch<'a> {
     /// others count as activity only.
     async fn keep_fees(&self) -> Result<(), TableError> {
         let mut chunks: BTreeMap<(Day, Shard), FeeBatch> = BTreeMap::new();
-        for item in &self.items {
+        for item in self.items.iter().filter(|item| !item.is_unfinished) {
             let Some(news) = item.news() else { continue };
             let Some(top) = item.about().and_then(|uid| self.top(uid)) else { continue };
             if self.keeps_fees(top) {
@@ -344,28 +357,6 @@ impl<'a> Batch<'a> {
             .map(|((day, shard), batch)| self.app.table.add_fees(*day, *shard, batch))
             .collect();
         bounded_concurrency(CALLS_AT_ONCE, work).await?;
-        Ok(())
-    }
-
-    async fn keep_payments(&mut self) -> Result<(), TableError> {
-        for item in &mut self.items {
-            let Some(EventData::Paid(paid)) = item.news() else { continue };
-            let Paid { uid, run_id, .. } = paid;
-            let (paid_at, reference) = (paid.paid_at, paid.reference.clone());
-            let payment = Payment { paid_at, reference, known_at: Some(self.now) };
-            let table = &self.app.table;
-            match table.keep_payment(uid, run_id.day, run_id.seq, &payment).await? {
-                PaymentOutcome::Kept | PaymentOutcome::Repeated => {}
-                PaymentOutcome::NothingBooked => item.refuse(
-                    "nothing_booked",
-                    "data.runId: expected a run that booked something for data.uid",
-                ),
-                PaymentOutcome::Conflicting => item.refuse(
-                    "paid_otherwise",
-                    "the run was reported paid before, at another time or by another reference",
-                ),
-            }
-        }
         Ok(())
     }
 
@@ -459,6 +450,8 @@ enum Updated {
     Saved(Box<Versioned<Account>>, Reevaluation),
     /// The account cannot be read or written, and no retry helps.
     Unchangeable(TableError),
+    /// The time ended before the account was written.
+    NotStarted,
 }
 
 /// The end of the chain of main accounts above an account.

@@ -12,6 +12,7 @@ mod event;
 mod message;
 mod one_pass;
 mod parts;
+mod payment;
 mod register;
 mod sign_up;
 mod strict;
