@@ -1308,7 +1308,7 @@ export interface components {
         };
       };
     };
-    /** @description Too many requests at once. Nothing was done; wait and retry, with growing pauses. */
+    /** @description Too many requests at once, or more than 100 changes of links on a UTC day. Nothing was done; wait and retry, with growing pauses. */
     Throttled: {
       headers: {
         /**

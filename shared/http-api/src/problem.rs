@@ -35,6 +35,8 @@ struct Members {
     extensions: Map<String, Value>,
     /// The methods that the path has, for the `Allow` header.
     allow: Option<String>,
+    /// Seconds for the `Retry-After` header of a problem that has one.
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -48,6 +50,7 @@ impl Problem {
             parameter: None,
             extensions: Map::new(),
             allow: None,
+            retry_after: None,
         }))
     }
 
@@ -95,6 +98,12 @@ impl Problem {
         }
     }
 
+    /// Replaces the seconds after which a `throttled` request may be repeated; without them it is 1.
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
     /// `method_not_allowed`, with the methods that the path has.
     pub(crate) fn method_not_allowed(allow: String) -> Self {
         let mut problem = Self::new(Code::MethodNotAllowed);
@@ -139,7 +148,8 @@ impl Problem {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Code::Throttled => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                let seconds = self.0.retry_after.unwrap_or(1);
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
             code if code.is_stop() => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_STOP));

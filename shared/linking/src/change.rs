@@ -4,11 +4,15 @@ use http_api::{Call, Code, Problem, Response, reply};
 use lambda::{App, OrProblem};
 use serde::{Deserialize, Deserializer};
 use storage::{Link, Links, retry_on_conflict};
-use types::{LinkCode, Malformed};
+use types::{LinkCode, Malformed, Timestamp};
 
 use crate::label::Label;
 use crate::view::ListedLink;
 use crate::{MAX_ATTEMPTS, affiliate};
+
+/// The most changes of an affiliate's links on a UTC day. All other writes of a user are bounded:
+/// docs/decisions/2026-11-27-limits-per-subject.md
+const MAX_CHANGES_PER_DAY: u32 = 100;
 
 /// The fields that are given; the others stay as they are.
 #[derive(Deserialize)]
@@ -50,6 +54,7 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
     let (link, links) = retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
         let mut links = affiliate::links(app, call).await?;
         let link = apply(&change, &code, &mut links.value)?;
+        count(&mut links.value, call.now)?;
         let saved = app.table.save_links(&call.caller, &links).await.or_problem()?;
         Ok::<_, Problem>(saved.map(|()| (link, links.value)))
     })
@@ -69,6 +74,20 @@ fn apply(change: &Change, code: &LinkCode, links: &mut Links) -> Result<Link, Pr
         links.default = Some(code.clone());
     }
     Ok(link.clone())
+}
+
+/// Counts the change in the item that it writes, which costs no further call.
+///
+/// # Errors
+/// `throttled` until the day ends.
+fn count(links: &mut Links, now: Timestamp) -> Result<(), Problem> {
+    let today = now.day();
+    if links.count_change(today) <= MAX_CHANGES_PER_DAY {
+        return Ok(());
+    }
+    let left = u64::try_from(today.end().millis_since(now)).unwrap_or_default().div_ceil(1000);
+    let detail = format!("Links can be changed {MAX_CHANGES_PER_DAY} times on a day (UTC).");
+    Err(Problem::new(Code::Throttled).detail(detail).retry_after(left))
 }
 
 /// The same for the code of another owner and for one that does not exist.

@@ -65,7 +65,7 @@ pub use ledger::{
     ChainLink, CommitOutcome, CommittedRun, DayRecord, ExcludedCounts, Head, HeadState, Pending,
     RunReport, SetAside, chain_breaks,
 };
-pub use link::{Link, LinkOutcome, Links};
+pub use link::{DayChanges, Link, LinkOutcome, Links};
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
 pub use pending_sign_up::{
     MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, PENDING_SIGN_UPS_PER_PAGE, PendingSignUp,

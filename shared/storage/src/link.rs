@@ -3,7 +3,7 @@
 use commission::SharedCommission;
 use eligibility::LinkFacts;
 use serde::{Deserialize, Serialize};
-use types::{LinkCode, Timestamp, Uid};
+use types::{Day, LinkCode, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::{Account, Versioned};
@@ -37,6 +37,18 @@ pub struct Links {
     pub default: Option<LinkCode>,
     /// All links, oldest first.
     pub links: Vec<Link>,
+    /// The changes of labels and of the default, on the newest day that has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<DayChanges>,
+}
+
+/// The number of changes on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayChanges {
+    /// The day, in UTC.
+    pub day: Day,
+    /// Their number.
+    pub count: u32,
 }
 
 impl Links {
@@ -44,6 +56,14 @@ impl Links {
     #[must_use]
     pub fn get(&self, code: &LinkCode) -> Option<&Link> {
         self.links.iter().find(|link| link.facts.code == *code)
+    }
+
+    /// Counts a change on a day; returns its number on that day, from 1.
+    pub fn count_change(&mut self, day: Day) -> u32 {
+        let before = self.changes.filter(|changes| changes.day == day);
+        let count = before.map_or(0, |changes| changes.count).saturating_add(1);
+        self.changes = Some(DayChanges { day, count });
+        count
     }
 
     /// The link that is shown first.

@@ -1,6 +1,8 @@
 //! `PATCH /v1/links/{code}`.
 
-use crate::test_app::TestApp;
+use lambda::Clock;
+
+use crate::test_app::{NOW, TestApp, at};
 
 async fn with_two_links() -> (TestApp, String, String) {
     let world = TestApp::new().await;
@@ -31,6 +33,27 @@ async fn absent_field_is_unchanged() {
         (answer.text("/label").as_str(), &answer.json()["default"]),
         ("first", &false.into())
     );
+}
+
+#[tokio::test]
+async fn change_beyond_100_a_day_waits_for_the_next() {
+    let (mut world, first, second) = with_two_links().await;
+    let label = |number: usize| format!(r#"{{"label":"{number}"}}"#);
+    for number in 0..100 {
+        assert_eq!(world.patch("alice", &path(&first), &label(number)).await.status(), 200);
+    }
+    let refused = world.patch("alice", &path(&second), &label(100)).await;
+    assert_eq!(refused.outcome(), "429 throttled");
+    let left = at("2026-11-23T00:00:00Z").millis_since(at(NOW)) / 1000;
+    assert_eq!(refused.header("retry-after"), left.to_string());
+    let links = world.get("alice", "/v1/links").await;
+    assert_eq!(
+        (links.text("/links/0/label"), links.text("/links/1/label")),
+        ("99".into(), "old".into())
+    );
+    assert_eq!(world.post("alice", "/v1/links", "{}").await.status(), 201);
+    world.app.clock = Clock::standing_at(at("2026-11-23T00:00:00Z"));
+    assert_eq!(world.patch("alice", &path(&second), &label(100)).await.status(), 200);
 }
 
 #[tokio::test]
