@@ -151,14 +151,35 @@ impl MadeDay {
     pub fn relations(&self) -> Result<Relations, Failure> {
         let mut relations = Relations::default();
         for number in 0..self.inviters() {
-            let tier = TierInForce { spot: (number % 4) as usize, futures: 0 };
-            relations.add_inviter(Self::inviter(number)?, self.inviter_party()?, tier);
+            let (uid, party) = (Self::inviter(number)?, self.inviter_party()?);
+            relations.add_inviter(uid, party, Self::tier(number));
         }
         for bound in self.bound() {
             let Bound { relation, party } = bound?;
             relations.add_relation(relation, party);
         }
         Ok(relations)
+    }
+
+    /// Returns the bindings as version 0.1 held them.
+    ///
+    /// # Errors
+    /// None: it is well-formed.
+    pub fn v01_relations(&self) -> Result<v01::Relations, Failure> {
+        let mut relations = v01::Relations::default();
+        for number in 0..self.inviters() {
+            let (uid, party) = (Self::inviter(number)?, self.inviter_party()?);
+            relations.add_inviter(uid, party, Self::tier(number));
+        }
+        for bound in self.bound() {
+            let Bound { relation, party } = bound?;
+            relations.add_relation(relation, party);
+        }
+        Ok(relations)
+    }
+
+    const fn tier(inviter: u64) -> TierInForce {
+        TierInForce { spot: (inviter % 4) as usize, futures: 0 }
     }
 
     /// Returns the fees in the order of their arrival; one in a hundred is redelivered later.

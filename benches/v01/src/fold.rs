@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use commission::{
-    Arrival, Asset, Fee, FeeContext, FeeCorrection, LineKey, Outcome, Overflow, Relations, Rules,
-    Sums,
+    Arrival, Asset, Fee, FeeContext, FeeCorrection, LineKey, Outcome, Overflow, Rules, Sums,
 };
 use types::{Day, Product, Uid};
 
@@ -12,6 +11,7 @@ use crate::deduplicate::{AcceptedFee, DeduplicatedFees, deduplicate};
 use crate::due::{Accrual, Accruals, Charged, Corrections};
 use crate::evaluation_cache::{Judging, RuleChanges, Verdict};
 use crate::fees::Fees;
+use crate::relation::Relations;
 use crate::sums::{add_fee, priced};
 
 /// The result of a fold. Except for `duplicates` it depends only on the fees and facts, not on

@@ -11,9 +11,11 @@ mod due;
 mod evaluation_cache;
 mod fees;
 mod fold;
+mod relation;
 mod sums;
 
 pub use conservation::Conservation;
 pub use difference::{Booked, difference};
 pub use fees::{FeeRef, Fees, Payer, TooMany};
 pub use fold::{Fold, fold};
+pub use relation::Relations;

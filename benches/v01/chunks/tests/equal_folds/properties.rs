@@ -20,9 +20,10 @@ fn location(country: &str) -> Location {
     Location { country: country.parse().unwrap(), region: None }
 }
 
-fn relations() -> Relations {
+/// Returns the relations for today's fold and for that of version 0.1.
+fn relations() -> (Relations, v01::Relations) {
     let (long_ago, noon) = (day().start().plus_days(-200), day().start().plus_millis(43_200_000));
-    let mut relations = Relations::default();
+    let (mut relations, mut of_v01) = (Relations::default(), v01::Relations::default());
     let party = AccountHistory {
         location: Timeline::starting(long_ago, location("CH")),
         affiliate: Timeline::starting(long_ago, true),
@@ -32,6 +33,7 @@ fn relations() -> Relations {
     for (number, invitee) in INVITEES.into_iter().enumerate().filter(|(_, uid)| *uid != "unknown") {
         let inviter: Uid = format!("{}", 20 - number % 3).parse().unwrap();
         relations.add_inviter(inviter.clone(), party.clone(), tier);
+        of_v01.add_inviter(inviter.clone(), party.clone(), tier);
         let mut invitee_party = party.clone();
         if number == 1 {
             invitee_party.location.set(noon, location("US"));
@@ -48,9 +50,10 @@ fn relations() -> Relations {
             },
             voided_at: (invitee == "void").then_some(noon),
         };
-        relations.add_relation(relation, invitee_party);
+        relations.add_relation(relation.clone(), invitee_party.clone());
+        of_v01.add_relation(relation, invitee_party);
     }
-    relations
+    (relations, of_v01)
 }
 
 fn trade_id() -> impl Strategy<Value = String> {
@@ -167,8 +170,9 @@ proptest! {
         corrections in prop::collection::vec(a_correction(), 0..8),
         batch in 1..90_usize,
     ) {
-        let (relations, rules): (_, Rules) = (relations(), programme::programme().unwrap().commission);
-        let before = v01::fold(day(), &rows(&fees, batch), &corrections, &relations, &rules).unwrap();
+        let (relations, of_v01) = relations();
+        let rules: Rules = programme::programme().unwrap().commission;
+        let before = v01::fold(day(), &rows(&fees, batch), &corrections, &of_v01, &rules).unwrap();
         let read = chunks(&fees, &corrections, batch);
         let now = fold(day(), &read.fees, &read.corrections, &relations, &rules).unwrap();
 
