@@ -12,9 +12,9 @@ use outbound_events::events;
 use serde_json::{Value, json};
 use storage::{
     ASSETS_PER_SUMMARY, ChainLink, Change, CommitOutcome, CommittedRun, DayRecord,
-    ENTRIES_PER_CHUNK, ExcludedCounts, Found, Money, Payment, PaymentOutcome, Pending, Referral,
-    ReferralActivity, RunReport, Shard, ShardReport, Summary, TRADING_DAYS_KEPT, TouchedInvitee,
-    TradingDays, TwoVersionCell, Versioned, Work,
+    ENTRIES_PER_CHUNK, ExcludedCounts, Found, Money, NewWork, Payment, PaymentOutcome, Pending,
+    Referral, ReferralActivity, RunReport, Shard, ShardReport, Summary, TRADING_DAYS_KEPT,
+    TouchedInvitee, TradingDays, TwoVersionCell, Versioned, Work,
 };
 use types::{Day, Market, Origin, Product, Reason, Timestamp, Uid};
 
@@ -255,7 +255,9 @@ async fn longest_work_fits_items() {
     let app = TestApp::at("2026-11-21T00:30:00Z").await;
     let (table, shard, now) = (&app.context.table, Shard::new(5).unwrap(), app.context.clock.now());
     let work = long_work();
-    let kept = table.keep_work("run", shard, "attempt", &work, now).await.unwrap();
+    let Work { lines, invitees } = work.clone();
+    let new = NewWork { lines: lines.into(), invitees };
+    let kept = table.keep_work("run", shard, "attempt", &new, now).await.unwrap();
     let report = ShardReport {
         shard: shard.number(),
         attempt: "attempt".to_owned(),

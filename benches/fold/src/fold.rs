@@ -2,11 +2,12 @@
 //! then folds them, proves the result and makes the lines.
 
 use std::fs::File;
+use std::hint::black_box;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use commission::{Booked, Conservation, Line, difference, fold, prove_lines};
+use commission::{Booked, Conservation, Lines, fold, prove_lines};
 use fee_chunks::FeeBatch;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -86,7 +87,15 @@ pub fn current(fees: u64, directory: &Path) -> Result<(), Failure> {
         proof.check()?;
         Ok(proof)
     })?;
-    let lines = steps.run("lines", || Ok(difference(&folded, &Booked::default(), true)?))?;
+    // As in a night, lines are made one at a time, in order. There they go into chunks to be stored.
+    let lines = steps.run("lines", || {
+        let lines = Lines::of(&folded, &Booked::default(), true)?;
+        let mut reader = lines.reader();
+        while let Some(line) = reader.read() {
+            black_box(line);
+        }
+        Ok(lines)
+    })?;
     // 0.1 did not have this proof, and its time does not count.
     let (counted, peak) = (steps.total(), peak_memory_mb());
     steps.run("proofOfLines", || Ok(prove_lines(&folded.due, &Booked::default(), &lines)?))?;
@@ -116,7 +125,7 @@ pub fn v01(fees: u64, directory: &Path) -> Result<(), Failure> {
     let lines =
         steps.run("lines", || Ok(v01::difference(&folded, &v01::Booked::default(), true)?))?;
     let counted = (steps.total(), peak_memory_mb());
-    steps.print(&lines, counted, std::fs::metadata(path)?.len(), fees)
+    steps.print(&Lines::from(lines), counted, std::fs::metadata(path)?.len(), fees)
 }
 
 /// Processor time of each step.
@@ -141,16 +150,17 @@ impl Steps {
 
     fn print(
         &self,
-        lines: &[Line],
+        lines: &Lines,
         (counted, peak_mb): (Duration, u64),
         stored: u64,
         fees: u64,
     ) -> Result<(), Failure> {
-        let mut digest = Sha256::new();
-        for line in lines {
+        let (mut digest, mut commission) = (Sha256::new(), 0_i128);
+        lines.try_for_each(|line| {
             digest.update(postcard::to_stdvec(line)?);
-        }
-        let commission: i128 = lines.iter().map(|line| line.sums.commission.minor()).sum();
+            commission += line.sums.commission.minor();
+            Ok::<_, Failure>(())
+        })?;
         let mut printed = json!({
             "fees": fees,
             "seconds": counted.as_secs_f64(),

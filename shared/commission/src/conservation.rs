@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use types::{Product, Reason};
 
-use crate::{Accrual, Amount, Asset, Charged, Fold, Outcome, Overflow, Sums};
+use crate::{Amount, Asset, Charged, Fold, Outcome, Overflow, Sums};
 
 /// Failure of a proof of conservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -122,6 +122,13 @@ impl Parts {
         })
     }
 
+    /// Returns whether the paid parts of a line are not negative and not above its base rate, in
+    /// its asset. The retained part is what the base rate leaves.
+    fn are_within_rate(&self) -> Result<bool, Overflow> {
+        let (most, paid) = (self.fees.minus(self.retained)?, self.commission.plus(self.shared)?);
+        Ok(self.commission >= Amount::ZERO && self.shared >= Amount::ZERO && paid <= most)
+    }
+
     fn add_up(&self) -> Result<bool, Overflow> {
         let paid = self.commission.plus(self.shared)?.plus(self.retained)?;
         let paid_usd = self.commission_usd.plus(self.shared_usd)?.plus(self.retained_usd)?;
@@ -171,21 +178,28 @@ impl Conservation {
     /// Returns [`ConservationError::Rate`] if a line pays a negative amount or more than its base
     /// rate, and [`ConservationError::Overflow`] if a sum does not fit.
     pub fn of(fold: &Fold) -> Result<Self, ConservationError> {
-        let mut proof = Self { cells: BTreeMap::new(), charged: fold.charged.clone() };
-        // Internal iteration does not move the accruals, which are large.
-        fold.due.iter().try_for_each(|due| proof.add(&due))?;
-        Ok(proof)
-    }
-
-    fn add(&mut self, due: &Accrual<'_>) -> Result<(), ConservationError> {
-        let Accrual { asset, product, outcome, .. } = *due;
-        let cell = Cell { asset, product, reason: outcome.reason() };
-        if !is_within_rate(outcome, &due.sums)? {
-            return Err(ConservationError::Rate { asset, product });
-        }
-        let parts = self.cells.entry(cell).or_default();
-        *parts = parts.plus(&Parts::of_line(outcome, &due.sums)?)?;
-        Ok(())
+        // A cell is found by its number, because a worker has hundreds of thousands of lines.
+        let (mut places, mut cells): (Vec<u32>, Vec<(Cell, Parts)>) = (Vec::new(), Vec::new());
+        fold.due.each_line(|code, asset, sums| {
+            let (number, product, outcome) = (code.cell(), code.product(), code.outcome());
+            if number >= places.len() {
+                places.resize(number + 1, u32::MAX);
+            }
+            let place = places.get_mut(number).ok_or(Overflow)?;
+            if *place == u32::MAX {
+                *place = u32::try_from(cells.len()).map_err(|_| Overflow)?;
+                let cell = Cell { asset, product, reason: outcome.reason() };
+                cells.push((cell, Parts::default()));
+            }
+            let line = Parts::of_line(outcome, sums)?;
+            if !line.are_within_rate()? {
+                return Err(ConservationError::Rate { asset, product });
+            }
+            let (_, parts) = cells.get_mut(*place as usize).ok_or(Overflow)?;
+            *parts = parts.plus(&line)?;
+            Ok(())
+        })?;
+        Ok(Self { cells: cells.into_iter().collect(), charged: fold.charged.clone() })
     }
 
     /// Adds the figures of another proof.
@@ -254,16 +268,10 @@ impl Conservation {
     }
 }
 
-/// Returns whether the parts of a due line are not negative and not above its base rate, in its
-/// asset.
-fn is_within_rate(outcome: Outcome, sums: &Sums) -> Result<bool, Overflow> {
-    let most = outcome.rate().of(sums.fees);
-    let paid = sums.commission.plus(sums.shared)?;
-    Ok(sums.commission >= Amount::ZERO && sums.shared >= Amount::ZERO && paid <= most)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::testing::{fee, futures, pair, rate, read, spot, units, usd};
 
@@ -332,7 +340,7 @@ mod tests {
     /// Returns the result of the check after the due lines were changed.
     fn after(tamper: impl Fn(&mut Sums)) -> Result<(), ConservationError> {
         let mut fold = pair().fold(&[fee("t1", Product::Margin, "1")], &[]);
-        fold.due.tamper(tamper);
+        Arc::make_mut(&mut fold.due).tamper(tamper);
         Conservation::of(&fold)?.check()
     }
 
@@ -356,18 +364,18 @@ mod tests {
     fn fee_in_no_line_or_two_lines_is_found() {
         let mut fold = sample();
         let lines = fold.due.len() as u32;
-        fold.due.remove_first(1);
+        Arc::make_mut(&mut fold.due).remove_first(1);
         let found = Err(ConservationError::Fees { asset: read("XMR") });
         assert_eq!(Conservation::of(&fold).unwrap().check(), found);
         assert_eq!(after(|sums| sums.fee_count = 2), found);
-        fold.due.remove_first(lines - 1);
+        Arc::make_mut(&mut fold.due).remove_first(lines - 1);
         assert_eq!(Conservation::of(&fold).unwrap().check(), found);
     }
 
     #[test]
     fn payment_for_zero_fee_is_found() {
         let mut fold = pair().fold(&[spot("t1", "0")], &[]);
-        fold.due.tamper(|sums| sums.commission = units("1"));
+        Arc::make_mut(&mut fold.due).tamper(|sums| sums.commission = units("1"));
         let found = Err(ConservationError::Rate { asset: read("XMR"), product: Product::Spot });
         assert_eq!(Conservation::of(&fold), found);
     }

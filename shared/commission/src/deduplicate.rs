@@ -1,11 +1,12 @@
 //! Deduplication of delivered fees: each trade id is accepted once, as last corrected.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use types::{Day, Timestamp};
 
 use crate::fees::FeeRef;
-use crate::record::{Class, Record};
+use crate::record::{Class, Record, TradeForm};
 use crate::trade_key::TradeKey;
 use crate::{Amount, Assets, Charge, Decimals, FeeCorrection, Fees, Overflow};
 
@@ -31,23 +32,62 @@ impl AcceptedFee<'_> {
 /// Deduplicates the fees of one payer after the other. The buffers are reused for all payers.
 #[derive(Default)]
 pub(crate) struct Deduplication {
-    /// Digest of each fee's trade id in the upper bits, index of the fee in the lower bits. Fees
-    /// with the same trade id are adjacent after sorting, and most fees need no comparison.
-    keys: Vec<u64>,
-    /// Indexes of the fees with a unique trade id, and of the first fee of each repeated trade id.
+    /// Hash table with open addressing: digest of a trade id in the upper bits, and below it the
+    /// number of its first fee, counted from 1. Zero marks a free slot.
+    slots: Vec<u64>,
+    /// Fees with repeated digests: digest in the upper bits, number of the fee in the lower bits.
+    repeated: Vec<u64>,
+    /// Places of the accepted fees.
     accepted: Vec<u32>,
 }
 
 /// Accepted and excluded fees of one payer and day.
 pub(crate) struct DeduplicatedFees<'a> {
-    fees: &'a Fees,
-    records: &'a [Record],
-    accepted: &'a [u32],
+    pub fees: &'a Fees,
+    /// Places of the accepted fees of the day.
+    pub accepted: &'a [u32],
     pub corrected: Corrected<'a>,
     /// Different fees with an accepted trade id; each once, with its first arrival, in order.
     pub conflicts: Vec<FeeRef<'a>>,
     pub duplicates: u64,
     pub outside_day: u64,
+}
+
+/// Properties of a day that are the same for all payers.
+#[derive(Clone)]
+pub(crate) struct DayOfFees<'a> {
+    day: Day,
+    /// The day relative to the origin of the records.
+    offsets: Range<i64>,
+    assets: &'a Assets,
+}
+
+impl<'a> DayOfFees<'a> {
+    pub(crate) fn of(day: Day, fees: &Fees, assets: &'a Assets) -> Self {
+        let offsets = fees.offset(day.start())..fees.offset(day.end());
+        Self { day, offsets, assets }
+    }
+
+    /// Returns whether all fees of a span certainly are of the day.
+    fn contains_all(&self, span: &Span) -> bool {
+        let is_inside = |at: u32| self.offsets.contains(&i64::from(at));
+        !span.has_wide && is_inside(span.first) && is_inside(span.last)
+    }
+
+    fn contains(&self, fees: &Fees, record: &Record) -> bool {
+        if record.class.is_wide() {
+            let at = fees.fee(record).at();
+            return self.day.start() <= at && at < self.day.end();
+        }
+        self.offsets.contains(&i64::from(record.at))
+    }
+}
+
+/// Times of some records, and whether one of them has its time elsewhere.
+struct Span {
+    first: u32,
+    last: u32,
+    has_wide: bool,
 }
 
 impl Deduplication {
@@ -58,78 +98,162 @@ impl Deduplication {
     pub(crate) fn run<'a>(
         &'a mut self,
         fees: &'a Fees,
-        records: &'a [Record],
+        places: &[u32],
         corrections: &[&'a FeeCorrection],
-        day: Day,
-        assets: &Assets,
+        day: &DayOfFees<'_>,
     ) -> Result<DeduplicatedFees<'a>, Overflow> {
-        self.run_with(Record::digest, fees, records, corrections, day, assets)
+        self.run_with(Record::digest, fees, places, corrections, day)
     }
 
     fn run_with<'a>(
         &'a mut self,
         digest: impl Fn(&Record) -> u32,
         fees: &'a Fees,
-        records: &'a [Record],
+        places: &[u32],
         corrections: &[&'a FeeCorrection],
-        day: Day,
-        assets: &Assets,
+        day: &DayOfFees<'_>,
     ) -> Result<DeduplicatedFees<'a>, Overflow> {
-        let Self { keys, accepted } = self;
-        keys.clear();
-        keys.extend((0_u64..).zip(records).map(|(place, of)| u64::from(digest(of)) << 32 | place));
-        keys.sort_unstable();
-        accepted.clear();
-        let mut repeated = Repeated { fees, records, conflicts: Vec::new(), duplicates: 0 };
-        for alike in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
-            match alike {
-                [only] => accepted.push(place(*only)),
-                _ => repeated.tell_apart(alike, accepted)?,
+        self.accepted.clear();
+        self.accepted.extend_from_slice(places);
+        let mut repeated = Repeated { fees, places, conflicts: Vec::new(), duplicates: 0 };
+        self.repeated.clear();
+        let span = self.compare_neighbours(&digest, fees, places);
+        if span.is_none() {
+            self.compare_digests(digest, fees, places);
+        }
+        if !self.repeated.is_empty() {
+            repeated.tell_apart(&mut self.repeated, &mut self.accepted)?;
+        }
+        let Repeated { conflicts, duplicates, .. } = repeated;
+        let accepted = &mut self.accepted;
+        let corrected = Corrected::of(fees, accepted, latest_first(corrections), day.assets);
+        let first_arrived = accepted.len();
+        let is_inside =
+            |place: &u32| fees.record(*place).is_some_and(|record| day.contains(fees, record));
+        if !span.is_some_and(|span| day.contains_all(&span)) {
+            accepted.retain(is_inside);
+        }
+        let outside_day = first_arrived.abs_diff(accepted.len()) as u64;
+        Ok(DeduplicatedFees { fees, accepted, corrected, conflicts, duplicates, outside_day })
+    }
+
+    /// Finds the fees with repeated trade ids by comparing neighbours, and returns the span of the
+    /// fees, if all trade ids are numbers in ascending order. Those of most deliveries are.
+    fn compare_neighbours(
+        &mut self,
+        digest: impl Fn(&Record) -> u32,
+        fees: &Fees,
+        places: &[u32],
+    ) -> Option<Span> {
+        let (mut before, mut span) = (None, Span { first: u32::MAX, last: 0, has_wide: false });
+        for (number, record) in (1_u64..).zip(places.iter().filter_map(|p| fees.record(*p))) {
+            if record.class.trade_form() != TradeForm::Number || before > Some(record.trade) {
+                self.repeated.clear();
+                return None;
+            }
+            if before == Some(record.trade) {
+                let digest = u64::from(digest(record)) << 32;
+                self.repeated.extend([digest | (number - 1), digest | number]);
+            }
+            before = Some(record.trade);
+            (span.first, span.last) = (span.first.min(record.at), span.last.max(record.at));
+            span.has_wide |= record.class.is_wide();
+        }
+        Some(span)
+    }
+
+    /// Finds the fees whose digests are not unique. Most fees need no other comparison.
+    fn compare_digests(&mut self, digest: impl Fn(&Record) -> u32, fees: &Fees, places: &[u32]) {
+        // At least half of the slots stay free.
+        let mask = (places.len() * 2).next_power_of_two().max(2) - 1;
+        self.slots.clear();
+        self.slots.resize(mask + 1, 0);
+        for (number, record) in (1_u64..).zip(places.iter().filter_map(|p| fees.record(*p))) {
+            let digest = digest(record);
+            let mut slot = digest as usize & mask;
+            while let Some(entry) = self.slots.get_mut(slot) {
+                if *entry == 0 {
+                    *entry = u64::from(digest) << 32 | number;
+                    break;
+                }
+                if (*entry >> 32) as u32 == digest {
+                    self.repeated.extend([*entry, u64::from(digest) << 32 | number]);
+                    break;
+                }
+                slot = (slot + 1) & mask;
             }
         }
-        repeated.keep_distinct_conflicts()?;
-        let Repeated { conflicts, duplicates, .. } = repeated;
-        let corrected = Corrected::of(fees, records, accepted, latest_first(corrections), assets);
-        let (first_arrived, (start, end)) = (accepted.len(), (day.start(), day.end()));
-        accepted.retain(|place| {
-            let at = records.get(*place as usize).map(|record| fees.fee(record).at());
-            at.is_some_and(|at| start <= at && at < end)
-        });
-        let outside_day = first_arrived.abs_diff(accepted.len()) as u64;
-        Ok(DeduplicatedFees {
-            fees,
-            records,
-            accepted,
-            corrected,
-            conflicts,
-            duplicates,
-            outside_day,
-        })
     }
 }
 
-const fn place(key: u64) -> u32 {
-    (key & 0xFFFF_FFFF) as u32
-}
-
-/// Fees with equal digests.
-struct Repeated<'a> {
+/// Fees with repeated digests.
+struct Repeated<'a, 'p> {
     fees: &'a Fees,
-    records: &'a [Record],
+    /// Places of the fees of the payer, by number.
+    places: &'p [u32],
     conflicts: Vec<FeeRef<'a>>,
     duplicates: u64,
 }
 
-impl<'a> Repeated<'a> {
+impl<'a> Repeated<'a, '_> {
+    /// Removes the fees that are not the first with their trade id from the accepted fees. In rare
+    /// cases fees with equal digests have different trade ids.
+    fn tell_apart(
+        &mut self,
+        repeated: &mut Vec<u64>,
+        accepted: &mut Vec<u32>,
+    ) -> Result<(), Overflow> {
+        repeated.sort_unstable();
+        repeated.dedup();
+        let mut dropped = Vec::new();
+        for alike in repeated.chunk_by(|a, b| a >> 32 == b >> 32) {
+            if !self.are_same(alike, &mut dropped)? {
+                self.compare(alike, &mut dropped)?;
+            }
+        }
+        dropped.sort_unstable();
+        accepted.retain(|place| dropped.binary_search(place).is_err());
+        self.keep_distinct_conflicts()
+    }
+
+    fn place(&self, entry: u64) -> Option<u32> {
+        let number = usize::try_from(entry & 0xFFFF_FFFF).ok()?;
+        self.places.get(number.checked_sub(1)?).copied()
+    }
+
+    /// Returns whether all of the fees are the same fee, which is the usual case. Only one of them
+    /// stays accepted then, and it does not matter which.
+    fn are_same(&mut self, alike: &[u64], dropped: &mut Vec<u32>) -> Result<bool, Overflow> {
+        let mut places = alike.iter().filter_map(|entry| self.place(*entry));
+        let Some(first) = places.next().and_then(|place| self.fees.record(place)) else {
+            return Ok(true);
+        };
+        let others = places.clone();
+        let trade = self.fees.fee(first).trade();
+        let is_same = |place: u32| {
+            self.fees.record(place).is_some_and(|record| {
+                record.has_same_charge(first) && self.fees.fee(record).trade() == trade
+            })
+        };
+        if !places.all(is_same) {
+            return Ok(false);
+        }
+        let before = dropped.len();
+        dropped.extend(others);
+        self.count_duplicates(dropped.len() - before)?;
+        Ok(true)
+    }
+
     /// Accepts the first fee to arrive for each trade id, or the lesser of two with the same
-    /// arrival. In rare cases fees with equal digests have different trade ids.
-    fn tell_apart(&mut self, alike: &[u64], accepted: &mut Vec<u32>) -> Result<(), Overflow> {
-        let of = |place: u32| Some((self.fees.fee(self.records.get(place as usize)?), place));
-        let mut alike: Vec<_> = alike.iter().filter_map(|key| of(place(*key))).collect();
+    /// arrival.
+    fn compare(&mut self, alike: &[u64], dropped: &mut Vec<u32>) -> Result<(), Overflow> {
+        let fee = |place: u32| Some((self.fees.fee(self.fees.record(place)?), place));
+        let places = alike.iter().filter_map(|entry| self.place(*entry));
+        let mut alike: Vec<_> = places.filter_map(fee).collect();
         alike.sort_by_cached_key(|(fee, _)| (fee.trade(), fee.arrival(), fee.charge()));
         for of_one in alike.chunk_by(|(a, _), (b, _)| a.trade() == b.trade()) {
-            let Some(((first, place), others)) = of_one.split_first() else { continue };
-            accepted.push(*place);
+            let Some(((first, _), others)) = of_one.split_first() else { continue };
+            dropped.extend(others.iter().map(|(_, place)| *place));
             let (same, other): (Vec<_>, Vec<_>) =
                 others.iter().map(|(fee, _)| *fee).partition(|fee| fee.charge() == first.charge());
             self.count_duplicates(same.len())?;
@@ -158,20 +282,22 @@ impl<'a> Repeated<'a> {
 impl<'a> DeduplicatedFees<'a> {
     /// Returns the accepted fees of the day, unordered.
     pub(crate) fn iter(&self) -> impl Iterator<Item = AcceptedFee<'a>> {
-        let (fees, records) = (self.fees, self.records);
-        let accepted = self.accepted.iter().filter_map(move |place| {
-            let fee = fees.fee(records.get(*place as usize)?);
-            let (class, at, amounts) = (fee.class(), fee.at(), fee.amounts());
-            Some((*place, AcceptedFee { fee, class, at, amounts, correction: None }))
-        });
-        accepted.map(|(place, fee)| self.corrected.apply(place, fee))
+        self.accepted.iter().filter_map(|place| Some(self.fee(*place, self.fees.record(*place)?)))
+    }
+
+    /// Returns an accepted fee, as last corrected.
+    pub(crate) fn fee(&self, place: u32, record: &'a Record) -> AcceptedFee<'a> {
+        let fee = self.fees.fee(record);
+        let (class, at, amounts) = (fee.class(), fee.at(), fee.amounts());
+        let fee = AcceptedFee { fee, class, at, amounts, correction: None };
+        self.corrected.apply(place, fee)
     }
 }
 
 /// Effect of corrections on the fees of one payer.
 #[derive(Default)]
 pub(crate) struct Corrected<'a> {
-    /// Applied corrections, by index of their fee.
+    /// Applied corrections, by place of their fee.
     by_place: BTreeMap<u32, (&'a FeeCorrection, Amount)>,
     /// Corrections whose fee is missing.
     pub orphans: Vec<&'a FeeCorrection>,
@@ -182,19 +308,13 @@ pub(crate) struct Corrected<'a> {
 impl<'a> Corrected<'a> {
     /// Applies to each fee the latest correction that is exact in its asset. Corrections that are
     /// not exact are excluded.
-    fn of(
-        fees: &'a Fees,
-        records: &'a [Record],
-        accepted: &[u32],
-        mut corrections: ByTrade<'a>,
-        assets: &Assets,
-    ) -> Self {
+    fn of(fees: &'a Fees, accepted: &[u32], mut corrections: ByTrade<'a>, assets: &Assets) -> Self {
         let mut corrected = Self::default();
         if corrections.is_empty() {
             return corrected;
         }
         for place in accepted {
-            let Some(record) = records.get(*place as usize) else { continue };
+            let Some(record) = fees.record(*place) else { continue };
             let fee = fees.fee(record);
             let Some(latest_first) = corrections.remove(&fee.trade()) else { continue };
             let decimals = assets.decimals(fee.charge().asset);
@@ -211,8 +331,13 @@ impl<'a> Corrected<'a> {
         corrected
     }
 
+    /// Returns whether no correction is applied to any fee.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_place.is_empty()
+    }
+
     fn apply(&self, place: u32, fee: AcceptedFee<'a>) -> AcceptedFee<'a> {
-        if self.by_place.is_empty() {
+        if self.is_empty() {
             return fee;
         }
         match self.by_place.get(&place) {
@@ -243,166 +368,4 @@ fn latest_first<'a>(corrections: &[&'a FeeCorrection]) -> ByTrade<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{at, correction, day, read, spot, units};
-    use crate::{Arrival, Fee};
-
-    fn arrived<'a>(fees: impl IntoIterator<Item = (u64, &'a Fee)>) -> Fees {
-        let mut arrived = Fees::default();
-        for (arrival, fee) in fees {
-            arrived.push(Arrival(arrival), fee).unwrap();
-        }
-        arrived
-    }
-
-    /// Result of deduplicating the only payer: amounts, conflicts, and counts.
-    #[derive(Debug, Default)]
-    struct Found {
-        fees: Vec<Charge>,
-        conflicts: Vec<(Arrival, Fee)>,
-        duplicates: u64,
-        orphans: Vec<FeeCorrection>,
-        inexact: Vec<FeeCorrection>,
-        outside_day: u64,
-    }
-
-    fn found(fees: &Fees, corrections: &[FeeCorrection]) -> Found {
-        found_with(Record::digest, fees, corrections)
-    }
-
-    fn found_with(
-        digest: impl Fn(&Record) -> u32,
-        fees: &Fees,
-        corrections: &[FeeCorrection],
-    ) -> Found {
-        let corrections: Vec<_> = corrections.iter().collect();
-        let records: Vec<_> = fees.records_of(&read("invitee-1")).copied().collect();
-        let assets = crate::testing::rules().assets;
-        let mut deduplication = Deduplication::default();
-        let found =
-            deduplication.run_with(digest, fees, &records, &corrections, day(), &assets).unwrap();
-        let owned = |of: &[&FeeCorrection]| of.iter().copied().cloned().collect();
-        Found {
-            fees: found.iter().map(|fee| fee.charge()).collect(),
-            conflicts: found.conflicts.iter().map(|fee| (fee.arrival(), fee.fee())).collect(),
-            duplicates: found.duplicates,
-            orphans: owned(&found.corrected.orphans),
-            inexact: owned(&found.corrected.inexact),
-            outside_day: found.outside_day,
-        }
-    }
-
-    fn amounts(found: &Found) -> Vec<Amount> {
-        found.fees.iter().map(|charge| charge.amount).collect()
-    }
-
-    fn conflicts(found: &Found) -> Vec<Fee> {
-        found.conflicts.iter().map(|(_, fee)| fee.clone()).collect()
-    }
-
-    #[test]
-    fn redelivered_fee_is_dropped() {
-        let fee = spot("t1", "1");
-        let fees = arrived([(5, &fee), (3, &fee), (3, &fee)]);
-        let found = found(&fees, &[]);
-        assert_eq!((amounts(&found).len(), found.duplicates), (1, 2));
-        assert!(found.conflicts.is_empty());
-    }
-
-    #[test]
-    fn first_arrival_of_trade_id_is_accepted() {
-        let (first, second) = (spot("t1", "7"), spot("t1", "1"));
-        let fees = arrived([(9, &second), (2, &first), (8, &second), (10, &first)]);
-        let found = found(&fees, &[]);
-        assert_eq!(amounts(&found), [units("7")]);
-        assert_eq!((conflicts(&found), found.duplicates), (vec![second], 2));
-    }
-
-    #[test]
-    fn redelivered_conflict_is_reported_once() {
-        let [first, second, third] = ["1", "3", "2"].map(|amount| spot("t1", amount));
-        let fees = arrived((0..).zip([&first, &second, &third, &second]));
-        let found = found(&fees, &[]);
-        assert_eq!((conflicts(&found), found.duplicates), (vec![third, second], 1));
-    }
-
-    #[test]
-    fn conflict_keeps_its_first_arrival() {
-        let (first, second) = (spot("t1", "7"), spot("t1", "1"));
-        let fees = arrived([(9, &second), (2, &first), (5, &second)]);
-        let found = found(&fees, &[]);
-        assert_eq!(found.conflicts[0].0, Arrival(5));
-    }
-
-    #[test]
-    fn equal_arrivals_accept_the_smaller_fee() {
-        let (lesser, greater) = (spot("t1", "1"), spot("t1", "2"));
-        let fees = arrived([(1, &greater), (1, &lesser)]);
-        let found = found(&fees, &[]);
-        assert_eq!((amounts(&found), conflicts(&found)), (vec![units("1")], vec![greater]));
-    }
-
-    #[test]
-    fn equal_digests_keep_trade_ids_separate() {
-        let (first, second) = (spot("t1", "1"), spot("t2", "2"));
-        let fees = arrived([(1, &first), (2, &second), (3, &first)]);
-        let found = found_with(|_| 7, &fees, &[]);
-        assert_eq!(amounts(&found), [units("1"), units("2")]);
-        assert_eq!((found.conflicts.len(), found.duplicates), (0, 1));
-    }
-
-    #[test]
-    fn latest_then_greater_correction_applies() {
-        let fees = arrived([(1, &spot("t1", "1"))]);
-        let early = correction("t1", "9", "typed wrong");
-        let mut late = correction("t1", "2", "typed wrong again");
-        late.at = late.at.plus_millis(1);
-        let mut same_time = correction("t1", "3", "once more");
-        same_time.at = late.at;
-        for corrections in [[&early, &late, &same_time], [&same_time, &late, &early]] {
-            let corrections = corrections.map(Clone::clone);
-            assert_eq!(amounts(&found(&fees, &corrections)), [units("3")]);
-        }
-    }
-
-    #[test]
-    fn correction_replaces_only_amounts() {
-        let original = spot("t1", "1");
-        let fees = arrived([(1, &original)]);
-        let corrections = [correction("t1", "2", "typed wrong")];
-        let corrected = found(&fees, &corrections).fees[0];
-        let [amount, amount_usd, volume_usd] = ["2", "20", "2000"].map(units);
-        assert_eq!(corrected, Charge { amount, amount_usd, volume_usd, ..original.charge() });
-    }
-
-    #[test]
-    fn redelivered_orphan_is_counted_once() {
-        let orphan = correction("t2", "0", "busted");
-        let corrections = [orphan.clone(), orphan.clone()];
-        assert_eq!(found(&Fees::default(), &corrections).orphans, [orphan]);
-    }
-
-    #[test]
-    fn fee_outside_day_is_excluded() {
-        let midnight = at("2026-11-23T00:00:00Z");
-        let inside = Fee { at: midnight.plus_millis(-1), ..spot("t1", "1") };
-        let outside = Fee { at: midnight, ..spot("t2", "1") };
-        let fees = arrived([(1, &inside), (2, &outside), (3, &outside)]);
-        let corrections = [correction("t2", "0", "busted")];
-        let found = found(&fees, &corrections);
-        assert_eq!((found.fees.len(), found.outside_day), (1, 1));
-        assert!(found.orphans.is_empty());
-    }
-
-    #[test]
-    fn inexact_correction_is_excluded() {
-        let fees = arrived([(1, &spot("t1", "5"))]);
-        let mut inexact = correction("t1", "2", "typed wrong");
-        inexact.amount = Amount::from_minor(inexact.amount.minor() + 1);
-        let corrections = [inexact];
-        let found = found(&fees, &corrections);
-        assert_eq!(found.inexact, [corrections[0].clone()]);
-        assert_eq!(amounts(&found), [units("5")]);
-    }
-}
+mod tests;

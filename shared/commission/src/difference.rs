@@ -35,6 +35,12 @@ impl Booked {
         Ok(())
     }
 
+    /// Returns whether nothing is booked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Returns the booked sums, sorted by key. Entries whose counts and amounts are all zero are
     /// omitted.
     pub fn iter(&self) -> impl Iterator<Item = (&LineKey, &Sums)> {
@@ -44,6 +50,8 @@ impl Booked {
 
 /// Returns the lines that lead from the booked sums to the due sums, sorted by key. The result is
 /// empty if nothing changed. `first` states that no earlier run booked anything for the day.
+///
+/// [`Lines::of`](crate::Lines::of) is the same without the list, where there are many.
 ///
 /// # Errors
 /// Returns [`Overflow`] if a difference does not fit.

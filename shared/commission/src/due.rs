@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use types::{LinkCode, Origin, Product, Timestamp, Uid};
+use types::{Day, LinkCode, Origin, Product, Timestamp, Uid};
 
-use crate::fold::{LineAccumulator, LineGroup};
-use crate::record::{AssetNumber, AssetTable};
+use crate::cases::{ExceptionalSums, LineSums};
+use crate::compact_line::{CompactLine, Form, LineCode, NarrowSums, RankedAssets};
+use crate::record::Record;
 use crate::{
-    Amount, Asset, FeeCorrection, LineKey, Outcome, Overflow, Parts, Rate, Relation, Sums,
+    Amount, Asset, Cause, FeeCorrection, Line, LineKey, Outcome, Overflow, Parts, Relation, Sums,
 };
 
 /// Maximum number of correction reasons kept with a line.
@@ -52,6 +53,18 @@ impl<'a> Accrual<'a> {
         }
     }
 
+    /// Returns the line that books all of the accrual.
+    pub(crate) fn first_line(&self) -> Line {
+        Line {
+            key: self.key(),
+            code: self.code.clone(),
+            origin: self.origin,
+            sums: self.sums,
+            cause: Cause::Booked,
+            why: Vec::new(),
+        }
+    }
+
     /// Compares the line key with another.
     #[must_use]
     pub fn cmp_key(&self, other: &LineKey) -> Ordering {
@@ -66,8 +79,8 @@ impl<'a> Accrual<'a> {
 /// Accruals of all lines of a fold, sorted by key.
 ///
 /// A worker holds hundreds of thousands of lines together with their fees. Therefore a line takes
-/// 72 bytes here, and its commission is computed when it is read.
-#[derive(Clone, Default)]
+/// 48 bytes here, and its commission is computed when it is read.
+#[derive(Clone)]
 pub struct Accruals {
     /// Groups, sorted by inviter and invitee.
     groups: Vec<Group>,
@@ -75,8 +88,10 @@ pub struct Accruals {
     /// sorted.
     lines: Vec<CompactLine>,
     /// Complete sums of lines that do not fit into a compact line.
-    exceptional: Vec<(Sums, Corrections)>,
-    assets: AssetTable,
+    exceptional: Vec<ExceptionalSums>,
+    assets: RankedAssets,
+    /// Start of the day.
+    start: Timestamp,
 }
 
 /// Lines of one invitee.
@@ -90,27 +105,19 @@ struct Group {
     count: u32,
 }
 
-/// A line in 72 bytes, without corrections and with sums that fit into 64 bits.
-#[derive(Clone, Copy)]
-struct CompactLine {
-    fees: i64,
-    fees_usd: i64,
-    volume_usd: i64,
-    counted_volume_usd: i64,
-    /// Milliseconds of the first trade, and below of the last; -1 if there is none.
-    first_trade_at: i64,
-    last_trade_at: i64,
-    outcome: Outcome,
-    /// Number of fees; for an exceptional line its index in `exceptional`.
-    count: u32,
-    asset: AssetNumber,
-    product: Product,
-    is_exceptional: bool,
-}
-
 impl Accruals {
-    pub(crate) fn of_assets(assets: &AssetTable) -> Self {
-        Self { assets: assets.clone(), ..Self::default() }
+    pub(crate) fn of_day(day: Day, assets: RankedAssets) -> Self {
+        Self {
+            groups: Vec::new(),
+            lines: Vec::new(),
+            exceptional: Vec::new(),
+            assets,
+            start: day.start(),
+        }
+    }
+
+    pub(crate) const fn assets(&self) -> &RankedAssets {
+        &self.assets
     }
 
     /// Adds the lines of an invitee, which must be sorted by key.
@@ -120,19 +127,20 @@ impl Accruals {
     pub(crate) fn push(
         &mut self,
         relation: &Relation,
-        lines: impl Iterator<Item = (LineGroup, LineAccumulator)>,
+        lines: impl Iterator<Item = LineSums>,
     ) -> Result<(), Overflow> {
         let first = place(self.lines.len())?;
-        for (group, line) in lines {
-            let line = match CompactLine::of(group, &line) {
-                Some(line) => line,
-                None => self.exceptional(group, line)?,
+        for LineSums { code, narrow, exceptional } in lines {
+            let line = match exceptional {
+                None => CompactLine { code, sums: narrow },
+                Some(exceptional) => self.exceptional(code, narrow, *exceptional)?,
             };
             self.lines.push(line);
         }
         let count = place(self.lines.len())? - first;
         if count > 0 {
-            let Relation { inviter, invitee, code, origin, .. } = relation.clone();
+            let (inviter, invitee) = (relation.inviter.clone(), relation.invitee.clone());
+            let (code, origin) = (relation.code.clone(), relation.origin);
             self.groups.push(Group { inviter, invitee, code, origin, first, count });
         }
         Ok(())
@@ -140,12 +148,19 @@ impl Accruals {
 
     fn exceptional(
         &mut self,
-        (product, asset, outcome): LineGroup,
-        LineAccumulator { sums, corrections }: LineAccumulator,
+        code: LineCode,
+        narrow: NarrowSums,
+        ExceptionalSums { sums, corrections }: ExceptionalSums,
     ) -> Result<CompactLine, Overflow> {
+        let sums = sums.plus(&narrow.unpriced(self.start))?;
+        let fits = corrections == Corrections::default();
+        if let Some(sums) = NarrowSums::of(&sums, self.start).filter(|_| fits) {
+            return Ok(CompactLine { code, sums });
+        }
         let count = place(self.exceptional.len())?;
-        self.exceptional.push((sums.priced(outcome)?, corrections));
-        Ok(CompactLine { product, asset, outcome, count, ..CompactLine::EXCEPTIONAL })
+        self.exceptional.push(ExceptionalSums { sums: sums.priced(code.outcome())?, corrections });
+        let sums = NarrowSums { count, form: Form::Exceptional, ..NarrowSums::default() };
+        Ok(CompactLine { code, sums })
     }
 
     /// Sorts the groups by inviter and invitee, which is the order of the keys.
@@ -166,8 +181,28 @@ impl Accruals {
             }
             .then_with(|| full(*a_place).cmp(&full(*b_place)))
         });
-        let groups = keys.iter().filter_map(|(_, place)| self.groups.get(*place as usize));
-        self.groups = groups.cloned().collect();
+        let mut groups: Vec<_> = std::mem::take(&mut self.groups).into_iter().map(Some).collect();
+        let sorted = keys.iter().filter_map(|(_, place)| groups.get_mut(*place as usize)?.take());
+        self.groups = sorted.collect();
+    }
+
+    /// Calls `each` with the code and the sums of every line, in no order.
+    pub(crate) fn each_line<E>(
+        &self,
+        mut each: impl FnMut(LineCode, Asset, &Sums) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.lines.iter().try_for_each(|line| {
+            let sums = self.sums(line, line.code.outcome());
+            each(line.code, self.assets.asset(line.code.asset()), &sums)
+        })
+    }
+
+    /// Returns a reader of the accruals as lines of a first run, sorted by the order that `order`
+    /// returns for their inviter, and then by key.
+    pub(crate) fn reader_by<K: Ord>(&self, order: impl Fn(&Uid) -> K) -> AccrualReader<'_> {
+        let mut groups: Vec<&Group> = self.groups.iter().collect();
+        groups.sort_by_cached_key(|group| order(&group.inviter));
+        AccrualReader { due: self, groups: groups.into_iter(), lines: [].iter(), line: None }
     }
 
     /// Returns the accruals, sorted by key.
@@ -176,24 +211,39 @@ impl Accruals {
     }
 
     fn of_group<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Accrual<'a>> {
+        self.lines_of(group).iter().map(move |line| self.accrual(group, line))
+    }
+
+    fn lines_of(&self, group: &Group) -> &[CompactLine] {
         let start = group.first as usize;
-        let lines = self.lines.get(start..start + group.count as usize).unwrap_or_default();
-        lines.iter().map(move |line| self.accrual(group, line))
+        self.lines.get(start..start + group.count as usize).unwrap_or_default()
+    }
+
+    fn exceptional_of(&self, line: &CompactLine) -> Option<&ExceptionalSums> {
+        let place = (line.sums.form == Form::Exceptional).then_some(line.sums.count)?;
+        self.exceptional.get(place as usize)
+    }
+
+    #[inline]
+    fn sums(&self, line: &CompactLine, outcome: Outcome) -> Sums {
+        match self.exceptional_of(line) {
+            Some(exceptional) => exceptional.sums,
+            None => line.sums.priced(outcome, self.start),
+        }
     }
 
     #[inline]
     fn accrual<'a>(&'a self, group: &'a Group, line: &CompactLine) -> Accrual<'a> {
-        let exceptional = line.is_exceptional.then(|| self.exceptional.get(line.count as usize));
-        let (sums, corrections) = match exceptional.flatten() {
-            Some((sums, corrections)) => (*sums, Some(corrections)),
-            None => (line.sums(), None),
-        };
+        let code = line.code;
+        let outcome = code.outcome();
+        let corrections = self.exceptional_of(line).map(|of| &of.corrections);
+        let sums = self.sums(line, outcome);
         Accrual {
             inviter: &group.inviter,
             invitee: &group.invitee,
-            product: line.product,
-            asset: self.assets.asset(line.asset),
-            outcome: line.outcome,
+            product: code.product(),
+            asset: self.assets.asset(code.asset()),
+            outcome,
             code: &group.code,
             origin: group.origin,
             sums,
@@ -236,14 +286,14 @@ impl Accruals {
     #[cfg(test)]
     pub(crate) fn tamper(&mut self, tamper: impl Fn(&mut Sums)) {
         for line in &mut self.lines {
-            let mut sums = line.sums();
-            if line.is_exceptional {
-                sums = self.exceptional[line.count as usize].0;
+            let mut sums = line.sums.priced(line.code.outcome(), self.start);
+            if line.sums.form == Form::Exceptional {
+                sums = self.exceptional[line.sums.count as usize].sums;
             }
             tamper(&mut sums);
-            line.is_exceptional = true;
-            line.count = self.exceptional.len() as u32;
-            self.exceptional.push((sums, Corrections::default()));
+            line.sums.form = Form::Exceptional;
+            line.sums.count = self.exceptional.len() as u32;
+            self.exceptional.push(ExceptionalSums { sums, corrections: Corrections::default() });
         }
     }
 
@@ -251,8 +301,43 @@ impl Accruals {
     #[cfg(test)]
     pub(crate) fn remove_first(&mut self, count: u32) {
         let [group] = self.groups.as_mut_slice() else { panic!("expected one invitee") };
-        group.first += count;
+        self.lines.drain(..count as usize);
         group.count -= count;
+    }
+}
+
+/// Reads accruals as lines of a first run, one after the other, into one buffer.
+pub(crate) struct AccrualReader<'a> {
+    due: &'a Accruals,
+    groups: std::vec::IntoIter<&'a Group>,
+    lines: std::slice::Iter<'a, CompactLine>,
+    /// Line of the current group, whose sums are replaced.
+    line: Option<Line>,
+}
+
+impl<'a> AccrualReader<'a> {
+    pub(crate) fn read(&mut self) -> Option<&Line> {
+        loop {
+            if let Some(compact) = self.lines.next() {
+                let (code, line) = (compact.code, self.line.as_mut()?);
+                line.key.product = code.product();
+                line.key.asset = self.due.assets.asset(code.asset());
+                line.key.outcome = code.outcome();
+                line.sums = self.due.sums(compact, line.key.outcome);
+                return self.line.as_ref();
+            }
+            let group: &'a Group = self.groups.next()?;
+            let lines = self.due.lines_of(group);
+            self.lines = lines.iter();
+            let first = lines.first().map(|line| self.due.accrual(group, line).first_line());
+            self.line = Some(first?);
+        }
+    }
+}
+
+impl Default for Accruals {
+    fn default() -> Self {
+        Self::of_day(Timestamp::EPOCH.day(), RankedAssets::default())
     }
 }
 
@@ -280,72 +365,6 @@ fn prefix(uid: &Uid) -> u128 {
     let mut prefix = [0; 16];
     prefix.iter_mut().zip(uid.as_str().bytes()).for_each(|(place, letter)| *place = letter);
     u128::from_be_bytes(prefix)
-}
-
-impl CompactLine {
-    const EXCEPTIONAL: Self = Self {
-        fees: 0,
-        fees_usd: 0,
-        volume_usd: 0,
-        counted_volume_usd: 0,
-        first_trade_at: -1,
-        last_trade_at: -1,
-        outcome: Outcome::Earned { rate: Rate::ZERO, shared: Rate::ZERO },
-        count: 0,
-        asset: AssetNumber(0),
-        product: Product::Spot,
-        is_exceptional: true,
-    };
-
-    /// Returns the compact form of a line; `None` if the line does not fit.
-    fn of((product, asset, outcome): LineGroup, line: &LineAccumulator) -> Option<Self> {
-        let LineAccumulator { sums, corrections } = line;
-        if sums.corrected_count != 0 || *corrections != Corrections::default() {
-            return None;
-        }
-        let narrow = |amount: Amount| i64::try_from(amount.minor()).ok();
-        let millis = |at: Option<Timestamp>| at.map_or(-1, Timestamp::millis);
-        Some(Self {
-            fees: narrow(sums.fees)?,
-            fees_usd: narrow(sums.fees_usd)?,
-            volume_usd: narrow(sums.volume_usd)?,
-            counted_volume_usd: narrow(sums.counted_volume_usd)?,
-            first_trade_at: millis(sums.first_trade_at),
-            last_trade_at: millis(sums.last_trade_at),
-            outcome,
-            count: u32::try_from(sums.fee_count).ok()?,
-            asset,
-            product,
-            is_exceptional: false,
-        })
-    }
-
-    #[inline]
-    fn sums(&self) -> Sums {
-        let amount = |amount: i64| Amount::from_minor(i128::from(amount));
-        let (fees, fees_usd) = (amount(self.fees), amount(self.fees_usd));
-        let (rate, shared) = self.outcome.rates();
-        let part = |of: Amount| {
-            let shared = shared.of(of);
-            // Both are parts of a 64-bit amount, so that the difference cannot overflow.
-            (Amount::from_minor(rate.of(of).minor() - shared.minor()), shared)
-        };
-        let ((commission, shared), (commission_usd, shared_usd)) = (part(fees), part(fees_usd));
-        Sums {
-            fee_count: i64::from(self.count),
-            corrected_count: 0,
-            fees,
-            fees_usd,
-            commission,
-            commission_usd,
-            shared,
-            shared_usd,
-            volume_usd: amount(self.volume_usd),
-            counted_volume_usd: amount(self.counted_volume_usd),
-            first_trade_at: Timestamp::from_millis(self.first_trade_at),
-            last_trade_at: Timestamp::from_millis(self.last_trade_at),
-        }
-    }
 }
 
 /// Returns the group of a key: the parts that neither facts nor corrections change. Facts and
@@ -400,6 +419,13 @@ pub struct Charged {
 }
 
 impl Charged {
+    #[inline]
+    pub(crate) fn add_record(&mut self, record: &Record) -> Result<(), Overflow> {
+        let amount = |amount: i64| Amount::from_minor(i128::from(amount));
+        self.add([amount(record.amount), amount(record.amount_usd), Amount::ZERO])
+    }
+
+    #[inline]
     pub(crate) fn add(&mut self, [amount, amount_usd, _]: [Amount; 3]) -> Result<(), Overflow> {
         self.fee_count = self.fee_count.checked_add(1).ok_or(Overflow)?;
         self.fees = self.fees.plus(amount)?;

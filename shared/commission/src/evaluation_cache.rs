@@ -8,7 +8,8 @@ use types::{Day, Timestamp};
 
 use crate::deduplicate::AcceptedFee;
 use crate::evaluate::{counts_for_tier, is_trade};
-use crate::{Amount, Charge, FeeContext, MarketRules, Outcome, Rules, evaluate};
+use crate::record::{Class, Record};
+use crate::{Amount, Charge, FeeContext, Fees, MarketRules, Outcome, Rules, evaluate};
 
 /// Instants within a day at which a rule changes. They are the same for all invitees.
 pub(crate) struct RuleChanges<'a> {
@@ -51,9 +52,18 @@ pub(crate) struct Verdict {
 pub(crate) struct Case(u64);
 
 impl Case {
+    fn of(class: Class, sign: u64, interval: u64) -> Self {
+        Self(u64::from(class.of_fee()) | sign << 32 | interval << 34)
+    }
+
     /// Returns the case without its asset. No verdict depends on the asset.
     pub(crate) const fn without_asset(self) -> Self {
         Self(self.0 & !0xFFFF)
+    }
+
+    /// Returns a digest of eight bits.
+    pub(crate) const fn digest(self) -> u8 {
+        (self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
     }
 }
 
@@ -62,12 +72,18 @@ pub(crate) struct Evaluation<'a> {
     rules: &'a Rules,
     context: &'a FeeContext<'a>,
     /// Instants of change, in order. Between two of them no fact and no rule changes.
-    changes: Vec<Timestamp>,
+    changes: &'a [Timestamp],
 }
 
 impl<'a> Evaluation<'a> {
-    pub(crate) fn of(rule_changes: &RuleChanges<'a>, context: &'a FeeContext<'a>) -> Self {
-        let mut changes = rule_changes.instants.clone();
+    /// Prepares the evaluation. `changes` is a buffer.
+    pub(crate) fn of(
+        rule_changes: &'a RuleChanges<'a>,
+        context: &'a FeeContext<'a>,
+        changes: &'a mut Vec<Timestamp>,
+    ) -> Self {
+        changes.clear();
+        changes.extend_from_slice(&rule_changes.instants);
         let facts = fact_changes(context, rule_changes.rules);
         changes.extend(facts.filter(|instant| rule_changes.within(*instant)));
         changes.sort_unstable();
@@ -79,14 +95,25 @@ impl<'a> Evaluation<'a> {
         let [amount, ..] = fee.amounts;
         let sign = match amount.cmp(&Amount::ZERO) {
             Ordering::Less => 0,
-            Ordering::Equal => 1_u64,
+            Ordering::Equal => 1,
             Ordering::Greater => 2,
         };
-        let stretch = match self.changes.is_empty() {
+        Case::of(fee.class, sign, self.interval(fee.at))
+    }
+
+    /// Returns the case of a fee that is neither wide nor corrected.
+    #[inline]
+    pub(crate) fn case_of_record(&self, record: &Record, fees: &Fees) -> Case {
+        let sign = u64::from(record.amount > 0) << 1 | u64::from(record.amount == 0);
+        let interval = match self.changes.is_empty() {
             true => 0,
-            false => self.changes.partition_point(|change| *change <= fee.at) as u64,
+            false => self.interval(fees.fee(record).at()),
         };
-        Case(u64::from(fee.class.of_fee()) | sign << 32 | stretch << 34)
+        Case::of(record.class, sign, interval)
+    }
+
+    fn interval(&self, at: Timestamp) -> u64 {
+        self.changes.partition_point(|change| *change <= at) as u64
     }
 
     pub(crate) fn verdict(&self, charge: &Charge) -> Verdict {

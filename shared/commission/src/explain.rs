@@ -2,7 +2,7 @@
 
 use types::{Day, Timestamp, TradeId};
 
-use crate::deduplicate::Deduplication;
+use crate::deduplicate::{DayOfFees, Deduplication};
 use crate::{Amount, FeeCorrection, Fees, LineKey, Overflow, Relations, Rules, evaluate};
 
 /// A fee included in a line.
@@ -42,9 +42,9 @@ pub fn explain(
         return Ok(Vec::new());
     }
     let corrections: Vec<_> = corrections.iter().filter(|c| c.uid == key.invitee).collect();
-    let records: Vec<_> = fees.records_of(&key.invitee).copied().collect();
     let mut deduplication = Deduplication::default();
-    let found = deduplication.run(fees, &records, &corrections, day, &rules.assets)?;
+    let day = DayOfFees::of(day, fees, &rules.assets);
+    let found = deduplication.run(fees, &fees.places_of(&key.invitee), &corrections, &day)?;
     let mut evidence = Vec::new();
     for kept in found.iter() {
         let charge = &kept.charge();

@@ -1,21 +1,22 @@
 //! Compact in-memory storage for the fees of a day's shard, because a worker holds millions.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+mod fee_ref;
+mod parts;
+mod payers;
+
 use std::fmt;
 use std::hash::BuildHasher;
 
-use foldhash::fast::{FixedState, RandomState};
-use types::{Timestamp, TradeId, Uid};
+use foldhash::fast::FixedState;
+use types::{Timestamp, Uid};
 
+pub use self::fee_ref::FeeRef;
+use self::parts::{Grouping, PARTS, Records};
+use self::payers::Payers;
 use crate::record::{AssetNumber, AssetTable, Class, Record, TradeForm};
-use crate::trade_key::{TradeKey, canonical_number};
+use crate::trade_key::TradeKey;
 use crate::{Amount, Arrival, Asset, Charge, Fee};
 
-/// Number of partitions by payer, chosen so that the records of one partition fit into a cache.
-const PARTS: u32 = 128;
-/// Number of records in a full block.
-const BLOCK: usize = 256;
 /// Offset of the first fee's time and arrival in a record, so that other fees may be up to 24
 /// days earlier.
 const BEFORE: u64 = 1 << 31;
@@ -32,7 +33,6 @@ pub struct Fees {
     texts: Vec<u8>,
     wide: Vec<WideFee>,
     origin: Option<Origin>,
-    /// The payer with number n is in partition n modulo [`PARTS`].
     records: Records,
     length: usize,
 }
@@ -116,6 +116,7 @@ impl Fees {
     ///
     /// # Errors
     /// Returns [`TooMany`] if a limit is exceeded.
+    #[inline(always)]
     pub fn push_compact(&mut self, fee: &CompactFee<'_>) -> Result<(), TooMany> {
         let CompactFee { payer, trade, class, amounts, at, arrival } = *fee;
         let origin = *self.origin.get_or_insert(Origin {
@@ -137,6 +138,7 @@ impl Fees {
         self.add(Record { amount, amount_usd, volume_usd, trade, payer, at, arrival, class })
     }
 
+    #[cold]
     fn push_wide(
         &mut self,
         payer: Payer,
@@ -152,7 +154,15 @@ impl Fees {
     }
 
     /// Stores a trade id and returns its form and its value in a record.
+    #[inline(always)]
     fn keep_trade(&mut self, trade: TradeKey<'_>) -> Result<(TradeForm, u64), TooMany> {
+        match trade {
+            TradeKey::Number(number) => Ok((TradeForm::Number, number)),
+            other => self.keep_text(other),
+        }
+    }
+
+    fn keep_text(&mut self, trade: TradeKey<'_>) -> Result<(TradeForm, u64), TooMany> {
         let (form, bytes): (_, &[u8]) = match &trade {
             TradeKey::Number(number) => return Ok((TradeForm::Number, *number)),
             TradeKey::Uuid(bytes) => (TradeForm::Uuid, bytes),
@@ -168,8 +178,8 @@ impl Fees {
         Ok((form, digest & 0xFFFF_FFFF_0000_0000 | place))
     }
 
+    #[inline(always)]
     fn add(&mut self, record: Record) -> Result<(), TooMany> {
-        number(self.length)?;
         self.records.push(record)?;
         self.length += 1;
         Ok(())
@@ -181,7 +191,7 @@ impl Fees {
     /// Returns [`TooMany`] if a limit is exceeded.
     pub fn check_room(&self, fees: usize, texts: usize, assets: usize) -> Result<(), TooMany> {
         let total = |now: usize, more: usize| now.checked_add(more).ok_or(TooMany);
-        number(total(self.length, fees)?)?;
+        self.records.check_room(fees)?;
         number(total(self.texts.len(), texts)?)?;
         u16::try_from(total(self.assets.len(), assets)?).map_err(|_| TooMany)?;
         Ok(())
@@ -200,39 +210,19 @@ impl Fees {
     /// # Errors
     /// Returns [`TooMany`] if a limit is exceeded.
     pub fn payer(&mut self, uid: &Uid) -> Result<Payer, TooMany> {
-        match canonical_number(uid.as_str()) {
-            Some(number) => self.numbered_payer(number),
-            None => match self.payers.by_text.get(uid) {
-                Some(payer) => Ok(*payer),
-                None => {
-                    let payer = self.add_payer(uid.clone())?;
-                    self.payers.by_text.insert(uid.clone(), payer);
-                    Ok(payer)
-                }
-            },
-        }
+        let payer = self.payers.of(uid)?;
+        self.records.add_parts(self.payers.uids().len());
+        Ok(payer)
     }
 
-    /// Returns the payer with a numeric id, and adds it if it is new.
+    /// Returns the payers with some numeric ids, and adds those that are new.
     ///
     /// # Errors
     /// Returns [`TooMany`] if a limit is exceeded.
-    pub fn numbered_payer(&mut self, id: u64) -> Result<Payer, TooMany> {
-        if let Some(payer) = self.payers.by_number.get(&id) {
-            return Ok(*payer);
-        }
-        let payer = self.add_payer(id.to_string().parse().map_err(|_| TooMany)?)?;
-        self.payers.by_number.insert(id, payer);
-        Ok(payer)
-    }
-
-    fn add_payer(&mut self, uid: Uid) -> Result<Payer, TooMany> {
-        let payer = Payer(number(self.payers.uids.len())?);
-        self.payers.uids.push(uid);
-        if self.records.parts.len() < PARTS as usize {
-            self.records.parts.push(Part::default());
-        }
-        Ok(payer)
+    pub fn numbered_payers(&mut self, ids: &[u64]) -> Result<Vec<Payer>, TooMany> {
+        let payers = self.payers.of_numbers(ids)?;
+        self.records.add_parts(self.payers.uids().len());
+        Ok(payers)
     }
 
     /// Returns the number of fees, including duplicates.
@@ -249,57 +239,84 @@ impl Fees {
 
     /// Returns the distinct payers of the fees.
     pub fn invitees(&self) -> impl Iterator<Item = &Uid> {
-        self.payers.uids.iter()
+        self.payers.uids().iter()
     }
 
     /// Returns all fees. The fees of one payer are in the order of their addition.
     pub fn iter(&self) -> impl Iterator<Item = FeeRef<'_>> {
-        let records = self.records.parts.iter().flat_map(|part| self.records.of(part));
-        records.map(|record| FeeRef { fees: self, record })
+        let records = self.records.parts().iter().flat_map(|part| self.records.of(part));
+        records.map(|(_, record)| FeeRef { fees: self, record })
     }
 
     /// Returns the fees of one payer.
     pub fn of<'a>(&'a self, uid: &Uid) -> impl Iterator<Item = FeeRef<'a>> + use<'a> {
-        let records = self.records_of(uid);
-        records.map(|record| FeeRef { fees: self, record })
+        self.records_of(uid).map(|(_, record)| FeeRef { fees: self, record })
     }
 
-    pub(crate) fn records_of<'a>(
-        &'a self,
-        uid: &Uid,
-    ) -> impl Iterator<Item = &'a Record> + use<'a> {
-        let payer = self.payers.get(uid);
-        let part = payer.and_then(|payer| self.records.parts.get((payer.0 % PARTS) as usize));
+    /// Returns the places of the records of one payer.
+    pub(crate) fn places_of(&self, uid: &Uid) -> Vec<u32> {
+        self.records_of(uid).map(|(place, _)| place).collect()
+    }
+
+    fn records_of<'a>(&'a self, uid: &Uid) -> impl Iterator<Item = (u32, &'a Record)> + use<'a> {
+        let payer = self.payers.get(uid).map(|payer| payer.0);
+        let part = payer.and_then(|payer| self.records.part_of(payer));
         let records = part.into_iter().flat_map(|part| self.records.of(part));
-        records.filter(move |record| payer == Some(Payer(record.payer)))
+        records.filter(move |(_, record)| payer == Some(record.payer))
     }
 
     pub(crate) const fn assets(&self) -> &AssetTable {
         &self.assets
     }
 
+    /// Returns the record at a place.
+    #[inline]
+    pub(crate) fn record(&self, place: u32) -> Option<&Record> {
+        self.records.at(place)
+    }
+
     pub(crate) const fn fee<'a>(&'a self, record: &'a Record) -> FeeRef<'a> {
         FeeRef { fees: self, record }
     }
 
-    /// Calls `each` with every payer and its fees, one partition after the other.
-    pub(crate) fn each_payer<'a, E>(
-        &'a self,
-        mut each: impl FnMut(&'a Uid, &[Record]) -> Result<(), E>,
+    /// Returns a time relative to the origin of the records.
+    pub(crate) fn offset(&self, at: Timestamp) -> i64 {
+        at.millis().saturating_sub(self.origin.unwrap_or_default().at)
+    }
+
+    /// Calls `each` with the payers of every partition, one partition after the other.
+    pub(crate) fn each_part<E>(
+        &self,
+        mut each: impl FnMut(&PayersOfPart<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut group = Grouped::default();
-        for (first, part) in (0..).zip(&self.records.parts) {
-            group.gather(
-                &self.records,
-                part,
-                self.payers.uids.len().saturating_sub(first).div_ceil(PARTS as usize),
-            );
-            let uids = self.payers.uids.iter().skip(first).step_by(PARTS as usize);
-            for (uid, records) in uids.zip(group.by_payer()) {
-                each(uid, records)?;
-            }
+        let (step, payers) = (PARTS as usize, self.payers.uids().len());
+        let mut grouping = Grouping::default();
+        for (first, part) in (0..).zip(self.records.parts()) {
+            let count = payers.saturating_sub(first).div_ceil(step);
+            grouping.gather(&self.records, part, count);
+            each(&PayersOfPart { payers: &self.payers, grouping: &grouping, first })?;
         }
         Ok(())
+    }
+}
+
+/// Payers of one partition.
+pub(crate) struct PayersOfPart<'a> {
+    payers: &'a Payers,
+    grouping: &'a Grouping,
+    first: usize,
+}
+
+impl<'a> PayersOfPart<'a> {
+    /// Returns the ids of the payers, and the ids as numbers if they are numeric.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = (&'a Uid, Option<u64>)> {
+        let ids = self.payers.uids().iter().zip(self.payers.numeric().iter().copied());
+        ids.skip(self.first).step_by(PARTS as usize)
+    }
+
+    /// Returns the places of each payer's records, in the same order.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &'a [u32]> {
+        self.grouping.by_payer()
     }
 }
 
@@ -307,229 +324,9 @@ fn number(length: usize) -> Result<u32, TooMany> {
     u32::try_from(length).map_err(|_| TooMany)
 }
 
-/// Payers: ids by number, and numbers by id.
-#[derive(Clone, Default)]
-struct Payers {
-    uids: Vec<Uid>,
-    by_number: HashMap<u64, Payer, RandomState>,
-    by_text: HashMap<Uid, Payer, RandomState>,
-}
-
-impl Payers {
-    fn get(&self, uid: &Uid) -> Option<Payer> {
-        match canonical_number(uid.as_str()) {
-            Some(number) => self.by_number.get(&number).copied(),
-            None => self.by_text.get(uid).copied(),
-        }
-    }
-}
-
-/// Records of all partitions, in blocks. A single allocation holds them, so that it is freed in
-/// one step.
-#[derive(Clone, Default)]
-struct Records {
-    records: Vec<Record>,
-    parts: Vec<Part>,
-}
-
-/// Blocks of one partition, in the order of their addition.
-#[derive(Clone, Default)]
-struct Part {
-    starts: Vec<usize>,
-    /// Number of used records in the last block.
-    used: usize,
-}
-
-/// Returns the number of records in a block. The first blocks of a partition are small, because a
-/// small batch has few fees in each of many partitions.
-const fn block_size(place: usize) -> usize {
-    if place < 6 { 4 << place } else { BLOCK }
-}
-
-impl Records {
-    fn push(&mut self, record: Record) -> Result<(), TooMany> {
-        let part = self.parts.get_mut((record.payer % PARTS) as usize).ok_or(TooMany)?;
-        let last = part.starts.len().wrapping_sub(1);
-        let start = match part.starts.last() {
-            Some(start) if part.used < block_size(last) => *start,
-            _ => {
-                let start = self.records.len();
-                let size = block_size(part.starts.len());
-                self.records.resize(start + size, Record::default());
-                part.starts.push(start);
-                part.used = 0;
-                start
-            }
-        };
-        *self.records.get_mut(start + part.used).ok_or(TooMany)? = record;
-        part.used += 1;
-        Ok(())
-    }
-
-    fn of(&self, part: &Part) -> impl Iterator<Item = &Record> {
-        let last = part.starts.len().wrapping_sub(1);
-        let blocks = part.starts.iter().enumerate().map(move |(place, start)| {
-            let used = if place == last { part.used } else { block_size(place) };
-            self.records.get(*start..*start + used).unwrap_or_default()
-        });
-        blocks.flatten()
-    }
-}
-
-/// Records of one partition, grouped by payer. The buffers are reused for all partitions.
-#[derive(Default)]
-struct Grouped {
-    records: Vec<Record>,
-    /// End of each payer's records, which is also the start of the next payer's records.
-    ends: Vec<usize>,
-}
-
-impl Grouped {
-    fn gather(&mut self, records: &Records, part: &Part, payers: usize) {
-        self.ends.clear();
-        self.ends.resize(payers, 0);
-        let mut length = 0;
-        for record in records.of(part) {
-            if let Some(count) = self.ends.get_mut((record.payer / PARTS) as usize) {
-                *count += 1;
-            }
-            length += 1;
-        }
-        let mut start = 0;
-        for end in &mut self.ends {
-            (*end, start) = (start, start + *end);
-        }
-        self.records.resize(length, Record::default());
-        for record in records.of(part) {
-            let Some(end) = self.ends.get_mut((record.payer / PARTS) as usize) else { continue };
-            if let Some(place) = self.records.get_mut(*end) {
-                *place = *record;
-            }
-            *end += 1;
-        }
-    }
-
-    fn by_payer(&self) -> impl Iterator<Item = &[Record]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts
-            .zip(&self.ends)
-            .map(|(start, end)| self.records.get(*start..*end).unwrap_or_default())
-    }
-}
-
-/// Reference to a fee in [`Fees`].
-#[derive(Clone, Copy)]
-pub struct FeeRef<'a> {
-    fees: &'a Fees,
-    record: &'a Record,
-}
-
-impl<'a> FeeRef<'a> {
-    /// Returns the trade key of the fee.
-    #[must_use]
-    pub fn trade(self) -> TradeKey<'a> {
-        let rest = self.fees.texts.get((self.record.trade & 0xFFFF_FFFF) as usize..);
-        match self.record.class.trade_form() {
-            TradeForm::Number => TradeKey::Number(self.record.trade),
-            TradeForm::Uuid => {
-                let bytes = rest.and_then(|rest| rest.first_chunk());
-                TradeKey::Uuid(bytes.copied().unwrap_or_default())
-            }
-            TradeForm::Text => {
-                let text = rest.and_then(<[u8]>::split_first).and_then(|(length, rest)| {
-                    std::str::from_utf8(rest.get(..usize::from(*length))?).ok()
-                });
-                TradeKey::Text(text.unwrap_or_default())
-            }
-        }
-    }
-
-    /// Returns the trade id as text.
-    #[must_use]
-    pub fn trade_id(self) -> Cow<'a, str> {
-        match self.trade() {
-            TradeKey::Text(text) => Cow::Borrowed(text),
-            key => Cow::Owned(key.to_string()),
-        }
-    }
-
-    /// Returns the payer of the fee.
-    #[must_use]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the list only grows, and records name its entries"
-    )]
-    pub fn invitee(self) -> &'a Uid {
-        &self.fees.payers.uids[self.record.payer as usize]
-    }
-
-    fn wide(self) -> Option<&'a WideFee> {
-        let place = self.record.class.is_wide().then_some(self.record.amount)?;
-        self.fees.wide.get(usize::try_from(place).ok()?)
-    }
-
-    fn origin(self) -> Origin {
-        self.fees.origin.unwrap_or_default()
-    }
-
-    /// Returns the arrival of the fee.
-    #[must_use]
-    pub fn arrival(self) -> Arrival {
-        let offset = u64::from(self.record.arrival);
-        self.wide().map_or_else(
-            || Arrival(self.origin().arrival.wrapping_add(offset)),
-            |wide| wide.arrival,
-        )
-    }
-
-    pub(crate) fn at(self) -> Timestamp {
-        let at = self.origin().at.wrapping_add(i64::from(self.record.at));
-        self.wide().map_or_else(|| Timestamp::from_millis(at).unwrap_or(Timestamp::EPOCH), |w| w.at)
-    }
-
-    pub(crate) const fn class(self) -> Class {
-        self.record.class
-    }
-
-    pub(crate) fn amounts(self) -> [Amount; 3] {
-        let Record { amount, amount_usd, volume_usd, .. } = *self.record;
-        let narrow = [amount, amount_usd, volume_usd];
-        self.wide().map_or_else(
-            || narrow.map(|amount| Amount::from_minor(i128::from(amount))),
-            |wide| wide.amounts,
-        )
-    }
-
-    /// Returns the charge.
-    #[must_use]
-    pub fn charge(self) -> Charge {
-        let [amount, amount_usd, volume_usd] = self.amounts();
-        let class = self.record.class;
-        Charge {
-            product: class.product(),
-            kind: class.kind(),
-            asset: self.fees.assets.asset(class.asset()),
-            amount,
-            amount_usd,
-            volume_usd,
-            vip: class.vip(),
-            broker: class.broker(),
-            at: self.at(),
-        }
-    }
-
-    /// Returns the fee as delivered.
-    #[must_use]
-    #[expect(clippy::expect_used, reason = "only trade ids are added")]
-    pub fn fee(self) -> Fee {
-        let trade_id: TradeId = self.trade_id().parse().expect("a trade id");
-        Fee::new(trade_id, self.invitee().clone(), self.charge())
-    }
-}
-
 impl fmt::Debug for Fees {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fees({} of {} invitees)", self.length, self.payers.uids.len())
+        write!(f, "Fees({} of {} invitees)", self.length, self.payers.uids().len())
     }
 }
 

@@ -1,23 +1,25 @@
 //! The fold: evaluates the fees of a day and sums them into accruals.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use types::{Day, Product, Uid};
+use types::{Day, Timestamp, Uid};
 
-use crate::deduplicate::{AcceptedFee, Corrected, DeduplicatedFees, Deduplication};
-use crate::evaluation_cache::{Case, Evaluation, RuleChanges, Verdict};
-use crate::record::AssetNumber;
+use crate::cases::Cases;
+use crate::compact_line::RankedAssets;
+use crate::deduplicate::{Corrected, DayOfFees, DeduplicatedFees, Deduplication};
+use crate::evaluation_cache::{Evaluation, RuleChanges};
 use crate::{
-    Accruals, Arrival, Asset, Charged, Corrections, Fee, FeeContext, FeeCorrection, Fees, Outcome,
-    Overflow, Relations, Rules, Sums,
+    Accruals, Arrival, Asset, Charged, Fee, FeeContext, FeeCorrection, Fees, Overflow, Relations,
+    Rules,
 };
 
 /// Result of a fold. All fields except `duplicates` are the same for the same fees and facts,
 /// independent of order, batches and duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fold {
-    /// Accruals; each has at least one fee.
-    pub due: Accruals,
+    /// Accruals; each has at least one fee. They are shared with the lines of a first run.
+    pub due: Arc<Accruals>,
     /// Charged fees by asset, used to prove the lines.
     pub charged: BTreeMap<Asset, Charged>,
     /// Invitees whose binding is void, with the number of their fees. Nothing is due for them.
@@ -53,24 +55,36 @@ pub fn fold(
     rules: &Rules,
 ) -> Result<Fold, Overflow> {
     let mut corrections = by_payer(corrections);
+    let due = Accruals::of_day(day, RankedAssets::of(fees.assets()));
     let mut folding = Folding {
+        day,
         fees,
-        relations,
         rule_changes: RuleChanges::of(day, rules),
-        fold: Fold { due: Accruals::of_assets(fees.assets()), ..Fold::default() },
+        fold: Fold::default(),
+        due,
         charged: vec![Charged::default(); fees.assets().len()],
         conflicts: Vec::new(),
-        lines: Lines::default(),
+        cases: Cases::default(),
+        changes: Vec::new(),
     };
-    let mut deduplication = Deduplication::default();
-    fees.each_payer(|payer, records| {
-        let corrections = corrections.remove(payer).unwrap_or_default();
-        let found = deduplication.run(fees, records, &corrections, day, &rules.assets)?;
-        folding.take(payer, &found)
+    let (mut deduplication, day) =
+        (Deduplication::default(), DayOfFees::of(day, fees, &rules.assets));
+    let mut contexts = Vec::new();
+    fees.each_part(|payers| {
+        // Reading the facts of many payers together waits less for the memory.
+        contexts.clear();
+        contexts.extend(payers.ids().map(|(payer, number)| relations.standing_of(payer, number)));
+        let ids = payers.ids().map(|(payer, _)| payer);
+        for ((payer, context), places) in ids.zip(&contexts).zip(payers.places()) {
+            let of_payer = if corrections.is_empty() { None } else { corrections.remove(payer) };
+            let found = deduplication.run(fees, places, &of_payer.unwrap_or_default(), &day)?;
+            folding.take(payer, context.as_ref(), &found)?;
+        }
+        Ok(())
     })?;
     for (payer, corrections) in corrections {
-        let found = deduplication.run(fees, &[], &corrections, day, &rules.assets)?;
-        folding.note_excluded(payer, &found)?;
+        let found = deduplication.run(fees, &[], &corrections, &day)?;
+        folding.note_excluded(payer, relations.standing(payer).as_ref(), &found)?;
     }
     folding.finish()
 }
@@ -92,33 +106,46 @@ struct Conflicts {
 
 /// State of a fold in progress.
 struct Folding<'a> {
+    day: Day,
     fees: &'a Fees,
-    relations: &'a Relations,
     rule_changes: RuleChanges<'a>,
     fold: Fold,
+    due: Accruals,
     /// Charged fees by asset number.
     charged: Vec<Charged>,
     conflicts: Vec<Conflicts>,
-    lines: Lines,
+    cases: Cases,
+    /// Buffer of the instants at which a fact of an invitee changes.
+    changes: Vec<Timestamp>,
 }
 
 impl Folding<'_> {
-    fn take(&mut self, payer: &Uid, found: &DeduplicatedFees<'_>) -> Result<(), Overflow> {
-        self.note_excluded(payer, found)?;
-        let count = || found.iter().count() as u64;
-        match self.relations.standing(payer) {
+    fn take(
+        &mut self,
+        payer: &Uid,
+        context: Option<&FeeContext<'_>>,
+        found: &DeduplicatedFees<'_>,
+    ) -> Result<(), Overflow> {
+        self.note_excluded(payer, context, found)?;
+        let count = || found.accepted.len() as u64;
+        match context {
             None => {
                 self.fold.unknown_fees.insert(payer.clone(), count());
             }
             Some(context) if context.relation.voided_at.is_some() => {
                 self.fold.voided.insert(payer.clone(), count());
             }
-            Some(context) => self.book(found, &context)?,
+            Some(context) => self.book(found, context)?,
         }
         Ok(())
     }
 
-    fn note_excluded(&mut self, payer: &Uid, found: &DeduplicatedFees<'_>) -> Result<(), Overflow> {
+    fn note_excluded(
+        &mut self,
+        payer: &Uid,
+        context: Option<&FeeContext<'_>>,
+        found: &DeduplicatedFees<'_>,
+    ) -> Result<(), Overflow> {
         let fold = &mut self.fold;
         let Corrected { orphans, inexact, .. } = &found.corrected;
         fold.orphan_corrections.extend(orphans.iter().copied().cloned());
@@ -126,7 +153,7 @@ impl Folding<'_> {
         fold.outside_day = fold.outside_day.checked_add(found.outside_day).ok_or(Overflow)?;
         fold.duplicates = fold.duplicates.checked_add(found.duplicates).ok_or(Overflow)?;
         if !found.conflicts.is_empty() {
-            let inviter = self.relations.standing(payer).map(|of| of.relation.inviter.clone());
+            let inviter = context.map(|of| of.relation.inviter.clone());
             let fees = found.conflicts.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
             self.conflicts.push(Conflicts { inviter, payer: payer.clone(), fees });
         }
@@ -138,16 +165,32 @@ impl Folding<'_> {
         found: &DeduplicatedFees<'_>,
         context: &FeeContext<'_>,
     ) -> Result<(), Overflow> {
-        let evaluation = Evaluation::of(&self.rule_changes, context);
-        self.lines.clear();
-        let (charged, lines) = (&mut self.charged, &mut self.lines);
-        found.iter().try_for_each(|fee| {
-            if let Some(charged) = charged.get_mut(usize::from(fee.class.asset().0)) {
+        let evaluation = Evaluation::of(&self.rule_changes, context, &mut self.changes);
+        let (fees, cases, assets) = (self.fees, &mut self.cases, self.due.assets());
+        let are_narrow = found.corrected.is_empty();
+        cases.clear();
+        for place in found.accepted {
+            let Some(record) = fees.record(*place) else { continue };
+            // Each asset of a record is in the table. An error is better than another sum.
+            let charged = self.charged.get_mut(usize::from(record.class.asset().0));
+            let charged = charged.ok_or(Overflow)?;
+            if are_narrow && !record.class.is_wide() {
+                charged.add_record(record)?;
+                let case = evaluation.case_of_record(record, fees);
+                let charge = || fees.fee(record).charge();
+                if cases.add_record(record, case, &evaluation, assets, charge) {
+                    continue;
+                }
+                cases.add(&found.fee(*place, record), &evaluation, assets)?;
+            } else {
+                let fee = found.fee(*place, record);
                 charged.add(fee.amounts)?;
+                cases.add(&fee, &evaluation, assets)?;
             }
-            lines.add(&fee, &evaluation)
-        })?;
-        self.fold.due.push(context.relation, self.lines.sorted(self.fees))
+        }
+        let start = self.day.start();
+        let lines = cases.lines(fees.offset(start), start)?;
+        self.due.push(context.relation, lines)
     }
 
     /// Sorts the results of all payers into the order of the lines: by inviter, then by payer.
@@ -157,132 +200,11 @@ impl Folding<'_> {
         self.fold.charged = charged.map(|(charged, asset)| (asset, charged)).collect();
         self.conflicts.sort_by(|a, b| (&a.inviter, &a.payer).cmp(&(&b.inviter, &b.payer)));
         self.fold.conflicts = self.conflicts.into_iter().flat_map(|of| of.fees).collect();
-        self.fold.due.sort();
+        self.due.sort();
+        self.fold.due = Arc::new(self.due);
         self.fold.orphan_corrections.sort_unstable();
         self.fold.inexact_corrections.sort_unstable();
         Ok(self.fold)
-    }
-}
-
-/// Key of a line among the lines of one invitee. It is small and `Copy`, whereas a
-/// [`LineKey`](crate::LineKey) has texts. The asset is a number.
-pub(crate) type LineGroup = (Product, AssetNumber, Outcome);
-
-/// Lines of one invitee while its fees are added. The buffers are reused for all invitees.
-///
-/// There are so few cases and lines that a linear search is fastest. The keys are separate from
-/// the sums, because they are compared for each fee.
-#[derive(Default)]
-struct Lines {
-    cases: Vec<Case>,
-    lines_of_cases: Vec<LineOfCase>,
-    /// Evaluated verdicts, by case without asset.
-    verdicts: Vec<(Case, Verdict)>,
-    groups: Vec<LineGroup>,
-    sums: Vec<LineAccumulator>,
-    /// Index of the previous fee's case, because consecutive fees often share one.
-    last: usize,
-    order: Vec<usize>,
-}
-
-#[derive(Clone, Copy)]
-struct LineOfCase {
-    line: usize,
-    counts_for_tier: bool,
-    is_trade: bool,
-}
-
-impl Lines {
-    fn clear(&mut self) {
-        self.cases.clear();
-        self.lines_of_cases.clear();
-        self.verdicts.clear();
-        self.groups.clear();
-        self.sums.clear();
-        self.last = 0;
-    }
-
-    fn add(&mut self, fee: &AcceptedFee<'_>, evaluation: &Evaluation<'_>) -> Result<(), Overflow> {
-        let case = evaluation.case(fee);
-        if self.cases.get(self.last) != Some(&case) {
-            let known = self.cases.iter().position(|known| *known == case);
-            self.last = known.unwrap_or_else(|| self.add_case(case, fee, evaluation));
-        }
-        let Some(of_case) = self.lines_of_cases.get(self.last) else { return Ok(()) };
-        match self.sums.get_mut(of_case.line) {
-            Some(sums) => sums.add(fee, *of_case),
-            None => Ok(()),
-        }
-    }
-
-    fn add_case(
-        &mut self,
-        case: Case,
-        fee: &AcceptedFee<'_>,
-        evaluation: &Evaluation<'_>,
-    ) -> usize {
-        let Verdict { outcome, counts_for_tier, is_trade } =
-            self.verdict(case.without_asset(), fee, evaluation);
-        let group = (fee.class.product(), fee.class.asset(), outcome);
-        let known = self.groups.iter().position(|known| *known == group);
-        let line = known.unwrap_or_else(|| {
-            self.groups.push(group);
-            self.sums.push(LineAccumulator::default());
-            self.groups.len() - 1
-        });
-        self.cases.push(case);
-        self.lines_of_cases.push(LineOfCase { line, counts_for_tier, is_trade });
-        self.cases.len() - 1
-    }
-
-    fn verdict(
-        &mut self,
-        case: Case,
-        fee: &AcceptedFee<'_>,
-        evaluation: &Evaluation<'_>,
-    ) -> Verdict {
-        if let Some((_, verdict)) = self.verdicts.iter().find(|(known, _)| *known == case) {
-            return *verdict;
-        }
-        let verdict = evaluation.verdict(&fee.charge());
-        self.verdicts.push((case, verdict));
-        verdict
-    }
-
-    /// Removes all lines and returns them sorted by key.
-    fn sorted(&mut self, fees: &Fees) -> impl Iterator<Item = (LineGroup, LineAccumulator)> {
-        self.order.clear();
-        self.order.extend(0..self.groups.len());
-        // Indexes are sorted instead of the sums, which are large.
-        let groups = &self.groups;
-        self.order.sort_unstable_by_key(|place| {
-            groups
-                .get(*place)
-                .map(|(product, asset, outcome)| (*product, fees.assets().asset(*asset), *outcome))
-        });
-        self.order.iter().filter_map(|place| {
-            Some((*self.groups.get(*place)?, std::mem::take(self.sums.get_mut(*place)?)))
-        })
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct LineAccumulator {
-    pub sums: Sums,
-    pub corrections: Corrections,
-}
-
-impl LineAccumulator {
-    fn add(&mut self, fee: &AcceptedFee<'_>, of_case: LineOfCase) -> Result<(), Overflow> {
-        let is_busted = fee.correction.is_some_and(FeeCorrection::busts);
-        let LineOfCase { counts_for_tier, is_trade, .. } = of_case;
-        let is_trade = is_trade && !is_busted;
-        let is_corrected = fee.correction.is_some();
-        self.sums.add_fee((fee.at, fee.amounts), is_corrected, counts_for_tier, is_trade)?;
-        if let Some(correction) = fee.correction {
-            self.corrections.note(correction);
-        }
-        Ok(())
     }
 }
 

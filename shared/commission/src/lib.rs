@@ -4,8 +4,8 @@
 //!
 //! 1. [`fold`] evaluates each fee of a day by the facts and rules at the time of its trade, and
 //!    sums the fees into accruals.
-//! 2. [`difference`] subtracts the sums that earlier runs booked, and returns the lines of this
-//!    run. [`prove_lines`] checks them by addition.
+//! 2. [`Lines::of`] subtracts the sums that earlier runs booked, and returns the lines of this run.
+//!    [`prove_lines`] checks them by addition.
 //! 3. [`Conservation`] proves that no unit was created or lost.
 //! 4. [`evaluate_tier`] returns the tier of the next quarter.
 //!
@@ -13,6 +13,8 @@
 //! amounts. The crate uses no I/O, no clock and no AWS.
 
 mod asset;
+mod cases;
+mod compact_line;
 mod conservation;
 mod deduplicate;
 mod difference;
@@ -24,7 +26,9 @@ mod fee;
 mod fees;
 mod fold;
 mod line;
+mod lines;
 mod money;
+mod number_table;
 mod proof;
 #[cfg(test)]
 mod proptests;
@@ -50,6 +54,7 @@ pub use fee::{Arrival, Charge, Fee, FeeCorrection};
 pub use fees::{CompactFee, FeeRef, Fees, Payer, TooMany};
 pub use fold::{Fold, fold};
 pub use line::{Cause, Line, LineKey, Outcome};
+pub use lines::{LineReader, Lines};
 pub use money::{Amount, Decimals, Displayed, Overflow};
 pub use proof::prove_lines;
 pub use rate::Rate;

@@ -1,6 +1,8 @@
 //! Proof that the lines of a run lead from the booked sums to the due sums.
 
-use crate::{Accruals, Booked, ConservationError, Line, LineKey};
+use std::iter::Peekable;
+
+use crate::{Accrual, Accruals, Booked, ConservationError, Line, LineKey, Lines, Sums};
 
 /// Proves line by line that the booked sums plus the changes in `lines` equal the due sums.
 ///
@@ -13,35 +15,65 @@ use crate::{Accruals, Booked, ConservationError, Line, LineKey};
 pub fn prove_lines(
     due: &Accruals,
     booked: &Booked,
-    lines: &[Line],
+    lines: &Lines,
 ) -> Result<(), ConservationError> {
-    let mut due = due.iter().peekable();
-    let mut booked = booked.iter().peekable();
-    let mut lines = lines.iter().peekable();
-    loop {
-        let next = [booked.peek().map(|(key, _)| *key), lines.peek().map(|line| &line.key)];
-        let next = next.into_iter().flatten().min();
+    let mut merged = Merged { due: due.iter().peekable(), booked: booked.iter().peekable() };
+    let mut reader = lines.reader();
+    while let Some(line) = reader.read() {
+        while merged.prove_next(Some(line))? != Step::WithLine {}
+    }
+    while merged.prove_next(None)? != Step::AtEnd {}
+    Ok(())
+}
+
+/// Accruals and booked sums that are not yet compared with lines, in the order of their keys.
+struct Merged<D: Iterator, B: Iterator> {
+    due: Peekable<D>,
+    booked: Peekable<B>,
+}
+
+#[derive(PartialEq)]
+enum Step {
+    /// The key was that of the line.
+    WithLine,
+    WithoutLine,
+    /// There were no more keys.
+    AtEnd,
+}
+
+impl<'a, D, B> Merged<D, B>
+where
+    D: Iterator<Item = Accrual<'a>>,
+    B: Iterator<Item = (&'a LineKey, &'a Sums)>,
+{
+    /// Proves the sums of the next key. `line` is the next line.
+    #[inline]
+    fn prove_next(&mut self, line: Option<&Line>) -> Result<Step, ConservationError> {
+        let booked = self.booked.peek().map(|(key, _)| *key);
+        let next = [booked, line.map(|line| &line.key)].into_iter().flatten().min();
         // Takes the next accrual, unless a booked entry or a line has a smaller key.
-        let due_now = due.next_if(|due| next.is_none_or(|key| due.cmp_key(key).is_le()));
+        let due_now = self.due.next_if(|due| next.is_none_or(|key| due.cmp_key(key).is_le()));
         let is_now = |key: &LineKey| match &due_now {
             Some(due) => due.cmp_key(key).is_eq(),
             None => next == Some(key),
         };
-        let Some((asset, product)) = due_now.map_or_else(
+        let Some((asset, product)) = due_now.as_ref().map_or_else(
             || next.map(|key| (key.asset, key.product)),
             |due| Some((due.asset, due.product)),
         ) else {
-            return Ok(());
+            return Ok(Step::AtEnd);
         };
-        let before = booked.next_if(|(key, _)| is_now(key)).map(|(_, sums)| *sums);
+        let line = line.filter(|line| is_now(&line.key));
+        let before = self.booked.next_if(|(key, _)| is_now(key)).map(|(_, sums)| *sums);
         let before = before.unwrap_or_default();
-        let after = match lines.next_if(|line| is_now(&line.key)) {
+        let after = match line {
             Some(line) => before.after(&line.sums)?,
             None => before,
         };
         if after != due_now.map(|due| due.sums).unwrap_or_default() {
             return Err(ConservationError::Line { asset, product });
         }
+        Ok(if line.is_some() { Step::WithLine } else { Step::WithoutLine })
     }
 }
 
@@ -66,7 +98,7 @@ mod tests {
     fn after(tamper: impl Fn(&mut Vec<Line>)) -> Result<(), ConservationError> {
         let (fold, booked, mut lines) = late();
         tamper(&mut lines);
-        prove_lines(&fold.due, &booked, &lines)
+        prove_lines(&fold.due, &booked, &Lines::from(lines))
     }
 
     fn breach(product: Product) -> Result<(), ConservationError> {
@@ -76,11 +108,13 @@ mod tests {
     #[test]
     fn first_lines_and_differences_are_proved() {
         let (fold, ..) = late();
-        let lines = difference(&fold, &Booked::default(), true).unwrap();
+        let lines = Lines::of(&fold, &Booked::default(), true).unwrap();
         assert_eq!(prove_lines(&fold.due, &Booked::default(), &lines), Ok(()));
+        let listed = Lines::from(difference(&fold, &Booked::default(), true).unwrap());
+        assert_eq!(prove_lines(&fold.due, &Booked::default(), &listed), Ok(()));
         assert_eq!(after(|_| {}), Ok(()));
         let nothing = Fold::default();
-        assert_eq!(prove_lines(&nothing.due, &Booked::default(), &[]), Ok(()));
+        assert_eq!(prove_lines(&nothing.due, &Booked::default(), &Lines::default()), Ok(()));
     }
 
     #[test]
@@ -124,10 +158,10 @@ mod tests {
     fn line_without_cause_to_change_is_found() {
         let (fold, ..) = late();
         let all = booked(&difference(&fold, &Booked::default(), true).unwrap());
-        assert_eq!(prove_lines(&fold.due, &all, &[]), Ok(()));
-        let lines = late().2;
+        assert_eq!(prove_lines(&fold.due, &all, &Lines::default()), Ok(()));
+        let lines = Lines::from(late().2);
         assert_eq!(prove_lines(&fold.due, &all, &lines), breach(Product::Spot));
-        let found = prove_lines(&Fold::default().due, &all, &[]);
+        let found = prove_lines(&Fold::default().due, &all, &Lines::default());
         assert_eq!(found, breach(Product::Spot));
     }
 }

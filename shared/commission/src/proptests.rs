@@ -8,7 +8,7 @@ use types::{FeeKind, LinkCode, Product, Timestamp, Vip};
 use crate::testing::{at, booked, correction, day, due_sums, finest, location, pair, rate, read};
 use crate::{
     Accrual, Amount, Arrival, Booked, Cause, Conservation, Corrections, Fee, FeeCorrection, Fees,
-    Fold, Line, LineKey, Outcome, Relations, Sums, TierInForce, difference, explain, fold,
+    Fold, Line, LineKey, Lines, Outcome, Relations, Sums, TierInForce, difference, explain, fold,
     prove_lines,
 };
 
@@ -243,7 +243,7 @@ proptest! {
         let lines = difference(&late, &total, false).unwrap();
         prop_assert!(lines.is_sorted_by(|a, b| a.key < b.key));
         prop_assert!(lines.iter().all(|line| line.cause != Cause::Booked));
-        prop_assert_eq!(prove_lines(&late.due, &total, &lines), Ok(()));
+        prop_assert_eq!(prove_lines(&late.due, &total, &Lines::from(lines.clone())), Ok(()));
         apply(&mut total, &lines);
         let total_sums: Vec<_> = total.iter().map(|(key, sums)| (key.clone(), *sums)).collect();
         prop_assert_eq!(total_sums, due_sums(&late));

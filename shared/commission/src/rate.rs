@@ -57,12 +57,18 @@ impl Rate {
     #[must_use]
     pub fn of(self, amount: Amount) -> Amount {
         if let Ok(units) = i64::try_from(amount.minor()) {
-            let (one, rate) = (i64::from(ONE), i64::from(self.0));
-            return Amount::from_minor(i128::from(units / one * rate + units % one * rate / one));
+            return Amount::from_minor(i128::from(self.of_units(units)));
         }
         let (one, rate) = (i128::from(ONE), i128::from(self.0));
         let (millions, rest) = (amount.minor() / one, amount.minor() % one);
         Amount::from_minor(millions * rate + rest * rate / one)
+    }
+
+    /// Returns this part of an amount of 64 bits, rounded as in [`Self::of`].
+    #[inline]
+    pub(crate) fn of_units(self, units: i64) -> i64 {
+        let (one, rate) = (i64::from(ONE), i64::from(self.0));
+        units / one * rate + units % one * rate / one
     }
 
     /// Returns this part of another rate, rounded down to a millionth.

@@ -22,6 +22,13 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Returns whether both have the same charge and the same form of trade id. A wide fee is never
+    /// the same, because its values are elsewhere.
+    pub(crate) fn has_same_charge(&self, other: &Self) -> bool {
+        let charge = |of: &Self| (of.at, of.class, of.amount, of.amount_usd, of.volume_usd);
+        !self.class.is_wide() && charge(self) == charge(other)
+    }
+
     /// Returns a digest of the trade id. Equal trade ids have equal digests, and different trade
     /// ids rarely have equal digests.
     pub(crate) const fn digest(&self) -> u32 {

@@ -27,26 +27,39 @@ pub(super) fn pack(values: impl Iterator<Item = u64>, width: u32, out: &mut Vec<
     }
 }
 
-/// Reads `count` values written by [`pack`]. Returns `None` if the width exceeds 64 bits or the
-/// length of the bytes is not exactly that of the values.
-pub(super) fn unpack(bytes: &[u8], width: u32, count: usize) -> Option<Vec<u64>> {
+/// Reads `count` values written by [`pack`], as `value` makes them. Returns `None` if the width
+/// exceeds 64 bits or the length of the bytes is not exactly that of the values.
+pub(super) fn unpack<T: Clone>(
+    bytes: &[u8],
+    width: u32,
+    count: usize,
+    value: impl Fn(u64) -> T,
+) -> Option<Vec<T>> {
     if width > u64::BITS || bytes.len() != packed_length(count, width) {
         return None;
     }
     if width == 0 {
-        return Some(vec![0; count]);
+        return Some(vec![value(0); count]);
     }
     // Reading a value also reads bytes after it, which do not exist for the last values.
-    let mut padded = Vec::with_capacity(bytes.len() + 16);
+    let mut padded = Vec::with_capacity(bytes.len() + 80);
     padded.extend_from_slice(bytes);
-    padded.extend_from_slice(&[0; 16]);
+    padded.resize(bytes.len() + 80, 0);
     let (step, mask) = (width as usize, u64::MAX >> (u64::BITS - width));
-    let bits = (0..count).map(|place| place * step);
-    Some(match width {
-        // Such a value, with up to seven bits before it, is within eight bytes.
-        ..=57 => bits.map(|bit| word(&padded, bit / 8) >> (bit % 8) & mask).collect(),
-        _ => bits.map(|bit| (double_word(&padded, bit / 8) >> (bit % 8)) as u64 & mask).collect(),
-    })
+    // Eight values take `width` bytes, so that each of eight has a fixed place among them.
+    let places: [(usize, usize); 8] = std::array::from_fn(|n| (n * step / 8, n * step % 8));
+    let mut values = Vec::with_capacity(count.next_multiple_of(8));
+    for start in (0..count.div_ceil(8)).map(|eight| eight * step) {
+        let eight = padded.get(start..start + 80)?;
+        let eight = places.map(|(byte, bit)| match width {
+            // Such a value, with up to seven bits before it, is within eight bytes.
+            ..=57 => word(eight, byte) >> bit & mask,
+            _ => (double_word(eight, byte) >> bit) as u64 & mask,
+        });
+        values.extend(eight.map(&value));
+    }
+    values.truncate(count);
+    Some(values)
 }
 
 fn word(bytes: &[u8], start: usize) -> u64 {
@@ -74,7 +87,8 @@ mod tests {
             let mut bytes = Vec::new();
             pack(values.iter().copied(), bits, &mut bytes);
             assert_eq!(bytes.len(), packed_length(values.len(), bits));
-            assert_eq!(unpack(&bytes, bits, values.len()), Some(values), "{bits} bits");
+            let read = unpack(&bytes, bits, values.len(), |value| value);
+            assert_eq!(read, Some(values), "{bits} bits");
         }
     }
 
@@ -82,10 +96,11 @@ mod tests {
     fn bytes_of_another_length_are_refused() {
         let mut bytes = Vec::new();
         pack([1, 2, 3].into_iter(), 7, &mut bytes);
-        assert_eq!(unpack(&bytes, 7, 3), Some(vec![1, 2, 3]));
-        assert_eq!(unpack(&bytes[..2], 7, 3), None);
-        assert_eq!(unpack(&[&bytes[..], &[0]].concat(), 7, 3), None);
-        assert_eq!(unpack(&[0; 200], 65, 24), None);
+        let read = |bytes: &[u8], width, count| unpack(bytes, width, count, |value| value);
+        assert_eq!(read(&bytes, 7, 3), Some(vec![1, 2, 3]));
+        assert_eq!(read(&bytes[..2], 7, 3), None);
+        assert_eq!(read(&[&bytes[..], &[0]].concat(), 7, 3), None);
+        assert_eq!(read(&[0; 200], 65, 24), None);
     }
 
     #[test]

@@ -123,8 +123,8 @@ fn frame(reader: &mut Reader<'_>, count: usize) -> Option<Vec<i64>> {
     if width > u64::BITS {
         return None;
     }
-    let values = unpack(reader.take(packed_length(count, width))?, width, count)?;
-    Some(values.into_iter().map(|value| least.wrapping_add_unsigned(value)).collect())
+    let packed = reader.take(packed_length(count, width))?;
+    unpack(packed, width, count, |value| least.wrapping_add_unsigned(value))
 }
 
 /// Appends indexes into a list of `length` entries.
@@ -133,10 +133,12 @@ pub(super) fn put_places(places: &[u32], length: usize, out: &mut Vec<u8>) {
 }
 
 /// Reads `count` indexes into a list of `length` entries. Returns `None` if one is out of range.
-pub(super) fn places(reader: &mut Reader<'_>, count: usize, length: usize) -> Option<Vec<u64>> {
-    let width = places_width(length);
-    let places = unpack(reader.take(packed_length(count, width))?, width, count)?;
-    places.iter().all(|place| *place < length as u64).then_some(places)
+pub(super) fn places(reader: &mut Reader<'_>, count: usize, length: usize) -> Option<Vec<u32>> {
+    let (width, length) = (places_width(length), u32::try_from(length).ok()?);
+    let packed = reader.take(packed_length(count, width))?;
+    // The width is at most 32 bits.
+    let places = unpack(packed, width, count, |place| place as u32)?;
+    places.iter().all(|place| *place < length).then_some(places)
 }
 
 const fn places_width(length: usize) -> u32 {

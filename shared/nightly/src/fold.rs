@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use commission::{
-    AccountHistory, Asset, Booked, Conservation, FeeCorrection, Fees, Fold, Line, Overflow,
-    Relation, Relations, Sums, difference, prove_lines,
+    AccountHistory, Asset, Booked, Conservation, FeeCorrection, Fees, Fold, Line, Lines, Overflow,
+    Relation, Relations, Sums, prove_lines,
 };
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
-    Account, DirtyShard, ExcludedCounts, Money, Shard, ShardReport, ShardState, StoredAccounts,
-    StoredFees, TableError, TouchedInvitee, UnreadableChunk, Versioned, Work, short_sha256,
+    Account, DirtyShard, ExcludedCounts, Money, NewWork, Shard, ShardReport, ShardState,
+    StoredAccounts, StoredFees, TableError, TouchedInvitee, UnreadableChunk, Versioned, Work,
+    short_sha256,
 };
 use types::{Day, Uid};
 
@@ -77,7 +78,7 @@ async fn work_out(
         day_revision: state.day.revision,
         touched,
         due,
-        booked: totals(&work.lines).map_err(StepError::overflow(day))?,
+        booked: totals_of(&work.lines).map_err(StepError::overflow(day))?,
         excluded,
     };
     Ok(app.table.report_shard(run, shard, report, now).await?)
@@ -85,7 +86,7 @@ async fn work_out(
 
 /// The delta of a shard, to be stored.
 pub(crate) struct ShardFound {
-    pub(crate) work: Work,
+    pub(crate) work: NewWork,
     pub(crate) due: Conservation,
     pub(crate) excluded: ExcludedCounts,
     /// The dirty marker to remove with the run.
@@ -112,7 +113,7 @@ async fn find(
     );
     let due = Conservation::of(&fold).map_err(StepError::refused(day))?;
     let booked = sources.booked_lines(day)?;
-    let lines = difference(&fold, &booked, first).map_err(StepError::overflow(day))?;
+    let lines = Lines::of(&fold, &booked, first).map_err(StepError::overflow(day))?;
     prove_lines(&fold.due, &booked, &lines).map_err(StepError::refused(day))?;
     // While the dirty marker is in place, the next night folds the shard again.
     let looks_again = sources.is_incomplete() || quarantine::waits_for_fees(&fold, app.clock.now());
@@ -252,7 +253,7 @@ impl Sources {
         Ok(booked)
     }
 
-    pub(crate) fn work(&self, lines: Vec<Line>, fold: &Fold) -> Work {
+    pub(crate) fn work(&self, lines: Lines, fold: &Fold) -> NewWork {
         let booked = self.booked.iter().flat_map(|work| &work.invitees);
         let known: BTreeSet<&Uid> = booked.filter(|i| i.newly_bound).map(|i| &i.invitee).collect();
         let newly_bound: BTreeSet<&Uid> = self
@@ -262,9 +263,9 @@ impl Sources {
             .filter(|invitee| !known.contains(invitee))
             .collect();
         let (active, mut trades) = (active_in(&self.booked), commission::trades(fold));
-        let mut touched: BTreeSet<&Uid> = lines.iter().map(|line| &line.key.invitee).collect();
-        touched.extend(&newly_bound);
-        let invitees = touched.into_iter().filter_map(|uid| {
+        let mut touched = invitees_of(&lines);
+        touched.extend(newly_bound.iter().copied().cloned());
+        let invitees = touched.iter().filter_map(|uid| {
             let relation = self.accounts.get(uid)?.value.relation.as_ref()?;
             let trades = trades.remove(uid).unwrap_or_default();
             let (was_active, is_active) = (active.contains(uid), !trades.is_empty());
@@ -282,7 +283,7 @@ impl Sources {
             })
         });
         let invitees = invitees.collect();
-        Work { lines, invitees }
+        NewWork { lines, invitees }
     }
 }
 
@@ -355,12 +356,33 @@ fn excluded(fold: &Fold, sources: &Sources) -> Result<ExcludedCounts, Overflow> 
 pub(crate) fn totals<'a>(
     lines: impl IntoIterator<Item = &'a Line>,
 ) -> Result<BTreeMap<Asset, Money>, Overflow> {
-    let mut totals: BTreeMap<_, Money> = BTreeMap::new();
-    for line in lines {
-        let total = totals.entry(line.key.asset).or_default();
-        *total = total.plus_line(&line.sums)?;
-    }
+    let mut totals = BTreeMap::new();
+    lines.into_iter().try_for_each(|line| add_to(&mut totals, line))?;
     Ok(totals)
+}
+
+fn totals_of(lines: &Lines) -> Result<BTreeMap<Asset, Money>, Overflow> {
+    let mut totals = BTreeMap::new();
+    lines.try_for_each(|line| add_to(&mut totals, line))?;
+    Ok(totals)
+}
+
+fn add_to(totals: &mut BTreeMap<Asset, Money>, line: &Line) -> Result<(), Overflow> {
+    let total = totals.entry(line.key.asset).or_default();
+    *total = total.plus_line(&line.sums)?;
+    Ok(())
+}
+
+/// Returns the invitees of some lines, each once.
+fn invitees_of(lines: &Lines) -> BTreeSet<Uid> {
+    let (mut invitees, mut reader): (Vec<Uid>, _) = (Vec::new(), lines.reader());
+    while let Some(line) = reader.read() {
+        // The lines of an invitee are neighbours.
+        if invitees.last() != Some(&line.key.invitee) {
+            invitees.push(line.key.invitee.clone());
+        }
+    }
+    invitees.into_iter().collect()
 }
 
 /// Returns a random name for a worker's shard delta. Two workers on one shard never share a name.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use commission::{Conservation, Fold, difference, prove_lines};
+use commission::{Conservation, Fold, Lines, prove_lines};
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
@@ -171,7 +171,7 @@ pub(crate) async fn work_out(
     sources.accounts = accounts;
     let fold = Fold { voided, ..Fold::default() };
     let booked = sources.booked_lines(day)?;
-    let lines = difference(&fold, &booked, false).map_err(StepError::overflow(day))?;
+    let lines = Lines::of(&fold, &booked, false).map_err(StepError::overflow(day))?;
     prove_lines(&fold.due, &booked, &lines).map_err(StepError::refused(day))?;
     Ok(ShardFound {
         work: sources.work(lines, &fold),

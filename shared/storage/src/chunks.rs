@@ -19,21 +19,49 @@ pub(crate) fn chunks<T: Serialize>(entries: &[T]) -> Result<Vec<&[T]>, TableErro
 /// larger by itself has a chunk of its own.
 pub(crate) fn chunks_of<T: Serialize>(
     entries: &[T],
-    (most_entries, most_bytes): (usize, usize),
+    most: (usize, usize),
 ) -> Result<Vec<&[T]>, TableError> {
-    let (mut chunks, mut begin, mut bytes) = (Vec::new(), 0, 0);
+    let (mut chunks, mut begin, mut fill) = (Vec::new(), 0, ChunkFill::of_at_most(most));
     for (place, entry) in entries.iter().enumerate() {
-        let size = postcard::experimental::serialized_size(entry)
-            .map_err(|error| TableError::corrupt("content", error))?;
-        let is_full = place - begin >= most_entries || bytes + size > most_bytes;
-        if is_full && place > begin {
+        if fill.ends_before(entry)? {
             chunks.extend(entries.get(begin..place));
-            (begin, bytes) = (place, 0);
+            begin = place;
         }
-        bytes += size;
     }
     chunks.extend(entries.get(begin..).filter(|rest| !rest.is_empty()));
     Ok(chunks)
+}
+
+/// The number of entries and bytes of a chunk while entries are added one at a time.
+pub(crate) struct ChunkFill {
+    entries: usize,
+    bytes: usize,
+    most: (usize, usize),
+}
+
+impl ChunkFill {
+    /// An empty chunk as items hold it.
+    pub(crate) const fn empty() -> Self {
+        Self::of_at_most((ENTRIES_PER_CHUNK, MAX_CONTENT - ROOM))
+    }
+
+    const fn of_at_most(most: (usize, usize)) -> Self {
+        Self { entries: 0, bytes: 0, most }
+    }
+
+    /// Adds an entry. Returns whether the chunk is full, so that the entry begins the next one.
+    pub(crate) fn ends_before<T: Serialize>(&mut self, entry: &T) -> Result<bool, TableError> {
+        let size = postcard::experimental::serialized_size(entry)
+            .map_err(|error| TableError::corrupt("content", error))?;
+        let (most_entries, most_bytes) = self.most;
+        let is_full = self.entries >= most_entries || self.bytes + size > most_bytes;
+        let ends = is_full && self.entries > 0;
+        if ends {
+            (self.entries, self.bytes) = (0, 0);
+        }
+        (self.entries, self.bytes) = (self.entries + 1, self.bytes + size);
+        Ok(ends)
+    }
 }
 
 #[cfg(test)]

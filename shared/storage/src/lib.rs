@@ -73,7 +73,7 @@ pub use pending_sign_up::{
 };
 pub use readable::StoredAccounts;
 pub use readable_work::{StoredReports, StoredWork, UnreadableWork, WorkPlace};
-pub use run::{Found, KeptWork, ShardReport, ShardState, TouchedInvitee, Work};
+pub use run::{Found, KeptWork, NewWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
 pub use switches::{
     MAX_STOPPED, MAX_SWITCH_REASON_BYTES, Stop, StoppedLink, Switch, SwitchAction, SwitchChange,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use commission::{Asset, Conservation, Line, Trades};
+use commission::{Asset, Conservation, Line, Lines, Trades};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use types::{Day, LinkCode, Market, Origin, Timestamp, Uid};
@@ -12,11 +12,11 @@ use types::{Day, LinkCode, Market, Origin, Timestamp, Uid};
 use crate::access::{Condition, Conditional, ITEMS_PER_WRITE, Table};
 use crate::account::Versioned;
 use crate::affiliate_view::Money;
-use crate::chunks::chunks;
+use crate::chunks::{ChunkFill, chunks};
 use crate::error::TableError;
 use crate::fees::DirtyShard;
 use crate::item::{Item, Packed, expire, pack, packed, plain, read_packed, read_plain};
-use crate::keys::{self, Shard, bucket, hexadecimal};
+use crate::keys::{self, Key, Shard, bucket, hexadecimal};
 use crate::ledger::{DayRecord, ExcludedCounts, Head, versioned};
 use crate::parked::Withdrawal;
 use crate::parts::{Stored, stored};
@@ -27,6 +27,16 @@ use crate::parts::{Stored, stored};
 pub struct Work {
     /// The lines to book.
     pub lines: Vec<Line>,
+    /// The invitees of the lines or of new bindings, each once.
+    pub invitees: Vec<TouchedInvitee>,
+}
+
+/// The shard delta of one worker before it is stored, without a list of its lines: they would be
+/// most of the worker's memory.
+#[derive(Debug, Default)]
+pub struct NewWork {
+    /// The lines to book.
+    pub lines: Lines,
     /// The invitees of the lines or of new bindings, each once.
     pub invitees: Vec<TouchedInvitee>,
 }
@@ -187,25 +197,33 @@ impl Table {
         run: &str,
         shard: Shard,
         attempt: &str,
-        work: &Work,
+        work: &NewWork,
         now: Timestamp,
     ) -> Result<KeptWork, TableError> {
-        let mut buckets = Vec::new();
-        let mut items: Vec<Item> = Vec::new();
-        let sorted = Sorted::by_bucket(work);
+        let name = |number| keys::work_chunk(run, shard, attempt, number);
+        let mut writer = ChunkWriter::new(self, name, now.plus_days(WORK_DAYS));
         let mut digest = LinesDigest::default();
-        sorted.lines.iter().try_for_each(|(_, line)| digest.add(line))?;
-        for (number, chunk) in (0..).zip(sorted.chunks()?) {
-            let key = keys::work_chunk(run, shard, attempt, number);
-            items.push(expire(packed(&key, &chunk.work)?, now.plus_days(WORK_DAYS)));
-            buckets.push((chunk.first, chunk.last));
-            // Sequential writes bound the memory: a delta can be as large as its shard's fees.
-            if items.len() == ITEMS_PER_WRITE {
-                self.put_many(std::mem::take(&mut items)).await?;
+        let mut lines = work.lines.reader_by(bucket);
+        let (mut chunk, mut fill) = (Chunk::default(), ChunkFill::empty());
+        while let Some(line) = lines.read() {
+            digest.add(line)?;
+            let bucket = bucket(&line.key.inviter);
+            if fill.ends_before(&(bucket, line))? {
+                writer.write(std::mem::take(&mut chunk)).await?;
             }
+            chunk.extend_to(bucket).lines.push(line.clone());
         }
-        self.put_many(items).await?;
-        Ok(KeptWork { chunks: buckets, lines_digest: digest.text() })
+        writer.write(chunk).await?;
+        let mut invitees: Vec<_> = work.invitees.iter().map(|i| (bucket(&i.inviter), i)).collect();
+        invitees.sort_by_key(|(bucket, _)| *bucket);
+        for part in chunks(&invitees)? {
+            let mut chunk = Chunk::default();
+            for (bucket, invitee) in part {
+                chunk.extend_to(*bucket).invitees.push((*invitee).clone());
+            }
+            writer.write(chunk).await?;
+        }
+        Ok(KeptWork { chunks: writer.end().await?, lines_digest: digest.text() })
     }
 
     /// Stores a shard's report. An existing report is not replaced but returned, and the later
@@ -412,42 +430,55 @@ impl Table {
     }
 }
 
+/// A chunk of a delta. Chunks are in the order of the inviters' buckets. An inviter may span chunks.
+#[derive(Default)]
 struct Chunk {
-    first: u16,
-    last: u16,
+    /// The first and last bucket.
+    buckets: Option<(u16, u16)>,
     work: Work,
 }
 
-/// A delta in the order of the inviters' buckets.
-struct Sorted<'a> {
-    lines: Vec<(u16, &'a Line)>,
-    invitees: Vec<(u16, &'a TouchedInvitee)>,
-}
-
-impl<'a> Sorted<'a> {
-    fn by_bucket(work: &'a Work) -> Self {
-        let mut lines: Vec<_> = work.lines.iter().map(|l| (bucket(&l.key.inviter), l)).collect();
-        let mut invitees: Vec<_> = work.invitees.iter().map(|i| (bucket(&i.inviter), i)).collect();
-        lines.sort_by_key(|(bucket, _)| *bucket);
-        invitees.sort_by_key(|(bucket, _)| *bucket);
-        Self { lines, invitees }
-    }
-
-    /// Splits the delta into chunks. An inviter may span chunks.
-    fn chunks(&self) -> Result<impl Iterator<Item = Chunk>, TableError> {
-        let of_lines = chunks(&self.lines)?.into_iter().map(|part| {
-            let lines = part.iter().map(|(_, line)| (*line).clone()).collect();
-            chunk(part, Work { lines, ..Work::default() })
-        });
-        let of_invitees = chunks(&self.invitees)?.into_iter().map(|part| {
-            let invitees = part.iter().map(|(_, invitee)| (*invitee).clone()).collect();
-            chunk(part, Work { invitees, ..Work::default() })
-        });
-        Ok(of_lines.chain(of_invitees))
+impl Chunk {
+    /// Returns the delta, to which an entry of an inviter in the bucket is added.
+    fn extend_to(&mut self, bucket: u16) -> &mut Work {
+        let (first, _) = self.buckets.unwrap_or((bucket, bucket));
+        self.buckets = Some((first, bucket));
+        &mut self.work
     }
 }
 
-fn chunk<T>(part: &[(u16, T)], work: Work) -> Chunk {
-    let bucket_of = |entry: Option<&(u16, T)>| entry.map_or(0, |(bucket, _)| *bucket);
-    Chunk { first: bucket_of(part.first()), last: bucket_of(part.last()), work }
+/// Stores the chunks of a delta, numbered in their order.
+struct ChunkWriter<'a, N> {
+    table: &'a Table,
+    name: N,
+    expires: Timestamp,
+    waiting: Vec<Item>,
+    buckets: Vec<(u16, u16)>,
+    number: u32,
+}
+
+impl<'a, N: Fn(u32) -> Key> ChunkWriter<'a, N> {
+    const fn new(table: &'a Table, name: N, expires: Timestamp) -> Self {
+        Self { table, name, expires, waiting: Vec::new(), buckets: Vec::new(), number: 0 }
+    }
+
+    /// Stores a chunk, unless it is empty.
+    async fn write(&mut self, chunk: Chunk) -> Result<(), TableError> {
+        let Some(buckets) = chunk.buckets else { return Ok(()) };
+        let key = (self.name)(self.number);
+        self.waiting.push(expire(packed(&key, &chunk.work)?, self.expires));
+        self.buckets.push(buckets);
+        self.number += 1;
+        // Sequential writes bound the memory: a delta can be as large as its shard's fees.
+        if self.waiting.len() == ITEMS_PER_WRITE {
+            self.table.put_many(std::mem::take(&mut self.waiting)).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the first and last bucket of each chunk.
+    async fn end(self) -> Result<Vec<(u16, u16)>, TableError> {
+        self.table.put_many(self.waiting).await?;
+        Ok(self.buckets)
+    }
 }

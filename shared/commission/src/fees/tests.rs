@@ -61,10 +61,14 @@ fn fees_of_many_payers_keep_their_order() {
     }
     let mut grouped = 0;
     added
-        .each_payer(|uid, records| {
-            grouped += records.len();
-            let same = records.iter().all(|record| added.fee(record).invitee() == uid);
-            same.then_some(()).ok_or(())
+        .each_part(|payers| {
+            for ((uid, number), places) in payers.ids().zip(payers.places()) {
+                assert_eq!(number, uid.as_str().parse().ok());
+                grouped += places.len();
+                let fees = places.iter().map(|place| added.fee(added.record(*place).unwrap()));
+                assert!(fees.map(FeeRef::invitee).all(|payer| payer == uid));
+            }
+            Ok::<_, ()>(())
         })
         .unwrap();
     assert_eq!(grouped, 2000);
@@ -75,9 +79,9 @@ fn fees_of_many_payers_keep_their_order() {
 fn numbered_payer_is_the_one_with_its_text() {
     let mut fees = Fees::default();
     let payer = fees.payer(&read("35000007")).unwrap();
-    assert_eq!(fees.numbered_payer(35_000_007), Ok(payer));
+    assert_eq!(fees.numbered_payers(&[35_000_007, 7, 35_000_007]).unwrap()[..1], [payer]);
     assert_ne!(fees.payer(&read("035000007")), Ok(payer));
-    assert_eq!(fees.invitees().count(), 2);
+    assert_eq!(fees.invitees().count(), 3);
 }
 
 #[test]

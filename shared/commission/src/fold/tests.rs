@@ -1,11 +1,11 @@
-use types::{FeeKind, Reason, Timeline, Vip};
+use types::{FeeKind, Product, Reason, Timeline, Vip};
 
 use super::*;
 use crate::testing::{
     Pair, arriving, at, correction, day, due_sums, earned, fee, futures, location, pair, rate,
     read, rules, spot, units, usd,
 };
-use crate::{Amount, MarketRules, TierInForce, evaluate_tier};
+use crate::{Amount, MarketRules, Outcome, TierInForce, evaluate_tier};
 
 fn zero(reason: Reason) -> Outcome {
     Outcome::Zero { reason }
@@ -273,4 +273,33 @@ fn sum_overflow_is_an_error() {
     let pair = pair();
     let fold = fold(day(), &arriving(&fees), &[], &pair.relations(), &pair.rules);
     assert_eq!(fold, Err(Overflow));
+}
+
+#[test]
+fn sums_beyond_64_bits_are_exact() {
+    let most = Amount::from_minor(i64::MAX.into());
+    let large = |id| Fee { amount: most, amount_usd: most, volume_usd: most, ..spot(id, "1") };
+    // A margin fee has a case of its own; the sums of its line fit.
+    let fees = [large("t1"), large("t2"), large("t3"), fee("t4", Product::Margin, "1")];
+    let fold = pair().fold(&fees, &[]);
+    let sums = due_sums(&fold);
+    let expected = Amount::from_minor(3 * i128::from(i64::MAX));
+    assert_eq!((sums.len(), sums[0].1.fee_count, sums[1].1.fees), (2, 3, units("1")));
+    assert_eq!([sums[0].1.fees, sums[0].1.fees_usd, sums[0].1.volume_usd], [expected; 3]);
+    assert_eq!(sums[0].1.commission, rate("0.2").of(expected));
+    assert_eq!(sums[0].1.counted_volume_usd, expected);
+    assert_eq!(fold.charged[&read("XMR")].fees, expected.plus(units("1")).unwrap());
+    assert_eq!(crate::Conservation::of(&fold).unwrap().check(), Ok(()));
+}
+
+#[test]
+fn line_with_some_counted_volume_is_exact() {
+    let mut pair = pair();
+    pair.inviter.affiliate = Timeline::default();
+    // Nothing is earned, and only volume within the VIP limit counts for the tier.
+    let fees = [spot("t1", "1"), Fee { vip: Vip(9), ..spot("t2", "2") }];
+    let sums = due_sums(&pair.fold(&fees, &[]));
+    assert_eq!((sums.len(), sums[0].1.fees), (1, units("3")));
+    assert_eq!(sums[0].1.volume_usd, units("3000"));
+    assert_eq!(sums[0].1.counted_volume_usd, units("1000"));
 }

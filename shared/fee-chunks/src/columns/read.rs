@@ -33,7 +33,7 @@ impl PayerIds {
 
     fn among(&self, fees: &mut Fees) -> Result<Vec<Payer>, TooMany> {
         match self {
-            Self::Numbers(ids) => ids.iter().map(|id| fees.numbered_payer(*id)).collect(),
+            Self::Numbers(ids) => fees.numbered_payers(ids),
             Self::Texts(uids) => uids.iter().map(|uid| fees.payer(uid)).collect(),
         }
     }
@@ -131,11 +131,11 @@ impl<'a> Chunk<'a> {
 
 /// Decoded columns of a chunk. Each has one valid entry per fee.
 struct Decoded {
-    payers: Vec<u64>,
+    payers: Vec<u32>,
     assets: Vec<Asset>,
-    asset_places: Vec<u64>,
+    asset_places: Vec<u32>,
     classes: Vec<Class>,
-    class_places: Vec<u64>,
+    class_places: Vec<u32>,
     trades: Trades,
     amounts: [Vec<i64>; 3],
     at: Vec<i64>,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use commission::{
-    AccountHistory, Amount, Arrival, Asset, Booked, Conservation, Fee, FeeCorrection, Relation,
-    Relations, Rules, SharedCommission, TierInForce, difference, fold, prove_lines,
+    AccountHistory, Amount, Arrival, Asset, Booked, Conservation, Fee, FeeCorrection, Lines,
+    Relation, Relations, Rules, SharedCommission, TierInForce, difference, fold, prove_lines,
 };
 use fee_chunks::FeeBatch;
 use proptest::prelude::*;
@@ -178,7 +178,11 @@ proptest! {
 
         let lines = difference(&now, &Booked::default(), true).unwrap();
         prop_assert_eq!(&lines, &v01::difference(&before, &v01::Booked::default(), true).unwrap());
-        prop_assert_eq!(prove_lines(&now.due, &Booked::default(), &lines), Ok(()));
+        let read = Lines::of(&now, &Booked::default(), true).unwrap();
+        prop_assert_eq!(prove_lines(&now.due, &Booked::default(), &read), Ok(()));
+        let mut reader = read.reader();
+        let one_by_one: Vec<_> = std::iter::from_fn(|| reader.read().cloned()).collect();
+        prop_assert_eq!(one_by_one, lines);
         let proof = Conservation::of(&now).unwrap().check();
         prop_assert_eq!(&proof, &Ok(()));
         prop_assert_eq!(proof, v01::Conservation::of(&before).unwrap().check());
