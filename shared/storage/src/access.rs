@@ -12,7 +12,6 @@ use aws_sdk_dynamodb::types::{
 use types::Timestamp;
 
 use crate::assets::KnownAssets;
-use crate::attempt::Attempt;
 use crate::call_meter::{CallMeter, CallStats};
 use crate::error::{Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, seconds_at, text};
@@ -237,18 +236,6 @@ impl Table {
         }
     }
 
-    /// Writes an item unless it was changed since it was read at this revision.
-    pub(crate) async fn put_revision(
-        &self,
-        item: Item,
-        revision: u64,
-    ) -> Result<Attempt, TableError> {
-        Ok(match self.put_if(item, Condition::Revision(revision)).await? {
-            Conditional::Written => Attempt::Done(()),
-            Conditional::Refused(_) => Attempt::Conflict,
-        })
-    }
-
     /// Writes items whose content no other writer may change.
     pub(crate) async fn put_many(&self, items: Vec<Item>) -> Result<(), TableError> {
         let mut rest = items;
@@ -341,14 +328,6 @@ impl Table {
             }
         }
         Ok(Transaction::Made)
-    }
-
-    /// Makes all writes, or none if the condition of one of them does not hold.
-    pub(crate) async fn attempt(&self, actions: Vec<Action>) -> Result<Attempt, TableError> {
-        Ok(match self.transact(actions).await? {
-            Transaction::Made => Attempt::Done(()),
-            Transaction::Refused { .. } => Attempt::Conflict,
-        })
     }
 
     /// Waits longer after each try, as the client waits between its own, and gives up after the

@@ -1,5 +1,9 @@
 //! Optimistic writes: read an item, decide, and write it unless it was changed in between.
 
+use crate::access::{Action, Condition, Conditional, Table, Transaction};
+use crate::error::TableError;
+use crate::item::Item;
+
 /// Attempts of [`retry_on_conflict`] that suffice for an item with few writers.
 pub const MAX_ATTEMPTS: usize = 8;
 
@@ -47,6 +51,28 @@ where
         }
     }
     Err(exhausted())
+}
+
+impl Table {
+    /// Writes an item unless it was changed since it was read at this revision.
+    pub(crate) async fn put_revision(
+        &self,
+        item: Item,
+        revision: u64,
+    ) -> Result<Attempt, TableError> {
+        Ok(match self.put_if(item, Condition::Revision(revision)).await? {
+            Conditional::Written => Attempt::Done(()),
+            Conditional::Refused(_) => Attempt::Conflict,
+        })
+    }
+
+    /// Makes all writes, or none if the condition of one of them does not hold.
+    pub(crate) async fn attempt(&self, actions: Vec<Action>) -> Result<Attempt, TableError> {
+        Ok(match self.transact(actions).await? {
+            Transaction::Made => Attempt::Done(()),
+            Transaction::Refused { .. } => Attempt::Conflict,
+        })
+    }
 }
 
 #[cfg(test)]
