@@ -8,7 +8,7 @@ const LINES_OF_A_FUNCTION: usize = 70;
 /// Files that are longer, with the length that they may not exceed.
 const LONG_FILES: [(&str, usize); 9] = [
     ("shared/commission/src/fees.rs", 540),
-    ("shared/ingestion/src/batch.rs", 580),
+    ("shared/ingestion/src/batch.rs", 530),
     ("shared/storage/src/access.rs", 530),
     ("shared/storage/src/affiliate_view.rs", 610),
     ("shared/storage/src/keys.rs", 600),
