@@ -249,7 +249,7 @@ async fn costs_of_a_thousand_events_are_unchanged() {
     let mut metered = Metered { app, code, bill: String::new() };
     for (what, messages) in mixes() {
         for how in ["", ", again"] {
-            metered.in_another_process();
+            metered.in_another_process().await;
             let _before = metered.app.engine.take_spent();
             let reports = ingestion::ingest(&metered.app.context, &messages).await.unwrap();
             assert!(reports.iter().all(|report| report.outcome == EventOutcome::Ingested));

@@ -59,7 +59,7 @@ impl Lines {
     #[must_use]
     pub fn reader_by<K: Ord>(&self, order: impl Fn(&Uid) -> K) -> LineReader<'_> {
         LineReader(match &self.0 {
-            Form::Due(due) => Reading::Due(due.reader_by(order)),
+            Form::Due(due) => Reading::Due(Box::new(due.reader_by(order))),
             Form::Listed(lines) => {
                 let mut lines: Vec<_> = lines.iter().collect();
                 lines.sort_by_cached_key(|line| order(&line.key.inviter));
@@ -97,7 +97,7 @@ impl From<Vec<Line>> for Lines {
 pub struct LineReader<'a>(Reading<'a>);
 
 enum Reading<'a> {
-    Due(AccrualReader<'a>),
+    Due(Box<AccrualReader<'a>>),
     Listed(std::vec::IntoIter<&'a Line>),
 }
 

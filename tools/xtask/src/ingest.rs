@@ -43,11 +43,12 @@ fn case<const N: usize>(arguments: [&str; N]) -> Result<Value, Failure> {
     serde_json::from_str(&printed).map_err(|error| Failure::Function(format!("{error}: {printed}")))
 }
 
-/// Returns microseconds for an event: of the readers, of ingestion without the engine that stands
-/// for DynamoDB, and of this engine.
+/// Returns microseconds for an event: of the readers, of ingestion without the engine that replaces
+/// DynamoDB, and of this engine.
 fn summary(fees: u64, runs: u64, read: &Value, batches: &[Value]) -> Value {
     let engine = |batch: &Value| batch["engineSeconds"].as_f64();
-    let own = |batch: &Value| Some(batch["takeIn"]["processorSeconds"].as_f64()? - engine(batch)?);
+    let all = |batch: &Value| batch.pointer("/takeIn/processorSeconds").and_then(Value::as_f64);
+    let own = |batch: &Value| Some(all(batch)? - engine(batch)?);
     json!({
         "fees": fees,
         "runs": runs,
