@@ -70,7 +70,7 @@ LEFT_OUT = {
     "AffiliatesNotEvaluated": "the operator's tests play it on the embedded engine",
     "CorrectionsNotApplied": "the end-to-end tests play it on the embedded engine",
     "RecordsUnreadable": "the end-to-end tests play it on the embedded engine",
-    "Restore the ledger head": "its steps are not tried yet; NightFailed plays the unreadable head",
+    "Restore the ledger head": "the operator's tests rebuild heads; NightFailed plays the unreadable one",
     "ReconciliationDifferences": "the end-to-end tests play it on the embedded engine",
     "Stop a part of the programme": "the end-to-end tests play it on the embedded engine",
     "SwitchesOn": "the end-to-end tests play it on the embedded engine",
