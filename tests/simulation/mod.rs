@@ -59,13 +59,17 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
+/// Stack of a trial's thread, in bytes. Without optimisation, a commit that first publishes another
+/// run needs more than the 2 MiB that a thread has by default.
+const STACK: usize = 8 << 20;
+
 /// Runs the trials of all seeds below `end`, on all cores.
 fn trials(end: u64) -> Reached {
     let (next, reached) = (AtomicU64::new(0), Mutex::new(Reached::default()));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..cores {
-            scope.spawn(|| {
+            let run = || {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
@@ -74,7 +78,9 @@ fn trials(end: u64) -> Reached {
                     let passed = trial(seed);
                     reached.lock().unwrap().merge(&passed.reached);
                 }
-            });
+            };
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            thread.spawn_scoped(scope, run).unwrap();
         }
     });
     reached.into_inner().unwrap()
