@@ -267,6 +267,7 @@ export interface components {
     LinkCode: string;
     /**
      * Format: uri
+     * @description The address of an invitation; http only in the sandbox.
      * @example https://www.binance.com/join?ref=4PSJNG3B
      */
     WebAddress: string;
