@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use dynamodb_embedded::{Fault, Faults};
 use ingestion::{
-    BatchResponse, Delivery, DeliveryError, STREAM_PATIENCE_MILLIS, Source, handle, handle_until,
+    BatchResponse, Delivery, DeliveryError, STREAM_WAIT_MILLIS, Source, handle, handle_until,
 };
 use lambda::{Deadline, ManualClock};
 use serde_json::{Number, Value, json};
@@ -139,7 +139,7 @@ async fn stream_quarantines_old_event_of_unknown_account() {
     for (source, waits) in [(Source::Queue, true), (Source::Stream, false), (Source::Topics, false)]
     {
         let app = with_users(&["a"]).await;
-        let sent_at = at(NOW).plus_millis(-STREAM_PATIENCE_MILLIS);
+        let sent_at = at(NOW).plus_millis(-STREAM_WAIT_MILLIS);
         let bodies = [activity("1", "never"), activity("2", "a")];
         let response = handle(&app.context, batch(source, &bodies, sent_at)).await.unwrap();
         assert_eq!(failures(response).len(), usize::from(waits), "{source:?}");

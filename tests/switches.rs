@@ -15,7 +15,7 @@ async fn another_process(app: &TestApp) -> TestApp {
     other
 }
 
-/// Changes a switch as the operator's tool does, in a process of its own.
+/// Changes a switch as the operator's tool does, in a separate process.
 async fn change(app: &TestApp, action: SwitchAction, switch: Switch) -> SwitchOutcome {
     let table = Table::new(app.engine.config(), app.engine.table_name());
     let (reason, actor) = ("a test".to_owned(), "tester".to_owned());
@@ -27,7 +27,7 @@ async fn stop(app: &TestApp, switch: Switch) {
     assert_eq!(change(app, SwitchAction::Stop, switch).await, SwitchOutcome::Changed);
 }
 
-/// Starts what was stopped, and waits until every process knows it.
+/// Turns a switch off, and waits until every process has read it.
 async fn start(app: &TestApp, switch: Switch) {
     assert_eq!(change(app, SwitchAction::Start, switch).await, SwitchOutcome::Changed);
     later(app, 60);
@@ -220,7 +220,7 @@ async fn traded() -> TestApp {
     app
 }
 
-/// What affiliates read of both days, without the names and times of runs.
+/// The affiliates' view of both days, without the names and times of runs.
 async fn booked(app: &TestApp) -> Vec<Value> {
     let mut lines = app.lines("affiliate", "2026-11-20", "2026-11-21").await;
     for line in &mut lines {

@@ -1,17 +1,16 @@
 //! The calls, capacity and bytes of each kind of work, counted for the cost model.
 //!
-//! `cargo xtask cost` multiplies them with a load and with prices. Everything is counted and nothing
-//! timed, so that the figures are the same on every machine.
+//! `cargo xtask cost` multiplies them with a load and with prices. Everything is counted and
+//! nothing timed, so that the figures are the same on every machine.
 
-use std::collections::BTreeMap;
-
-use commission::{Arrival, Fee};
+use commission::Fee;
 use dynamodb_embedded::CallStats;
 use serde_json::{Value, json};
-use storage::{FeeBatch, Shard};
+use storage::SHARDS;
 use types::Uid;
 
 use crate::Failure;
+use crate::day::store_fees;
 use crate::engine::{TABLE, TestApp};
 use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged};
 use crate::made::MadeDay;
@@ -92,7 +91,8 @@ async fn night(fees: u64) -> Result<Value, Failure> {
     app.open_accounts(&made).await?;
     let before = stored(&app)?;
     let accounts = made.invitees() + made.inviters();
-    keep_fees(&app, &made).await?;
+    // A full batch has fees of all shards.
+    store_fees(&app, &made, EVENTS_PER_BATCH / usize::from(SHARDS)).await?;
     let _before = app.engine.take_spent();
     let report = nightly::Driver::new(&app.app).run_day(made.day).await?;
     let stats = app.engine.take_spent();
@@ -106,22 +106,6 @@ async fn night(fees: u64) -> Result<Value, Failure> {
         "expiringBytes": after.expiring.saturating_sub(before.expiring),
     });
     Ok(counted(&stats, more))
-}
-
-/// Stores the day's fees in chunks as large as those of a full batch, spread over the shards.
-async fn keep_fees(app: &TestApp, made: &MadeDay) -> Result<(), Failure> {
-    let mut fees = made.fees().peekable();
-    while fees.peek().is_some() {
-        let mut shards: BTreeMap<Shard, FeeBatch> = BTreeMap::new();
-        for fee in fees.by_ref().take(EVENTS_PER_BATCH) {
-            let (arrival, fee): (Arrival, Fee) = fee?;
-            shards.entry(Shard::of(&fee.uid)).or_default().push(arrival, &fee)?;
-        }
-        for (shard, batch) in shards {
-            app.app.table.add_fees(made.day, shard, &batch).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Returns the counts of the calls, with further figures.

@@ -6,14 +6,14 @@ use storage::{FeeBatch, Shard};
 
 use crate::Failure;
 use crate::engine::TestApp;
-use crate::made::MadeDay;
+use crate::made::{FEES_PER_CHUNK, MadeDay};
 use crate::measure::{Figures, Watch};
 
 pub async fn run(fees: u64) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
     let world = TestApp::after(&made, false).await?;
     world.open_accounts(&made).await?;
-    keep_fees(&world, &made).await?;
+    store_fees(&world, &made, FEES_PER_CHUNK).await?;
     let _before = world.engine.take_spent();
     let watch = Watch::start();
     let report = nightly::Driver::new(&world.app).run_day(made.day).await?;
@@ -32,7 +32,7 @@ pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(invitees)?;
     let world = TestApp::after(&made, false).await?;
     world.open_accounts(&made).await?;
-    keep_fees(&world, &made).await?;
+    store_fees(&world, &made, FEES_PER_CHUNK).await?;
     let _before = world.engine.take_spent();
     let mut figures = Figures::of("affiliate", invitees);
     let watch = Watch::start();
@@ -51,15 +51,19 @@ pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Stores the day's fees by shard, a thousand in a chunk.
-async fn keep_fees(world: &TestApp, made: &MadeDay) -> Result<(), Failure> {
+/// Stores the day's fees by shard, with the given number of fees in each full chunk.
+pub async fn store_fees(
+    world: &TestApp,
+    made: &MadeDay,
+    fees_per_chunk: usize,
+) -> Result<(), Failure> {
     let mut waiting: BTreeMap<Shard, FeeBatch> = BTreeMap::new();
     for fee in made.fees() {
         let (arrival, fee) = fee?;
         let shard = Shard::of(&fee.uid);
         let batch = waiting.entry(shard).or_default();
         batch.push(arrival, &fee)?;
-        if batch.fees.len() >= crate::made::FEES_PER_CHUNK {
+        if batch.fees.len() >= fees_per_chunk {
             let batch = std::mem::take(batch);
             world.app.table.add_fees(made.day, shard, &batch).await?;
         }

@@ -105,8 +105,8 @@ pub async fn contention(app: &TestApp, api: &Api, code: &str) {
     }
 }
 
-/// Everything that an operator can stop, and the notices of it. The affiliate without links is that of
-/// [`contention`].
+/// Everything that an operator can stop, and the notices of it. The affiliate without links is that
+/// of [`contention`].
 pub async fn stopped(app: &TestApp, api: &Api, code: &str) {
     let table = Table::new(app.engine.config(), app.engine.table_name()).without_switch_cache();
     let context = app.context.with_table(table.clone());

@@ -87,7 +87,8 @@ pub fn current(fees: u64, directory: &Path) -> Result<(), Failure> {
         proof.check()?;
         Ok(proof)
     })?;
-    // As in a night, lines are made one at a time, in order. There they go into chunks to be stored.
+    // As in a night, lines are made one at a time, in order. There they go into chunks to be
+    // stored.
     let lines = steps.run("lines", || {
         let lines = Lines::of(&folded, &Booked::default(), true)?;
         let mut reader = lines.reader();

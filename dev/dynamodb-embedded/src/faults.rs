@@ -20,7 +20,8 @@ pub enum Fault {
     RequestLost,
     /// The service processes the request, and the connection breaks before the answer.
     ReplyLost,
-    /// The connection breaks, and the request reaches the service all the same, so many calls later.
+    /// The connection breaks, and the request reaches the service all the same, so many calls
+    /// later.
     RequestLate(usize),
     /// A batch or a page ends after this number of items; the others are returned as unprocessed.
     EndsAfter(usize),

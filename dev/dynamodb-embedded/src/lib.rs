@@ -195,8 +195,8 @@ impl Engine {
 
     /// The same engine, to which every transaction is a new one.
     ///
-    /// It keeps a transaction's token for ten minutes, and looks through all that it has at the next
-    /// one: after tens of thousands of transactions that takes longer than everything else.
+    /// It keeps a transaction's token for ten minutes, and looks through all that it has at the
+    /// next one: after tens of thousands of transactions that takes longer than everything else.
     #[must_use]
     pub fn dropping_tokens(mut self) -> Self {
         self.tokens = Tokens::Dropped;

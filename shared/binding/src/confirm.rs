@@ -88,9 +88,9 @@ async fn make<R>(
     }
 }
 
-/// Returns the refusal: the first unmet check is its code, and all checks are listed. An account that
-/// is bound already is a conflict; any other refusal is 422, also of reasons that have another status
-/// elsewhere.
+/// Returns the refusal: the first unmet check is its code, and all checks are listed. An account
+/// that is bound already is a conflict; any other refusal is 422, also of reasons that have another
+/// status elsewhere.
 fn refused(reason: Reason, report: &EligibilityReport) -> Problem {
     let problem = match reason {
         Reason::AlreadyBound => Problem::new(reason),

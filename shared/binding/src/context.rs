@@ -43,8 +43,8 @@ impl BindContext {
         })
     }
 
-    /// Returns the binding that takes effect at `at` by `rule`, and the evaluated account; `None` if
-    /// a fact is unknown.
+    /// Returns the binding that takes effect at `at` by `rule`, and the evaluated account; `None`
+    /// if a fact is unknown.
     pub(crate) fn binding(
         self,
         rule: String,

@@ -1,8 +1,8 @@
 //! `GET /v1/invitation?ref=CODE`: the invitation of a link before sign-in.
 //!
-//! The route needs no token, so that the answer has only facts that belong to everyone with the link:
-//! the masked owner and the share. A code that does not exist and a link that cannot bind an existing
-//! user now have one answer. It reveals neither which of the two applies nor the reason.
+//! The route needs no token, so that the answer has only facts that belong to everyone with the
+//! link: the masked owner and the share. A code that does not exist and a link that cannot bind an
+//! existing user now have one answer. It reveals neither which of the two applies nor the reason.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! `bind`: binds an existing user to an affiliate, once and for life.
 //!
-//! The window shows every check and, if all are met, a confirmation for this user and this link only.
-//! The bind takes the confirmation and evaluates all checks again, on facts that the write is
+//! The window shows every check and, if all are met, a confirmation for this user and this link
+//! only. The bind takes the confirmation and evaluates all checks again, on facts that the write is
 //! conditional on. Only the user learns whether they are eligible, and sees the inviter masked.
 
 mod binding;

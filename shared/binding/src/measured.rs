@@ -5,8 +5,8 @@ use http_api::{Answered, Code};
 use lambda::{Dimension, Metric, MetricSet};
 use types::Reason;
 
-/// Counts bindings that were made, and refusals by their first reason: the code of a refused bind, or
-/// the extension of a window's answer, which is a success.
+/// Counts bindings that were made, and refusals by their first reason: the code of a refused bind,
+/// or the extension of a window's answer, which is a success.
 pub(crate) fn measures(answered: &Answered) -> MetricSet {
     let refusal = match answered.code {
         Some(Code::Reason(reason)) => Some(reason),

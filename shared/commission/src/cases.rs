@@ -21,7 +21,7 @@ pub(crate) struct Cases {
     /// one digest, it is the last one that was searched for.
     by_digest: [u8; 256],
     cases: Vec<CaseSums>,
-    /// What the fees of each case have in common.
+    /// Line and rules of each case.
     kinds: Vec<Kind>,
     /// Evaluated verdicts, by case without asset.
     verdicts: Vec<(Case, Kind)>,
@@ -125,16 +125,15 @@ impl Cases {
         let place = self.place(case).unwrap_or_else(|| {
             self.add_case(case, fee.class.asset(), evaluation, assets, &fee.charge())
         });
-        let Some(kind) = self.kinds.get(place) else { return Ok(()) };
+        // Each place is that of a case. An error is better than a fee without a line.
+        let kind = self.kinds.get(place).ok_or(Overflow)?;
         let known = self.exceptional.iter().position(|(of_case, _)| *of_case == place);
         let known = known.unwrap_or_else(|| {
             self.exceptional.push((place, ExceptionalSums::default()));
             self.exceptional.len() - 1
         });
-        match self.exceptional.get_mut(known) {
-            Some((_, sums)) => sums.add(fee, *kind),
-            None => Ok(()),
-        }
+        let (_, sums) = self.exceptional.get_mut(known).ok_or(Overflow)?;
+        sums.add(fee, *kind)
     }
 
     /// Returns the index of a case.
@@ -202,7 +201,7 @@ impl Cases {
             }
         }
         for (place, sums) in self.exceptional.drain(..) {
-            let Some(kind) = self.kinds.get(place) else { continue };
+            let kind = self.kinds.get(place).ok_or(Overflow)?;
             line_of(&mut self.lines, kind.code).add_exceptional(sums)?;
         }
         self.lines.sort_unstable_by_key(|line| line.code);

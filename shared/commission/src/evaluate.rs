@@ -15,32 +15,32 @@ use crate::{
 /// pays. When the fact becomes known, the next run of the day books the difference. Before a
 /// market's first rules the rate is zero.
 #[must_use]
-pub fn evaluate(fee: &Charge, standing: &FeeContext<'_>, rules: &Rules) -> Outcome {
+pub fn evaluate(fee: &Charge, context: &FeeContext<'_>, rules: &Rules) -> Outcome {
     let market = fee.product.market();
     let market_rules = rules.market(market).at(fee.at);
     let zero = fee_reason(fee)
-        .or_else(|| relation_reason(fee, standing))
-        .or_else(|| (market == Market::Futures).then(|| futures_reason(fee, standing, rules))?)
-        .or_else(|| tier_reason(fee, standing, market_rules?));
+        .or_else(|| relation_reason(fee, context))
+        .or_else(|| (market == Market::Futures).then(|| futures_reason(fee, context, rules))?)
+        .or_else(|| tier_reason(fee, context, market_rules?));
     match zero {
         Some(reason) => Outcome::Zero { reason },
-        None => earned(standing, market, market_rules),
+        None => earned(context, market, market_rules),
     }
 }
 
 /// Returns whether the volume of a trade counts for the inviter's tier: the trade paid a fee and
 /// was made after the binding, and the invitee's VIP level was within the limit.
-pub(crate) fn counts_for_tier(fee: &Charge, standing: &FeeContext<'_>, rules: &Rules) -> bool {
+pub(crate) fn counts_for_tier(fee: &Charge, context: &FeeContext<'_>, rules: &Rules) -> bool {
     let within_limit = |market_rules: &MarketRules| fee.vip <= market_rules.vip_limit();
-    is_trade(fee, standing)
+    is_trade(fee, context)
         && fee.amount > Amount::ZERO
         && rules.market(fee.product.market()).at(fee.at).is_some_and(within_limit)
 }
 
 /// Returns whether a fee belongs to a trade that the invitee made after the binding. Funding,
 /// liquidation and delivery are not trades.
-pub(crate) fn is_trade(fee: &Charge, standing: &FeeContext<'_>) -> bool {
-    fee.kind == FeeKind::Trade && fee.at >= standing.relation.bound_at
+pub(crate) fn is_trade(fee: &Charge, context: &FeeContext<'_>) -> bool {
+    fee.kind == FeeKind::Trade && fee.at >= context.relation.bound_at
 }
 
 fn fee_reason(fee: &Charge) -> Option<Reason> {
@@ -55,23 +55,23 @@ fn fee_reason(fee: &Charge) -> Option<Reason> {
     }
 }
 
-fn relation_reason(fee: &Charge, standing: &FeeContext<'_>) -> Option<Reason> {
-    if fee.at < standing.relation.bound_at {
+fn relation_reason(fee: &Charge, context: &FeeContext<'_>) -> Option<Reason> {
+    if fee.at < context.relation.bound_at {
         Some(Reason::BeforeBinding)
-    } else if standing.inviter.affiliate.at(fee.at) != Some(&true) {
+    } else if context.inviter.affiliate.at(fee.at) != Some(&true) {
         Some(Reason::InviterNotAffiliate)
     } else {
         None
     }
 }
 
-fn futures_reason(fee: &Charge, standing: &FeeContext<'_>, rules: &Rules) -> Option<Reason> {
+fn futures_reason(fee: &Charge, context: &FeeContext<'_>, rules: &Rules) -> Option<Reason> {
     let opened = |at: Timestamp| at <= fee.at;
-    if !standing.inviter.futures_opened_at.is_some_and(opened) {
+    if !context.inviter.futures_opened_at.is_some_and(opened) {
         Some(Reason::InviterNoFuturesAccount)
-    } else if is_restricted(standing.inviter, fee.at, rules) {
+    } else if is_restricted(context.inviter, fee.at, rules) {
         Some(Reason::FuturesRegionInviter)
-    } else if is_restricted(standing.invitee, fee.at, rules) {
+    } else if is_restricted(context.invitee, fee.at, rules) {
         Some(Reason::FuturesRegionInvitee)
     } else {
         None
@@ -83,13 +83,13 @@ fn is_restricted(party: &AccountHistory, at: Timestamp, rules: &Rules) -> bool {
     party.location.place_at(at).is_none_or(blocked)
 }
 
-fn tier_reason(fee: &Charge, standing: &FeeContext<'_>, rules: &MarketRules) -> Option<Reason> {
-    let at_tier0 = standing.tier.of(fee.product.market()) == 0;
+fn tier_reason(fee: &Charge, context: &FeeContext<'_>, rules: &MarketRules) -> Option<Reason> {
+    let at_tier0 = context.tier.of(fee.product.market()) == 0;
     if fee.vip > rules.vip_limit() {
         Some(Reason::VipAboveLimit)
     } else {
         let window = rules.tier0_window().filter(|_| at_tier0)?;
-        has_ended(window, fee.at, standing).then_some(Reason::FuturesWindowEnded)
+        has_ended(window, fee.at, context).then_some(Reason::FuturesWindowEnded)
     }
 }
 
@@ -99,18 +99,18 @@ fn tier_reason(fee: &Charge, standing: &FeeContext<'_>, rules: &MarketRules) -> 
 /// If the opening is unknown, [`Anchor::OpeningOrBinding`] uses the binding, which is the
 /// earliest possible value of the later of both. [`Anchor::Opening`] treats the window as ended,
 /// because an unknown opening cannot be shown to be within it.
-fn has_ended(window: FuturesWindow, at: Timestamp, standing: &FeeContext<'_>) -> bool {
-    let opened = standing.invitee.futures_opened_at;
+fn has_ended(window: FuturesWindow, at: Timestamp, context: &FeeContext<'_>) -> bool {
+    let opened = context.invitee.futures_opened_at;
     let anchor = match window.anchor {
         Anchor::Opening => opened,
-        Anchor::OpeningOrBinding => opened.max(Some(standing.relation.bound_at)),
+        Anchor::OpeningOrBinding => opened.max(Some(context.relation.bound_at)),
     };
     anchor.is_none_or(|anchor| at >= anchor.plus_days(i64::from(window.days)))
 }
 
-fn earned(standing: &FeeContext<'_>, market: Market, rules: Option<&MarketRules>) -> Outcome {
-    let rate = rules.map_or(Rate::ZERO, |rules| rules.rate(standing.tier.of(market)));
-    Outcome::Earned { rate, shared: standing.relation.shared.rate(market).min(rate) }
+fn earned(context: &FeeContext<'_>, market: Market, rules: Option<&MarketRules>) -> Outcome {
+    let rate = rules.map_or(Rate::ZERO, |rules| rules.rate(context.tier.of(market)));
+    Outcome::Earned { rate, shared: context.relation.shared.rate(market).min(rate) }
 }
 
 #[cfg(test)]
@@ -347,8 +347,8 @@ mod tests {
     fn tier_counts_only_eligible_volume() {
         let pair = pair();
         let Pair { relation, invitee, inviter, tier, rules } = &pair;
-        let standing = FeeContext { relation, invitee, inviter, tier: *tier };
-        let counts = |fee: Fee| counts_for_tier(&fee.charge(), &standing, rules);
+        let context = FeeContext { relation, invitee, inviter, tier: *tier };
+        let counts = |fee: Fee| counts_for_tier(&fee.charge(), &context, rules);
         assert!(counts(spot("t1", "1")));
         assert!(counts(Fee { vip: Vip(2), ..spot("t1", "1") }));
         assert!(!counts(Fee { vip: Vip(3), ..spot("t1", "1") }));

@@ -127,10 +127,10 @@ impl<'a> Evaluation<'a> {
 
 /// Returns the instants at which a fact used in the evaluation changes.
 fn fact_changes<'a>(
-    standing: &'a FeeContext<'a>,
+    context: &'a FeeContext<'a>,
     rules: &'a Rules,
 ) -> impl Iterator<Item = Timestamp> + 'a {
-    let FeeContext { relation, invitee, inviter, .. } = standing;
+    let FeeContext { relation, invitee, inviter, .. } = context;
     let anchors = [Some(relation.bound_at), invitee.futures_opened_at].into_iter().flatten();
     let windows = rules.futures.iter().filter_map(|(_, market)| MarketRules::tier0_window(market));
     let window_ends = windows.flat_map(move |window| {

@@ -37,8 +37,8 @@ pub fn explain(
     relations: &Relations,
     rules: &Rules,
 ) -> Result<Vec<Evidence>, Overflow> {
-    let Some(standing) = relations.standing(&key.invitee) else { return Ok(Vec::new()) };
-    if standing.relation.inviter != key.inviter || standing.relation.voided_at.is_some() {
+    let Some(context) = relations.context_of(&key.invitee) else { return Ok(Vec::new()) };
+    if context.relation.inviter != key.inviter || context.relation.voided_at.is_some() {
         return Ok(Vec::new());
     }
     let corrections: Vec<_> = corrections.iter().filter(|c| c.uid == key.invitee).collect();
@@ -48,7 +48,7 @@ pub fn explain(
     let mut evidence = Vec::new();
     for kept in found.iter() {
         let charge = &kept.charge();
-        let place = (charge.product, charge.asset, evaluate(charge, &standing, rules));
+        let place = (charge.product, charge.asset, evaluate(charge, &context, rules));
         if place == (key.product, key.asset, key.outcome) {
             evidence.push(Evidence {
                 trade_id: kept.fee.fee().trade_id,

@@ -73,7 +73,8 @@ pub fn fold(
     fees.each_part(|payers| {
         // Reading the facts of many payers together waits less for the memory.
         contexts.clear();
-        contexts.extend(payers.ids().map(|(payer, number)| relations.standing_of(payer, number)));
+        contexts
+            .extend(payers.ids().map(|(payer, number)| relations.context_of_number(payer, number)));
         let ids = payers.ids().map(|(payer, _)| payer);
         for ((payer, context), places) in ids.zip(&contexts).zip(payers.places()) {
             let of_payer = if corrections.is_empty() { None } else { corrections.remove(payer) };
@@ -84,7 +85,7 @@ pub fn fold(
     })?;
     for (payer, corrections) in corrections {
         let found = deduplication.run(fees, &[], &corrections, &day)?;
-        folding.note_excluded(payer, relations.standing(payer).as_ref(), &found)?;
+        folding.note_excluded(payer, relations.context_of(payer).as_ref(), &found)?;
     }
     folding.finish()
 }
@@ -170,8 +171,8 @@ impl Folding<'_> {
         let are_narrow = found.corrected.is_empty();
         cases.clear();
         for place in found.accepted {
-            let Some(record) = fees.record(*place) else { continue };
-            // Each asset of a record is in the table. An error is better than another sum.
+            // Places and assets are those of records. An error is better than another sum.
+            let record = fees.record(*place).ok_or(Overflow)?;
             let charged = self.charged.get_mut(usize::from(record.class.asset().0));
             let charged = charged.ok_or(Overflow)?;
             if are_narrow && !record.class.is_wide() {

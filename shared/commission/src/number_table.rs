@@ -41,8 +41,8 @@ impl NumberTable {
         if self.others.is_empty() { None } else { self.others.get(&id).copied() }
     }
 
-    /// Returns the first slots of some ids, for [`Self::get_from`]. Without branches in between, the
-    /// processor waits for many of them at once.
+    /// Returns the first slots of some ids, for [`Self::get_from`]. Without branches in between,
+    /// the processor waits for many of them at the same time.
     pub(crate) fn first_slots(&self, ids: &[u64]) -> Vec<u64> {
         let mask = self.slots.len().wrapping_sub(1);
         let slot = |id: &u64| self.slots.get(place(*id, mask)).copied().unwrap_or_default();
@@ -58,7 +58,8 @@ impl NumberTable {
         self.get(id)
     }
 
-    /// Adds or replaces the value of an id.
+    /// Adds an id with its value. A value in a slot is replaced only by one that fits into a slot:
+    /// callers add each id once.
     pub(crate) fn insert(&mut self, id: u64, value: u32) {
         let word = id << VALUE_BITS | (u64::from(value) + 1);
         if id >> (u64::BITS - VALUE_BITS) != 0 || u64::from(value) >= VALUE_MASK {

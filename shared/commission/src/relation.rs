@@ -147,16 +147,20 @@ impl Relations {
     /// Returns the facts used to evaluate an invitee's fees; `None` if the binding or its inviter
     /// was not added.
     #[must_use]
-    pub fn standing(&self, invitee: &Uid) -> Option<FeeContext<'_>> {
+    pub fn context_of(&self, invitee: &Uid) -> Option<FeeContext<'_>> {
         self.context(self.place(invitee)?)
     }
 
     /// Returns the facts of an invitee whose numeric id is known, if it has one.
     #[inline]
-    pub(crate) fn standing_of(&self, invitee: &Uid, number: Option<u64>) -> Option<FeeContext<'_>> {
+    pub(crate) fn context_of_number(
+        &self,
+        invitee: &Uid,
+        number: Option<u64>,
+    ) -> Option<FeeContext<'_>> {
         match number.and_then(|number| self.by_number.get(number)) {
             Some(place) => self.context(place as usize),
-            None => self.standing(invitee),
+            None => self.context_of(invitee),
         }
     }
 

@@ -26,9 +26,9 @@ pub struct Bind<'a> {
 ///
 /// A check that needs a missing fact is left out; `unknown_link` or `unknown_account` is then
 /// unmet, so that a bind with a missing fact is never eligible. An account whose place is not known
-/// counts as blocked. At a sign-up the checks of age, inactivity and the link's kind are left out, and
-/// for a bound account that of inactivity, because its activity is not recorded.
-/// Before the first rule the programme has no affiliates: `inviter_not_affiliate` is unmet.
+/// counts as blocked. At a sign-up the checks of age, inactivity and the link's kind are left out,
+/// and for a bound account that of inactivity, because its activity is not recorded. Before the
+/// first rule the programme has no affiliates: `inviter_not_affiliate` is unmet.
 #[must_use]
 pub fn evaluate(bind: &Bind<'_>, rules: &Rules) -> EligibilityReport {
     let rule = rules.windows.at(bind.at).map(|windows| windows.rule.clone()).unwrap_or_default();
@@ -123,7 +123,8 @@ fn dormant_from(account: &AccountFacts, rule: &Windows) -> Option<Timestamp> {
     }
 }
 
-/// Returns the first instant at which age and inactivity hold together, if all other checks are met.
+/// Returns the first instant at which age and inactivity hold together, if all other checks are
+/// met.
 ///
 /// It is not the later of the two checks' own instants: a stricter rule may begin in between. All
 /// checks are made again at that instant, because a region may be blocked by then.

@@ -1,8 +1,8 @@
 //! The programme's rules of eligibility and region.
 //!
-//! [`evaluate`] is a pure function of facts, rules and an instant. It returns every check, met or not,
-//! so that the confirmation window, the bind and a later audit agree. The crate uses no I/O, no clock
-//! and no AWS. It contains no limit of a rule: limits are in the programme's policy.
+//! [`evaluate`] is a pure function of facts, rules and an instant. It returns every check, met or
+//! not, so that the confirmation window, the bind and a later audit agree. The crate uses no I/O,
+//! no clock and no AWS. It contains no limit of a rule: limits are in the programme's policy.
 //!
 //! # Examples
 //!

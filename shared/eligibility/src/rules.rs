@@ -7,7 +7,8 @@ use crate::Regions;
 /// The eligibility rules of a programme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// Account age and inactivity, by effective date; before the first entry no account is eligible.
+    /// Account age and inactivity, by effective date; before the first entry no account is
+    /// eligible.
     pub windows: Timeline<Windows>,
     /// Where the programme is not available.
     pub regions: Regions,
@@ -36,8 +37,9 @@ pub(crate) fn first_instant_after(since: Timestamp, days: u32) -> Option<Timesta
 
 /// The first instant, at `at` or later, at which the rule then in force is satisfied.
 ///
-/// `opens` returns the instant from which a given rule would be satisfied if it were always in force. A later rule may
-/// be milder than today's, so the search goes through all that is already known to come.
+/// `opens` returns the instant from which a given rule would be satisfied if it were always in
+/// force. A later rule may be milder than today's, so the search goes through all that is already
+/// known to come.
 pub(crate) fn first_instant_met(
     windows: &Timeline<Windows>,
     at: Timestamp,

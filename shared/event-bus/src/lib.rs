@@ -29,7 +29,7 @@ pub struct Entry {
     pub kind: String,
     /// When it happened.
     pub time: Timestamp,
-    /// The news itself, a JSON object.
+    /// The data of the event, a JSON object.
     pub detail: String,
 }
 

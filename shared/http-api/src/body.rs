@@ -1,7 +1,7 @@
 //! JSON bodies, read strictly.
 //!
-//! A type that is read here carries `#[serde(deny_unknown_fields)]`. An answer never repeats a value of
-//! the client: it names the field and the form that was expected.
+//! A type that is read here carries `#[serde(deny_unknown_fields)]`. An answer never repeats a
+//! value of the client: it names the field and the form that was expected.
 
 use lambda_http::Request;
 use lambda_http::http::header::CONTENT_TYPE;

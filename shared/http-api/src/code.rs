@@ -113,7 +113,7 @@ impl Code {
         }
     }
 
-    /// Returns whether a kill switch refused the request: the service works as it was told to.
+    /// Returns whether a kill switch refused the request: the service works as intended.
     #[must_use]
     pub const fn is_stop(self) -> bool {
         matches!(self, Self::BindsStopped | Self::LinkStopped | Self::LinksStopped)

@@ -1,8 +1,8 @@
 //! Ids in tokens that the owner of the token must not read.
 //!
 //! The payload of a token is signed, and anyone can read it. An id that its owner must not learn is
-//! encrypted with ChaCha20-Poly1305. The nonce is synthetic, as in SIV modes (RFC 5297, RFC 8452): an
-//! HMAC over all that is encrypted or authenticated. Two different texts therefore never share a
+//! encrypted with ChaCha20-Poly1305. The nonce is synthetic, as in SIV modes (RFC 5297, RFC 8452):
+//! an HMAC over all that is encrypted or authenticated. Two different texts therefore never share a
 //! nonce, and no random source or counter is needed. The same id for the same owner and subject
 //! always gets the same text, which reveals only that it is the same.
 //!
@@ -27,7 +27,8 @@ const KEY_LABEL: &[u8] = b"id encryption key";
 const NONCE_LABEL: &[u8] = b"id encryption nonce";
 
 impl Signer {
-    /// Encrypts an id that belongs to `subject`, for a token of `owner`; `None` if the cipher refuses.
+    /// Encrypts an id that belongs to `subject`, for a token of `owner`; `None` if the cipher
+    /// refuses.
     #[must_use]
     pub fn encrypt_id(&self, owner: &Uid, subject: &str, id: &Uid) -> Option<String> {
         let keys = self.keys();

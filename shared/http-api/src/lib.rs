@@ -35,8 +35,8 @@
 //!
 //! [`serve`] has then already refused unknown paths, other methods, unknown and repeated
 //! parameters, and callers without an identity: a [`Call`] has a caller, unless its handler takes
-//! `Call<Route, Anyone>`. A failure is a [`Problem`], whose status follows from its [`Code`] and can
-//! never be a success.
+//! `Call<Route, Anyone>`. A failure is a [`Problem`], whose status follows from its [`Code`] and
+//! can never be a success.
 
 mod body;
 mod call;

@@ -83,7 +83,8 @@ fn range(text: &str) -> Range<'_> {
     Range { media, weight: weight.map_or(1000, thousandths) }
 }
 
-/// A weight in the form of RFC 9110: `0`, `1`, or up to three decimals. Any other text has the weight 0.
+/// A weight in the form of RFC 9110: `0`, `1`, or up to three decimals. Any other text has the
+/// weight 0.
 fn thousandths(text: &str) -> u16 {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = decimals.bytes().all(|byte| byte.is_ascii_digit());

@@ -98,7 +98,8 @@ impl Problem {
         }
     }
 
-    /// Replaces the seconds after which a `throttled` request may be repeated; without them it is 1.
+    /// Replaces the seconds after which a `throttled` request may be repeated; without them it is
+    /// 1.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
         self

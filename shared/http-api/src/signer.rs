@@ -1,10 +1,10 @@
 //! Opaque tokens that only we can make: confirmations and cursors.
 //!
 //! A token is `base64url(version ‖ expiry ‖ payload ‖ HMAC-SHA256)`. The MAC also covers two values
-//! that the token does not carry: its purpose and the caller. So a token of another user, of another
-//! purpose, of another list, or with one byte changed is the same to us as one never made. The
-//! payload is signed and not secret: a token holds nothing that its owner may not know, or holds it
-//! encrypted ([`Signer::encrypt_id`]).
+//! that the token does not carry: its purpose and the caller. So a token of another user, of
+//! another purpose, of another list, or with one byte changed is the same to us as one never made.
+//! The payload is signed and not secret: a token holds nothing that its owner may not know, or
+//! holds it encrypted ([`Signer::encrypt_id`]).
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -61,7 +61,7 @@ impl<'a> Batch<'a> {
         let mut alike: BTreeMap<(&str, &str), Vec<(usize, &Event)>> = BTreeMap::new();
         for (place, item) in self.items.iter().enumerate() {
             let Some(event) = item.event.as_ref() else { continue };
-            if !matches!(event.news, EventData::Charged(_)) {
+            if !matches!(event.data, EventData::Charged(_)) {
                 alike.entry((&event.source, &event.id)).or_default().push((place, event));
             }
         }
@@ -84,7 +84,7 @@ impl<'a> Batch<'a> {
     async fn register(&mut self) -> Result<(), TableError> {
         let mut events: BTreeMap<&Uid, Vec<(usize, &Registered)>> = BTreeMap::new();
         for (place, item) in self.items.iter().enumerate() {
-            if let Some(EventData::Registered(event)) = item.news() {
+            if let Some(EventData::Registered(event)) = item.data() {
                 events.entry(&event.uid).or_default().push((place, event));
             }
         }
@@ -146,7 +146,7 @@ impl<'a> Batch<'a> {
         for item in &mut self.items {
             let Some(uid) = item.about() else { continue };
             // A change of the account itself needs no top account.
-            let of_itself = matches!(item.news(), Some(EventData::Changed(_)));
+            let of_itself = matches!(item.data(), Some(EventData::Changed(_)));
             match top_of(accounts, unreadable, uid) {
                 Top::Account(_) => {}
                 Top::Unreadable { is_own: false, .. } | Top::Endless if of_itself => {}
@@ -170,8 +170,8 @@ impl<'a> Batch<'a> {
 
     async fn update_accounts(&mut self) -> Result<(), TableError> {
         let mut updates: BTreeMap<Uid, Vec<Update>> = BTreeMap::new();
-        for news in self.items.iter().filter_map(Item::news) {
-            if let Some((uid, update)) = self.update_of(news) {
+        for data in self.items.iter().filter_map(Item::data) {
+            if let Some((uid, update)) = self.update_of(data) {
                 updates.entry(uid).or_default().push(update);
             }
         }
@@ -194,10 +194,10 @@ impl<'a> Batch<'a> {
         if !unchangeable.is_empty() {
             self.refuse_updates_of(&unchangeable);
         }
-        let is_unfinished = |item: &Item<'_>| match item.news() {
+        let is_unfinished = |item: &Item<'_>| match item.data() {
             Some(EventData::Changed(event)) if unfinished.contains(&event.uid) => true,
-            Some(news) if !not_started.is_empty() => {
-                self.update_of(news).is_some_and(|(uid, _)| not_started.contains(&uid))
+            Some(data) if !not_started.is_empty() => {
+                self.update_of(data).is_some_and(|(uid, _)| not_started.contains(&uid))
             }
             _ => false,
         };
@@ -211,7 +211,7 @@ impl<'a> Batch<'a> {
     /// Quarantines the events whose account update cannot be written.
     fn refuse_updates_of(&mut self, unchangeable: &HashMap<Uid, TableError>) {
         let why = |item: &Item<'_>| {
-            let (uid, _) = self.update_of(item.news()?)?;
+            let (uid, _) = self.update_of(item.data()?)?;
             unchangeable.get(&uid).map(ToString::to_string)
         };
         let refused: Vec<Option<String>> = self.items.iter().map(why).collect();
@@ -223,9 +223,9 @@ impl<'a> Batch<'a> {
     }
 
     /// Returns the account and its update by an event. Activity belongs to the top account.
-    fn update_of(&self, news: &EventData) -> Option<(Uid, Update)> {
+    fn update_of(&self, data: &EventData) -> Option<(Uid, Update)> {
         let top = |uid: &Uid| Some(self.top(uid)?.facts.uid.clone());
-        match news {
+        match data {
             EventData::Changed(event) => Some((event.uid.clone(), Update::Changed(event.clone()))),
             EventData::Activity(event) => Some((top(&event.uid)?, Update::Active(event.at))),
             EventData::Charged(fee) => Some((top(&fee.uid)?, Update::Charged(fee.at))),
@@ -316,7 +316,7 @@ impl<'a> Batch<'a> {
 
     /// Quarantines fees in assets beyond the limit.
     async fn admit_assets(&mut self) -> Result<(), TableError> {
-        let asset = |item: &Item<'_>| match item.news()? {
+        let asset = |item: &Item<'_>| match item.data()? {
             EventData::Charged(fee) => Some(fee.asset)
                 .filter(|_| self.top(&fee.uid).is_some_and(|top| self.keeps_fees(top))),
             _ => None,
@@ -346,10 +346,10 @@ impl<'a> Batch<'a> {
     async fn keep_fees(&self) -> Result<(), TableError> {
         let mut chunks: BTreeMap<(Day, Shard), FeeBatch> = BTreeMap::new();
         for item in self.items.iter().filter(|item| !item.is_unfinished) {
-            let Some(news) = item.news() else { continue };
+            let Some(data) = item.data() else { continue };
             let Some(top) = item.about().and_then(|uid| self.top(uid)) else { continue };
             if self.keeps_fees(top) {
-                keep(news, item.arrived_at, &top.facts.uid, &mut chunks)?;
+                keep(data, item.arrived_at, &top.facts.uid, &mut chunks)?;
             }
         }
         let work: Vec<_> = chunks
@@ -489,13 +489,13 @@ fn top_of<'a>(
 
 /// Adds a fee or correction to the chunk of its day and its top account's shard.
 fn keep(
-    news: &EventData,
+    data: &EventData,
     arrived_at: Timestamp,
     top: &Uid,
     chunks: &mut BTreeMap<(Day, Shard), FeeBatch>,
 ) -> Result<(), TableError> {
     let shard = Shard::of(top);
-    match news {
+    match data {
         EventData::Charged(fee) => {
             let mut fee = fee.clone();
             fee.trade_id = stored_trade_id(&fee.trade_id, &fee.uid, top);

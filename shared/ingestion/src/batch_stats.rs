@@ -41,7 +41,7 @@ impl BatchStats {
                 self.redelivered = self.redelivered.saturating_add(1);
             }
             EventOutcome::Ingested => {
-                let is_fee = matches!(item.news(), Some(EventData::Charged(_)));
+                let is_fee = matches!(item.data(), Some(EventData::Charged(_)));
                 self.ingested = self.ingested.saturating_add(1);
                 self.fees = self.fees.saturating_add(is_fee.into());
                 self.repeated = self.repeated.saturating_add(item.repeated.into());

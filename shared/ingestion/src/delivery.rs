@@ -12,7 +12,7 @@ use crate::Message;
 
 /// The time for which a stream waits for the account of an event, in milliseconds. Everything
 /// behind the event waits as long, unlike in a queue.
-pub const STREAM_PATIENCE_MILLIS: i64 = 600_000;
+pub const STREAM_WAIT_MILLIS: i64 = 600_000;
 
 /// The kind of source that a batch comes from, which decides how a part of it is redelivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +219,7 @@ fn of_seconds(seconds: &str) -> Option<Timestamp> {
 /// Returns whether a message of a stream may still wait for the account of its event. One whose
 /// time is unknown, or of another clock, does not wait.
 pub(crate) fn may_wait(sent_at: Timestamp, now: Timestamp) -> bool {
-    now.millis_since(sent_at).abs() < STREAM_PATIENCE_MILLIS
+    now.millis_since(sent_at).abs() < STREAM_WAIT_MILLIS
 }
 
 #[cfg(test)]
@@ -288,7 +288,7 @@ mod tests {
     fn stream_waits_for_a_limited_time() {
         let now = at(2_000_000_000_000);
         let before = |millis: i64| may_wait(now.plus_millis(-millis), now);
-        assert!(before(0) && before(STREAM_PATIENCE_MILLIS - 1) && before(-1));
-        assert!(!before(STREAM_PATIENCE_MILLIS) && !before(-STREAM_PATIENCE_MILLIS));
+        assert!(before(0) && before(STREAM_WAIT_MILLIS - 1) && before(-1));
+        assert!(!before(STREAM_WAIT_MILLIS) && !before(-STREAM_WAIT_MILLIS));
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Event {
     /// The sender's time of the event.
     pub time: Option<Timestamp>,
     /// Its content.
-    pub news: EventData,
+    pub data: EventData,
 }
 
 impl Event {
@@ -30,7 +30,7 @@ impl Event {
     /// # Errors
     /// It cannot be written as JSON.
     pub(crate) fn content(&self) -> Result<Vec<u8>, TableError> {
-        let written = serde_json::to_vec(&self.news);
+        let written = serde_json::to_vec(&self.data);
         written.map_err(|error| TableError::Corrupt { what: "event", why: error.to_string() })
     }
 }
@@ -172,13 +172,13 @@ impl<D: Data> Envelope<'_, D> {
                 return Err(format!("{name}: expected 1 to 256 bytes"));
             }
         }
-        let news = news(&self.kind, &self.data, assets)?;
-        check_times(&news, latest)?;
-        Ok(Event { source: self.source, id: self.id, time: self.time, news })
+        let data = decode_data(&self.kind, &self.data, assets)?;
+        check_times(&data, latest)?;
+        Ok(Event { source: self.source, id: self.id, time: self.time, data })
     }
 }
 
-fn news(kind: &str, data: &impl Data, assets: &Assets) -> Result<EventData, String> {
+fn decode_data(kind: &str, data: &impl Data, assets: &Assets) -> Result<EventData, String> {
     Ok(match kind {
         "exchange.account.registered.v1" => {
             let registered: Registered = data.decode()?;
@@ -291,8 +291,8 @@ fn amounts(
     Ok([amount, amount_usd, volume_usd])
 }
 
-fn check_times(news: &EventData, latest: Timestamp) -> Result<(), String> {
-    let (field, at) = match news {
+fn check_times(data: &EventData, latest: Timestamp) -> Result<(), String> {
+    let (field, at) = match data {
         EventData::Registered(registered) => ("registeredAt", registered.registered_at),
         EventData::Changed(Changed { futures_opened_at: Some(at), .. }) if *at > latest => {
             ("futuresOpenedAt", *at)
@@ -306,7 +306,7 @@ fn check_times(news: &EventData, latest: Timestamp) -> Result<(), String> {
     if at > latest {
         return Err(format!("data.{field}: expected a time that has come"));
     }
-    match news {
+    match data {
         EventData::Corrected { day, correction } if *day > correction.at.day() => {
             Err("data.day: expected the day of the trade, not after the correction".to_owned())
         }

@@ -1,6 +1,6 @@
 //! Ingests the exchange's events: delivered at least once, in any order, some of them malformed.
 //!
-//! Each event has an outcome of its own. An unreadable event is quarantined whole, with its reason,
+//! Each event has a separate outcome. An unreadable event is quarantined whole, with its reason,
 //! and blocks no other. An event of an unknown account fails its message, so that the queue
 //! redelivers it. Everything else is ingested, and ingesting it twice changes nothing.
 
@@ -30,7 +30,7 @@ use crate::message::Item;
 use crate::parts::parts;
 
 pub use crate::delivery::{
-    BatchItemFailure, BatchResponse, Delivery, DeliveryError, STREAM_PATIENCE_MILLIS, Source,
+    BatchItemFailure, BatchResponse, Delivery, DeliveryError, STREAM_WAIT_MILLIS, Source,
 };
 pub use crate::message::Reader;
 
@@ -126,7 +126,7 @@ pub fn count_readable(
     now: Timestamp,
 ) -> usize {
     let items = Item::read(0, message, programme, now, reader);
-    items.iter().filter(|item| item.news().is_some()).count()
+    items.iter().filter(|item| item.data().is_some()).count()
 }
 
 /// Ingests a batch of messages; returns the outcome of each event, in their order. Writes one log

@@ -133,14 +133,14 @@ impl<'a> Item<'a> {
     }
 
     /// Returns the content of the event, if it was decoded and is not refused.
-    pub fn news(&self) -> Option<&EventData> {
-        let news = self.event.as_ref().map(|event| &event.news);
-        news.filter(|_| self.outcome == EventOutcome::Ingested)
+    pub fn data(&self) -> Option<&EventData> {
+        let data = self.event.as_ref().map(|event| &event.data);
+        data.filter(|_| self.outcome == EventOutcome::Ingested)
     }
 
     /// The account that the event refers to as known.
     pub fn about(&self) -> Option<&Uid> {
-        match self.news()? {
+        match self.data()? {
             EventData::Changed(event) => Some(&event.uid),
             EventData::Activity(event) => Some(&event.uid),
             EventData::Charged(fee) => Some(&fee.uid),
@@ -160,9 +160,9 @@ impl<'a> Item<'a> {
         self.message
     }
 
-    /// Whether the event is one that costs a write of its own.
+    /// Whether the event is one that costs a separate write.
     pub fn is_written_alone(&self) -> bool {
-        !matches!(self.event.as_ref().map(|event| &event.news), Some(EventData::Charged(_)))
+        !matches!(self.event.as_ref().map(|event| &event.data), Some(EventData::Charged(_)))
     }
 
     /// Returns the event as decoded.

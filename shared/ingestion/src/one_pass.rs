@@ -1,9 +1,9 @@
 //! Reads an event in one pass over its text.
 //!
-//! Messages of refusals need the path of the faulty field and whole values, which cost several times
-//! as much. So this reader refuses without a reason, and the reader of [`crate::event`] reads the
-//! event again. The two accept the same events with the same content: the types of the data and the
-//! rules are the same, and what follows here is stricter.
+//! Messages of refusals need the path of the faulty field and whole values, which cost several
+//! times as much. So this reader refuses without a reason, and the reader of [`crate::event`] reads
+//! the event again. The two accept the same events with the same content: the types of the data and
+//! the rules are the same, and the checks below are stricter.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,7 +20,7 @@ use crate::event::{Data, Envelope, Event};
 const MAX_UNKNOWN: usize = 16;
 
 /// Decodes an event; returns `None` for one that it refuses, or that has unknown members with
-/// members of their own.
+/// nested members.
 pub(crate) fn read(text: &str, assets: &Assets, latest: Timestamp) -> Option<Event> {
     let envelope: Envelope<'_, &RawValue> = serde_json::from_str::<Strict<'_>>(text).ok()?.0;
     envelope.event(assets, latest).ok()
@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
-/// The error of all refusals, whose text nobody reads.
+/// The error of all refusals, whose text is never read.
 fn refused<E: de::Error>() -> E {
     E::custom("")
 }

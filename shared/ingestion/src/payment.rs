@@ -25,7 +25,7 @@ pub(crate) async fn keep(
 ) -> Result<(), TableError> {
     let mut paid: BTreeMap<Payee<'_>, Vec<(usize, &Paid)>> = BTreeMap::new();
     for (place, item) in items.iter().enumerate() {
-        if let Some(EventData::Paid(event)) = item.news() {
+        if let Some(EventData::Paid(event)) = item.data() {
             let run = (&event.uid, event.run_id.day, event.run_id.seq);
             paid.entry(run).or_default().push((place, event));
         }

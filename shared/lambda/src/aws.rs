@@ -204,7 +204,8 @@ mod tests {
         ("AWS_SESSION_TOKEN", "token"),
     ];
     const ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-    /// SHA-256 of Amazon Root CA 1 to 4 and of Starfield Services Root G2, as Mozilla's store has them.
+    /// SHA-256 of Amazon Root CA 1 to 4 and of Starfield Services Root G2, as Mozilla's store has
+    /// them.
     const FINGERPRINTS: [&str; 5] = [
         "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
         "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",

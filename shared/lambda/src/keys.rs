@@ -1,5 +1,5 @@
-//! Signing keys of a secret: read at the start, and again every quarter of an hour, so that they are
-//! rotated without a deployment.
+//! Signing keys of a secret: read at the start, and again every quarter of an hour, so that they
+//! are rotated without a deployment.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -79,7 +79,8 @@ mod tests {
     const OLD: &str = "old-key-old-key-old-key-old-key-";
     const NEW: &str = "new-key-new-key-new-key-new-key-";
 
-    /// A Secrets Manager on this machine: answers each call with the same, and keeps what it was asked.
+    /// A Secrets Manager on this machine: answers each call with the same, and keeps what it was
+    /// asked.
     async fn served(answer: Arc<Mutex<(u16, String)>>) -> (Secret, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -97,8 +97,8 @@ metrics! {
 }
 
 impl Metric {
-    /// Returns whether the metric is also measured by function and by version of its code, for the canary
-    /// alarms of deployments.
+    /// Returns whether the metric is also measured by function and by version of its code, for the
+    /// canary alarms of deployments.
     #[must_use]
     pub const fn is_of_version(self) -> bool {
         matches!(

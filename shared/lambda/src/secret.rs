@@ -1,7 +1,7 @@
 //! Reads a secret of Secrets Manager by one signed call.
 //!
-//! The service's own client would add some hundred kilobytes to three functions for this one call; its
-//! signature and connections are those of the other clients.
+//! The service's own client would add some hundred kilobytes to three functions for this one call;
+//! its signature and connections are those of the other clients.
 
 use std::error::Error;
 use std::time::{Duration, UNIX_EPOCH};

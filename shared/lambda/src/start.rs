@@ -134,8 +134,8 @@ fn programme() -> Result<Programme, StartError> {
     Ok(programme::programme()?)
 }
 
-/// Returns the keys of `SIGNING_KEYS`, for where there is no Secrets Manager: one or more of at least
-/// 32 bytes, separated by commas, the signing one first.
+/// Returns the keys of `SIGNING_KEYS`, for where there is no Secrets Manager: one or more of at
+/// least 32 bytes, separated by commas, the signing one first.
 fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
     let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
     Ok(Signer::from_keys_text(&keys)?)
@@ -183,7 +183,8 @@ fn log_level(variables: &Variables<'_>) -> Level {
 }
 
 /// Returns the app after one cheap read of the table, that of the kill switches, so that name
-/// resolution and TLS are complete before the first request. The programme is parsed while that read waits for the network.
+/// resolution and TLS are complete before the first request. The programme is parsed while that
+/// read waits for the network.
 ///
 /// A failed read is logged and ignored, since the cause may be over at the first request.
 ///

@@ -33,7 +33,7 @@ pub struct DayReport {
     pub outcome: DayOutcome,
 }
 
-/// What became of a day's run.
+/// The outcome of a day's run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DayOutcome {
     /// The run is booked and visible.

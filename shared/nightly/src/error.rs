@@ -145,7 +145,7 @@ impl StepError {
         matches!(self, Self::ConservationRefused { .. } | Self::Corrupt(_) | Self::Rejected(_))
     }
 
-    /// Converts an error that has no name of its own.
+    /// Converts an error without a separate name.
     pub(crate) fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
     }

@@ -15,9 +15,9 @@
 //!    however late both are;
 //! 7. **reconcile** compares the affiliate view with the booked lines.
 //!
-//! The state machine calls the steps one by one. [`Driver`] runs days and nights in one process, with
-//! the same steps: a small programme's day in one invocation, the operator's tool, the sandbox and
-//! the tests. Apart from the night, **check** reports the age of the data.
+//! The state machine calls the steps one by one. [`Driver`] runs days and nights in one process,
+//! with the same steps: a small programme's day in one invocation, the operator's tool, the sandbox
+//! and the tests. Apart from the night, **check** reports the age of the data.
 
 mod check;
 mod closing;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lambda::App;
 use storage::{
-    Attempt, CommittedRun, DayRecord, Head, HeadState, Pending, SHARDS, SetAside, Versioned,
+    Attempt, CommittedRun, DayRecord, FINISHED_RUN_DAYS, Head, HeadState, Pending, SHARDS,
+    SetAside, Versioned,
 };
 use types::{Day, Timestamp};
 
@@ -13,8 +14,6 @@ use crate::commit::parts_of;
 
 /// Reason of a deferred day without a run, in a rebuilt head.
 const NO_RUN: &str = "no run is recorded; the ledger's head was rebuilt";
-/// Days after a commit on which its run may have become visible and is listed.
-const LISTED_DAYS: i32 = 14;
 
 /// A head that was rebuilt, and the head that it replaces.
 #[derive(Debug)]
@@ -87,11 +86,11 @@ fn newest_run(days: &BTreeMap<Day, DayRecord>) -> Option<(Day, &CommittedRun)> {
     runs.max_by_key(|(_, run)| run.seq)
 }
 
-/// Returns whether a run is listed as finished. The list is kept for two weeks: an older run that
-/// is the newest one was finished long ago, because each night finishes a pending run first.
+/// Returns whether a run is listed as finished. The list is kept for some time: an older run that
+/// is the newest one was finished since, because each night finishes a pending run first.
 async fn is_visible(app: &App, run: &CommittedRun, now: Timestamp) -> Result<bool, StepError> {
     let committed = run.committed_at.day();
-    if now.day().days_since(committed) >= LISTED_DAYS {
+    if now.day().days_since(committed) >= FINISHED_RUN_DAYS {
         return Ok(true);
     }
     for date in committed.through(now.day()) {
@@ -120,7 +119,8 @@ fn head_of(
     let visible = if is_visible { seq } else { seq - 1 };
     let first_run_is_pending =
         |day: Day| !is_visible && days.get(&day).is_some_and(|d| d.runs.first() == Some(newest));
-    // Days are booked in order, so that all days before the last one with a finished run are closed.
+    // Days are booked in order, so that all days before the last one with a finished run are
+    // closed.
     let last = days.keys().next_back().copied().unwrap_or(day);
     let closed = if first_run_is_pending(last) { last.previous() } else { last };
     let first = days.keys().next().copied().unwrap_or(day);

@@ -44,8 +44,8 @@ impl LinkRules {
     }
 }
 
-/// The greatest `max_links`. All links of an affiliate are one item, of which DynamoDB takes 400 KB: a
-/// link has at most 460 bytes.
+/// The greatest `max_links`. All links of an affiliate are one item, of which DynamoDB takes 400
+/// KB: a link has at most 460 bytes.
 const MAX_LINKS: i64 = 500;
 
 pub(crate) fn read(root: &Section<'_>) -> Option<LinkRules> {

@@ -1,4 +1,5 @@
-//! `[commission]`, `[shared_commission]` and `[assets]`: earned and shared commission, and decimals.
+//! `[commission]`, `[shared_commission]` and `[assets]`: earned and shared commission, and
+//! decimals.
 
 use std::collections::BTreeMap;
 

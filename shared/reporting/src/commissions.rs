@@ -37,9 +37,9 @@ const CURSOR_VERSION: u8 = 2;
 
 /// The next line of a list, and the state of the ledger in which it is listed.
 ///
-/// The filter and the order are part of the list that a cursor is sealed for: [`Call::cursor`] opens
-/// it for the same `reason`, `sort` and so on only. Version 1 is that of release 0.1, which knew one
-/// order.
+/// The filter and the order are part of the list that a cursor is sealed for: [`Call::cursor`]
+/// opens it for the same `reason`, `sort` and so on only. Version 1 is that of release 0.1, which
+/// knew one order.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     #[serde(default = "Cursor::first_version", skip_serializing_if = "Cursor::is_first_version")]
@@ -142,10 +142,10 @@ pub(crate) async fn answer<R>(app: &ApiApp, call: &Call<R>) -> Result<Response, 
 
 /// Answers a page and the totals of the whole list.
 ///
-/// Cost: the summaries of the whole range (1 call per MB), and 1 read of lines. The totals come from
-/// the summaries where the filter allows. Otherwise they come from the lines, if one read can bring
-/// all of these: it then serves the page too, so that a page never reads more lines than without
-/// totals. A list that is longer has no totals.
+/// Cost: the summaries of the whole range (1 call per MB), and 1 read of lines. The totals come
+/// from the summaries where the filter allows. Otherwise they come from the lines, if one read can
+/// bring all of these: it then serves the page too, so that a page never reads more lines than
+/// without totals. A list that is longer has no totals.
 async fn page<R>(
     app: &ApiApp,
     call: &Call<R>,

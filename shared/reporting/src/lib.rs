@@ -1,9 +1,9 @@
 //! `dashboard`: an affiliate's earnings, by invitee, with reasons.
 //!
 //! Every answer is a function of the visible ledger: the lines of committed runs up to the newest
-//! visible run. Totals, lists and exports are made of the same lines, so that they agree to the last
-//! unit. Days are UTC days. All keys that are read contain the caller's id: another user's data
-//! cannot be addressed.
+//! visible run. Totals, lists and exports are made of the same lines, so that they agree to the
+//! last unit. Days are UTC days. All keys that are read contain the caller's id: another user's
+//! data cannot be addressed.
 
 mod affiliate;
 mod commissions;

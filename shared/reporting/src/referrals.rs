@@ -12,8 +12,8 @@ use types::{LinkCode, Malformed, Origin, Timestamp, Uid};
 use crate::affiliate::affiliate;
 use crate::totals::{Figures, TotalsBuilder};
 
-/// The most reads of one page. A read may return invitees that the filter does not admit or that are
-/// not visible yet, so that a page may have fewer than `limit` and still not be the last.
+/// The most reads of one page. A read may return invitees that the filter does not admit or that
+/// are not visible yet, so that a page may have fewer than `limit` and still not be the last.
 const READS_PER_PAGE: usize = 8;
 
 #[derive(Serialize)]
@@ -154,8 +154,8 @@ async fn named<R>(
     Ok(admitted.and_then(|referral| VisibleReferral::at(referral, visible)))
 }
 
-/// Reads until the page is full, the list ends, or the reads are used up. Each read asks only for the
-/// number that still fits, so that the next page begins where the last read ended.
+/// Reads until the page is full, the list ends, or the reads are used up. Each read asks only for
+/// the number that still fits, so that the next page begins where the last read ended.
 async fn read<R>(
     app: &App,
     call: &Call<R>,

@@ -10,8 +10,8 @@ const DEFAULT_DAYS: i32 = 30;
 
 /// Days, and the state of the ledger in which they are shown.
 ///
-/// A list keeps its view in its cursor: a run that becomes visible between two pages does not change
-/// the list.
+/// A list keeps its view in its cursor: a run that becomes visible between two pages does not
+/// change the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct View {
     pub(crate) from: Day,
@@ -63,8 +63,8 @@ impl View {
         self.from <= day && day <= self.to
     }
 
-    /// Returns whether a day is closed, and no day up to it is deferred. Lines may still correct it,
-    /// but its first booking is complete.
+    /// Returns whether a day is closed, and no day up to it is deferred. Lines may still correct
+    /// it, but its first booking is complete.
     pub(crate) fn is_final(&self, day: Day) -> bool {
         self.closed_through.is_some_and(|closed| day <= closed)
     }

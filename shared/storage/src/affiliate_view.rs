@@ -164,7 +164,7 @@ pub struct Totals {
     pub active: u32,
 }
 
-/// What every answer to an affiliate needs.
+/// The data that every answer to an affiliate needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AffiliateState {
     /// The head of the ledger as the affiliate sees it.

@@ -68,8 +68,8 @@ impl Table {
         self.bind_once(evaluated, binding, None).await
     }
 
-    /// Binds an account as [`Table::bind`] does, and records the answer with it. Cost: 1 transaction
-    /// of 3 or 4 items.
+    /// Binds an account as [`Table::bind`] does, and records the answer with it. Cost: 1
+    /// transaction of 3 or 4 items.
     ///
     /// # Errors
     /// If the table fails.

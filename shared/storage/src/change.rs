@@ -52,7 +52,8 @@ impl Change {
     /// for writes that no event reports: other items, and removals.
     ///
     /// # Errors
-    /// [`TableError::Corrupt`] or [`TableError::UnknownSchemaVersion`] if such an item does not decode.
+    /// [`TableError::Corrupt`] or [`TableError::UnknownSchemaVersion`] if such an item does not
+    /// decode.
     pub fn read(
         before: serde_dynamo::Item,
         after: serde_dynamo::Item,

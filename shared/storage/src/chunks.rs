@@ -1,4 +1,4 @@
-//! Lists in chunks that fit into an item, whatever the size of their entries.
+//! Lists in chunks that fit into an item, independent of the size of their entries.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::item::MAX_CONTENT;
 
 /// The most entries of one chunk.
 pub const ENTRIES_PER_CHUNK: usize = 1000;
-/// What a chunk has beside its entries: their number, and the empty lists around them.
+/// Bytes of a chunk beside its entries: their number, and the empty lists around them.
 const ROOM: usize = 64;
 
 /// A list in chunks as items hold it.
@@ -16,7 +16,7 @@ pub(crate) fn chunks<T: Serialize>(entries: &[T]) -> Result<Vec<&[T]>, TableErro
 }
 
 /// A list in chunks of at most so many entries and bytes, whichever ends first. An entry that is
-/// larger by itself has a chunk of its own.
+/// larger by itself has a separate chunk.
 pub(crate) fn chunks_of<T: Serialize>(
     entries: &[T],
     most: (usize, usize),

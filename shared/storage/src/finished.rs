@@ -24,7 +24,7 @@ pub struct FinishedRun {
 }
 
 /// How long a finished run is listed, in days: as long as its shards' reports are kept.
-const LISTED_DAYS: i64 = 14;
+pub const FINISHED_RUN_DAYS: i32 = 14;
 
 impl Table {
     /// Lists a run under the date of `now`. Cost: 1 write unit.
@@ -33,7 +33,7 @@ impl Table {
     /// If the table fails.
     pub async fn list_finished(&self, run: &FinishedRun, now: Timestamp) -> Result<(), TableError> {
         let item = plain(&keys::finished(now.day(), run.seq), run)?;
-        self.put(expire(item, now.plus_days(LISTED_DAYS))).await
+        self.put(expire(item, now.plus_days(FINISHED_RUN_DAYS.into()))).await
     }
 
     /// Returns the runs that became visible on a date. Cost: 1 read unit per 4 KB.

@@ -289,9 +289,9 @@ impl Table {
         versioned("day", self.get(&keys::day(day)).await?)
     }
 
-    /// Commits a run of a day: gives it the next number, and appends it to the day's runs.
-    /// `day` is the day's record as it was when the run was planned. Cost: 1 transaction of 3 items,
-    /// and before it 1 call for a report that is stored in parts.
+    /// Commits a run of a day: gives it the next number, and appends it to the day's runs. `day` is
+    /// the day's record as it was when the run was planned. Cost: 1 transaction of 3 items, and
+    /// before it 1 call for a report that is stored in parts.
     ///
     /// # Errors
     /// If the table fails.

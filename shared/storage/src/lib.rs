@@ -58,7 +58,7 @@ pub use error::TableError;
 pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, Release, shorten_detail};
 pub use fee_chunks::FeeBatch;
 pub use fees::{DirtyShard, DirtyShardState, StoredFees, UnreadableChunk};
-pub use finished::FinishedRun;
+pub use finished::{FINISHED_RUN_DAYS, FinishedRun};
 pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_version};
 pub use keys::{BUCKETS, SHARDS, Shard, bucket, short_sha256};
 pub use ledger::{

@@ -146,8 +146,8 @@ impl Table {
         self.make_link_once(owner, link, links, None).await
     }
 
-    /// Makes a link as [`Table::make_link`] does, and records the answer with it, unless the request
-    /// was answered before. Cost: 1 transaction of 2 or 3 items.
+    /// Makes a link as [`Table::make_link`] does, and records the answer with it, unless the
+    /// request was answered before. Cost: 1 transaction of 2 or 3 items.
     ///
     /// # Errors
     /// If the table fails or the recorded answer does not decode.

@@ -430,7 +430,8 @@ impl Table {
     }
 }
 
-/// A chunk of a delta. Chunks are in the order of the inviters' buckets. An inviter may span chunks.
+/// A chunk of a delta. Chunks are in the order of the inviters' buckets. An inviter may span
+/// chunks.
 #[derive(Default)]
 struct Chunk {
     /// The first and last bucket.

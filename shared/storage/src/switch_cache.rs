@@ -52,7 +52,7 @@ impl SwitchCache {
         switches
     }
 
-    /// Keeps the last known switches after a reading that brought none.
+    /// Keeps the last known switches after a reading that failed.
     pub(crate) fn keep_last(&self, now: Timestamp) -> Arc<Switches> {
         let mut last = self.locked();
         last.at = Some((now, RETRY_MILLIS));

@@ -31,7 +31,7 @@ pub enum Switch {
     Link(LinkCode),
     /// New links of one affiliate.
     NewLinks(Uid),
-    /// Commits of nights, and the events of what they booked.
+    /// Commits of nights, and the events of booked commission.
     Payments,
 }
 
@@ -77,7 +77,7 @@ pub struct Stop {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoppedLink {
-    /// The link's owner, who sees a notice.
+    /// The link's owner. They see a notice.
     pub owner: Uid,
     /// Why and since when.
     pub stop: Stop,
@@ -90,7 +90,7 @@ pub struct Switches {
     /// All windows and binds.
     #[serde(default, rename = "bindsStopped", skip_serializing_if = "Option::is_none")]
     pub binds: Option<Stop>,
-    /// Commits of nights, and the events of what they booked.
+    /// Commits of nights, and the events of booked commission.
     #[serde(default, rename = "paymentsStopped", skip_serializing_if = "Option::is_none")]
     pub payments: Option<Stop>,
     /// Windows and binds of some links.
@@ -176,8 +176,8 @@ pub enum SwitchOutcome {
 }
 
 impl Table {
-    /// Returns the same table, whose switches are read at each use: for a clock that may stand
-    /// still.
+    /// Returns the same table, whose switches are read at each use: for a clock that may not
+    /// advance.
     #[must_use]
     pub fn without_switch_cache(mut self) -> Self {
         self.switch_cache = SwitchCache::off();
@@ -232,7 +232,7 @@ impl Table {
     /// # Errors
     /// If the table fails, or the stored switches do not decode.
     pub async fn change_switch(&self, change: &SwitchChange) -> Result<SwitchOutcome, TableError> {
-        let before: Versioned<Switches> = versioned("control", self.get(&keys::control()).await?)?;
+        let before = self.control().await?;
         let stops = change.action == SwitchAction::Stop;
         if before.value.is_on(&change.switch) == stops {
             return Ok(SwitchOutcome::AsBefore);

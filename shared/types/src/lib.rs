@@ -1,7 +1,7 @@
 //! The domain's values as types: ids, days, instants, places, products, reason codes.
 //!
-//! External input is parsed into these types once, where it enters; code behind that border does not
-//! check it again. The crate uses no I/O, no clock and no AWS.
+//! External input is parsed into these types once, where it enters; code behind that border does
+//! not check it again. The crate uses no I/O, no clock and no AWS.
 //!
 //! # Examples
 //!
@@ -49,7 +49,8 @@ impl Malformed {
     }
 }
 
-/// Implements the conversions of a type with a text form: `FromStr`, `Display` and serde through the text.
+/// Implements the conversions of a type with a text form: `FromStr`, `Display` and serde through
+/// the text.
 macro_rules! text_term {
     ($name:ident) => {
         impl std::fmt::Display for $name {

@@ -9,7 +9,8 @@ use crate::Malformed;
 
 macro_rules! reasons {
     ($($variant:ident, $code:literal, bind: $bind:literal, fee: $fee:literal, $sentence:literal;)+) => {
-        /// Why a bind is refused or a fee earned nothing: the one list for code, API, page and exports.
+        /// Why a bind is refused or a fee earned nothing: the one list for code, API, page and
+        /// exports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Reason {

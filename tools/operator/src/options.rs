@@ -151,8 +151,8 @@ Examples:
 
     /// List, repair and withdraw affiliates whose part of a run cannot be published
     ///
-    /// A parked affiliate reads the figures as they were before the first run that waits; later runs
-    /// queue behind it. All other affiliates see every run.
+    /// A parked affiliate reads the figures as they were before the first run that waits; later
+    /// runs queue behind it. All other affiliates see every run.
     #[command(subcommand)]
     Parked(ParkedCommand),
 
@@ -210,7 +210,7 @@ Examples:
 pub enum SwitchCommand {
     /// All windows and binds of existing users
     Binds {
-        /// Why, and by whom.
+        /// Reason and actor.
         #[command(flatten)]
         change: Change,
     },
@@ -218,7 +218,7 @@ pub enum SwitchCommand {
     Link {
         /// The link's code
         code: LinkCode,
-        /// Why, and by whom.
+        /// Reason and actor.
         #[command(flatten)]
         change: Change,
     },
@@ -226,19 +226,19 @@ pub enum SwitchCommand {
     NewLinks {
         /// The affiliate's user id
         uid: Uid,
-        /// Why, and by whom.
+        /// Reason and actor.
         #[command(flatten)]
         change: Change,
     },
-    /// Commits of nights, and the events of what they booked
+    /// Commits of nights, and the events of booked commission
     Payments {
-        /// Why, and by whom.
+        /// Reason and actor.
         #[command(flatten)]
         change: Change,
     },
 }
 
-/// Why a part of the programme is stopped or started, and by whom.
+/// Reason and actor of a change.
 #[derive(Debug, Clone, Args)]
 pub struct Change {
     /// Why, for the audit log
@@ -250,7 +250,7 @@ pub struct Change {
 }
 
 impl SwitchCommand {
-    /// Returns the switch, and why it is changed.
+    /// Returns the switch, and reason and actor of its change.
     pub(crate) fn parts(self) -> (Switch, Change) {
         match self {
             Self::Binds { change } => (Switch::Binds, change),

@@ -54,7 +54,7 @@ pub(crate) async fn rollup(
     done.map(|()| report.outcome)
 }
 
-/// Prints what is booked as it is booked.
+/// Prints each run when it is booked.
 struct Report<'a, 'd> {
     app: &'a App,
     console: &'a mut Console<'d>,

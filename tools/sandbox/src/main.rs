@@ -6,8 +6,8 @@ use clap::Parser;
 use sandbox::{Options, Sandbox, StartError};
 use tracing_subscriber::filter::LevelFilter;
 
-/// Stack of a worker thread, in bytes. Without optimisation, a night that first publishes an earlier
-/// run comes close to the 2 MiB that a thread has by default.
+/// Stack of a worker thread, in bytes. Without optimisation, a night that first publishes an
+/// earlier run comes close to the 2 MiB that a thread has by default.
 const STACK: usize = 8 << 20;
 
 fn main() -> ExitCode {

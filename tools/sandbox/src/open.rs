@@ -61,8 +61,8 @@ pub(crate) fn save(dir: &DataDir, engine: &Engine) -> Result<(), StartError> {
     engine.save(&dir.database()).map_err(|error| dir.unusable(std::io::Error::other(error)))
 }
 
-/// Returns the functions' context on the engine's table, which is created if it is missing. Its links
-/// lead to the sandbox, whose page shows them.
+/// Returns the functions' context on the engine's table, which is created if it is missing. Its
+/// links lead to the sandbox, whose page shows them.
 pub(crate) async fn app(
     dir: &DataDir,
     engine: &Engine,
@@ -72,7 +72,7 @@ pub(crate) async fn app(
 ) -> Result<ApiApp, StartError> {
     let made = create_table(&engine.client(), TABLE_NAME, definition).await;
     made.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
-    // The clock may stand still, and the table is in this process.
+    // The clock may not advance, and the table is in this process.
     let table = Table::new(engine.config(), TABLE_NAME).without_switch_cache();
     let read = table.warm_up(clock.now()).await;
     read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;

@@ -1,5 +1,5 @@
-//! The released functions: their build, their limits, and their acceptance on the local AWS or in an
-//! account.
+//! The released functions: their build, their limits, and their acceptance on the local AWS or in
+//! an account.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;

@@ -39,8 +39,7 @@ pub fn bench(options: &Options) -> Result<(), Failure> {
 
 fn case<const N: usize>(arguments: [&str; N]) -> Result<Value, Failure> {
     let program = process::target().join("release/benches");
-    let printed = process::output(&mut command(program, arguments))?;
-    serde_json::from_str(&printed).map_err(|error| Failure::Function(format!("{error}: {printed}")))
+    process::json(&mut command(program, arguments))
 }
 
 /// Returns microseconds for an event: of the readers, of ingestion without the engine that replaces

@@ -42,20 +42,21 @@ enum Task {
     /// Tests whether the tests notice small changes of the code (a day; see --help)
     ///
     /// The 790 mutants of types, eligibility, commission and policy are tested by the crate's own
-    /// tests, in seconds each. The 1,490 mutants of the other packages are tested by the package's own
-    /// tests and the end-to-end tests without the simulation, at a minute or more each. Reports are in
-    /// target/mutants.
+    /// tests, in seconds each. The 1,490 mutants of the other packages are tested by the package's
+    /// own tests and the end-to-end tests without the simulation, at a minute or more each. Reports
+    /// are in target/mutants.
     Mutants(mutants::Options),
     /// Kills the functions' processes at every call to the table, locally and on the local AWS
     Crash,
     /// Runs the storage and end-to-end tests on the DynamoDB of the local AWS
     OtherEngine,
-    /// Runs all benchmarks and prints the tables of docs/explanation/performance.md (an hour), or one of them
+    /// Runs all benchmarks and prints the tables of docs/explanation/performance.md (an hour), or
+    /// one of them
     Bench(Bench),
     /// Prints the dollars a month of four loads, from counted calls and units (1 min)
     ///
-    /// Counts are of small batches and nights over the embedded engine, scaled to the load. Prices and
-    /// assumptions are in tools/xtask/src/cost.
+    /// Counts are of small batches and nights over the embedded engine, scaled to the load. Prices
+    /// and assumptions are in tools/xtask/src/cost.
     Cost(cost::Options),
     /// Builds the release artifacts twice and compares them (15 min)
     ///
@@ -65,17 +66,19 @@ enum Task {
     ///
     /// Fails if a function is larger than its limit.
     Deployed,
-    /// Accepts the programme in a real account: deploys, tests, measures and removes a stack (an hour)
+    /// Accepts the programme in a real account: deploys, tests, measures and removes a stack (an
+    /// hour)
     ///
-    /// Needs the SAM CLI 1.165 or newer, cargo-lambda and credentials. The report names each chapter
-    /// that the account cannot do, with the reason. Everything that was created is removed at the end,
-    /// also after a failure, unless --keep is given.
+    /// Needs the SAM CLI 1.165 or newer, cargo-lambda and credentials. The report names each
+    /// chapter that the account cannot do, with the reason. Everything that was created is removed
+    /// at the end, also after a failure, unless --keep is given.
     AwsAcceptance(functions::Acceptance),
     /// Checks rules of style: dead files, lengths, widths, dependencies between folders, language
     Tidy,
     /// Runs every judge of the templates (1 min)
     ///
-    /// cfn-lint, SAM, the checks of the state machines, checkov, cdk-nag, parliament, cloudsplaining.
+    /// cfn-lint, SAM, the checks of the state machines, checkov, cdk-nag, parliament,
+    /// cloudsplaining.
     ///
     /// Fails for a finding without an exception in .ci/judges/exceptions.toml, and for an exception
     /// without a finding. Needs Node.js.

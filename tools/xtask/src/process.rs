@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// Reason why a task failed.
@@ -26,6 +27,14 @@ pub enum Failure {
         /// Its exit status.
         status: ExitStatus,
     },
+    /// A program printed something else than the expected JSON.
+    #[error("`{command}` printed unexpected JSON: {source}")]
+    Output {
+        /// The command line.
+        command: String,
+        /// The cause.
+        source: serde_json::Error,
+    },
     /// A filter of tests matches no test.
     #[error("`{command}` ran no test: the names in tools/xtask are out of date")]
     NoTest {
@@ -46,6 +55,9 @@ pub enum Failure {
     /// A released function violates a limit.
     #[error("{0}")]
     Function(String),
+    /// A million fees cost more than in the last release.
+    #[error("a million fees cost more than in the last release: {0}")]
+    Cost(String),
     /// Rules of style are violated.
     #[error("{0} violations of the rules of style")]
     Tidy(usize),
@@ -106,6 +118,13 @@ pub fn output(command: &mut Command) -> Result<String, Failure> {
     let output = output.map_err(|source| not_run(command, source))?;
     ended(command, output.status)?;
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}
+
+/// Runs a command, and returns the JSON that it prints.
+pub fn json<T: DeserializeOwned>(command: &mut Command) -> Result<T, Failure> {
+    let printed = output(command)?;
+    serde_json::from_str(&printed)
+        .map_err(|source| Failure::Output { command: text(command), source })
 }
 
 /// Runs `cargo test`, and fails also where the filter matches no test.

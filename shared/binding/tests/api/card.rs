@@ -1,4 +1,5 @@
-//! `GET /v1/invitation/card`: the tags that messengers read, with the facts of the invitation alone.
+//! `GET /v1/invitation/card`: the tags that messengers read, with the facts of the invitation
+//! alone.
 
 use crate::test_app::{Answer, CODE, INVITER, TestApp, at};
 

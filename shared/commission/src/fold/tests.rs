@@ -279,7 +279,7 @@ fn sum_overflow_is_an_error() {
 fn sums_beyond_64_bits_are_exact() {
     let most = Amount::from_minor(i64::MAX.into());
     let large = |id| Fee { amount: most, amount_usd: most, volume_usd: most, ..spot(id, "1") };
-    // A margin fee has a case of its own; the sums of its line fit.
+    // A margin fee has a separate case; the sums of its line fit.
     let fees = [large("t1"), large("t2"), large("t3"), fee("t4", Product::Margin, "1")];
     let fold = pair().fold(&fees, &[]);
     let sums = due_sums(&fold);

@@ -9,8 +9,8 @@ use super::line_reader::Placed;
 use super::line_type::LineType;
 use crate::status::Status;
 
-/// The version of the columns, of the types of lines and of their meaning. Programs that read exports
-/// may rely on all of it: a change gets the next number.
+/// The version of the columns, of the types of lines and of their meaning. Programs that read
+/// exports may rely on all of it: a change gets the next number.
 pub const VERSION: u8 = 1;
 
 /// The columns of an export, in order; also the members of a line in JSON.
@@ -134,8 +134,8 @@ impl Row {
     }
 }
 
-/// Returns the identity of a line: the run's number, the chunk and the place in the chunk. A repeated
-/// run writes a line to the same place, and no other run does.
+/// Returns the identity of a line: the run's number, the chunk and the place in the chunk. A
+/// repeated run writes a line to the same place, and no other run does.
 #[must_use]
 pub fn line_id(affiliate: &Uid, seq: u64, chunk: u32, index: usize) -> String {
     short_sha256(format!("{affiliate}#{seq}#{chunk}#{index}").as_bytes())

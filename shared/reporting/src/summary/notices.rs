@@ -26,8 +26,8 @@ enum NoticeCode {
     NewLinks,
 }
 
-/// Returns the notices for an affiliate: of the whole programme, of their own links, and of their
-/// new links.
+/// Returns the notices for an affiliate: of the whole programme, of the links they own, and of
+/// their new links.
 pub(crate) fn notices(switches: &Switches, caller: &Uid) -> Vec<Notice> {
     let notice = |code, stop: &Stop, link| Notice { code, since: stop.at, link };
     let of = |code, stop: Option<&Stop>| stop.map(|stop| notice(code, stop, None));

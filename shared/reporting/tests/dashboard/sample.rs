@@ -77,7 +77,8 @@ fn bound(mut summary: Summary) -> Summary {
     summary
 }
 
-/// Two days, of which the first was corrected and paid in part, and a third that is not visible yet.
+/// Two days, of which the first was corrected and paid in part, and a third that is not visible
+/// yet.
 pub async fn ledger() -> TestApp {
     let mut world = TestApp::new().await;
     world.account(AFFILIATE, true, &[("2026-07-01", 1), ("2026-10-01", 1)]).await;

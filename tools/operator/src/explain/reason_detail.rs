@@ -7,23 +7,23 @@ use types::{Market, Reason, Timestamp};
 pub(crate) fn reason_detail(
     reason: Reason,
     fee: &Fee,
-    standing: &FeeContext<'_>,
+    context: &FeeContext<'_>,
     rules: &Rules,
 ) -> Option<String> {
     let market_rules = rules.market(fee.product.market()).at(fee.at);
     Some(match reason {
         Reason::ExcludedFee if fee.broker => "A broker placed the order.".to_owned(),
         Reason::ExcludedFee => format!("It is a {} fee.", fee.kind),
-        Reason::BeforeBinding => format!("The binding is of {}.", standing.relation.bound_at),
-        Reason::InviterNotAffiliate => affiliate(standing.inviter, fee.at),
-        Reason::InviterNoFuturesAccount => opened("The inviter", standing.inviter),
-        Reason::FuturesRegionInviter => located("The inviter", standing.inviter, fee.at),
-        Reason::FuturesRegionInvitee => located("The invitee", standing.invitee, fee.at),
+        Reason::BeforeBinding => format!("The binding is of {}.", context.relation.bound_at),
+        Reason::InviterNotAffiliate => affiliate(context.inviter, fee.at),
+        Reason::InviterNoFuturesAccount => opened("The inviter", context.inviter),
+        Reason::FuturesRegionInviter => located("The inviter", context.inviter, fee.at),
+        Reason::FuturesRegionInvitee => located("The invitee", context.invitee, fee.at),
         Reason::VipAboveLimit => {
             let limit = market_rules.map(MarketRules::vip_limit)?.0;
             format!("It was {}; commission is paid up to VIP {limit}.", vip(fee))
         }
-        Reason::FuturesWindowEnded => window(market_rules?.tier0_window()?, standing),
+        Reason::FuturesWindowEnded => window(market_rules?.tier0_window()?, context),
         _ => return None,
     })
 }
@@ -53,16 +53,16 @@ fn located(who: &str, party: &AccountHistory, at: Timestamp) -> String {
     }
 }
 
-fn window(window: FuturesWindow, standing: &FeeContext<'_>) -> String {
+fn window(window: FuturesWindow, context: &FeeContext<'_>) -> String {
     let days = window.days;
-    let opened = opened("The invitee", standing.invitee);
+    let opened = opened("The invitee", context.invitee);
     let anchor = match window.anchor {
         Anchor::Opening => "the opening of the invitee's futures account",
         Anchor::OpeningOrBinding => {
             "the later of the binding and the opening of the invitee's futures account"
         }
     };
-    let bound = standing.relation.bound_at;
-    let tier = standing.tier.of(Market::Futures);
+    let bound = context.relation.bound_at;
+    let tier = context.tier.of(Market::Futures);
     format!("At tier {tier} it is {days} days from {anchor}. {opened} The binding is of {bound}.")
 }

@@ -147,14 +147,14 @@ impl Explanation {
         let assets = &app.programme.commission.assets;
         let wanted = |key: &LineKey| only.is_none_or(|only| only == key);
         let (relation, fold) = (&explained.relation, &explained.fold);
-        let standing = explained.relations.standing(&relation.invitee);
+        let context = explained.relations.context_of(&relation.invitee);
         let fees: Vec<&ExplainedFee> = match only {
             Some(key) => explained.fees_of(key).collect(),
             None => explained.fees.iter().collect(),
         };
         let because = |fee: &ExplainedFee| {
             let reason = fee.outcome?.reason()?;
-            reason_detail(reason, &fee.fee, standing.as_ref()?, &app.programme.commission)
+            reason_detail(reason, &fee.fee, context.as_ref()?, &app.programme.commission)
         };
         let mut so_far = Booked::default();
         booked.iter().try_for_each(|b| so_far.apply(&b.line))?;
@@ -174,7 +174,7 @@ impl Explanation {
                 voided_at: relation.voided_at,
             },
             inviter_tiers: [Market::Spot, Market::Futures]
-                .map(|market| standing.map_or(0, |standing| standing.tier.of(market))),
+                .map(|market| context.map_or(0, |context| context.tier.of(market))),
             fees: fees.iter().map(|fee| FeeView::new(fee, because(fee), assets)).collect(),
             due: fold.due.iter().filter(|due| wanted(&due.key())).map(due).collect(),
             booked: booked

@@ -27,7 +27,7 @@ fn delete(app: &TestApp, pk: &str, sk: &str) {
     assert_eq!(app.engine.run("DeleteItem", body.as_bytes()).0, 200);
 }
 
-/// Returns a head without its revision and without what a repeated evaluation changes.
+/// Returns a head without its revision and the quarter that a repeated evaluation sets.
 fn content(mut head: Value) -> Value {
     let members = head.as_object_mut().unwrap();
     members.remove("rev");

@@ -34,8 +34,8 @@ impl File {
         Self { media: media_type(path), content: content.into(), tag, gzipped: OnceLock::new() }
     }
 
-    /// Returns the file, or 304 if the client has it. A tag is weak where the file is compressed, as
-    /// CloudFront makes it.
+    /// Returns the file, or 304 if the client has it. A tag is weak where the file is compressed,
+    /// as CloudFront makes it.
     pub(super) fn answer(&self, request: &HeaderMap) -> Response {
         let gzipped = self.gzipped().filter(|_| accepts_gzip(request));
         let tag = match gzipped {

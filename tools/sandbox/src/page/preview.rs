@@ -1,5 +1,5 @@
-//! Requests of messengers for an invitation, which get its card instead of the page, as the function
-//! `PageRoutes` of `template.yaml` routes them.
+//! Requests of messengers for an invitation, which get its card instead of the page, as the
+//! function `PageRoutes` of `template.yaml` routes them.
 
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, Uri};

@@ -92,7 +92,8 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
     }
 }
 
-/// Adds the headers of the distribution, and the lifetime that `docs/how-to/deploy.md` uploads with.
+/// Adds the headers of the distribution, and the lifetime that `docs/how-to/deploy.md` uploads
+/// with.
 fn add_headers(headers: &mut HeaderMap, keep: bool) {
     secure(headers);
     let caching = if keep { "public, max-age=31536000, immutable" } else { "no-cache" };

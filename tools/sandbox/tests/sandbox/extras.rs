@@ -108,8 +108,8 @@ async fn refused_events_are_listed() {
     assert_eq!(failed.len(), 2);
 }
 
-/// The operator's tool writes to the sandbox's table from a process of its own, and the sandbox's
-/// clock stands still.
+/// The operator's tool writes to the sandbox's table from another process, and the sandbox's
+/// clock does not advance.
 #[tokio::test]
 async fn operator_stops_and_starts_the_sandbox() {
     let sandbox = fixture().await;

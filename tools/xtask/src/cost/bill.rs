@@ -13,10 +13,10 @@ const REQUESTS_PER_MESSAGE: u64 = 3;
 /// Calls to the table that run at once, and the duration of one.
 const CALLS_AT_ONCE: u64 = 8;
 const CALL_MILLIS: u64 = 5;
-/// Processor time of our own for an event, in microseconds, in the released build. Source:
-/// docs/explanation/performance.md.
+/// Processor time of the function itself for an event, in microseconds, in the released build.
+/// Source: docs/explanation/performance.md.
 const INGEST_MICROS: u64 = 45;
-/// Processor time of our own for a fee of the night, in microseconds. Same source.
+/// Processor time of the function itself for a fee of the night, in microseconds. Same source.
 const NIGHT_MICROS: u64 = 8;
 /// Memory of `ingest`, of a night's worker, and of an API function, in MB. Source: template.yaml.
 const INGEST_MB: u64 = 1024;
@@ -31,7 +31,7 @@ const REQUEST_READ_UNITS: u64 = 3;
 const LOG_BYTES: u64 = 700;
 /// Transitions of a night's workflow: 64 shards in two phases of two states, and the frame.
 const TRANSITIONS: u64 = 64 * 2 * 2 + 30;
-/// Metrics of our own with all their dimensions.
+/// Custom metrics with all their dimensions.
 const METRICS: u64 = 40;
 const SECRETS: u64 = 2;
 const GB: u64 = 1_000_000_000;

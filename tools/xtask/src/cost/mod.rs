@@ -11,7 +11,6 @@ mod prices;
 use std::fs;
 
 use clap::Args;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::process::{self, Failure, cargo, command, heading, root, run};
@@ -78,8 +77,7 @@ pub fn checked() -> Result<(), Failure> {
 pub fn cost(options: &Options) -> Result<(), Failure> {
     run(&mut cargo(["build", "--workspace", "--locked", "--quiet", "--bin", "benches"]))?;
     let benches = process::target().join("debug/benches");
-    let counted = process::output(&mut command(benches, ["cost"]))?;
-    let counts: Counts = read(&counted, "benches cost")?;
+    let counts: Counts = process::json(&mut command(benches, ["cost"]))?;
     let current = counts.per_million_fees();
     if options.release {
         return write_released(current);
@@ -92,10 +90,6 @@ pub fn cost(options: &Options) -> Result<(), Failure> {
         print_table(&bills, current);
     }
     if options.check { check(current) } else { Ok(()) }
-}
-
-fn read<'a, T: Deserialize<'a>>(text: &'a str, source: &str) -> Result<T, Failure> {
-    serde_json::from_str(text).map_err(|error| Failure::Function(format!("{source}: {error}")))
 }
 
 fn summary(bills: &[(&str, Bill)], current: PerMillionFees) -> Value {
@@ -162,16 +156,11 @@ fn write_released(current: PerMillionFees) -> Result<(), Failure> {
 /// Fails if a figure is higher than that of the last release.
 fn check(current: PerMillionFees) -> Result<(), Failure> {
     let path = root().join(RELEASED);
-    let text = fs::read_to_string(&path).map_err(|source| Failure::File { path, source })?;
-    let released: PerMillionFees = read(&text, RELEASED)?;
+    let text = fs::read_to_string(&path);
+    let released = text.and_then(|text| Ok(serde_json::from_str(&text)?));
+    let released: PerMillionFees = released.map_err(|source| Failure::File { path, source })?;
     let higher = higher(current, released);
-    if higher.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::Function(format!(
-        "a million fees cost more than in the last release ({RELEASED}): {}",
-        higher.join(", ")
-    )))
+    if higher.is_empty() { Ok(()) } else { Err(Failure::Cost(higher.join(", "))) }
 }
 
 /// Returns the figures that have risen.

@@ -25,7 +25,7 @@ pub const TRANSITION: u64 = 25_000;
 pub const ALARM: u64 = 100_000_000;
 /// A composite alarm for a month.
 pub const COMPOSITE_ALARM: u64 = 500_000_000;
-/// A metric of our own for a month.
+/// A custom metric for a month.
 pub const METRIC: u64 = 300_000_000;
 /// A dashboard for a month.
 pub const DASHBOARD: u64 = 3_000_000_000;
