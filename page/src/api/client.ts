@@ -3,6 +3,7 @@ import { currentSession, renewed, type SignedIn } from "../auth/session";
 import { rememberProgramme } from "../programme";
 import { takeEarly } from "./early";
 import type { components, paths } from "./schema";
+import { TIMEOUT_MS } from "./timeout";
 
 /** The client tells arrays of a fixed length as plain arrays. */
 type AsRead<T> = T extends (infer Item)[]
@@ -13,9 +14,6 @@ type AsRead<T> = T extends (infer Item)[]
 
 /** What the API answers and takes, by the names of the OpenAPI document. */
 export type Schemas = AsRead<components["schemas"]>;
-
-/** The API gives up after 30 seconds, so that nothing comes after them. */
-const PATIENCE_MS = 30_000;
 
 /** A problem's code, or what happened to a request that got no answer of the API's own. */
 export type Failure = Schemas["ProblemCode"] | "offline" | "slow";
@@ -61,8 +59,8 @@ async function errorOf(response: Response): Promise<ApiError> {
 }
 
 async function send(request: Request, user: SignedIn | null): Promise<Response> {
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  const signal = AbortSignal.any([request.signal, patience]);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.any([request.signal, timeout]);
   const headers = new Headers(request.headers);
   if (user) headers.set("authorization", `Bearer ${user.token}`);
   const early = user && takeEarly(request, user.token);
@@ -70,7 +68,9 @@ async function send(request: Request, user: SignedIn | null): Promise<Response> 
     return await (early ?? fetch(new Request(request, { headers, signal })));
   } catch (error) {
     if (request.signal.aborted) throw error;
-    throw new ApiError(patience.aborted ? "slow" : "offline");
+    // An early request was sent before this time limit was set, and has its own.
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    throw new ApiError(timeout.aborted || isLate ? "slow" : "offline");
   }
 }
 

@@ -12,6 +12,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 test("early_answer_is_taken_once", async () => {
@@ -40,4 +41,14 @@ test("failed_early_request_is_sent_again", async () => {
   sendEarly("/v1/link", "a");
   await new Promise((resolve) => setTimeout(resolve));
   expect(takeEarly(new Request(LINK), "a")).toBeNull();
+});
+
+test("early_request_has_a_time_limit", () => {
+  const fetch = vi.fn(async (_address: string, _init: RequestInit) => new Response("early"));
+  vi.stubGlobal("fetch", fetch);
+  const limit = new AbortController().signal;
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(limit);
+  sendEarly("/v1/link", "a");
+  expect(timeout).toHaveBeenCalledWith(30_000);
+  expect(fetch.mock.calls[0]?.[1].signal).toBe(limit);
 });
