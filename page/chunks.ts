@@ -5,17 +5,25 @@ const LANDING = "/src/landing/main.ts";
 const APPLICATION = "/src/main.tsx";
 const VIEWS = "/src/views/loads.ts";
 
-/** A module and all that it cannot run without. */
-function needsOf(id: string, meta: Rollup.ManualChunkMeta, found = new Set<string>()): Set<string> {
+/** The chunk with the application itself. Only the affiliate's document loads it at once. */
+export const APPLICATION_CHUNK = "main";
+
+/** Returns a module and everything that it imports statically. */
+function withImports(
+  id: string,
+  meta: Rollup.ManualChunkMeta,
+  found = new Set<string>(),
+): Set<string> {
   if (found.has(id)) return found;
   found.add(id);
-  for (const next of meta.getModuleInfo(id)?.importedIds ?? []) needsOf(next, meta, found);
+  for (const next of meta.getModuleInfo(id)?.importedIds ?? []) withImports(next, meta, found);
   return found;
 }
 
+/** The names of chunks by module. */
 type Plan = Map<string, string>;
 
-/** Modules that are not named here are left to the build. */
+/** Returns the chunk of each module; Rollup decides for modules that are not in the plan. */
 function planOf(meta: Rollup.ManualChunkMeta): Plan {
   const ids = [...meta.getModuleIds()];
   const idOf = (path: string) => {
@@ -24,18 +32,18 @@ function planOf(meta: Rollup.ManualChunkMeta): Plan {
     return found;
   };
   const entries = [START, LANDING].map(idOf);
-  const early = new Set(entries.flatMap((id) => [...needsOf(id, meta)]));
-  const application = needsOf(idOf(APPLICATION), meta);
+  const early = new Set(entries.flatMap((id) => [...withImports(id, meta)]));
+  const application = withImports(idOf(APPLICATION), meta);
   const views = meta.getModuleInfo(idOf(VIEWS))?.dynamicallyImportedIds ?? [];
   const uses = new Map<string, number>();
-  for (const id of views.flatMap((view) => [...needsOf(view, meta)])) {
+  for (const id of views.flatMap((view) => [...withImports(view, meta)])) {
     uses.set(id, (uses.get(id) ?? 0) + 1);
   }
   const needed = new Set([...application, ...uses.keys(), idOf(VIEWS)]);
   const chunkOf = (id: string) => {
     if (entries.includes(id)) return undefined;
     if (early.has(id)) return needed.has(id) ? "base" : "landing";
-    if (application.has(id)) return "main";
+    if (application.has(id)) return APPLICATION_CHUNK;
     return (uses.get(id) ?? 0) > 1 && id.includes("/src/") ? "shared" : undefined;
   };
   const plan: Plan = new Map();
@@ -47,9 +55,9 @@ function planOf(meta: Rollup.ManualChunkMeta): Plan {
 }
 
 /**
- * Puts what all need, the application, the landing, and what views share, into one file each. Left to
- * itself the build makes a file of each part that another set of views uses: a view then waits for a
- * dozen small files.
+ * Makes four chunks: what an entry and the application need, the rest of the landing, the rest of the
+ * application, and what several views share. Rollup itself makes a chunk for each set of views that
+ * share a module: a view then waits for a dozen small files.
  */
 export function chunks() {
   let plan: Plan | undefined;
@@ -57,4 +65,18 @@ export function chunks() {
     plan ??= planOf(meta);
     return plan.get(id);
   };
+}
+
+/** Returns the files that a chunk cannot run without: itself, its imports, and their style sheets. */
+export function filesOf(
+  name: string,
+  bundle: Rollup.OutputBundle,
+  found = new Set<string>(),
+): Set<string> {
+  const file = bundle[name];
+  if (found.has(name) || file?.type !== "chunk") return found;
+  found.add(name);
+  for (const css of file.viteMetadata?.importedCss ?? []) found.add(css);
+  for (const next of file.imports) filesOf(next, bundle, found);
+  return found;
 }

@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { HtmlTagDescriptor, Plugin, Rollup } from "vite";
+import type { HtmlTagDescriptor, Plugin } from "vite";
+import { APPLICATION_CHUNK, filesOf } from "./chunks";
 
 /** The style of the document before the style sheet is there, and where its digest is allowed. */
 const STYLE = "src/styles/document.css";
 const POLICIES = ["../template.yaml", "../tools/sandbox/src/page/site.rs"];
-
-/** The chunk that the affiliate's document starts, which no other document needs at once. */
-const APPLICATION = "main";
 
 /** The style as it is put into the document: to the byte what the policy's digest is of. */
 function style(): string {
@@ -21,14 +19,6 @@ function checkPolicies() {
     if (readFileSync(path, "utf8").includes(`style-src 'self' ${digest}`)) continue;
     throw new Error(`${STYLE} was changed: ${path} must have "style-src 'self' ${digest}"`);
   }
-}
-
-/** What the application's chunk cannot run without, itself included. */
-function filesOf(name: string, bundle: Rollup.OutputBundle): string[] {
-  const chunk = bundle[name];
-  if (chunk?.type !== "chunk") return [];
-  const styles = [...(chunk.viteMetadata?.importedCss ?? [])];
-  return [name, ...styles, ...chunk.imports.flatMap((next) => filesOf(next, bundle))];
 }
 
 function preload(file: string): HtmlTagDescriptor {
@@ -53,11 +43,11 @@ export function documents(): Plugin {
       handler: (html, { bundle, chunk }) => {
         const tags: HtmlTagDescriptor[] = [{ tag: "style", children: style(), injectTo: "head" }];
         const starts = chunk?.facadeModuleId?.endsWith("index.html");
-        const main = Object.values(bundle ?? {}).find((it) => it.name === APPLICATION);
+        const main = Object.values(bundle ?? {}).find((it) => it.name === APPLICATION_CHUNK);
         if (bundle && main && starts) {
           const loaded = new Set(html.match(/\/assets\/[^"]+/g));
-          const files = new Set(filesOf(main.fileName, bundle));
-          tags.push(...[...files].filter((it) => !loaded.has(`/${it}`)).map(preload));
+          const files = [...filesOf(main.fileName, bundle)];
+          tags.push(...files.filter((it) => !loaded.has(`/${it}`)).map(preload));
         }
         return tags;
       },

@@ -1,17 +1,8 @@
 import { gzipSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
+import { filesOf } from "./chunks";
 
 type Bundle = Rollup.OutputBundle;
-
-/** The files that a chunk cannot run without: itself, what it imports, and their style sheets. */
-function filesOf(name: string, bundle: Bundle, found = new Set<string>()): Set<string> {
-  const file = bundle[name];
-  if (found.has(name) || file?.type !== "chunk") return found;
-  found.add(name);
-  for (const css of file.viteMetadata?.importedCss ?? []) found.add(css);
-  for (const next of file.imports) filesOf(next, bundle, found);
-  return found;
-}
 
 /** The chunks that may be loaded later, by whatever the entry leads to. */
 function laterOf(name: string, bundle: Bundle, found = new Set<string>()): Set<string> {
