@@ -7,12 +7,24 @@ import { APPLICATION_CHUNK, filesOf } from "./chunks";
 const STYLE = "src/styles/document.css";
 const POLICIES = ["../template.yaml", "../tools/sandbox/src/page/site.rs"];
 
-/** The style as it is put into the document: to the byte what the policy's digest is of. */
+/** The place of the page in a document, and the icon in its frame. */
+const PLACE = '<div id="page"></div>';
+const ICON = "public/icon.svg";
+
+/** Returns the document with the frame that it shows until the page is drawn. */
+function framed(html: string): string {
+  if (!html.includes(PLACE)) throw new Error(`a document has no ${PLACE}`);
+  const top = `<div class="first-top" aria-hidden="true">${readFileSync(ICON, "utf8").trim()}</div>`;
+  const bars = `<div class="first-main" aria-hidden="true">${"<i></i>".repeat(5)}</div>`;
+  return html.replace(PLACE, `<div id="page">${top}${bars}</div>`);
+}
+
+/** Returns the style as it is in the document. The policy's digest is of exactly these bytes. */
 function style(): string {
   return readFileSync(STYLE, "utf8").replace(/\n\s*/g, "");
 }
 
-/** The policy allows no style in a document but this one, by its digest. */
+/** Checks that the policies allow the style by its digest. They allow no other in a document. */
 function checkPolicies() {
   const digest = `'sha256-${createHash("sha256").update(style()).digest("base64")}'`;
   for (const path of POLICIES) {
@@ -31,8 +43,8 @@ function preload(file: string): HtmlTagDescriptor {
 }
 
 /**
- * Puts into each document what it shows before any other file has come, and has the browser load the
- * application's files beside the first script and not after it.
+ * Adds to each document the frame that it shows before any other file is loaded, and to the
+ * affiliate's the preloads of the application, which the browser then loads beside the first script.
  */
 export function documents(): Plugin {
   return {
@@ -49,7 +61,7 @@ export function documents(): Plugin {
           const files = [...filesOf(main.fileName, bundle)];
           tags.push(...files.filter((it) => !loaded.has(`/${it}`)).map(preload));
         }
-        return tags;
+        return { html: framed(html), tags };
       },
     },
   };
