@@ -4,15 +4,19 @@ import { queryClient } from "./api/queries";
 import { useSession } from "./auth/session";
 import { type Config, ConfigContext } from "./config";
 import { Shell } from "./shell";
-import { keepLanguage, type Language, load, TextProvider, type Texts } from "./text";
-import { declareLanguage } from "./text/language";
+import {
+  declareLanguage,
+  keepLanguage,
+  type Language,
+  load,
+  TextProvider,
+  type Translation,
+} from "./text";
 import { Boundary } from "./ui/boundary";
 import { say, Toasts } from "./ui/toasts";
 
-interface Props {
+interface Props extends Translation {
   config: Config;
-  language: Language;
-  texts: Texts;
 }
 
 export function App({ config, ...first }: Props) {

@@ -2,7 +2,7 @@ import { sendEarly } from "./api/early";
 import { storedUser } from "./auth/stored";
 import { loadConfig } from "./config-file";
 import { declareLanguage, preferredLanguage } from "./text/language";
-import { preloadTexts } from "./text/others";
+import { preloadTexts } from "./text/preload";
 import { applyTheme } from "./ui/theme-store";
 import { preloadView } from "./views/loads";
 

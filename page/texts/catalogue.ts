@@ -67,7 +67,7 @@ export function compare(language: string, own: Catalogue, english: Catalogue): s
 }
 
 /** The plural categories of whole numbers, which a plural must name one and all. */
-export function pluralCategories(language: string): Set<string> {
+function pluralCategories(language: string): Set<string> {
   return new Set(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
 }
 

@@ -1,8 +1,10 @@
+import { others } from "virtual:texts/page";
 import { texts as ar } from "virtual:texts/page-ar";
 import { texts as en } from "virtual:texts/page-en";
 import { texts as pseudo } from "virtual:texts/page-en-XA";
 import { texts as ru } from "virtual:texts/page-ru";
 import { expect, test } from "vitest";
+import { LANGUAGE_CODES } from "../src/text/languages";
 
 test("russian_counts_have_three_forms", () => {
   expect([1, 2, 5, 11, 21, 1_234].map((count) => ru.dashboard.feeCount({ count }))).toEqual([
@@ -35,4 +37,9 @@ test("pseudo_texts_are_longer_and_keep_placeholders", () => {
   expect(text).toContain("forum");
   expect(pseudo.links.lead.length).toBeGreaterThan(en.links.lead.length * 1.3);
   expect(pseudo.nav.links).not.toBe(en.nav.links);
+});
+
+test("languages_but_english_are_loaded_when_needed", async () => {
+  expect(["en", ...Object.keys(others)]).toEqual(LANGUAGE_CODES);
+  expect((await others.ru()).texts.nav.links).toBe(ru.nav.links);
 });

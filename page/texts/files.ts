@@ -18,9 +18,9 @@ export const TYPES = source("types.ts");
 export const RUNTIME_FILE = source("runtime.ts");
 
 /** The language of which all others are translations. */
-const ORIGINAL = "en";
+export const ORIGINAL = "en";
 
-export function readMessages(language: string): Messages {
+function readMessages(language: string): Messages {
   return JSON.parse(readFileSync(join(DIRECTORY, `${language}.json`), "utf8"));
 }
 

@@ -1,16 +1,24 @@
 import type { Plugin } from "vite";
-import { directionOf, LANGUAGES, type Language } from "../src/text/languages";
+import { directionOf, LANGUAGE_CODES, LANGUAGES, type Language } from "../src/text/languages";
+import { LANDING_GROUPS } from "../src/text/parts";
 import type { Catalogue } from "./catalogue";
 import { objectOf, RUNTIME } from "./compile";
-import { DIRECTORY, RUNTIME_FILE, readCatalogues } from "./files";
-import { LANDING_GROUPS } from "./parts";
+import { DIRECTORY, ORIGINAL, RUNTIME_FILE, readCatalogues } from "./files";
 import { PSEUDO, pseudo } from "./pseudo";
 
-/** Modules of compiled texts: `virtual:texts/page-ru`, `virtual:texts/landing-ru`. */
-const MODULE = /^virtual:texts\/(page|landing)-([\w-]+)$/;
+/** Modules of compiled texts, such as `virtual:texts/page-ru`, and of what loads them: `…/page`. */
+const MODULE = /^virtual:texts\/(page|landing)(?:-([\w-]+))?$/;
+
+/** Generates the imports by which each language but English becomes a chunk of its own. */
+function loadsOf(part: string): string {
+  const others = LANGUAGE_CODES.filter((it) => it !== ORIGINAL).map(
+    (it) => `  ${JSON.stringify(it)}: () => import("virtual:texts/${part}-${it}"),\n`,
+  );
+  return `export const others = {\n${others.join("")}};\n`;
+}
 
 function moduleOf(part: string, language: Language, catalogue: Catalogue): string {
-  const isLanding = (group: string) => LANDING_GROUPS.includes(group);
+  const isLanding = (group: string) => LANDING_GROUPS.some((it) => it === group);
   const has = part === "landing" ? isLanding : (group: string) => group !== "landing";
   const { locale } = LANGUAGES[language];
   const isRightToLeft = directionOf(language) === "rtl";
@@ -29,9 +37,6 @@ export function texts(): Plugin {
     buildStart() {
       catalogues = readCatalogues();
     },
-    configureServer(server) {
-      server.watcher.add(DIRECTORY);
-    },
     handleHotUpdate({ file, server }) {
       if (!file.startsWith(DIRECTORY)) return;
       catalogues = readCatalogues();
@@ -42,8 +47,9 @@ export function texts(): Plugin {
     resolveId: (id) => (MODULE.test(id) ? `\0${id}` : undefined),
     load(id) {
       const [, part, language] = MODULE.exec(id.replace("\0", "")) ?? [];
-      if (!part || !language || !id.startsWith("\0")) return undefined;
-      const shown = (language === PSEUDO ? "en" : language) as Language;
+      if (!part || !id.startsWith("\0")) return undefined;
+      if (!language) return loadsOf(part);
+      const shown = (language === PSEUDO ? ORIGINAL : language) as Language;
       const catalogue = catalogues.get(shown);
       if (!catalogue) return undefined;
       return moduleOf(part, shown, language === PSEUDO ? pseudo(catalogue) : catalogue);

@@ -1,7 +1,7 @@
 import { isZero } from "../format/decimal";
 import type { Formats } from "../format/formats";
 import { currentProgramme, type Programme } from "../programme";
-import type { LandingTexts } from "../text/landing";
+import type { LandingTexts } from "../text/parts";
 import "../styles/landing.css";
 import { benefit } from "./benefit";
 import { element } from "./dom";

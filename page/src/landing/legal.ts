@@ -1,5 +1,5 @@
 import type { Programme } from "../programme";
-import type { LandingTexts } from "../text/landing";
+import type { LandingTexts } from "../text/parts";
 import { element } from "./dom";
 
 /** Links to the programme's own pages, as far as its file names them. */

@@ -3,14 +3,15 @@ import { storedUser } from "../auth/stored";
 import { loadConfig } from "../config-file";
 import { formats } from "../format/formats";
 import { currentProgramme } from "../programme";
-import { type LandingTexts, type LandingTranslation, loadLanding } from "../text/landing";
+import { type LandingTranslation, loadLanding } from "../text/landing";
 import {
   declareLanguage,
   keepLanguage,
   LANGUAGE_CHOICES,
-  type Language,
   preferredLanguage,
 } from "../text/language";
+import type { Language } from "../text/languages";
+import type { LandingTexts } from "../text/parts";
 import { applyTheme } from "../ui/theme-store";
 import { preloadView } from "../views/loads";
 import "../styles/base.css";

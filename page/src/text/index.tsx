@@ -1,14 +1,15 @@
 import { createContext, type ReactNode, useContext, useMemo } from "react";
 import { type Formats, formats } from "../format/formats";
 import type { Language } from "./languages";
-import type { Texts } from "./load";
+import type { PageTexts } from "./parts";
 
-export { keepLanguage, LANGUAGE_CHOICES, preferredLanguage } from "./language";
+export { declareLanguage, keepLanguage, LANGUAGE_CHOICES, preferredLanguage } from "./language";
 export type { Language } from "./languages";
-export { load, loadOrEnglish, type Texts, type Translation } from "./load";
+export { load, loadOrEnglish, type Translation } from "./load";
+export type { PageTexts as Texts } from "./parts";
 
 interface Words {
-  t: Texts;
+  t: PageTexts;
   f: Formats;
   choose: (language: Language) => void;
 }
@@ -17,7 +18,7 @@ const Context = createContext<Words | null>(null);
 
 interface Props {
   language: Language;
-  texts: Texts;
+  texts: PageTexts;
   choose: (language: Language) => void;
   children: ReactNode;
 }

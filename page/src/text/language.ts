@@ -1,7 +1,5 @@
 import { directionOf, LANGUAGE_CODES, LANGUAGES, type Language } from "./languages";
 
-export { LANGUAGE_CODES, LANGUAGES, type Language } from "./languages";
-
 const STORED = "language";
 
 /** The parameter of an address that chooses the language. */

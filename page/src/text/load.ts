@@ -1,13 +1,12 @@
+import { others } from "virtual:texts/page";
 import { texts as english } from "virtual:texts/page-en";
 import type { Language } from "./languages";
-import { OTHERS, type Texts } from "./others";
-
-export type { Texts } from "./others";
+import type { PageTexts } from "./parts";
 
 /** A language and its texts. */
 export interface Translation {
   language: Language;
-  texts: Texts;
+  texts: PageTexts;
 }
 
 /** Loads a language; English, which is always there, where it cannot be loaded. */
@@ -20,9 +19,9 @@ export async function loadOrEnglish(language: Language): Promise<Translation> {
 }
 
 /** English comes with the page, the others when they are needed. Rejects where one does not come. */
-export async function load(language: Language): Promise<Texts> {
+export async function load(language: Language): Promise<PageTexts> {
   if (import.meta.env.DEV && location.search.includes("lang=en-XA")) {
     return (await import("virtual:texts/page-en-XA")).texts;
   }
-  return language === "en" ? english : (await OTHERS[language]()).texts;
+  return language === "en" ? english : (await others[language]()).texts;
 }

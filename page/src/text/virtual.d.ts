@@ -1,11 +1,16 @@
 /** Compiled by `texts/plugin.ts` from `messages/`. */
 declare module "virtual:texts/page-*" {
-  export const texts: Omit<import("./types").Texts, "landing">;
+  export const texts: import("./parts").PageTexts;
 }
 
 declare module "virtual:texts/landing-*" {
-  export const texts: Pick<
-    import("./types").Texts,
-    "name" | "language" | "landing" | "benefit" | "legal"
-  >;
+  export const texts: import("./parts").LandingTexts;
+}
+
+declare module "virtual:texts/page" {
+  export const others: import("./parts").Loads<import("./parts").PageTexts>;
+}
+
+declare module "virtual:texts/landing" {
+  export const others: import("./parts").Loads<import("./parts").LandingTexts>;
 }
