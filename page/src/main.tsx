@@ -4,9 +4,7 @@ import { queryClient } from "./api/queries";
 import { App } from "./app";
 import { renewWith, whenUserChanges } from "./auth/session";
 import { type Config, loadConfig } from "./config";
-import { loadOrEnglish, preferredLanguage } from "./text";
-import { declareLanguage } from "./text/language";
-import { applyTheme } from "./ui/theme";
+import { declareLanguage, loadOrEnglish, preferredLanguage } from "./text";
 import "./styles/index.css";
 
 /** How the configured sign-in gets another token for the same user. */
@@ -18,7 +16,6 @@ function setUpRenewal({ signIn }: Config) {
 }
 
 async function start(root: HTMLElement) {
-  applyTheme();
   const [{ language, texts }, config] = await Promise.all([
     loadOrEnglish(preferredLanguage()),
     loadConfig().catch(() => null),
