@@ -55,9 +55,9 @@ function planOf(meta: Rollup.ManualChunkMeta): Plan {
 }
 
 /**
- * Makes four chunks: what an entry and the application need, the rest of the landing, the rest of the
- * application, and what several views share. Rollup itself makes a chunk for each set of views that
- * share a module: a view then waits for a dozen small files.
+ * Makes four chunks: what an entry and the application need, the rest of the landing, the rest of
+ * the application, and what several views share. Rollup itself makes a chunk for each set of views
+ * that share a module: a view then waits for a dozen small files.
  */
 export function chunks() {
   let plan: Plan | undefined;
@@ -67,7 +67,7 @@ export function chunks() {
   };
 }
 
-/** Returns the files that a chunk cannot run without: itself, its imports, and their style sheets. */
+/** Returns the files that a chunk needs to run: itself, its imports and their style sheets. */
 export function filesOf(
   name: string,
   bundle: Rollup.OutputBundle,

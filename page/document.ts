@@ -14,7 +14,8 @@ const ICON = "public/icon.svg";
 /** Returns the document with the frame that it shows until the page is drawn. */
 function framed(html: string): string {
   if (!html.includes(PLACE)) throw new Error(`a document has no ${PLACE}`);
-  const top = `<div class="first-top" aria-hidden="true">${readFileSync(ICON, "utf8").trim()}</div>`;
+  const icon = readFileSync(ICON, "utf8").trim();
+  const top = `<div class="first-top" aria-hidden="true">${icon}</div>`;
   const bars = `<div class="first-main" aria-hidden="true">${"<i></i>".repeat(5)}</div>`;
   return html.replace(PLACE, `<div id="page">${top}${bars}</div>`);
 }
@@ -44,7 +45,7 @@ function preload(file: string): HtmlTagDescriptor {
 
 /**
  * Adds to each document the frame that it shows before any other file is loaded, and to the
- * affiliate's the preloads of the application, which the browser then loads beside the first script.
+ * affiliate's the preloads by which the browser loads the application beside the first script.
  */
 export function documents(): Plugin {
   return {
