@@ -43,31 +43,17 @@ export function State({ icon, title, children, action, tone = "calm", level = 2 
   );
 }
 
-/** The closed list of what may fail: a code without a text does not compile. */
-function wordsOf(t: Texts): Record<Failure, string> {
-  const { bindReasons } = t;
-  return {
-    ...t.problems.codes,
-    inviter_not_affiliate: bindReasons.inviter_not_affiliate.title,
-    self_referral: bindReasons.self_referral.title,
-    already_bound: bindReasons.already_bound.title,
-    account_too_young: bindReasons.account_too_young.title,
-    recently_active: bindReasons.recently_active.title,
-    unknown_account: bindReasons.unknown_account.title,
-    unknown_link: bindReasons.unknown_link.title,
-    link_not_recall_capable: bindReasons.link_not_recall_capable.title,
-    sub_account: bindReasons.sub_account.title,
-    inviter_registered_after_invitee: bindReasons.inviter_registered_after_invitee.title,
-    same_identity: bindReasons.same_identity.title,
-    region_blocked_inviter: bindReasons.region_blocked_inviter.title,
-    region_blocked_invitee: bindReasons.region_blocked_invitee.title,
-  };
+/** The text of every failure: a code without one does not compile. */
+function wordsOf(t: Texts): Record<Failure, string | { title: string }> {
+  return { ...t.bindReasons, ...t.problems.codes };
 }
 
 /** A failure in the reader's own words. */
 export function sentence(error: unknown, t: Texts): string {
+  const words = error instanceof ApiError ? wordsOf(t)[error.failure] : undefined;
   // A newer API may have a code that this page does not know.
-  return (error instanceof ApiError && wordsOf(t)[error.failure]) || t.problems.codes.internal;
+  if (!words) return t.problems.codes.internal;
+  return typeof words === "string" ? words : words.title;
 }
 
 /** A part of the page that could not be loaded. */
