@@ -576,7 +576,6 @@ export interface Texts {
     failedTitle: string;
     failed: string;
     again: string;
-    expired: string;
     sandboxTitle: string;
     sandboxText: string;
     affiliates: string;

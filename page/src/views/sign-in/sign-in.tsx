@@ -12,7 +12,7 @@ export function SignIn() {
   const { signIn } = useConfig();
   const { expired } = useSession();
   if (signIn.kind === "sandbox") return <Chooser />;
-  const title = expired ? t.signIn.expired : t.signIn.title;
+  const title = expired ? t.problems.codes.unauthenticated : t.signIn.title;
   return (
     <State icon="lock" level={1} title={title} action={<SignInButton config={signIn} />}>
       {t.signIn.text}
