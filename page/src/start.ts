@@ -6,17 +6,15 @@ import { preloadTexts } from "./text/preload";
 import { applyTheme } from "./ui/theme-store";
 import { preloadView } from "./views/loads";
 
-/**
- * What every view of the affiliate asks for first. The answers come while the code is on its way, and
- * not after it.
- */
+/** The first requests of an affiliate's views, which are sent while the code is loading. */
 const FIRST = ["/v1/link", "/v1/dashboard"];
 
 applyTheme();
-// The frame in the document is laid out in the direction that the page will have.
+// The frame in the document gets the direction that the page will have.
 const language = preferredLanguage();
 declareLanguage(language);
 preloadTexts(language);
+// The application reports a failure.
 loadConfig().catch(() => {});
 const user = storedUser();
 if (user) {

@@ -46,7 +46,7 @@ export function RangePicker({ range, days, choose }: Chosen) {
       >
         <Icon name="calendar" />
         <span className="hidden">{t.range.custom} </span>
-        {shown ?? <Awaited preset={preset} />}
+        {shown ?? <DaysPlaceholder preset={preset} />}
       </button>
       <Dialog open={open} onClose={() => setOpen(false)} title={t.range.customTitle}>
         {days && <Custom days={days} pick={pick} />}
@@ -55,12 +55,12 @@ export function RangePicker({ range, days, choose }: Chosen) {
   );
 }
 
-/** Has the width that the days will have, so that nothing moves when the API has named them. */
-function Awaited({ preset }: { preset: Preset | null }) {
+/** Takes the width of the days, so that nothing moves when the API has answered. */
+function DaysPlaceholder({ preset }: { preset: Preset | null }) {
   const { f } = useWords();
   const guess = daysOf(preset ?? "30d", lastDayBefore(new Date().toISOString()));
   return (
-    <span className="range-awaited" aria-hidden="true">
+    <span className="range-placeholder" aria-hidden="true">
       {f.days(guess)}
     </span>
   );
