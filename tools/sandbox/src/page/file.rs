@@ -72,9 +72,9 @@ impl File {
     /// Returns the compressed file, if CloudFront would compress it.
     fn gzipped(&self) -> Option<&Bytes> {
         let compress = || {
-            let fits = COMPRESSED_SIZES.contains(&self.content.len());
+            let applies = is_text(self.media) && COMPRESSED_SIZES.contains(&self.content.len());
             // An error is impossible in memory; the file would be sent as it is.
-            gzip(&self.content).ok().filter(|_| fits && is_text(self.media))
+            applies.then(|| gzip(&self.content).ok()).flatten()
         };
         self.gzipped.get_or_init(compress).as_ref()
     }
