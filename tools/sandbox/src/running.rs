@@ -58,8 +58,8 @@ impl Sandbox {
         let manual_clock = ManualClock::default();
         turn(&manual_clock, &options);
         let origin = format!("http://{}", address(&ports.api)?);
-        let place = Place { dir: &dir, template: &template, origin: &origin };
-        let (app, engine, highlights) = fill(place, &options, &manual_clock, progress).await?;
+        let setup = AppSetup { dir: &dir, template: &template, origin: &origin };
+        let (app, engine, highlights) = fill(setup, &options, &manual_clock, progress).await?;
         let page = match options.no_page {
             true => None,
             false => page::prepare(progress).await,
@@ -71,16 +71,16 @@ impl Sandbox {
     }
 }
 
-/// What the context of the functions is made from, beside its engine.
+/// What the context of the functions is made of, beside its engine.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct AppSetup<'a> {
     dir: &'a DataDir,
     template: &'a Template,
     /// The address of the page and the API.
     origin: &'a str,
 }
 
-impl Place<'_> {
+impl AppSetup<'_> {
     async fn app(&self, engine: &Engine, clock: &ManualClock) -> Result<ApiApp, StartError> {
         open::app(self.dir, engine, &self.template.table, clock.clock(), self.origin).await
     }
@@ -96,35 +96,35 @@ fn turn(manual_clock: &ManualClock, options: &Options) {
 
 /// Returns the app over the directory's data file, with the sample programme if requested.
 async fn fill(
-    place: Place<'_>,
+    setup: AppSetup<'_>,
     options: &Options,
     manual_clock: &ManualClock,
     progress: Progress,
 ) -> Result<(ApiApp, Engine, Option<Highlights>), StartError> {
-    let highlights = match Plan::of(place.dir.contents()?, options.empty) {
+    let highlights = match Plan::of(setup.dir.contents()?, options.empty) {
         Plan::Begin { sample, anew } => {
             if anew {
                 progress.say("Loading the sample programme was interrupted; restarting it.");
             }
-            begin(place, sample, manual_clock, progress).await?
+            begin(setup, sample, manual_clock, progress).await?
         }
         Plan::GoOn(contents) => go_on(contents, options.empty, progress),
     };
     turn(manual_clock, options);
-    let engine = open::on_disk(place.dir)?;
-    let app = place.app(&engine, manual_clock).await?;
+    let engine = open::on_disk(setup.dir)?;
+    let app = setup.app(&engine, manual_clock).await?;
     Ok((app, engine, highlights))
 }
 
 /// Creates a new data file. The sample is loaded in memory and then written as a whole, which
 /// avoids many thousand small writes to the disk.
 async fn begin(
-    place: Place<'_>,
+    setup: AppSetup<'_>,
     sample: bool,
     manual_clock: &ManualClock,
     progress: Progress,
 ) -> Result<Option<Highlights>, StartError> {
-    let dir = place.dir;
+    let dir = setup.dir;
     dir.remove_database()?;
     if !sample {
         dir.set_contents(&Contents::Without)?;
@@ -132,7 +132,7 @@ async fn begin(
     }
     dir.set_contents(&Contents::Loading)?;
     let engine = open::in_memory()?;
-    let app = place.app(&engine, manual_clock).await?;
+    let app = setup.app(&engine, manual_clock).await?;
     let highlights = load(&app, manual_clock, progress).await?;
     open::save(dir, &engine)?;
     dir.set_contents(&Contents::Loaded(highlights.clone()))?;
