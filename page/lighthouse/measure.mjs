@@ -40,7 +40,7 @@ export async function measure({ url, views, runs, done }) {
   }
 }
 
-/** One load by someone who was never here, but for the session. */
+/** Measures one load with empty caches, signed in if the view needs it. */
 async function measureOnce(browser, url, view, code) {
   const context = await browser.createBrowserContext();
   try {
@@ -81,14 +81,14 @@ function rounded(id, value) {
   return id === "cumulative-layout-shift" ? Math.round(value * 1_000) / 1_000 : Math.round(value);
 }
 
-/** Bytes as they were sent, compressed, of the page itself and of its scripts. */
+/** Returns the bytes as sent, compressed, of the whole page and of its scripts. */
 function transferred(requests) {
   const sum = (items) => items.reduce((bytes, it) => bytes + it.transferSize, 0);
   const scripts = requests.filter((it) => it.resourceType === "Script");
   return { "script-bytes": sum(scripts), "total-bytes": sum(requests) };
 }
 
-/** The run in the middle by performance, whole: its score and its metrics belong together. */
+/** Returns the run with the median performance: its score and metrics belong together. */
 function middle(reports) {
   const sorted = [...reports].sort((a, b) => a.performance - b.performance);
   return sorted[Math.floor((sorted.length - 1) / 2)];

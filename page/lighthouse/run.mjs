@@ -14,7 +14,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    /** A sandbox that runs already; without it one is started. */
+    /** A running sandbox; by default one is started. */
     url: { type: "string" },
     views: { type: "string", default: Object.keys(VIEWS).join(",") },
     runs: { type: "string", default: "3" },
@@ -27,7 +27,7 @@ function install() {
   const wanted = join(here, "package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
   console.error("Installing Lighthouse (npm ci)");
-  // Its standard output is this one's error output.
+  // Standard output has the result only.
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: here, stdio: ["ignore", 2, 2] });
 }
 
@@ -58,7 +58,7 @@ if (!Number.isInteger(runs) || runs < 1) throw new Error("--runs is a number of 
 install();
 const { measure } = await import("./measure.mjs");
 const sandbox = options.url ? null : await startSandbox(join(here, ".."));
-// A terminal's interrupt reaches the sandbox itself; a request to end does not.
+// Ctrl-C also reaches the sandbox; SIGTERM reaches this process only.
 process.once("SIGTERM", () => void sandbox?.stop().then(() => process.exit(143)));
 try {
   const url = options.url ?? sandbox.url;

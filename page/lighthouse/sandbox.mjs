@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Beside those of the browser tests and of a sandbox that somebody works with. */
+/** Not a port of the browser tests or of a developer's sandbox. */
 const PORT = 8794;
 const CLOCK = "2026-11-22T12:00:00Z";
 const PATIENCE_MS = 180_000;
 
-/** Starts a sandbox of its own, as the browser tests do, and answers its address and how it stops. */
+/** Starts a sandbox as the browser tests do. Returns its address and a function that stops it. */
 export async function startSandbox(project) {
   const binary = process.env.SANDBOX_BIN ?? join(project, "../target/debug/sandbox");
   const data = mkdtempSync(join(tmpdir(), "recall-lighthouse-"));
   const args = ["--port", `${PORT}`, "--data-dir", data, "--clock", CLOCK];
-  // What it says belongs to the progress, and not to the result.
+  // Standard output has the result only.
   const sandbox = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
   sandbox.stdout.pipe(process.stderr);
   let failure = null;

@@ -1,7 +1,7 @@
 /** The affiliate of the sample programme with the most invitees and earnings. */
 const AURORA = "10000001";
 
-/** The views by name: who looks (nobody, where it is seen before the sign-in), and its address. */
+/** The views by name, each with its address, and its user if it needs a session. */
 export const VIEWS = {
   landing: { address: ({ code }) => `/join?ref=${code}` },
   "sign-in": { address: () => "/" },

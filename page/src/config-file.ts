@@ -21,7 +21,7 @@ export interface OidcSignIn {
 
 let pending: Promise<Config> | null = null;
 
-/** The configuration, asked for once; a failed request is forgotten, so that the next may succeed. */
+/** Loads the configuration once. After a failure, the next call sends the request again. */
 export function loadConfig(): Promise<Config> {
   pending ??= request().catch((error) => {
     pending = null;

@@ -28,7 +28,7 @@ async function start(root: HTMLElement) {
   setUpRenewal(config);
   // Nothing of one user is ever shown to the next.
   whenUserChanges(() => queryClient.clear());
-  // As a transition it is rendered in slices, between which the browser can answer the user.
+  // A transition renders in slices, between which the browser responds to input.
   startTransition(() =>
     createRoot(root).render(
       <StrictMode>

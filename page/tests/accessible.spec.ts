@@ -4,7 +4,7 @@ import { AURORA, expect, open, test } from "./page";
 import { ALL_LANGUAGES, en } from "./texts";
 import { show, VIEWS } from "./views";
 
-/** Every view in both themes, and in languages of both directions; in all where that is asked for. */
+/** Both themes and directions; with `ALL_LANGUAGES`, every language. */
 const CASES = ALL_LANGUAGES
   ? LANGUAGE_CODES.flatMap((language) =>
       (["light", "dark"] as const).map((colorScheme) => ({ colorScheme, language })),

@@ -7,7 +7,7 @@ import { show, VIEWS } from "./views";
 
 const ar = textsOf("ar");
 
-/** The widest texts are on these; the others are looked at with all languages. */
+/** The views with the widest texts; `ALL_LANGUAGES` measures every view. */
 const WIDE = [
   "overview",
   "links",

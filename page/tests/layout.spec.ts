@@ -4,7 +4,7 @@ import { AURORA, expect, open, test } from "./page";
 import { ALL_LANGUAGES, en } from "./texts";
 import { show, VIEWS } from "./views";
 
-/** Widths, each in one language by default; in all of them where that is asked for. */
+/** Widths, each in one language; with `ALL_LANGUAGES`, in every one. */
 const WIDTHS = [
   { width: 320, language: "en" },
   { width: 390, language: "ar" },

@@ -152,7 +152,7 @@ test("links_and_qr_codes_lead_to_this_page", async ({ page, baseURL }) => {
   expect(scanned).toBe(defaultLink);
   const addresses = await page.locator(".address").allTextContents();
   for (const address of addresses) expect(address.startsWith(`${baseURL}/`)).toBe(true);
-  // Whoever scans it arrives at the invitation.
+  // The scanned address opens the invitation.
   await open(page, scanned ?? "");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("1***1");
 });

@@ -31,7 +31,7 @@ export class InvalidCatalogue extends Error {
   }
 }
 
-/** Parses a language's messages. What is wrong with them is added to the problems. */
+/** Parses a language's messages, and adds errors to the problems. */
 export function parseMessages(language: string, messages: Messages, problems: string[]): Catalogue {
   const catalogue: Catalogue = new Map();
   for (const [path, text] of flat(messages)) {
@@ -48,7 +48,7 @@ export function parseMessages(language: string, messages: Messages, problems: st
   return catalogue;
 }
 
-/** Lists what a language has otherwise than English: texts, arguments, choices. */
+/** Lists the differences from English: texts, arguments, choices. */
 export function compare(language: string, own: Catalogue, english: Catalogue): string[] {
   const problems: string[] = [];
   for (const [path, { args }] of english) {
@@ -66,7 +66,7 @@ export function compare(language: string, own: Catalogue, english: Catalogue): s
   return problems;
 }
 
-/** The plural categories of whole numbers, which a plural must name one and all. */
+/** Returns the plural categories of whole numbers. A plural must have all of them. */
 function pluralCategories(language: string): Set<string> {
   return new Set(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
 }
@@ -94,7 +94,7 @@ function collect(
   for (const part of parts) {
     if (isLiteralElement(part) || isPoundElement(part)) continue;
     if (isArgumentElement(part)) {
-      // The number that chooses the form may be named again, without its format.
+      // The number that chooses the plural may also be inserted, without a format.
       if (!args.has(part.value)) args.set(part.value, "text");
     } else if (isPluralElement(part)) {
       if (part.pluralType !== "cardinal" || part.offset !== 0)
@@ -110,7 +110,7 @@ function collect(
       put(args, part.value, { choices });
       collectForms(part.options, args, categories);
     } else {
-      // Numbers and dates are formatted exactly, and by one place: src/format.
+      // Numbers and dates are formatted in one place only: src/format.
       throw new Error("uses a format; pass the formatted text instead");
     }
   }

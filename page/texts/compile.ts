@@ -63,7 +63,7 @@ function treeOf(catalogue: Catalogue, has: (group: string) => boolean): Tree {
 
 interface Layout {
   separator: string;
-  /** What a member begins with: a new line and its indentation, or a space. */
+  /** The text before a member: a new line and its indentation, or a space. */
   indent: string;
 }
 
@@ -88,7 +88,6 @@ function codeOf({ parts, args }: Message): string {
 }
 
 function concatenated(parts: MessageFormatElement[], counted: string | null): string {
-  // The first is a string, so that a number is never added.
   const pieces = parts.map((part) => piece(part, counted));
   return pieces.length > 0 ? pieces.join(" + ") : '""';
 }

@@ -6,7 +6,7 @@ import { objectOf, RUNTIME } from "./compile";
 import { DIRECTORY, ORIGINAL, RUNTIME_FILE, readCatalogues } from "./files";
 import { PSEUDO, pseudo } from "./pseudo";
 
-/** Modules of compiled texts, such as `virtual:texts/page-ru`, and of what loads them: `…/page`. */
+/** Modules of a language's texts (`virtual:texts/page-ru`), and of the imports of all (`…/page`). */
 const MODULE = /^virtual:texts\/(page|landing)(?:-([\w-]+))?$/;
 
 /** Generates the imports by which each language but English becomes a chunk of its own. */
@@ -29,7 +29,7 @@ function moduleOf(part: string, language: Language, catalogue: Catalogue): strin
   );
 }
 
-/** Compiles the catalogues of texts. A missing, superfluous or differing text fails the build. */
+/** Compiles the catalogues. A missing, superfluous or different text fails the build. */
 export function texts(): Plugin {
   let catalogues = new Map<string, Catalogue>();
   return {

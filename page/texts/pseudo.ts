@@ -6,7 +6,7 @@ import {
 } from "@formatjs/icu-messageformat-parser";
 import type { Catalogue } from "./catalogue";
 
-/** English in letters with marks, and longer: it shows texts that are not translated or cut off. */
+/** Longer English with accents, which shows texts that are not translated or are cut off. */
 export const PSEUDO = "en-XA";
 
 const PLAIN = "AEIOUYaeiouycnsz";

@@ -16,8 +16,8 @@ export interface Kept<Data> {
 }
 
 /**
- * Keeps the last answer while the next one is awaited, and after the next one failed. A new answer is
- * rendered in slices: without it a phone would not react for as long as all its figures take.
+ * Keeps the last answer while the next one is awaited, and after the next one failed. A new answer
+ * is rendered in slices: rendered at once, its figures block a phone.
  */
 export function useKept<Data>(query: Answer<Data>): Kept<Data> {
   const last = useRef<Data | undefined>(undefined);

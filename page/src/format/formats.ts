@@ -36,7 +36,7 @@ export interface Formats {
   change(ratio: number): string;
 }
 
-/** Makes a value when it is first needed. */
+/** Returns a function that makes its value at the first call. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
@@ -45,7 +45,7 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Formats of amounts by their number of decimals. To make one takes longer than to use it. */
+/** Formats amounts. Keeps a format per number of decimals: making one is slower than using it. */
 function amounts(locale: string, style: Intl.NumberFormatOptions = {}): (text: string) => string {
   const made = new Map<number, Intl.NumberFormat>();
   return (text) => {

@@ -5,16 +5,16 @@ const STORED = "language";
 /** The parameter of an address that chooses the language. */
 const PARAMETER = "lang";
 
-/** The language of ours that a tag such as `pt-PT` or `zh-CN` asks for. */
+/** Returns the supported language for a tag such as `pt-PT` or `zh-CN`. */
 export function languageOf(tag: string | null): Language | undefined {
   if (!tag) return undefined;
-  // Traditional characters are another script: its readers chose what else they read.
+  // Traditional characters are another script: the browser's next language is better.
   if (/^zh\b.*-(Hant|TW|HK|MO)\b/i.test(tag)) return undefined;
   const [language] = tag.toLowerCase().split("-");
   return LANGUAGE_CODES.find((it) => it.toLowerCase().split("-")[0] === language);
 }
 
-/** The language of the address, or else the chosen one, or else the browser's first that there is. */
+/** Returns the address's language, else the chosen one, else the browser's first supported one. */
 export function preferredLanguage(): Language {
   const asked = languageOf(new URLSearchParams(location.search).get(PARAMETER));
   if (asked) localStorage.setItem(STORED, asked);
@@ -31,7 +31,7 @@ export function keepLanguage(language: Language) {
   history.replaceState(history.state, "", address);
 }
 
-/** Declares the language and its direction to browser, style sheet and readers. */
+/** Sets the document's language and direction. */
 export function declareLanguage(language: Language) {
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);

@@ -14,7 +14,7 @@ export const LANGUAGES = {
 export interface Locale {
   /** The language's name in itself. */
   name: string;
-  /** Of dates and plurals, and of numbers where `numbers` names no other. */
+  /** The locale of dates and plurals, and of numbers without `numbers`. */
   locale: string;
   numbers?: string;
 }

@@ -9,7 +9,7 @@ export interface Translation {
   texts: PageTexts;
 }
 
-/** Loads a language; English, which is always there, where it cannot be loaded. */
+/** Loads a language; if it fails, returns English, which is always loaded. */
 export async function loadOrEnglish(language: Language): Promise<Translation> {
   try {
     return { language, texts: await load(language) };

@@ -1,12 +1,12 @@
 type Forms = Record<string, string>;
 
-/** Marks the end of what keeps its own direction. See Unicode's bidirectional algorithm. */
+/** FSI and PDI of Unicode's bidirectional algorithm: the text between keeps its direction. */
 const [ISOLATE, END] = ["\u2068", "\u2069"];
 
-/** What compiled messages need: written into the code that `texts/compile.ts` generates. */
+/** The functions that compiled messages call: `texts/compile.ts` generates the calls. */
 export interface Runtime {
   number(value: number): string;
-  /** A text that is put into a message. */
+  /** Returns the text for its place in a message. */
   text(value: string): string;
   plural(value: number, forms: Forms): string;
   select(value: string, forms: Forms): string;

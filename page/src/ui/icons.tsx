@@ -34,7 +34,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** Those that point along the line. */
+/** Icons that are mirrored in languages that run from right to left. */
 const DIRECTED: readonly IconName[] = ["left", "right", "lines"];
 
 export function Icon({ name, ...rest }: { name: IconName } & SVGProps<SVGSVGElement>) {

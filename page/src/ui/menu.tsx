@@ -120,7 +120,7 @@ export function MenuLink({ href, children }: { href: string; children: ReactNode
 interface ChoiceProps<Value extends string> {
   label: string;
   value: Value;
-  /** `lang` is the language of a text that is in another than the page. */
+  /** `lang` is the language of a text that is not in the page's language. */
   choices: readonly { value: Value; text: string; lang?: string }[];
   onChange: (value: Value) => void;
 }

@@ -1,4 +1,4 @@
-/** The code of each view. Without the application's own, so that it can be asked for beside that. */
+/** Loads the code of each view. Needs no React, so that the first script can load a view early. */
 export const LOADS = {
   overview: () => import("./overview/overview"),
   dashboard: () => import("./dashboard/dashboard"),
@@ -21,7 +21,7 @@ const BY_PATH: Record<string, keyof typeof LOADS> = {
   "/join": "join",
 };
 
-/** Starts loading the code of the view at an address, where there is one; a failure is for later. */
+/** Starts loading the code of the view at an address. The view itself reports a failure. */
 export function preloadView(path: string) {
   const name = BY_PATH[path];
   if (name) LOADS[name]().catch(() => {});

@@ -2,7 +2,7 @@ import type { Schemas } from "../api/client";
 import { useWords } from "../text";
 import { Icon } from "../ui/icons";
 
-/** What the operator of the programme has stopped, as far as it concerns the reader. */
+/** The operator's stops that concern the user. */
 export function Notices({ notices }: { notices: Schemas["Notice"][] }) {
   const { t, f } = useWords();
   return notices.map(({ code, since, link = "" }) => (
