@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+/** The frame's colours by the names of the style sheet's. */
+const NAMES = { page: "s-page", card: "s-card", line: "s-line", "line-soft": "s-bar" };
+
+const base = readFileSync("src/styles/base.css", "utf8");
+const frame = readFileSync("src/styles/document.css", "utf8");
+
+/** Returns the colours of the first rule with the selector, without the short form `#fff`. */
+function coloursOf(sheet: string, selector: string): Map<string, string> {
+  const [, rule = ""] = sheet.split(`${selector} {`);
+  const [declarations = ""] = rule.split("}");
+  const found = declarations.matchAll(/--([\w-]+): #(\w+);/g);
+  return new Map(
+    [...found].map(([, name = "", digits = ""]) => [
+      name,
+      digits.length === 3 ? digits.replace(/./g, "$&$&") : digits,
+    ]),
+  );
+}
+
+test("frame_has_the_colours_of_the_style_sheet", () => {
+  const dark = ':root[data-theme="dark"]';
+  const rules = [
+    [":root", ":root"],
+    [dark, dark],
+    [dark, ':root:not([data-theme="light"])'],
+  ] as const;
+  for (const [rule, own] of rules) {
+    const colours = coloursOf(base, rule);
+    const frames = coloursOf(frame, own);
+    expect(frames.size).toBe(4);
+    for (const [name, short] of Object.entries(NAMES)) {
+      expect(frames.get(short), `${short} in ${own}`).toBe(colours.get(name));
+    }
+  }
+});
