@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 import removal
 from sam import Sam, SamStack
-from world import PAGE, SCOPE
+from test_app import PAGE, SCOPE
 
 
 class Refused(Exception):

@@ -9,40 +9,40 @@ from template import of_type
 LEFT_OUT = {
     "AWS::Backup::BackupSelection": "it does not know the type",
     "AWS::CloudWatch::CompositeAlarm": "it does not know the type",
-    "AWS::CodeDeploy::Application": "it does not know the type: new code takes over at once",
+    "AWS::CodeDeploy::Application": "it does not know the type: new code is live immediately",
     "AWS::CodeDeploy::DeploymentGroup": "as its application",
     "AWS::Events::EventBusPolicy": "it does not know the type",
     "AWS::CloudWatch::Alarm with Metrics": "its alarms know one metric, not an expression over several",
 }
 
-# The AWS services that the functions call; each finds the local one by a variable of its own.
+# The AWS services that the functions call. Each has a variable for its endpoint.
 CALLED = ("DYNAMODB", "EVENTBRIDGE", "SECRETS_MANAGER")
 
 
 def kind(resource):
-    """The word by which LEFT_OUT names a resource: its type, with what is peculiar about it."""
+    """The name of a resource in LEFT_OUT: its type, and whether it is an alarm over an expression."""
     if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
         return "AWS::CloudWatch::Alarm with Metrics"
     return resource["Type"]
 
 
 def adapt(template, endpoint, kept=()):
-    """Applies all adapters to an expanded template; answers the kinds that were left out.
+    """Applies all adapters to an expanded template; returns the kinds that were left out.
 
     `endpoint` is the local AWS; `kept` are kinds of LEFT_OUT that are kept nevertheless.
     """
-    spell_out_routes(template)
+    expand_routes(template)
     point_to_local_aws(template, endpoint)
-    tell_log_format(template)
+    set_log_format(template)
     exclude_punctuation(template)
-    rename_the_double_start(template)
-    hold_schedules(template)
+    rename_duplicate_start_error(template)
+    disable_schedules(template)
     return leave_out(template, kept)
 
 
-def spell_out_routes(template):
-    """Its CloudFormation ignores an API's `Body`, so that no route would exist. What the body says
-    becomes resources: one authorizer, and for each route its integration and itself."""
+def expand_routes(template):
+    """Replaces an API's `Body`, which the local CloudFormation ignores, by resources: one authorizer,
+    and an integration and a route for each operation."""
     resources = template["Resources"]
     for api, resource in of_type(template, "AWS::ApiGatewayV2::Api").items():
         body = resource["Properties"].pop("Body")
@@ -55,7 +55,7 @@ def spell_out_routes(template):
             resources[f"{api}{name}"] = authorizer(api, name, scheme["x-amazon-apigateway-authorizer"])
         for path, methods in body["paths"].items():
             for method, operation in methods.items():
-                spell_out_route(resources, api, f"{method.upper()} {path}", operation)
+                expand_route(resources, api, f"{method.upper()} {path}", operation)
 
 
 def authorized_routes(template):
@@ -93,7 +93,7 @@ def authorizer(api, name, scheme):
     }
 
 
-def spell_out_route(resources, api, key, operation):
+def expand_route(resources, api, key, operation):
     name = api + "".join(word for word in key if word.isalnum())
     integration = operation["x-amazon-apigateway-integration"]
     resources[f"{name}Integration"] = {
@@ -130,8 +130,8 @@ def authorization(api, operation):
 
 
 def point_to_local_aws(template, endpoint):
-    """It does not tell functions where it is. Parameters do, of which ingest has its own, so that a
-    test can put its table out of reach for a while."""
+    """Adds the endpoint to the functions' variables, which the local AWS does not set. Ingest has a
+    separate parameter, so that a test can make its table unreachable for a while."""
     template["Parameters"] |= {
         "LocalAws": {"Type": "String", "Default": endpoint},
         "LocalAwsOfIngest": {"Type": "String", "Default": endpoint},
@@ -142,8 +142,8 @@ def point_to_local_aws(template, endpoint):
         variables |= {f"AWS_ENDPOINT_URL_{service}": where for service in CALLED}
 
 
-def tell_log_format(template):
-    """It does not tell functions how to write their logs, as AWS does by two variables."""
+def set_log_format(template):
+    """Sets the two variables of the log format, which AWS sets and the local AWS does not."""
     for function in of_type(template, "AWS::Lambda::Function").values():
         wanted = function["Properties"]["LoggingConfig"]
         function["Properties"]["Environment"]["Variables"] |= {
@@ -161,24 +161,24 @@ def exclude_punctuation(template):
             generated["ExcludeCharacters"] = string.punctuation
 
 
-def rename_the_double_start(template):
-    """Its name for an execution that was there before lacks what AWS has around it."""
+def rename_duplicate_start_error(template):
+    """Uses the shorter name that the local AWS has for the error of an existing execution."""
     for machine in of_type(template, "AWS::StepFunctions::StateMachine").values():
         lines = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
         name = "StepFunctions.ExecutionAlreadyExistsException"
         lines[:] = [line.replace(name, "ExecutionAlreadyExists") for line in lines]
 
 
-def hold_schedules(template):
-    """Its scheduler passes `<aws.scheduler.scheduled-time>` on as it stands. Schedules stand still
-    until a test has put the time in (`nights.py`)."""
+def disable_schedules(template):
+    """Disables schedules until a test has filled in the time (`nights.py`): the local scheduler passes
+    `<aws.scheduler.scheduled-time>` unchanged."""
     for schedule in of_type(template, "AWS::Scheduler::Schedule").values():
         schedule["Properties"]["State"] = "DISABLED"
 
 
 def leave_out(template, kept):
-    """Takes out the kinds of LEFT_OUT, and how aliases are moved where CodeDeploy would do it;
-    answers those that were found."""
+    """Removes the kinds of LEFT_OUT and the update policies of aliases, which need CodeDeploy; returns
+    the kinds that were found."""
     found = set()
     for alias in of_type(template, "AWS::Lambda::Alias").values():
         alias.pop("UpdatePolicy", None)

@@ -9,7 +9,7 @@ IDLE = 10
 
 
 class Answer:
-    """What came back: status, headers by their lower-case names, bytes."""
+    """An answer: status, headers by their lower-case names, bytes."""
 
     def __init__(self, response):
         self.status = response.status

@@ -15,10 +15,10 @@ ROLLED_BACK = "UPDATE_ROLLBACK_COMPLETE"
 class Traffic:
     """Calls the window until the block ends, and counts the answers by status."""
 
-    def __init__(self, world):
-        self.api = Api(world.stack)
-        self.world = world
-        self.code = world.get("/v1/link", "affiliate").json()["code"]
+    def __init__(self, app):
+        self.api = Api(app.stack)
+        self.app = app
+        self.code = app.get("/v1/link", "affiliate").json()["code"]
         self.counts = {}
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.call)
@@ -36,7 +36,7 @@ class Traffic:
         while not self.ended.wait(1 / RATE):
             # A token is valid for an hour.
             if token is None or time.monotonic() - renewed > 1800:
-                renewed, token = time.monotonic(), self.world.token("dormant")
+                renewed, token = time.monotonic(), self.app.token("dormant")
             try:
                 status = self.api.call("GET", f"/v1/bind?ref={self.code}", token).status
             except OSError as error:
@@ -44,21 +44,21 @@ class Traffic:
             self.counts[status] = self.counts.get(status, 0) + 1
 
 
-def check(world, checks):
-    before = live(world)
-    world.aws.sam.break_function(BROKEN)
+def check(app, checks):
+    before = live(app)
+    app.aws.sam.break_function(BROKEN)
     begin = time.monotonic()
-    with Traffic(world) as traffic:
+    with Traffic(app) as traffic:
         try:
-            world.stack.update(release="broken")
+            app.stack.update(release="broken")
             found = "deployed"
         except SamError:
             found = "rolled back"
     minutes = (time.monotonic() - begin) / 60
     checks.equal("the broken release", "rolled back", found)
-    checks.equal("the stack", ROLLED_BACK, world.stack.describe()["StackStatus"])
-    checks.equal("the live version", before, live(world))
-    stopped = stopped_deployments(world)
+    checks.equal("the stack", ROLLED_BACK, app.stack.describe()["StackStatus"])
+    checks.equal("the live version", before, live(app))
+    stopped = stopped_deployments(app)
     checks.equal("whether an alarm stopped a deployment", True, any("ALARM" in one for one in stopped))
     calls = sum(traffic.counts.values())
     failed = sum(count for status, count in traffic.counts.items() if status not in (200, 429))
@@ -67,16 +67,16 @@ def check(world, checks):
     checks.measure("The broken release", ("minutes", "calls", "failed", "stopped by"), [row])
 
 
-def live(world):
+def live(app):
     """The version that the alias serves, without a share for another one."""
-    found = world.aws.client("lambda").get_alias(FunctionName=world.function(BROKEN), Name="live")
+    found = app.aws.client("lambda").get_alias(FunctionName=app.function(BROKEN), Name="live")
     return found["FunctionVersion"], found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
 
 
-def stopped_deployments(world):
+def stopped_deployments(app):
     """Why deployments of the stack's application were stopped."""
-    codedeploy = world.aws.client("codedeploy")
-    application = world.stack.physical("ServerlessDeploymentApplication")
+    codedeploy = app.aws.client("codedeploy")
+    application = app.stack.physical("ServerlessDeploymentApplication")
     found = []
     groups = codedeploy.list_deployment_groups(applicationName=application)["deploymentGroups"]
     for group in groups:
@@ -86,7 +86,7 @@ def stopped_deployments(world):
             includeOnlyStatuses=["Stopped", "Failed"],
         )["deployments"]
         for one in ids:
-            told = codedeploy.get_deployment(deploymentId=one)["deploymentInfo"]
-            information = told.get("errorInformation", {})
+            deployment = codedeploy.get_deployment(deploymentId=one)["deploymentInfo"]
+            information = deployment.get("errorInformation", {})
             found.append(f"{information.get('code', '')} {information.get('message', '')}".strip())
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 class Skip(Exception):
-    """Ends a chapter that the target cannot do at present; the message is the reason."""
+    """Ends a chapter that the target does not support at present; the message is the reason."""
 
 
 @dataclass

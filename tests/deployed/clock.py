@@ -10,7 +10,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Clock:
-    """Goes on as real time does, from wherever it was set last; see `clock.c`."""
+    """Runs as real time does, from the time that was set last; see `clock.c`."""
 
     def __init__(self, folder):
         self.library = pathlib.Path(folder, "clock.so")
@@ -21,7 +21,7 @@ class Clock:
         self.file.write_bytes(struct.pack("q", self.ahead))
 
     def variables(self):
-        """What a process needs in its environment to go by this clock."""
+        """What a process needs in its environment to use this clock."""
         return {"LD_PRELOAD": str(self.library), "CLOCK_FILE": str(self.file)}
 
     def now(self):
@@ -33,9 +33,9 @@ class Clock:
         step = (wanted - self.now()).total_seconds()
         if step < 0 and self.ahead:
             raise ValueError(f"it is {self.now()} already, and not {text}")
-        self.go_on(step)
+        self.advance(step)
 
-    def go_on(self, seconds):
+    def advance(self, seconds):
         """Lets so many seconds pass at once."""
         self.ahead += int(seconds)
         with self.file.open("r+b") as file:

@@ -6,7 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from api import Api
-from border import asked
+from routes_and_auth import call_route
+from runbook_insights import lines
 
 # One route of each function of the API.
 ROUTES = {"get-link": "GET /v1/link", "bind": "GET /v1/binding", "dashboard": "GET /v1/dashboard"}
@@ -16,61 +17,51 @@ DELIVERY = 120
 
 
 class Caller:
-    """The world as `border.asked` needs it, with a connection of its own."""
+    """The app as `call_route` needs it, with a separate connection."""
 
-    def __init__(self, world):
-        self.api = Api(world.stack)
+    def __init__(self, app):
+        self.api = Api(app.stack)
 
 
-def check(world, checks):
-    code = world.get("/v1/link", "affiliate").json()["code"]
-    token = world.token("affiliate")
+def check(app, checks):
+    code = app.get("/v1/link", "affiliate").json()["code"]
+    token = app.token("affiliate")
     rows = []
     for function, route in ROUTES.items():
-        since = int(world.aws.clock.now().timestamp() * 1000)
-        callers = [Caller(world) for _ in range(TOGETHER)]
+        since = int(app.aws.clock.now().timestamp() * 1000)
+        callers = [Caller(app) for _ in range(TOGETHER)]
         with ThreadPoolExecutor(TOGETHER) as pool:
             calls = sorted(pool.map(lambda one: milliseconds(one, route, code, token), callers))
-        rows.append(row(function, calls, cold_calls(world, checks, function, since)))
+        rows.append(row(function, calls, cold_calls(app, checks, function, since)))
     columns = ("function", "cold of calls", "cold p50, ms", "cold max, ms", "warm p50, ms")
     checks.measure(f"Cold starts, {TOGETHER} calls at the same moment", columns, rows)
     for one in rows:
         print("  " + "  ".join(str(cell) for cell in one))
-    initializations(world, checks)
+    initializations(app, checks)
 
 
 def milliseconds(caller, route, code, token):
     begin = time.perf_counter()
-    asked(caller, route, code, token)
+    call_route(caller, route, code, token)
     return (time.perf_counter() - begin) * 1000
 
 
-def cold_calls(world, checks, function, since):
+def cold_calls(app, checks, function, since):
     """How many requests were the first of their process, by the function's log."""
     deadline = time.monotonic() + DELIVERY
-    while len(lines := list(request_lines(world, function, since))) < TOGETHER:
+    while len(found := list(request_lines(app, function, since))) < TOGETHER:
         if time.monotonic() > deadline:
             break
-        time.sleep(world.aws.pause)
-    checks.equal(f"requests in the log of {function}", TOGETHER, len(lines))
-    return sum(line["cold"] for line in lines)
+        time.sleep(app.aws.pause)
+    checks.equal(f"requests in the log of {function}", TOGETHER, len(found))
+    return sum(line["fields.cold"] for line in found)
 
 
-def request_lines(world, function, since):
-    group = f"/aws/lambda/{world.stack.name}/{function}"
-    pages = world.aws.client("logs").get_paginator("filter_log_events")
-    for page in pages.paginate(logGroupName=group, startTime=since):
-        for event in page["events"]:
-            fields = fields_of(event["message"])
-            if fields.get("message") == "request":
-                yield fields
-
-
-def fields_of(message):
-    try:
-        return json.loads(message).get("fields", {})
-    except ValueError:
-        return {}
+def request_lines(app, function, since):
+    group = f"/aws/lambda/{app.stack.name}/{function}"
+    for line in lines(app.aws.client("logs"), group, since):
+        if line.get("fields.message") == "request":
+            yield line
 
 
 def row(function, calls, cold):
@@ -81,13 +72,13 @@ def row(function, calls, cold):
     return function, f"{cold} of {len(calls)}", median(slow), slowest, median(warm)
 
 
-def initializations(world, checks):
+def initializations(app, checks):
     """Durations of Lambda's own initialisation, by X-Ray, which samples requests."""
-    if world.aws.many_stacks:
+    if app.aws.many_stacks:
         print("  initialisations: skipped, the local AWS records no traces")
         return
-    now = world.aws.clock.now()
-    client = world.aws.client("xray")
+    now = app.aws.clock.now()
+    client = app.aws.client("xray")
     time.sleep(30)
     found = client.get_trace_summaries(StartTime=now.timestamp() - 1800, EndTime=now.timestamp() + 60)
     ids = [summary["Id"] for summary in found["TraceSummaries"]]
@@ -95,7 +86,7 @@ def initializations(world, checks):
     for first in range(0, len(ids), 5):
         for trace in client.batch_get_traces(TraceIds=ids[first : first + 5])["Traces"]:
             segments += [json.loads(segment["Document"]) for segment in trace["Segments"]]
-    seconds = sorted(initialization_seconds(segments, world.stack.name))
+    seconds = sorted(initialization_seconds(segments, app.stack.name))
     if seconds:
         cells = (len(seconds), f"{statistics.median(seconds) * 1000:.0f}", f"{seconds[-1] * 1000:.0f}")
         checks.measure("Initialisations by X-Ray", ("sampled", "p50, ms", "max, ms"), [cells])

@@ -8,6 +8,8 @@ import datetime
 import time
 from decimal import Decimal
 
+from template import binaries
+
 MILLION = Decimal(1_000_000)
 # Metrics arrive some minutes late.
 DELIVERY = 300
@@ -24,9 +26,9 @@ PRICES = {
 }
 
 
-def check(world, checks):
+def check(app, checks):
     time.sleep(DELIVERY)
-    used = usage(world)
+    used = usage(app)
     checks.equal("priced kinds of use", set(PRICES), set(used))
     checks.equal("whether requests are metered", True, used["Lambda requests"] > 0)
     rows = [(name, f"{count:f}", usd(count * PRICES[name])) for name, count in used.items()]
@@ -41,18 +43,15 @@ def usd(amount):
     return f"{amount.quantize(Decimal('0.000001')):f}"
 
 
-def usage(world):
+def usage(app):
     """The units of each kind that the stack has used since it was created."""
-    meter = Meter(world)
+    meter = Meter(app)
     functions = list(meter.functions())
-    table = {"TableName": world.stack.outputs()["TableName"]}
+    table = {"TableName": app.stack.outputs()["TableName"]}
     queues = [meter.queue(name) for name in ("EventQueueUrl", "EventDeadLettersUrl")]
     messages = ("NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfEmptyReceives")
-    groups = [
-        f"/aws/lambda/{world.stack.name}/{one}"
-        for one in ("get-link", "bind", "dashboard", "ingest", "daily-commission", "publish-events")
-    ]
-    api = {"ApiId": world.stack.physical("Api")}
+    groups = [f"/aws/lambda/{app.stack.name}/{binary}" for binary in binaries().values()]
+    api = {"ApiId": app.stack.physical("Api")}
     return {
         "Lambda requests": sum(meter.sum("AWS/Lambda", "Invocations", one) for one, _ in functions),
         "Lambda GB-seconds, arm64": sum(
@@ -74,11 +73,11 @@ def usage(world):
 class Meter:
     """Sums of metrics since the stack was created."""
 
-    def __init__(self, world):
-        self.world = world
-        self.cloudwatch = world.aws.client("cloudwatch")
-        self.begin = world.stack.describe()["CreationTime"]
-        self.end = world.aws.clock.now() + datetime.timedelta(minutes=1)
+    def __init__(self, app):
+        self.app = app
+        self.cloudwatch = app.aws.client("cloudwatch")
+        self.begin = app.stack.describe()["CreationTime"]
+        self.end = app.aws.clock.now() + datetime.timedelta(minutes=1)
 
     def sum(self, namespace, metric, dimensions):
         found = self.cloudwatch.get_metric_statistics(
@@ -94,21 +93,21 @@ class Meter:
 
     def functions(self):
         """The functions' dimensions and memory in MB."""
-        client = self.world.aws.client("lambda")
-        for summary in self.world.stack.summaries():
+        client = self.app.aws.client("lambda")
+        for summary in self.app.stack.summaries():
             if summary["ResourceType"] == "AWS::Lambda::Function":
                 name = summary["PhysicalResourceId"]
                 found = client.get_function_configuration(FunctionName=name)
                 yield {"FunctionName": name}, found["MemorySize"]
 
     def queue(self, output):
-        return {"QueueName": self.world.stack.outputs()[output].rsplit("/", 1)[1]}
+        return {"QueueName": self.app.stack.outputs()[output].rsplit("/", 1)[1]}
 
     def transitions(self):
         """State transitions of all executions of the night and its days."""
-        states = self.world.aws.client("stepfunctions")
+        states = self.app.aws.client("stepfunctions")
         pages = states.get_paginator("list_executions")
-        machine = self.world.stack.outputs()["NightlyArn"]
+        machine = self.app.stack.outputs()["NightlyArn"]
         count = 0
         for page in pages.paginate(stateMachineArn=machine):
             for execution in page["executions"]:

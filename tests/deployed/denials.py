@@ -84,52 +84,52 @@ CASES = {
 }
 
 
-def check(world, checks):
+def check(app, checks):
     for role, (allowed, denied) in CASES.items():
-        policies = policies_of(world, world.stack.physical(role))
-        session = twin(world, role, policies)
-        table = Table(client(session, "dynamodb", world), world.stack.outputs()["TableName"])
+        policies = policies_of(app, app.stack.physical(role))
+        session = twin(app, role, policies)
+        table = Table(client(session, "dynamodb", app), app.stack.outputs()["TableName"])
         wait_until_allowed(table, allowed[0])
         for case in allowed:
             checks.equal(f"{role}: {case}", "allowed", outcome(table, case))
         for case in denied:
             checks.equal(f"{role}: {case}", "denied", outcome(table, case))
-    strangers(world, checks)
+    strangers(app, checks)
 
 
-def strangers(world, checks):
+def strangers(app, checks):
     """A role that IAM allows to send, but the queue's policy does not name; and who writes to the bus."""
-    queue = world.stack.outputs()["EventQueueUrl"]
+    queue = app.stack.outputs()["EventQueueUrl"]
     statement = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
-    sqs = client(twin(world, "Stranger", {"all": policy}), "sqs", world)
+    sqs = client(twin(app, "Stranger", {"all": policy}), "sqs", app)
     wait_for_policy(lambda: sqs.list_queues(MaxResults=1))
     sent = result_of(lambda: sqs.send_message(QueueUrl=queue, MessageBody="{}"))
     checks.equal("a message of a role that is no producer", "denied", sent)
     entry = {"Source": "recall", "DetailType": "recall.probe", "Detail": "{}"}
-    entry["EventBusName"] = world.stack.outputs()["BusName"]
-    put = result_of(lambda: world.aws.client("events").put_events(Entries=[entry]))
+    entry["EventBusName"] = app.stack.outputs()["BusName"]
+    put = result_of(lambda: app.aws.client("events").put_events(Entries=[entry]))
     checks.equal("an event of this program on the bus", "denied", put)
 
 
-def policies_of(world, role):
-    iam = world.aws.client("iam")
+def policies_of(app, role):
+    iam = app.aws.client("iam")
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     get = lambda name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     return {name: get(name) for name in names}
 
 
-def twin(world, role, policies):
+def twin(app, role, policies):
     """A role with these policies that this program may assume, and credentials of it."""
-    iam = world.aws.client("iam")
-    name = f"{world.stack.name}-twin-{role}"
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": world.aws.caller()}}
+    iam = app.aws.client("iam")
+    name = f"{app.stack.name}-twin-{role}"
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": app.aws.caller()}}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    world.aws.remove_later(lambda: remove_twin(iam, name, policies))
+    app.aws.remove_later(lambda: remove_twin(iam, name, policies))
     for policy, content in policies.items():
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(content))
-    sts = world.aws.client("sts")
+    sts = app.aws.client("sts")
     assume = lambda: sts.assume_role(RoleArn=arn, RoleSessionName="acceptance")
     return wait_for_policy(assume)["Credentials"]
 
@@ -140,10 +140,10 @@ def remove_twin(iam, name, policies):
     iam.delete_role(RoleName=name)
 
 
-def client(credentials, service, world):
-    return world.aws.session.client(
+def client(credentials, service, app):
+    return app.aws.session.client(
         service,
-        region_name=world.aws.region,
+        region_name=app.aws.region,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],

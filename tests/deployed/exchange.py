@@ -1,4 +1,4 @@
-"""The exchange: its events, sent to the deployed queue, and what became of the messages."""
+"""The exchange: its events, sent to the deployed queue, and the state of the messages."""
 
 import json
 import time
@@ -80,7 +80,7 @@ class Exchange:
         outputs = stack.outputs()
         self.queue, self.dead_letters = outputs["EventQueueUrl"], outputs["EventDeadLettersUrl"]
 
-    def tell(self, *events):
+    def send_and_wait(self, *events):
         """Sends one message with the events, and waits until the queue is empty."""
         self.send(*events)
         self.wait_until_ingested()
@@ -94,17 +94,17 @@ class Exchange:
         self.sqs.send_message(QueueUrl=self.queue, MessageBody=body)
 
     def redrive(self):
-        """Moves the dead letters back to the queue, as SQS does when it is told to; the local one
-        cannot be told."""
-        while letters := self.dead():
-            for letter in letters:
-                self.send_text(letter["Body"])
+        """Moves the messages of the dead-letter queue back to the queue. The local SQS has no call for
+        it."""
+        while messages := self.dead():
+            for message in messages:
+                self.send_text(message["Body"])
                 self.sqs.delete_message(
-                    QueueUrl=self.dead_letters, ReceiptHandle=letter["ReceiptHandle"]
+                    QueueUrl=self.dead_letters, ReceiptHandle=message["ReceiptHandle"]
                 )
 
     def dead(self):
-        """Some of the dead letters; nobody else receives them for a while."""
+        """Some messages of the dead-letter queue, invisible to other receivers for a while."""
         return self.sqs.receive_message(QueueUrl=self.dead_letters).get("Messages", [])
 
     def waiting(self, queue=None):

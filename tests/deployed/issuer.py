@@ -23,7 +23,7 @@ class Issuer:
         return made["UserPoolClient"]["ClientId"]
 
     def user(self, name):
-        """Makes a user; answers the `sub` of his tokens, which is his uid at the exchange."""
+        """Creates a user; returns the `sub` of the user's tokens, which is the uid at the exchange."""
         found = self.cognito.admin_create_user(
             UserPoolId=self.pool, Username=name, MessageAction="SUPPRESS"
         )

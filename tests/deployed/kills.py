@@ -1,4 +1,4 @@
-"""Chapter: functions' processes are killed at work, and the books are those of an undisturbed stack."""
+"""Chapter: functions' processes are killed at work, and the ledger equals that of an undisturbed stack."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 from exchange import REDELIVERED_AFTER, fee, joined, registered
 from failures import until
 from nights import expect_success
-from world import World
+from test_app import TestApp
 
 DAY_BEFORE, DAY = "2027-01-04", "2027-01-05"
 INVITEES = [f"invitee-{number:03}" for number in range(180)]
@@ -23,18 +23,18 @@ ROUNDS = 6
 STARTED_AFTER = 0.5
 
 
-def check(world, checks):
-    world.aws.clock.set(f"{DAY}T12:00:00Z")
-    calm, shaken = (World(world.aws, world.people, name) for name in ("calm", "shaken"))
-    for one in (calm, shaken):
-        one.exchange.tell(registered(one.uid("affiliate")))
-        one.exchange.tell(joined(one.uid("affiliate")))
-    hits = told(calm, shaken, checks, signups) + told(calm, shaken, checks, fees)
+def check(app, checks):
+    app.aws.clock.set(f"{DAY}T12:00:00Z")
+    undisturbed, disturbed = (TestApp(app.aws, app.users, name) for name in ("undisturbed", "disturbed"))
+    for one in (undisturbed, disturbed):
+        one.exchange.send_and_wait(registered(one.uid("affiliate")))
+        one.exchange.send_and_wait(joined(one.uid("affiliate")))
+    hits = sum(compare_ingestion(undisturbed, disturbed, checks, make) for make in (signups, fees))
     checks.equal("whether batches were killed", True, hits > 0)
-    night(calm, shaken, checks)
-    checks.equal("lines", len(INVITEES), len(calm.lines("affiliate", DAY, DAY)))
+    night(undisturbed, disturbed, checks)
+    checks.equal("lines", len(INVITEES), len(undisturbed.lines("affiliate", DAY, DAY)))
     for target in READ:
-        checks.equal(target, read(calm, target), read(shaken, target))
+        checks.equal(target, read(undisturbed, target), read(disturbed, target))
 
 
 def signups(one):
@@ -44,7 +44,7 @@ def signups(one):
 
 
 def fees(_):
-    """Messages with a fee of each, which are kept shard by shard."""
+    """Messages with a fee of each invitee, which are stored by shard."""
     amounts = ((uid, f"0.0{place:03}7") for place, uid in enumerate(INVITEES))
     at = f"{DAY}T10:00:00Z"
     return messages(fee(f"fee-{uid}", uid, at, amount=amount) for uid, amount in amounts)
@@ -55,48 +55,50 @@ def messages(events):
     return [events[number::MESSAGES] for number in range(MESSAGES)]
 
 
-def told(calm, shaken, checks, news):
-    """Both are told the same; who takes a message in at the shaken one is killed over it. Answers
-    how often that was in time."""
-    for message in news(calm):
-        calm.exchange.tell(*message)
+def compare_ingestion(undisturbed, disturbed, checks, make_messages):
+    """Sends the same messages to both stacks, and kills the process of the disturbed one at each.
+
+    Returns how many batches were killed before their end.
+    """
+    for message in make_messages(undisturbed):
+        undisturbed.exchange.send_and_wait(*message)
     hits = 0
-    for message in news(shaken):
-        shaken.exchange.send(*message)
-        until("the message to be under way", lambda: shaken.exchange.waiting() != (1, 0))
+    for message in make_messages(disturbed):
+        disturbed.exchange.send(*message)
+        until("the message to be under way", lambda: disturbed.exchange.waiting() != (1, 0))
         time.sleep(AT_WORK)
-        hits += killed(shaken, checks)
-    print(f"  {hits} of {MESSAGES} batches of {news.__name__} were killed at work")
+        hits += killed(disturbed, checks)
+    print(f"  {hits} of {MESSAGES} batches of {make_messages.__name__} were killed at work")
     return hits
 
 
-def killed(shaken, checks):
-    """Kills whoever is at work on a batch; answers whether that was before it was done."""
-    function = shaken.function("Ingest")
-    before = shaken.aws.failed_batches(function)
-    shaken.aws.kill(function)
-    over = lambda: shaken.aws.failed_batches(function) > before or not any(shaken.exchange.waiting())
+def killed(disturbed, checks):
+    """Kills the process that works on a batch; returns whether that was before its end."""
+    function = disturbed.function("Ingest")
+    before = disturbed.aws.failed_batches(function)
+    disturbed.aws.kill(function)
+    over = lambda: disturbed.aws.failed_batches(function) > before or not any(disturbed.exchange.waiting())
     until("the end of the batch", over)
-    if shaken.aws.failed_batches(function) == before:
+    if disturbed.aws.failed_batches(function) == before:
         return False
-    checks.equal("messages to be redelivered", (1, 1), shaken.exchange.waiting())
-    shaken.aws.clock.go_on(REDELIVERED_AFTER)
-    shaken.exchange.wait_until_ingested()
+    checks.equal("messages to be redelivered", (1, 1), disturbed.exchange.waiting())
+    disturbed.aws.clock.advance(REDELIVERED_AFTER)
+    disturbed.exchange.wait_until_ingested()
     return True
 
 
-def night(calm, shaken, checks):
-    """All workers of the night are killed, again and again; those of the night before are warm."""
-    expect_success(shaken.nights.by_hand(day=DAY_BEFORE))
-    expect_success(calm.nights.by_hand(day=DAY_BEFORE))
-    expect_success(calm.nights.after(DAY))
-    function = shaken.function("DailyCommission")
-    killer = threading.Thread(target=keep_killing, args=(shaken.aws, function))
+def night(undisturbed, disturbed, checks):
+    """Kills all workers of a night repeatedly. Those of the night before are warm."""
+    expect_success(disturbed.nights.start_manually(day=DAY_BEFORE))
+    expect_success(undisturbed.nights.start_manually(day=DAY_BEFORE))
+    expect_success(undisturbed.nights.after(DAY))
+    function = disturbed.function("DailyCommission")
+    killer = threading.Thread(target=keep_killing, args=(disturbed.aws, function))
     killer.start()
-    found = shaken.nights.by_hand(day=DAY)
+    found = disturbed.nights.start_manually(day=DAY)
     killer.join()
     expect_success(found)
-    hits = shaken.aws.killed_at_work(function)
+    hits = disturbed.aws.killed_at_work(function)
     print(f"  {hits} workers of the night were killed at work")
     checks.equal("whether workers were killed", True, hits > 0)
 
@@ -108,7 +110,7 @@ def keep_killing(aws, function):
 
 
 def read(one, target):
-    """What the affiliate reads, but for his link's code, which is drawn by lot."""
+    """The affiliate's answer, without the link's code, which is random."""
     answer = one.get(target, "affiliate")
     return answer.status, answer.text().replace(code_of(one), "CODE")
 

@@ -3,25 +3,25 @@
 import statistics
 import time
 
-from border import EXPECTED, asked
+from routes_and_auth import EXPECTED, call_route
 
 CALLS = 100
 
 
-def check(world, checks):
-    code = world.get("/v1/link", "affiliate").json()["code"]
-    token = world.token("affiliate")
+def check(app, checks):
+    code = app.get("/v1/link", "affiliate").json()["code"]
+    token = app.token("affiliate")
     # Each call of this one would make another link, of which there is a limit.
     routes = [route for route in EXPECTED if route != "POST /v1/links"]
-    rows = [measure(world, checks, route, code, token) for route in routes]
+    rows = [measure(app, checks, route, code, token) for route in routes]
     checks.measure(f"Warm calls, {CALLS} of each route", ("route", "p50, ms", "p99, ms"), rows)
 
 
-def measure(world, checks, route, code, token):
+def measure(app, checks, route, code, token):
     milliseconds = []
     for _ in range(CALLS):
         began = time.perf_counter()
-        answer = asked(world, route, code, token)
+        answer = call_route(app, route, code, token)
         milliseconds.append((time.perf_counter() - began) * 1000)
         checks.equal(route, EXPECTED[route], answer.status)
     percentiles = statistics.quantiles(milliseconds, n=100)

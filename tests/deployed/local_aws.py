@@ -1,4 +1,4 @@
-"""The local AWS: started on this machine for one run, and gone without a trace after it."""
+"""The local AWS: started on this machine for one run, and removed after it."""
 
 import contextlib
 import http.client
@@ -18,7 +18,7 @@ from botocore.config import Config
 from clock import Clock
 from stack import LocalStack, upload_code
 from template import REGION
-from world import PAGE, SCOPE
+from test_app import PAGE, SCOPE
 
 HERE = pathlib.Path(__file__).resolve().parent
 START_SECONDS = 30
@@ -46,7 +46,7 @@ class LocalAws:
         self.left = []
 
     def client(self, service):
-        """A client of a service. It never tries again: what fails is to be seen."""
+        """A client of a service, without retries, so that failures are visible."""
         if service not in self.clients:
             self.clients[service] = boto3.client(
                 service,
@@ -59,7 +59,7 @@ class LocalAws:
         return self.clients[service]
 
     def variables(self):
-        """The environment of a program that calls this AWS, and goes by its clock."""
+        """The environment of a program that calls this AWS and uses its clock."""
         return self.clock.variables() | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
@@ -119,7 +119,7 @@ def parameters(issuer, stack):
         "ApiDomainName": f"{stack}.api.example.com",
         "ApiCertificateArn": f"arn:aws:acm:{REGION}:111122223333:certificate/2",
         "WebAclArn": f"arn:aws:wafv2:{REGION}:111122223333:global/webacl/recall/3",
-        "EventProducers": "arn:aws:iam::000000000000:role/ledger,arn:aws:iam::000000000000:role/desk",
+        "EventProducers": "arn:aws:iam::000000000000:role/ledger,arn:aws:iam::000000000000:role/operators",
     }
 
 

@@ -1,17 +1,17 @@
-"""Chapter: the logs hold no people and no tokens."""
+"""Chapter: the logs hold no ids and no tokens."""
 
 # All groups of a stack begin so. The local AWS has no others than those of this run.
 GROUPS = ("/aws/lambda/{}/", "/aws/vendedlogs/{}/")
 
 
-def check(world, checks):
-    prefixes = [""] if world.aws.many_stacks else [one.format(world.stack.name) for one in GROUPS]
-    logs = world.aws.client("logs")
+def check(app, checks):
+    prefixes = [""] if app.aws.many_stacks else [one.format(app.stack.name) for one in GROUPS]
+    logs = app.aws.client("logs")
     lines = [line for prefix in prefixes for line in messages(logs, prefix)]
     print(f"  {len(lines)} lines")
     checks.equal("whether there are lines", True, len(lines) > 0)
     secrets = {"a token": "eyJ", "a confirmation": "confirmation\":\""}
-    secrets |= {f"the uid of {name}": uid for name, uid in world.people.uids.items()}
+    secrets |= {f"the uid of {name}": uid for name, uid in app.users.uids.items()}
     secrets["an invitee's uid"] = "invitee-"
     for what, secret in secrets.items():
         checks.equal(f"lines with {what}", [], [line for line in lines if secret in line])

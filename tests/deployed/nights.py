@@ -29,17 +29,17 @@ class Nights:
         self.schedule = self.scheduler.get_schedule(Name=self.name)
 
     def after(self, day):
-        """The night after a day as the schedule has it, its time put in; the clock goes to it.
+        """Sets the clock to the night after a day, and starts it as the schedule does.
 
-        The local scheduler does not know the attribute, so the target is called in its place.
+        The local scheduler does not know the attribute of the time, so the target is called directly.
         """
         at = next_half_past_midnight(day)
         self.clock.set(at)
         return self.ended(self.deliver(at))
 
     def deliver(self, at):
-        """One delivery of the schedule's target; answers the night's execution, or nothing where
-        that had ended before."""
+        """Calls the schedule's target once; returns the night's execution, or nothing if that had
+        ended before."""
         target = self.schedule["Target"]
         started = self.states.start_execution(
             stateMachineArn=target["Arn"], input=target["Input"].replace(SCHEDULED_TIME, at)
@@ -48,14 +48,13 @@ class Nights:
         expect_success(starter)
         return json.loads(starter["output"]).get("execution")
 
-    def by_the_scheduler(self, day):
-        """Lets the deployed schedule itself fire after a day: its time is put into its input, and
-        the clock goes to it."""
+    def by_schedule(self, day):
+        """Lets the deployed schedule fire after a day: sets the time in its input, and the clock."""
         at = next_half_past_midnight(day)
         target = self.schedule["Target"]
         target = target | {"Input": target["Input"].replace(SCHEDULED_TIME, at)}
         self.change_schedule(State="ENABLED", Target=target)
-        # It goes by the time at which it saw the schedule first.
+        # The local scheduler counts from the time at which it first read the schedule.
         time.sleep(SEEN_AFTER)
         self.clock.set(at)
         execution = self.named(f"scheduled-{at[:10]}")
@@ -66,7 +65,7 @@ class Nights:
         """The deployed schedule with some properties changed."""
         self.scheduler.update_schedule(**{key: self.schedule[key] for key in SCHEDULE} | changes)
 
-    def by_hand(self, **given):
+    def start_manually(self, **given):
         """Starts the nightly machine as an operator does."""
         started = self.states.start_execution(
             stateMachineArn=self.machine, input=json.dumps(given)

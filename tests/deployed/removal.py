@@ -8,7 +8,7 @@ from template import expand
 GONE = ("NotFound", "NonExistent", "NoSuch", "does not exist", "ResourceNotFound")
 TRIES = 5
 # SAM retains versions over updates of the stack. They go with their function.
-GO_WITH_ANOTHER = ("AWS::Lambda::Version",)
+REMOVED_WITH_PARENT = ("AWS::Lambda::Version",)
 
 
 def remove(aws, name):
@@ -49,7 +49,7 @@ def listed(stack):
     kept = {
         name
         for name, one in template.items()
-        if one.get("DeletionPolicy") == "Retain" and one["Type"] not in GO_WITH_ANOTHER
+        if one.get("DeletionPolicy") == "Retain" and one["Type"] not in REMOVED_WITH_PARENT
     }
     try:
         summaries = stack.summaries()

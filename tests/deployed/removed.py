@@ -4,17 +4,17 @@ import removal
 from botocore.exceptions import ClientError
 
 
-def check(world, checks):
-    stack = world.aws.deploy("removed", world.people.issuer, Stage="sandbox")
+def check(app, checks):
+    stack = app.aws.deploy("removed", app.users.issuer, Stage="sandbox")
     # A file, so that a bucket has to be emptied first.
     bucket = stack.outputs()["PageBucket"]
-    world.aws.client("s3").put_object(Bucket=bucket, Key="index.html", Body=b"a page")
+    app.aws.client("s3").put_object(Bucket=bucket, Key="index.html", Body=b"a page")
     retained = removal.listed(stack)
     kinds = {kind for kind, _ in retained}
     checks.equal("types without a remover", set(), kinds - set(removal.REMOVERS))
-    checks.equal("what could not be removed", [], removal.remove(world.aws, stack.name))
+    checks.equal("what could not be removed", [], removal.remove(app.aws, stack.name))
     for kind, physical in retained:
-        checks.equal(f"{kind} {physical}", False, exists(world.aws, kind, physical))
+        checks.equal(f"{kind} {physical}", False, exists(app.aws, kind, physical))
 
 
 def exists(aws, kind, physical):

@@ -19,7 +19,7 @@ from local_aws import local_target
 from report import Report
 from sam import SamError
 from template import ROOT
-from world import People, World
+from test_app import Users, TestApp
 
 TARGET = ROOT / "target"
 # CloudFront's names have the stack's and the region's name in 64 characters.
@@ -71,7 +71,7 @@ def arguments():
 
 def stack_name(text):
     if not STACK.fullmatch(text):
-        raise argparse.ArgumentTypeError("3 to 30 small letters, digits and hyphens, a letter first")
+        raise argparse.ArgumentTypeError("3 to 30 lower-case letters, digits and hyphens, a letter first")
     return text
 
 
@@ -93,8 +93,8 @@ def main():
         with opened(given) as aws:
             begin(report, given, aws)
             print("deploying ...", flush=True)
-            world = World(aws, People(aws), given.stack, given.operator.resolve())
-            chapters.run(world, checks, given.only)
+            app = TestApp(aws, Users(aws), given.stack, given.operator.resolve())
+            chapters.run(app, checks, given.only)
     except (Refused, SamError) as error:
         problem = error
     except BaseException as error:
@@ -123,7 +123,7 @@ def begin(report, given, aws):
 
 def end(report, given, aws):
     if given.local:
-        report.removal.append("the local AWS ended with all that was in it")
+        report.removal.append("the local AWS ended, with all its resources")
     elif given.keep:
         report.removal.append("nothing was removed: `--keep`")
     else:

@@ -6,15 +6,14 @@ import textwrap
 
 from template import ROOT
 
-# What a command begins with. Code in a sentence is a command if more than its name follows: what
-# is to be filled in stands in it, and what is left open is none.
+# The beginnings of commands. Code in a sentence is a command if arguments follow the name.
 PROGRAMS = ("aws ", "operator ", "ask ", "out ", "sam ", "cargo ", "export ")
 CHAPTERS = ("Alarms", "Procedures")
 INTRODUCTION = "Runbook"
 
 
 class Page:
-    """One entry: its heading, the chapter it stands in, and its commands in their order."""
+    """One entry: its heading, its chapter, and its commands in their order."""
 
     def __init__(self, heading, chapter, text):
         self.heading = heading
@@ -36,7 +35,7 @@ def pages():
 
 
 def commands(text):
-    """The commands of a text, word for word: those of its blocks, and those in its sentences."""
+    """The commands of a text, verbatim: those of its blocks, and those in its sentences."""
     for block, code in re.findall(r"^ *```sh\n(.*?)^ *```|`([^`]+)`", text, re.DOTALL | re.MULTILINE):
         if block:
             yield from statements(textwrap.dedent(block))
@@ -58,6 +57,6 @@ def statements(block):
 
 
 def complete(command):
-    """Whether a command ends here: nothing in it is open, and its line does not go on."""
+    """Whether a command is complete: no open quote or block, and no continued line."""
     parsed = subprocess.run(["bash", "-n", "-c", command], stderr=subprocess.DEVNULL)
     return parsed.returncode == 0 and not command.endswith("\\")

@@ -1,4 +1,4 @@
-"""The shell of whoever has the runbook open."""
+"""The shell in which the runbook's commands run."""
 
 import os
 import pathlib
@@ -9,8 +9,8 @@ import tempfile
 
 from template import REGION
 
-# Nobody waits for Logs Insights here, and whoever lets `operator` write says yes. What `sam` is asked
-# for is noted, and done in its place: see `runbook_work.py`.
+# No waiting for Logs Insights, and `operator` writes without asking. The calls of `sam` are noted and
+# done by other means: see `runbook_work.py`.
 OWN = """
 aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 sleep() { :; }
@@ -34,8 +34,8 @@ class Ran:
 
 
 class Terminal:
-    """One shell, so that what a command sets is there for the next one. It and all programs in it
-    go by the local AWS's clock."""
+    """One shell, which keeps variables from one command to the next. It and all programs in it use the
+    local AWS's clock."""
 
     def __init__(self, aws, operator):
         self.folder = tempfile.TemporaryDirectory(prefix="runbook-")
@@ -81,11 +81,11 @@ class Terminal:
             written.append(line)
         raise AssertionError(f"expected the shell to outlive {command}: {self.errors.read_text()}")
 
-    def asked_of_sam(self):
-        """What `sam` was asked for since this was asked last."""
-        asked = self.sam.read_text().splitlines()
+    def sam_calls(self):
+        """The calls of `sam` since the last call of this method."""
+        calls = self.sam.read_text().splitlines()
         self.sam.unlink()
-        return asked
+        return calls
 
     def close(self):
         self.shell.stdin.close()

@@ -60,7 +60,7 @@ class Sam:
         self.run("delete", "--stack-name", stack, "--no-prompts")
 
     def refusal(self, stack, release, parameters):
-        """What is answered to a deployment that is refused; empty if it is not."""
+        """The error of a deployment that must be refused; empty if it is accepted."""
         try:
             self.deploy(stack, release, parameters, capture=True)
             return ""
@@ -77,19 +77,19 @@ class Sam:
             command, cwd=ROOT, env=os.environ | variables, text=True, capture_output=capture
         )
         if ended.returncode != 0:
-            told = f"{ended.stdout or ''}{ended.stderr or ''}"
-            raise SamError(f"sam {arguments[0]} ended with {ended.returncode} {told}".rstrip())
+            output = f"{ended.stdout or ''}{ended.stderr or ''}"
+            raise SamError(f"sam {arguments[0]} ended with {ended.returncode} {output}".rstrip())
 
 
 def version(program):
     """The version of the SAM CLI. Raises `SamError` if it is missing or too old."""
     try:
-        told = subprocess.run([program, "--version"], text=True, capture_output=True, check=True).stdout
+        output = subprocess.run([program, "--version"], text=True, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise SamError(f"no SAM CLI ({error}): `{PINNED}` prints the folder of the pinned one") from error
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", told)
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", output)
     if found is None:
-        raise SamError(f"{program} --version answers {told.strip()!r}, which is no version")
+        raise SamError(f"{program} --version answers {output.strip()!r}, which is no version")
     numbers = tuple(int(number) for number in found.groups())
     if numbers[:2] < OLDEST:
         wanted = ".".join(map(str, OLDEST))

@@ -6,7 +6,7 @@ import pathlib
 import time
 import zipfile
 
-from adapters import LEFT_OUT, adapt
+from adapters import adapt
 from template import CODE_BUCKET, binaries, expand
 
 PATIENCE = 60
@@ -49,7 +49,7 @@ class Stack:
         return [summary for page in pages for summary in page["StackResourceSummaries"]]
 
     def resources(self):
-        """The logical ids of all that was made."""
+        """The logical ids of all created resources."""
         return {summary["LogicalResourceId"] for summary in self.summaries()}
 
     def outputs(self):

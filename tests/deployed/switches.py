@@ -11,12 +11,12 @@ from exchange import joined, registered
 SECONDS = 60
 
 
-def check(world, checks):
-    if not has_switches(world.operator):
+def check(app, checks):
+    if not has_switches(app.operator):
         raise Skip("the operator's tool has no command `switches` yet")
-    one = world.another("switched")
-    one.exchange.tell(*(registered(one.uid(name)) for name in ("affiliate", "switched")))
-    one.exchange.tell(joined(one.uid("affiliate")))
+    one = app.another("switched")
+    one.exchange.send_and_wait(*(registered(one.uid(name)) for name in ("affiliate", "switched")))
+    one.exchange.send_and_wait(joined(one.uid("affiliate")))
     code = one.get("/v1/link", "affiliate").json()["code"]
     checks.equal("the window before", 200, window(one, code).status)
     operate(one, "stop", "binds", "--reason", "acceptance")
@@ -30,29 +30,29 @@ def check(world, checks):
 
 
 def has_switches(operator):
-    told = subprocess.run([operator, "--help"], text=True, capture_output=True).stdout
-    return any(line.split()[:1] == ["switches"] for line in told.splitlines())
+    text = subprocess.run([operator, "--help"], text=True, capture_output=True).stdout
+    return any(line.split()[:1] == ["switches"] for line in text.splitlines())
 
 
-def operate(world, *arguments):
+def operate(app, *arguments):
     """Runs the operator's tool on the stack's table; returns its output."""
-    variables = os.environ | world.aws.variables()
-    table = world.stack.outputs()["TableName"]
-    command = [world.operator, "--yes", "--table", table, *arguments]
+    variables = os.environ | app.aws.variables()
+    table = app.stack.outputs()["TableName"]
+    command = [app.operator, "--yes", "--table", table, *arguments]
     ended = subprocess.run(command, env=variables, text=True, capture_output=True)
     if ended.returncode != 0:
         raise AssertionError(f"operator {' '.join(arguments)}: {ended.stdout}{ended.stderr}")
     return ended.stdout
 
 
-def window(world, code):
-    return world.get(f"/v1/bind?ref={code}", "switched")
+def window(app, code):
+    return app.get(f"/v1/bind?ref={code}", "switched")
 
 
-def until_window(world, code, status):
+def until_window(app, code, status):
     """Waits until the window answers with a status; returns the seconds that it took, and the answer."""
     begin = time.monotonic()
-    while (found := window(world, code)).status != status:
+    while (found := window(app, code)).status != status:
         if time.monotonic() - begin > SECONDS:
             raise AssertionError(f"expected {status} within {SECONDS} s, found {found.status}")
         time.sleep(1)

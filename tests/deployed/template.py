@@ -1,4 +1,4 @@
-"""The template as the local AWS can take it.
+"""The template in the form that the local AWS accepts.
 
 What is deployed is `template.yaml` itself. SAM's own library expands it, as AWS does when `sam
 deploy` sends it; then the adapters of `adapters.py` change what the local AWS would not understand.
@@ -20,7 +20,7 @@ logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
 
 
 class NoManagedPolicies:
-    """The roles are written by hand, so no managed policy is ever looked up."""
+    """The template has no managed policies, so none is ever looked up."""
 
     def load(self):
         return {}

@@ -1,4 +1,4 @@
-"""Whoever is called: the open runbook, the shell, and what is known of the trouble at hand."""
+"""Runs the runbook's commands in a shell, with the facts of the situation filled in."""
 
 import json
 import shlex
@@ -8,8 +8,8 @@ from runbook_insights import Query, known, lines
 from runbook_pages import INTRODUCTION, pages
 from runbook_terminal import Terminal
 
-# What stands in the runbook for something that the reader knows, and what is known of it here.
-STANDS_FOR = {
+# Examples and placeholders of the runbook, and the facts that replace them here.
+PLACEHOLDERS = {
     "STACK=recall": "STACK={stack}",
     "--execution-arn ARN": "--execution-arn {execution}",
     "--receipt-handle HANDLE": "--receipt-handle {handle}",
@@ -25,27 +25,27 @@ STANDS_FOR = {
 HOUR = 3600 * 1000
 
 
-class Desk:
-    """Runs the runbook's commands word for word, and knows which were not run."""
+class RunbookRunner:
+    """Runs the runbook's commands verbatim, and records which were not run."""
 
-    def __init__(self, world, checks, left_out):
-        self.world = world
+    def __init__(self, app, checks, left_out):
+        self.app = app
         self.checks = checks
         self.left_out = left_out
         self.pages = pages()
         self.left = {heading: list(page.commands) for heading, page in self.pages.items()}
         self.seen = {}
         self.filled = set()
-        self.facts = {"stack": world.stack.name}
-        self.terminal = Terminal(world.aws, world.operator)
-        # Queries are asked beside, in a shell of their own: nobody waits for them.
-        self.beside = Terminal(world.aws, world.operator)
+        self.facts = {"stack": app.stack.name}
+        self.terminal = Terminal(app.aws, app.operator)
+        # Queries run in a second shell, in the background.
+        self.background = Terminal(app.aws, app.operator)
         self.worker = ThreadPoolExecutor(max_workers=1)
         self.asked = []
-        self.lacking = set()
+        self.excluded = set()
 
-    def introduce(self):
-        """The commands that all others want."""
+    def run_introduction(self):
+        """Runs the definitions that all other commands need."""
         for command in self.pages[INTRODUCTION].commands:
             self.run(INTRODUCTION, command)
             self.start(command)
@@ -53,10 +53,10 @@ class Desk:
     def close(self):
         self.worker.shutdown(cancel_futures=True)
         self.terminal.close()
-        self.beside.close()
+        self.background.close()
 
     def start(self, command):
-        return self.worker.submit(self.beside.run, self.fill(command))
+        return self.worker.submit(self.background.run, self.fill(command))
 
     def run(self, heading, beginning, status=0):
         """Runs the command of an entry that begins so; with several of them, each time the next."""
@@ -65,25 +65,25 @@ class Desk:
         return ran
 
     def answer(self, heading, beginning):
-        """What a command that answers in JSON says."""
+        """Runs a command; returns its answer, which is JSON."""
         return json.loads(self.run(heading, beginning).output)
 
-    def cannot(self, heading, beginning):
-        """Tries a command that the local AWS refuses: one that it takes is not to be left out."""
-        self.do_without(beginning)
+    def expect_failure(self, heading, beginning):
+        """Runs a command that the local AWS must refuse: one that it accepts must not be left out."""
+        self.exclude(beginning)
         ran = self.terminal.run(self.fill(self.take(heading, beginning)))
-        self.checks.equal(f"whether this works: {ran}", False, ran.status == 0)
-        self.checks.contains("who refuses it", "An error occurred (", ran.errors)
+        self.checks.equal(f"whether this succeeds: {ran}", False, ran.status == 0)
+        self.checks.contains("an error of the service", "An error occurred (", ran.errors)
 
-    def do_without(self, name):
-        """Something is done otherwise, or not at all, for a reason that is listed."""
-        self.checks.contains("what is left out", name, self.left_out)
-        self.lacking.add(name)
+    def exclude(self, name):
+        """Notes a command that is left out or replaced, for a reason in LEFT_OUT."""
+        self.checks.contains("the commands left out", name, self.left_out)
+        self.excluded.add(name)
 
     def ask(self, heading, beginning, log=None):
-        """Asks Logs Insights as an entry does; answers what its query makes of the log's lines.
+        """Queries Logs Insights as an entry does; returns the rows of its query over the log's lines.
 
-        The local one takes a query and passes over most of it, so its rows say nothing.
+        The local one accepts a query and ignores most of it, so its rows are not compared.
         """
         command = self.take(heading, beginning)
         _, function, hours, query = shlex.split(command)
@@ -94,19 +94,19 @@ class Desk:
         self.checks.equal(f"fields of {command} that no line has", set(), query.looked_at - known(log))
         return rows
 
-    def settle(self):
-        """Logs Insights took every query, and counted nothing."""
-        self.do_without("stats of Logs Insights")
+    def check_queries(self):
+        """Checks that the local Logs Insights completed each query, and still counts nothing."""
+        self.exclude("stats of Logs Insights")
         for ran in (asked.result() for asked in self.asked):
-            self.checks.contains(f"what is said by {ran}", '"status": "Complete"', ran.output)
+            self.checks.contains(f"the answer of {ran}", '"status": "Complete"', ran.output)
             self.checks.equal(f"whether it counts: {ran}", False, '"field": "count(*)"' in ran.output)
 
     def lines(self, function, hours):
-        since = int(self.world.aws.clock.now().timestamp() * 1000) - hours * HOUR
-        return lines(self.world.aws.client("logs"), f"/aws/lambda/{self.world.stack.name}/{function}", since)
+        since = int(self.app.aws.clock.now().timestamp() * 1000) - hours * HOUR
+        return lines(self.app.aws.client("logs"), f"/aws/lambda/{self.app.stack.name}/{function}", since)
 
-    def saw(self, heading, what):
-        """An entry was run, and this came out."""
+    def record(self, heading, what):
+        """Records the result of an entry."""
         self.seen[heading] = what
 
     def take(self, heading, beginning):
@@ -119,7 +119,7 @@ class Desk:
         return found[0]
 
     def fill(self, command):
-        for words, mine in STANDS_FOR.items():
+        for words, mine in PLACEHOLDERS.items():
             if words in command:
                 self.filled.add(words)
                 command = command.replace(words, mine.format(**self.facts))

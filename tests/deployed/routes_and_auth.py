@@ -1,4 +1,4 @@
-"""Chapter: what the API lets in, by raw HTTP: what its authorizer says, and what the functions say."""
+"""Chapter: routes and tokens by raw HTTP: the answers of the authorizer and of the functions."""
 
 import base64
 import json
@@ -6,13 +6,13 @@ import json
 from adapters import authorized_routes
 from issuer import Issuer
 from template import expand
-from world import PAGE
+from test_app import PAGE
 
 GATEWAY_REFUSAL = (401, {"message": "Unauthorized"})
 GATEWAY_UNKNOWN = (404, {"message": "Not Found"})
 TOKEN_SECONDS = 3600
 
-# What each route answers an affiliate who sends the least that makes sense.
+# The status of each route for an affiliate's smallest useful request.
 EXPECTED = {
     "GET /v1/link": 200,
     "GET /v1/link/qr.svg": 200,
@@ -34,66 +34,66 @@ BODIES = {
 }
 
 
-def check(world, checks):
-    routes = authorized_routes(expand(world.stack.release))
+def check(app, checks):
+    routes = authorized_routes(expand(app.stack.release))
     checks.equal("routes of the template", sorted(EXPECTED), sorted(routes))
-    code = world.get("/v1/link", "affiliate").json()["code"]
+    code = app.get("/v1/link", "affiliate").json()["code"]
     for route in routes:
-        let_in(world, checks, route, code)
-    for what, token in refused_tokens(world).items():
+        accepted(app, checks, route, code)
+    for what, token in refused_tokens(app).items():
         for route in routes:
-            found = asked(world, route, code, token)
+            found = call_route(app, route, code, token)
             checks.equal(f"{route} with {what}", GATEWAY_REFUSAL, (found.status, found.json()))
-    found = world.api.call("GET", f"/v1/invitation?ref={code}")
+    found = app.api.call("GET", f"/v1/invitation?ref={code}")
     checks.equal("an invitation without a token", (200, True), (found.status, found.json().get("live")))
-    card = world.api.call("GET", f"/v1/invitation/card?ref={code}")
+    card = app.api.call("GET", f"/v1/invitation/card?ref={code}")
     checks.equal("a card without a token", (200, True), (card.status, "og:title" in card.text()))
-    unknown(world, checks)
-    refusals_of_functions(world, checks)
-    cross_origin(world, checks)
+    unknown(app, checks)
+    refusals_of_functions(app, checks)
+    cross_origin(app, checks)
 
 
-def let_in(world, checks, route, code):
-    found = asked(world, route, code, world.token("affiliate"))
+def accepted(app, checks, route, code):
+    found = call_route(app, route, code, app.token("affiliate"))
     checks.equal(f"{route} with a good token", EXPECTED[route], found.status)
     if found.status >= 400:
         content_type = found.headers["content-type"]
         checks.equal(f"the type of {route}'s refusal", "application/problem+json", content_type)
-    strange = asked(world, route, code, world.token("affiliate"), "nonsense=1")
+    strange = call_route(app, route, code, app.token("affiliate"), "nonsense=1")
     problem = strange.json()
     found = strange.status, problem["code"], problem.get("parameter")
     checks.equal(f"{route}?nonsense=1", (400, "bad_request", "nonsense"), found)
 
 
-def asked(world, route, code, token, query=""):
-    """The least request of a route."""
+def call_route(app, route, code, token, query=""):
+    """Calls a route with its smallest request."""
     method, path = route.split(" ")
     queries = [query] if query else []
     if route == "GET /v1/bind":
         queries.append(f"ref={code}")
     target = path.replace("{code}", code) + ("?" + "&".join(queries) if queries else "")
-    return world.api.call(method, target, token, BODIES.get(route))
+    return app.api.call(method, target, token, BODIES.get(route))
 
 
-def refused_tokens(world):
+def refused_tokens(app):
     """Invalid tokens, one of each kind."""
-    good = world.token("affiliate")
-    stranger = Issuer(world.aws, "another exchange")
+    good = app.token("affiliate")
+    stranger = Issuer(app.aws, "another exchange")
     stranger.user("affiliate")
-    other = world.people.issuer.application("another application")
+    other = app.users.issuer.application("another application")
     tokens = {
         "no token": None,
         "an empty token": "",
         "a junk token": "junk",
         "an altered signature": altered_signature(good),
-        "another user's id": altered_subject(good, world.uid("dormant")),
+        "another user's id": altered_subject(good, app.uid("dormant")),
         "no signature": unsigned(good),
         "a foreign issuer's token": stranger.token("affiliate"),
-        "another application's token": world.people.issuer.token("affiliate", other),
+        "another application's token": app.users.issuer.token("affiliate", other),
     }
-    # Elsewhere it takes an hour.
-    if hasattr(world.aws.clock, "go_on"):
-        world.aws.clock.go_on(TOKEN_SECONDS + 1)
+    # In an account, an expired token takes an hour.
+    if hasattr(app.aws.clock, "advance"):
+        app.aws.clock.advance(TOKEN_SECONDS + 1)
         tokens["an expired token"] = good
     return tokens
 
@@ -123,7 +123,7 @@ def packed(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def unknown(world, checks):
+def unknown(app, checks):
     """Paths and methods without a route never reach a function."""
     for method, target in (
         ("GET", "/"),
@@ -135,12 +135,12 @@ def unknown(world, checks):
         ("PUT", "/v1/links/ABCDEFGH"),
         ("POST", "/sandbox/token"),
     ):
-        found = world.call(method, target, "affiliate")
+        found = app.call(method, target, "affiliate")
         checks.equal(f"{method} {target}", GATEWAY_UNKNOWN, (found.status, found.json()))
 
 
-def refusals_of_functions(world, checks):
-    """Whoever is let in still reads and does only what is his."""
+def refusals_of_functions(app, checks):
+    """With a valid token, a caller reads and changes only their own data."""
     for name, target, expected in (
         ("dormant", "/v1/link", (403, "inviter_not_affiliate")),
         ("dormant", "/v1/dashboard", (403, "inviter_not_affiliate")),
@@ -148,28 +148,28 @@ def refusals_of_functions(world, checks):
         ("stranger", "/v1/binding", (404, "not_found")),
         ("stranger", "/v1/bind?ref=ZZZZZZZZ", (404, "unknown_link")),
     ):
-        found = world.get(target, name, x_user_id=world.uid("affiliate"))
+        found = app.get(target, name, x_user_id=app.uid("affiliate"))
         checks.equal(f"{target} for {name}", expected, (found.status, found.json()["code"]))
 
 
-def cross_origin(world, checks):
+def cross_origin(app, checks):
     """The page's origin may call the API from browsers, and no other."""
     asks = {"access_control_request_method": "PATCH", "access_control_request_headers": "authorization"}
-    allowed = world.api.call("OPTIONS", "/v1/links/ABCDEFGH", origin=PAGE, **asks)
+    allowed = app.api.call("OPTIONS", "/v1/links/ABCDEFGH", origin=PAGE, **asks)
     checks.equal("a preflight", 204, allowed.status)
     names = ("origin", "methods", "headers")
     found = [words(allowed, f"access-control-allow-{name}") for name in names]
     headers = ["accept", "authorization", "content-type", "idempotency-key", "if-none-match"]
     expected = [[PAGE], ["get", "patch", "post"], headers]
     checks.equal("what a preflight allows", expected, found)
-    read = world.get("/v1/links", "affiliate", origin=PAGE)
+    read = app.get("/v1/links", "affiliate", origin=PAGE)
     checks.equal("origin of an answer", PAGE, read.headers["access-control-allow-origin"])
     exposed = ["content-disposition", "data-as-of", "etag", "link"]
     checks.equal("headers to be read", exposed, words(read, "access-control-expose-headers"))
     foreign = {"origin": "https://evil.example.com"}
     for found in (
-        world.api.call("OPTIONS", "/v1/links", **foreign, **asks),
-        world.get("/v1/links", "affiliate", **foreign),
+        app.api.call("OPTIONS", "/v1/links", **foreign, **asks),
+        app.get("/v1/links", "affiliate", **foreign),
     ):
         allowed = found.headers.get("access-control-allow-origin")
         checks.equal("what a foreign origin is allowed", None, allowed)

@@ -1,4 +1,4 @@
-"""The programme deployed, with an exchange around it: what every chapter works with."""
+"""The deployed programme with its exchange, which every chapter uses."""
 
 import json
 
@@ -11,28 +11,28 @@ PAGE = "https://affiliates.example.com"
 # The scope of every access token of a Cognito user pool that is not issued by its own pages.
 SCOPE = "aws.cognito.signin.user.admin"
 
-class People:
-    """The exchange's users, whom the issuer knows."""
+class Users:
+    """The exchange's users, at the issuer."""
 
     def __init__(self, aws):
         self.issuer = Issuer(aws, "exchange")
         self.uids = {}
 
     def uid(self, name):
-        """A user's uid; he is made when he is asked for first."""
+        """A user's uid. The first call creates the user."""
         if name not in self.uids:
             self.uids[name] = self.issuer.user(name)
         return self.uids[name]
 
 
-class World:
-    """One stack, and its API, queue and nights; `operator` is where the operator's tool is."""
+class TestApp:
+    """One stack with its API, queue and nights; `operator` is the path of the operator's tool."""
 
-    def __init__(self, aws, people, name, operator=None):
+    def __init__(self, aws, users, name, operator=None):
         self.aws = aws
-        self.people = people
+        self.users = users
         self.operator = operator
-        self.stack = aws.deploy(name, people.issuer)
+        self.stack = aws.deploy(name, users.issuer)
         self.api = Api(self.stack)
         self.exchange = Exchange(self.stack)
         self.nights = Nights(self.stack)
@@ -41,14 +41,14 @@ class World:
         """Another stack where the target has room for more than one, else this one."""
         if not self.aws.many_stacks:
             return self
-        return World(self.aws, self.people, name, self.operator)
+        return TestApp(self.aws, self.users, name, self.operator)
 
     def uid(self, name):
-        return self.people.uid(name)
+        return self.users.uid(name)
 
     def token(self, name):
         self.uid(name)
-        return self.people.issuer.token(name)
+        return self.users.issuer.token(name)
 
     def call(self, method, target, name, body=None, **headers):
         """Calls a route as a user."""
