@@ -1,8 +1,8 @@
-"""Checks of state machines (*.asl.yaml) that no linter makes where they stand.
+"""Checks of state machines (*.asl.yaml) that no linter makes on these files.
 
 Every transition must lead to a state beside it, and every state must be reached. Then each machine
 is written into FOLDER inside a CloudFormation template, because only there does cfn-lint read it;
-SAM's reference to a file is skipped without a word.
+SAM's reference to a file is skipped silently.
 
 Usage: state-machines.py FOLDER FILE...
 """
@@ -21,7 +21,7 @@ def targets(state):
 
 
 def faults(machine):
-    """What is wrong with the transitions of a machine and of the machines inside its maps."""
+    """The faults in the transitions of a machine and of the machines inside its maps."""
     states = machine["States"]
     named = {machine["StartAt"]}.union(*(targets(state) for state in states.values()))
     yield from (f"{name}: named, but there is no such state" for name in named - states.keys())

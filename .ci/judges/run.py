@@ -2,8 +2,8 @@
 
 Usage: run.py
 
-exceptions.toml lists what is left as it is, and why. A judge's finding is a rule and the resource
-that it is about. An exception that meets no finding fails too: it has become needless.
+exceptions.toml lists the accepted findings with reasons. A finding is a rule of a judge and a
+resource. An exception without a finding fails too, since it is needless.
 """
 
 import fnmatch
@@ -49,7 +49,7 @@ def cfn_lint(folder):
     files = [folder / f"{name}.asl.json" for name in MACHINES]
     expanded = ["--ignore-checks", "W", "--", folder / "template.json"]
     templates = ["--format", "json", "--", "template.yaml", "edge.yaml", *files]
-    # 2, 4 and 8 are errors, warnings and informations; 1 is a command that is not understood.
+    # 2, 4 and 8 are errors, warnings and informations; 1 is an invalid command line.
     for arguments in (templates, ["--format", "json", *expanded]):
         for found in json.loads(output([tools / "cfn-lint", *arguments], range(0, 16, 2)) or "[]"):
             path = found["Location"]["Path"]
@@ -106,8 +106,8 @@ def main():
                 needed.update(met)
                 if not met:
                     open_ones.append(f"{judge}: {rule} of {resource}")
-            told = f"{len(found)} findings, {len(open_ones)} unexplained, {seconds:.0f} s"
-            print(f"{judge}: {told}", flush=True)
+            summary = f"{len(found)} findings, {len(open_ones)} unexplained, {seconds:.0f} s"
+            print(f"{judge}: {summary}", flush=True)
             unexplained += open_ones
     needless = [e for n, e in enumerate(exceptions) if n not in needed]
     unexplained += [f"needless exception: {e['judge']} {e['rules']} {e['resources']}" for e in needless]
