@@ -11,7 +11,7 @@ import sys
 from cloudsplaining.scan.policy_document import PolicyDocument
 from parliament import analyze_policy_string
 
-# What CloudFormation puts in the place of names, so that the ARNs have a form.
+# Examples of the values that CloudFormation substitutes, so that ARNs are well-formed.
 PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": "us-east-1",
@@ -32,7 +32,7 @@ ARNS = {
 
 
 def resolved(value, resources):
-    """A value of a policy with its intrinsic functions worked out."""
+    """A value of a policy with its intrinsic functions resolved."""
     if isinstance(value, list):
         return [resolved(item, resources) for item in value]
     if not isinstance(value, dict):
