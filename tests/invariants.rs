@@ -272,7 +272,7 @@ async fn every_line_is_explained(app: &TestApp, day: Day) {
         let explained = explain_day(&app.context, &account, day).await.unwrap().unwrap();
         for due in explained.fold.due.iter() {
             let fees: Vec<i128> =
-                explained.fees_of(&due.key()).map(|told| told.fee.amount.minor()).collect();
+                explained.fees_of(&due.key()).map(|told| told.fee.charge.amount.minor()).collect();
             let sums = &due.sums;
             assert_eq!(
                 (fees.iter().sum(), fees.len()),

@@ -159,9 +159,7 @@ fn stored(body: &Value) -> commission::Fee {
         let eight = commission::Decimals::new(8).unwrap();
         commission::Amount::parse(&text(name), eight).unwrap()
     };
-    commission::Fee {
-        trade_id: text("tradeId").parse().unwrap(),
-        uid: text("uid").parse().unwrap(),
+    let charge = commission::Charge {
         product: types::Product::Spot,
         kind: types::FeeKind::Trade,
         asset: text("asset").parse().unwrap(),
@@ -171,7 +169,9 @@ fn stored(body: &Value) -> commission::Fee {
         vip: types::Vip(0),
         broker: false,
         at: text("at").parse().unwrap(),
-    }
+    };
+    let (trade_id, uid) = (text("tradeId").parse().unwrap(), text("uid").parse().unwrap());
+    commission::Fee { trade_id, uid, charge }
 }
 
 #[tokio::test]

@@ -73,8 +73,8 @@ async fn ingest(
     let _before = app.engine.take_spent();
     let fees = made.fees().zip(payers).enumerate().take(events).map(|(number, (fee, payer))| {
         let (_, fee) = fee?;
-        let trade = (9_000_000_000 + number).to_string().parse()?;
-        Ok(charged(&Fee::new(trade, payer?, fee.charge()), app))
+        let trade_id = (9_000_000_000 + number).to_string().parse()?;
+        Ok(charged(&Fee { trade_id, uid: payer?, charge: fee.charge }, app))
     });
     for batch in batches(fees, app, events_per_batch) {
         ingestion::ingest(&app.app, &batch?).await?;

@@ -90,25 +90,26 @@ fn messages(events: &[Value], sent_at: Timestamp, number: &mut u64) -> Vec<Messa
 /// Returns the event of a fee.
 pub fn charged(fee: &Fee, world: &TestApp) -> Value {
     let assets = &world.app.programme.commission.assets;
-    let decimals = assets.decimals(fee.asset);
+    let charge = &fee.charge;
+    let decimals = assets.decimals(charge.asset);
     json!({
         "specversion": "1.0",
         "source": "/exchange/fees",
         "id": fee.trade_id,
         "type": "exchange.fee.charged.v1",
-        "time": fee.at,
+        "time": charge.at,
         "data": {
             "tradeId": fee.trade_id,
             "uid": fee.uid,
-            "product": fee.product,
-            "kind": fee.kind,
-            "asset": fee.asset,
-            "amount": fee.amount.display(decimals).to_string(),
-            "amountUsd": fee.amount_usd.display(assets.usd()).to_string(),
-            "volumeUsd": fee.volume_usd.display(assets.usd()).to_string(),
-            "vipLevel": fee.vip,
-            "broker": fee.broker,
-            "at": fee.at,
+            "product": charge.product,
+            "kind": charge.kind,
+            "asset": charge.asset,
+            "amount": charge.amount.display(decimals).to_string(),
+            "amountUsd": charge.amount_usd.display(assets.usd()).to_string(),
+            "volumeUsd": charge.volume_usd.display(assets.usd()).to_string(),
+            "vipLevel": charge.vip,
+            "broker": charge.broker,
+            "at": charge.at,
         },
     })
 }

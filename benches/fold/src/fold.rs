@@ -31,7 +31,7 @@ pub fn make(fees: u64, directory: &Path, with_uuids: bool) -> Result<(), Failure
         batch.to_chunks()?.iter().try_for_each(|chunk| put(chunk, &mut current))?;
         let mut fees = v01::Fees::default();
         let mut delivered: Vec<_> = batch.fees.iter().map(|of| (of.arrival(), of.fee())).collect();
-        delivered.sort_unstable_by_key(|(arrival, fee)| (*arrival, fee.at));
+        delivered.sort_unstable_by_key(|(arrival, fee)| (*arrival, fee.charge.at));
         delivered.iter().try_for_each(|(arrival, fee)| fees.push(*arrival, fee))?;
         v01_chunks::write(&fees)?.iter().try_for_each(|chunk| put(chunk, &mut v01))?;
     }

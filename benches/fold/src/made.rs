@@ -275,7 +275,8 @@ fn made_fee(
         broker: random.random_range(0..50) == 0,
         at: start.plus_millis((number * 86_399_999 / once.max(1)).min(86_399_999).cast_signed()),
     };
-    Ok(Fee::new((4_127_365_000 + number).to_string().parse()?, MadeDay::uid(payer)?, charge))
+    let trade_id = (4_127_365_000 + number).to_string().parse()?;
+    Ok(Fee { trade_id, uid: MadeDay::uid(payer)?, charge })
 }
 
 /// Writes the fees and the bindings as CSV for other engines.
@@ -288,7 +289,7 @@ pub fn write_csv(made: &MadeDay, path: &Path) -> Result<(), Failure> {
     for fee in made.fees() {
         let (Arrival(arrival), fee) = fee?;
         let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
-            fee.charge();
+            fee.charge;
         let (amount, amount_usd, volume_usd) =
             (amount.minor(), amount_usd.minor(), volume_usd.minor());
         let (trade_id, uid, vip, at) = (fee.trade_id, fee.uid, vip.0, at.millis());

@@ -53,7 +53,7 @@ impl Fees {
     /// [`TooMany`].
     pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TooMany> {
         let payer = self.payer(&fee.uid)?;
-        self.add(arrival, payer, fee.trade_id.as_str(), &fee.charge())
+        self.add(arrival, payer, fee.trade_id.as_str(), &fee.charge)
     }
 
     /// Returns the index of a new or known invitee, for [`Fees::push_stored`].
@@ -263,7 +263,7 @@ impl<'a> FeeRef<'a> {
     #[expect(clippy::expect_used, reason = "only what is a trade id is taken in")]
     pub fn fee(self) -> Fee {
         let trade_id = self.trade_id().parse().expect("a trade id");
-        Fee::new(trade_id, self.invitee().clone(), self.charge())
+        Fee { trade_id, uid: self.invitee().clone(), charge: self.charge() }
     }
 
     fn place(self, number: u32) -> Place {

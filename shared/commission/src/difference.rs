@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn trade_times_alone_are_no_difference() {
-        let funding = Fee { kind: FeeKind::Funding, ..futures("t1", "1") };
+        let funding = futures("t1", "1").with(|charge| charge.kind = FeeKind::Funding);
         let fold = pair().fold(&[funding], &[]);
         let mut of_0_1 = lines(&fold, &Booked::default(), true);
         of_0_1[0].sums.first_trade_at = Some(at("2026-11-22T12:00:00Z"));

@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn timed(fee: Fee, time: &str) -> Fee {
-        Fee { at: at(time), ..fee }
+        fee.with(|charge| charge.at = at(time))
     }
 
     #[test]
@@ -160,10 +160,10 @@ mod tests {
     fn only_trade_fees_without_broker_earn() {
         let pair = pair();
         for kind in [FeeKind::Liquidation, FeeKind::Funding, FeeKind::Delivery] {
-            let fee = Fee { kind, ..futures("t1", "1") };
+            let fee = futures("t1", "1").with(|charge| charge.kind = kind);
             assert_eq!(reason(&pair, &fee), Some(Reason::ExcludedFee));
         }
-        let fee = Fee { broker: true, ..spot("t1", "1") };
+        let fee = spot("t1", "1").with(|charge| charge.broker = true);
         assert_eq!(reason(&pair, &fee), Some(Reason::ExcludedFee));
     }
 
@@ -233,8 +233,11 @@ mod tests {
         let above = Some(Reason::VipAboveLimit);
         for (level, on_spot, on_futures) in [(1, None, None), (2, None, above), (3, above, above)] {
             let vip = Vip(level);
-            assert_eq!(reason(&pair(), &Fee { vip, ..spot("t1", "1") }), on_spot);
-            assert_eq!(reason(&pair(), &Fee { vip, ..futures("t1", "1") }), on_futures);
+            assert_eq!(reason(&pair(), &spot("t1", "1").with(|charge| charge.vip = vip)), on_spot);
+            assert_eq!(
+                reason(&pair(), &futures("t1", "1").with(|charge| charge.vip = vip)),
+                on_futures
+            );
         }
     }
 
@@ -302,15 +305,15 @@ mod tests {
     /// Makes one more reason apply to `pair` and `fee`, and no reason of another rank.
     fn worsen(reason: Reason, pair: &mut Pair, fee: &mut Fee) {
         match reason {
-            Reason::ExcludedFee => fee.broker = true,
-            Reason::NegativeFee => fee.amount = Amount::from_minor(-1),
-            Reason::ZeroFee => fee.amount = Amount::ZERO,
-            Reason::BeforeBinding => pair.relation.bound_at = fee.at.plus_millis(1),
+            Reason::ExcludedFee => fee.charge.broker = true,
+            Reason::NegativeFee => fee.charge.amount = Amount::from_minor(-1),
+            Reason::ZeroFee => fee.charge.amount = Amount::ZERO,
+            Reason::BeforeBinding => pair.relation.bound_at = fee.charge.at.plus_millis(1),
             Reason::InviterNotAffiliate => pair.inviter.affiliate = Timeline::default(),
             Reason::InviterNoFuturesAccount => pair.inviter.futures_opened_at = None,
             Reason::FuturesRegionInviter => pair.inviter.location = Timeline::default(),
             Reason::FuturesRegionInvitee => pair.invitee.location = Timeline::default(),
-            Reason::VipAboveLimit => fee.vip = Vip(9),
+            Reason::VipAboveLimit => fee.charge.vip = Vip(9),
             Reason::FuturesWindowEnded => pair.rules.futures = futures_rules(ended()),
             _ => panic!("{reason} zeroes no fee"),
         }
@@ -348,14 +351,14 @@ mod tests {
         let pair = pair();
         let Pair { relation, invitee, inviter, tier, rules } = &pair;
         let context = FeeContext { relation, invitee, inviter, tier: *tier };
-        let counts = |fee: Fee| counts_for_tier(&fee.charge(), &context, rules);
+        let counts = |fee: Fee| counts_for_tier(&fee.charge, &context, rules);
         assert!(counts(spot("t1", "1")));
-        assert!(counts(Fee { vip: Vip(2), ..spot("t1", "1") }));
-        assert!(!counts(Fee { vip: Vip(3), ..spot("t1", "1") }));
-        assert!(!counts(Fee { vip: Vip(2), ..futures("t1", "1") }));
+        assert!(counts(spot("t1", "1").with(|charge| charge.vip = Vip(2))));
+        assert!(!counts(spot("t1", "1").with(|charge| charge.vip = Vip(3))));
+        assert!(!counts(futures("t1", "1").with(|charge| charge.vip = Vip(2))));
         assert!(!counts(spot("t1", "0")));
         assert!(!counts(spot("t1", "-1")));
-        assert!(!counts(Fee { kind: FeeKind::Liquidation, ..futures("t1", "1") }));
+        assert!(!counts(futures("t1", "1").with(|charge| charge.kind = FeeKind::Liquidation)));
         assert!(!counts(timed(spot("t1", "1"), "2026-05-31T23:59:59.999Z")));
         assert!(counts(timed(spot("t1", "1"), "2026-06-01T00:00:00Z")));
     }

@@ -5,16 +5,36 @@ use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
 
 use crate::{Amount, Asset};
 
-/// A charged fee, identified by its trade id.
+/// A charged fee. Payer, trade id and the UTC day of the trade identify it.
 ///
 /// The amount is the fee actually charged: after VIP and token discounts, before vouchers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fee {
-    /// Trade id, which identifies the fee.
+    /// Id of the trade for which the fee was charged.
     pub trade_id: TradeId,
     /// Account that paid the fee: the main account, also for a trade of a sub-account.
     pub uid: Uid,
+    /// What was charged.
+    #[serde(flatten)]
+    pub charge: Charge,
+}
+
+/// A borrowed [`Fee`].
+#[derive(Debug, Clone, Copy)]
+pub struct BorrowedFee<'a> {
+    /// Id of the trade: a valid [`TradeId`].
+    pub trade_id: &'a str,
+    /// Account that paid the fee.
+    pub uid: &'a Uid,
+    /// What was charged.
+    pub charge: Charge,
+}
+
+/// The charge of a fee, without trade id and payer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Charge {
     /// Traded product.
     pub product: Product,
     /// Kind of event for which the fee was charged.
@@ -35,56 +55,11 @@ pub struct Fee {
     pub at: Timestamp,
 }
 
-/// The charge of a fee, without trade id and payer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Charge {
-    /// Traded product.
-    pub product: Product,
-    /// Kind of event for which the fee was charged.
-    pub kind: FeeKind,
-    /// Asset in which the fee was charged.
-    pub asset: Asset,
-    /// Amount in minor units of the asset.
-    pub amount: Amount,
-    /// Value of the fee at the time of the trade, in minor units of USD.
-    pub amount_usd: Amount,
-    /// Volume of the trade, in minor units of USD.
-    pub volume_usd: Amount,
-    /// VIP level of the payer at the time of the trade.
-    pub vip: Vip,
-    /// Whether a broker placed the order.
-    pub broker: bool,
-    /// Time of the trade.
-    pub at: Timestamp,
-}
-
 impl Fee {
-    /// Creates a fee from a trade id, a payer and a charge.
+    /// Returns the fee without ownership of its ids.
     #[must_use]
-    pub const fn new(trade_id: TradeId, uid: Uid, charge: Charge) -> Self {
-        let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
-            charge;
-        Self {
-            trade_id,
-            uid,
-            product,
-            kind,
-            asset,
-            amount,
-            amount_usd,
-            volume_usd,
-            vip,
-            broker,
-            at,
-        }
-    }
-
-    /// Returns the charge, without trade id and payer.
-    #[must_use]
-    pub const fn charge(&self) -> Charge {
-        let Self { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at, .. } =
-            *self;
-        Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at }
+    pub fn borrowed(&self) -> BorrowedFee<'_> {
+        BorrowedFee { trade_id: self.trade_id.as_str(), uid: &self.uid, charge: self.charge }
     }
 }
 
@@ -124,3 +99,17 @@ impl FeeCorrection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Arrival(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::spot;
+
+    #[test]
+    fn fee_is_one_flat_json_object() {
+        // Ingestion recognises a redelivered event by a digest of this text.
+        let flat = r#"{"tradeId":"t1","uid":"invitee-1","product":"spot","kind":"trade","asset":"XMR","amount":"150000000","amountUsd":"1500000000","volumeUsd":"150000000000","vip":0,"broker":false,"at":"2026-11-22T12:00:00.000Z"}"#;
+        let fee = spot("t1", "1.5");
+        assert_eq!(serde_json::to_string(&fee).unwrap(), flat);
+        assert_eq!(serde_json::from_str::<crate::Fee>(flat).unwrap(), fee);
+    }
+}

@@ -15,7 +15,7 @@ use self::parts::{Grouping, PARTS, Records};
 use self::payers::Payers;
 use crate::record::{AssetNumber, AssetTable, Class, Record, TradeForm};
 use crate::trade_key::TradeKey;
-use crate::{Amount, Arrival, Asset, Charge, Fee};
+use crate::{Amount, Arrival, Asset, BorrowedFee, Charge, Fee};
 
 /// Offset of the first fee's time and arrival in a record, so that other fees may be up to 24
 /// days earlier.
@@ -84,23 +84,17 @@ impl Fees {
     /// # Errors
     /// Returns [`TooMany`] if a limit is exceeded.
     pub fn push(&mut self, arrival: Arrival, fee: &Fee) -> Result<(), TooMany> {
-        let payer = self.payer(&fee.uid)?;
-        self.push_charge(arrival, payer, TradeKey::of(fee.trade_id.as_str()), &fee.charge())
+        self.push_borrowed(arrival, fee.borrowed())
     }
 
-    /// Adds a fee of a known payer. A trade key that is a text must be a valid trade id.
+    /// Adds a borrowed fee.
     ///
     /// # Errors
     /// Returns [`TooMany`] if a limit is exceeded.
-    pub fn push_charge(
-        &mut self,
-        arrival: Arrival,
-        payer: Payer,
-        trade: TradeKey<'_>,
-        charge: &Charge,
-    ) -> Result<(), TooMany> {
+    pub fn push_borrowed(&mut self, arrival: Arrival, fee: BorrowedFee<'_>) -> Result<(), TooMany> {
+        let (payer, trade) = (self.payer(fee.uid)?, TradeKey::of(fee.trade_id));
         let Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at } =
-            *charge;
+            fee.charge;
         let class = Class::new(product, kind, vip, broker).in_asset(self.asset(asset)?);
         let amounts = [amount, amount_usd, volume_usd];
         match amounts.map(|amount| i64::try_from(amount.minor())) {

@@ -50,7 +50,7 @@ pub use difference::{Booked, difference};
 pub use due::{Accrual, Accruals, Charged, Corrections};
 pub use evaluate::evaluate;
 pub use explain::{Evidence, explain};
-pub use fee::{Arrival, Charge, Fee, FeeCorrection};
+pub use fee::{Arrival, BorrowedFee, Charge, Fee, FeeCorrection};
 pub use fees::{CompactFee, FeeRef, Fees, Payer, TooMany};
 pub use fold::{Fold, fold};
 pub use line::{Cause, Line, LineKey, Outcome};

@@ -7,9 +7,9 @@ use types::{FeeKind, LinkCode, Product, Timestamp, Vip};
 
 use crate::testing::{at, booked, correction, day, due_sums, finest, location, pair, rate, read};
 use crate::{
-    Accrual, Amount, Arrival, Booked, Cause, Conservation, Corrections, Fee, FeeCorrection, Fees,
-    Fold, Line, LineKey, Lines, Outcome, Relations, Sums, TierInForce, difference, explain, fold,
-    prove_lines,
+    Accrual, Amount, Arrival, Booked, Cause, Charge, Conservation, Corrections, Fee, FeeCorrection,
+    Fees, Fold, Line, LineKey, Lines, Outcome, Relations, Sums, TierInForce, difference, explain,
+    fold, prove_lines,
 };
 
 /// Number of invitees. The last one has no known relation.
@@ -73,7 +73,9 @@ prop_compose! {
         let uid = read(&format!("invitee-{}", trade % INVITEES));
         let asset = read(asset);
         let vip = Vip(vip);
-        Fee { trade_id, uid, product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at }
+        let charge =
+            Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at };
+        Fee { trade_id, uid, charge }
     }
 }
 

@@ -184,11 +184,10 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Fee;
     use crate::testing::{at, due_sums, pair, spot, units};
 
     fn sums(trade_id: &str, amount: &str, time: &str) -> Sums {
-        let fold = pair().fold(&[Fee { at: at(time), ..spot(trade_id, amount) }], &[]);
+        let fold = pair().fold(&[spot(trade_id, amount).with(|charge| charge.at = at(time))], &[]);
         due_sums(&fold)[0].1
     }
 

@@ -7,7 +7,7 @@ use eligibility::{Period, RegionRule, Regions};
 use types::{Day, FeeKind, Location, Origin, Product, Timeline, Timestamp, Vip};
 
 use crate::{
-    AccountHistory, Amount, Anchor, Arrival, Assets, Booked, Decimals, Fee, FeeContext,
+    AccountHistory, Amount, Anchor, Arrival, Assets, Booked, Charge, Decimals, Fee, FeeContext,
     FeeCorrection, Fees, Fold, FuturesWindow, Line, LineKey, MarketRules, Outcome, Rate, Relation,
     Relations, Rules, SharedCommission, SharedRules, Sums, Tier, TierInForce, evaluate, fold,
 };
@@ -133,11 +133,7 @@ impl Pair {
 
     pub fn evaluate(&self, fee: &Fee) -> Outcome {
         let Self { relation, invitee, inviter, tier, .. } = self;
-        evaluate(
-            &fee.charge(),
-            &FeeContext { relation, invitee, inviter, tier: *tier },
-            &self.rules,
-        )
+        evaluate(&fee.charge, &FeeContext { relation, invitee, inviter, tier: *tier }, &self.rules)
     }
 
     /// Folds `DAY` with the fees arriving in the given order.
@@ -169,9 +165,7 @@ pub fn arriving(fees: &[Fee]) -> Fees {
 pub fn fee(trade_id: &str, product: Product, amount: &str) -> Fee {
     let amount = units(amount);
     let times = |factor: i128| Amount::from_minor(amount.minor() * factor);
-    Fee {
-        trade_id: read(trade_id),
-        uid: read("invitee-1"),
+    let charge = Charge {
         product,
         kind: FeeKind::Trade,
         asset: read("XMR"),
@@ -181,6 +175,15 @@ pub fn fee(trade_id: &str, product: Product, amount: &str) -> Fee {
         vip: Vip(0),
         broker: false,
         at: at("2026-11-22T12:00:00Z"),
+    };
+    Fee { trade_id: read(trade_id), uid: read("invitee-1"), charge }
+}
+
+impl Fee {
+    /// Returns the fee with a changed charge.
+    pub fn with(mut self, change: impl FnOnce(&mut Charge)) -> Self {
+        change(&mut self.charge);
+        self
     }
 }
 
@@ -200,7 +203,8 @@ pub fn finest(amount: Amount) -> Amount {
 /// Returns a correction of a fee to another amount. Value and volume have the proportions of
 /// [`fee`].
 pub fn correction(trade_id: &str, amount: &str, why: &str) -> FeeCorrection {
-    let Fee { trade_id, uid, amount, amount_usd, volume_usd, at, .. } = spot(trade_id, amount);
+    let Fee { trade_id, uid, charge } = spot(trade_id, amount);
+    let Charge { amount, amount_usd, volume_usd, at, .. } = charge;
     let (at, amount) = (at.plus_days(1), finest(amount));
     FeeCorrection { trade_id, uid, at, amount, amount_usd, volume_usd, why: why.to_owned() }
 }

@@ -103,16 +103,14 @@ fn malformed(why: impl std::fmt::Display) -> ChunkError {
 
 #[cfg(test)]
 mod tests {
-    use commission::Amount;
+    use commission::{Amount, Charge};
     use types::{FeeKind, Product, Timestamp, Vip};
 
     use super::*;
 
     fn fee(number: i64, uid: &str, trade_id: &str) -> Fee {
         let amount = |factor: i64| Amount::from_minor(i128::from(number * factor));
-        Fee {
-            trade_id: trade_id.parse().unwrap(),
-            uid: uid.parse().unwrap(),
+        let charge = Charge {
             product: Product::ALL[number as usize % 3],
             kind: FeeKind::ALL[number as usize % 4],
             asset: ["BTC", "USDT", "XMR"][number as usize % 3].parse().unwrap(),
@@ -122,11 +120,18 @@ mod tests {
             vip: Vip(number as u8 % 10),
             broker: number % 2 == 0,
             at: Timestamp::from_millis(1_800_000_000_000 - number * 1000).unwrap(),
-        }
+        };
+        Fee { trade_id: trade_id.parse().unwrap(), uid: uid.parse().unwrap(), charge }
+    }
+
+    fn with(mut fee: Fee, change: impl FnOnce(&mut Charge)) -> Fee {
+        change(&mut fee.charge);
+        fee
     }
 
     fn correction(fee: &Fee, why: &str) -> FeeCorrection {
-        let Fee { trade_id, uid, amount, amount_usd, volume_usd, at, .. } = fee.clone();
+        let Fee { trade_id, uid, charge } = fee.clone();
+        let Charge { amount, amount_usd, volume_usd, at, .. } = charge;
         FeeCorrection { trade_id, uid, at, amount, amount_usd, volume_usd, why: why.to_owned() }
     }
 
@@ -234,7 +239,7 @@ mod tests {
     fn more_than_255_assets_take_two_chunks() {
         let asset = |n: i64| format!("A{n}").parse().unwrap();
         let fees: Vec<Fee> =
-            (0..600).map(|n| Fee { asset: asset(n), ..fee(n, "1", "1") }).collect();
+            (0..600).map(|n| with(fee(n, "1", "1"), |charge| charge.asset = asset(n))).collect();
         let chunks = write(&batch(&fees)).unwrap();
         assert_eq!(chunks.len(), 3);
         assert_eq!(content(&read_back(&chunks)), content(&batch(&fees)));
@@ -242,7 +247,8 @@ mod tests {
 
     #[test]
     fn wide_values_are_written_as_rows() {
-        let wide = |amount| Fee { amount: Amount::from_minor(amount), ..fee(1, "1", "1") };
+        let wide =
+            |amount| with(fee(1, "1", "1"), |charge| charge.amount = Amount::from_minor(amount));
         let fees = [i128::MAX, i128::from(i64::MAX) + 1, i64::MAX.into(), i64::MIN.into()];
         let fees = fees.map(wide);
         let chunks = write(&batch(&fees)).unwrap();
@@ -258,11 +264,13 @@ mod tests {
 
     fn bytes_a_fee(trade_id: impl Fn(i64) -> String) -> usize {
         let fees: Vec<Fee> = (0..1000)
-            .map(|n| Fee {
-                amount: scattered(n, 30),
-                amount_usd: scattered(n + 1000, 30),
-                volume_usd: scattered(n + 2000, 40),
-                ..fee(n, &(35_912_846 + n * n % 300).to_string(), &trade_id(n))
+            .map(|n| {
+                let fee = fee(n, &(35_912_846 + n * n % 300).to_string(), &trade_id(n));
+                with(fee, |charge| {
+                    charge.amount = scattered(n, 30);
+                    charge.amount_usd = scattered(n + 1000, 30);
+                    charge.volume_usd = scattered(n + 2000, 40);
+                })
             })
             .collect();
         let size: usize = write(&batch(&fees)).unwrap().iter().map(Vec::len).sum();

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use commission::{Amount, Arrival, Asset, Charge, FeeCorrection, FeeRef, TradeKey};
+use commission::{Amount, Arrival, Asset, BorrowedFee, Charge, FeeCorrection, FeeRef};
 use serde::{Deserialize, Serialize};
 use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
 
@@ -78,12 +78,10 @@ pub(super) fn read(bytes: &[u8], batch: &mut FeeBatch) -> Result<(), ChunkError>
     if !rest.is_empty() {
         return Err(malformed("more bytes than its head says"));
     }
-    let texts = fees.iter().map(|(_, trade_id, ..)| trade_id.len() + 1).sum();
+    let texts = fees.iter().map(|(_, fee)| fee.trade_id.len() + 1).sum();
     batch.fees.check_room(fees.len(), texts, head.assets.len()).map_err(malformed)?;
-    for (invitee, trade_id, arrival, charge) in fees {
-        let payer = batch.fees.payer(invitee).map_err(malformed)?;
-        let trade = TradeKey::of(trade_id);
-        batch.fees.push_charge(arrival, payer, trade, &charge).map_err(malformed)?;
+    for (arrival, fee) in fees {
+        batch.fees.push_borrowed(arrival, fee).map_err(malformed)?;
     }
     batch.corrections.extend(corrections);
     Ok(())
@@ -97,12 +95,9 @@ pub(super) fn payers(bytes: &[u8]) -> Option<Vec<Uid>> {
 }
 
 impl Head {
-    fn fee<'a>(
-        &'a self,
-        fee: &StoredFee<'a>,
-    ) -> Result<(&'a Uid, &'a str, Arrival, Charge), ChunkError> {
+    fn fee<'a>(&'a self, fee: &StoredFee<'a>) -> Result<(Arrival, BorrowedFee<'a>), ChunkError> {
         let unknown = || malformed("a fee names what its head does not have");
-        let invitee = self.invitees.get(fee.invitee as usize).ok_or_else(unknown)?;
+        let uid = self.invitees.get(fee.invitee as usize).ok_or_else(unknown)?;
         let asset = self.assets.get(fee.asset as usize).ok_or_else(unknown)?;
         let at = self.first_at.checked_add(fee.at).and_then(Timestamp::from_millis);
         let arrival = Arrival(self.first_arrival.wrapping_add_signed(fee.arrival));
@@ -118,7 +113,7 @@ impl Head {
             broker: fee.broker,
             at: at.ok_or_else(|| malformed("a fee of no time"))?,
         };
-        Ok((invitee, fee.trade_id, arrival, charge))
+        Ok((arrival, BorrowedFee { trade_id: fee.trade_id, uid, charge }))
     }
 }
 

@@ -228,7 +228,7 @@ impl<'a> Batch<'a> {
         match data {
             EventData::Changed(event) => Some((event.uid.clone(), Update::Changed(event.clone()))),
             EventData::Activity(event) => Some((top(&event.uid)?, Update::Active(event.at))),
-            EventData::Charged(fee) => Some((top(&fee.uid)?, Update::Charged(fee.at))),
+            EventData::Charged(fee) => Some((top(&fee.uid)?, Update::Charged(fee.charge.at))),
             EventData::Registered(_) | EventData::Corrected { .. } | EventData::Paid(_) => None,
         }
     }
@@ -317,7 +317,7 @@ impl<'a> Batch<'a> {
     /// Quarantines fees in assets beyond the limit.
     async fn admit_assets(&mut self) -> Result<(), TableError> {
         let asset = |item: &Item<'_>| match item.data()? {
-            EventData::Charged(fee) => Some(fee.asset)
+            EventData::Charged(fee) => Some(fee.charge.asset)
                 .filter(|_| self.top(&fee.uid).is_some_and(|top| self.keeps_fees(top))),
             _ => None,
         };
@@ -501,7 +501,7 @@ fn keep(
             fee.trade_id = stored_trade_id(&fee.trade_id, &fee.uid, top);
             fee.uid = top.clone();
             let arrival = Arrival(arrived_at.millis().unsigned_abs());
-            let batch = chunks.entry((fee.at.day(), shard)).or_default();
+            let batch = chunks.entry((fee.charge.at.day(), shard)).or_default();
             batch.push(arrival, &fee)?;
         }
         EventData::Corrected { day, correction } => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use commission::{Amount, Asset, Assets, Decimals, Fee, FeeCorrection};
+use commission::{Amount, Asset, Assets, Charge, Decimals, Fee, FeeCorrection};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -235,9 +235,7 @@ fn charged(data: &impl Data, assets: &Assets) -> Result<Fee, String> {
     check_trade_id(&data.trade_id)?;
     let texts = [&data.amount, &data.amount_usd, &data.volume_usd];
     let [amount, amount_usd, volume_usd] = amounts(assets.decimals(data.asset), texts, assets)?;
-    Ok(Fee {
-        trade_id: data.trade_id,
-        uid: data.uid,
+    let charge = Charge {
         product: data.product,
         kind: data.kind,
         asset: data.asset,
@@ -247,7 +245,8 @@ fn charged(data: &impl Data, assets: &Assets) -> Result<Fee, String> {
         vip: data.vip_level,
         broker: data.broker,
         at: data.at,
-    })
+    };
+    Ok(Fee { trade_id: data.trade_id, uid: data.uid, charge })
 }
 
 fn corrected(data: &impl Data, assets: &Assets) -> Result<EventData, String> {
@@ -299,7 +298,7 @@ fn check_times(data: &EventData, latest: Timestamp) -> Result<(), String> {
         }
         EventData::Changed(changed) => ("at", changed.at),
         EventData::Activity(activity) => ("at", activity.at),
-        EventData::Charged(fee) => ("at", fee.at),
+        EventData::Charged(fee) => ("at", fee.charge.at),
         EventData::Corrected { correction, .. } => ("at", correction.at),
         EventData::Paid(paid) => ("paidAt", paid.paid_at),
     };

@@ -64,17 +64,19 @@ pub async fn explain_day(
         let evidence = explain(&key, day, all, corrections, &relations, rules);
         for evidence in evidence.map_err(StepError::overflow(day))? {
             if let Some(explained) = fees.get_mut(&evidence.trade_id) {
-                let charged = explained.fee.amount;
-                explained.fee.amount = evidence.amount;
-                explained.fee.amount_usd = evidence.amount_usd;
-                explained.fee.volume_usd = evidence.volume_usd;
+                let charged = explained.fee.charge.amount;
+                explained.fee.charge.amount = evidence.amount;
+                explained.fee.charge.amount_usd = evidence.amount_usd;
+                explained.fee.charge.volume_usd = evidence.volume_usd;
                 explained.corrected = evidence.corrected.map(|why| (charged, why));
                 explained.outcome = Some(key.outcome);
             }
         }
     }
     let mut fees: Vec<ExplainedFee> = fees.into_values().collect();
-    fees.sort_by(|a, b| (a.fee.at, &a.fee.trade_id).cmp(&(b.fee.at, &b.fee.trade_id)));
+    fees.sort_by(|a, b| {
+        (a.fee.charge.at, &a.fee.trade_id).cmp(&(b.fee.charge.at, &b.fee.trade_id))
+    });
     Ok(Some(InviteeDay { day, relation, relations, fees, fold }))
 }
 
@@ -98,7 +100,7 @@ impl Delivered {
     /// Returns the first delivered body of each trade, without an evaluation.
     fn as_charged(&self, day: Day) -> BTreeMap<TradeId, ExplainedFee> {
         let mut of_day: Vec<_> = self.fees.iter().map(|fee| (fee.arrival(), fee.fee())).collect();
-        of_day.retain(|(_, fee)| fee.at.day() == day);
+        of_day.retain(|(_, fee)| fee.charge.at.day() == day);
         of_day.sort_unstable();
         let mut first = BTreeMap::new();
         for (_, fee) in of_day {
@@ -114,7 +116,7 @@ impl InviteeDay {
     pub fn fees_of(&self, key: &LineKey) -> impl Iterator<Item = &ExplainedFee> {
         self.fees.iter().filter(|explained| {
             let fee = &explained.fee;
-            (fee.product, fee.asset, explained.outcome)
+            (fee.charge.product, fee.charge.asset, explained.outcome)
                 == (key.product, key.asset, Some(key.outcome))
         })
     }

@@ -74,7 +74,7 @@ fn conflict(arrival: Arrival, fee: &Fee) -> Result<Quarantined, StepError> {
         reason: "identity_conflict".to_owned(),
         detail: "the trade id came before with another body, which stands".to_owned(),
         body: json(fee)?,
-        at: arrived.unwrap_or(fee.at),
+        at: arrived.unwrap_or(fee.charge.at),
     })
 }
 

@@ -140,7 +140,7 @@ fn correction_replaces_only_amounts() {
     let corrections = [correction("t1", "2", "typed wrong")];
     let corrected = found(&fees, &corrections).fees[0];
     let [amount, amount_usd, volume_usd] = ["2", "20", "2000"].map(units);
-    assert_eq!(corrected, Charge { amount, amount_usd, volume_usd, ..original.charge() });
+    assert_eq!(corrected, Charge { amount, amount_usd, volume_usd, ..original.charge });
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn redelivered_orphan_is_counted_once() {
 #[test]
 fn fee_outside_day_is_excluded() {
     let midnight = at("2026-11-23T00:00:00Z");
-    let inside = Fee { at: midnight.plus_millis(-1), ..spot("t1", "1") };
-    let outside = Fee { at: midnight, ..spot("t2", "1") };
+    let inside = spot("t1", "1").with(|charge| charge.at = midnight.plus_millis(-1));
+    let outside = spot("t2", "1").with(|charge| charge.at = midnight);
     let fees = arrived([(1, &inside), (2, &outside), (3, &outside)]);
     let corrections = [correction("t2", "0", "busted")];
     let found = found(&fees, &corrections);

@@ -115,6 +115,6 @@ impl<'a> FeeRef<'a> {
     #[expect(clippy::expect_used, reason = "only trade ids are added")]
     pub fn fee(self) -> Fee {
         let trade_id: TradeId = self.trade_id().parse().expect("a trade id");
-        Fee::new(trade_id, self.invitee().clone(), self.charge())
+        Fee { trade_id, uid: self.invitee().clone(), charge: self.charge() }
     }
 }

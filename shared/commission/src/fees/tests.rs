@@ -28,19 +28,16 @@ fn extreme_values_read_back_unchanged() {
     let mut fees = vec![(Arrival(1_800_000_000_000), base.clone())];
     for amount in amounts.map(Amount::from_minor) {
         let other = Amount::from_minor(7);
-        let fee = |[amount, amount_usd, volume_usd]: [Amount; 3]| Fee {
-            amount,
-            amount_usd,
-            volume_usd,
-            vip: Vip(255),
-            kind: FeeKind::Delivery,
-            ..base.clone()
+        let fee = |[amount, amount_usd, volume_usd]: [Amount; 3]| {
+            let (vip, kind) = (Vip(255), FeeKind::Delivery);
+            let charge = Charge { amount, amount_usd, volume_usd, vip, kind, ..base.charge };
+            Fee { charge, ..base.clone() }
         };
         fees.push((Arrival(0), fee([amount, other, other])));
         fees.push((Arrival(u64::MAX), fee([other, amount, other])));
         fees.push((Arrival(1_800_000_000_001), fee([other, other, amount])));
     }
-    fees.extend(times.map(|time| (Arrival(5), Fee { at: at(time), ..base.clone() })));
+    fees.extend(times.map(|time| (Arrival(5), base.clone().with(|charge| charge.at = at(time)))));
     let mut added = Fees::default();
     fees.iter().for_each(|(arrival, fee)| added.push(*arrival, fee).unwrap());
     assert_eq!(kept(&added), fees);
@@ -87,13 +84,14 @@ fn numbered_payer_is_the_one_with_its_text() {
 #[test]
 fn compact_fee_equals_the_pushed_one() {
     let fee = spot("t1", "1.5");
+    let charge = fee.charge;
     let mut fees = Fees::default();
-    let class = Class::new(Product::Spot, fee.kind, fee.vip, fee.broker);
-    let class = class.in_asset(fees.asset(fee.asset).unwrap());
+    let class = Class::new(Product::Spot, charge.kind, charge.vip, charge.broker);
+    let class = class.in_asset(fees.asset(charge.asset).unwrap());
     let payer = fees.payer(&fee.uid).unwrap();
-    let amounts = [fee.amount, fee.amount_usd, fee.volume_usd];
+    let amounts = [charge.amount, charge.amount_usd, charge.volume_usd];
     let amounts = amounts.map(|amount| i64::try_from(amount.minor()).unwrap());
-    let (trade, at, arrival) = (TradeKey::Text("t1"), fee.at, Arrival(9));
+    let (trade, at, arrival) = (TradeKey::Text("t1"), charge.at, Arrival(9));
     fees.push_compact(&CompactFee { payer, trade, class, amounts, at, arrival }).unwrap();
     assert_eq!(kept(&fees), [(Arrival(9), fee)]);
 }

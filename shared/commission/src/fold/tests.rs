@@ -74,8 +74,8 @@ fn unpaid_fees_form_lines_with_reason() {
     let fees = [
         spot("t1", "-0.5"),
         spot("t2", "0"),
-        Fee { vip: Vip(3), ..spot("t3", "4") },
-        Fee { broker: true, ..spot("t4", "8") },
+        spot("t3", "4").with(|charge| charge.vip = Vip(3)),
+        spot("t4", "8").with(|charge| charge.broker = true),
     ];
     let pair = pair();
     let fold = pair.fold(&fees, &[]);
@@ -98,7 +98,7 @@ fn unpaid_fees_form_lines_with_reason() {
 fn move_during_the_day_gives_two_lines() {
     let mut pair = pair();
     pair.invitee.location.set(at("2026-11-22T12:00:00Z"), location("US"));
-    let before = Fee { at: at("2026-11-22T11:59:59.999Z"), ..futures("t1", "3") };
+    let before = futures("t1", "3").with(|charge| charge.at = at("2026-11-22T11:59:59.999Z"));
     let fold = pair.fold(&[before, futures("t2", "5")], &[]);
     let found: Vec<_> =
         due_sums(&fold).into_iter().map(|(key, sums)| (key.outcome, sums.commission)).collect();
@@ -113,7 +113,7 @@ fn quarter_volume_sets_next_quarter_rate() {
     let on = |time: &str, spot_tier| {
         let mut pair = pair();
         pair.tier = TierInForce { spot: spot_tier, ..TierInForce::default() };
-        let fees = arriving(&[Fee { at: at(time), ..spot("t1", "1") }]);
+        let fees = arriving(&[spot("t1", "1").with(|charge| charge.at = at(time))]);
         let day = at(time).day();
         let fold = fold(day, &fees, &[], &pair.relations(), &pair.rules).unwrap();
         due_sums(&fold)[0].1.commission
@@ -124,7 +124,7 @@ fn quarter_volume_sets_next_quarter_rate() {
 
 #[test]
 fn products_and_assets_have_separate_lines() {
-    let bitcoin = Fee { asset: read("BTC"), ..spot("t4", "1") };
+    let bitcoin = spot("t4", "1").with(|charge| charge.asset = read("BTC"));
     let fees = [spot("t1", "1"), fee("t2", Product::Margin, "1"), futures("t3", "1"), bitcoin];
     let pair = pair();
     let fold = pair.fold(&fees, &[]);
@@ -140,7 +140,8 @@ fn products_and_assets_have_separate_lines() {
 #[test]
 fn line_has_first_and_last_trade_time() {
     let times = ["2026-11-22T08:00:00Z", "2026-11-22T21:00:00Z", "2026-11-22T12:00:00Z"];
-    let fees = [0, 1, 2].map(|i| Fee { at: at(times[i]), ..spot(&format!("t{i}"), "1") });
+    let fees =
+        [0, 1, 2].map(|i| spot(&format!("t{i}"), "1").with(|charge| charge.at = at(times[i])));
     let fold = pair().fold(&fees, &[]);
     let (_, sums) = due_sums(&fold)[0];
     assert_eq!(sums.first_trade_at, Some(at(times[0])));
@@ -151,8 +152,8 @@ fn line_has_first_and_last_trade_time() {
 fn only_real_trades_have_a_first_and_a_last() {
     let mut pair = pair();
     pair.relation.bound_at = at("2026-11-22T09:00:00Z");
-    let of_kind = |id, kind| Fee { kind, ..futures(id, "1") };
-    let before = Fee { at: at("2026-11-22T08:59:59.999Z"), ..spot("before", "0") };
+    let of_kind = |id, kind| futures(id, "1").with(|charge| charge.kind = kind);
+    let before = spot("before", "0").with(|charge| charge.at = at("2026-11-22T08:59:59.999Z"));
     let untraded = [
         of_kind("funding", FeeKind::Funding),
         of_kind("liquidation", FeeKind::Liquidation),
@@ -167,9 +168,13 @@ fn only_real_trades_have_a_first_and_a_last() {
         of_invitee.into_values().next().unwrap_or_default()
     };
     assert_eq!(trades_of(&untraded), BTreeMap::new());
-    let traded = Fee { at: at("2026-11-22T13:00:00Z"), vip: Vip(9), ..spot("vip", "1") };
-    let later = Fee { at: at("2026-11-22T14:00:00Z"), ..fee("zero", Product::Margin, "0") };
-    let (first, last) = (traded.at, later.at);
+    let traded = spot("vip", "1").with(|charge| {
+        charge.at = at("2026-11-22T13:00:00Z");
+        charge.vip = Vip(9);
+    });
+    let later =
+        fee("zero", Product::Margin, "0").with(|charge| charge.at = at("2026-11-22T14:00:00Z"));
+    let (first, last) = (traded.charge.at, later.charge.at);
     let trades = crate::Trades { first, last };
     let all = [&untraded[..], &[later, traded]].concat();
     assert_eq!(trades_of(&all), [(types::Market::Spot, trades)].into());
@@ -177,7 +182,8 @@ fn only_real_trades_have_a_first_and_a_last() {
 
 #[test]
 fn counted_volume_excludes_vip_above_limit() {
-    let fold = pair().fold(&[spot("t1", "1"), Fee { vip: Vip(3), ..spot("t2", "2") }], &[]);
+    let fold =
+        pair().fold(&[spot("t1", "1"), spot("t2", "2").with(|charge| charge.vip = Vip(3))], &[]);
     let volumes: Vec<_> =
         fold.due.iter().map(|due| (due.sums.volume_usd, due.sums.counted_volume_usd)).collect();
     assert_eq!(volumes, [(usd("1000"), usd("1000")), (usd("2000"), usd("0"))]);
@@ -230,7 +236,8 @@ fn facts_apply_per_interval_of_the_day() {
     pair.inviter.affiliate = Timeline::starting(at("2026-11-22T08:00:00Z"), true);
     pair.inviter.affiliate.set(at("2026-11-22T16:00:00Z"), false);
     let times = ["2026-11-22T07:59:59.999Z", "2026-11-22T08:00:00Z", "2026-11-22T16:00:00Z"];
-    let fees = [0, 1, 2].map(|i| Fee { at: at(times[i]), ..spot(&format!("t{i}"), "1") });
+    let fees =
+        [0, 1, 2].map(|i| spot(&format!("t{i}"), "1").with(|charge| charge.at = at(times[i])));
     let fold = pair.fold(&fees, &[]);
     let judged = due_sums(&fold).into_iter().map(|(key, sums)| (key.outcome, sums.fee_count));
     let expected = [(earned("0.2", "0"), 1), (zero(Reason::InviterNotAffiliate), 2)];
@@ -269,7 +276,7 @@ fn void_binding_has_no_accruals() {
 #[test]
 fn sum_overflow_is_an_error() {
     let huge = Amount::from_minor(i128::MAX);
-    let fees = ["t1", "t2"].map(|id| Fee { amount: huge, ..spot(id, "1") });
+    let fees = ["t1", "t2"].map(|id| spot(id, "1").with(|charge| charge.amount = huge));
     let pair = pair();
     let fold = fold(day(), &arriving(&fees), &[], &pair.relations(), &pair.rules);
     assert_eq!(fold, Err(Overflow));
@@ -278,7 +285,13 @@ fn sum_overflow_is_an_error() {
 #[test]
 fn sums_beyond_64_bits_are_exact() {
     let most = Amount::from_minor(i64::MAX.into());
-    let large = |id| Fee { amount: most, amount_usd: most, volume_usd: most, ..spot(id, "1") };
+    let large = |id| {
+        spot(id, "1").with(|charge| {
+            charge.amount = most;
+            charge.amount_usd = most;
+            charge.volume_usd = most;
+        })
+    };
     // A margin fee has a separate case; the sums of its line fit.
     let fees = [large("t1"), large("t2"), large("t3"), fee("t4", Product::Margin, "1")];
     let fold = pair().fold(&fees, &[]);
@@ -297,7 +310,7 @@ fn line_with_some_counted_volume_is_exact() {
     let mut pair = pair();
     pair.inviter.affiliate = Timeline::default();
     // Nothing is earned, and only volume within the VIP limit counts for the tier.
-    let fees = [spot("t1", "1"), Fee { vip: Vip(9), ..spot("t2", "2") }];
+    let fees = [spot("t1", "1"), spot("t2", "2").with(|charge| charge.vip = Vip(9))];
     let sums = due_sums(&pair.fold(&fees, &[]));
     assert_eq!((sums.len(), sums[0].1.fees), (1, units("3")));
     assert_eq!(sums[0].1.volume_usd, units("3000"));

@@ -340,9 +340,9 @@ mod tests {
         let mut fees = Fees::default();
         read(&chunk_with(VERSION, &SAMPLE), &mut fees).unwrap();
         let fee = fees.iter().next().unwrap().fee();
-        let text = (fee.uid.as_str(), fee.trade_id.as_str(), fee.asset.as_str());
+        let text = (fee.uid.as_str(), fee.trade_id.as_str(), fee.charge.asset.as_str());
         assert_eq!((fees.len(), text), (1, ("7", "9", "BTC")));
-        assert_eq!((fee.amount.minor(), fee.at.millis()), (5, 1));
+        assert_eq!((fee.charge.amount.minor(), fee.charge.at.millis()), (5, 1));
     }
 
     #[test]

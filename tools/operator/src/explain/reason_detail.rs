@@ -1,35 +1,35 @@
 //! The facts for which a fee earned nothing, beyond the reason's message.
 
-use commission::{AccountHistory, Anchor, Fee, FeeContext, FuturesWindow, MarketRules, Rules};
+use commission::{AccountHistory, Anchor, Charge, FeeContext, FuturesWindow, MarketRules, Rules};
 use types::{Market, Reason, Timestamp};
 
 /// The facts behind a reason, in a sentence; `None` where the fee itself says it all.
 pub(crate) fn reason_detail(
     reason: Reason,
-    fee: &Fee,
+    charge: &Charge,
     context: &FeeContext<'_>,
     rules: &Rules,
 ) -> Option<String> {
-    let market_rules = rules.market(fee.product.market()).at(fee.at);
+    let market_rules = rules.market(charge.product.market()).at(charge.at);
     Some(match reason {
-        Reason::ExcludedFee if fee.broker => "A broker placed the order.".to_owned(),
-        Reason::ExcludedFee => format!("It is a {} fee.", fee.kind),
+        Reason::ExcludedFee if charge.broker => "A broker placed the order.".to_owned(),
+        Reason::ExcludedFee => format!("It is a {} fee.", charge.kind),
         Reason::BeforeBinding => format!("The binding is of {}.", context.relation.bound_at),
-        Reason::InviterNotAffiliate => affiliate(context.inviter, fee.at),
+        Reason::InviterNotAffiliate => affiliate(context.inviter, charge.at),
         Reason::InviterNoFuturesAccount => opened("The inviter", context.inviter),
-        Reason::FuturesRegionInviter => located("The inviter", context.inviter, fee.at),
-        Reason::FuturesRegionInvitee => located("The invitee", context.invitee, fee.at),
+        Reason::FuturesRegionInviter => located("The inviter", context.inviter, charge.at),
+        Reason::FuturesRegionInvitee => located("The invitee", context.invitee, charge.at),
         Reason::VipAboveLimit => {
             let limit = market_rules.map(MarketRules::vip_limit)?.0;
-            format!("It was {}; commission is paid up to VIP {limit}.", vip(fee))
+            format!("It was {}; commission is paid up to VIP {limit}.", vip(charge))
         }
         Reason::FuturesWindowEnded => window(market_rules?.tier0_window()?, context),
         _ => return None,
     })
 }
 
-fn vip(fee: &Fee) -> String {
-    format!("VIP {}", fee.vip.0)
+fn vip(charge: &Charge) -> String {
+    format!("VIP {}", charge.vip.0)
 }
 
 fn affiliate(inviter: &AccountHistory, at: Timestamp) -> String {

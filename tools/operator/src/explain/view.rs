@@ -154,7 +154,7 @@ impl Explanation {
         };
         let because = |fee: &ExplainedFee| {
             let reason = fee.outcome?.reason()?;
-            reason_detail(reason, &fee.fee, context.as_ref()?, &app.programme.commission)
+            reason_detail(reason, &fee.fee.charge, context.as_ref()?, &app.programme.commission)
         };
         let mut so_far = Booked::default();
         booked.iter().try_for_each(|b| so_far.apply(&b.line))?;
@@ -200,22 +200,23 @@ impl Explanation {
 impl FeeView {
     fn new(explained: &ExplainedFee, because: Option<String>, assets: &Assets) -> Self {
         let ExplainedFee { fee, corrected, outcome } = explained;
-        let decimals = assets.decimals(fee.asset);
+        let charge = &fee.charge;
+        let decimals = assets.decimals(charge.asset);
         let corrected = corrected.as_ref().map(|(from, why)| CorrectedView {
             from: from.display(decimals).to_string(),
             why: why.clone(),
         });
         Self {
-            at: fee.at,
+            at: charge.at,
             trade_id: fee.trade_id.clone(),
-            product: fee.product,
-            kind: fee.kind,
-            vip_level: fee.vip.0,
-            broker: fee.broker,
-            asset: fee.asset.to_string(),
-            amount: fee.amount.display(decimals).to_string(),
-            amount_usd: fee.amount_usd.display(assets.usd()).to_string(),
-            volume_usd: fee.volume_usd.display(assets.usd()).to_string(),
+            product: charge.product,
+            kind: charge.kind,
+            vip_level: charge.vip.0,
+            broker: charge.broker,
+            asset: charge.asset.to_string(),
+            amount: charge.amount.display(decimals).to_string(),
+            amount_usd: charge.amount_usd.display(assets.usd()).to_string(),
+            volume_usd: charge.volume_usd.display(assets.usd()).to_string(),
             corrected,
             came_to: CameTo::new(*outcome),
             because,

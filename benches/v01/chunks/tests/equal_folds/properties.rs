@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use commission::{
-    AccountHistory, Amount, Arrival, Asset, Booked, Conservation, Fee, FeeCorrection, Lines,
-    Relation, Relations, Rules, SharedCommission, TierInForce, difference, fold, prove_lines,
+    AccountHistory, Amount, Arrival, Asset, Booked, Charge, Conservation, Fee, FeeCorrection,
+    Lines, Relation, Relations, Rules, SharedCommission, TierInForce, difference, fold,
+    prove_lines,
 };
 use fee_chunks::FeeBatch;
 use proptest::prelude::*;
@@ -109,7 +110,9 @@ prop_compose! {
         let (amount, amount_usd, volume_usd) = amounts;
         let asset: Asset = format!("A{asset}").parse().unwrap();
         let (trade_id, uid, vip) = (trade_id.parse().unwrap(), uid.parse().unwrap(), Vip(vip));
-        Fee { trade_id, uid, product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at }
+        let charge =
+            Charge { product, kind, asset, amount, amount_usd, volume_usd, vip, broker, at };
+        Fee { trade_id, uid, charge }
     }
 }
 
@@ -120,7 +123,8 @@ prop_compose! {
         is_exact in prop::bool::weighted(0.8),
         why in prop::sample::select(vec!["error trade", "typed wrong"]),
     ) -> FeeCorrection {
-        let Fee { trade_id, uid, amount, amount_usd, volume_usd, at, .. } = fee;
+        let Fee { trade_id, uid, charge } = fee;
+        let Charge { amount, amount_usd, volume_usd, at, .. } = charge;
         let finest = amount.minor() / 10_i128.pow(10) * 10_i128.pow(10) + i128::from(!is_exact);
         let [amount, amount_usd, volume_usd] = match busts {
             true => [Amount::ZERO; 3],
