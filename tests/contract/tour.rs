@@ -206,7 +206,7 @@ async fn other_affiliate(app: &TestApp, name: &str, change: Option<(&str, Value)
 /// A link from before recalls existed: it invites new users only.
 async fn old_link(app: &TestApp) -> String {
     let owner = uid(AFFILIATE);
-    let (_, mut links) = app.context.table.affiliate(&owner).await.unwrap();
+    let mut links = app.context.table.link_owner(&owner).await.unwrap().links;
     let code: types::LinkCode = "LEGACY01".parse().unwrap();
     if links.value.get(&code).is_some() {
         return code.to_string();

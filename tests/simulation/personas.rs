@@ -203,7 +203,7 @@ impl Entrance<'_> {
     /// Creates a link of the old kind, from an earlier system: it invites new users only.
     async fn original_link(&mut self, owner: &'static str) -> String {
         let table = &self.app.context.table;
-        let (_, mut links) = table.affiliate(&uid(owner)).await.unwrap();
+        let mut links = table.link_owner(&uid(owner)).await.unwrap().links;
         let code: LinkCode = "ORIGINAL".parse().unwrap();
         let none = SharedCommission { spot: Rate::ZERO, futures: Rate::ZERO };
         let link = storage::Link {

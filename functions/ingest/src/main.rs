@@ -3,7 +3,7 @@
 
 use lambda::Deadline;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use types::Timestamp;
+use types::{Timestamp, error_chain};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::StartupFailure> {
@@ -14,7 +14,7 @@ async fn main() -> Result<(), lambda::StartupFailure> {
         let deadline = Deadline::of_invocation(cut_off, app.clock.now());
         ingestion::handle_until(&app, event.payload, deadline).await.map_err(|error| Diagnostic {
             error_type: error.name().to_owned(),
-            error_message: error.to_string(),
+            error_message: error_chain(&error),
         })
     };
     Ok(lambda_runtime::run(service_fn(ingest)).await?)

@@ -7,7 +7,7 @@ use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICA
 use lambda_http::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use types::Reason;
+use types::{Reason, error_chain};
 
 use crate::reply::{self, Response};
 use crate::{Body, Code};
@@ -64,7 +64,7 @@ impl Problem {
     /// `internal`: logs the error with all its causes, once, and reveals nothing of it to the
     /// caller.
     pub fn internal(error: &dyn Error) -> Self {
-        tracing::error!(error = %chain(error), "a request failed");
+        tracing::error!(error = error_chain(error), "a request failed");
         Self::new(Code::Internal)
     }
 
@@ -191,18 +191,6 @@ impl<T, E: Error> OrInternal<T> for Result<T, E> {
     }
 }
 
-/// The error and its causes, outermost first.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -263,7 +251,7 @@ mod tests {
 
     #[test]
     fn log_gets_every_cause() {
-        assert_eq!(chain(&failure()), "the table did not answer: secret-host refused");
+        assert_eq!(error_chain(&failure()), "the table did not answer: secret-host refused");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use storage::{
     Account, Admission, Attempt, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, MAX_ATTEMPTS,
     Quarantined, Shard, TableError, Versioned, bounded_concurrency, retry_on_conflict,
 };
-use types::{Day, Reason, Timestamp, TradeId, Uid};
+use types::{Day, Reason, Timestamp, TradeId, Uid, error_chain};
 
 use crate::account::{Effect, Update, apply};
 use crate::delivery::{Source, may_wait};
@@ -124,7 +124,7 @@ impl<'a> Batch<'a> {
                         mains.extend(account.value.facts.main_uid.clone());
                         self.accounts.insert(uid, account);
                     }
-                    Err(error) => drop(self.unreadable.insert(uid, error.to_string())),
+                    Err(error) => drop(self.unreadable.insert(uid, error_chain(&error))),
                 }
             }
             let is_new =
@@ -212,7 +212,7 @@ impl<'a> Batch<'a> {
     fn refuse_updates_of(&mut self, unchangeable: &HashMap<Uid, TableError>) {
         let why = |item: &Item<'_>| {
             let (uid, _) = self.update_of(item.data()?)?;
-            unchangeable.get(&uid).map(ToString::to_string)
+            unchangeable.get(&uid).map(|error| error_chain(error))
         };
         let refused: Vec<Option<String>> = self.items.iter().map(why).collect();
         for (item, why) in self.items.iter_mut().zip(refused) {
@@ -395,7 +395,7 @@ async fn identify_in_order(
         match app.table.identify(&event.source, &event.id, &content, now).await {
             Ok(identity) => identified.push((place, Identified::As(identity))),
             Err(error) if error.is_of_item() => {
-                identified.push((place, Identified::Unreadable(error.to_string())));
+                identified.push((place, Identified::Unreadable(error_chain(&error))));
             }
             Err(error) => return Err(error),
         }
@@ -423,7 +423,7 @@ async fn register_in_order(
     let mut known = match known.transpose() {
         Ok(known) => known.map(|account| account.value),
         Err(error) => {
-            let unreadable = |(place, _)| (place, RegisterOutcome::Unreadable(error.to_string()));
+            let unreadable = |(place, _)| (place, RegisterOutcome::Unreadable(error_chain(&error)));
             return Ok(events.into_iter().map(unreadable).collect());
         }
     };
@@ -436,7 +436,7 @@ async fn register_in_order(
             }
             Ok(Registration::Known) => RegisterOutcome::Done,
             Ok(Registration::Otherwise) => RegisterOutcome::Otherwise,
-            Err(error) if error.is_of_item() => RegisterOutcome::Unreadable(error.to_string()),
+            Err(error) if error.is_of_item() => RegisterOutcome::Unreadable(error_chain(&error)),
             Err(error) => return Err(error),
         };
         outcomes.push((place, outcome));

@@ -31,7 +31,7 @@ impl Event {
     /// It cannot be written as JSON.
     pub(crate) fn content(&self) -> Result<Vec<u8>, TableError> {
         let written = serde_json::to_vec(&self.data);
-        written.map_err(|error| TableError::Corrupt { what: "event", why: error.to_string() })
+        written.map_err(|error| TableError::Corrupt { what: "event", fault: error.into() })
     }
 }
 
@@ -373,7 +373,7 @@ impl Registered {
         let written = serde_json::to_vec(&told);
         let written = written.map_err(|error| TableError::Corrupt {
             what: "registration",
-            why: error.to_string(),
+            fault: error.into(),
         })?;
         Ok(storage::short_sha256(&written))
     }

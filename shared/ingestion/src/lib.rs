@@ -225,7 +225,7 @@ pub async fn handle_until(
             return Err(error.into());
         }
         Some(Stopped { first, why: Why::Failed(error) }) => {
-            tracing::error!(%error, "a part of a batch failed");
+            tracing::error!(error = types::error_chain(&error), "a part of a batch failed");
             first
         }
         Some(Stopped { first, why: Why::Deadline }) => first,

@@ -156,7 +156,8 @@ fn may_invite(app: &App, inviter: &AccountFacts, at: Timestamp) -> bool {
 async fn evaluate_one_of_many(app: &App, inviter: &Uid, invitee: &Uid) -> Result<(), TableError> {
     match evaluate_again(app, inviter, invitee).await {
         Err(error) if error.is_of_item() => {
-            tracing::error!(%error, "a refused sign-up cannot be evaluated again");
+            let error = types::error_chain(&error);
+            tracing::error!(error, "a refused sign-up cannot be evaluated again");
             Ok(())
         }
         done => done,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http_api::{Code, Problem, Signer};
 use policy::Programme;
 use storage::{SwitchReading, Switches, Table, TableError};
+use types::error_chain;
 
 use crate::{Clock, Metrics, RandomSource};
 
@@ -33,7 +34,8 @@ impl App {
     pub async fn switches(&self) -> Arc<Switches> {
         let SwitchReading { switches, failure } = self.table.switches(self.clock.now()).await;
         if let Some(error) = failure {
-            tracing::error!(%error, "the kill switches cannot be read, and stay as they were");
+            let error = error_chain(&error);
+            tracing::error!(error, "the kill switches cannot be read, and stay as they were");
         }
         switches
     }
@@ -90,12 +92,14 @@ impl<T> OrProblem<T> for Result<T, TableError> {
 }
 
 fn retryable(error: &TableError, code: Code) -> Problem {
-    tracing::warn!(%error, "the table asks for a retry");
+    tracing::warn!(error = error_chain(error), "the table asks for a retry");
     Problem::new(code)
 }
 
 #[cfg(test)]
 mod tests {
+    use storage::CallError;
+
     use super::*;
 
     fn code(error: TableError) -> &'static str {
@@ -104,9 +108,9 @@ mod tests {
 
     #[test]
     fn only_transient_errors_may_be_retried() {
-        assert_eq!(code(TableError::Throttled("slow down".into())), "throttled");
+        assert_eq!(code(TableError::Throttled(CallError::LeftUndone(8))), "throttled");
         assert_eq!(code(TableError::Contended("links")), "conflict");
-        assert_eq!(code(TableError::Service("unreachable".into())), "internal");
-        assert_eq!(code(TableError::Corrupt { what: "link", why: "".into() }), "internal");
+        assert_eq!(code(TableError::Service(CallError::Action("unknown".to_owned()))), "internal");
+        assert_eq!(code(TableError::Corrupt { what: "link", fault: "empty".into() }), "internal");
     }
 }

@@ -38,16 +38,16 @@ pub enum StartError {
         expected: &'static str,
     },
     /// `SIGNING_KEYS` does not hold keys.
-    #[error("SIGNING_KEYS: {0}")]
+    #[error("SIGNING_KEYS")]
     Keys(#[from] KeysError),
     /// The secret of `SIGNING_KEYS_SECRET` gives no keys.
-    #[error("SIGNING_KEYS_SECRET: {0}")]
+    #[error("SIGNING_KEYS_SECRET")]
     SecretKeys(#[from] SecretKeysError),
     /// TLS cannot be had.
-    #[error("TLS cannot be set up: {0}")]
+    #[error("TLS cannot be set up")]
     Tls(#[source] Box<dyn Error + Send + Sync>),
     /// The programme that was built in does not parse.
-    #[error("the programme cannot be read: {0}")]
+    #[error("the programme cannot be read")]
     Programme(#[from] PolicyErrors),
 }
 
@@ -56,7 +56,7 @@ pub struct StartupFailure(Box<dyn Error + Send + Sync>);
 
 impl fmt::Debug for StartupFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        f.write_str(&types::error_chain(&*self.0))
     }
 }
 
@@ -194,7 +194,10 @@ async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
     let table = table(variables)?;
     let (read, programme) = join(table.warm_up(Clock::system().now()), async { programme() }).await;
     if let Err(error) = read {
-        tracing::warn!(%error, "the table could not be read at the start");
+        tracing::warn!(
+            error = types::error_chain(&error),
+            "the table could not be read at the start"
+        );
     }
     Ok(App::new(table, programme?, metrics_of(variables)))
 }

@@ -10,9 +10,9 @@ use types::{Reason, Timestamp};
 /// # Errors
 /// `unknown_account`, or `inviter_not_affiliate`.
 pub(crate) async fn links<R>(app: &App, call: &Call<R>) -> Result<Versioned<Links>, Problem> {
-    let (account, links) = app.table.affiliate(&call.caller).await.or_problem()?;
-    admit(account.as_ref(), call.now)?;
-    Ok(links)
+    let owner = app.table.link_owner(&call.caller).await.or_problem()?;
+    admit(owner.account.as_ref(), call.now)?;
+    Ok(owner.links)
 }
 
 fn admit(account: Option<&Account>, now: Timestamp) -> Result<(), Problem> {

@@ -37,7 +37,7 @@ pub(crate) async fn commit(
         Err(error) if error.is_final() => {
             hold(app, day).await?;
             telemetry::set_aside(app, day, None, &error);
-            set_day_aside(app, day, shards, &error.to_string()).await
+            set_day_aside(app, day, shards, &types::error_chain(&error)).await
         }
         done => done,
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use commission::{ConservationError, Overflow};
 use lambda_runtime::Diagnostic;
 use storage::TableError;
-use types::{Day, Quarter};
+use types::{Day, Quarter, error_chain};
 
 /// The reason why a step did not complete.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum StepError {
         quarter: Quarter,
     },
     /// DynamoDB throttles the table. The step can be retried.
-    #[error("the table is busy: {0}")]
+    #[error("the table is busy")]
     Throttled(#[source] TableError),
     /// An earlier step that this step needs is not complete; a retry completes it.
     #[error("{0}")]
@@ -52,7 +52,7 @@ pub enum StepError {
     #[error("payments are stopped, so {0} is not booked; `operator switches` shows why")]
     PaymentsStopped(Day),
     /// The figures do not add up. Nothing is booked, and an operator must investigate.
-    #[error("the run of {day} was refused: {breach}")]
+    #[error("the run of {day} was refused")]
     ConservationRefused {
         /// The day.
         day: Day,
@@ -65,13 +65,13 @@ pub enum StepError {
     Corrupt(Arc<TableError>),
     /// The ledger's head cannot be read. No day is booked and no dashboard request is answered
     /// until it is restored.
-    #[error("the ledger's head cannot be read: {0}")]
+    #[error("the ledger's head cannot be read")]
     HeadUnreadable(#[source] TableError),
     /// DynamoDB rejects a write of the step.
     #[error(transparent)]
     Rejected(TableError),
     /// A committed run cannot be published, so that no other run can be committed.
-    #[error("run {seq} cannot be published: {error}")]
+    #[error("run {seq} cannot be published")]
     Unpublished {
         /// The run's number.
         seq: u64,
@@ -178,6 +178,6 @@ impl From<TableError> for StepError {
 
 impl From<StepError> for Diagnostic {
     fn from(error: StepError) -> Self {
-        Self { error_type: error.name().to_owned(), error_message: error.to_string() }
+        Self { error_type: error.name().to_owned(), error_message: error_chain(&error) }
     }
 }

@@ -83,7 +83,9 @@ pub async fn not_evaluated(app: &App, quarter: Quarter) -> Result<Vec<NotEvaluat
     let all: Vec<Shard> = Shard::all().collect();
     let outcomes = evaluate_each(app, quarter, &all).await?.into_iter();
     let left_out = outcomes.filter_map(|(uid, outcome)| Some((uid, outcome.err()?)));
-    Ok(left_out.map(|(uid, error)| NotEvaluated { uid, reason: error.to_string() }).collect())
+    Ok(left_out
+        .map(|(uid, error)| NotEvaluated { uid, reason: types::error_chain(&error) })
+        .collect())
 }
 
 /// Evaluates the affiliates of some shards; returns the tiers of each, or the reason for its

@@ -27,7 +27,7 @@ pub(crate) async fn park(
     error: &StepError,
 ) -> Result<(), StepError> {
     telemetry::parked(pending.day, pending.seq, error);
-    let run = parked_run(app, affiliate, pending, &error.to_string());
+    let run = parked_run(app, affiliate, pending, &types::error_chain(error));
     app.table.park(&run, false).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use lambda::App;
 use storage::{Attempt, Head, MAX_ATTEMPTS, Shard, ShardReport, retry_on_conflict};
-use types::Day;
+use types::{Day, error_chain};
 
 use crate::closing::next_closed;
 use crate::committed::Committed;
@@ -30,7 +30,7 @@ pub(crate) async fn fold(
     match crate::fold::fold(app, day, run, shard, mode).await {
         Err(error) if error.is_final() => {
             telemetry::set_aside(app, day, Some(shard), &error);
-            note(app, run, shard, &error.to_string()).await
+            note(app, run, shard, &error_chain(&error)).await
         }
         done => done,
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use commission::Fold;
 use lambda::{App, Dimension, InvocationStats, Metric, MetricSet};
 use storage::{RunReport, Shard, TableError, UnreadableChunk};
-use types::{Day, Quarter, Uid};
+use types::{Day, Quarter, Uid, error_chain};
 
 use crate::reconcile::Reconciled;
 use crate::{Done, Step, StepError};
@@ -145,7 +145,8 @@ pub(crate) fn unreadable_plan(app: &App, records: usize) {
 
 /// Logs and counts kill switches that cannot be read.
 pub(crate) fn switches_unreadable(app: &App, error: &TableError) {
-    tracing::error!(%error, "the kill switches cannot be read, and stay as they were");
+    let error = error_chain(error);
+    tracing::error!(error, "the kill switches cannot be read, and stay as they were");
     app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, 1)]));
 }
 
@@ -166,7 +167,7 @@ pub(crate) fn reconciled(app: &App, day: Day, shards: &[Shard], found: Reconcile
 /// Logs a deferred shard of a day, or a run's whole part of the day.
 pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepError) {
     let (name, shard) = (error.name(), shard.map(Shard::number));
-    tracing::error!(%day, shard, error = name, reason = %error, "set aside");
+    tracing::error!(%day, shard, error = name, reason = error_chain(error), "set aside");
     let refused = matches!(error, StepError::ConservationRefused { .. });
     let measures = MetricSet::of([(Metric::ConservationRefused, u64::from(refused))]);
     app.metrics.record(app.clock.now(), &measures);
@@ -174,12 +175,12 @@ pub(crate) fn set_aside(app: &App, day: Day, shard: Option<Shard>, error: &StepE
 
 /// Logs an affiliate that is parked from this run on. The table has the affiliate's id.
 pub(crate) fn parked(day: Day, seq: u64, error: &StepError) {
-    tracing::error!(%day, seq, error = error.name(), reason = %error, "parked");
+    tracing::error!(%day, seq, error = error.name(), reason = error_chain(error), "parked");
 }
 
 /// Logs an affiliate that an evaluation excluded.
 pub(crate) fn not_evaluated(quarter: Quarter, error: &StepError) {
-    tracing::error!(%quarter, error = error.name(), reason = %error, "not evaluated");
+    tracing::error!(%quarter, error = error.name(), reason = error_chain(error), "not evaluated");
 }
 
 /// Records a completed evaluation; `left_out` is the number of excluded affiliates.

@@ -122,7 +122,7 @@ fn entries(
 ) -> Result<Option<Vec<Entry>>, String> {
     let write = &record.change;
     let change = Change::read(write.old_image.clone(), write.new_image.clone());
-    let Some(change) = change.map_err(|error| error.to_string())? else {
+    let Some(change) = change.map_err(|error| types::error_chain(&error))? else {
         return Ok(Some(Vec::new()));
     };
     let at = Timestamp::from_millis(write.approximate_creation_date_time.timestamp_millis());

@@ -13,7 +13,7 @@ use types::Timestamp;
 
 use crate::assets::KnownAssets;
 use crate::call_meter::{CallMeter, CallStats};
-use crate::error::{Refused, TableError, refused};
+use crate::error::{CallError, Refused, TableError, refused};
 use crate::item::{Item, REVISION, number, seconds_at, text};
 use crate::keys::{EXPIRES_AT, Key, PK, Range, SK};
 use crate::link_cache::LinkCache;
@@ -141,7 +141,7 @@ impl Table {
             .set_keys(Some(keys.iter().map(Key::attributes).collect()))
             .consistent_read(true)
             .build()
-            .map_err(|error| TableError::Service(error.to_string()))
+            .map_err(|error| TableError::Service(error.into()))
     }
 
     /// All items of a range, page after page.
@@ -334,9 +334,7 @@ impl Table {
     /// last one.
     async fn pause(&self, attempt: u32) -> Result<(), TableError> {
         if attempt + 1 >= MAX_CALLS {
-            return Err(TableError::Throttled(format!(
-                "work was left undone after {MAX_CALLS} tries"
-            )));
+            return Err(TableError::Throttled(CallError::LeftUndone(MAX_CALLS)));
         }
         if let Some(sleep) = self.client.config().sleep_impl() {
             sleep.sleep(Duration::from_millis(10 << attempt)).await;
@@ -383,7 +381,7 @@ impl Table {
                 .build()
                 .map(|delete| TransactWriteItem::builder().delete(delete).build()),
         };
-        built.map_err(|error| TableError::Service(error.to_string()))
+        built.map_err(|error| TableError::Service(error.into()))
     }
 }
 
@@ -416,7 +414,7 @@ fn conditional(mut item: Item, condition: &Condition) -> (Item, String, Values) 
 fn write_request(item: Item) -> Result<WriteRequest, TableError> {
     let put = PutRequest::builder().set_item(Some(item)).build();
     put.map(|put| WriteRequest::builder().put_request(put).build())
-        .map_err(|error| TableError::Service(error.to_string()))
+        .map_err(|error| TableError::Service(error.into()))
 }
 
 /// Limits retries of a batch. Only rounds without progress count, because DynamoDB answers large

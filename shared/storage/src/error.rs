@@ -1,28 +1,35 @@
 //! Errors of the table, and the meaning of a failed condition.
 
 use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::num::{ParseIntError, TryFromIntError};
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+use commission::TooMany;
+use fee_chunks::ChunkError;
+use types::Malformed;
 
 /// A failure of the table. None of these is an answer to a question about the programme.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// DynamoDB asks us to slow down, or left work undone after our retries. Try again later.
-    #[error("the table is throttled: {0}")]
-    Throttled(String),
+    #[error("the table is throttled")]
+    Throttled(#[source] CallError),
     /// An item was changed between our read and our write, more often than we retry.
     #[error("an item kept changing under the write: {0}")]
     Contended(&'static str),
     /// An item does not decode as the kind that its key names.
-    #[error("a stored {what} cannot be read: {why}")]
+    #[error("a stored {what} cannot be read")]
     Corrupt {
         /// The kind of item.
         what: &'static str,
-        /// The decoder's message.
-        why: String,
+        /// The fault.
+        #[source]
+        fault: ItemFault,
     },
     /// An item was written in a form that this code does not know, as a newer release writes it.
     #[error("a stored {what} has form {form}, and this code reads form {known}")]
@@ -36,11 +43,82 @@ pub enum TableError {
     },
     /// DynamoDB refuses the request, and refuses it again however often it comes: an item is too
     /// large, or a value is not allowed.
-    #[error("DynamoDB refuses the request: {0}")]
-    Rejected(String),
+    #[error("DynamoDB refuses the request")]
+    Rejected(#[source] CallError),
     /// Any other failure of the service or the connection.
-    #[error("DynamoDB failed: {0}")]
-    Service(String),
+    #[error("DynamoDB failed")]
+    Service(#[source] CallError),
+}
+
+/// The cause of a failed call.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The call failed.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The request cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// DynamoDB left a part of the work undone in each of some tries.
+    #[error("work was left undone after {0} tries")]
+    LeftUndone(u32),
+    /// DynamoDB cancelled a transaction because of one of its actions.
+    #[error("an action of a transaction: {0}")]
+    Action(String),
+    /// A worker cannot hold the fees of a shard.
+    #[error(transparent)]
+    TooManyFees(#[from] TooMany),
+}
+
+/// An error of the SDK, with its cause. The raw answer is left out, and the cause is not in the
+/// debug output: both may hold items, and ids of people.
+#[derive(thiserror::Error)]
+#[error("{kind}{}", .id.as_ref().map_or(String::new(), |id| format!(" (request {id})")))]
+pub struct RequestError {
+    kind: String,
+    id: Option<String>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl fmt::Debug for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestError({})", types::error_chain(self))
+    }
+}
+
+/// The reason why an item does not decode as the kind that its key names.
+#[derive(Debug, thiserror::Error)]
+pub enum ItemFault {
+    /// Its key, its attributes or its parts are not those of its kind.
+    #[error("{0}")]
+    Shape(&'static str),
+    /// Its attributes do not decode.
+    #[error(transparent)]
+    Attributes(#[from] serde_dynamo::Error),
+    /// Its content does not decode.
+    #[error(transparent)]
+    Content(#[from] postcard::Error),
+    /// Its JSON does not decode.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Its fees do not decode.
+    #[error(transparent)]
+    Fees(#[from] ChunkError),
+    /// A number in it is malformed.
+    #[error(transparent)]
+    Number(#[from] ParseIntError),
+    /// A number in it is too large.
+    #[error(transparent)]
+    Size(#[from] TryFromIntError),
+    /// An id in it is malformed.
+    #[error(transparent)]
+    Id(#[from] Malformed),
+}
+
+impl From<&'static str> for ItemFault {
+    fn from(fault: &'static str) -> Self {
+        Self::Shape(fault)
+    }
 }
 
 impl TableError {
@@ -69,8 +147,8 @@ impl TableError {
     }
 
     /// Returns the error of an item of the kind `what` that does not decode.
-    pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
-        Self::Corrupt { what, why: why.to_string() }
+    pub(crate) fn corrupt(what: &'static str, fault: impl Into<ItemFault>) -> Self {
+        Self::Corrupt { what, fault: fault.into() }
     }
 }
 
@@ -93,28 +171,30 @@ const REJECTIONS: &[&str] = &[
 
 impl<E> From<SdkError<E>> for TableError
 where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     SdkError<E>: RequestId,
 {
     fn from(error: SdkError<E>) -> Self {
         let is_one_of = |codes: &[&str]| error.code().is_some_and(|code| codes.contains(&code));
         let (throttled, rejected) = (is_one_of(THROTTLES), is_one_of(REJECTIONS));
-        let text = with_causes(&error, error.request_id());
+        let cause = CallError::Request(error.into());
         match (throttled, rejected) {
-            (true, _) => Self::Throttled(text),
-            (_, true) => Self::Rejected(text),
-            _ => Self::Service(text),
+            (true, _) => Self::Throttled(cause),
+            (_, true) => Self::Rejected(cause),
+            _ => Self::Service(cause),
         }
     }
 }
 
-/// An error with all its causes. The raw answer is left out: it may hold items, and ids of people.
-fn with_causes(error: &dyn std::error::Error, request: Option<&str>) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
-    texts.dedup();
-    let request = request.map_or(String::new(), |id| format!(" (request {id})"));
-    texts.join(": ") + &request
+impl<E> From<SdkError<E>> for RequestError
+where
+    E: Error + Send + Sync + 'static,
+    SdkError<E>: RequestId,
+{
+    fn from(error: SdkError<E>) -> Self {
+        let (kind, id) = (error.to_string(), error.request_id().map(str::to_owned));
+        Self { kind, id, source: error.into_source().ok() }
+    }
 }
 
 /// Why a transaction was not made.
@@ -144,13 +224,17 @@ pub(crate) fn refused(error: SdkError<TransactWriteItemsError>) -> Refused {
     if code_at("TransactionConflict").is_some() {
         return Refused::Conflict;
     }
-    if reasons.iter().any(|r| r.code().is_some_and(|code| THROTTLES.contains(&code))) {
-        return Refused::Failed(TableError::Throttled("in a transaction".to_owned()));
+    let cause = |codes: &[&str]| {
+        let is_one = |code: &str| codes.contains(&code);
+        let reason = reasons.iter().find(|reason| reason.code().is_some_and(is_one))?;
+        let text = reason.message().or(reason.code()).unwrap_or_default();
+        Some(CallError::Action(text.to_owned()))
+    };
+    if let Some(cause) = cause(THROTTLES) {
+        return Refused::Failed(TableError::Throttled(cause));
     }
-    let rejected = reasons.iter().find(|r| r.code().is_some_and(|code| REJECTIONS.contains(&code)));
-    if let Some(reason) = rejected {
-        let message = reason.message().unwrap_or("an item of a transaction").to_owned();
-        return Refused::Failed(TableError::Rejected(message));
+    if let Some(cause) = cause(REJECTIONS) {
+        return Refused::Failed(TableError::Rejected(cause));
     }
     Refused::Failed(error.into())
 }

@@ -109,7 +109,7 @@ fn checked<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], TableError> {
 impl From<ChunkError> for TableError {
     fn from(error: ChunkError) -> Self {
         match error {
-            ChunkError::Malformed(why) => Self::corrupt(CHUNK, why),
+            ChunkError::Malformed(_) => Self::corrupt(CHUNK, error),
             ChunkError::UnknownVersion { version, known } => {
                 Self::UnknownSchemaVersion { what: CHUNK, form: version.to_string(), known }
             }
@@ -119,7 +119,7 @@ impl From<ChunkError> for TableError {
 
 impl From<TooMany> for TableError {
     fn from(error: TooMany) -> Self {
-        Self::Service(error.to_string())
+        Self::Service(error.into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commission::{Asset, Conservation, Overflow};
 use serde::{Deserialize, Serialize};
-use types::{Day, Quarter, Timestamp};
+use types::{Day, Quarter, Timestamp, error_chain};
 
 use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::Versioned;
@@ -277,7 +277,7 @@ impl Table {
         let revision = revision(&item);
         Ok(match read_plain::<Head>("head", item) {
             Ok(_) => HeadState::Readable,
-            Err(error) => HeadState::Unreadable { revision, reason: error.to_string() },
+            Err(error) => HeadState::Unreadable { revision, reason: error_chain(&error) },
         })
     }
 

@@ -54,7 +54,7 @@ pub use bounded_concurrency::{bounded_concurrency, take_bounded};
 pub use call_meter::CallStats;
 pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
-pub use error::TableError;
+pub use error::{CallError, ItemFault, RequestError, TableError};
 pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, Release, shorten_detail};
 pub use fee_chunks::FeeBatch;
 pub use fees::{DirtyShard, DirtyShardState, StoredFees, UnreadableChunk};
@@ -65,7 +65,7 @@ pub use ledger::{
     ChainLink, CommitOutcome, CommittedRun, DayRecord, ExcludedCounts, Head, HeadState, Pending,
     RunReport, SetAside, chain_breaks,
 };
-pub use link::{DayChanges, Link, LinkOutcome, Links};
+pub use link::{DayChanges, Link, LinkOutcome, LinkOwner, Links};
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
 pub use pending_sign_up::{
     MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, PENDING_SIGN_UPS_PER_PAGE, PendingSignUp,

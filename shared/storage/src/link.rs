@@ -42,6 +42,15 @@ pub struct Links {
     pub changes: Option<DayChanges>,
 }
 
+/// An owner of links.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkOwner {
+    /// The account, if it is known.
+    pub account: Option<Account>,
+    /// The links; none at revision 0 before the first one is made.
+    pub links: Versioned<Links>,
+}
+
 /// The number of changes on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayChanges {
@@ -110,25 +119,21 @@ impl Table {
         Ok(link)
     }
 
-    /// An affiliate's account and links. Cost: 1 call, about 2 to 5 read units.
+    /// Returns an owner's account and links. Cost: 1 call, about 2 to 5 read units.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.
-    pub async fn affiliate(
-        &self,
-        owner: &Uid,
-    ) -> Result<(Option<Account>, Versioned<Links>), TableError> {
+    pub async fn link_owner(&self, owner: &Uid) -> Result<LinkOwner, TableError> {
         let wanted = [keys::account(owner), keys::links(owner)];
-        let mut account = None;
-        let mut links = Versioned::new(Links::default());
+        let mut found = LinkOwner { account: None, links: Versioned::new(Links::default()) };
         for item in self.get_many(&wanted).await? {
             if keys::is_at(&item, &keys::links(owner)) {
-                links = read_links(item)?;
+                found.links = read_links(item)?;
             } else {
-                account = Some(read_plain("account", item)?);
+                found.account = Some(read_plain("account", item)?);
             }
         }
-        Ok((account, links))
+        Ok(found)
     }
 
     /// Makes a link: the code is taken for ever, and the owner's list has it.

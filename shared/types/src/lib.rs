@@ -22,6 +22,7 @@
 //! # Ok::<(), Malformed>(())
 //! ```
 
+mod error_chain;
 mod ids;
 mod place;
 mod reason;
@@ -29,6 +30,7 @@ mod time;
 mod timeline;
 mod trade;
 
+pub use error_chain::error_chain;
 pub use ids::{LinkCode, PersonHash, TradeId, Uid};
 pub use place::{Country, Location, Subdivision};
 pub use reason::Reason;

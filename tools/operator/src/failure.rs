@@ -40,7 +40,7 @@ pub enum Failure {
     #[error("{0}")]
     InvalidInput(String),
     /// The environment does not name a table.
-    #[error("{0}")]
+    #[error(transparent)]
     Start(#[from] StartError),
     /// There is no terminal for a confirmation, and no `--yes`.
     #[error("this writes to {0}, and there is no terminal for a confirmation: confirm with --yes")]
@@ -49,11 +49,12 @@ pub enum Failure {
     #[error("nothing was done")]
     Declined,
     /// The table does not answer at all.
-    #[error("{target} does not answer: {error}")]
+    #[error("{target} does not answer")]
     Unreachable {
         /// The table.
         target: String,
         /// Why.
+        #[source]
         error: TableError,
     },
     /// The tables of an account cannot be listed, to find the stack's.
@@ -65,20 +66,21 @@ pub enum Failure {
         error: String,
     },
     /// Figures that do not fit into 128 bits.
-    #[error("{0}")]
+    #[error(transparent)]
     Overflow(#[from] Overflow),
     /// A step of the nightly job failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Step(#[from] StepError),
     /// The table failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Table(#[from] TableError),
     /// A file cannot be read or written.
-    #[error("{}: {error}", .path.display())]
+    #[error("{}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// Why.
+        #[source]
         error: std::io::Error,
     },
     /// A file has unexpected contents.

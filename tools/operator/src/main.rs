@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
     match operator::run(options, &mut console).await {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(failure) => {
-            eprintln!("operator: {failure}");
+            eprintln!("operator: {}", types::error_chain(&failure));
             ExitCode::from(failure.code())
         }
     }

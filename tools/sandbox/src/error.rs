@@ -11,7 +11,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data directory cannot be made, read or written.
-    #[error("the data directory {path} cannot be used ({source}); choose another with --data-dir")]
+    #[error("the data directory {path} cannot be used; choose another with --data-dir")]
     DataDir {
         /// The directory.
         path: PathBuf,
@@ -41,7 +41,7 @@ pub enum StartError {
         purpose: &'static str,
     },
     /// The system does not let us listen there.
-    #[error("port {port} ({purpose}) cannot be opened ({source}); choose another with --port")]
+    #[error("port {port} ({purpose}) cannot be opened; choose another with --port")]
     Port {
         /// The port.
         port: u16,
@@ -51,12 +51,12 @@ pub enum StartError {
         source: io::Error,
     },
     /// `template.yaml` or `programme.toml`, as built in, is no such thing.
-    #[error("this build is broken: {0}")]
+    #[error("this build is broken")]
     Build(#[source] Cause),
     /// The sample programme met something unexpected.
-    #[error("the sample programme could not be loaded: {0}")]
+    #[error("the sample programme could not be loaded")]
     Sample(#[source] Cause),
     /// A server ended by itself.
-    #[error("a server failed: {0}")]
+    #[error("a server failed")]
     Server(#[source] Cause),
 }

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let message = match runtime {
         Ok(runtime) => match runtime.block_on(run(options)) {
             Ok(()) => return ExitCode::SUCCESS,
-            Err(error) => error.to_string(),
+            Err(error) => types::error_chain(&error),
         },
         Err(error) => format!("no threads: {error}"),
     };

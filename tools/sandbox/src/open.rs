@@ -9,6 +9,7 @@ use http_api::Signer;
 use lambda::{ApiApp, App, Clock, Metrics, RandomSource};
 use sam_template::TableDefinition;
 use storage::Table;
+use types::error_chain;
 
 use crate::StartError;
 use crate::data_dir::{Contents, DataDir};
@@ -71,11 +72,11 @@ pub(crate) async fn app(
     origin: &str,
 ) -> Result<ApiApp, StartError> {
     let made = create_table(&engine.client(), TABLE_NAME, definition).await;
-    made.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
+    made.map_err(|error| StartError::Damaged { path: dir.database(), why: error_chain(&error) })?;
     // The clock may not advance, and the table is in this process.
     let table = Table::new(engine.config(), TABLE_NAME).without_switch_cache();
     let read = table.warm_up(clock.now()).await;
-    read.map_err(|error| StartError::Damaged { path: dir.database(), why: error.to_string() })?;
+    read.map_err(|error| StartError::Damaged { path: dir.database(), why: error_chain(&error) })?;
     let mut programme = programme::programme().map_err(|error| StartError::Build(error.into()))?;
     programme.links.lead_to(origin);
     let entropy = RandomSource::system();

@@ -141,7 +141,7 @@ impl TestApp {
     }
 
     pub async fn add_link(&self, facts: LinkFacts) {
-        let (_, mut links) = self.app.table.affiliate(&facts.owner).await.unwrap();
+        let mut links = self.app.table.link_owner(&facts.owner).await.unwrap().links;
         let shared =
             SharedCommission { spot: "0.1".parse().unwrap(), futures: "0.05".parse().unwrap() };
         let owner = facts.owner.clone();

@@ -58,7 +58,7 @@ async fn most_of_largest_links_fit_one_item() {
     world.add_affiliate(&owner).await;
     let label = "\u{1F680}".repeat(64);
     let rate = "0.123456".parse().unwrap();
-    let (_, mut links) = world.app.table.affiliate(&uid(&owner)).await.unwrap();
+    let mut links = world.app.table.link_owner(&uid(&owner)).await.unwrap().links;
     for number in 0..499 {
         let code: LinkCode = format!("ABCDEFGHJK{number:06}").parse().unwrap();
         let owner = uid(&owner);

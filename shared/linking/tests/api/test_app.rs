@@ -109,7 +109,7 @@ impl TestApp {
 
     /// Writes a link as another system might have left it.
     pub async fn plant(&self, owner: &str, code: &str, invites_existing: bool) {
-        let (_, mut links) = self.app.table.affiliate(&uid(owner)).await.unwrap();
+        let mut links = self.app.table.link_owner(&uid(owner)).await.unwrap().links;
         let facts = LinkFacts { code: code.parse().unwrap(), owner: uid(owner), invites_existing };
         let shared = SharedCommission::default();
         let link = Link { facts, label: None, shared, created_at: at("2024-01-01T00:00:00Z") };

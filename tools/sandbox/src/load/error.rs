@@ -10,7 +10,7 @@ pub(crate) enum LoadError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// The night failed.
-    #[error("its night failed: {0}")]
+    #[error("its night failed")]
     Night(#[from] StepError),
     /// An event of the sample cannot be read.
     #[error("an event was refused: {0}")]

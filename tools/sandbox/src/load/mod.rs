@@ -63,10 +63,9 @@ async fn live(
     let mut loader = Loader::new(&app, manual_clock);
     for simulated in days {
         let day = simulated.day;
-        loader
-            .live(simulated)
-            .await
-            .map_err(|why| StartError::Sample(format!("{day}: {why}").into()))?;
+        loader.live(simulated).await.map_err(|why| {
+            StartError::Sample(format!("{day}: {}", types::error_chain(&why)).into())
+        })?;
         progress.done(day);
     }
     progress.finish();

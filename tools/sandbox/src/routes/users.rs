@@ -39,7 +39,8 @@ async fn users(services: &Services) -> Result<Users, Problem> {
     let Personas { affiliates, dormant, invitees, refused } = Personas::everyone();
     let mut known = Vec::new();
     for affiliate in affiliates {
-        let (account, links) = services.app.table.affiliate(&affiliate.uid).await.or_problem()?;
+        let storage::LinkOwner { account, links } =
+            services.app.table.link_owner(&affiliate.uid).await.or_problem()?;
         if account.is_some() {
             known.push(Inviter { affiliate, code: links.value.default });
         }
