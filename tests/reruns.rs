@@ -156,7 +156,7 @@ async fn invalid_step_is_refused() {
     for (input, part) in [
         (json!({}), "expected {\"day\":\"2026-11-21\"}, or a step"),
         (json!({ "day": "2026-02-30" }), "expected a calendar day"),
-        (json!({ "day": "2026-11-20", "force": true }), "unknown field `force`"),
+        (json!({ "day": "2026-11-20", "force": true }), "force: is unknown"),
         (json!({ "step": "plan" }), "expected either day or scheduledTime"),
         (json!({ "step": "dance" }), "step: expected one of `plan`"),
         (json!({ "step": "fold", "day": "2026-11-20", "run": "r", "shard": 64 }), "below 64"),

@@ -6,6 +6,7 @@
 use lambda_http::Request;
 use lambda_http::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
+use strict_json::Fault;
 
 use crate::Problem;
 
@@ -42,63 +43,21 @@ fn is_json(request: &Request) -> bool {
 /// # Errors
 /// `bad_request` naming the field that is wrong; `body` where it is the whole.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        explain(&path, error.inner())
-    })?;
-    json.end().map_err(|error| explain(".", &error))?;
-    Ok(value)
+    strict_json::parse(body).map_err(|error| match error.fault() {
+        fault @ Fault::Syntax { .. } => refused(format!("The body {fault}.")),
+        fault => of_field(error.field().unwrap_or("body"), fault),
+    })
 }
 
 fn refused(detail: String) -> Problem {
     Problem::bad("body", detail)
 }
 
-/// Says where the JSON is wrong; `path` is `.` for the body as a whole.
-fn explain(path: &str, error: &serde_json::Error) -> Problem {
-    let (line, column) = (error.line(), error.column());
-    if !error.is_data() {
-        return refused(format!("The body is not JSON: see line {line}, column {column}."));
-    }
-    let text = error.to_string();
-    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-    let within = (path != ".").then_some(path);
-    match quoted(message) {
-        Some(("missing field", name)) => field(join(within, name), "is missing"),
-        Some(("duplicate field", name)) => field(join(within, name), "is given more than once"),
-        // The path already ends in the unknown field's name.
-        Some(("unknown field", name)) => field(within.unwrap_or(name).to_owned(), "is unknown"),
-        _ => field(within.unwrap_or("body").to_owned(), &expected(message)),
-    }
-}
-
-/// The kind of complaint and the name in it, as in ``missing field `label` ``.
-fn quoted(message: &str) -> Option<(&str, &str)> {
-    let (kind, rest) = message.split_once(" `")?;
-    rest.split_once('`').map(|(name, _)| (kind, name))
-}
-
-fn join(within: Option<&str>, name: &str) -> String {
-    within.map_or_else(|| name.to_owned(), |path| format!("{path}.{name}"))
-}
-
-/// Returns the expected form in JSON's terms, not Rust's, and without the value that was sent.
-fn expected(message: &str) -> String {
-    let wanted = message.split_once("expected ").map(|(_, wanted)| wanted);
-    match wanted {
-        Some(wanted) if wanted.starts_with("struct ") => "expected an object".to_owned(),
-        Some("u8" | "u16" | "u32" | "u64" | "i64") => "expected a whole number in range".to_owned(),
-        Some(wanted) => format!("expected {wanted}"),
-        None => "is not as documented".to_owned(),
-    }
-}
-
-fn field(name: String, complaint: &str) -> Problem {
+fn of_field(name: &str, fault: &Fault) -> Problem {
     let name: String = name.chars().take(MAX_NAME_CHARS).collect();
     let detail = match name.as_str() {
-        "" => format!("A field with an empty name {complaint}."),
-        name => format!("`{name}`: {complaint}."),
+        "" => format!("A field with an empty name {fault}."),
+        name => format!("`{name}`: {fault}."),
     };
     Problem::bad(name, detail)
 }

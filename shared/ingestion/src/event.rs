@@ -146,7 +146,7 @@ pub(crate) trait Data {
 
 impl Data for Value {
     fn decode<T: DeserializeOwned>(&self) -> Result<T, String> {
-        field_by_field(self, "data.")
+        field_by_field(self, "data")
     }
 }
 
@@ -346,18 +346,9 @@ fn check_text(name: &str, text: &str, max: usize) -> Result<(), String> {
     Err(format!("{name}: expected 1 to {max} bytes of printable text"))
 }
 
-fn field_by_field<'a, T: Deserialize<'a>>(value: &'a Value, prefix: &str) -> Result<T, String> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        match path.as_str() {
-            "." => format!("{}{}", prefix.trim_end_matches('.'), join(prefix, error.inner())),
-            _ => format!("{prefix}{path}: {}", error.inner()),
-        }
-    })
-}
-
-fn join(prefix: &str, error: &serde_json::Error) -> String {
-    if prefix.is_empty() { error.to_string() } else { format!(": {error}") }
+/// Reads a value; the message repeats what was received, for the operator of the quarantine.
+fn field_by_field<'a, T: Deserialize<'a>>(value: &'a Value, within: &str) -> Result<T, String> {
+    strict_json::from_value(value, within).map_err(|error| error.with_value().to_owned())
 }
 
 impl Registered {
@@ -371,10 +362,8 @@ impl Registered {
         let Self { uid, registered_at, country, region, main_uid, person_hash, code } = self;
         let told = (uid, registered_at, country, region, main_uid, person_hash, code);
         let written = serde_json::to_vec(&told);
-        let written = written.map_err(|error| TableError::Corrupt {
-            what: "registration",
-            fault: error.into(),
-        })?;
+        let written = written
+            .map_err(|error| TableError::Corrupt { what: "registration", fault: error.into() })?;
         Ok(storage::short_sha256(&written))
     }
 

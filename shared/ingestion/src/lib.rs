@@ -15,7 +15,6 @@ mod parts;
 mod payment;
 mod register;
 mod sign_up;
-mod strict;
 
 use std::collections::HashSet;
 

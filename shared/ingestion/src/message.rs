@@ -9,7 +9,6 @@ use types::{Timestamp, Uid};
 
 use crate::event::{self, Event, EventData};
 use crate::one_pass;
-use crate::strict::parse;
 use crate::{EventOutcome, EventReport, Message, Reading};
 
 /// One event of a message, and its outcome.
@@ -112,7 +111,8 @@ impl<'a> Item<'a> {
     }
 
     fn read_field_by_field(&mut self, assets: &Assets, latest: Timestamp) -> Result<Event, String> {
-        let event = parse(self.body).map_err(|error| format!("expected JSON: {error}"))?;
+        let event = strict_json::parse_value(self.body)
+            .map_err(|error| format!("expected JSON: {error}"))?;
         self.id = event.get("id").and_then(Value::as_str).map(str::to_owned);
         event::read(&event, assets, latest)
     }

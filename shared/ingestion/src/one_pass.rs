@@ -172,7 +172,7 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
-    use crate::strict::parse;
+    use strict_json::parse_value;
 
     const LATEST: &str = "2026-11-21T12:00:00Z";
     static PROGRAMME: LazyLock<Programme> =
@@ -182,7 +182,7 @@ mod tests {
     /// whether this reader read it.
     fn agree(text: &str) -> bool {
         let (assets, latest) = (&PROGRAMME.commission.assets, LATEST.parse().unwrap());
-        let known = parse(text).ok();
+        let known = parse_value(text).ok();
         let by_field = known.and_then(|event| crate::event::read(&event, assets, latest).ok());
         let in_one_pass = read(text, assets, latest);
         if in_one_pass.is_some() {

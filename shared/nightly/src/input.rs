@@ -1,6 +1,7 @@
 //! The input of the function: one step.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use storage::Shard;
 use types::{Day, Quarter, Timestamp};
@@ -257,19 +258,10 @@ impl Step {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(input: &Value, what: &str) -> Result<T, StepError> {
-    serde_path_to_error::deserialize(input).map_err(|error| {
-        let (path, wanted) = (error.path().to_string(), wanted(&error.inner().to_string()));
-        StepError::BadRequest(format!("expected {what}: {path}: {wanted}"))
-    })
-}
-
-/// Returns the expected value without the received one, since the message is written to the log.
-fn wanted(message: &str) -> String {
-    match message.split_once("expected ") {
-        Some((got, wanted)) if !got.starts_with("unknown field") => format!("expected {wanted}"),
-        _ => message.to_owned(),
-    }
+fn read<T: DeserializeOwned>(input: &Value, what: &str) -> Result<T, StepError> {
+    // Without the received value, because the message is written to the log.
+    strict_json::from_value(input, "")
+        .map_err(|error| StepError::BadRequest(format!("expected {what}: {error}")))
 }
 
 /// Returns the day to plan. The time of a schedule selects the day before it, whether the

@@ -5,12 +5,12 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Parses JSON text and refuses repeated names at any depth: parsers differ in which of the values
+/// Parses JSON and refuses repeated names at any depth: parsers differ in which of the values
 /// they use.
 ///
 /// # Errors
 /// The parser's message, with line and column.
-pub(crate) fn parse(text: &str) -> Result<Value, serde_json::Error> {
+pub fn parse_value(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }
 
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn json_without_repeated_names_reads_as_usual() {
         let text = r#"{"a":[1,-2,0.5,1e3,true,null,"x\u00e9",{"b":{}}],"c":18446744073709551615}"#;
-        assert_eq!(parse(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(parse_value(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
     }
 
     #[test]
@@ -95,18 +95,18 @@ mod tests {
         for text in
             [r#"{"a":1,"a":1}"#, r#"{"d":{"a":1,"b":2,"a":3}}"#, r#"[{"a":[{"b":1,"b":2}]}]"#]
         {
-            let error = parse(text).unwrap_err().to_string();
+            let error = parse_value(text).unwrap_err().to_string();
             assert!(error.starts_with("expected each name once in an object at line 1"), "{error}");
         }
     }
 
     #[test]
     fn escaped_spelling_of_a_name_is_the_same_name() {
-        assert!(parse(r#"{"a":1,"\u0061":2}"#).is_err());
+        assert!(parse_value(r#"{"a":1,"\u0061":2}"#).is_err());
     }
 
     #[test]
     fn deep_nesting_is_refused() {
-        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse_value(&"[".repeat(100_000)).is_err());
     }
 }
