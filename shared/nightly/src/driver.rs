@@ -9,7 +9,7 @@ use types::{Day, Quarter};
 
 use crate::commit::commit;
 use crate::committed::{Committed, Part};
-use crate::evaluate::{Evaluated, close_quarter, evaluate, evaluate_quarter};
+use crate::evaluate::{Evaluated, close_quarter, evaluate};
 use crate::finish::{Finished, finish};
 use crate::fold::Folded;
 use crate::plan::{Cursor, DayPlan, Plan, plan, plan_day};
@@ -97,15 +97,6 @@ pub struct NightReport {
     pub reconciled: Reconciled,
 }
 
-/// The days of a night, without its reconciliation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BookedNight {
-    /// The days that the night processed.
-    pub days: Vec<DayReport>,
-    /// The evaluation of the last quarter that the night closed, if it closed one.
-    pub evaluated: Option<Evaluated>,
-}
-
 /// Receives the progress of a [`Driver`]. Every method does nothing by default; `()` is the
 /// observer that ignores everything.
 pub trait Observer {
@@ -131,6 +122,9 @@ pub trait Observer {
 
     /// Receives the evaluation of a quarter.
     fn quarter_evaluated(&mut self, _quarter: Quarter, _evaluated: &Evaluated) {}
+
+    /// Receives the reconciliation of the night after a day.
+    fn reconciled(&mut self, _day: Day, _reconciled: Reconciled) {}
 }
 
 impl Observer for () {
@@ -242,48 +236,43 @@ impl<'a, O: Observer> Driver<'a, O> {
         steps.retry.run(|| plan_day(steps.app, day, steps.deadline)).await
     }
 
-    /// Runs the whole night after `day`: books its days, and reconciles.
+    /// Runs the whole night after `day`: books its days, plan after plan, evaluates the quarters
+    /// that end, and reconciles.
     ///
     /// # Errors
     /// [`StepError`], as the state machine receives it, or the observer's error.
     pub async fn run_night(&mut self, day: Day) -> Result<NightReport, O::Error> {
-        let BookedNight { days, evaluated } = self.book_night(day).await?;
-        let reconciled = self.steps.reconcile(day).await?;
-        Ok(NightReport { days, evaluated, reconciled })
-    }
-
-    /// Books the days of the night after `day`, plan after plan, and evaluates its quarters.
-    ///
-    /// # Errors
-    /// [`StepError`], as the state machine receives it, or the observer's error.
-    pub async fn book_night(&mut self, day: Day) -> Result<BookedNight, O::Error> {
-        let mut night = BookedNight::default();
+        let (mut days, mut last_evaluated) = (Vec::new(), None);
         let mut more = None;
         loop {
             let plan = self.steps.plan(day, more).await?;
             self.observer.planned(&plan.days);
             for day in &plan.days {
-                night.days.push(self.book(day).await?);
+                days.push(self.book(day).await?);
             }
             if let Some(quarter) = plan.quarter {
                 let evaluated = self.steps.evaluate(quarter, plan.visible).await?;
                 self.observer.quarter_evaluated(quarter, &evaluated);
-                night.evaluated = Some(evaluated);
+                last_evaluated = Some(evaluated);
             }
             more = plan.more;
             if more.is_none() {
-                return Ok(night);
+                break;
             }
         }
+        let reconciled = self.steps.reconcile(day).await?;
+        self.observer.reconciled(day, reconciled);
+        Ok(NightReport { days, evaluated: last_evaluated, reconciled })
     }
 
-    /// Sets the tiers that a quarter earned, and closes it.
+    /// Sets the tiers that a quarter earned by the runs that are visible now, and closes it.
     ///
     /// # Errors
     /// [`StepError`], as the state machine receives it.
     pub async fn evaluate(&self, quarter: Quarter) -> Result<Evaluated, StepError> {
-        let steps = self.steps;
-        steps.retry.run(|| evaluate_quarter(steps.app, quarter)).await
+        let Steps { app, retry, .. } = self.steps;
+        let head = retry.run(|| async { Ok(app.table.head().await?) }).await?;
+        self.steps.evaluate(quarter, head.value.visible).await
     }
 
     /// Books a planned day: folds its shards, commits, publishes and finishes the run.

@@ -66,15 +66,6 @@ pub(crate) async fn evaluate(
     Ok(evaluated)
 }
 
-/// Evaluates all affiliates over a quarter by the runs that are visible, and closes it.
-pub(crate) async fn evaluate_quarter(app: &App, quarter: Quarter) -> Result<Evaluated, StepError> {
-    let visible = app.table.head().await?.value.visible;
-    let all: Vec<Shard> = Shard::all().collect();
-    let evaluated = evaluate(app, quarter, &all).await?;
-    close_quarter(app, quarter, visible).await?;
-    Ok(evaluated)
-}
-
 /// Evaluates a quarter; returns the affiliates that are excluded.
 ///
 /// # Errors

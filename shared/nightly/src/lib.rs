@@ -48,7 +48,7 @@ mod verify;
 
 pub use check::Checked;
 pub use committed::{Committed, Part};
-pub use driver::{BookedNight, DayOutcome, DayReport, Driver, NightReport, Observer, Retry};
+pub use driver::{DayOutcome, DayReport, Driver, NightReport, Observer, Retry};
 pub use error::StepError;
 pub use evaluate::{Evaluated, NotEvaluated, QuarterClosed, not_evaluated};
 pub use explain::{ExplainedFee, InviteeDay, explain_day};
@@ -146,7 +146,7 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
         Step::Evaluate { quarter, shard } => {
             let evaluated = match shard {
                 Some(shard) => evaluate::evaluate(app, *quarter, &[*shard]).await?,
-                None => evaluate::evaluate_quarter(app, *quarter).await?,
+                None => Driver::new(app).evaluate(*quarter).await?,
             };
             Done::of(evaluated.affiliates as u64, &evaluated)
         }

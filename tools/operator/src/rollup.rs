@@ -7,7 +7,8 @@ use commission::{Asset, Assets, Split};
 use indicatif::ProgressBar;
 use lambda::App;
 use nightly::{
-    DayOutcome, DayPlan, DayReport, Driver, Evaluated, Observer, Retry, StepError, booked_from,
+    DayOutcome, DayPlan, DayReport, Driver, Evaluated, Observer, Reconciled, Retry, StepError,
+    booked_from,
 };
 use storage::{Money, SHARDS};
 use types::{Day, Quarter};
@@ -42,7 +43,7 @@ pub(crate) async fn rollup(
     let mut done = Ok(());
     for day in days.iter() {
         done = match night {
-            true => driver.book_night(day).await.map(drop),
+            true => driver.run_night(day).await.map(drop),
             false => driver.run_day(day).await.map(drop),
         };
         if done.is_err() {
@@ -102,6 +103,14 @@ impl Observer for &mut Report<'_, '_> {
             self.outcome = Outcome::NeedsAttention;
             let left_out = count(evaluated.not_evaluated, "affiliate");
             self.say(format!("{quarter}  {left_out} left out: `evaluate {quarter}` names them"));
+        }
+    }
+
+    fn reconciled(&mut self, day: Day, found: Reconciled) {
+        self.say(format!("{day}  reconciled: {}", count(found.differences, "difference")));
+        if found.differences > 0 {
+            self.outcome = Outcome::NeedsAttention;
+            self.say(format!("{day}  `verify` of the affiliates' days names them"));
         }
     }
 }

@@ -31,6 +31,18 @@ async fn night_books_late_fees() {
 }
 
 #[tokio::test]
+async fn night_reconciles() {
+    let app = booked().await;
+    tamper(&app, |line| line.sums.commission = Amount::ZERO).await;
+    app.now("2026-11-22T00:30:00Z");
+    let shown = run(&app, "rollup --night 2026-11-21").await;
+    assert_eq!(shown.code, 1);
+    let found = "2026-11-21  reconciled: 1 difference\n\
+                 2026-11-21  `verify` of the affiliates' days names them\n";
+    assert!(shown.results.contains(found), "{}", shown.results);
+}
+
+#[tokio::test]
 async fn unfinished_day_is_not_booked() {
     let shown = run(&traded().await, "rollup 2026-11-21").await;
     assert_eq!(shown.code, 2);

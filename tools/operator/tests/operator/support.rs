@@ -40,7 +40,7 @@ pub async fn give(app: &TestApp, command: &str, answer: Option<&str>) -> Shown {
     let code = match outcome {
         Ok(verdict) => verdict.code(),
         Err(failure) => {
-            questions += &format!("operator: {failure}");
+            questions += &format!("operator: {}", types::error_chain(&failure));
             failure.code()
         }
     };
