@@ -295,7 +295,7 @@ fn version_names_settings_digest() {
             .collect();
         settings.sort();
         let digest = Sha256::digest(settings.join("\n"));
-        let wanted = format!("settings {:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
+        let wanted = format!("settings {}", hex::encode(&digest[..3]));
         if !description.starts_with(&wanted) {
             wrong.push(format!("{id}: VersionDescription begins with {wanted}"));
         }

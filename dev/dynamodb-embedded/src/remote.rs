@@ -1,7 +1,5 @@
 //! A DynamoDB outside of the process, on which the same tests run.
 
-use std::fmt::Write as _;
-
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region, SharedHttpClient};
 use aws_sdk_dynamodb::{Client, Config};
 use aws_smithy_http_client::tls::Provider;
@@ -85,10 +83,7 @@ impl Drop for Remote {
 fn drawn_name() -> Result<String, EngineError> {
     let mut drawn = [0; 8];
     getrandom::fill(&mut drawn).map_err(|error| EngineError::Variable(error.to_string()))?;
-    Ok(drawn.iter().fold("recall-test-".to_owned(), |mut name, byte| {
-        let _ = write!(name, "{byte:02x}");
-        name
-    }))
+    Ok(format!("recall-test-{}", hex::encode(drawn)))
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -236,7 +236,7 @@ mod tests {
     fn short_sha256(pem: &str) -> String {
         let (base64, _) = pem.split_once("-----END CERTIFICATE-----").unwrap();
         let certificate = STANDARD.decode(base64.replace('\n', "")).unwrap();
-        Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(certificate))
     }
 
     #[test]

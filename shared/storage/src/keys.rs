@@ -4,7 +4,6 @@
 //! that many writers share has the shard of the invitee, so that no partition is hot.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
@@ -72,10 +71,7 @@ pub fn short_sha256(content: &[u8]) -> String {
 
 /// Returns the first 16 bytes of a digest in hexadecimal.
 pub(crate) fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().take(16).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(digest.get(..16).unwrap_or(digest))
 }
 
 /// An item's primary key.

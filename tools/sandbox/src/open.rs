@@ -1,7 +1,6 @@
 //! Opens the data directory and creates the functions' context, with or without the sample
 //! programme.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use dynamodb_embedded::{Engine, EngineError, create_table};
@@ -101,10 +100,7 @@ fn signer(dir: &DataDir, entropy: &RandomSource) -> Result<Signer, StartError> {
 fn new_signing_key(entropy: &RandomSource) -> Result<String, StartError> {
     let mut bytes = [0; SIGNING_KEY_BYTES];
     entropy.fill(&mut bytes).map_err(|error| StartError::Build(error.into()))?;
-    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hex::encode(bytes))
 }
 
 #[cfg(test)]
