@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the programme under load: `python3 benches/load.py`.
 
-Prints the figures of docs/explanation/performance.md, "Under load".
+Prints the tables of a report in docs/reports.
 
 The cases are a viral link, a queue full of fees, and an affiliate with very many invitees, all
 through the functions' handlers over the embedded engine. The last two use a table in a file, so

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs all benchmarks: `python3 benches/run.py`.
 
-Prints the figures of docs/explanation/performance.md. Builds the released program, and installs
+Prints the tables of a report in docs/reports. Builds the released program, and installs
 DuckDB into a virtual environment. Takes some minutes; `--small` runs every case on little data.
 """
 

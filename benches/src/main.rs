@@ -1,6 +1,6 @@
 //! Benchmarks, one case in each process, so that each has its own peak memory.
 //!
-//! `benches/run.py` runs all of them and prints the tables of docs/explanation/performance.md. A
+//! `benches/run.py` runs all of them and prints the tables of a report in docs/reports. A
 //! case prints one line of JSON.
 
 mod ask;

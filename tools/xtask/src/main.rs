@@ -50,7 +50,7 @@ enum Task {
     Crash,
     /// Runs the storage and end-to-end tests on the DynamoDB of the local AWS
     OtherEngine,
-    /// Runs all benchmarks and prints the tables of docs/explanation/performance.md (an hour), or
+    /// Runs all benchmarks and prints the tables of a report in docs/reports (an hour), or
     /// one of them
     Bench(Bench),
     /// Prints the dollars a month of four loads, from counted calls and units (1 min)

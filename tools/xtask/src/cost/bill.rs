@@ -14,7 +14,7 @@ const REQUESTS_PER_MESSAGE: u64 = 3;
 const CALLS_AT_ONCE: u64 = 8;
 const CALL_MILLIS: u64 = 5;
 /// Processor time of the function itself for an event, in microseconds, in the released build.
-/// Source: docs/explanation/performance.md.
+/// Rounded up from docs/reports/2026-11-25-load.md.
 const INGEST_MICROS: u64 = 45;
 /// Processor time of the function itself for a fee of the night, in microseconds. Same source.
 const NIGHT_MICROS: u64 = 8;
