@@ -45,7 +45,7 @@ impl Metered {
     }
 
     async fn get(&mut self, what: &str, caller: &str, target: &str) -> Value {
-        let _before = self.app.engine.take_spent();
+        let _before = self.app.engine.take_call_stats();
         let answer = self.app.get(caller, target).await;
         assert_eq!(answer.status, 200, "{what}: {}", answer.body);
         self.put_down(what);
@@ -69,7 +69,7 @@ impl Metered {
         headers: &[(&str, &str)],
         body: Value,
     ) {
-        let _before = self.app.engine.take_spent();
+        let _before = self.app.engine.take_call_stats();
         let answer = self.app.call(caller, method, target, headers, Some(body)).await;
         assert!((200..300).contains(&answer.status), "{what}: {}", answer.body);
         self.put_down(what);
@@ -77,21 +77,21 @@ impl Metered {
 
     async fn plan(&mut self, what: &str) {
         self.app.now("2026-11-22T00:30:00Z");
-        let _before = self.app.engine.take_spent();
+        let _before = self.app.engine.take_call_stats();
         let step = json!({ "step": "plan", "day": "2026-11-21" });
         nightly::handle(&self.app.context, &step).await.unwrap();
         self.put_down(what);
     }
 
     fn put_down(&mut self, what: &str) {
-        let spent = self.app.engine.take_spent();
-        let (read, written) = (halves(spent.half_units_read()), halves(spent.half_units_written()));
-        writeln!(self.bill, "{what:<44} {:<35} {read:>4} {written:>5}", calls(&spent)).unwrap();
+        let stats = self.app.engine.take_call_stats();
+        let (read, written) = (halves(stats.half_units_read()), halves(stats.half_units_written()));
+        writeln!(self.bill, "{what:<44} {:<35} {read:>4} {written:>5}", calls(&stats)).unwrap();
     }
 }
 
-fn calls(spent: &CallStats) -> String {
-    let calls = spent.calls.iter().map(|(name, count)| format!("{count} {name}"));
+fn calls(stats: &CallStats) -> String {
+    let calls = stats.calls.iter().map(|(name, count)| format!("{count} {name}"));
     calls.collect::<Vec<_>>().join(", ")
 }
 
@@ -250,7 +250,7 @@ async fn costs_of_a_thousand_events_are_unchanged() {
     for (what, messages) in mixes() {
         for how in ["", ", again"] {
             metered.in_another_process().await;
-            let _before = metered.app.engine.take_spent();
+            let _before = metered.app.engine.take_call_stats();
             let reports = ingestion::ingest(&metered.app.context, &messages).await.unwrap();
             assert!(reports.iter().all(|report| report.outcome == EventOutcome::Ingested));
             metered.put_down(&format!("{what}{how}"));

@@ -201,7 +201,7 @@ impl Faults for SlowWrites {
     fn next(&self, operation: &str) -> Option<Fault> {
         if operation == "PutItem" {
             self.writes.fetch_add(1, Ordering::Relaxed);
-            self.clock.stand_at(self.clock.now().plus_millis(1000));
+            self.clock.stop_at(self.clock.now().plus_millis(1000));
         }
         None
     }

@@ -86,7 +86,7 @@ async fn full_account_is_one_read_unit() {
     let full = table.account(&longest).await.unwrap().unwrap().value;
     let lengths = [full.tiers.iter().count(), full.vip.iter().count()];
     assert_eq!(lengths, [MAX_TIER_CHANGES, MAX_VIP_CHANGES]);
-    assert_eq!(metered.take_spent().half_units_read(), 2);
+    assert_eq!(metered.take_call_stats().half_units_read(), 2);
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn pending_account_with_full_histories_is_one_read_unit() {
     assert!(app.context.table.save_account(&full).await.unwrap().is_done());
     let metered = app.engine.clone().counting_capacity();
     Table::new(metered.config(), "recall").account(&longest).await.unwrap().unwrap();
-    assert_eq!(metered.take_spent().half_units_read(), 2);
+    assert_eq!(metered.take_call_stats().half_units_read(), 2);
 }
 
 #[tokio::test]

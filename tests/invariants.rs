@@ -124,7 +124,7 @@ async fn deliver(app: &TestApp, events: &[&Told]) {
 async fn in_order(seed: u64, told: &[Told]) -> TestApp {
     let app = peopled(seed).await;
     for night in DAYS {
-        app.clock.stand_at(day(night).end());
+        app.clock.stop_at(day(night).end());
         for told in told.iter().filter(|told| told.day == night) {
             deliver(&app, &[told]).await;
         }
@@ -136,7 +136,7 @@ async fn in_order(seed: u64, told: &[Told]) -> TestApp {
 
 async fn shuffled(seed: u64, told: &[Told], rng: &mut StdRng) -> TestApp {
     let app = peopled(seed).await;
-    app.clock.stand_at(nightly::booked_from(day(DAYS[2])));
+    app.clock.stop_at(nightly::booked_from(day(DAYS[2])));
     let mut order: Vec<&Told> = told.iter().chain(told.iter().step_by(5)).collect();
     order.shuffle(rng);
     while !order.is_empty() {

@@ -32,7 +32,7 @@ async fn rate(app: &TestApp, of: &str) -> String {
 /// Runs a night by the state machine's steps, only in the shards of the newcomers, and returns its
 /// plans.
 async fn night(app: &TestApp, after: &str) -> Vec<Plan> {
-    app.clock.stand_at(day(after).end().plus_millis(30 * 60_000));
+    app.clock.stop_at(day(after).end().plus_millis(30 * 60_000));
     let mut shards: Vec<u8> = NEWCOMERS.iter().map(|it| Shard::of(&uid(it)).number()).collect();
     shards.sort_unstable();
     shards.dedup();

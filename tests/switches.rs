@@ -39,7 +39,7 @@ async fn stopped_for_a_minute(app: &TestApp, switch: Switch) {
 }
 
 fn later(app: &TestApp, seconds: i64) {
-    app.clock.stand_at(app.clock.now().plus_millis(seconds * 1000));
+    app.clock.stop_at(app.clock.now().plus_millis(seconds * 1000));
 }
 
 fn outcome(answer: &Answer) -> String {
@@ -232,7 +232,7 @@ async fn booked(app: &TestApp) -> Vec<Value> {
 }
 
 async fn night(app: &TestApp, of: &str) -> Result<nightly::NightReport, nightly::StepError> {
-    app.clock.stand_at(day(of).end().plus_millis(30 * 60 * 1000));
+    app.clock.stop_at(day(of).end().plus_millis(30 * 60 * 1000));
     nightly::Driver::new(&app.context_of("daily-commission")).run_night(day(of)).await
 }
 

@@ -66,7 +66,7 @@ impl TestApp {
     pub async fn seeded(now: &str, seed: u64) -> Self {
         let engine = Engine::with_table().await.unwrap();
         let clock = ManualClock::default();
-        clock.stand_at(at(now));
+        clock.stop_at(at(now));
         let app = App {
             table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),
@@ -85,7 +85,7 @@ impl TestApp {
     }
 
     pub fn now(&self, now: &str) {
-        self.clock.stand_at(at(now));
+        self.clock.stop_at(at(now));
     }
 
     /// Sends one event of a type. Its id is derived from its content.
@@ -185,7 +185,7 @@ impl TestApp {
     /// Runs the nightly job for `day`, half an hour after its end.
     pub async fn night(&self, after: &str) -> NightReport {
         let after = day(after);
-        self.clock.stand_at(after.end().plus_millis(30 * 60 * 1000));
+        self.clock.stop_at(after.end().plus_millis(30 * 60 * 1000));
         Driver::new(&self.context_of("daily-commission")).run_night(after).await.unwrap()
     }
 

@@ -27,7 +27,7 @@ async fn bound_for_long() -> TestApp {
         futures["product"] = json!("futures");
         app.charged(futures).await;
         app.close_through(day(booked).previous()).await;
-        app.clock.stand_at(day(booked).end().plus_millis(1_800_000));
+        app.clock.stop_at(day(booked).end().plus_millis(1_800_000));
         app.book(booked).await;
     }
     app.close_through(day(LAST).previous()).await;
@@ -40,7 +40,7 @@ fn activity() -> Value {
 }
 
 async fn plan(app: &TestApp, of: &str) -> Vec<Value> {
-    app.clock.stand_at(day(of).end().plus_millis(1_800_000));
+    app.clock.stop_at(day(of).end().plus_millis(1_800_000));
     let plan = json!({ "step": "plan", "day": of });
     let plan = nightly::handle(&app.context, &plan).await.unwrap();
     plan["days"].as_array().unwrap().clone()
@@ -58,9 +58,9 @@ async fn summaries(app: &TestApp) -> Vec<DaySummary> {
 async fn only_days_with_lines_are_reversed() {
     let app = bound_for_long().await;
     app.taken("activity", activity()).await;
-    let before = app.context.table.spent();
+    let before = app.context.table.call_stats();
     let days = plan(&app, LAST).await;
-    assert!(app.context.table.spent().since(before).calls <= 28);
+    assert!(app.context.table.call_stats().since(before).calls <= 28);
     let shard = Shard::of(&uid("dormant")).number();
     let reversals: Vec<_> = days.iter().filter(|day| day["mode"] == "reversal").collect();
     let planned: Vec<_> = reversals.iter().map(|day| day["day"].as_str().unwrap()).collect();
@@ -126,7 +126,7 @@ impl TestApp {
 
     /// Books the three days again as a whole, in the order in which a nightly run reverses them.
     async fn night_without_reversals(&self, of: &str) {
-        self.clock.stand_at(day(of).end().plus_millis(1_800_000));
+        self.clock.stop_at(day(of).end().plus_millis(1_800_000));
         self.book(of).await;
         for of in DAYS {
             self.book(of).await;

@@ -8,20 +8,20 @@ use storage::FeeBatch;
 
 use crate::Failure;
 use crate::engine::TestApp;
-use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged, take_all_in};
+use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged, ingest_all};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Watch, forget_peak_memory, peak_memory_mb};
 
 pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = TestApp::in_file(&made, file).await?;
-    world.open_accounts(&made).await?;
+    let app = TestApp::in_file(&made, file).await?;
+    app.open_accounts(&made).await?;
     let mut figures = Figures::of("backlog", fees);
 
     forget_peak_memory()?;
     let watch = Watch::start();
-    let events = made.fees().map(|fee| Ok(charged(&fee?.1, &world)));
-    let latencies = take_all_in(&world, batches(events, &world, EVENTS_PER_BATCH)).await?;
+    let events = made.fees().map(|fee| Ok(charged(&fee?.1, &app)));
+    let latencies = ingest_all(&app, batches(events, &app, EVENTS_PER_BATCH)).await?;
     figures.note("takeIn", watch.stop());
     figures.note("takeInPeakMemoryMb", peak_memory_mb());
     figures.note("batches", latencies.count());
@@ -29,13 +29,13 @@ pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
 
     forget_peak_memory()?;
     let watch = Watch::start();
-    let report = nightly::Driver::new(&world.app).run_day(made.day).await?;
+    let report = nightly::Driver::new(&app.context).run_day(made.day).await?;
     figures.note("rollup", watch.stop());
     figures.note("rollupPeakMemoryMb", peak_memory_mb());
     figures.note("lines", report.lines);
 
     let seq = report.seq().ok_or("nothing was booked")?;
-    let booked = world.app.table.run_report(made.day, seq).await?.ok_or("no proof was kept")?;
+    let booked = app.context.table.run_report(made.day, seq).await?.ok_or("no proof was kept")?;
     let made = proof_of(&made)?;
     if booked.due != made {
         return Err(format!("made was {made:#?}\nbooked was {:#?}", booked.due).into());

@@ -70,16 +70,16 @@ async fn ingest(
     events: usize,
     events_per_batch: usize,
 ) -> Result<Value, Failure> {
-    let _before = app.engine.take_spent();
+    let _before = app.engine.take_call_stats();
     let fees = made.fees().zip(payers).enumerate().take(events).map(|(number, (fee, payer))| {
         let (_, fee) = fee?;
         let trade_id = (9_000_000_000 + number).to_string().parse()?;
         Ok(charged(&Fee { trade_id, uid: payer?, charge: fee.charge }, app))
     });
     for batch in batches(fees, app, events_per_batch) {
-        ingestion::ingest(&app.app, &batch?).await?;
+        ingestion::ingest(&app.context, &batch?).await?;
     }
-    let stats = app.engine.take_spent();
+    let stats = app.engine.take_call_stats();
     let batches = events.div_ceil(events_per_batch);
     Ok(counted(&stats, json!({ "events": events, "batches": batches })))
 }
@@ -93,9 +93,9 @@ async fn night(fees: u64) -> Result<Value, Failure> {
     let accounts = made.invitees() + made.inviters();
     // A full batch has fees of all shards.
     store_fees(&app, &made, EVENTS_PER_BATCH / usize::from(SHARDS)).await?;
-    let _before = app.engine.take_spent();
-    let report = nightly::Driver::new(&app.app).run_day(made.day).await?;
-    let stats = app.engine.take_spent();
+    let _before = app.engine.take_call_stats();
+    let report = nightly::Driver::new(&app.context).run_day(made.day).await?;
+    let stats = app.engine.take_call_stats();
     let after = stored(&app)?;
     let more = json!({
         "fees": fees,

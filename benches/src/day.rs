@@ -11,17 +11,17 @@ use crate::measure::{Figures, Watch};
 
 pub async fn run(fees: u64) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = TestApp::after(&made, false).await?;
-    world.open_accounts(&made).await?;
-    store_fees(&world, &made, FEES_PER_CHUNK).await?;
-    let _before = world.engine.take_spent();
+    let app = TestApp::after(&made, false).await?;
+    app.open_accounts(&made).await?;
+    store_fees(&app, &made, FEES_PER_CHUNK).await?;
+    let _before = app.engine.take_call_stats();
     let watch = Watch::start();
-    let report = nightly::Driver::new(&world.app).run_day(made.day).await?;
+    let report = nightly::Driver::new(&app.context).run_day(made.day).await?;
     let mut figures = Figures::of("day", fees);
     figures.note("rollup", watch.stop());
-    let spent = world.engine.take_spent();
-    figures.note("engineSeconds", spent.busy.as_secs_f64());
-    figures.note("calls", spent.calls.values().sum::<usize>());
+    let stats = app.engine.take_call_stats();
+    figures.note("engineSeconds", stats.busy.as_secs_f64());
+    figures.note("calls", stats.calls.values().sum::<usize>());
     figures.note("lines", report.lines);
     figures.print();
     Ok(())
@@ -30,22 +30,22 @@ pub async fn run(fees: u64) -> Result<(), Failure> {
 /// Books the day of one affiliate, and reads its dashboard.
 pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(invitees)?;
-    let world = TestApp::after(&made, false).await?;
-    world.open_accounts(&made).await?;
-    store_fees(&world, &made, FEES_PER_CHUNK).await?;
-    let _before = world.engine.take_spent();
+    let app = TestApp::after(&made, false).await?;
+    app.open_accounts(&made).await?;
+    store_fees(&app, &made, FEES_PER_CHUNK).await?;
+    let _before = app.engine.take_call_stats();
     let mut figures = Figures::of("affiliate", invitees);
     let watch = Watch::start();
-    let report = nightly::Driver::new(&world.app).run_day(made.day).await?;
+    let report = nightly::Driver::new(&app.context).run_day(made.day).await?;
     figures.note("rollup", watch.stop());
     figures.note("lines", report.lines);
-    figures.note("rollupCalls", world.engine.take_spent().calls.values().sum::<usize>());
-    let (inviter, table) = (MadeDay::inviter(0)?, &world.app.table);
+    figures.note("rollupCalls", app.engine.take_call_stats().calls.values().sum::<usize>());
+    let (inviter, table) = (MadeDay::inviter(0)?, &app.context.table);
     let watch = Watch::start();
     let visible = table.affiliate_state(&inviter).await?.head.visible;
     let days = table.summaries(&inviter, made.day.plus(-364), made.day, visible).await?;
     figures.note("dashboard", watch.stop());
-    figures.note("dashboardCalls", world.engine.take_spent().calls.values().sum::<usize>());
+    figures.note("dashboardCalls", app.engine.take_call_stats().calls.values().sum::<usize>());
     figures.note("activeInvitees", days.iter().map(|day| day.summary.active).sum::<u32>());
     figures.print();
     Ok(())
@@ -53,7 +53,7 @@ pub async fn affiliate(invitees: u64) -> Result<(), Failure> {
 
 /// Stores the day's fees by shard, with the given number of fees in each full chunk.
 pub async fn store_fees(
-    world: &TestApp,
+    app: &TestApp,
     made: &MadeDay,
     fees_per_chunk: usize,
 ) -> Result<(), Failure> {
@@ -65,11 +65,11 @@ pub async fn store_fees(
         batch.push(arrival, &fee)?;
         if batch.fees.len() >= fees_per_chunk {
             let batch = std::mem::take(batch);
-            world.app.table.add_fees(made.day, shard, &batch).await?;
+            app.context.table.add_fees(made.day, shard, &batch).await?;
         }
     }
     for (shard, batch) in waiting {
-        world.app.table.add_fees(made.day, shard, &batch).await?;
+        app.context.table.add_fees(made.day, shard, &batch).await?;
     }
     Ok(())
 }

@@ -21,7 +21,8 @@ pub const HALF_PAST_MIDNIGHT: i64 = 1_800_000;
 
 pub struct TestApp {
     pub engine: Engine,
-    pub app: ApiApp,
+    /// The context of the functions.
+    pub context: ApiApp,
     pub clock: ManualClock,
 }
 
@@ -42,7 +43,7 @@ impl TestApp {
         let engine = engine.dropping_tokens();
         create_table(&engine.client(), TABLE, &Template::embedded()?.table).await?;
         let clock = ManualClock::default();
-        clock.stand_at(made.day.end().plus_millis(HALF_PAST_MIDNIGHT));
+        clock.stop_at(made.day.end().plus_millis(HALF_PAST_MIDNIGHT));
         let app = App {
             table: Table::new(engine.config(), TABLE),
             programme: Arc::new(programme::programme()?),
@@ -51,7 +52,7 @@ impl TestApp {
             metrics: Metrics::off(),
         };
         let signer = Signer::from_keys_text("a key of at least thirty-two bytes")?;
-        Ok(Self { engine, app: ApiApp { app, signer }, clock })
+        Ok(Self { engine, context: ApiApp { app, signer }, clock })
     }
 
     /// Opens the day's accounts, inviters and invitees.
@@ -83,7 +84,7 @@ impl TestApp {
     }
 
     async fn create(&self, account: Account) -> Result<(), Failure> {
-        match self.app.table.save_account(&Versioned::new(account)).await? {
+        match self.context.table.save_account(&Versioned::new(account)).await? {
             Attempt::Done(()) => Ok(()),
             Attempt::Conflict => Err("an account exists already".into()),
         }

@@ -19,23 +19,23 @@ pub const EVENTS_PER_BATCH: usize = 10_000;
 
 pub async fn run(fees: u64, capacity: bool) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = TestApp::after(&made, capacity).await?;
-    world.open_accounts(&made).await?;
+    let app = TestApp::after(&made, capacity).await?;
+    app.open_accounts(&made).await?;
     let batches =
-        batches(made.fees().map(|fee| Ok(charged(&fee?.1, &world))), &world, EVENTS_PER_BATCH);
+        batches(made.fees().map(|fee| Ok(charged(&fee?.1, &app))), &app, EVENTS_PER_BATCH);
     let batches: Vec<_> = batches.collect::<Result<_, _>>()?;
-    let _before = world.engine.take_spent();
+    let _before = app.engine.take_call_stats();
     let watch = Watch::start();
     for batch in &batches {
-        ingestion::ingest(&world.app, batch).await?;
+        ingestion::ingest(&app.context, batch).await?;
     }
     let mut figures = Figures::of("ingest", fees);
     figures.note("takeIn", watch.stop());
-    let spent = world.engine.take_spent();
-    figures.note("engineSeconds", spent.busy.as_secs_f64());
-    figures.note("calls", spent.calls.values().sum::<usize>());
-    figures.note("halfUnitsRead", spent.half_units_read());
-    figures.note("halfUnitsWritten", spent.half_units_written());
+    let stats = app.engine.take_call_stats();
+    figures.note("engineSeconds", stats.busy.as_secs_f64());
+    figures.note("calls", stats.calls.values().sum::<usize>());
+    figures.note("halfUnitsRead", stats.half_units_read());
+    figures.note("halfUnitsWritten", stats.half_units_written());
     figures.print();
     Ok(())
 }
@@ -44,8 +44,8 @@ pub async fn run(fees: u64, capacity: bool) -> Result<(), Failure> {
 ///
 /// # Errors
 /// If an event is not ingested.
-pub async fn take_all_in(
-    world: &TestApp,
+pub async fn ingest_all(
+    app: &TestApp,
     batches: impl Iterator<Item = Result<Vec<Message>, Failure>>,
 ) -> Result<Latencies, Failure> {
     let mut latencies = Latencies::default();
@@ -53,7 +53,7 @@ pub async fn take_all_in(
         let batch = batch?;
         for _ in 0..=usize::from(number % 10 == 9) {
             let begun = Instant::now();
-            let reports = ingestion::ingest(&world.app, &batch).await?;
+            let reports = ingestion::ingest(&app.context, &batch).await?;
             latencies.add(begun.elapsed());
             if let Some(lost) =
                 reports.iter().find(|report| report.outcome != EventOutcome::Ingested)
@@ -68,10 +68,10 @@ pub async fn take_all_in(
 /// Returns events in batches of the queue, generated lazily.
 pub fn batches(
     mut events: impl Iterator<Item = Result<Value, Failure>>,
-    world: &TestApp,
+    app: &TestApp,
     events_per_batch: usize,
 ) -> impl Iterator<Item = Result<Vec<Message>, Failure>> {
-    let (sent_at, mut number) = (world.app.clock.now(), 0);
+    let (sent_at, mut number) = (app.context.clock.now(), 0);
     std::iter::from_fn(move || {
         let batch: Result<Vec<Value>, Failure> = events.by_ref().take(events_per_batch).collect();
         let messages = batch.map(|events| messages(&events, sent_at, &mut number));
@@ -88,8 +88,8 @@ fn messages(events: &[Value], sent_at: Timestamp, number: &mut u64) -> Vec<Messa
 }
 
 /// Returns the event of a fee.
-pub fn charged(fee: &Fee, world: &TestApp) -> Value {
-    let assets = &world.app.programme.commission.assets;
+pub fn charged(fee: &Fee, app: &TestApp) -> Value {
+    let assets = &app.context.programme.commission.assets;
     let charge = &fee.charge;
     let decimals = assets.decimals(charge.asset);
     json!({

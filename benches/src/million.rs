@@ -11,7 +11,7 @@ use types::{Day, Uid};
 use crate::Failure;
 use crate::ask::{Answer, ask, ask_for, default_link};
 use crate::engine::{HALF_PAST_MIDNIGHT, TestApp};
-use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged, take_all_in};
+use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged, ingest_all};
 use crate::made::MadeDay;
 use crate::measure::{Figures, Latencies, Watch, forget_peak_memory, peak_memory_mb};
 
@@ -21,24 +21,24 @@ const MILLIS_PER_DAY: u64 = 86_400_000;
 
 pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(active)?;
-    let world = TestApp::in_file(&made, file).await?;
-    world.open_inviters(&made).await?;
+    let app = TestApp::in_file(&made, file).await?;
+    app.open_inviters(&made).await?;
     let mut figures = Figures::of("million", invitees);
     let joining = made.day.previous();
 
-    let (events, signing_up) = (sign_ups(&world, joining, invitees).await?, Watch::start());
-    take_all_in(&world, batches(events, &world, EVENTS_PER_BATCH)).await?;
+    let (events, signing_up) = (sign_ups(&app, joining, invitees).await?, Watch::start());
+    ingest_all(&app, batches(events, &app, EVENTS_PER_BATCH)).await?;
     figures.note("signUps", signing_up.stop());
-    night(&world, joining, &mut figures, "listing").await?;
+    night(&app, joining, &mut figures, "listing").await?;
 
-    world.clock.stand_at(made.day.end());
-    let events = made.fees().map(|fee| Ok(charged(&fee?.1, &world)));
-    take_all_in(&world, batches(events, &world, EVENTS_PER_BATCH)).await?;
-    let lines = night(&world, made.day, &mut figures, "booking").await?;
+    app.clock.stop_at(made.day.end());
+    let events = made.fees().map(|fee| Ok(charged(&fee?.1, &app)));
+    ingest_all(&app, batches(events, &app, EVENTS_PER_BATCH)).await?;
+    let lines = night(&app, made.day, &mut figures, "booking").await?;
     figures.note("lines", lines);
 
     forget_peak_memory()?;
-    let affiliate = Affiliate { world: &world, uid: MadeDay::inviter(0)? };
+    let affiliate = Affiliate { app: &app, uid: MadeDay::inviter(0)? };
     affiliate.asks_everything(&made, joining, invitees, &mut figures).await?;
     affiliate.exports(&made, lines, &mut figures).await?;
     figures.note("dashboardPeakMemoryMb", peak_memory_mb());
@@ -48,12 +48,12 @@ pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure>
 
 /// Returns registrations through the inviter's link, over a whole day.
 async fn sign_ups(
-    world: &TestApp,
+    app: &TestApp,
     day: Day,
     invitees: u64,
 ) -> Result<impl Iterator<Item = Result<Value, Failure>>, Failure> {
-    world.clock.stand_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
-    let code = default_link(&world.app).await?;
+    app.clock.stop_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
+    let code = default_link(&app.context).await?;
     Ok((0..invitees).map(move |number| {
         let at = day.start().plus_millis((number * MILLIS_PER_DAY / invitees).cast_signed());
         Ok(json!({
@@ -69,23 +69,18 @@ async fn sign_ups(
 }
 
 /// Runs the night after a day. Returns the number of lines that it booked for that day.
-async fn night(
-    world: &TestApp,
-    day: Day,
-    figures: &mut Figures,
-    what: &str,
-) -> Result<u64, Failure> {
-    world.clock.stand_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
+async fn night(app: &TestApp, day: Day, figures: &mut Figures, what: &str) -> Result<u64, Failure> {
+    app.clock.stop_at(day.end().plus_millis(HALF_PAST_MIDNIGHT));
     forget_peak_memory()?;
     let watch = Watch::start();
-    let night = nightly::Driver::new(&world.app).run_night(day).await?;
+    let night = nightly::Driver::new(&app.context).run_night(day).await?;
     figures.note(what, watch.stop());
     figures.note(&format!("{what}PeakMemoryMb"), peak_memory_mb());
     Ok(night.days.iter().filter(|report| report.day == day).map(|report| report.lines).sum())
 }
 
 struct Affiliate<'a> {
-    world: &'a TestApp,
+    app: &'a TestApp,
     uid: Uid,
 }
 
@@ -146,7 +141,7 @@ impl Affiliate<'_> {
 
     async fn timed(&self, target: &str, latencies: &mut Latencies) -> Result<Value, Failure> {
         let begun = Instant::now();
-        let answer = ask(&self.world.app, &self.uid, "GET", target, &Value::Null).await?;
+        let answer = ask(&self.app.context, &self.uid, "GET", target, &Value::Null).await?;
         latencies.add(begun.elapsed());
         good(target, &answer)?;
         answer.json()
@@ -166,7 +161,7 @@ impl Affiliate<'_> {
         while let Some(target) = next {
             let begun = Instant::now();
             let answer =
-                ask_for(&self.world.app, &self.uid, &target, "application/x-ndjson").await?;
+                ask_for(&self.app.context, &self.uid, &target, "application/x-ndjson").await?;
             latencies.add(begun.elapsed());
             good(&target, &answer)?;
             bytes += answer.text.len();

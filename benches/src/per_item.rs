@@ -15,17 +15,17 @@ use crate::measure::{Figures, Watch};
 
 /// Writes fees in chunks of a thousand, as `ingest` does, and reads them as a worker does.
 pub async fn chunked(fees: u64, capacity: bool) -> Result<(), Failure> {
-    let (made, world) = empty(fees, capacity).await?;
+    let (made, app) = empty(fees, capacity).await?;
     let shard = Shard::new(0).ok_or("no shard")?;
     let mut figures = Figures::of("chunked", fees);
     let watch = Watch::start();
     for batch in made.batches() {
-        world.app.table.add_fees(made.day, shard, &batch?).await?;
+        app.context.table.add_fees(made.day, shard, &batch?).await?;
     }
-    note(&mut figures, "write", &watch, &world.engine.take_spent());
+    note(&mut figures, "write", &watch, &app.engine.take_call_stats());
     let watch = Watch::start();
-    let read = world.app.table.fees(made.day, shard).await?;
-    note(&mut figures, "read", &watch, &world.engine.take_spent());
+    let read = app.context.table.fees(made.day, shard).await?;
+    note(&mut figures, "read", &watch, &app.engine.take_call_stats());
     figures.note("found", read.fees.len());
     figures.print();
     Ok(())
@@ -42,8 +42,8 @@ struct FeeItem {
 
 /// Writes one item per fee. Its identity is the key, so that a repetition is no second item.
 pub async fn per_item(fees: u64, capacity: bool) -> Result<(), Failure> {
-    let (made, world) = empty(fees, capacity).await?;
-    let client = world.engine.client();
+    let (made, app) = empty(fees, capacity).await?;
+    let client = app.engine.client();
     let pk = format!("F#{}#00", made.day);
     let mut figures = Figures::of("perItem", fees);
     let watch = Watch::start();
@@ -63,7 +63,7 @@ pub async fn per_item(fees: u64, capacity: bool) -> Result<(), Failure> {
         let requests = waiting.into_values().collect();
         client.batch_write_item().request_items(TABLE, requests).send().await?;
     }
-    note(&mut figures, "write", &watch, &world.engine.take_spent());
+    note(&mut figures, "write", &watch, &app.engine.take_call_stats());
     let watch = Watch::start();
     let mut read = Fees::default();
     let mut pages = client
@@ -80,22 +80,22 @@ pub async fn per_item(fees: u64, capacity: bool) -> Result<(), Failure> {
             read.push(Arrival(item.arrival), &item.fee)?;
         }
     }
-    note(&mut figures, "read", &watch, &world.engine.take_spent());
+    note(&mut figures, "read", &watch, &app.engine.take_call_stats());
     figures.note("found", read.len());
     figures.print();
     Ok(())
 }
 
-fn note(figures: &mut Figures, part: &str, watch: &Watch, spent: &CallStats) {
+fn note(figures: &mut Figures, part: &str, watch: &Watch, stats: &CallStats) {
     figures.note(part, watch.stop());
-    figures.note(&format!("{part}EngineSeconds"), spent.busy.as_secs_f64());
-    figures.note(&format!("{part}HalfUnits"), spent.half_units_read() + spent.half_units_written());
-    figures.note(&format!("{part}Calls"), spent.calls.values().sum::<usize>());
+    figures.note(&format!("{part}EngineSeconds"), stats.busy.as_secs_f64());
+    figures.note(&format!("{part}HalfUnits"), stats.half_units_read() + stats.half_units_written());
+    figures.note(&format!("{part}Calls"), stats.calls.values().sum::<usize>());
 }
 
 async fn empty(fees: u64, capacity: bool) -> Result<(MadeDay, TestApp), Failure> {
     let made = MadeDay::of(fees)?;
-    let world = TestApp::after(&made, capacity).await?;
-    let _before = world.engine.take_spent();
-    Ok((made, world))
+    let app = TestApp::after(&made, capacity).await?;
+    let _before = app.engine.take_call_stats();
+    Ok((made, app))
 }

@@ -33,15 +33,15 @@ pub async fn run(fees: u64, runs: u64) -> Result<(), Failure> {
 /// Returns the microseconds that a reader takes for one event.
 #[expect(clippy::float_arithmetic, reason = "measurements and no money")]
 fn micros(reader: Reader, app: &TestApp, messages: &[Message], fees: u64) -> Result<f64, Failure> {
-    let (programme, now) = (&app.app.programme, app.app.clock.now());
+    let (programme, now) = (&app.context.programme, app.context.clock.now());
     let before = processor_time();
     let read = messages.iter().map(|message| count_readable(reader, programme, message, now));
     let read: usize = read.sum();
-    let spent = processor_time().saturating_sub(before);
+    let used = processor_time().saturating_sub(before);
     if u64::try_from(read) != Ok(fees) {
         return Err(format!("{reader:?} read {read} of {fees} events").into());
     }
-    Ok(spent.as_secs_f64() * 1e6 / fees as f64)
+    Ok(used.as_secs_f64() * 1e6 / fees as f64)
 }
 
 fn median(mut runs: Vec<f64>) -> Option<f64> {

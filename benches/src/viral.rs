@@ -23,25 +23,25 @@ const AT_ONCE: usize = 32;
 /// served; or `AT_ONCE` concurrently without pause.
 pub async fn run(users: u64, a_second: Option<u32>, capacity: bool) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(1)?;
-    let world = TestApp::after(&made, capacity).await?;
-    world.open_accounts(&made).await?;
-    world.open_dormant(&made, users).await?;
-    let target = format!("/v1/bind?ref={}", default_link(&world.app).await?);
-    let _before = world.engine.take_spent();
+    let app = TestApp::after(&made, capacity).await?;
+    app.open_accounts(&made).await?;
+    app.open_dormant(&made, users).await?;
+    let target = format!("/v1/bind?ref={}", default_link(&app.context).await?);
+    let _before = app.engine.take_call_stats();
     forget_peak_memory()?;
     let watch = Watch::start();
-    let crowd = all_press(&world.app, &target, users, a_second).await?;
+    let crowd = all_press(&app.context, &target, users, a_second).await?;
     let mut figures = Figures::of("viral", users);
     figures.note("binds", watch.stop());
-    let spent = world.engine.take_spent();
+    let stats = app.engine.take_call_stats();
     figures.note("bound", crowd.press.count());
     figures.note("window", crowd.window.percentiles());
     figures.note("press", crowd.press.percentiles());
-    figures.note("engineSeconds", spent.busy.as_secs_f64());
-    figures.note("calls", spent.calls.values().sum::<usize>());
-    figures.note("halfUnitsRead", spent.half_units_read());
-    figures.note("halfUnitsWritten", spent.half_units_written());
-    figures.note("listed", listed(&world.app).await?);
+    figures.note("engineSeconds", stats.busy.as_secs_f64());
+    figures.note("calls", stats.calls.values().sum::<usize>());
+    figures.note("halfUnitsRead", stats.half_units_read());
+    figures.note("halfUnitsWritten", stats.half_units_written());
+    figures.note("listed", listed(&app.context).await?);
     figures.print();
     Ok(())
 }

@@ -49,7 +49,7 @@ impl OwnClock {
     }
 
     fn follow(&self, true_now: Timestamp) {
-        self.dial.stand_at(true_now.plus_millis(self.ahead.get()));
+        self.dial.stop_at(true_now.plus_millis(self.ahead.get()));
     }
 }
 
@@ -86,7 +86,7 @@ impl Clocks {
 
     /// Sets the true time; every clock advances with it.
     pub fn go_on_to(&self, now: Timestamp) {
-        self.true_time.stand_at(now);
+        self.true_time.stop_at(now);
         self.running().iter().for_each(|clock| clock.follow(now));
     }
 

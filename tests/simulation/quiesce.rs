@@ -488,7 +488,7 @@ async fn step(app: &TestApp, input: Value) -> Value {
 /// in time.
 async fn undisturbed(state: &TrialState, checker: &InvariantChecker) -> TestApp {
     let (app, ..) = opening(state.first_day, state.seed).await;
-    app.clock.stand_at(state.now());
+    app.clock.stop_at(state.now());
     for name in &state.personas.newcomers {
         let mut data = state.facts.borrow().registrations[name].event();
         data.as_object_mut().unwrap().remove("ref");
@@ -510,12 +510,12 @@ async fn undisturbed(state: &TrialState, checker: &InvariantChecker) -> TestApp 
             app.night(&day.to_string()).await;
             day = day.next();
         }
-        app.clock.stand_at(message.sent_at);
+        app.clock.stop_at(message.sent_at);
         let answer =
             ingestion::handle(&app.context, batch(std::slice::from_ref(&message))).await.unwrap();
         assert!(answer.batch_item_failures.is_empty(), "everybody is known: {message:?}");
     }
-    app.clock.stand_at(state.now());
+    app.clock.stop_at(state.now());
     app.night(&state.first_day.plus(DAYS - 1).to_string()).await;
     late_facts_are_booked(state, checker, &app).await;
     app

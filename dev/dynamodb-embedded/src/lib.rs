@@ -70,7 +70,7 @@ const TABLE: &str = "recall";
 #[derive(Clone)]
 pub struct Engine {
     backend: Backend,
-    spent: Arc<Mutex<CallStats>>,
+    call_stats: Arc<Mutex<CallStats>>,
     counts_capacity: bool,
     tokens: Tokens,
     observer: Option<Arc<dyn Observer>>,
@@ -99,8 +99,8 @@ impl Engine {
     }
 
     fn at(backend: Backend) -> Self {
-        let (spent, tokens) = (Arc::default(), Tokens::Kept);
-        Self { backend, spent, counts_capacity: false, tokens, observer: None }
+        let (call_stats, tokens) = (Arc::default(), Tokens::Kept);
+        Self { backend, call_stats, counts_capacity: false, tokens, observer: None }
     }
 
     /// Returns the engine of a test, with the template's table: an embedded one; or, if
@@ -213,17 +213,17 @@ impl Engine {
     /// How often each operation was called since the last time this was asked.
     #[must_use]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
-        self.take_spent().calls
+        self.take_call_stats().calls
     }
 
     /// Returns the statistics of the calls since the previous reading.
     #[must_use]
-    pub fn take_spent(&self) -> CallStats {
-        std::mem::take(&mut self.spent())
+    pub fn take_call_stats(&self) -> CallStats {
+        std::mem::take(&mut self.call_stats())
     }
 
-    fn spent(&self) -> MutexGuard<'_, CallStats> {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn call_stats(&self) -> MutexGuard<'_, CallStats> {
+        self.call_stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves the DynamoDB API over HTTP until `shutdown` resolves.
@@ -243,7 +243,7 @@ impl Engine {
 
     /// Counts a call, and notifies the observer.
     fn notice(&self, operation: &str, body: &[u8]) {
-        *self.spent().calls.entry(operation.to_owned()).or_default() += 1;
+        *self.call_stats().calls.entry(operation.to_owned()).or_default() += 1;
         if let Some(observer) = &self.observer {
             observer.observe(operation, body);
         }
@@ -258,7 +258,7 @@ impl Engine {
         let answer = dispatch(database, operation, body, self.tokens);
         let busy = started.elapsed();
         let half_units = if self.counts_capacity { call_meter::half_units(&answer.1) } else { 0 };
-        self.spent().add(operation, half_units, busy);
+        self.call_stats().add(operation, half_units, busy);
         answer
     }
 }

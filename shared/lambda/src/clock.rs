@@ -26,7 +26,7 @@ impl Clock {
     #[must_use]
     pub fn standing_at(at: Timestamp) -> Self {
         let manual = ManualClock::default();
-        manual.stand_at(at);
+        manual.stop_at(at);
         manual.clock()
     }
 
@@ -69,12 +69,12 @@ impl ManualClock {
     }
 
     /// Stops the clocks at `at`: every reading is the same.
-    pub fn stand_at(&self, at: Timestamp) {
+    pub fn stop_at(&self, at: Timestamp) {
         self.set(Setting::Stopped(at));
     }
 
     /// Sets the clocks to `at`, from where they run as fast as real time.
-    pub fn go_on_from(&self, at: Timestamp) {
+    pub fn run_from(&self, at: Timestamp) {
         self.set(Setting::Running { from: at, since: Instant::now() });
     }
 
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn running_clock_starts_at_set_time() {
         let manual = ManualClock::default();
-        manual.go_on_from(at("2030-01-01T00:00:00Z"));
+        manual.run_from(at("2030-01-01T00:00:00Z"));
         sleep(Duration::from_millis(3));
         let gone = manual.now().millis_since(at("2030-01-01T00:00:00Z"));
         assert!((3..60_000).contains(&gone), "{gone}");
@@ -149,7 +149,7 @@ mod tests {
         let clock = manual.clock();
         let clone = clock.clone();
         assert!(is_real(&clock));
-        manual.stand_at(at("2026-01-01T00:00:00Z"));
+        manual.stop_at(at("2026-01-01T00:00:00Z"));
         assert_eq!((clock.now(), clone.now()), (manual.now(), manual.now()));
         manual.real_time();
         assert!(is_real(&clone));
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn time_ends_with_year_9999() {
         let manual = ManualClock::default();
-        manual.go_on_from(at("9999-12-31T23:59:59.999Z"));
+        manual.run_from(at("9999-12-31T23:59:59.999Z"));
         sleep(Duration::from_millis(2));
         assert_eq!(manual.now(), at("9999-12-31T23:59:59.999Z"));
     }

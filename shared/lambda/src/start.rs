@@ -355,7 +355,7 @@ mod tests {
         ];
         let server = tokio::spawn(answer_once(listener));
         let app = timeout(Duration::from_secs(5), app(&variables)).await.unwrap().unwrap();
-        assert_eq!(app.table.spent().calls, 1);
+        assert_eq!(app.table.call_stats().calls, 1);
         let asked = server.await.unwrap();
         assert!(asked.contains("DynamoDB_20120810.GetItem"), "{asked}");
         assert!(asked.contains("recall-of-this-test"), "{asked}");

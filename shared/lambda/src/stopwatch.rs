@@ -52,7 +52,7 @@ impl<'a> Stopwatch<'a> {
     #[must_use]
     pub fn start(app: &'a App) -> Self {
         let cold = app.metrics.is_cold();
-        Self { app, started: Instant::now(), before: app.table.spent(), cold }
+        Self { app, started: Instant::now(), before: app.table.call_stats(), cold }
     }
 
     /// Returns the time and calls so far.
@@ -60,7 +60,7 @@ impl<'a> Stopwatch<'a> {
     pub fn effort(&self) -> InvocationStats {
         InvocationStats {
             milliseconds: millis(self.started.elapsed()),
-            table: self.app.table.spent().since(self.before),
+            table: self.app.table.call_stats().since(self.before),
             cold: self.cold,
         }
     }

@@ -106,8 +106,8 @@ impl Table {
 
     /// Returns the number and duration of all calls of this table and its clones.
     #[must_use]
-    pub fn spent(&self) -> CallStats {
-        self.meter.spent()
+    pub fn call_stats(&self) -> CallStats {
+        self.meter.call_stats()
     }
 
     /// One item, as the last write left it.
@@ -491,12 +491,12 @@ mod tests {
         create_table(&engine.client(), "recall", &definition).await.unwrap();
         let table = Table::new(engine.faulty_config(Arc::<FirstAttempts>::default()), "recall");
         table.get(&key(1)).await.unwrap();
-        let before = table.spent();
+        let before = table.call_stats();
         assert_eq!((before.calls, before.retries), (1, 1));
         table.clone().get(&key(2)).await.unwrap();
-        let spent = table.spent().since(before);
-        assert_eq!((spent.calls, spent.retries), (1, 1));
-        assert!(spent.time > Duration::ZERO);
+        let stats = table.call_stats().since(before);
+        assert_eq!((stats.calls, stats.retries), (1, 1));
+        assert!(stats.time > Duration::ZERO);
     }
 
     #[tokio::test]

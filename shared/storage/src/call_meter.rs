@@ -47,7 +47,7 @@ struct Counters {
 }
 
 impl CallMeter {
-    pub(crate) fn spent(&self) -> CallStats {
+    pub(crate) fn call_stats(&self) -> CallStats {
         let calls = self.0.calls.load(Relaxed);
         CallStats {
             calls,

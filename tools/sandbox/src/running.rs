@@ -89,7 +89,7 @@ impl AppSetup<'_> {
 /// Sets the clock to real time, or to the requested time.
 fn turn(manual_clock: &ManualClock, options: &Options) {
     match options.clock {
-        Some(at) => manual_clock.stand_at(at),
+        Some(at) => manual_clock.stop_at(at),
         None => manual_clock.real_time(),
     }
 }

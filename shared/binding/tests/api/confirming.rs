@@ -74,7 +74,7 @@ async fn confirmation_without_inviter_costs_call() {
 async fn repeated_bind_has_same_body() {
     let (world, confirmation) = confirmed().await;
     let first = world.bind(INVITEE, &confirmation).await;
-    world.clock.stand_at(at("2026-11-22T12:05:00Z"));
+    world.clock.stop_at(at("2026-11-22T12:05:00Z"));
     let again = world.bind(INVITEE, &confirmation).await;
     assert_eq!((first.status(), again.status()), (201, 200));
     assert_eq!(again.json(), first.json());
@@ -151,10 +151,10 @@ async fn changed_facts_are_evaluated_again() {
 #[tokio::test]
 async fn confirmation_expires_after_ten_minutes() {
     let (world, confirmation) = confirmed().await;
-    world.clock.stand_at(at("2026-11-22T12:10:00.000Z"));
+    world.clock.stop_at(at("2026-11-22T12:10:00.000Z"));
     insta::assert_snapshot!(world.bind(INVITEE, &confirmation).await);
     assert_eq!(world.binding(INVITEE).await.status(), 404);
-    world.clock.stand_at(at("2026-11-22T12:09:59.999Z"));
+    world.clock.stop_at(at("2026-11-22T12:09:59.999Z"));
     assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
 }
 

@@ -70,9 +70,9 @@ async fn link_for_new_users_only_is_not_live() {
 #[tokio::test]
 async fn link_before_first_rule_is_not_live() {
     let world = TestApp::new().await;
-    world.clock.stand_at(at("2025-07-31T23:59:59.999Z"));
+    world.clock.stop_at(at("2025-07-31T23:59:59.999Z"));
     assert_eq!(invitation(&world, CODE).await.json(), not_live());
-    world.clock.stand_at(at("2025-08-01T00:00:00Z"));
+    world.clock.stop_at(at("2025-08-01T00:00:00Z"));
     assert_eq!(invitation(&world, CODE).await.json()["live"], true);
 }
 

@@ -84,14 +84,14 @@ async fn ninety_days_need_one_millisecond_more() {
     for (scene, reason) in [(young, "account_too_young"), (active, "recently_active")] {
         let world = TestApp::of(&scene).await;
         let exactly = since.plus_days(90);
-        world.clock.stand_at(exactly);
+        world.clock.stop_at(exactly);
         let window = world.window(INVITEE, CODE).await;
         assert_eq!(window.unmet(), [reason]);
         assert_eq!(window.text("/eligibleFrom"), exactly.plus_millis(1).to_string());
         let confirmation = world.confirmation(INVITEE, CODE);
         assert_eq!(world.bind(INVITEE, &confirmation).await.outcome(), format!("422 {reason}"));
 
-        world.clock.stand_at(exactly.plus_millis(1));
+        world.clock.stop_at(exactly.plus_millis(1));
         assert_eq!(world.window(INVITEE, CODE).await.json()["eligible"], true);
         assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
     }

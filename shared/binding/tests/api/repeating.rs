@@ -38,9 +38,9 @@ async fn repeated_key_gets_same_status_and_body() {
 async fn answer_outlives_its_confirmation() {
     let (world, confirmation) = confirmed().await;
     let first = send(&world, KEY, &confirmation).await;
-    world.clock.stand_at(at("2026-11-23T11:59:59.999Z"));
+    world.clock.stop_at(at("2026-11-23T11:59:59.999Z"));
     same(&send(&world, KEY, &confirmation).await, &first);
-    world.clock.stand_at(at("2026-11-23T12:00:00.000Z"));
+    world.clock.stop_at(at("2026-11-23T12:00:00.000Z"));
     let late = send(&world, KEY, &confirmation).await;
     assert_eq!(late.outcome(), "422 confirmation_expired");
 }

@@ -98,7 +98,7 @@ impl TestApp {
     pub async fn of(scene: &Scene) -> Self {
         let engine = Engine::with_table().await.unwrap();
         let clock = ManualClock::default();
-        clock.stand_at(at(NOW));
+        clock.stop_at(at(NOW));
         let app = App {
             table: Table::new(engine.config(), engine.table_name()),
             programme: Arc::new(programme::programme().unwrap()),

@@ -73,14 +73,14 @@ async fn rule_in_force_is_that_of_instant() {
     scene.invitee.registered_at = at("2025-11-01T00:00:00Z");
     scene.invitee.last_activity_at = None;
     let world = TestApp::of(&scene).await;
-    world.clock.stand_at(at("2026-03-23T23:59:59.999Z"));
+    world.clock.stop_at(at("2026-03-23T23:59:59.999Z"));
     let before = world.window(INVITEE, CODE).await;
     assert_eq!(
         (before.text("/rule").as_str(), before.unmet()),
         ("180-days", vec!["account_too_young".into()])
     );
     assert_eq!(before.text("/eligibleFrom"), "2026-03-24T00:00:00.000Z");
-    world.clock.stand_at(at("2026-03-24T00:00:00.000Z"));
+    world.clock.stop_at(at("2026-03-24T00:00:00.000Z"));
     let after = world.window(INVITEE, CODE).await;
     assert_eq!((after.text("/rule").as_str(), after.unmet()), ("90-days", vec![]));
 }

@@ -17,7 +17,7 @@ pub(crate) fn of(view: &Explanation) -> Vec<String> {
     let title = |text: &mut Vec<String>, title: String| text.extend([String::new(), title]);
     title(&mut text, heading(view.fees.len(), "fee", "No fees"));
     view.fees.iter().for_each(|one| text.extend(fee(one, &view.binding)));
-    text.extend(aside(&view.aside));
+    text.extend(excluded(&view.excluded));
     title(&mut text, heading(view.due.len(), "line due by these fees", "Nothing due"));
     view.due.iter().for_each(|line| text.extend(due(line)));
     title(&mut text, heading(view.booked.len(), "line booked", "Nothing booked"));
@@ -78,9 +78,9 @@ fn fee(fee: &FeeView, binding: &BindingView) -> Vec<String> {
     text
 }
 
-fn aside(aside: &ExcludedCounts) -> Vec<String> {
+fn excluded(counts: &ExcludedCounts) -> Vec<String> {
     let ExcludedCounts { duplicates, conflicts, corrections_without_fee, inexact_corrections } =
-        aside;
+        counts;
     let excluded = [
         (*duplicates, "delivered again, and counted once"),
         (*conflicts as u64, "with the identity of another, which arrived first and counts"),

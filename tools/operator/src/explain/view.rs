@@ -28,7 +28,8 @@ pub(crate) struct Explanation {
     pub booked: Vec<BookedView>,
     /// The lines that the next run of the day would book.
     pub to_be_booked: Vec<DueView>,
-    pub aside: ExcludedCounts,
+    #[serde(rename = "aside")]
+    pub excluded: ExcludedCounts,
 }
 
 #[derive(Debug, Serialize)]
@@ -187,7 +188,7 @@ impl Explanation {
                 .filter(|line| wanted(&line.key))
                 .map(|line| DueView::new(&line.key, &line.sums, assets))
                 .collect(),
-            aside: ExcludedCounts {
+            excluded: ExcludedCounts {
                 duplicates: fold.duplicates,
                 conflicts: fold.conflicts.len(),
                 corrections_without_fee: fold.orphan_corrections.len() as u64,

@@ -42,7 +42,7 @@ impl<'a> Loader<'a> {
                 }
                 other => {
                     self.deliver(now).await?;
-                    self.manual_clock.stand_at(at);
+                    self.manual_clock.stop_at(at);
                     self.perform(other).await?;
                 }
             }
@@ -89,7 +89,7 @@ impl<'a> Loader<'a> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        self.manual_clock.stand_at(at);
+        self.manual_clock.stop_at(at);
         let events = std::mem::take(&mut self.waiting);
         for failed in queue::deliver(self.app, &events).await?.failed {
             match failed.why {
@@ -101,7 +101,7 @@ impl<'a> Loader<'a> {
     }
 
     async fn night(&self, day: Day) -> Result<(), LoadError> {
-        self.manual_clock.stand_at(day.end().plus_millis(NIGHT_MILLIS));
+        self.manual_clock.stop_at(day.end().plus_millis(NIGHT_MILLIS));
         Driver::new(self.app).run_night(day).await?;
         Ok(())
     }

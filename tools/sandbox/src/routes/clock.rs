@@ -34,7 +34,7 @@ pub(super) async fn set(State(services): State<Arc<Services>>, body: Received) -
         Err(problem) => return answer(Err(problem)),
     };
     match setting.now {
-        Some(now) => services.manual_clock.stand_at(now),
+        Some(now) => services.manual_clock.stop_at(now),
         None => services.manual_clock.real_time(),
     }
     answer(reply::ok(&json!({ "now": services.manual_clock.now() })))

@@ -59,9 +59,9 @@ async fn invalid_token_is_unauthorized() {
 async fn token_is_valid_for_an_hour() {
     let sandbox = fixture().await;
     let token = format!("Bearer {}", sandbox.token("u1").await);
-    sandbox.running.manual_clock().stand_at("2026-11-22T12:59:59Z".parse().unwrap());
+    sandbox.running.manual_clock().stop_at("2026-11-22T12:59:59Z".parse().unwrap());
     assert_eq!(with_token(&sandbox, &token).await.0, 404);
-    sandbox.running.manual_clock().stand_at("2026-11-22T13:01:00Z".parse().unwrap());
+    sandbox.running.manual_clock().stop_at("2026-11-22T13:01:00Z".parse().unwrap());
     let (status, headers, _) = with_token(&sandbox, &token).await;
     assert_eq!(status, 401);
     assert!(headers.contains("the token has expired"), "{headers}");

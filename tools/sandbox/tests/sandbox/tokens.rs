@@ -66,7 +66,7 @@ async fn every_route_refuses_invalid_tokens() {
         let answer = sandbox.send(&route.method, &target, "", "").await;
         assert_eq!(answer.status, 401, "none at {} {target}", route.method);
     }
-    sandbox.running.manual_clock().stand_at("2026-11-22T13:01:00Z".parse().unwrap());
+    sandbox.running.manual_clock().stop_at("2026-11-22T13:01:00Z".parse().unwrap());
     for route in &guarded {
         let target = route.path.replace("{code}", "ABCD2345");
         let head = format!("authorization: Bearer {good}\r\n");
