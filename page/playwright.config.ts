@@ -34,10 +34,13 @@ export default defineConfig({
       args: ["--no-sandbox"],
     },
   },
+  snapshotPathTemplate: "tests/pictures/{arg}{ext}",
   projects: [
-    { name: "views", testIgnore: "story.spec.ts" },
+    // Before the others: they make links and bindings, which the pictures would show.
+    { name: "pictures", testMatch: "pictures.spec.ts" },
+    { name: "views", testIgnore: ["pictures.spec.ts", "story.spec.ts"] },
     // It moves the clock, and the figures with it.
-    { name: "story", testMatch: "story.spec.ts", dependencies: ["views"] },
+    { name: "story", testMatch: "story.spec.ts", dependencies: ["pictures", "views"] },
   ],
   webServer: {
     command: `${sandbox} --port ${PORT} --data-dir ${data} --clock 2026-11-22T12:00:00Z`,
