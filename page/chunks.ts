@@ -33,6 +33,7 @@ function planOf(meta: Rollup.ManualChunkMeta): Plan {
   };
   const entries = [START, LANDING].map(idOf);
   const early = new Set(entries.flatMap((id) => [...withImports(id, meta)]));
+  const first = withImports(idOf(START), meta);
   const application = withImports(idOf(APPLICATION), meta);
   const views = meta.getModuleInfo(idOf(VIEWS))?.dynamicallyImportedIds ?? [];
   const uses = new Map<string, number>();
@@ -42,7 +43,7 @@ function planOf(meta: Rollup.ManualChunkMeta): Plan {
   const needed = new Set([...application, ...uses.keys(), idOf(VIEWS)]);
   const chunkOf = (id: string) => {
     if (entries.includes(id)) return undefined;
-    if (early.has(id)) return needed.has(id) ? "base" : "landing";
+    if (early.has(id)) return needed.has(id) || first.has(id) ? "base" : "landing";
     if (application.has(id)) return APPLICATION_CHUNK;
     return (uses.get(id) ?? 0) > 1 && id.includes("/src/") ? "shared" : undefined;
   };
@@ -55,8 +56,8 @@ function planOf(meta: Rollup.ManualChunkMeta): Plan {
 }
 
 /**
- * Makes four chunks: what an entry and the application need, the rest of the landing, the rest of
- * the application, and what several views share. Rollup itself makes a chunk for each set of views
+ * Makes four chunks: what the first script needs, or an entry and the application; the rest of the
+ * landing; the rest of the application; and what several views share. Rollup itself makes a chunk for each set of views
  * that share a module: a view then waits for a dozen small files.
  */
 export function chunks() {
