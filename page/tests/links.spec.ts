@@ -74,3 +74,41 @@ test("the original link says what it can and cannot do", async ({ page }) => {
   await expect(original).toContainText("/register?ref=");
   await expect(original).toContainText(en.links.originalCannot);
 });
+
+test("archived_link_leaves_list_and_still_works", async ({ page }) => {
+  await open(page, "/links", AURORA);
+  const act = async (name: string, item: string) => {
+    await page.getByRole("button", { name: en.links.actions({ name }) }).click();
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  const links = page.getByTestId("link");
+  const archived = page.getByTestId("archived-link");
+  const name = "newsletter";
+  const code = (await links.filter({ hasText: name }).locator(".mono").textContent()) ?? "";
+  const before = await links.count();
+  await act(name, en.links.archive);
+  await expect(links).toHaveCount(before - 1);
+  await expect(archived).toBeHidden();
+  await page.getByText(en.links.archivedCount({ count: 1 })).click();
+  await expect(archived).toContainText(code);
+  const invitation = await page.request.get(`/v1/invitation?ref=${code}`);
+  expect((await invitation.json()).live).toBe(true);
+  // Its name stays beside the invitees who came by it.
+  await open(page, "/invitees", AURORA);
+  await expect(page.getByLabel(en.invitees.link).locator("option", { hasText: name })).toHaveCount(
+    1,
+  );
+  await open(page, "/links", AURORA);
+  await page.getByText(en.links.archivedCount({ count: 1 })).click();
+  await act(name, en.links.restore);
+  await expect(links).toHaveCount(before);
+  await expect(archived).toHaveCount(0);
+});
+
+test("default_link_cannot_be_archived", async ({ page }) => {
+  await open(page, "/links", AURORA);
+  const row = page.getByTestId("link").filter({ hasText: en.links.isDefault });
+  await row.locator(".menu-place button").click();
+  const item = page.getByRole("menuitem", { name: en.links.archive });
+  await expect(item).toHaveAttribute("aria-disabled", "true");
+});

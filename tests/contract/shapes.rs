@@ -12,12 +12,13 @@ use super::document::{Document, escaped};
 const OPEN: [&str; 1] = ["/components/schemas/GatewayMessage"];
 
 /// Members that answers and requests may omit; all others are always present.
-const OPTIONAL: [&str; 13] = [
+const OPTIONAL: [&str; 14] = [
     "BindRefusal/eligibleFrom",
     "Check/eligibleFrom",
     "Check/needs",
     "Check/sentence",
     "IneligibleWindow/eligibleFrom",
+    "LinkChange/archived",
     "LinkChange/default",
     "LinkChange/label",
     "NewLink/default",

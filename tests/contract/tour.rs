@@ -49,6 +49,13 @@ pub async fn links(api: &Api) -> String {
     for change in [json!({ "label": "winter", "default": true }), json!({ "label": null })] {
         api.send(AFFILIATE, "PATCH", &target, change).await.is("200");
     }
+    let archive = json!({ "archived": true });
+    api.send(AFFILIATE, "PATCH", &target, archive.clone()).await.is("400 bad_request");
+    let target = format!("/v1/links/{}", made["code"].as_str().unwrap());
+    assert_eq!(
+        api.send(AFFILIATE, "PATCH", &target, archive).await.is("200").json()["archived"],
+        true
+    );
     pictures(api, made["code"].as_str().unwrap()).await;
     let default = api.get(AFFILIATE, "/v1/link").await.json();
     assert_eq!(default, first);
@@ -213,7 +220,8 @@ async fn old_link(app: &TestApp) -> String {
     }
     let facts = LinkFacts { code: code.clone(), owner: owner.clone(), invites_existing: false };
     let (label, shared) = (None, SharedCommission::default());
-    let link = Link { facts, label, shared, created_at: at("2024-01-01T00:00:00Z") };
+    let link =
+        Link { facts, label, shared, created_at: at("2024-01-01T00:00:00Z"), archived: false };
     links.value.links.push(link.clone());
     app.context.table.make_link(&owner, &link, &links).await.unwrap();
     code.to_string()

@@ -211,6 +211,7 @@ impl Entrance<'_> {
             label: None,
             shared: none,
             created_at: self.morning,
+            archived: false,
         };
         links.value.links.push(link.clone());
         let made = table.make_link(&uid(owner), &link, &links).await.unwrap();

@@ -73,13 +73,13 @@ export interface paths {
     };
     /**
      * All links of the caller
-     * @description With the number of invitees that came by each. Empty before the first link is made.
+     * @description With the number of invitees that came by each, archived links among them. Empty before the first link is made.
      */
     get: operations["listLinks"];
     put?: never;
     /**
      * Make a link
-     * @description Up to 20 links. The shared commission is chosen here, once: a link's share never changes, and a bound invitee's neither. Send an `Idempotency-Key` to repeat the request safely after an answer that was lost: without one each request makes a link.
+     * @description Up to 20 links, archived ones included. The shared commission is chosen here, once: a link's share never changes, and a bound invitee's neither. Send an `Idempotency-Key` to repeat the request safely after an answer that was lost: without one each request makes a link.
      */
     post: operations["createLink"];
     delete?: never;
@@ -101,7 +101,7 @@ export interface paths {
     delete?: never;
     options?: never;
     head?: never;
-    /** Change a link's label, or make it the default */
+    /** Change a link's label, archive it, or make it the default */
     patch: operations["updateLink"];
     trace?: never;
   };
@@ -595,6 +595,8 @@ export interface components {
       label: components["schemas"]["Label"] | null;
       /** @description Whether `GET /v1/link` answers this link. At most one link of a user is the default. */
       default: boolean;
+      /** @description Whether its owner has archived the link. An archived link invites and binds as before. */
+      archived: boolean;
     };
     /** @description A referral link with the number of its invitees. */
     CountedLink: {
@@ -611,6 +613,8 @@ export interface components {
       label: components["schemas"]["Label"] | null;
       /** @description Whether `GET /v1/link` answers this link. At most one link of a user is the default. */
       default: boolean;
+      /** @description Whether its owner has archived the link. An archived link invites and binds as before. */
+      archived: boolean;
       /**
        * Format: int64
        * @description How many invitees ever came by the link, as of `dataAsOf`.
@@ -659,6 +663,8 @@ export interface components {
        * @constant
        */
       default?: true;
+      /** @description Archives the link, or restores it. An archived link invites and binds as before; it cannot be the default. */
+      archived?: boolean;
     };
     /** @description The invitation of a link, for everyone who opens it. A link that is not live and a code that does not exist have the same answer. */
     Invitation: {

@@ -121,6 +121,12 @@ export interface Texts {
     rename: string;
     renamed: string;
     removeLabel: string;
+    archive: string;
+    restore: string;
+    archived: string;
+    restored: string;
+    archivedCount: (args: { count: number }) => string;
+    archivedHelp: string;
     save: string;
     actions: (args: { name: string }) => string;
     openAsInvitee: string;

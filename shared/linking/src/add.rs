@@ -43,6 +43,7 @@ pub(crate) fn draft<R>(
         label: new_link.label.clone(),
         shared: new_link.shared,
         created_at: call.now,
+        archived: false,
     };
     let default = new_link.default || links.value.default.is_none();
     if default {

@@ -1,4 +1,4 @@
-//! `PATCH /v1/links/{code}`: another label, another default.
+//! `PATCH /v1/links/{code}`: another label, another default, into the archive or out of it.
 
 use http_api::{Call, Code, Problem, Response, reply};
 use lambda::{App, OrProblem};
@@ -23,6 +23,15 @@ struct Change {
     label: Option<Option<Label>>,
     #[serde(default, deserialize_with = "given")]
     default: Option<True>,
+    /// An archived link is as usable as before. Its owner has put it aside.
+    #[serde(default, deserialize_with = "given")]
+    archived: Option<bool>,
+}
+
+impl Change {
+    fn is_empty(&self) -> bool {
+        self.label.is_none() && self.default.is_none() && self.archived.is_none()
+    }
 }
 
 /// A link stops being the default when another one becomes it, never by itself.
@@ -47,8 +56,9 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Opt
 pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Problem> {
     let code: LinkCode = call.path("code")?;
     let change: Change = call.json()?;
-    if change.label.is_none() && change.default.is_none() {
-        return Err(Problem::bad("body", "Nothing to change: give `label` or `default`."));
+    if change.is_empty() {
+        let detail = "Nothing to change: give `label`, `default` or `archived`.";
+        return Err(Problem::bad("body", detail));
     }
     let conflict = || Problem::from(Code::Conflict);
     let (link, links) = retry_on_conflict(MAX_ATTEMPTS, conflict, || async {
@@ -64,16 +74,34 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R>) -> Result<Response, Pro
 }
 
 /// Changes one of the links; answers it as it then is.
+///
+/// # Errors
+/// `not_found`; `bad_request` if the default link would be an archived one.
 fn apply(change: &Change, code: &LinkCode, links: &mut Links) -> Result<Link, Problem> {
     let link = links.links.iter_mut().find(|link| link.facts.code == *code);
     let link = link.ok_or_else(not_yours)?;
     if let Some(label) = &change.label {
         link.label = label.clone().map(String::from);
     }
+    if let Some(archived) = change.archived {
+        link.archived = archived;
+    }
     if change.default.is_some() {
         links.default = Some(code.clone());
     }
+    if link.archived && links.default.as_ref() == Some(code) {
+        return Err(archived_default(change));
+    }
     Ok(link.clone())
+}
+
+/// The refusal of a change after which the default link would be archived.
+fn archived_default(change: &Change) -> Problem {
+    if change.archived == Some(true) {
+        let detail = "The default link cannot be archived: make another link the default first.";
+        return Problem::bad("archived", detail);
+    }
+    Problem::bad("default", "An archived link cannot be the default: restore it first.")
 }
 
 /// Counts the change in the item that it writes, which costs no further call.

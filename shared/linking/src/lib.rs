@@ -1,8 +1,8 @@
 //! `get-link`: an affiliate's referral links and their QR codes.
 //!
 //! Every route is for accounts that are in the affiliate programme now, and shows the caller's own
-//! links only. A link's code, owner and share never change; its label and which link is the
-//! default do.
+//! links only. A link's code, owner and share never change; its label, whether it is archived, and
+//! which link is the default do.
 
 mod add;
 mod affiliate;
@@ -37,7 +37,7 @@ pub enum Route {
     List,
     /// A new link.
     Make,
-    /// A link's label, and which link is the default.
+    /// A link's label, whether it is archived, and which link is the default.
     Change,
 }
 

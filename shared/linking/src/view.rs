@@ -44,6 +44,7 @@ pub(crate) struct ListedLink<'a> {
     link: LinkView<'a>,
     label: Option<&'a str>,
     default: bool,
+    archived: bool,
 }
 
 impl<'a> LinkView<'a> {
@@ -67,7 +68,8 @@ impl<'a> LinkView<'a> {
 
 impl<'a> ListedLink<'a> {
     pub(crate) fn new(link: &'a Link, default: bool, rules: &LinkRules) -> Self {
-        Self { link: LinkView::new(link, rules), label: link.label.as_deref(), default }
+        let (label, archived) = (link.label.as_deref(), link.archived);
+        Self { link: LinkView::new(link, rules), label, default, archived }
     }
 }
 

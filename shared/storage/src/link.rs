@@ -26,6 +26,9 @@ pub struct Link {
     pub shared: SharedCommission,
     /// When the link was made.
     pub created_at: Timestamp,
+    /// Whether its owner has archived it. It is as usable as before. In the owner's list only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
 }
 
 /// An affiliate's links.
@@ -37,7 +40,7 @@ pub struct Links {
     pub default: Option<LinkCode>,
     /// All links, oldest first.
     pub links: Vec<Link>,
-    /// The changes of labels and of the default, on the newest day that has any.
+    /// The changes of labels, default and archive, on the newest day that has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<DayChanges>,
 }
@@ -164,8 +167,8 @@ impl Table {
         answer: Option<&NewAnswer<'_>>,
     ) -> Result<LinkOutcome, TableError> {
         let list = plain(&keys::links(owner), &links.value)?;
-        // Only the owner sees the label.
-        let public = Link { label: None, ..link.clone() };
+        // Only the owner sees the label and what is archived.
+        let public = Link { label: None, archived: false, ..link.clone() };
         let mut actions = vec![
             Action::Put(list, Condition::Revision(links.revision)),
             Action::Put(plain(&keys::link(&link.facts.code), &public)?, Condition::Absent),
@@ -184,8 +187,8 @@ impl Table {
         })
     }
 
-    /// Writes an affiliate's list of links, with another label or default, unless it was changed
-    /// since it was read. Cost: 1 write unit per KB.
+    /// Writes an affiliate's list of links after a change, unless it was changed since it was read.
+    /// Cost: 1 write unit per KB.
     ///
     /// # Errors
     /// If the table fails.

@@ -19,19 +19,37 @@ type Link = Schemas["CountedLink"];
 /** What an action of the list opens. */
 type Opened = { what: "qr" | "label"; link: Link } | null;
 
+/** The links, and below them, folded, those that are archived. */
 export function LinkTable({ links }: { links: Link[] }) {
   const { t } = useWords();
   const [opened, setOpened] = useState<Opened>(null);
   const close = () => setOpened(null);
+  const archived = links.filter((link) => link.archived);
+  const columns = [...columnsOf(t), actionsOf(t, setOpened)];
   return (
     <>
       <DataTable
         label={t.links.all}
-        columns={[...columnsOf(t), actionsOf(t, setOpened)]}
-        rows={links}
+        columns={columns}
+        rows={links.filter((link) => !link.archived)}
         keyOf={(link) => link.code}
         testIdOf={() => "link"}
       />
+      {archived.length > 0 && (
+        <details className="archive">
+          <summary className="archive-name">
+            {t.links.archivedCount({ count: archived.length })}
+          </summary>
+          <p className="help">{t.links.archivedHelp}</p>
+          <DataTable
+            label={t.links.archivedCount({ count: archived.length })}
+            columns={columns}
+            rows={archived}
+            keyOf={(link) => link.code}
+            testIdOf={() => "archived-link"}
+          />
+        </details>
+      )}
       <Dialog open={opened?.what === "qr"} onClose={close} title={t.links.qr}>
         {opened && (
           <div className="qr-window">
@@ -129,13 +147,10 @@ function Actions({ link, open }: { link: Link; open: (opened: Opened) => void })
       () => say(t.common.copied),
       () => say(t.problems.title, "bad"),
     );
-  const makeDefault = () =>
+  const make = (wanted: Schemas["LinkChange"], done: string) =>
     change.mutate(
-      { code: link.code, change: { default: true } },
-      {
-        onSuccess: () => say(t.links.madeDefault),
-        onError: (error) => say(sentence(error, t), "bad"),
-      },
+      { code: link.code, change: wanted },
+      { onSuccess: () => say(done), onError: (error) => say(sentence(error, t), "bad") },
     );
   const name = link.label ?? link.code;
   return (
@@ -151,12 +166,31 @@ function Actions({ link, open }: { link: Link; open: (opened: Opened) => void })
         className="button button-quiet button-icon"
         label={t.links.actions({ name })}
       >
-        <MenuItem icon="star" disabled={link.default} onClick={makeDefault}>
-          {t.links.makeDefault}
-        </MenuItem>
+        {!link.archived && (
+          <MenuItem
+            icon="star"
+            disabled={link.default}
+            onClick={() => make({ default: true }, t.links.madeDefault)}
+          >
+            {t.links.makeDefault}
+          </MenuItem>
+        )}
         <MenuItem icon="lines" onClick={() => open({ what: "label", link })}>
           {t.links.rename}
         </MenuItem>
+        {link.archived ? (
+          <MenuItem icon="up" onClick={() => make({ archived: false }, t.links.restored)}>
+            {t.links.restore}
+          </MenuItem>
+        ) : (
+          <MenuItem
+            icon="down"
+            disabled={link.default}
+            onClick={() => make({ archived: true }, t.links.archived)}
+          >
+            {t.links.archive}
+          </MenuItem>
+        )}
         {signIn.kind === "sandbox" && (
           <MenuItem icon="right" onClick={() => navigate(`/join?ref=${link.code}`)}>
             {t.links.openAsInvitee}

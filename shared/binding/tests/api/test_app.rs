@@ -145,7 +145,13 @@ impl TestApp {
         let shared =
             SharedCommission { spot: "0.1".parse().unwrap(), futures: "0.05".parse().unwrap() };
         let owner = facts.owner.clone();
-        let link = Link { facts, label: None, shared, created_at: at("2026-01-01T00:00:00Z") };
+        let link = Link {
+            facts,
+            label: None,
+            shared,
+            created_at: at("2026-01-01T00:00:00Z"),
+            archived: false,
+        };
         links.value.links.push(link.clone());
         let outcome = self.app.table.make_link(&owner, &link, &links).await.unwrap();
         assert_eq!(outcome, LinkOutcome::Made);

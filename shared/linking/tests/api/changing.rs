@@ -1,6 +1,7 @@
 //! `PATCH /v1/links/{code}`.
 
 use lambda::Clock;
+use storage::Table;
 
 use crate::test_app::{NOW, TestApp, at};
 
@@ -66,6 +67,49 @@ async fn null_removes_label() {
 }
 
 #[tokio::test]
+async fn archived_link_is_restored() {
+    let (world, _, second) = with_two_links().await;
+    for archived in [true, false] {
+        let body = format!(r#"{{"archived":{archived}}}"#);
+        assert_eq!(world.patch("alice", &path(&second), &body).await.json()["archived"], archived);
+        let listed = world.get("alice", "/v1/links").await.json();
+        assert_eq!(listed["links"][1]["archived"], archived);
+        assert_eq!(listed["links"][0]["archived"], false);
+    }
+}
+
+#[tokio::test]
+async fn archived_link_resolves_as_before() {
+    let (world, _, second) = with_two_links().await;
+    let code = second.parse().unwrap();
+    let before = world.app.table.link(&code).await.unwrap();
+    world.patch("alice", &path(&second), r#"{"archived":true}"#).await;
+    let table = Table::new(world.engine.config(), world.engine.table_name());
+    assert_eq!(table.link(&code).await.unwrap(), before);
+    let picture = world.get("alice", &format!("/v1/link/qr.svg?code={second}")).await;
+    assert_eq!(picture.status(), 200);
+}
+
+#[tokio::test]
+async fn default_link_is_not_archived() {
+    let (world, first, second) = with_two_links().await;
+    let refused = world.patch("alice", &path(&first), r#"{"archived":true}"#).await;
+    assert_eq!((refused.outcome(), refused.text("/parameter")), bad("archived"));
+    let both = world.patch("alice", &path(&second), r#"{"archived":true,"default":true}"#).await;
+    assert_eq!((both.outcome(), both.text("/parameter")), bad("archived"));
+    assert_eq!(world.patch("alice", &path(&second), r#"{"archived":true}"#).await.status(), 200);
+    let default = world.patch("alice", &path(&second), r#"{"default":true}"#).await;
+    assert_eq!((default.outcome(), default.text("/parameter")), bad("default"));
+    let restored = r#"{"archived":false,"default":true}"#;
+    assert_eq!(world.patch("alice", &path(&second), restored).await.status(), 200);
+    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), second);
+}
+
+fn bad(parameter: &str) -> (String, String) {
+    ("400 bad_request".to_owned(), parameter.to_owned())
+}
+
+#[tokio::test]
 async fn share_never_changes() {
     let (world, _, second) = with_two_links().await;
     let body = r#"{"sharedCommission":{"spot":"0.05","futures":"0"}}"#;
@@ -81,6 +125,8 @@ async fn bad_body_is_refused_by_field() {
         (r#"{"label":"\n"}"#, "label"),
         (r#"{"default":false}"#, "default"),
         (r#"{"default":null}"#, "default"),
+        (r#"{"archived":null}"#, "archived"),
+        (r#"{"archived":"yes"}"#, "archived"),
         (r#"{"createdAt":"2026-01-01T00:00:00Z"}"#, "createdAt"),
         (r#"{"invites":["new","existing"]}"#, "invites"),
     ];

@@ -65,7 +65,8 @@ async fn most_of_largest_links_fit_one_item() {
         let facts = LinkFacts { code, owner, invites_existing: true };
         let shared = SharedCommission { spot: rate, futures: rate };
         let created_at = at("2026-11-22T12:00:00.001Z");
-        links.value.links.push(Link { facts, label: Some(label.clone()), shared, created_at });
+        let label = Some(label.clone());
+        links.value.links.push(Link { facts, label, shared, created_at, archived: true });
     }
     assert!(world.app.table.save_links(&uid(&owner), &links).await.unwrap().is_done());
     let body = format!(r#"{{"label":"{label}"}}"#);

@@ -112,7 +112,13 @@ impl TestApp {
         let mut links = self.app.table.link_owner(&uid(owner)).await.unwrap().links;
         let facts = LinkFacts { code: code.parse().unwrap(), owner: uid(owner), invites_existing };
         let shared = SharedCommission::default();
-        let link = Link { facts, label: None, shared, created_at: at("2024-01-01T00:00:00Z") };
+        let link = Link {
+            facts,
+            label: None,
+            shared,
+            created_at: at("2024-01-01T00:00:00Z"),
+            archived: false,
+        };
         links.value.links.push(link.clone());
         let outcome = self.app.table.make_link(&uid(owner), &link, &links).await.unwrap();
         assert_eq!(outcome, LinkOutcome::Made);
