@@ -1,5 +1,5 @@
 // Renders the pictures of `public/` from their SVG sources: `node art/render.mjs [Inter.woff2 …]`.
-// Fonts that are named are used for the share picture; the weight is in the file's name.
+// Fonts that are named are used for the share pictures; the weight is in the file's name.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
@@ -7,6 +7,19 @@ import { chromium } from "@playwright/test";
 const icon = readFileSync("public/icon.svg", "utf8");
 const maskable = readFileSync("art/icon-maskable.svg", "utf8");
 const share = readFileSync("art/share.svg", "utf8");
+const benefit = readFileSync("art/share-benefit.svg", "utf8");
+
+/**
+ * What links may share of spot and futures fees, in percent, as in `SHARES` of
+ * `shared/binding/src/card.rs`.
+ */
+const SHARES = [
+  [5, 0],
+  [10, 0],
+  [0, 5],
+  [5, 5],
+  [10, 5],
+];
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
 const browser = await chromium.launch({
@@ -31,6 +44,24 @@ async function render(svg, width, height) {
   return png;
 }
 
+/** The picture of a link's benefit: one figure, or one for each market. */
+function benefitOf(spot, futures) {
+  const figures =
+    spot === futures
+      ? [[spot, "trading"]]
+      : [
+          [spot, "spot"],
+          [futures, "futures"],
+        ].filter(([percent]) => percent > 0);
+  const drawn = figures.map(
+    ([percent, market], place) => `<g transform="translate(${84 + 516 * place} 0)" fill="#ffffff">
+    <text y="372" font-size="190" font-weight="700" letter-spacing="-8">${percent}%</text>
+    <text y="446" font-size="44" font-weight="500" letter-spacing="-0.5">of your ${market} fees back</text>
+  </g>`,
+  );
+  return benefit.replace("{figures}", drawn.join("\n  "));
+}
+
 /** An icon file with one PNG inside. */
 function asIco(png, edge) {
   const head = Buffer.alloc(22);
@@ -52,4 +83,8 @@ writeFileSync("public/icon-maskable-512.png", await render(maskable, 512, 512));
 writeFileSync("public/apple-touch-icon.png", await render(maskable, 180, 180));
 writeFileSync("public/favicon.ico", asIco(await render(icon, 32, 32), 32));
 writeFileSync("public/share.png", await render(share, 1200, 630));
+for (const [spot, futures] of SHARES) {
+  const name = `public/share-${spot}-${futures}.png`;
+  writeFileSync(name, await render(benefitOf(spot, futures), 1200, 630));
+}
 await browser.close();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import jsQR from "jsqr";
 import { PNG } from "pngjs";
-import { AURORA, expect, open, test } from "./page";
+import { AURORA, ask, expect, open, test } from "./page";
 import { en } from "./texts";
 
 const shareButton = (page: Page) =>
@@ -123,6 +123,25 @@ test("messenger_finds_the_invitation_in_the_document", async ({ page, request, b
   // A browser gets the page.
   const browser = await request.get(defaultLink);
   expect(await browser.text()).toContain('<div id="page">');
+});
+
+test("picture_of_a_link_shows_its_benefit", async ({ page, request }) => {
+  const { links } = await (await ask(page, AURORA, "/v1/links")).json();
+  const pictures = new Set<string>();
+  for (const { url, sharedCommission } of links) {
+    const headers = { "user-agent": "WhatsApp/2.23.20.0 A" };
+    const html = await (await request.get(url, { headers })).text();
+    const address = /property="og:image" content="([^"]+)"/.exec(html)?.[1] ?? "";
+    const [spot, futures] = [sharedCommission.spot, sharedCommission.futures].map(
+      (rate) => Number(rate) * 100,
+    );
+    const name = spot || futures ? `share-${spot}-${futures}.png` : "share.png";
+    expect(new URL(address).pathname).toBe(`/${name}`);
+    const { width, height } = PNG.sync.read(await (await request.get(address)).body());
+    expect([width, height]).toEqual([1200, 630]);
+    pictures.add(name);
+  }
+  expect(pictures.size).toBeGreaterThan(1);
 });
 
 test("messenger_learns_nothing_of_other_links", async ({ request }) => {

@@ -134,7 +134,7 @@ export interface paths {
     };
     /**
      * The invitation of a link, as messengers preview it
-     * @description An HTML document with Open Graph and Twitter tags: a title, a text and a picture of 1200 by 630 pixels. It has the facts of `GET /v1/invitation` and no others; links that are not live, and unknown codes, have one document but for their address. Needs no access token.
+     * @description An HTML document with Open Graph and Twitter tags: a title, a text and a picture of 1200 by 630 pixels that shows the link's benefit. It has the facts of `GET /v1/invitation` and no others; links that are not live, and unknown codes, have one document but for their address. Needs no access token.
      */
     get: operations["getInvitationCard"];
     put?: never;

@@ -15,15 +15,22 @@ use crate::invitation::{MAX_AGE, live_link};
 /// The name of a programme whose file has none.
 const UNNAMED: &str = "Referral programme";
 
-/// The picture of every link, 1200 by 630 pixels, beside the page. A programme replaces the file.
+/// The picture of a link without a benefit, 1200 by 630 pixels, beside the page. A programme replaces
+/// the file.
 const PICTURE: &str = "/share.png";
+
+/// The shares of spot and futures fees, in percent, that have a picture: `share-SPOT-FUTURES.png`,
+/// made by `page/art/render.mjs`.
+const SHARES: &[(u32, u32)] = &[(5, 0), (10, 0), (0, 5), (5, 5), (10, 5)];
 
 /// Millionths of a rate in one percent.
 const PERCENT: u32 = 10_000;
 
-struct Texts {
+struct Content {
     title: String,
     description: String,
+    /// Path of the picture at the site of the links.
+    picture: String,
 }
 
 /// Cost: as `GET /v1/invitation`.
@@ -31,35 +38,39 @@ pub(crate) async fn answer<R>(app: &App, call: &Call<R, Anyone>) -> Result<Respo
     let code: LinkCode = call.query.required("ref")?;
     let link = live_link(app, &code, call.now).await?;
     let Presentation { brand, .. } = &app.programme.presentation;
-    let texts = match &link {
+    let content = match &link {
         Some(link) => live(&link.facts.owner.masked(), link.shared, brand.as_deref()),
-        None => Texts {
+        None => Content {
             title: "You're invited".to_owned(),
             description:
                 "Open the invitation to see who invites you and what part of your trading \
                           fees you get back."
                     .to_owned(),
+            picture: PICTURE.to_owned(),
         },
     };
     let site = brand.as_deref().unwrap_or(UNNAMED);
-    reply::public_page(document(&texts, site, &app.programme.links, &code), MAX_AGE)
+    reply::public_page(document(&content, site, &app.programme.links, &code), MAX_AGE)
 }
 
-fn live(inviter: &str, shared: SharedCommission, brand: Option<&str>) -> Texts {
+fn live(inviter: &str, shared: SharedCommission, brand: Option<&str>) -> Content {
+    let picture = picture(shared);
     let invites = match brand {
         Some(brand) => format!("{inviter} invites you back to {brand}"),
         None => format!("{inviter} invites you back"),
     };
     match benefit(shared) {
-        Some(title) => Texts {
+        Some(title) => Content {
             title,
+            picture,
             description: format!(
                 "{invites} and shares commission with you for as long as you trade. Your fees stay \
                  the same."
             ),
         },
-        None => Texts {
+        None => Content {
             title: invites,
+            picture,
             description: "This link gives you no fees back. Your inviter earns commission on your \
                           fees, which stay the same."
                 .to_owned(),
@@ -79,6 +90,20 @@ fn benefit(SharedCommission { spot, futures }: SharedCommission) -> Option<Strin
     }
 }
 
+/// Returns the picture of a benefit, or the general one where that benefit has none.
+fn picture(SharedCommission { spot, futures }: SharedCommission) -> String {
+    let whole = |rate: Rate| {
+        let millionths = rate.millionths();
+        millionths.is_multiple_of(PERCENT).then_some(millionths / PERCENT)
+    };
+    match whole(spot).zip(whole(futures)) {
+        Some((spot, futures)) if SHARES.contains(&(spot, futures)) => {
+            format!("/share-{spot}-{futures}.png")
+        }
+        _ => PICTURE.to_owned(),
+    }
+}
+
 /// Returns a rate in percent, exactly.
 fn percent(rate: Rate) -> String {
     let (whole, rest) = (rate.millionths() / PERCENT, rate.millionths() % PERCENT);
@@ -89,10 +114,12 @@ fn percent(rate: Rate) -> String {
     }
 }
 
-fn document(texts: &Texts, site: &str, links: &LinkRules, code: &LinkCode) -> String {
-    let [title, description, site, url] =
-        [&texts.title, &texts.description, site, &links.recall_url(code)].map(escape);
-    let picture = escape(&format!("{}{PICTURE}", links.recall_site()));
+fn document(content: &Content, site: &str, links: &LinkRules, code: &LinkCode) -> String {
+    let Content { title, description, picture } = content;
+    let picture = &format!("{}{picture}", links.recall_site());
+    let url = &links.recall_url(code);
+    let [title, description, site, url, picture] =
+        [title, description, site, url, picture].map(escape);
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -165,6 +192,35 @@ mod tests {
     }
 
     #[test]
+    fn picture_shows_the_benefit() {
+        let of =
+            |spot, futures| picture(SharedCommission { spot: rate(spot), futures: rate(futures) });
+        assert_eq!(of("0.1", "0.05"), "/share-10-5.png");
+        assert_eq!(of("0", "0.05"), "/share-0-5.png");
+        for (spot, futures) in [("0", "0"), ("0.15", "0"), ("0.105", "0.05")] {
+            assert_eq!(of(spot, futures), "/share.png");
+        }
+    }
+
+    #[test]
+    fn every_choice_has_a_picture() {
+        let rules = programme::programme().unwrap().commission;
+        let now = "2026-11-27T00:00:00Z".parse().unwrap();
+        let choices = |market| rules.shared_choices(market, now);
+        for spot in choices(types::Market::Spot) {
+            for futures in choices(types::Market::Futures) {
+                let path = picture(SharedCommission { spot, futures });
+                let shares = spot != Rate::ZERO || futures != Rate::ZERO;
+                assert_eq!(path == PICTURE, !shares, "{path}");
+                let file = format!("{}/../../page/public{path}", env!("CARGO_MANIFEST_DIR"));
+                let png = std::fs::read(file).unwrap();
+                // Width and height in the header of a PNG.
+                assert_eq!(png[16..24], [0, 0, 4, 0xB0, 0, 0, 2, 0x76], "{path}");
+            }
+        }
+    }
+
+    #[test]
     fn percent_is_exact() {
         let texts = ["0.1", "0.125", "0.000001", "1", "0.05"].map(|text| percent(rate(text)));
         assert_eq!(texts, ["10%", "12.5%", "0.0001%", "100%", "5%"]);
@@ -172,9 +228,9 @@ mod tests {
 
     #[test]
     fn brand_cannot_leave_its_attribute() {
-        let texts = live("a***5", SharedCommission::default(), Some(r#""><script>'&"#));
+        let content = live("a***5", SharedCommission::default(), Some(r#""><script>'&"#));
         assert_eq!(
-            escape(&texts.title),
+            escape(&content.title),
             "a***5 invites you back to &quot;&gt;&lt;script&gt;&#39;&amp;"
         );
     }

@@ -27,7 +27,7 @@ async fn live_link_is_previewed_with_its_benefit() {
     assert_eq!(tag(&html, "og:site_name"), "Welcome Back");
     let site = "https://www.binance.com";
     assert_eq!(tag(&html, "og:url"), format!("{site}/join?ref={CODE}"));
-    assert_eq!(tag(&html, "og:image"), format!("{site}/share.png"));
+    assert_eq!(tag(&html, "og:image"), format!("{site}/share-10-5.png"));
     assert_eq!(tag(&html, "twitter:card"), "summary_large_image");
     assert!(!html.contains("<script") && !html.contains(INVITER));
 }
@@ -37,6 +37,7 @@ async fn dead_and_unknown_links_look_alike() {
     let world = TestApp::new().await;
     let unknown = card(&world, "NNNNNNNN").await.html();
     assert_eq!(tag(&unknown, "og:title"), "You&#39;re invited");
+    assert!(tag(&unknown, "og:image").ends_with("/share.png"));
     world
         .change(INVITER, |account| {
             account.facts.record_affiliate(at("2026-11-22T11:00:00Z"), false);
