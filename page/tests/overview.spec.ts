@@ -40,7 +40,19 @@ test("overview_figures_are_compared_with_the_time_before", async ({ page }) => {
   await expect(yesterday).toContainText(en.overview.dayBefore({ usd: "$229.88" }));
   await expect(yesterday).toContainText("+48%");
   await expect(page.getByTestId("overview-month")).toContainText(/by this day last month/);
-  await expect(yesterday.locator(".spark rect")).toHaveCount(14);
+  await expect(yesterday.locator(".spark-bar, .spark-last")).toHaveCount(14);
+});
+
+test("sparkline_names_the_period_before", async ({ page }) => {
+  await open(page, "/", AURORA);
+  const spark = page.getByTestId("overview-yesterday").locator(".spark");
+  await expect(spark).toHaveAttribute(
+    "aria-label",
+    /^8 – 21 Nov 2026: \$[\d,.]+ · 25 Oct – 7 Nov 2026: \$[\d,.]+$/,
+  );
+  await expect(spark.locator("title").last()).toHaveText(/^21 Nov: \$340\.11\s7 Nov: \$[\d.]+$/);
+  const month = page.getByTestId("overview-month").locator(".spark");
+  await expect(month).toHaveAttribute("aria-label", /\$6,921\.84 · .*\$4,753\.15$/);
 });
 
 test("overview_says_which_rate_comes_next", async ({ page }) => {

@@ -7,7 +7,7 @@ import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
 import { Change } from "../change";
 import { pending } from "../dashboard/totals";
-import { daysOfMonth, lastDay, monthSoFar } from "./figures";
+import { lastDay, monthSoFar, sparkOfDays, sparkOfMonth } from "./figures";
 import { ShareBar, Sparkline } from "./sparkline";
 
 /** The bars of yesterday's sparkline: two weeks. */
@@ -34,7 +34,7 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
           note={t.overview.dayBefore({ usd: f.usd(yesterday.before) })}
           href={`/earnings?from=${yesterday.day}&to=${yesterday.day}`}
         >
-          <Sparkline days={data.series.slice(-SPARK_DAYS)} />
+          <Sparkline {...sparkOfDays(data.series, yesterday.day, SPARK_DAYS)} />
         </Figure>
       )}
       <Figure
@@ -45,7 +45,7 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
         note={t.overview.lastMonth({ usd: f.usd(month.before) })}
         href="/dashboard?range=month"
       >
-        <Sparkline days={daysOfMonth(data.series, lastClosed)} />
+        <Sparkline {...sparkOfMonth(data.series, lastClosed)} />
       </Figure>
       <Figure
         name="pending"

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Schemas } from "../../api/client";
 import { plusDays } from "../../format/days";
-import { daysOfMonth, lastDay, monthSoFar } from "./figures";
+import { earned, lastDay, monthSoFar, sparkOfDays, sparkOfMonth } from "./figures";
 
 /** 90 days that end on 21 November; each earned its day of the month in dollars. */
 const series = Array.from({ length: 90 }, (_, index) => {
@@ -16,7 +16,15 @@ test("last_day_is_compared_with_the_day_before", () => {
 
 test("month_is_compared_with_the_same_days_of_the_last", () => {
   expect(monthSoFar(series, "2026-11-21")).toEqual({ now: "231.00", before: "231.00" });
-  expect(daysOfMonth(series, "2026-11-21")).toHaveLength(21);
+  const { days, before } = sparkOfMonth(series, "2026-11-21");
+  expect([days.length, before.length, before[0]?.day]).toEqual([21, 21, "2026-10-01"]);
+});
+
+test("last_days_are_compared_with_as_many_before", () => {
+  const { days, before } = sparkOfDays(series, "2026-11-21", 14);
+  expect([days[0]?.day, days.at(-1)?.day]).toEqual(["2026-11-08", "2026-11-21"]);
+  expect([before[0]?.day, before.at(-1)?.day]).toEqual(["2026-10-25", "2026-11-07"]);
+  expect(earned(days)).toBe("203.00");
 });
 
 test("month_end_is_compared_with_the_whole_last_month", () => {
