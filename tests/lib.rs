@@ -33,6 +33,7 @@ mod reruns;
 mod roles;
 mod set_aside;
 mod settlement;
+mod signatures;
 mod simulation;
 mod story;
 mod stream;

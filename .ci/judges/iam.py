@@ -44,6 +44,9 @@ def resolved(value, resources):
             return ARNS[resources[name]["Type"]].format(name)
         case {"Fn::GetAtt": [name, "StreamArn"]}:
             return f"arn:aws:dynamodb:us-east-1:111122223333:table/{name}/stream/1"
+        # A permission that only a parameter grants is judged as if it were granted.
+        case {"Fn::If": [_, granted, {"Ref": "AWS::NoValue"}]}:
+            return resolved(granted, resources)
         case {"Fn::If": [_, _, otherwise]}:
             return resolved(otherwise, resources)
         case {"Fn::Sub": text}:

@@ -65,6 +65,8 @@ LEFT_OUT = {
     "Canaries": "it has no CodeDeploy; cargo xtask canary-drill plays them",
     "EventsLateForNight": "an expression over the clock; EventsLate has the same queue",
     "OutboundEventsStalled": "the local streams neither throttle nor stall",
+    "SignaturesRefused": "this stack does not verify signatures; the end-to-end tests do",
+    "Rotate the event keys": "this stack has none",
     "StreamEventsLate": "this stack reads the queue only",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",
     "AffiliatesNotEvaluated": "the operator's tests play it on the embedded engine",

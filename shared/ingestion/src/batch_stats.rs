@@ -3,10 +3,11 @@
 use lambda::{InvocationStats, Metric, MetricSet};
 use types::Timestamp;
 
-use crate::delivery::Source;
+use crate::EventOutcome;
+use crate::delivery::{Received, Source};
 use crate::event::EventData;
 use crate::message::Item;
-use crate::{EventOutcome, Message};
+use crate::signature::Verdict;
 
 /// Counts of a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,14 +24,24 @@ pub(crate) struct BatchStats {
     left: u64,
     /// The age of the oldest message, in milliseconds.
     lag: u64,
+    /// Where signatures are verified.
+    signatures: Option<SignatureStats>,
+}
+
+/// Counts of messages by the result of verifying them.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct SignatureStats {
+    unsigned: u64,
+    refused: u64,
 }
 
 impl BatchStats {
-    pub fn of(messages: &[Message], items: &[Item<'_>], left: usize, now: Timestamp) -> Self {
-        let oldest = messages.iter().map(|message| message.sent_at).min().unwrap_or(now);
+    pub fn of(messages: &[Received], items: &[Item<'_>], left: usize, now: Timestamp) -> Self {
+        let oldest = messages.iter().map(|it| it.message.sent_at).min().unwrap_or(now);
         let lag = u64::try_from(now.millis_since(oldest)).unwrap_or_default();
+        let signatures = SignatureStats::of(messages);
         let (messages, left) = (messages.len() as u64, left as u64);
-        let mut stats = Self { messages, left, lag, ..Self::default() };
+        let mut stats = Self { messages, left, lag, signatures, ..Self::default() };
         items.iter().for_each(|item| stats.count(item));
         stats
     }
@@ -62,6 +73,8 @@ impl BatchStats {
             repeated = self.repeated,
             quarantined = self.quarantined,
             redelivered = self.redelivered,
+            unsigned = self.signatures.as_ref().map(|it| it.unsigned),
+            signatures_refused = self.signatures.as_ref().map(|it| it.refused),
             messages_left = self.left,
             lag_milliseconds = self.lag,
             milliseconds = effort.milliseconds,
@@ -77,7 +90,7 @@ impl BatchStats {
             Source::Queue => Metric::QueueLag,
             Source::Stream | Source::Topics => Metric::StreamLag,
         };
-        effort.measures().and(MetricSet::of([
+        let measures = effort.measures().and(MetricSet::of([
             (Metric::Messages, self.messages),
             (Metric::EventsIngested, self.ingested),
             (Metric::FeesIngested, self.fees),
@@ -86,6 +99,32 @@ impl BatchStats {
             (Metric::EventsRedelivered, self.redelivered),
             (lag, self.lag),
             (Metric::BatchTime, effort.milliseconds),
-        ]))
+        ]));
+        match &self.signatures {
+            Some(signatures) => measures.and(MetricSet::of([
+                (Metric::MessagesUnsigned, signatures.unsigned),
+                (Metric::SignaturesRefused, signatures.refused),
+            ])),
+            None => measures,
+        }
+    }
+}
+
+impl SignatureStats {
+    /// Returns the counts of a batch; `None` if signatures are ignored.
+    fn of(messages: &[Received]) -> Option<Self> {
+        let mut stats = None;
+        for message in messages {
+            let counts = match message.verdict {
+                Verdict::Unchecked => continue,
+                _ => stats.get_or_insert_with(Self::default),
+            };
+            match message.verdict {
+                Verdict::Unsigned => counts.unsigned = counts.unsigned.saturating_add(1),
+                Verdict::Refused(_) => counts.refused = counts.refused.saturating_add(1),
+                Verdict::Unchecked | Verdict::Signed => {}
+            }
+        }
+        stats
     }
 }

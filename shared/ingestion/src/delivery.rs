@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::{Number, Value};
 use storage::TableError;
 use types::Timestamp;
 
 use crate::Message;
+use crate::signature::{self, Signatures, Verdict};
 
 /// The time for which a stream waits for the account of an event, in milliseconds. Everything
 /// behind the event waits as long, unlike in a queue.
@@ -38,7 +39,14 @@ pub struct Delivery {
 struct Delivered {
     id: String,
     sent_at: Option<Timestamp>,
+    signature: Option<String>,
     body: String,
+}
+
+/// A message with the result of verifying its signature.
+pub(crate) struct Received {
+    pub message: Message,
+    pub verdict: Verdict,
 }
 
 /// The messages to redeliver. Lambda retries a stream from the first of them on.
@@ -79,8 +87,8 @@ impl DeliveryError {
     }
 }
 
-/// The events of all sources in one shape. Members that ingestion does not use are skipped, so that
-/// an unusual one, such as a header, fails no batch.
+/// The events of all sources in one shape. Members that ingestion does not use are skipped, and
+/// attributes and headers are of any shape, so that an unusual one fails no batch.
 #[derive(Deserialize)]
 struct Records {
     #[serde(rename = "Records")]
@@ -97,6 +105,7 @@ struct Record {
     message_id: Option<String>,
     body: Option<String>,
     attributes: Option<Attributes>,
+    message_attributes: Option<Value>,
     kinesis: Option<KinesisRecord>,
 }
 
@@ -121,6 +130,7 @@ struct KafkaRecord {
     offset: i64,
     /// In milliseconds; -1 for none.
     timestamp: Option<i64>,
+    headers: Option<Value>,
     /// In base64. A tombstone has none.
     value: Option<String>,
 }
@@ -153,17 +163,24 @@ impl Delivery {
         Ok(Self { source, messages: messages.collect::<Result<_, _>>()? })
     }
 
-    /// Returns the messages. Where the time of sending is missing, a message of a queue counts as
-    /// sent now, and a record of a stream as sent long ago: its place in the order of arrival must
-    /// be the same when it is redelivered.
-    pub(crate) fn into_messages(self, now: Timestamp) -> Vec<Message> {
+    /// Returns the messages, and verifies them. Where the time of sending is missing, a message of
+    /// a queue counts as sent now, and a record of a stream as sent long ago: its place in the
+    /// order of arrival must be the same when it is redelivered.
+    pub(crate) fn into_messages(self, now: Timestamp, signatures: &Signatures) -> Vec<Received> {
         let unknown = match self.source {
             Source::Queue => now,
             Source::Stream | Source::Topics => Timestamp::EPOCH,
         };
-        let message = |Delivered { id, sent_at, body }| {
+        let message = |Delivered { id, sent_at, signature, body }| {
             let sent_at = sent_at.unwrap_or(unknown);
-            Message { id, sent_at, body }
+            // Envelopes are opened also where signatures are ignored, so that a producer may sign
+            // before they are verified, and after.
+            let (signature, body) = match signature {
+                Some(signature) => (Some(signature), body),
+                None => signature::open_envelope(body),
+            };
+            let verdict = signatures.verify(signature.as_deref(), &body);
+            Received { message: Message { id, sent_at, body }, verdict }
         };
         self.messages.into_iter().map(message).collect()
     }
@@ -175,6 +192,7 @@ impl Record {
         Delivered {
             id: self.message_id.unwrap_or_default(),
             sent_at: sent_at.and_then(|millis| Timestamp::from_millis(millis.parse().ok()?)),
+            signature: signature::of_attributes(self.message_attributes.as_ref()),
             body: self.body.unwrap_or_default(),
         }
     }
@@ -186,6 +204,7 @@ impl KinesisRecord {
         Delivered {
             id: self.sequence_number,
             sent_at: arrived.and_then(|seconds| of_seconds(&seconds)),
+            signature: None,
             body: text(self.data),
         }
     }
@@ -196,6 +215,7 @@ fn of_partitions(partitions: BTreeMap<String, Vec<KafkaRecord>>) -> Vec<Delivere
         records.into_iter().map(move |record| Delivered {
             id: format!("{partition}/{}", record.offset),
             sent_at: record.timestamp.and_then(Timestamp::from_millis),
+            signature: signature::of_headers(record.headers.as_ref()),
             body: record.value.map(text).unwrap_or_default(),
         })
     };
@@ -276,12 +296,13 @@ mod tests {
         let kinesis = r#"{"Records":[{"kinesis":{"sequenceNumber":"1","data":""}}]}"#;
         for event in [kafka, kinesis] {
             for now in [at(5), at(6)] {
-                let messages = read(event).unwrap().into_messages(now);
-                assert_eq!(messages[0].sent_at, at(0));
+                let messages = read(event).unwrap().into_messages(now, &Signatures::Ignored);
+                assert_eq!(messages[0].message.sent_at, at(0));
             }
         }
         let queue = r#"{"Records":[{"messageId":"m"}]}"#;
-        assert_eq!(read(queue).unwrap().into_messages(at(5))[0].sent_at, at(5));
+        let messages = read(queue).unwrap().into_messages(at(5), &Signatures::Ignored);
+        assert_eq!(messages[0].message.sent_at, at(5));
     }
 
     #[test]

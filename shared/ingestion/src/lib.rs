@@ -15,6 +15,7 @@ mod parts;
 mod payment;
 mod register;
 mod sign_up;
+mod signature;
 
 use std::collections::HashSet;
 
@@ -25,13 +26,16 @@ use types::{Reason, Timestamp};
 
 use crate::batch::Batch;
 use crate::batch_stats::BatchStats;
+use crate::delivery::Received;
 use crate::message::Item;
 use crate::parts::parts;
+use crate::signature::Verdict;
 
 pub use crate::delivery::{
     BatchItemFailure, BatchResponse, Delivery, DeliveryError, STREAM_WAIT_MILLIS, Source,
 };
 pub use crate::message::Reader;
+pub use crate::signature::{EventKeys, EventKeysError, Signatures, Unsigned};
 
 /// The most concurrent calls of a batch to the table.
 const CALLS_AT_ONCE: usize = 16;
@@ -128,13 +132,16 @@ pub fn count_readable(
     items.iter().filter(|item| item.data().is_some()).count()
 }
 
-/// Ingests a batch of messages; returns the outcome of each event, in their order. Writes one log
-/// line.
+/// Ingests a batch of messages, whose signatures are not verified; returns the outcome of each
+/// event, in their order. Writes one log line.
 ///
 /// # Errors
 /// If the table fails; then every message has to be redelivered.
 pub async fn ingest(app: &App, messages: &[Message]) -> Result<Vec<EventReport>, TableError> {
-    let taken = ingest_parts(app, Source::Queue, messages, Deadline::NONE).await;
+    let unchecked =
+        |message: &Message| Received { message: message.clone(), verdict: Verdict::Unchecked };
+    let messages: Vec<Received> = messages.iter().map(unchecked).collect();
+    let taken = ingest_parts(app, Source::Queue, &messages, Deadline::NONE).await;
     match taken.stopped {
         Some(Stopped { why: Why::Failed(error), .. }) => Err(error),
         _ => Ok(taken.items.into_iter().map(Item::report).collect()),
@@ -164,14 +171,15 @@ enum Why {
 async fn ingest_parts<'a>(
     app: &'a App,
     source: Source,
-    messages: &'a [Message],
+    messages: &'a [Received],
     deadline: Deadline,
 ) -> BatchOutcome<'a> {
     let watch = Stopwatch::start(app);
     let now = app.clock.now();
-    let read = messages.iter().enumerate();
-    let read =
-        read.flat_map(|(number, it)| Item::read(number, it, &app.programme, now, Reader::OnePass));
+    let read = messages.iter().enumerate().flat_map(|(number, it)| match it.verdict {
+        Verdict::Refused(fault) => vec![Item::unverified(number, &it.message, fault)],
+        _ => Item::read(number, &it.message, &app.programme, now, Reader::OnePass),
+    });
     let mut taken = BatchOutcome { items: Vec::new(), stopped: None };
     for part in parts(read.collect()) {
         let first = part.first().map_or(0, Item::message);
@@ -214,8 +222,22 @@ pub async fn handle_until(
     delivery: Delivery,
     deadline: Deadline,
 ) -> Result<BatchResponse, DeliveryError> {
+    handle_signed(app, &Signatures::Ignored, delivery, deadline).await
+}
+
+/// Handles a batch as [`handle_until`] does, and verifies the signatures of its messages. A message
+/// that may not be ingested is quarantined whole.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn handle_signed(
+    app: &App,
+    signatures: &Signatures,
+    delivery: Delivery,
+    deadline: Deadline,
+) -> Result<BatchResponse, DeliveryError> {
     let source = delivery.source;
-    let messages = delivery.into_messages(app.clock.now());
+    let messages = delivery.into_messages(app.clock.now(), signatures);
     let BatchOutcome { items, stopped } = ingest_parts(app, source, &messages, deadline).await;
     let first_left = match stopped {
         Some(Stopped { why: Why::Failed(error), .. })
@@ -237,8 +259,7 @@ pub async fn handle_until(
         .collect();
     let is_left = |number: usize| number >= first_left || again.contains(&number);
     let left = messages.iter().enumerate().filter(|(number, _)| is_left(*number));
-    let mut left =
-        left.map(|(_, message)| BatchItemFailure { item_identifier: message.id.clone() });
+    let mut left = left.map(|(_, it)| BatchItemFailure { item_identifier: it.message.id.clone() });
     match source {
         Source::Queue => Ok(BatchResponse { batch_item_failures: left.collect() }),
         // The lowest: a batch is of one shard, in the order of its sequence numbers.

@@ -9,6 +9,7 @@ use types::{Timestamp, Uid};
 
 use crate::event::{self, Event, EventData};
 use crate::one_pass;
+use crate::signature::SignatureFault;
 use crate::{EventOutcome, EventReport, Message, Reading};
 
 /// One event of a message, and its outcome.
@@ -89,6 +90,13 @@ impl<'a> Item<'a> {
                 item
             })
             .collect()
+    }
+
+    /// Returns the whole message as one item that is quarantined for its signature.
+    pub fn unverified(number: usize, message: &'a Message, fault: SignatureFault) -> Self {
+        let mut item = Self::unread(number, 0, message, &message.body);
+        item.refuse(fault.reason(), fault.detail());
+        item
     }
 
     fn decode(&mut self, reader: Reader, assets: &Assets, latest: Timestamp) {

@@ -1,6 +1,7 @@
-//! Signing keys of a secret: read at the start, and again every quarter of an hour, so that they
-//! are rotated without a deployment.
+//! Keys of a secret: read at the start, and again every quarter of an hour, so that they are
+//! rotated without a deployment.
 
+use std::error::Error;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use http_api::{KeysError, Signer};
@@ -9,10 +10,41 @@ use types::Timestamp;
 use crate::secret::{Secret, SecretError};
 
 /// Milliseconds until keys are read again. A key must be known for longer before the first token is
-/// signed with it: docs/RUNBOOK.md, "Rotate the signing keys".
+/// signed with it: docs/how-to/runbook.md, "Rotate the signing keys".
 const REFRESH: i64 = 15 * 60 * 1000;
 /// Milliseconds until a reading that failed is repeated.
 const RETRY: i64 = 60 * 1000;
+
+/// Keys that the text of a secret holds. Clones share their keys, also those of
+/// [`KeyRing::replace`].
+pub trait KeyRing: Clone {
+    /// Why a text holds no keys. It repeats none of them.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Reads the keys of a text.
+    ///
+    /// # Errors
+    /// If the text holds no keys.
+    fn from_text(text: &str) -> Result<Self, Self::Error>;
+
+    /// Replaces the keys by those of another text, in all clones.
+    ///
+    /// # Errors
+    /// As [`KeyRing::from_text`]; the keys stay as they were.
+    fn replace(&self, text: &str) -> Result<(), Self::Error>;
+}
+
+impl KeyRing for Signer {
+    type Error = KeysError;
+
+    fn from_text(text: &str) -> Result<Self, KeysError> {
+        Self::from_keys_text(text)
+    }
+
+    fn replace(&self, text: &str) -> Result<(), KeysError> {
+        Self::replace(self, text)
+    }
+}
 
 /// Why a secret gives no keys.
 #[derive(Debug, thiserror::Error)]
@@ -22,37 +54,40 @@ pub enum SecretKeysError {
     Secret(#[from] SecretError),
     /// The secret does not hold keys.
     #[error(transparent)]
-    Keys(#[from] KeysError),
+    Keys(Box<dyn Error + Send + Sync>),
 }
 
-/// A signer whose keys are those of a secret.
-pub(crate) struct SecretKeys {
+/// Keys that follow a secret.
+pub struct SecretKeys<K> {
     secret: Secret,
-    signer: Signer,
+    keys: K,
     next: AtomicI64,
 }
 
-impl SecretKeys {
+impl<K: KeyRing> SecretKeys<K> {
     /// Reads the secret for the first time.
     pub(crate) async fn read(secret: Secret, now: Timestamp) -> Result<Self, SecretKeysError> {
-        let signer = Signer::from_keys_text(&secret.read(now).await?)?;
-        Ok(Self { secret, signer, next: AtomicI64::new(now.millis().saturating_add(REFRESH)) })
+        let keys = K::from_text(&secret.read(now).await?);
+        let keys = keys.map_err(|error| SecretKeysError::Keys(error.into()))?;
+        Ok(Self { secret, keys, next: AtomicI64::new(now.millis().saturating_add(REFRESH)) })
     }
 
-    /// The signer, whose keys change with the secret.
-    pub(crate) fn signer(&self) -> Signer {
-        self.signer.clone()
+    /// Returns the keys, which change with the secret.
+    pub fn keys(&self) -> K {
+        self.keys.clone()
     }
 
-    /// Reads the secret again if it is time. Where that fails the keys stay as they are.
-    pub(crate) async fn refresh(&self, now: Timestamp) {
+    /// Reads the secret again if it is time. If that fails, the failure is logged and the keys stay
+    /// as they are.
+    pub async fn refresh(&self, now: Timestamp) {
         if now.millis() < self.next.load(Ordering::Relaxed) {
             return;
         }
         let wait = match self.replace(now).await {
             Ok(()) => REFRESH,
             Err(error) => {
-                tracing::warn!(%error, "the signing keys could not be read again");
+                let error = types::error_chain(&error);
+                tracing::warn!(error, "the keys of a secret could not be read again");
                 RETRY
             }
         };
@@ -60,7 +95,8 @@ impl SecretKeys {
     }
 
     async fn replace(&self, now: Timestamp) -> Result<(), SecretKeysError> {
-        Ok(self.signer.replace(&self.secret.read(now).await?)?)
+        let replaced = self.keys.replace(&self.secret.read(now).await?);
+        replaced.map_err(|error| SecretKeysError::Keys(error.into()))
     }
 }
 
@@ -120,14 +156,14 @@ mod tests {
         Timestamp::from_millis(1_795_348_800_000 + millis).unwrap()
     }
 
-    async fn keys(secret: Secret) -> Result<SecretKeys, SecretKeysError> {
+    async fn keys(secret: Secret) -> Result<SecretKeys<Signer>, SecretKeysError> {
         timeout(Duration::from_secs(5), SecretKeys::read(secret, at(0))).await.unwrap()
     }
 
     #[tokio::test]
     async fn keys_are_read_by_a_signed_call() {
         let (secret, asked) = served(holding(OLD)).await;
-        assert_eq!(format!("{:?}", keys(secret).await.unwrap().signer()), "Signer(1 keys)");
+        assert_eq!(format!("{:?}", keys(secret).await.unwrap().keys()), "Signer(1 keys)");
         let asked = asked.lock().unwrap()[0].to_lowercase();
         assert!(asked.contains("x-amz-target: secretsmanager.getsecretvalue"), "{asked}");
         let scope = "credential=local/20261122/eu-central-1/secretsmanager/aws4_request";
@@ -142,10 +178,10 @@ mod tests {
         let keys = keys(secret).await.unwrap();
         *answer.lock().unwrap() = (200, format!(r#"{{"SecretString":"{OLD},{NEW}"}}"#));
         keys.refresh(at(REFRESH - 1)).await;
-        assert_eq!(format!("{:?}", keys.signer()), "Signer(1 keys)");
+        assert_eq!(format!("{:?}", keys.keys()), "Signer(1 keys)");
         keys.refresh(at(REFRESH)).await;
         keys.refresh(at(REFRESH + 1)).await;
-        assert_eq!(format!("{:?}", keys.signer()), "Signer(2 keys)");
+        assert_eq!(format!("{:?}", keys.keys()), "Signer(2 keys)");
         assert_eq!(asked.lock().unwrap().len(), 2);
     }
 
@@ -160,7 +196,7 @@ mod tests {
         assert_eq!(asked.lock().unwrap().len(), 1 + 3, "three attempts, and then a minute's rest");
         *answer.lock().unwrap() = (200, r#"{"SecretString":"short"}"#.to_owned());
         keys.refresh(at(REFRESH + RETRY)).await;
-        assert_eq!(format!("{:?}", keys.signer()), "Signer(1 keys)");
+        assert_eq!(format!("{:?}", keys.keys()), "Signer(1 keys)");
     }
 
     #[tokio::test]

@@ -30,12 +30,15 @@ pub use aws::Service;
 pub use clock::{Clock, ManualClock};
 pub use deadline::Deadline;
 pub use idempotency::{idempotent, new_answer, replay};
-pub use keys::SecretKeysError;
+pub use keys::{KeyRing, SecretKeys, SecretKeysError};
 pub use metrics::{
     CapturedMetrics, Dimension, FUNCTION, Metric, MetricSet, Metrics, NAMESPACE, STACK, VERSION,
 };
 pub use random::{EntropyError, RandomSource};
 pub use respond::respond;
 pub use secret::SecretError;
-pub use start::{StartError, StartupFailure, sdk_config, serve, start_worker, variable};
+pub use start::{
+    StartError, StartupFailure, keys_of_secret, optional_variable, sdk_config, serve, start_worker,
+    variable,
+};
 pub use stopwatch::{InvocationStats, Stopwatch};

@@ -70,6 +70,8 @@ metrics! {
     EventsQuarantined, Count, "Quarantined events.";
     EventsRedelivered, Count, "Events whose account is not known yet.";
     FeesIngested, Count, "Ingested fees, including those of users without an inviter.";
+    MessagesUnsigned, Count, "Messages without a signature that were ingested, where signatures are verified.";
+    SignaturesRefused, Count, "Messages that were quarantined for a missing or wrong signature.";
     QueueLag, Milliseconds, "How long ago the oldest message of the batch was sent.";
     StreamLag, Milliseconds, "The same of a batch of a stream.";
     BatchTime, Milliseconds, "Time that a batch took.";

@@ -13,10 +13,13 @@ use policy::{PolicyErrors, Programme};
 use storage::Table;
 use tracing::Level;
 
-use crate::keys::SecretKeys;
+use crate::keys::{KeyRing, SecretKeys};
 use crate::metrics::{DeployedCode, STACK_VARIABLE};
 use crate::secret::Secret;
 use crate::{ApiApp, App, Clock, Metrics, RandomSource, SecretKeysError, Service, aws};
+
+/// The variable that names the secret of the signing keys.
+const SIGNING_KEYS_SECRET: &str = "SIGNING_KEYS_SECRET";
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +43,14 @@ pub enum StartError {
     /// `SIGNING_KEYS` does not hold keys.
     #[error("SIGNING_KEYS")]
     Keys(#[from] KeysError),
-    /// The secret of `SIGNING_KEYS_SECRET` gives no keys.
-    #[error("SIGNING_KEYS_SECRET")]
-    SecretKeys(#[from] SecretKeysError),
+    /// The secret that a variable names gives no keys.
+    #[error("{name}")]
+    SecretKeys {
+        /// The variable.
+        name: &'static str,
+        /// The reason.
+        source: SecretKeysError,
+    },
     /// TLS cannot be had.
     #[error("TLS cannot be set up")]
     Tls(#[source] Box<dyn Error + Send + Sync>),
@@ -157,6 +165,12 @@ pub fn variable(name: &'static str, expected: &'static str) -> Result<String, St
     Variables(&|name| std::env::var(name).ok()).required(name, expected)
 }
 
+/// Returns a variable of the environment, if it is set and not empty.
+#[must_use]
+pub fn optional_variable(name: &str) -> Option<String> {
+    Variables(&|name| std::env::var(name).ok()).optional(name)
+}
+
 /// Starts logging to standard output: JSON lines if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, as in the
 /// template, otherwise plain ones. `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` set the level; the default
 /// is INFO. Lambda adds the time of each line.
@@ -204,16 +218,35 @@ async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
 
 /// Returns the context of an API function, and its keys where they are those of a secret, which
 /// `SIGNING_KEYS_SECRET` names. The secret is read while the table is.
-async fn start_api(variables: &Variables<'_>) -> Result<(ApiApp, Option<SecretKeys>), StartError> {
-    let Some(secret) = variables.optional("SIGNING_KEYS_SECRET") else {
+async fn start_api(
+    variables: &Variables<'_>,
+) -> Result<(ApiApp, Option<SecretKeys<Signer>>), StartError> {
+    if variables.optional(SIGNING_KEYS_SECRET).is_none() {
         let signer = signing_keys(variables)?;
         return Ok((ApiApp { app: start(variables).await?, signer }, None));
-    };
-    let secret = Secret::new(secret, variables)?;
-    let keys = SecretKeys::read(secret, Clock::system().now());
+    }
+    let keys = secret_keys(variables, SIGNING_KEYS_SECRET);
     let (app, keys) = join(start(variables), keys).await;
     let keys = keys?;
-    Ok((ApiApp { app: app?, signer: keys.signer() }, Some(keys)))
+    Ok((ApiApp { app: app?, signer: keys.keys() }, Some(keys)))
+}
+
+/// Reads the keys of the secret that a variable names.
+async fn secret_keys<K: KeyRing>(
+    variables: &Variables<'_>,
+    name: &'static str,
+) -> Result<SecretKeys<K>, StartError> {
+    let secret = variables.required(name, "the ARN of a secret")?;
+    let keys = SecretKeys::read(Secret::new(secret, variables)?, Clock::system().now());
+    keys.await.map_err(|source| StartError::SecretKeys { name, source })
+}
+
+/// Returns the keys of the secret that a variable of the environment names. Cost: 1 call.
+///
+/// # Errors
+/// [`StartError`] names the variable if it is missing, or if its secret gives no keys.
+pub async fn keys_of_secret<K: KeyRing>(name: &'static str) -> Result<SecretKeys<K>, StartError> {
+    secret_keys(&Variables(&|name| std::env::var(name).ok()), name).await
 }
 
 /// Starts a function that users do not call: sets up logging and returns its context, which has no
@@ -239,7 +272,7 @@ where
     init_logging();
     let function = start_api(&Variables(&|name| std::env::var(name).ok())).await?;
     // It lives as long as the process, so that handlers can borrow it.
-    let (app, keys): &'static (ApiApp, Option<SecretKeys>) = Box::leak(Box::new(function));
+    let (app, keys): &'static (ApiApp, Option<SecretKeys<Signer>>) = Box::leak(Box::new(function));
     let service = service_fn(|request| {
         let response = handle(app, request);
         async {

@@ -19,6 +19,9 @@ const BATCH: usize = 100;
 /// fold could not apply to the stored fee.
 const NOT_REPLAYED: [&str; 3] =
     ["identity_conflict", "correction_without_fee", "inexact_correction"];
+/// Entries that are replayed one by one: an operator must know the origin of a message whose
+/// signature was refused.
+const REPLAYED_BY_ID: [&str; 2] = ["unsigned", "signature_invalid"];
 
 /// Lists, shows or replays.
 pub(crate) async fn quarantine(
@@ -86,9 +89,17 @@ async fn replay(
         let conflicts = entries_counted(conflicts.len());
         console.note(format_args!("skipped, as no replay changes them: {conflicts}"));
     }
+    let (unverified, entries): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|entry| all && REPLAYED_BY_ID.contains(&entry.reason.as_str()));
+    if !unverified.is_empty() {
+        let skipped = entries_counted(unverified.len());
+        console.note(format_args!("skipped, as a signature was refused; replay by id: {skipped}"));
+    }
+    let nothing_skipped = conflicts.is_empty() && unverified.is_empty();
     if entries.is_empty() {
         console.note("nothing to replay");
-        return Ok(Outcome::of(conflicts.is_empty()));
+        return Ok(Outcome::of(nothing_skipped));
     }
     let what = entries_counted(entries.len());
     console.ask(target, format_args!("ingests {what} of the quarantine again."))?;
@@ -98,7 +109,7 @@ async fn replay(
     }
     let stay = entries.len() - taken;
     console.note(format_args!("{} ingested, {stay} kept", entries_counted(taken)));
-    Ok(Outcome::of(stay == 0 && conflicts.is_empty()))
+    Ok(Outcome::of(stay == 0 && nothing_skipped))
 }
 
 /// Ingests entries again; ingested ones leave the quarantine.

@@ -1,6 +1,7 @@
 //! `quarantine`: events that could not be ingested are listed, shown and replayed.
 
 use serde_json::json;
+use storage::Quarantined;
 
 use crate::support::{booked, give, run, traded};
 use crate::test_app::{TestApp, day, event, fee};
@@ -77,6 +78,20 @@ async fn reused_identity_is_not_replayed() {
     let id = id.split_whitespace().next().unwrap();
     let shown = run(&app, &format!("quarantine replay {id}")).await;
     assert!(shown.questions.contains("send a correction"), "{}", shown.questions);
+}
+
+#[tokio::test]
+async fn unsigned_entry_is_replayed_by_id_only() {
+    let app = traded().await;
+    let active = json!({ "uid": "dormant", "product": "earn", "at": "2026-11-20T23:30:00Z" });
+    let body = event("a1", "activity", active).to_string();
+    let entry = Quarantined::new("unsigned", "expected a signature", body, app.clock.now());
+    app.context.table.quarantine(&entry).await.unwrap();
+    let shown = run(&app, "quarantine replay --all").await;
+    assert!(shown.questions.contains("replay by id: 1 entry"), "{}", shown.questions);
+    assert_eq!((kept(&app, "2026-11-21").await, shown.code), (1, 1));
+    let shown = run(&app, &format!("quarantine replay 2026-11-21.{}", entry.digest())).await;
+    assert_eq!((kept(&app, "2026-11-21").await, shown.code), (0, 0), "{}", shown.questions);
 }
 
 #[tokio::test]
