@@ -2,6 +2,7 @@
 //! including the SDK's logs, and must not contain an id, a code, a token, a confirmation, a cursor
 //! or a body.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -281,6 +282,12 @@ fn batch(record: &Value) -> Delivery {
     serde_json::from_value(json!({ "Records": [record] })).unwrap()
 }
 
+/// The names under which the lines of requests have their callers.
+fn subjects(told: &str) -> BTreeSet<&str> {
+    let lines = told.lines().filter(|line| line.contains("request method="));
+    lines.map(|line| line.split_once("subject=\"").unwrap().1.split('"').next().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn logs_contain_no_personal_data() {
     let log = Log::default();
@@ -307,6 +314,7 @@ async fn logs_contain_no_personal_data() {
     assert_silent(&measured.join("\n"), &story.secrets);
     let requests = told.lines().filter(|line| line.contains("request method=")).count();
     assert_eq!(requests, story.requests, "a request leaves one line");
+    assert_eq!(subjects(&told).len(), 3, "one name for each caller");
     assert!(measured.len() > story.requests);
 }
 

@@ -1,5 +1,9 @@
-"""Chapter: the logs hold no ids and no tokens."""
+"""Chapter: the logs hold no ids and no tokens, and a keyed hash of each request's subject."""
 
+import json
+import re
+
+PUBLIC = ("/v1/invitation", "/v1/invitation/card")
 # All groups of a stack begin so. The local AWS has no others than those of this run.
 GROUPS = ("/aws/lambda/{}/", "/aws/vendedlogs/{}/")
 
@@ -15,6 +19,17 @@ def check(app, checks):
     secrets["an invitee's uid"] = "invitee-"
     for what, secret in secrets.items():
         checks.equal(f"lines with {what}", [], [line for line in lines if secret in line])
+    answered = [one for one in map(request, lines) if one.get("status") == 200]
+    subjects = [one.get("subject", "") for one in answered if one["route"] not in PUBLIC]
+    checks.equal("whether requests were answered", True, len(subjects) > 0)
+    malformed = [one for one in subjects if not re.fullmatch("[0-9a-f]{16}", one)]
+    checks.equal("requests without a hashed subject", [], malformed)
+
+
+def request(line):
+    """The fields of a request's line; of any other line none."""
+    fields = json.loads(line).get("fields", {}) if line.startswith("{") else {}
+    return fields if fields.get("message") == "request" else {}
 
 
 def messages(logs, prefix):

@@ -66,6 +66,7 @@ LEFT_OUT = {
     "EventsLateForNight": "an expression over the clock; EventsLate has the same queue",
     "OutboundEventsStalled": "the local streams neither throttle nor stall",
     "SignaturesRefused": "this stack does not verify signatures; the end-to-end tests do",
+    "Find the requests of a user": "the unit test of pseudonyms computes the command's hash",
     "Rotate the event keys": "this stack has none",
     "StreamEventsLate": "this stack reads the queue only",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::StartupFailure> {
-    lambda::serve(|app, request| linking::handle(app, request)).await
+    lambda::serve(linking::handle).await
 }

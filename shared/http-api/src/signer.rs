@@ -173,6 +173,16 @@ impl Signer {
         serde_json::from_slice(payload).map_err(|_| OpenError::Invalid)
     }
 
+    /// Returns the name under which logs have a caller: 16 hexadecimal digits, the beginning of an
+    /// HMAC by the first key. The requests of a caller have the same name while that key signs, and
+    /// without the key nobody finds the caller of a name.
+    #[must_use]
+    pub fn pseudonym(&self, caller: &Uid) -> String {
+        // No token is the same input: it begins with a length of eight bytes.
+        let mac = self.keys().first().clone().chain_update(format!("subject {caller}"));
+        hex::encode(mac.finalize().into_bytes()).chars().take(16).collect()
+    }
+
     fn has_signed(
         &self,
         purpose: Purpose<'_>,
@@ -434,6 +444,15 @@ mod tests {
         assert!(open(&after, Purpose::Confirmation, &new_token).is_ok());
         assert_eq!(open(&before, Purpose::Confirmation, &new_token), Err(OpenError::Invalid));
         assert_eq!(open(&after, Purpose::Confirmation, &old_token), Err(OpenError::Invalid));
+    }
+
+    /// Computed by `printf 'subject u1' | openssl dgst -sha256 -hmac KEY`, as the runbook does.
+    #[test]
+    fn pseudonym_is_the_hmac_of_the_subject() {
+        assert_eq!(signer(NEW).pseudonym(&uid("u1")), "cea5f48f95c5cdf0");
+        assert_ne!(signer(NEW).pseudonym(&uid("u2")), signer(NEW).pseudonym(&uid("u1")));
+        let during = signer(&format!("{OLD},{NEW}"));
+        assert_eq!(during.pseudonym(&uid("u1")), signer(OLD).pseudonym(&uid("u1")));
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! Answers a request of the API, and records it in the log and the metrics.
 
-use http_api::{Admit, Answered, Call, Problem, Request, Response, Routes, serve};
+use http_api::{Admit, Answered, Call, Caller, Problem, Request, Response, Routes, serve};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
-use crate::{App, Dimension, InvocationStats, Metric, MetricSet, Stopwatch};
+use crate::{ApiApp, Dimension, InvocationStats, Metric, MetricSet, Stopwatch};
 
 /// Answers a request by the handler, or with the problem that prevents the call, as
 /// [`http_api::serve`] does.
 ///
 /// Logs one line for each request: method, route pattern, status, code, milliseconds, number and
-/// time of calls to the table, whether it was the first of its process, and the API's id of the
-/// request; never a path, an id of a person, a token or a body. On Lambda the line is in the
+/// time of calls to the table, whether it was the first of its process, the API's id of the request,
+/// and the caller's pseudonym; never a path, an id of a person, a token or a body. On Lambda the line is in the
 /// runtime's span, with the ids of invocation and trace. `measured` adds the function's metrics.
 pub async fn respond<R, C, H, F, M>(
-    app: &App,
+    app: &ApiApp,
     routes: &Routes<R>,
     request: Request,
     handler: H,
@@ -28,13 +28,27 @@ where
     M: FnOnce(&Answered) -> MetricSet,
 {
     let watch = Stopwatch::start(app);
-    let api_request = api_request_id(&request);
+    let origin = RequestOrigin::of(app, &request);
     let answered = serve(routes, request, app.clock.now(), handler).await;
     let effort = watch.effort();
-    log(&answered, api_request.as_deref(), &effort);
+    log(&answered, &origin, &effort);
     let measures = measures(&answered, &effort).and(measured(&answered));
     app.metrics.record(app.clock.now(), &measures);
     answered.response
+}
+
+/// The facts by which a line of the log is joined with others.
+struct RequestOrigin {
+    api_request: Option<String>,
+    /// The caller's pseudonym.
+    subject: Option<String>,
+}
+
+impl RequestOrigin {
+    fn of(app: &ApiApp, request: &Request) -> Self {
+        let subject = Caller::of(request).ok().map(|caller| app.signer.pseudonym(&caller.0));
+        Self { api_request: api_request_id(request), subject }
+    }
 }
 
 /// Returns the id that API Gateway gave the request. It is in the access log and in the answer's
@@ -46,7 +60,7 @@ fn api_request_id(request: &Request) -> Option<String> {
     }
 }
 
-fn log(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats) {
+fn log(answered: &Answered, origin: &RequestOrigin, effort: &InvocationStats) {
     tracing::info!(
         method = answered.method.as_str(),
         route = answered.pattern,
@@ -56,7 +70,8 @@ fn log(answered: &Answered, api_request: Option<&str>, effort: &InvocationStats)
         table_calls = effort.table.calls,
         table_milliseconds = effort.table_milliseconds(),
         cold = effort.cold,
-        api_request,
+        api_request = origin.api_request,
+        subject = origin.subject,
         "request"
     );
 }
@@ -86,13 +101,13 @@ mod tests {
 
     use http_api::gateway::Claims;
     use http_api::gateway::Incoming;
-    use http_api::{Code, get, post, reply};
+    use http_api::{Code, Signer, get, post, reply};
     use serde_json::{Value, json};
     use storage::CallStats;
     use types::Reason;
 
     use super::*;
-    use crate::{CapturedMetrics, Metrics};
+    use crate::{App, CapturedMetrics, Metrics};
 
     #[derive(Clone, Copy)]
     enum Route {
@@ -116,14 +131,16 @@ mod tests {
     }
 
     /// Returns an app whose table does not answer, and its captured metrics.
-    fn app() -> (App, CapturedMetrics) {
+    fn app() -> (ApiApp, CapturedMetrics) {
         let variables = [("TABLE_NAME", "t"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
         let lookup = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
         let (metrics, captured) = Metrics::kept();
-        (App { metrics, ..App::from_variables(&lookup).unwrap() }, captured)
+        let app = App { metrics, ..App::from_variables(&lookup).unwrap() };
+        let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
+        (ApiApp { app, signer }, captured)
     }
 
     fn request(app: &App, method: &str, target: &str) -> Request {
@@ -177,6 +194,8 @@ mod tests {
         assert!(line.contains("method=\"GET\" route=\"/v1/things/{id}\" status=200"), "{line}");
         assert!(line.contains("table_calls=0 table_milliseconds=0 cold=true"), "{line}");
         assert!(!line.contains("id-900") && !line.contains("caller-7"), "{line}");
+        let subject = app().0.signer.pseudonym(&"caller-7".parse().unwrap());
+        assert!(line.contains(&format!("subject=\"{subject}\"")), "{line}");
         assert_eq!(measured["Route"], "GET /v1/things/{id}");
         assert_eq!((&measured["Faults"], &measured["ColdStarts"]), (&json!(0), &json!(1)));
         assert_eq!(measured["Successes"], 1);

@@ -17,7 +17,7 @@ mod stopped;
 mod view;
 
 use http_api::{Call, Problem, Routes, get, patch, post, reply};
-use lambda::{App, MetricSet, respond};
+use lambda::{ApiApp, App, MetricSet, respond};
 use lambda_http::{Body, Request, Response};
 
 /// How often a change of an affiliate's links is decided anew where others change them meanwhile,
@@ -52,7 +52,7 @@ pub const ROUTES: Routes<Route> = Routes(&[
 ]);
 
 /// Answers a request of the API.
-pub async fn handle(app: &App, request: Request) -> Response<Body> {
+pub async fn handle(app: &ApiApp, request: Request) -> Response<Body> {
     respond(app, &ROUTES, request, |call| answer(app, call), |_| MetricSet::default()).await
 }
 

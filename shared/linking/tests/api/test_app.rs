@@ -6,9 +6,10 @@ use std::sync::{Arc, Barrier};
 use commission::SharedCommission;
 use dynamodb_embedded::Engine;
 use eligibility::{AccountFacts, LinkFacts};
+use http_api::Signer;
 use http_api::gateway::Claims;
 use http_api::gateway::Incoming;
-use lambda::{App, Clock, Metrics, RandomSource};
+use lambda::{ApiApp, App, Clock, Metrics, RandomSource};
 use lambda_http::Body;
 use serde_json::Value;
 use storage::{Account, Link, LinkOutcome, Table, Versioned};
@@ -45,7 +46,7 @@ pub fn at_once<F: Future<Output = Answer>>(
 
 #[derive(Clone)]
 pub struct TestApp {
-    pub app: App,
+    pub app: ApiApp,
     pub engine: Engine,
 }
 
@@ -60,6 +61,8 @@ impl TestApp {
             entropy: RandomSource::seeded(SEED),
             metrics: Metrics::off(),
         };
+        let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
+        let app = ApiApp { app, signer };
         // As each process does at its start.
         app.table.warm_up(app.clock.now()).await.unwrap();
         Self { app, engine }
