@@ -67,6 +67,7 @@ LEFT_OUT = {
     "OutboundEventsStalled": "the local streams neither throttle nor stall",
     "SignaturesRefused": "this stack does not verify signatures; the end-to-end tests do",
     "Find the requests of a user": "the unit test of pseudonyms computes the command's hash",
+    "Rotate the origin secret": "this stack has none: the local AWS has no CloudFront that sends it",
     "Rotate the event keys": "this stack has none",
     "StreamEventsLate": "this stack reads the queue only",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",

@@ -61,10 +61,10 @@ pub fn is_like(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// One text, or a list of them.
+/// One text, or a list of them; those of a condition are all included.
 fn texts(value: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    value.as_array().map_or_else(|| vec![text(value)], |list| list.iter().map(text).collect())
+    let one = || vec![value.as_str().unwrap().to_owned()];
+    value.as_array().map_or_else(one, |list| list.iter().flat_map(texts).collect())
 }
 
 /// Returns the permissions on items of the table by function.

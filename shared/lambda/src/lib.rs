@@ -12,6 +12,7 @@
 //! # fn main() { let _ = run; }
 //! ```
 
+mod api_function;
 mod app;
 mod aws;
 mod clock;
@@ -19,6 +20,7 @@ mod deadline;
 mod idempotency;
 mod keys;
 mod metrics;
+mod origin;
 mod random;
 mod respond;
 mod secret;

@@ -1,6 +1,8 @@
 //! Answers a request of the API, and records it in the log and the metrics.
 
-use http_api::{Admit, Answered, Call, Caller, Problem, Request, Response, Routes, serve};
+use http_api::{
+    Admit, Answered, Call, Caller, Code, NO_ROUTE, Problem, Request, Response, Routes, serve,
+};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
@@ -10,9 +12,10 @@ use crate::{ApiApp, Dimension, InvocationStats, Metric, MetricSet, Stopwatch};
 /// [`http_api::serve`] does.
 ///
 /// Logs one line for each request: method, route pattern, status, code, milliseconds, number and
-/// time of calls to the table, whether it was the first of its process, the API's id of the request,
-/// and the caller's pseudonym; never a path, an id of a person, a token or a body. On Lambda the line is in the
-/// runtime's span, with the ids of invocation and trace. `measured` adds the function's metrics.
+/// time of calls to the table, whether it was the first of its process, the API's id of the
+/// request, and the caller's pseudonym; never a path, an id of a person, a token or a body. On
+/// Lambda the line is in the runtime's span, with the ids of invocation and trace. `measured` adds
+/// the function's metrics.
 pub async fn respond<R, C, H, F, M>(
     app: &ApiApp,
     routes: &Routes<R>,
@@ -36,6 +39,25 @@ where
     app.metrics.record(app.clock.now(), &measures);
     answered.response
 }
+
+/// Refuses a request that did not pass through CloudFront, and records it as any other. Its route
+/// is not looked up.
+pub(crate) fn refuse_origin(app: &ApiApp, request: &Request) -> Response {
+    let watch = Stopwatch::start(app);
+    let problem = Problem::new(Code::Forbidden).detail(NOT_THROUGH_CLOUDFRONT);
+    let answered = Answered {
+        method: request.method().clone(),
+        pattern: NO_ROUTE,
+        code: Some(problem.code()),
+        response: problem.into_response(),
+    };
+    let effort = watch.effort();
+    log(&answered, &RequestOrigin::of(app, request), &effort);
+    app.metrics.record(app.clock.now(), &measures(&answered, &effort));
+    answered.response
+}
+
+const NOT_THROUGH_CLOUDFRONT: &str = "This API is reached by the page's address only.";
 
 /// The facts by which a line of the log is joined with others.
 struct RequestOrigin {
@@ -65,7 +87,7 @@ fn log(answered: &Answered, origin: &RequestOrigin, effort: &InvocationStats) {
         method = answered.method.as_str(),
         route = answered.pattern,
         status = answered.status(),
-        code = answered.code.map(http_api::Code::as_str),
+        code = answered.code.map(Code::as_str),
         milliseconds = effort.milliseconds,
         table_calls = effort.table.calls,
         table_milliseconds = effort.table_milliseconds(),
@@ -79,7 +101,7 @@ fn log(answered: &Answered, origin: &RequestOrigin, effort: &InvocationStats) {
 /// Returns the metrics of every request. A request that a kill switch refused is no fault: a
 /// deployment that repairs the cause must not be taken back for it.
 fn measures(answered: &Answered, effort: &InvocationStats) -> MetricSet {
-    let stopped = answered.code.is_some_and(http_api::Code::is_stop);
+    let stopped = answered.code.is_some_and(Code::is_stop);
     let fault = u64::from(answered.status() >= 500 && !stopped);
     let success = u64::from(answered.status() < 400);
     effort.measures().by(
@@ -101,7 +123,7 @@ mod tests {
 
     use http_api::gateway::Claims;
     use http_api::gateway::Incoming;
-    use http_api::{Code, Signer, get, post, reply};
+    use http_api::{Signer, get, post, reply};
     use serde_json::{Value, json};
     use storage::CallStats;
     use types::Reason;
@@ -207,8 +229,17 @@ mod tests {
         assert!(refused[0].contains("status=409 code=\"already_bound\""), "{refused:?}");
         let (unknown, measured) = logged("GET", "/v1/users/id-900").await;
         assert!(unknown[0].contains("route=\"-\" status=404"), "{unknown:?}");
-        assert_eq!(measured["Route"], http_api::NO_ROUTE);
+        assert_eq!(measured["Route"], NO_ROUTE);
         assert_eq!((&measured["Faults"], &measured["Successes"]), (&json!(0), &json!(0)));
+    }
+
+    #[test]
+    fn request_past_cloudfront_is_forbidden() {
+        let (app, captured) = app();
+        let refused = refuse_origin(&app, &request(&app, "GET", "/v1/users/id-900"));
+        assert_eq!(refused.status(), 403);
+        let measured = captured.lines().remove(0);
+        assert!(measured.contains("\"Route\":\"-\"") && !measured.contains("id-900"), "{measured}");
     }
 
     #[tokio::test]

@@ -13,13 +13,11 @@ use policy::{PolicyErrors, Programme};
 use storage::Table;
 use tracing::Level;
 
+use crate::api_function::ApiFunction;
 use crate::keys::{KeyRing, SecretKeys};
 use crate::metrics::{DeployedCode, STACK_VARIABLE};
 use crate::secret::Secret;
 use crate::{ApiApp, App, Clock, Metrics, RandomSource, SecretKeysError, Service, aws};
-
-/// The variable that names the secret of the signing keys.
-const SIGNING_KEYS_SECRET: &str = "SIGNING_KEYS_SECRET";
 
 /// Why a function cannot start. The values of variables are never repeated.
 #[derive(Debug, thiserror::Error)]
@@ -144,7 +142,7 @@ fn programme() -> Result<Programme, StartError> {
 
 /// Returns the keys of `SIGNING_KEYS`, for where there is no Secrets Manager: one or more of at
 /// least 32 bytes, separated by commas, the signing one first.
-fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
+pub(crate) fn signing_keys(variables: &Variables<'_>) -> Result<Signer, StartError> {
     let keys = variables.required("SIGNING_KEYS", "keys of at least 32 bytes each")?;
     Ok(Signer::from_keys_text(&keys)?)
 }
@@ -204,7 +202,7 @@ fn log_level(variables: &Variables<'_>) -> Level {
 ///
 /// # Errors
 /// [`StartError`] names the variable that is missing or malformed.
-async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
+pub(crate) async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
     let table = table(variables)?;
     let (read, programme) = join(table.warm_up(Clock::system().now()), async { programme() }).await;
     if let Err(error) = read {
@@ -216,27 +214,22 @@ async fn start(variables: &Variables<'_>) -> Result<App, StartError> {
     Ok(App::new(table, programme?, metrics_of(variables)))
 }
 
-/// Returns the context of an API function, and its keys where they are those of a secret, which
-/// `SIGNING_KEYS_SECRET` names. The secret is read while the table is.
-async fn start_api(
-    variables: &Variables<'_>,
-) -> Result<(ApiApp, Option<SecretKeys<Signer>>), StartError> {
-    if variables.optional(SIGNING_KEYS_SECRET).is_none() {
-        let signer = signing_keys(variables)?;
-        return Ok((ApiApp { app: start(variables).await?, signer }, None));
-    }
-    let keys = secret_keys(variables, SIGNING_KEYS_SECRET);
-    let (app, keys) = join(start(variables), keys).await;
-    let keys = keys?;
-    Ok((ApiApp { app: app?, signer: keys.keys() }, Some(keys)))
-}
-
-/// Reads the keys of the secret that a variable names.
-async fn secret_keys<K: KeyRing>(
+/// Reads the keys of the secret that a variable names, if it is set.
+pub(crate) async fn optional_secret<K: KeyRing>(
     variables: &Variables<'_>,
     name: &'static str,
+) -> Result<Option<SecretKeys<K>>, StartError> {
+    match variables.optional(name) {
+        Some(secret) => read_secret(variables, name, secret).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+pub(crate) async fn read_secret<K: KeyRing>(
+    variables: &Variables<'_>,
+    name: &'static str,
+    secret: String,
 ) -> Result<SecretKeys<K>, StartError> {
-    let secret = variables.required(name, "the ARN of a secret")?;
     let keys = SecretKeys::read(Secret::new(secret, variables)?, Clock::system().now());
     keys.await.map_err(|source| StartError::SecretKeys { name, source })
 }
@@ -246,7 +239,9 @@ async fn secret_keys<K: KeyRing>(
 /// # Errors
 /// [`StartError`] names the variable if it is missing, or if its secret gives no keys.
 pub async fn keys_of_secret<K: KeyRing>(name: &'static str) -> Result<SecretKeys<K>, StartError> {
-    secret_keys(&Variables(&|name| std::env::var(name).ok()), name).await
+    let variables = Variables(&|name| std::env::var(name).ok());
+    let secret = variables.required(name, "the ARN of a secret")?;
+    read_secret(&variables, name, secret).await
 }
 
 /// Starts a function that users do not call: sets up logging and returns its context, which has no
@@ -270,17 +265,12 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     init_logging();
-    let function = start_api(&Variables(&|name| std::env::var(name).ok())).await?;
+    let function = ApiFunction::start(&Variables(&|name| std::env::var(name).ok())).await?;
     // It lives as long as the process, so that handlers can borrow it.
-    let (app, keys): &'static (ApiApp, Option<SecretKeys<Signer>>) = Box::leak(Box::new(function));
+    let function: &'static ApiFunction = Box::leak(Box::new(function));
     let service = service_fn(|request| {
-        let response = handle(app, request);
-        async {
-            if let Some(keys) = keys {
-                keys.refresh(app.clock.now()).await;
-            }
-            Ok::<_, Infallible>(response.await)
-        }
+        let response = function.answer(request, &handle);
+        async { Ok::<_, Infallible>(response.await) }
     });
     Ok(lambda_http::run(service).await?)
 }
@@ -302,7 +292,7 @@ mod tests {
     }
 
     async fn app(all: &[(&str, &str)]) -> Result<ApiApp, StartError> {
-        start_api(&Variables(&lookup(all))).await.map(|(app, _)| app)
+        ApiFunction::start(&Variables(&lookup(all))).await.map(|function| function.app)
     }
 
     async fn refusal(all: &[(&str, &str)]) -> String {

@@ -1,0 +1,158 @@
+//! An API function: its secrets, and the border that each request passes first.
+
+use futures_util::future::{join, join3};
+use http_api::{Request, Response, Signer};
+
+use crate::ApiApp;
+use crate::keys::SecretKeys;
+use crate::origin::OriginValues;
+use crate::respond::refuse_origin;
+use crate::start::{StartError, Variables, optional_secret, read_secret, signing_keys, start};
+
+/// The variable that names the secret of the signing keys.
+const SIGNING_KEYS_SECRET: &str = "SIGNING_KEYS_SECRET";
+/// The variable that names the secret of CloudFront's header, where it is checked.
+const ORIGIN_SECRET: &str = "ORIGIN_SECRET";
+
+/// An API function: its context, and the secrets that it reads again.
+pub(crate) struct ApiFunction {
+    pub(crate) app: ApiApp,
+    /// The signing keys, where they are those of a secret.
+    keys: Option<SecretKeys<Signer>>,
+    /// The values of which each request has to have one, where the origin is checked.
+    origin: Option<SecretKeys<OriginValues>>,
+}
+
+impl ApiFunction {
+    /// Returns the function for the variables. Its secrets are read while the table is.
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable that is missing or malformed.
+    pub(crate) async fn start(variables: &Variables<'_>) -> Result<Self, StartError> {
+        let origin = optional_secret(variables, ORIGIN_SECRET);
+        let Some(secret) = variables.optional(SIGNING_KEYS_SECRET) else {
+            let signer = signing_keys(variables)?;
+            let (app, origin) = join(start(variables), origin).await;
+            return Ok(Self { app: ApiApp { app: app?, signer }, keys: None, origin: origin? });
+        };
+        let keys = read_secret(variables, SIGNING_KEYS_SECRET, secret);
+        let (app, keys, origin) = join3(start(variables), keys, origin).await;
+        let keys: SecretKeys<Signer> = keys?;
+        let app = ApiApp { app: app?, signer: keys.keys() };
+        Ok(Self { app, keys: Some(keys), origin: origin? })
+    }
+
+    /// Reads the secrets again if it is time.
+    async fn refresh(&self) {
+        let now = self.app.clock.now();
+        if let Some(keys) = &self.keys {
+            keys.refresh(now).await;
+        }
+        if let Some(origin) = &self.origin {
+            origin.refresh(now).await;
+        }
+    }
+
+    /// Returns whether a request may be answered: it passed through CloudFront, or that is not
+    /// checked.
+    fn admits(&self, request: &Request) -> bool {
+        self.origin.as_ref().is_none_or(|origin| origin.keys().admits(request.headers()))
+    }
+
+    /// Answers a request by the handler. One that did not pass through CloudFront is refused before
+    /// anything is read.
+    pub(crate) fn answer<F>(
+        &'static self,
+        request: Request,
+        handle: impl FnOnce(&'static ApiApp, Request) -> F,
+    ) -> impl Future<Output = Response> + Send
+    where
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let answer = match self.admits(&request) {
+            true => Ok(handle(&self.app, request)),
+            false => Err(refuse_origin(&self.app, &request)),
+        };
+        async {
+            self.refresh().await;
+            match answer {
+                Ok(response) => response.await,
+                Err(refused) => refused,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const KEY: &str = "a key of at least thirty-two bytes";
+
+    fn lookup<'a>(all: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
+    }
+
+    /// Answers each call to Secrets Manager with a value, and returns its address.
+    async fn secrets_manager(value: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"}") {
+                let mut part = [0; 4096];
+                let length = stream.read(&mut part).await.unwrap();
+                asked.extend(&part[..length]);
+            }
+            let body = serde_json::json!({ "SecretString": value }).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        });
+        url
+    }
+
+    async fn status(function: &'static ApiFunction, secret: Option<&str>) -> u16 {
+        let mut request = Request::new(Body::Empty);
+        if let Some(secret) = secret {
+            request.headers_mut().insert("x-origin-secret", secret.parse().unwrap());
+        }
+        let handle = |_: &'static ApiApp, _| async { Response::new(Body::Empty) };
+        function.answer(request, handle).await.status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn only_requests_with_the_secret_are_answered() {
+        const VALUE: &str = "value-value-value-value-value-va";
+        let secrets =
+            secrets_manager(r#"{"first":"value-value-value-value-value-va","second":""}"#);
+        let secrets = secrets.await;
+        let variables = [
+            ("TABLE_NAME", "t"),
+            ("SIGNING_KEYS", KEY),
+            ("ORIGIN_SECRET", "the-secret"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.as_str()),
+        ];
+        let function = ApiFunction::start(&Variables(&lookup(&variables))).await.unwrap();
+        let function = Box::leak(Box::new(function));
+        assert_eq!(status(function, Some(VALUE)).await, 200);
+        assert_eq!(status(function, Some("another")).await, 403);
+        assert_eq!(status(function, None).await, 403);
+    }
+
+    #[tokio::test]
+    async fn origin_is_not_checked_without_a_secret() {
+        let variables = [
+            ("TABLE_NAME", "t"),
+            ("SIGNING_KEYS", KEY),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
+        ];
+        let function = ApiFunction::start(&Variables(&lookup(&variables))).await.unwrap();
+        assert_eq!(status(Box::leak(Box::new(function)), None).await, 200);
+    }
+}
