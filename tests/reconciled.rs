@@ -7,6 +7,7 @@ use storage::{Referral, Shard, Summary, Totals, TwoVersionCell, Work};
 use types::Day;
 
 use crate::damage::{Damage, base64, item_at};
+use crate::poison::remove;
 use crate::test_app::{TestApp, day, fee, uid};
 
 const DAY: &str = "2026-11-20";
@@ -82,6 +83,16 @@ async fn changed_booking_is_found() {
     });
     app.night("2026-11-21").await;
     assert_eq!(differences(&metrics), 1);
+}
+
+/// An account is written by more functions than the list of bindings.
+#[tokio::test]
+async fn relation_without_listed_binding_is_found() {
+    let (app, _) = booked().await;
+    assert_eq!(found_in_turn(&app).await, Vec::<u64>::new());
+    let list = format!("B#{DAY}#{:02}", Shard::of(&uid("dormant")).number());
+    remove(&app, &list, "dormant");
+    assert_eq!(found_in_turn(&app).await, [1]);
 }
 
 #[tokio::test]

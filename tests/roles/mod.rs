@@ -76,6 +76,24 @@ fn no_function_may_write_switches() {
     assert_eq!(readers, FUNCTIONS.map(str::to_owned).into());
 }
 
+/// The lists of bindings are the evidence of relations.
+#[test]
+fn only_bind_and_sign_up_write_bindings() {
+    let mut writers = BTreeSet::new();
+    for (function, statements) in roles() {
+        let reads = ["GetItem", "BatchGetItem", "Query"];
+        let writes = |it: &&Statement| it.actions.iter().any(|action| !reads.contains(&&**action));
+        let of_bindings =
+            |it: &&Statement| it.keys.iter().any(|key| is_like(key, "B#2026-11-20#07"));
+        for statement in statements.iter().filter(writes).filter(of_bindings) {
+            assert!(statement.in_transaction, "{function}: {}", statement.name);
+            assert_eq!(statement.actions, ["PutItem"], "{function}: {}", statement.name);
+            writers.insert(function.clone());
+        }
+    }
+    assert_eq!(writers, ["bind", "ingest"].map(str::to_owned).into());
+}
+
 /// Returns the questions that no statement allows.
 fn denied<'a>(
     statements: &'a [Statement],

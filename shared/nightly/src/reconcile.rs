@@ -1,13 +1,13 @@
 //! The reconciliation after a night: compares the affiliate view with the booked lines, to the last
 //! unit, and with itself. Read only: a difference is counted, and only an operator repairs it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use commission::{Asset, Overflow};
+use commission::{Asset, Overflow, Relation};
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
-    Attempt, DaySummary, FinishedRun, Head, Money, SHARDS, Shard, ShardReport, Totals,
+    Attempt, DaySummary, FinishedRun, Head, Money, Referral, SHARDS, Shard, ShardReport, Totals,
     bounded_concurrency, bucket, retry_on_conflict,
 };
 use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
@@ -206,8 +206,9 @@ impl<'a> Night<'a> {
         Ok((lines, statements::summary_of(&runs)?))
     }
 
-    /// Compares an affiliate's history with itself: recent lines with their summaries, and all
-    /// summaries with the invitees' sums and with the totals.
+    /// Compares an affiliate's history with itself: recent lines with their summaries, all
+    /// summaries with the invitees' sums and with the totals, and the invitees with the lists of
+    /// bindings.
     async fn history(&self, affiliate: &Uid) -> Result<Reconciled, StepError> {
         let read = self.compare_history(affiliate).await;
         self.counted(read)
@@ -227,6 +228,7 @@ impl<'a> Night<'a> {
         }
         let invitees = self.invitees(affiliate).await?;
         let summed = Invitees::of_summaries(&runs)?;
+        differences += invitees.unlisted;
         differences += usize::from(invitees.by_asset != summed.by_asset);
         differences +=
             usize::from((&invitees.bound, invitees.count) != (&summed.bound, summed.count));
@@ -235,7 +237,8 @@ impl<'a> Night<'a> {
         Ok(differences + usize::from(!summed.are_in(&totals.unwrap_or_default())))
     }
 
-    /// Returns the sums over all invitees as the affiliate sees them.
+    /// Returns the sums over all invitees as the affiliate sees them, and the number of those whose
+    /// binding is not in the list of its day.
     async fn invitees(&self, affiliate: &Uid) -> Result<Invitees, StatementError> {
         let mut all = Invitees::default();
         let mut after: Option<String> = None;
@@ -243,6 +246,9 @@ impl<'a> Night<'a> {
             let table = &self.app.table;
             let page =
                 table.referrals(affiliate, true, after.as_deref(), INVITEES_PER_PAGE).await?;
+            let bound = page.referrals.iter().map(|referral| (&referral.uid, referral.bound_at));
+            let listed = table.listed_bindings(bound).await?;
+            all.unlisted += unlisted(affiliate, &page.referrals, &listed);
             for referral in &page.referrals {
                 let Some(activity) = referral.activity.at(self.visible) else { continue };
                 all.add_bound((referral.origin, referral.code.clone()), 1)?;
@@ -274,6 +280,23 @@ struct Invitees {
     count: u64,
     bound: BTreeMap<(Origin, LinkCode), u64>,
     by_asset: BTreeMap<Asset, Money>,
+    /// Invitees whose binding is not in the list of its day.
+    unlisted: usize,
+}
+
+/// Returns the number of an affiliate's invitees that the lists of bindings do not have, or have
+/// with other facts. Only bind and sign-up may write the lists, whereas more functions write
+/// accounts.
+fn unlisted(affiliate: &Uid, invitees: &[Referral], listed: &HashMap<Uid, Relation>) -> usize {
+    let is_listed = |invitee: &Referral| {
+        listed.get(&invitee.uid).is_some_and(|relation| {
+            relation.inviter == *affiliate
+                && relation.code == invitee.code
+                && relation.origin == invitee.origin
+                && relation.bound_at == invitee.bound_at
+        })
+    };
+    invitees.iter().filter(|invitee| !is_listed(invitee)).count()
 }
 
 impl Invitees {

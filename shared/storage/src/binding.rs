@@ -1,9 +1,11 @@
 //! The bind: one inviter for life, decided in one transaction.
 
+use std::collections::HashMap;
+
 use commission::Relation;
 use eligibility::AccountFacts;
 use serde::{Deserialize, Serialize};
-use types::{Day, Uid};
+use types::{Day, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::{Account, Versioned, account_item};
@@ -105,6 +107,25 @@ impl Table {
     pub async fn binding(&self, invitee: &Uid) -> Result<Option<Binding>, TableError> {
         let item = self.get(&keys::binding(invitee)).await?;
         item.map(|item| read_plain("binding", item)).transpose()
+    }
+
+    /// Returns the relations of invitees in the lists of the days on which they were bound. Only
+    /// bind and sign-up may write these lists. Relations that are not listed are left out. Cost: 1
+    /// read unit each, 1 call a hundred.
+    ///
+    /// # Errors
+    /// If the table fails or an item does not decode.
+    pub async fn listed_bindings<'a>(
+        &self,
+        bound: impl IntoIterator<Item = (&'a Uid, Timestamp)>,
+    ) -> Result<HashMap<Uid, Relation>, TableError> {
+        let listed = bound.into_iter().map(|(uid, at)| keys::new_binding(at.day(), uid));
+        let items = self.get_many(&listed.collect::<Vec<_>>()).await?;
+        let relations = items.into_iter().map(|item| {
+            let relation: Relation = read_plain("new binding", item)?;
+            Ok((relation.invitee.clone(), relation))
+        });
+        relations.collect()
     }
 
     /// Returns the bindings of a day and shard. Cost: 1 read unit per 4 KB.
