@@ -26,6 +26,7 @@ mod respond;
 mod secret;
 mod start;
 mod stopwatch;
+mod traces;
 
 pub use app::{ApiApp, App, OrProblem};
 pub use aws::Service;

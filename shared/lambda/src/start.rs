@@ -17,6 +17,7 @@ use crate::api_function::ApiFunction;
 use crate::keys::{KeyRing, SecretKeys};
 use crate::metrics::{DeployedCode, STACK_VARIABLE};
 use crate::secret::Secret;
+use crate::traces::TableTraces;
 use crate::{ApiApp, App, Clock, Metrics, RandomSource, SecretKeysError, Service, aws};
 
 /// Why a function cannot start. The values of variables are never repeated.
@@ -133,7 +134,11 @@ fn metrics_of(variables: &Variables<'_>) -> Metrics {
 
 fn table(variables: &Variables<'_>) -> Result<Table, StartError> {
     let name = variables.required("TABLE_NAME", "the name of the DynamoDB table")?;
-    Ok(Table::new(aws::dynamodb(variables)?, name))
+    let mut config = aws::dynamodb(variables)?;
+    if let Some(traces) = TableTraces::new(variables) {
+        config = config.interceptor(traces);
+    }
+    Ok(Table::new(config, name))
 }
 
 fn programme() -> Result<Programme, StartError> {
