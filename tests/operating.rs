@@ -347,6 +347,62 @@ fn alarm_with_fill_does_not_need_the_newest_period() {
     }
 }
 
+/// The values of an intrinsic `If`, whose tag is dropped.
+fn branches(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(ToString::to_string).collect()
+}
+
+/// A global table may be written in one region only.
+#[test]
+fn other_region_writes_nothing() {
+    let all: std::collections::BTreeMap<String, Value> = resources().into_iter().collect();
+    let event = |id: &str, name: &str| all[id]["Properties"]["Events"][name]["Properties"].clone();
+    for schedule in [event("StartNightly", "Schedule"), event("DailyCommission", "Check")] {
+        let expected = ["\"HasNights\"", "\"ENABLED\"", "\"DISABLED\""];
+        assert_eq!(branches(&schedule["State"]), expected);
+    }
+    let streams = ["KinesisEvents", "KafkaEvents"].map(|id| all[id]["Properties"].clone());
+    let events = [event("Ingest", "Queue"), event("PublishEvents", "Stream")];
+    for source in streams.iter().chain(&events) {
+        assert_eq!(branches(&source["Enabled"]), ["\"IsBookingRegion\"", "true", "false"]);
+    }
+    for id in ["Bind", "GetLink"] {
+        let reserved = branches(&all[id]["Properties"]["ReservedConcurrentExecutions"]);
+        assert_eq!(
+            (reserved[0].as_str(), reserved[2].as_str()),
+            ("\"IsBookingRegion\"", "0"),
+            "{id}"
+        );
+    }
+    let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let nights = template["Conditions"]["HasNights"].to_string();
+    assert!(nights.contains("IsBookingRegion"), "{nights}");
+}
+
+#[test]
+fn global_table_is_defined_as_the_table() {
+    const GLOBAL: &str = include_str!("../global-table.yaml");
+    let global: Value = serde_saphyr::from_str(GLOBAL).unwrap();
+    let global = &global["Resources"]["Table"]["Properties"];
+    let template: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let table = &template["Resources"]["Table"]["Properties"];
+    for name in [
+        "AttributeDefinitions",
+        "BillingMode",
+        "KeySchema",
+        "SSESpecification",
+        "StreamSpecification",
+        "TimeToLiveSpecification",
+    ] {
+        assert!(global[name].is_object() || global[name].is_array() || global[name].is_string());
+        assert_eq!(global[name], table[name], "{name}");
+    }
+    for replica in global["Replicas"].as_array().unwrap() {
+        let recovery = "PointInTimeRecoverySpecification";
+        assert_eq!(replica[recovery], table[recovery], "{replica}");
+    }
+}
+
 /// Names of these resources are of the account, so that a second region needs others.
 #[test]
 fn names_of_the_account_have_the_region() {
