@@ -31,6 +31,7 @@ mod reconciled;
 mod regressions;
 mod reruns;
 mod roles;
+mod runbook_proofs;
 mod set_aside;
 mod settlement;
 mod signatures;
