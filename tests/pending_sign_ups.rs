@@ -185,6 +185,18 @@ async fn pending_sign_up_ends_after_its_days() {
 }
 
 #[tokio::test]
+async fn fee_before_registration_is_no_fee_day() {
+    for (after, days) in [(-1, 0), (0, 1)] {
+        let (app, code) = departed_affiliate().await;
+        signs_up(&app, "newcomer", &code).await;
+        let on = at(SIGNED_UP).plus_millis(after);
+        app.charged(fee("t", "newcomer", &on.to_string())).await;
+        let pending = account(&app, "newcomer").await.pending_sign_up.unwrap();
+        assert_eq!(pending.fee_days.len(), days, "{after} ms after the registration");
+    }
+}
+
+#[tokio::test]
 async fn fee_day_beyond_the_limit_ends_pending_sign_up() {
     let (app, code) = departed_affiliate().await;
     signs_up(&app, "newcomer", &code).await;

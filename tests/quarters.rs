@@ -196,3 +196,25 @@ async fn head_of_0_1_at_quarter_end_is_evaluated() {
     app.night("2026-10-01").await;
     assert_eq!(rate(&app, "2026-10-01").await, "0.3");
 }
+
+#[tokio::test]
+async fn closed_quarter_keeps_newer_requests() {
+    let app = last_day_missed().await;
+    night(&app, "2026-10-01").await;
+    let [closed, other] = ["2026-Q3", "2026-Q2"].map(|quarter| quarter.parse().unwrap());
+    let requested = |app: &TestApp| {
+        let table = app.context.table.clone();
+        async move { table.head().await.unwrap().value.reevaluate }
+    };
+    let mut head = app.context.table.head().await.unwrap();
+    let visible = head.value.visible;
+    head.value.reevaluate = [(other, visible), (closed, visible + 1)].into();
+    assert!(app.context.table.save_head(&head).await.unwrap().is_done());
+
+    let close = |through| json!({ "step": "close-quarter", "quarter": closed, "visible": through });
+    step(&app, close(visible)).await.unwrap();
+    // The quarter's evaluation was asked for again after it had begun.
+    assert_eq!(requested(&app).await.into_keys().collect::<Vec<_>>(), [other, closed]);
+    step(&app, close(visible + 1)).await.unwrap();
+    assert_eq!(requested(&app).await.into_keys().collect::<Vec<_>>(), [other]);
+}

@@ -52,7 +52,6 @@ impl fmt::Display for TradeKey<'_> {
 pub fn canonical_number(text: &str) -> Option<u64> {
     let digits = text.as_bytes();
     let is_canonical = match digits {
-        [] => false,
         [b'0', rest @ ..] => rest.is_empty(),
         _ => digits.iter().all(u8::is_ascii_digit),
     };
@@ -66,7 +65,6 @@ fn canonical_uuid(text: &str) -> Option<[u8; 16]> {
     for (place, letter) in text.iter().enumerate() {
         match letter {
             b'-' if HYPHENS.contains(&place) => {}
-            _ if HYPHENS.contains(&place) => return None,
             b'0'..=b'9' => *rest.next()? = letter - b'0',
             b'a'..=b'f' => *rest.next()? = letter - b'a' + 10,
             _ => return None,

@@ -127,14 +127,15 @@ mod tests {
     fn greater_weight_wins_and_zero_refuses() {
         assert_eq!(accept("application/json;q=0.5, text/csv;q=0.501"), Some(Media::Csv));
         assert_eq!(accept("text/csv;q=1.0, application/json"), Some(Media::Json));
+        assert_eq!(accept("text/csv;q=1.0, application/json;q=0.9"), Some(Media::Csv));
         assert_eq!(accept("*/*, application/json;q=0"), Some(Media::Csv));
         assert_eq!(accept("text/csv;q=0"), None);
     }
 
     #[test]
     fn unknown_form_is_refused_by_name() {
-        for header in ["text/html", "application/xml", "", "csv", "text/csv;q=2", "text/csv;q=1.5"]
-        {
+        let weights = ["text/csv;q=2", "text/csv;q=1.5", "text/csv;q=0.1234", "text/csv;q=0.x"];
+        for header in ["text/html", "application/xml", "", "csv"].into_iter().chain(weights) {
             assert_eq!(accept(header), None, "{header}");
         }
         let request = testing::request("GET", "/v1/x", &[("accept", "text/html")], "");

@@ -385,3 +385,45 @@ impl Steps<'_> {
 fn known_shards(plan: &DayPlan) -> Vec<Shard> {
     plan.shards.iter().copied().filter_map(Shard::new).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const BACKOFF: Retry =
+        Retry::Backoff { first: Duration::from_millis(1), last: Duration::from_millis(4) };
+
+    /// Runs a step that fails this often, and returns the number of calls and the outcome.
+    async fn calls(retry: Retry, failures: u32, error: fn() -> StepError) -> (u32, bool) {
+        let calls = Cell::new(0);
+        let step = || {
+            calls.set(calls.get() + 1);
+            let outcome = if calls.get() <= failures { Err(error()) } else { Ok(()) };
+            async { outcome }
+        };
+        let done = retry.run(step).await.is_ok();
+        (calls.get(), done)
+    }
+
+    fn unfinished() -> StepError {
+        StepError::Unfinished("an earlier step is not complete".to_owned())
+    }
+
+    #[tokio::test]
+    async fn transient_error_is_retried() {
+        assert_eq!(calls(BACKOFF, 2, unfinished).await, (3, true));
+    }
+
+    #[tokio::test]
+    async fn retries_end_after_the_longest_pause() {
+        assert_eq!(calls(BACKOFF, 9, unfinished).await, (4, false));
+    }
+
+    #[tokio::test]
+    async fn permanent_error_is_not_retried() {
+        assert_eq!(calls(BACKOFF, 1, || StepError::HandedOver).await, (1, false));
+        assert_eq!(calls(Retry::Never, 1, unfinished).await, (1, false));
+    }
+}

@@ -245,4 +245,21 @@ mod tests {
         ];
         assert!(steps.map(|step| read(step).name()).iter().eq(Step::NAMES));
     }
+
+    #[test]
+    fn log_names_day_shard_and_run() {
+        let fields = |input| {
+            let step = read(input);
+            (step.day().map(|day| day.to_string()), step.shard(), step.seq())
+        };
+        let on = Some("2026-11-21".to_owned());
+        let whole_day = json!({ "day": "2026-11-21" });
+        assert_eq!(fields(whole_day), (on.clone(), None, None));
+        let reconcile = json!({ "step": "reconcile", "day": "2026-11-21", "shard": 3 });
+        assert_eq!(fields(reconcile), (on, Some(3), None));
+        let evaluate = json!({ "step": "evaluate", "quarter": "2026-Q3", "shard": 4 });
+        assert_eq!(fields(evaluate), (None, Some(4), None));
+        assert_eq!(fields(json!({ "step": "finish", "seq": 7 })), (None, None, Some(7)));
+        assert_eq!(fields(json!({ "step": "check" })), (None, None, None));
+    }
 }
