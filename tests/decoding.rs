@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use binding::ConfirmationToken;
-use commission::Line;
 use hmac::{Hmac, KeyInit, Mac};
 use http_api::{OpenError, Purpose, Signer};
 use ingestion::{EventOutcome, Message, Reader, Reading};
@@ -18,7 +17,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use storage::{
-    FeeBatch, Packed, Referral, RunReport, ShardReport, Summary, Totals, TwoVersionCell, Work,
+    FeeBatch, LineChunk, Packed, Referral, RunReport, ShardReport, Summary, Totals, TwoVersionCell,
+    Work,
 };
 use types::{Timestamp, Uid};
 
@@ -178,11 +178,12 @@ pub fn stored(input: &[u8]) {
     packed::<Work>(input);
     packed::<RunReport>(input);
     packed::<ShardReport>(input);
-    packed::<Vec<Line>>(input);
+    packed::<LineChunk>(input);
     packed::<Summary>(input);
     packed::<TwoVersionCell<Totals>>(input);
     packed::<Referral>(input);
     older::<Work>(input);
+    older::<LineChunk>(input);
     older::<RunReport>(input);
     older::<ShardReport>(input);
     older::<Summary>(input);

@@ -1,9 +1,9 @@
 //! The reconciliation of the next nightly run finds a change of one unit in the table.
 
-use commission::{Amount, Line};
+use commission::Amount;
 use lambda::{CapturedMetrics, Metrics};
 use serde_json::{Value, json};
-use storage::{Referral, Shard, Summary, Totals, TwoVersionCell, Work};
+use storage::{LineChunk, Referral, Shard, Summary, Totals, TwoVersionCell, Work};
 use types::Day;
 
 use crate::damage::{Damage, base64, item_at};
@@ -48,9 +48,9 @@ async fn changed_line_is_found() {
     let (app, metrics) = booked().await;
     let chunk = Damage::of(&app, at("L#", "LINES"));
     chunk.rewrite(|bytes| {
-        let mut lines: Vec<Line> = storage::unpack("lines", bytes).unwrap();
-        one_more(&mut lines[0].sums.commission);
-        storage::pack(&lines).unwrap()
+        let mut chunk: LineChunk = storage::unpack("lines", bytes).unwrap();
+        one_more(&mut chunk.lines[0].sums.commission);
+        storage::pack(&chunk).unwrap()
     });
     assert_eq!(app.night("2026-11-21").await.reconciled.differences, 1);
     assert_eq!(differences(&metrics), 1);

@@ -11,12 +11,10 @@ use crate::account::{Account, Versioned};
 use crate::attempt::Attempt;
 use crate::chunks::{chunks, chunks_of};
 use crate::error::TableError;
-use crate::item::{
-    Item, Packed, has_content, pack, packed, packed_bytes, plain, read_packed, read_plain,
-    revision, stamp,
-};
+use crate::item::{Item, has_content, packed, plain, read_packed, read_plain, revision, stamp};
 use crate::keys::{self, OfRun, RunItem, sort_key};
 use crate::ledger::Head;
+use crate::packed_lines::LineChunk;
 use crate::parked::{ParkedMark, parked_mark, set_mark};
 use crate::trading_days::TradingDays;
 use crate::two_version_cell::TwoVersionCell;
@@ -353,7 +351,7 @@ impl Table {
                 let item = items.iter().find(|item| keys::is_at(item, key));
                 let item =
                     item.ok_or_else(|| TableError::corrupt("line chunk", "it is missing"))?;
-                read_packed("line chunk", item)
+                Ok(read_packed::<LineChunk>("line chunk", item)?.lines)
             })
             .collect()
     }
@@ -479,7 +477,7 @@ impl Table {
         let mut items = Vec::new();
         for (number, chunk) in (0..).zip(chunks(lines)?) {
             let key = keys::line_chunk(affiliate, seq, number);
-            items.push(packed_bytes(&key, <Vec<Line>>::FORM, pack(&chunk)?));
+            items.push(packed(&key, &LineChunk { lines: chunk.to_vec() })?);
             summary.chunks = number + 1;
         }
         self.put_many(items).await?;

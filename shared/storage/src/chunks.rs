@@ -7,8 +7,9 @@ use crate::item::MAX_CONTENT;
 
 /// The most entries of one chunk.
 pub const ENTRIES_PER_CHUNK: usize = 1000;
-/// Bytes of a chunk beside its entries: their number, and the empty lists around them.
-const ROOM: usize = 64;
+/// Bytes of a chunk beside its entries as they are by themselves: the lists around them, and the
+/// positions by which packed lines refer to these lists.
+const ROOM: usize = 16 * ENTRIES_PER_CHUNK;
 
 /// A list in chunks as items hold it.
 pub(crate) fn chunks<T: Serialize>(entries: &[T]) -> Result<Vec<&[T]>, TableError> {

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use commission::Line;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use types::Timestamp;
@@ -46,7 +45,6 @@ pub trait Packed: Serialize + DeserializeOwned {
     }
 }
 
-impl Packed for Vec<Line> {}
 impl Packed for TwoVersionCell<Totals> {}
 
 /// An item under `key` with the attributes of `value`.

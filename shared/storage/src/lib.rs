@@ -25,6 +25,7 @@ pub mod keys;
 mod ledger;
 mod link;
 mod link_cache;
+mod packed_lines;
 mod parked;
 mod parts;
 mod pending_sign_up;
@@ -66,6 +67,7 @@ pub use ledger::{
     RunReport, SetAside, chain_breaks,
 };
 pub use link::{DayChanges, Link, LinkOutcome, LinkOwner, Links};
+pub use packed_lines::LineChunk;
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
 pub use pending_sign_up::{
     MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, PENDING_SIGN_UPS_PER_PAGE, PendingSignUp,

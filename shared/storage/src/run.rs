@@ -26,6 +26,7 @@ use crate::parts::{Stored, stored};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Work {
     /// The lines to book.
+    #[serde(with = "crate::packed_lines")]
     pub lines: Vec<Line>,
     /// The invitees of the lines or of new bindings, each once.
     pub invitees: Vec<TouchedInvitee>,

@@ -11,6 +11,7 @@ use crate::error::TableError;
 use crate::fees::DirtyShard;
 use crate::item::{Packed, unpack};
 use crate::ledger::{ExcludedCounts, RunReport};
+use crate::packed_lines::LineChunk;
 use crate::run::{ShardReport, TouchedInvitee, Work};
 use crate::trading_days::TradingDays;
 use crate::two_version_cell::TwoVersionCell;
@@ -51,6 +52,14 @@ impl Packed for Work {
             trades: None,
         });
         Ok(Self { lines, invitees: invitees.collect() })
+    }
+}
+
+impl Packed for LineChunk {
+    const FORM: u8 = 2;
+
+    fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
+        Ok(Self { lines: unpack(what, bytes)? })
     }
 }
 
