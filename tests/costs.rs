@@ -194,6 +194,69 @@ async fn request_costs_are_unchanged() {
     ");
 }
 
+/// Runs a step of the night.
+async fn step(app: &TestApp, input: Value) -> Value {
+    nightly::handle(&app.context, &input).await.unwrap()
+}
+
+/// Folds and commits the day of a plan; returns the run's number.
+async fn commit(app: &TestApp, day: &str) -> Value {
+    let plan = step(app, json!({ "step": "plan", "day": day })).await;
+    let (run, shards) = (&plan["days"][0]["run"], &plan["days"][0]["shards"]);
+    for shard in shards.as_array().unwrap() {
+        step(app, json!({ "step": "fold", "day": day, "run": run, "shard": shard })).await;
+    }
+    let commit = json!({ "step": "commit", "day": day, "run": run, "shards": shards });
+    let committed = step(app, commit).await;
+    assert_eq!(committed["ranges"].as_array().unwrap().len(), 1);
+    committed["seq"].clone()
+}
+
+/// Affiliates and the invitees of each, who all trade on both days.
+const AFFILIATES: usize = 5;
+const INVITEES: usize = 20;
+
+#[tokio::test]
+async fn costs_of_publishing_are_unchanged() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let mut invitees = Vec::new();
+    for affiliate in 0..AFFILIATES {
+        let code = app.affiliate(&format!("affiliate-{affiliate}")).await;
+        for number in 0..INVITEES {
+            let invitee = format!("invitee-{affiliate}-{number}");
+            app.registered(&invitee, "2024-01-01T00:00:00Z").await;
+            assert_eq!(app.bind(&invitee, &code).await.status, 201);
+            invitees.push(invitee);
+        }
+    }
+    let mut metered = Metered { app, code: String::new(), bill: String::new() };
+    for (day, next) in [("2026-11-20", "2026-11-21"), ("2026-11-21", "2026-11-22")] {
+        metered.app.now(&format!("{day}T23:00:00Z"));
+        for invitee in &invitees {
+            let trade = format!("{day}-{invitee}");
+            metered.app.charged(fee(&trade, invitee, &format!("{day}T22:00:00Z"))).await;
+        }
+        metered.app.now(&format!("{next}T00:30:00Z"));
+        let seq = commit(&metered.app, day).await;
+        metered.in_another_process().await;
+        let publish = json!({ "step": "publish", "seq": seq, "range": { "part": 0, "of": 1 } });
+        for how in ["", ", again"] {
+            let _before = metered.app.engine.take_spent();
+            step(&metered.app, publish.clone()).await;
+            metered.put_down(&format!("publish of {day}{how}"));
+        }
+        step(&metered.app, json!({ "step": "finish", "seq": seq })).await;
+    }
+
+    // Five affiliates with twenty invitees each; calls; units read, units written.
+    insta::assert_snapshot!(metered.bill, @r"
+    publish of 2026-11-20                        6 BatchExecuteStatement, 4 BatchGetItem, 6 BatchWriteItem, 1 GetItem, 1 PutItem, 1 Query  225   230
+    publish of 2026-11-20, again                 1 BatchExecuteStatement, 4 BatchGetItem, 6 BatchWriteItem, 1 GetItem, 1 PutItem, 1 Query  225   120
+    publish of 2026-11-21                        6 BatchExecuteStatement, 4 BatchGetItem, 6 BatchWriteItem, 1 GetItem, 1 PutItem, 1 Query  225   230
+    publish of 2026-11-21, again                 1 BatchExecuteStatement, 4 BatchGetItem, 6 BatchWriteItem, 1 GetItem, 1 PutItem, 1 Query  225   120
+    ");
+}
+
 /// Users of each mix of a thousand events.
 const USERS: usize = 50;
 

@@ -35,6 +35,7 @@ pub fn questions(operation: &str, body: &[u8]) -> Vec<Asked> {
         "BatchWriteItem" => {
             ask("BatchWriteItem", in_batch(&body, "", &["/PutRequest/Item", "/DeleteRequest/Key"]))
         }
+        "BatchExecuteStatement" => of_statements(&body),
         TRANSACTION => of_transaction(&body),
         other => panic!("nobody knows here what IAM is asked about {other}"),
     }
@@ -62,6 +63,24 @@ fn of_transaction(body: &Value) -> Vec<Asked> {
     let mut all: Vec<Asked> = alone.collect();
     all.extend(by_action.iter().map(|(action, keys)| ask(*action, keys.clone())));
     all
+}
+
+/// Returns a question for each statement of a batch, whose name IAM does not know.
+fn of_statements(body: &Value) -> Vec<Asked> {
+    let statements = body["Statements"].as_array().unwrap().iter();
+    let asked = statements.map(|member| {
+        let (text, parameters) = (member["Statement"].as_str().unwrap(), &member["Parameters"]);
+        let (action, listed) = match text.split_once(' ').unwrap().0 {
+            "INSERT" => ("PartiQLInsert", text.split_once('{').unwrap().1.split(", ").collect()),
+            "UPDATE" => ("PartiQLUpdate", text.split('?').collect::<Vec<_>>()),
+            other => panic!("a batch has no {other}"),
+        };
+        let is_key = |piece: &&str| ["'pk'", "\"pk\""].iter().any(|name| piece.contains(name));
+        let place = listed.iter().position(is_key).unwrap();
+        let key = parameters[place]["S"].as_str().unwrap().to_owned();
+        Asked { action, enclosing: None, keys: [key].into() }
+    });
+    asked.collect()
 }
 
 /// Returns the partition keys of all items of a batch: at `list`, each in one of these places.

@@ -6,14 +6,16 @@
 //! * **The action** of a call has the operation's name, also for `BatchGetItem` and
 //!   `BatchWriteItem`, which need separate permissions and neither `GetItem` nor `PutItem`. A
 //!   transaction has none: its parts are evaluated as `PutItem`, `UpdateItem`, `DeleteItem` and
-//!   `ConditionCheckItem`.
+//!   `ConditionCheckItem`. Nor has `BatchExecuteStatement`: its statements are evaluated as
+//!   `PartiQLInsert` and `PartiQLUpdate`.
 //! * **`dynamodb:LeadingKeys`** are the partition keys in the request: of its items, or in the key
 //!   condition of a query. `ForAllValues` requires that each of them matches one of the statement's
 //!   patterns, all in the same statement: statements are not combined. IAM does not know sort keys,
 //!   so it cannot distinguish kinds of items under one partition key: a function that may write
 //!   `A#…` may write links, totals and summaries.
 //! * `ForAllValues` is also true for a request *without* such a key, so each statement requires by
-//!   `Null` that there is one. `Scan` and PartiQL, which need none, are granted to no function.
+//!   `Null` that there is one. `Scan` and PartiQL's `SELECT`, which need none, are granted to no
+//!   function. PartiQL's `INSERT` and `UPDATE` name the whole key of their item.
 //! * **`dynamodb:EnclosingOperation`** only exists inside a transaction, and names its operation.
 //!   `ForAnyValue` is false without it: such a statement allows nothing outside of transactions.
 //! * Whether a transaction's parts are evaluated one by one, or all of a kind with all their keys,

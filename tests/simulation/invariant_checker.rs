@@ -38,8 +38,14 @@ impl InvariantChecker {
     /// Checks everything. Returns `true` if something new has become visible.
     pub async fn check(&mut self, state: &TrialState) -> bool {
         self.checked += 1;
-        let writes =
-            ["PutItem", "TransactWriteItems", "BatchWriteItem", "DeleteItem", "UpdateItem"];
+        let writes = [
+            "PutItem",
+            "TransactWriteItems",
+            "BatchWriteItem",
+            "BatchExecuteStatement",
+            "DeleteItem",
+            "UpdateItem",
+        ];
         let calls = state.reliable.engine.take_calls();
         if self.checked > 1 && !writes.iter().any(|operation| calls.contains_key(*operation)) {
             return false;

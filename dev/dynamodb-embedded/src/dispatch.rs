@@ -35,6 +35,7 @@ fn run(db: &Database, operation: &str, body: &[u8], tokens: Tokens) -> dynoxide:
         "Query" => write(&db.query(bounded(read(body)?)?)?),
         "BatchGetItem" => write(&db.batch_get_item(read(body)?)?),
         "BatchWriteItem" => write(&db.batch_write_item(read(body)?)?),
+        "BatchExecuteStatement" => write(&db.batch_execute_statement(read(body)?)?),
         "TransactGetItems" => write(&db.transact_get_items(read(body)?)?),
         "TransactWriteItems" => write(&db.transact_write_items(tokens.seen_in(read(body)?))?),
         "CreateTable" => write(&db.create_table(read(body)?)?),

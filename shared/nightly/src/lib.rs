@@ -44,6 +44,7 @@ mod set_aside;
 mod summary;
 mod switches;
 mod telemetry;
+mod together;
 mod verify;
 
 pub use check::Checked;

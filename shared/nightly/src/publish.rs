@@ -17,15 +17,13 @@ use crate::committed::Part;
 use crate::lost_work::{self, RunWork};
 use crate::parking;
 use crate::summary;
+use crate::together;
 use crate::{StepError, check_time};
 
 /// Invitees whose items are read in one call.
 const INVITEES_READ_AT_ONCE: usize = 100;
-/// Invitees of one affiliate that are written concurrently. They share a partition, which accepts a
-/// thousand writes a second: at 5 ms a write this is just below.
-const INVITEES_AT_ONCE: usize = 4;
 /// Affiliates that are written concurrently: each has a separate partition.
-const AFFILIATES_AT_ONCE: usize = 8;
+pub(crate) const AFFILIATES_AT_ONCE: usize = 8;
 
 /// The result of publishing a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,21 +70,26 @@ pub(crate) async fn publish_pending(
             parking::park(app, inviter, pending, error).await?;
         }
     }
+    let publisher =
+        |inviter| Publisher { app, inviter, day, seq, deadline, committed_at, repairs: false };
     let publish_one = async |inviter, work| {
         if queue(app, inviter, pending, &waiting).await? == ParkOutcome::Parked {
             return Ok(Outcome::Waits);
         }
-        let publisher =
-            Publisher { app, inviter, day, seq, deadline, committed_at, repairs: false };
-        match publisher.publish(work).await {
+        match publisher(inviter).publish(work).await {
             Err(error) if error.is_final() => Ok(Outcome::Failed(inviter, error)),
             done => done.map(|()| Outcome::Published),
         }
     };
     let readable = statements.iter().filter(|(inviter, _)| !lost.contains_key(*inviter));
-    let work = readable.map(|(inviter, work)| publish_one(inviter, work));
+    let (alone, together): (Vec<_>, Vec<_>) =
+        readable.partition(|(inviter, _)| waiting.contains(*inviter));
+    let written = together::publish(publisher, together).await?;
+    let alone = alone.into_iter().chain(written.left);
+    let work = alone.map(|(inviter, work)| publish_one(inviter, work));
     let outcomes = bounded_concurrency(AFFILIATES_AT_ONCE, work).await?;
-    let affiliates = outcomes.iter().filter(|it| matches!(it, Outcome::Published)).count();
+    let published = outcomes.iter().filter(|it| matches!(it, Outcome::Published)).count();
+    let affiliates = written.affiliates + published;
     for outcome in outcomes {
         if let Outcome::Failed(inviter, error) = outcome {
             parking::park(app, inviter, pending, &error).await?;
@@ -154,10 +157,17 @@ fn statements(found: Vec<Found>, part: Part) -> BTreeMap<Uid, Work> {
 }
 
 /// An invitee's activity before and after a run.
-struct ActivityChange<'w> {
+pub(crate) struct ActivityChange<'w> {
     touched: &'w TouchedInvitee,
     before: ReferralActivity,
     after: ReferralActivity,
+}
+
+/// The change of an invitee by a run.
+pub(crate) struct InviteeChange<'w> {
+    pub(crate) change: ActivityChange<'w>,
+    /// The entry to write, unless it is written.
+    pub(crate) entry: Option<Versioned<Referral>>,
 }
 
 /// Writes one affiliate's part of a run.
@@ -172,82 +182,120 @@ pub(crate) struct Publisher<'a> {
     pub(crate) repairs: bool,
 }
 
+/// One affiliate's part of a run while it is written.
+pub(crate) struct Draft<'w> {
+    pub(crate) work: &'w Work,
+    pub(crate) summary: Summary,
+    /// The change of the number of invitees with trades.
+    newly_active: i32,
+    lines: BTreeMap<&'w Uid, Vec<&'w Line>>,
+}
+
+impl<'w> Draft<'w> {
+    /// Counts an invitee.
+    pub(crate) fn count(&mut self, day: Day, change: &ActivityChange<'_>) -> Result<(), Overflow> {
+        let ActivityChange { touched, before, after } = change;
+        let change = i32::from(after.has_traded()) - i32::from(before.has_traded());
+        self.newly_active = self.newly_active.checked_add(change).ok_or(Overflow)?;
+        summary::count_invitee(&mut self.summary, day, touched, before, after)
+    }
+
+    fn lines_of(&self, touched: &TouchedInvitee) -> &[&'w Line] {
+        self.lines.get(&touched.invitee).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Publisher<'_> {
     pub(crate) async fn publish(&self, work: &Work) -> Result<(), StepError> {
-        let Self { day, seq, committed_at, .. } = *self;
-        let overflow = StepError::overflow(day);
-        let mut summary = summary::of_lines(&work.lines, committed_at).map_err(&overflow)?;
-        let mut by_invitee: BTreeMap<&Uid, Vec<&Line>> = BTreeMap::new();
-        for line in &work.lines {
-            by_invitee.entry(&line.key.invitee).or_default().push(line);
-        }
-        let mut newly_active: i32 = 0;
+        let Self { day, seq, .. } = *self;
+        let mut draft = self.draft(work)?;
         for touched in work.invitees.chunks(INVITEES_READ_AT_ONCE) {
             check_time(self.app, self.deadline)?;
-            for change in self.publish_invitees(touched, &by_invitee).await? {
-                let ActivityChange { touched, before, after } = change;
-                let change = i32::from(after.has_traded()) - i32::from(before.has_traded());
-                newly_active =
-                    newly_active.checked_add(change).ok_or(Overflow).map_err(&overflow)?;
-                summary::count_invitee(&mut summary, day, touched, &before, &after)
-                    .map_err(&overflow)?;
+            for change in self.publish_invitees(touched, &draft).await? {
+                draft.count(day, &change).map_err(StepError::overflow(day))?;
             }
         }
-        self.publish_totals(&summary, newly_active).await?;
+        self.publish_totals(&draft).await?;
         let table = &self.app.table;
-        Ok(table.publish_day(self.inviter, day, seq, summary, &work.lines).await?)
+        Ok(table.publish_day(self.inviter, day, seq, draft.summary, &work.lines).await?)
+    }
+
+    /// Returns the affiliate's part of the run, without its invitees.
+    pub(crate) fn draft<'w>(&self, work: &'w Work) -> Result<Draft<'w>, StepError> {
+        let summary = summary::of_lines(&work.lines, self.committed_at);
+        let summary = summary.map_err(StepError::overflow(self.day))?;
+        let mut lines: BTreeMap<&Uid, Vec<&Line>> = BTreeMap::new();
+        for line in &work.lines {
+            lines.entry(&line.key.invitee).or_default().push(line);
+        }
+        Ok(Draft { work, summary, newly_active: 0, lines })
     }
 
     /// Publishes some invitees; returns the activity of each before and after the run.
     async fn publish_invitees<'w>(
         &self,
         touched: &'w [TouchedInvitee],
-        lines: &BTreeMap<&Uid, Vec<&Line>>,
+        draft: &Draft<'_>,
     ) -> Result<Vec<ActivityChange<'w>>, StepError> {
         let places: Vec<_> =
             touched.iter().map(|t| (self.inviter, t.bound_at, &t.invitee)).collect();
         let mut known = self.app.table.referrals_at(&places).await?;
-        let publish_one = async |touched: &'w TouchedInvitee, known| {
-            let lines = lines.get(&touched.invitee).map_or(&[][..], Vec::as_slice);
-            self.publish_invitee(touched, lines, known).await
-        };
-        let work =
-            touched.iter().map(|touched| publish_one(touched, known.remove(&touched.invitee)));
-        bounded_concurrency(INVITEES_AT_ONCE, work).await
+        let mut done = Vec::new();
+        let mut entries = Vec::new();
+        for touched in touched {
+            let InviteeChange { change, entry } =
+                self.change(touched, draft, known.remove(&touched.invitee))?;
+            match entry {
+                Some(entry) => entries.push((change, entry)),
+                None => done.push(change),
+            }
+        }
+        let items: Vec<_> = entries.iter().map(|(_, entry)| (self.inviter, entry)).collect();
+        let attempts = self.app.table.save_referrals(&items).await?;
+        for ((change, _), attempt) in entries.into_iter().zip(attempts) {
+            done.push(match attempt {
+                Attempt::Done(()) => change,
+                Attempt::Conflict => self.publish_invitee(change.touched, draft).await?,
+            });
+        }
+        Ok(done)
     }
 
     /// Publishes an invitee; returns the invitee's activity before and after the run.
     async fn publish_invitee<'w>(
         &self,
         touched: &'w TouchedInvitee,
-        lines: &[&Line],
-        known: Option<Versioned<Referral>>,
+        draft: &Draft<'_>,
     ) -> Result<ActivityChange<'w>, StepError> {
-        let Self { day, seq, .. } = *self;
         let exhausted = || StepError::Unfinished("an invitee kept changing".to_owned());
         let place = [(self.inviter, touched.bound_at, &touched.invitee)];
-        let mut read_before = Some(known);
-        retry_on_conflict(MAX_ATTEMPTS, exhausted, || {
-            let (read_before, place) = (read_before.take(), &place);
-            async move {
-                let known = match read_before {
-                    Some(known) => known,
-                    None => self.app.table.referrals_at(place).await?.remove(&touched.invitee),
-                };
-                let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
-                let before = before.unwrap_or_default();
-                let after = summary::activity_after(&before, day, touched, lines)
-                    .map_err(StepError::overflow(day))?;
-                let seen = known.as_ref().is_some_and(|r| r.value.activity.is_applied(seq));
-                let next = self.next_referral(touched, known, after.clone());
-                let saved = match seen {
-                    true => Attempt::Done(()),
-                    false => self.app.table.save_referral(self.inviter, &next).await?,
-                };
-                Ok(saved.map(|()| ActivityChange { touched, before, after }))
-            }
+        retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
+            let known = self.app.table.referrals_at(&place).await?.remove(&touched.invitee);
+            let InviteeChange { change, entry } = self.change(touched, draft, known)?;
+            let saved = match entry {
+                None => Attempt::Done(()),
+                Some(entry) => self.app.table.save_referral(self.inviter, &entry).await?,
+            };
+            Ok(saved.map(|()| change))
         })
         .await
+    }
+
+    /// Returns an invitee's activity before and after the run, by the known entry.
+    pub(crate) fn change<'w>(
+        &self,
+        touched: &'w TouchedInvitee,
+        draft: &Draft<'_>,
+        known: Option<Versioned<Referral>>,
+    ) -> Result<InviteeChange<'w>, StepError> {
+        let Self { day, seq, .. } = *self;
+        let before = known.as_ref().and_then(|r| r.value.activity.before(seq)).cloned();
+        let before = before.unwrap_or_default();
+        let after = summary::activity_after(&before, day, touched, draft.lines_of(touched))
+            .map_err(StepError::overflow(day))?;
+        let is_written = known.as_ref().is_some_and(|r| r.value.activity.is_applied(seq));
+        let entry = (!is_written).then(|| self.next_referral(touched, known, after.clone()));
+        Ok(InviteeChange { change: ActivityChange { touched, before, after }, entry })
     }
 
     fn next_referral(
@@ -271,32 +319,44 @@ impl Publisher<'_> {
         }
     }
 
-    async fn publish_totals(&self, summary: &Summary, newly_active: i32) -> Result<(), StepError> {
-        let Self { day, seq, .. } = *self;
-        let after = |before| {
-            let after = summary::totals_after(before, summary, newly_active);
-            after.map_err(StepError::overflow(day))
-        };
+    async fn publish_totals(&self, draft: &Draft<'_>) -> Result<(), StepError> {
         let exhausted = || StepError::Unfinished("an affiliate's totals kept changing".to_owned());
         retry_on_conflict(MAX_ATTEMPTS, exhausted, || async {
             let known = self.app.table.totals(self.inviter).await?;
-            let StoredTotals { slots, parked } = known.value;
-            if parked.is_some_and(|mark| mark.from < seq || !self.repairs) {
-                return Err(StepError::Unfinished("an affiliate was parked meanwhile".to_owned()));
+            match self.next_totals(known, draft)? {
+                None => Ok(Attempt::Done(())),
+                Some(next) => Ok(self.app.table.save_totals(self.inviter, &next).await?),
             }
-            if slots.as_ref().is_some_and(|slots| slots.is_applied(seq)) {
-                return Ok(Attempt::Done(()));
-            }
-            let before = slots.as_ref().and_then(|slots| slots.before(seq)).cloned();
-            let after = after(before.unwrap_or_default())?;
-            let slots = match slots {
-                Some(slots) => slots.next(seq, after),
-                None => TwoVersionCell::new(seq, after),
-            };
-            let value = StoredTotals { slots: Some(slots), parked };
-            let next = Versioned { value, revision: known.revision };
-            Ok(self.app.table.save_totals(self.inviter, &next).await?)
         })
         .await
+    }
+
+    /// Returns the totals after the run; `None` if they are written.
+    ///
+    /// # Errors
+    /// [`StepError::Unfinished`] if the affiliate is parked.
+    pub(crate) fn next_totals(
+        &self,
+        known: Versioned<StoredTotals>,
+        draft: &Draft<'_>,
+    ) -> Result<Option<Versioned<StoredTotals>>, StepError> {
+        let Self { day, seq, .. } = *self;
+        let StoredTotals { slots, parked } = known.value;
+        if parked.is_some_and(|mark| mark.from < seq || !self.repairs) {
+            return Err(StepError::Unfinished("an affiliate was parked meanwhile".to_owned()));
+        }
+        if slots.as_ref().is_some_and(|slots| slots.is_applied(seq)) {
+            return Ok(None);
+        }
+        let before = slots.as_ref().and_then(|slots| slots.before(seq)).cloned();
+        let before = before.unwrap_or_default();
+        let after = summary::totals_after(before, &draft.summary, draft.newly_active)
+            .map_err(StepError::overflow(day))?;
+        let slots = match slots {
+            Some(slots) => slots.next(seq, after),
+            None => TwoVersionCell::new(seq, after),
+        };
+        let value = StoredTotals { slots: Some(slots), parked };
+        Ok(Some(Versioned { value, revision: known.revision }))
     }
 }

@@ -110,6 +110,14 @@ impl Table {
         self.meter.call_stats()
     }
 
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// One item, as the last write left it.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         let request = self.client.get_item().table_name(&self.name);
@@ -420,12 +428,12 @@ fn write_request(item: Item) -> Result<WriteRequest, TableError> {
 /// Limits retries of a batch. Only rounds without progress count, because DynamoDB answers large
 /// batches in parts: at most 16 MB a call, and 1 MB of one partition.
 #[derive(Default)]
-struct RetryBudget {
+pub(crate) struct RetryBudget {
     fruitless: u32,
 }
 
 impl RetryBudget {
-    async fn after_round(
+    pub(crate) async fn after_round(
         &mut self,
         table: &Table,
         asked: usize,

@@ -8,8 +8,8 @@ use types::{Day, LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
 
 use crate::access::{Action, Condition, Page, Table, Transaction};
 use crate::account::{Account, Versioned};
+use crate::affiliate_batch::{DayItems, day_items};
 use crate::attempt::Attempt;
-use crate::chunks::{chunks, chunks_of};
 use crate::error::TableError;
 use crate::item::{Item, has_content, packed, plain, read_packed, read_plain, revision, stamp};
 use crate::keys::{self, OfRun, RunItem, sort_key};
@@ -408,9 +408,7 @@ impl Table {
         inviter: &Uid,
         referral: &Versioned<Referral>,
     ) -> Result<Attempt, TableError> {
-        let value = &referral.value;
-        let item = packed(&keys::referral(inviter, value.bound_at, &value.uid), value)?;
-        self.put_revision(item, referral.revision).await
+        self.put_revision(referral_item(inviter, &referral.value)?, referral.revision).await
     }
 
     /// Removes an invitee entry that a withdrawn run created, unless it was changed since it was
@@ -433,11 +431,7 @@ impl Table {
     /// # Errors
     /// If the table fails or the item does not decode.
     pub async fn totals(&self, affiliate: &Uid) -> Result<Versioned<StoredTotals>, TableError> {
-        let Some(item) = self.get(&keys::totals(affiliate)).await? else {
-            return Ok(Versioned::new(StoredTotals::default()));
-        };
-        let value = StoredTotals { slots: read_totals(&item)?, parked: parked_mark(&item)? };
-        Ok(Versioned { value, revision: revision(&item) })
+        read_stored_totals(self.get(&keys::totals(affiliate)).await?)
     }
 
     /// Writes an affiliate's totals unless they were changed since they were read. Cost: 1 write
@@ -450,12 +444,7 @@ impl Table {
         affiliate: &Uid,
         totals: &Versioned<StoredTotals>,
     ) -> Result<Attempt, TableError> {
-        let key = keys::totals(affiliate);
-        let StoredTotals { slots, parked } = &totals.value;
-        let mut item =
-            slots.as_ref().map_or_else(|| Ok(stamp(&key)), |slots| packed(&key, slots))?;
-        set_mark(&mut item, *parked);
-        self.put_revision(item, totals.revision).await
+        self.put_revision(totals_item(affiliate, &totals.value)?, totals.revision).await
     }
 
     /// Writes the lines of a run for an affiliate and day in chunks, then the summary, whose first
@@ -471,23 +460,14 @@ impl Table {
         affiliate: &Uid,
         day: Day,
         seq: u64,
-        mut summary: Summary,
+        summary: Summary,
         lines: &[Line],
     ) -> Result<(), TableError> {
-        let mut items = Vec::new();
-        for (number, chunk) in (0..).zip(chunks(lines)?) {
-            let key = keys::line_chunk(affiliate, seq, number);
-            items.push(packed(&key, &LineChunk { lines: chunk.to_vec() })?);
-            summary.chunks = number + 1;
+        let DayItems { lines, summaries } = day_items(affiliate, day, seq, summary, lines)?;
+        self.put_many(lines).await?;
+        for summary in summaries {
+            let _first_or_not = self.put_if(summary, Condition::Absent).await?;
         }
-        self.put_many(items).await?;
-        let (summary, further) = split(summary)?;
-        for (number, part) in (1..).zip(&further) {
-            let part = packed(&keys::summary_part(affiliate, day, seq, number), part)?;
-            let _first_or_not = self.put_if(part, Condition::Absent).await?;
-        }
-        let summary = packed(&keys::summary(affiliate, day, seq), &summary)?;
-        let _first_or_not = self.put_if(summary, Condition::Absent).await?;
         Ok(())
     }
 
@@ -519,6 +499,29 @@ impl Table {
             }
         }
     }
+}
+
+/// Returns the item of an invitee entry.
+pub(crate) fn referral_item(inviter: &Uid, value: &Referral) -> Result<Item, TableError> {
+    packed(&keys::referral(inviter, value.bound_at, &value.uid), value)
+}
+
+/// Returns the item of an affiliate's totals.
+pub(crate) fn totals_item(affiliate: &Uid, totals: &StoredTotals) -> Result<Item, TableError> {
+    let key = keys::totals(affiliate);
+    let StoredTotals { slots, parked } = totals;
+    let mut item = slots.as_ref().map_or_else(|| Ok(stamp(&key)), |slots| packed(&key, slots))?;
+    set_mark(&mut item, *parked);
+    Ok(item)
+}
+
+/// Reads the item of an affiliate's totals, if there is one.
+pub(crate) fn read_stored_totals(
+    item: Option<Item>,
+) -> Result<Versioned<StoredTotals>, TableError> {
+    let Some(item) = item else { return Ok(Versioned::new(StoredTotals::default())) };
+    let value = StoredTotals { slots: read_totals(&item)?, parked: parked_mark(&item)? };
+    Ok(Versioned { value, revision: revision(&item) })
 }
 
 fn read_totals(item: &Item) -> Result<Option<TwoVersionCell<Totals>>, TableError> {
@@ -570,30 +573,5 @@ impl FoundSummaries {
     }
 }
 
-/// Splits a summary whose cells do not fit into one item. All cells of an asset stay together, so
-/// that each part yields an event. The first part has all other fields.
-fn split(mut summary: Summary) -> Result<(Summary, Vec<Summary>), TableError> {
-    let mut by_asset: BTreeMap<Asset, Vec<_>> = BTreeMap::new();
-    for cell in std::mem::take(&mut summary.cells) {
-        by_asset.entry(cell.0.1).or_default().push(cell);
-    }
-    let assets: Vec<_> = by_asset.into_values().collect();
-    let mut parts = chunks_of(&assets, (ASSETS_PER_SUMMARY, CELLS_SIZE))?.into_iter();
-    let cells = |part: &[Vec<_>]| part.iter().flatten().cloned().collect();
-    summary.cells = parts.next().map(cells).unwrap_or_default();
-    let further = parts.len().try_into();
-    summary.further_parts = further.map_err(|error| TableError::corrupt("summary", error))?;
-    let rest = parts.map(|part| Summary {
-        cells: cells(part),
-        booked_at: summary.booked_at,
-        further_parts: summary.further_parts,
-        ..Summary::default()
-    });
-    let rest = rest.collect();
-    Ok((summary, rest))
-}
-
 /// The most assets of one summary: its event has one entry per asset, and the bus accepts 256 KB.
 pub const ASSETS_PER_SUMMARY: usize = 1000;
-/// The most bytes of one summary's cells: the links and counts beside them are some kilobytes.
-const CELLS_SIZE: usize = 256 * 1024;

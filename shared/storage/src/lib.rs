@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod affiliate_batch;
 mod affiliate_view;
 mod answer;
 mod assets;
@@ -16,6 +17,7 @@ mod bounded_concurrency;
 mod call_meter;
 mod change;
 mod chunks;
+mod conditional_batch;
 mod error;
 mod event;
 mod fees;
@@ -42,6 +44,7 @@ mod void;
 
 pub use access::Table;
 pub use account::{Account, MAX_ACCOUNT_LEVELS, MAX_TIER_CHANGES, MAX_VIP_CHANGES, Versioned};
+pub use affiliate_batch::NewDay;
 pub use affiliate_view::{
     ASSETS_PER_SUMMARY, AffiliateState, DaySummary, Money, Payment, PaymentOutcome, Referral,
     ReferralActivity, Referrals, StoredTotals, Summary, Totals,
