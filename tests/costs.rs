@@ -241,7 +241,7 @@ async fn costs_of_publishing_are_unchanged() {
         metered.in_another_process().await;
         let publish = json!({ "step": "publish", "seq": seq, "range": { "part": 0, "of": 1 } });
         for how in ["", ", again"] {
-            let _before = metered.app.engine.take_spent();
+            let _before = metered.app.engine.take_call_stats();
             step(&metered.app, publish.clone()).await;
             metered.put_down(&format!("publish of {day}{how}"));
         }

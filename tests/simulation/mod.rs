@@ -53,7 +53,7 @@ const EVENTS_OF_NIGHTS: [&str; 11] = [
 ];
 
 /// Number of trials in an ordinary `cargo test`.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 30;
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))

@@ -221,6 +221,6 @@ mod tests {
     async fn nothing_to_write_is_no_call() {
         let table = table().await;
         assert!(table.put_each_if(Vec::new()).await.unwrap().is_empty());
-        assert_eq!(table.spent().calls, 0);
+        assert_eq!(table.call_stats().calls, 0);
     }
 }
