@@ -27,7 +27,7 @@ async fn restored_copy_verifies() {
         app.engine.put("recall", [item]).unwrap();
     }
     let damaged = run(&app, "verify 2026-11-20").await;
-    assert_eq!(damaged.code, 1, "{damaged}");
+    assert_eq!(damaged.code, 3, "{damaged}");
 
     let restored = restored(&app, &Engine::on_disk(&path).unwrap()).await;
     let proved = run(&restored, "verify 2026-11-20").await;
