@@ -252,6 +252,33 @@ async fn withdrawn_lines_are_rebooked() {
     assert_eq!(binding(&app).await, binding(&expected).await);
 }
 
+#[tokio::test]
+async fn withdrawn_run_leaves_the_state_before_it() {
+    let app = two_affiliates().await;
+    let invitees = async |app: &TestApp| {
+        app.get(PARKED, "/v1/dashboard/referrals").await.json()["referrals"].clone()
+    };
+    let before = invitees(&app).await;
+    let is_totals = |item: &Value| item["sk"]["S"] == "TOTALS";
+    let totals = || items(&app, &format!("A#{PARKED}")).into_iter().find(is_totals).unwrap();
+    let readable = totals();
+    let mut unreadable = readable.clone();
+    unreadable["b"] = json!({ "B": "//8=" });
+    put(&app, unreadable);
+    trades(&app, DAYS[1]).await;
+    app.night(DAYS[1]).await;
+    assert_eq!(parked(&app).await, [(PARKED.to_owned(), 2)]);
+
+    let mut repaired = totals();
+    repaired["b"] = readable["b"].clone();
+    put(&app, repaired);
+    withdraw(&app.context, &uid(PARKED), "a test").await.unwrap();
+    assert_eq!(invitees(&app).await, before);
+    assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[1]).await, EACH);
+    app.night(DAYS[1]).await;
+    assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[1]).await, 2 * EACH);
+}
+
 /// The run is written in part: the invitee is, and the unreadable totals are not.
 #[tokio::test]
 async fn partial_run_is_withdrawn() {

@@ -218,3 +218,50 @@ async fn closed_quarter_keeps_newer_requests() {
     step(&app, close(visible + 1)).await.unwrap();
     assert_eq!(requested(&app).await.into_keys().collect::<Vec<_>>(), [other]);
 }
+
+#[tokio::test]
+async fn plan_continues_after_cursor() {
+    let app = last_day_missed().await;
+    app.clock.stop_at(day("2026-10-01").end().plus_millis(30 * 60_000));
+    for late in ["2026-06-01", "2026-06-02"] {
+        app.context.table.touch(day(late), Shard::of(&uid("newcomer-0")), "late").await.unwrap();
+    }
+    let more = json!({ "after": "2026-06-01", "before": "2026-09-30" });
+    let plan = json!({ "step": "plan", "day": "2026-10-01", "more": more });
+    let plan: Plan = serde_json::from_value(step(&app, plan).await.unwrap()).unwrap();
+    let planned: Vec<_> = plan.days.iter().map(|it| it.day.to_string()).collect();
+    assert_eq!(planned, ["2026-09-30", "2026-06-02"]);
+}
+
+#[tokio::test]
+async fn next_quarter_waits_for_a_repeated_evaluation() {
+    let app = last_day_missed().await;
+    night(&app, "2026-10-01").await;
+    let mut head = app.context.table.head().await.unwrap();
+    head.value.reevaluate = [("2026-Q3".parse().unwrap(), head.value.visible)].into();
+    assert!(app.context.table.save_head(&head).await.unwrap().is_done());
+    let plans = night(&app, "2026-10-02").await;
+    let of_plans: Vec<_> = plans.iter().map(|plan| (plan.days.len(), plan.quarter)).collect();
+    assert_eq!(of_plans, [(0, "2026-Q3".parse().ok()), (1, None)]);
+}
+
+#[tokio::test]
+async fn day_without_new_lines_is_closed_once() {
+    let mut app = last_day_missed().await;
+    let (metrics, measured) = lambda::Metrics::kept();
+    app.context.metrics = metrics;
+    let mut head = app.context.table.head().await.unwrap();
+    head.value.closed_through = Some(day("2026-09-28"));
+    assert!(app.context.table.save_head(&head).await.unwrap().is_done());
+
+    app.clock.stop_at(day("2026-09-29").end().plus_millis(30 * 60_000));
+    for _ in 0..2 {
+        let plan = json!({ "step": "plan", "day": "2026-09-29" });
+        let plan = step(&app, plan).await.unwrap();
+        book(&app, &plan["days"][0], &[0]).await;
+        let head = app.context.table.head().await.unwrap().value;
+        assert_eq!(head.closed_through, Some(day("2026-09-29")));
+    }
+    let closed = measured.lines().iter().filter(|line| line.contains("\"DaysClosed\":1")).count();
+    assert_eq!(closed, 1);
+}

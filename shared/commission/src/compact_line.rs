@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn assets_are_ranked_by_their_text() {
+    fn assets_are_ranked_by_text() {
         let mut table = AssetTable::default();
         let numbers = ["USDT", "BTC", "ETH"].map(|asset| table.number(read(asset)).unwrap());
         let ranked = RankedAssets::of(&table);

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn sum_beyond_128_bits_is_an_error() {
+    fn sum_beyond_128_bits_is_error() {
         assert_eq!(Amount(i128::MAX).plus(Amount(1)), Err(Overflow));
         assert_eq!(Amount(i128::MIN).minus(Amount(1)), Err(Overflow));
     }

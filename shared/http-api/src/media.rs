@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn form_that_is_asked_for_is_given() {
+    fn requested_form_is_given() {
         assert_eq!(accept("text/csv"), Some(Media::Csv));
         assert_eq!(accept("TEXT/CSV; charset=utf-8"), Some(Media::Csv));
         assert_eq!(accept("text/*"), Some(Media::Csv));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_form_is_refused_by_name() {
+    fn unknown_form_is_named() {
         let weights = ["text/csv;q=2", "text/csv;q=1.5", "text/csv;q=0.1234", "text/csv;q=0.x"];
         for header in ["text/html", "application/xml", "", "csv"].into_iter().chain(weights) {
             assert_eq!(accept(header), None, "{header}");

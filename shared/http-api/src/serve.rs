@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn handler_is_told_caller_of_token() {
+    async fn handler_gets_caller_of_token() {
         let (status, body) = ask(request("GET", "/v1/things/9?limit=3")).await;
         assert_eq!((status, body["caller"].as_str()), (200, Some("caller-7")));
     }

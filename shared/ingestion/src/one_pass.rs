@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_event_is_read_in_one_pass() {
+    fn usual_event_takes_one_pass() {
         for more in [
             "",
             r#","time":null"#,

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn function_metrics_share_the_line() {
+    async fn function_metrics_share_line() {
         let (app, captured) = app();
         let request = request(&app, "POST", "/v1/refuse");
         let measured = |answered: &Answered| {

@@ -394,7 +394,7 @@ mod tests {
 
     /// The amounts of a stored line are facts: a later release must read the same ones.
     #[test]
-    fn bytes_of_a_plain_line_are_fixed() {
+    fn plain_line_bytes_are_fixed() {
         let chunk = LineChunk { lines: vec![line((1, 2), earned(), 1_234_567)] };
         let bytes = pack(&chunk).unwrap();
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_reads_back_as_itself() {
+    fn every_word_reads_back() {
         for product in Product::ALL {
             assert_eq!(product.as_str().parse(), Ok(*product));
             assert_eq!(serde_plain(product), product.as_str());

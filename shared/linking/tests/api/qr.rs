@@ -168,7 +168,7 @@ async fn code_of_another_has_no_picture() {
 }
 
 #[tokio::test]
-async fn picture_is_confirmed_by_its_tag() {
+async fn picture_is_confirmed_by_tag() {
     let world = TestApp::new().await;
     for target in ["/v1/link/qr.svg", "/v1/link/qr.png?size=256"] {
         let first = world.get("alice", target).await;

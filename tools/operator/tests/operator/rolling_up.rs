@@ -63,7 +63,7 @@ async fn refused_day_exits_with_1() {
 }
 
 #[tokio::test]
-async fn repeated_evaluation_is_the_same() {
+async fn repeated_evaluation_is_same() {
     let app = booked().await;
     app.now("2027-01-01T00:30:00Z");
     let first = run(&app, "evaluate 2026-Q4").await;
