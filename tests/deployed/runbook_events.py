@@ -31,7 +31,7 @@ def events_dead_lettered(runner):
 
 def redrive(runner, late):
     """The move itself is done as SQS does it: see `Exchange.redrive`."""
-    here, app, checks = "Redrive dead messages", runner.app, runner.checks
+    here, app, checks = "Redrive dead letters", runner.app, runner.checks
     runner.run(here, "ARN=")
     runner.expect_failure(here, "aws sqs start-message-move-task")
     # They were received, and are not seen again for five seconds.
