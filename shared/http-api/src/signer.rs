@@ -7,8 +7,9 @@
 //! holds it encrypted ([`Signer::encrypt_id`]).
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -49,7 +50,7 @@ impl Purpose<'_> {
 /// Seals and opens tokens: the first key signs, every key verifies, so that keys can be changed
 /// while tokens are out. Clones share their keys, also those that [`Signer::replace`] brings.
 #[derive(Clone)]
-pub struct Signer(Arc<RwLock<Arc<Keys>>>);
+pub struct Signer(Arc<ArcSwap<Keys>>);
 
 /// The keys of one moment.
 pub(crate) struct Keys {
@@ -117,8 +118,7 @@ impl Signer {
     /// # Errors
     /// [`KeysError`] for the first key that is empty or too short.
     pub fn from_keys_text(text: &str) -> Result<Self, KeysError> {
-        let keys = Keys::read(text)?;
-        Ok(Self(Arc::new(RwLock::new(Arc::new(keys)))))
+        Ok(Self(Arc::new(ArcSwap::from_pointee(Keys::read(text)?))))
     }
 
     /// Signs and verifies by other keys from now on, in all clones.
@@ -126,8 +126,7 @@ impl Signer {
     /// # Errors
     /// As [`Signer::from_keys_text`]; the keys stay as they were.
     pub fn replace(&self, text: &str) -> Result<(), KeysError> {
-        let keys = Arc::new(Keys::read(text)?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        self.0.store(Arc::new(Keys::read(text)?));
         Ok(())
     }
 
@@ -198,7 +197,7 @@ impl Signer {
 
     /// The keys as they are now.
     pub(crate) fn keys(&self) -> Arc<Keys> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.load_full()
     }
 }
 

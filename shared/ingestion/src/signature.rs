@@ -7,8 +7,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use hmac::{Hmac, KeyInit, Mac};
 use lambda::{KeyRing, SecretKeys, StartError, keys_of_secret, optional_variable};
@@ -49,7 +50,7 @@ pub enum Unsigned {
 
 /// The keys of the exchange by their ids. Clones share them, also those of [`KeyRing::replace`].
 #[derive(Clone)]
-pub struct EventKeys(Arc<RwLock<Arc<Keys>>>);
+pub struct EventKeys(Arc<ArcSwap<Keys>>);
 
 type Keys = BTreeMap<String, Hmac<Sha256>>;
 
@@ -168,7 +169,7 @@ impl EventKeys {
         let (id, mac) = signature.split_once(':').ok_or(SignatureFault::Malformed)?;
         let mac = BASE64_STANDARD.decode(mac).map_err(|_| SignatureFault::Malformed)?;
         let mac: [u8; 32] = mac.try_into().map_err(|_| SignatureFault::Malformed)?;
-        let keys = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let keys = self.0.load();
         let key = keys.get(id).ok_or(SignatureFault::UnknownKey)?;
         // `verify` compares in constant time.
         let verified = key.clone().chain_update(body).verify(&mac.into());
@@ -180,20 +181,18 @@ impl KeyRing for EventKeys {
     type Error = EventKeysError;
 
     fn from_text(text: &str) -> Result<Self, EventKeysError> {
-        Ok(Self(Arc::new(RwLock::new(Arc::new(read_keys(text)?)))))
+        Ok(Self(Arc::new(ArcSwap::from_pointee(read_keys(text)?))))
     }
 
     fn replace(&self, text: &str) -> Result<(), EventKeysError> {
-        let keys = Arc::new(read_keys(text)?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        self.0.store(Arc::new(read_keys(text)?));
         Ok(())
     }
 }
 
 impl fmt::Debug for EventKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "EventKeys({} keys)", keys.len())
+        write!(f, "EventKeys({} keys)", self.0.load().len())
     }
 }
 

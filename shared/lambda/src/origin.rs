@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use lambda_http::http::HeaderMap;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -19,7 +20,7 @@ const MIN_VALUE_BYTES: usize = 32;
 /// The values that requests may have: the current one, and another during a rotation. Clones share
 /// them, also those of [`KeyRing::replace`].
 #[derive(Clone)]
-pub(crate) struct OriginValues(Arc<RwLock<Arc<Vec<String>>>>);
+pub(crate) struct OriginValues(Arc<ArcSwap<Vec<String>>>);
 
 /// Why a text holds no values. They are not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +41,7 @@ impl OriginValues {
     /// same length.
     pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
         let Some(given) = headers.get(HEADER) else { return false };
-        let values = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let values = self.0.load();
         let is_given = |value: &String| value.as_bytes().ct_eq(given.as_bytes());
         // Not `any`, which would end at the first equal value.
         let found = values.iter().map(is_given).fold(Choice::from(0), |found, it| found | it);
@@ -52,20 +53,18 @@ impl KeyRing for OriginValues {
     type Error = OriginValuesError;
 
     fn from_text(text: &str) -> Result<Self, OriginValuesError> {
-        Ok(Self(Arc::new(RwLock::new(Arc::new(read(text)?)))))
+        Ok(Self(Arc::new(ArcSwap::from_pointee(read(text)?))))
     }
 
     fn replace(&self, text: &str) -> Result<(), OriginValuesError> {
-        let values = Arc::new(read(text)?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = values;
+        self.0.store(Arc::new(read(text)?));
         Ok(())
     }
 }
 
 impl fmt::Debug for OriginValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "OriginValues({} values)", values.len())
+        write!(f, "OriginValues({} values)", self.0.load().len())
     }
 }
 

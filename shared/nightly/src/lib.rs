@@ -36,6 +36,7 @@ mod parked;
 mod parking;
 mod plan;
 mod publish;
+mod publish_groups;
 mod quarantine;
 mod rebuild_head;
 mod reconcile;
@@ -44,7 +45,6 @@ mod set_aside;
 mod summary;
 mod switches;
 mod telemetry;
-mod together;
 mod verify;
 
 pub use check::Checked;

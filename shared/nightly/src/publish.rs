@@ -16,8 +16,8 @@ use types::{Day, Timestamp, Uid};
 use crate::committed::Part;
 use crate::lost_work::{self, RunWork};
 use crate::parking;
+use crate::publish_groups;
 use crate::summary;
-use crate::together;
 use crate::{StepError, check_time};
 
 /// Invitees whose items are read in one call.
@@ -82,9 +82,9 @@ pub(crate) async fn publish_pending(
         }
     };
     let readable = statements.iter().filter(|(inviter, _)| !lost.contains_key(*inviter));
-    let (alone, together): (Vec<_>, Vec<_>) =
+    let (alone, grouped): (Vec<_>, Vec<_>) =
         readable.partition(|(inviter, _)| waiting.contains(*inviter));
-    let written = together::publish(publisher, together).await?;
+    let written = publish_groups::publish(publisher, grouped).await?;
     let alone = alone.into_iter().chain(written.left);
     let work = alone.map(|(inviter, work)| publish_one(inviter, work));
     let outcomes = bounded_concurrency(AFFILIATES_AT_ONCE, work).await?;

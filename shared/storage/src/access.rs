@@ -130,7 +130,7 @@ impl Table {
         let mut items = Vec::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_GET) {
             let mut wanted = Some(self.wanted(keys)?);
-            let mut patience = RetryBudget::default();
+            let mut budget = RetryBudget::default();
             while let Some(keys) = wanted.take() {
                 let asked = keys.keys.len();
                 let request = self.client.batch_get_item().request_items(&self.name, keys);
@@ -138,7 +138,7 @@ impl Table {
                 items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
                 wanted = answer.unprocessed_keys.and_then(|mut rest| rest.remove(&self.name));
                 let left = wanted.as_ref().map_or(0, |wanted| wanted.keys.len());
-                patience.after_round(self, asked, left).await?;
+                budget.after_round(self, asked, left).await?;
             }
         }
         Ok(items)
@@ -251,14 +251,14 @@ impl Table {
             let tail = rest.split_off(rest.len().min(ITEMS_PER_WRITE));
             let mut requests =
                 rest.into_iter().map(write_request).collect::<Result<Vec<_>, _>>()?;
-            let mut patience = RetryBudget::default();
+            let mut budget = RetryBudget::default();
             while !requests.is_empty() {
                 let asked = requests.len();
                 let request = self.client.batch_write_item().request_items(&self.name, requests);
                 let answer = request.send().await?;
                 let left = answer.unprocessed_items.and_then(|mut left| left.remove(&self.name));
                 requests = left.unwrap_or_default();
-                patience.after_round(self, asked, requests.len()).await?;
+                budget.after_round(self, asked, requests.len()).await?;
             }
             rest = tail;
         }

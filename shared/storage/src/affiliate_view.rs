@@ -377,8 +377,8 @@ impl Table {
         Ok(Referrals { referrals: referrals?, next: last.filter(|_| more) })
     }
 
-    /// Returns invitees by inviter, time of binding and id, with their revisions. Cost: 1 read unit
-    /// each.
+    /// Returns invitees by inviter, time of binding and id, with their revisions: by their id, as a
+    /// user has one inviter at most. Cost: 1 read unit each.
     ///
     /// # Errors
     /// If the table fails or an item does not decode.

@@ -55,15 +55,15 @@ impl Table {
     ) -> Result<Vec<Attempt>, TableError> {
         let mut waiting: Vec<(usize, BatchStatementRequest)> = (0..).zip(statements).collect();
         let mut outcomes: Vec<(usize, Attempt)> = Vec::new();
-        let mut patience = RetryBudget::default();
+        let mut budget = RetryBudget::default();
         while !waiting.is_empty() {
             let batch = waiting.iter().map(|(_, statement)| statement.clone()).collect();
             let request = self.client().batch_execute_statement().set_statements(Some(batch));
             let answer = request.send().await?;
-            let (asked, responses) = (waiting.len(), answer.responses());
-            if responses.len() != asked {
-                let why = "a batch has another number of outcomes than of writes";
-                return Err(TableError::Service(CallError::Action(why.to_owned())));
+            let (writes, responses) = (waiting.len(), answer.responses());
+            if responses.len() != writes {
+                let outcomes = responses.len();
+                return Err(TableError::Service(CallError::Outcomes { writes, outcomes }));
             }
             let mut throttled = Vec::new();
             for ((place, statement), response) in waiting.into_iter().zip(responses) {
@@ -73,7 +73,7 @@ impl Table {
                 }
             }
             waiting = throttled;
-            patience.after_round(self, asked, waiting.len()).await?;
+            budget.after_round(self, writes, waiting.len()).await?;
         }
         outcomes.sort_by_key(|(place, _)| *place);
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
@@ -135,7 +135,7 @@ fn update(
     mut item: Item,
     read: u64,
 ) -> Result<(String, Vec<AttributeValue>), TableError> {
-    let keyless = || TableError::Service(CallError::Action("an item has no key".to_owned()));
+    let keyless = || TableError::Service(CallError::Keyless);
     let key = [item.remove(PK).ok_or_else(keyless)?, item.remove(SK).ok_or_else(keyless)?];
     let (sets, mut values): (Vec<String>, Vec<AttributeValue>) =
         item.into_iter().map(|(name, value)| (format!("SET \"{name}\" = ?"), value)).unzip();

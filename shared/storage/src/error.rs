@@ -62,9 +62,20 @@ pub enum CallError {
     /// DynamoDB left a part of the work undone in each of some tries.
     #[error("work was left undone after {0} tries")]
     LeftUndone(u32),
-    /// DynamoDB cancelled a transaction because of one of its actions.
-    #[error("an action of a transaction: {0}")]
+    /// DynamoDB refused an action of a transaction, or of a batch.
+    #[error("an action of a transaction or batch: {0}")]
     Action(String),
+    /// A batch has another number of outcomes than of writes.
+    #[error("{outcomes} outcomes of {writes} writes")]
+    Outcomes {
+        /// The writes.
+        writes: usize,
+        /// The outcomes.
+        outcomes: usize,
+    },
+    /// An item to be written has no key.
+    #[error("an item has no key")]
+    Keyless,
     /// A worker cannot hold the fees of a shard.
     #[error(transparent)]
     TooManyFees(#[from] TooMany),

@@ -1,4 +1,4 @@
-//! The publishing for many affiliates together: a call carries the items of many of them.
+//! The publishing for groups of affiliates: a call carries the items of many of them.
 //!
 //! Every write has the same condition as in [`Publisher::publish`], by which a repeated or late
 //! publisher changes nothing. An affiliate with any obstacle is left: publishing it alone retries,
@@ -23,8 +23,8 @@ const AFFILIATES_PER_GROUP: usize = 100;
 /// One affiliate's part of a run.
 type Part<'w> = (&'w Uid, &'w Work);
 
-/// The result of publishing affiliates together.
-pub(crate) struct Together<'w> {
+/// The result of publishing groups.
+pub(crate) struct PublishedGroups<'w> {
     /// The number of affiliates that are published.
     pub(crate) affiliates: usize,
     /// The parts to be published alone.
@@ -36,16 +36,16 @@ pub(crate) struct Together<'w> {
 pub(crate) async fn publish<'w>(
     publisher: impl Fn(&'w Uid) -> Publisher<'w>,
     parts: Vec<Part<'w>>,
-) -> Result<Together<'w>, StepError> {
+) -> Result<PublishedGroups<'w>, StepError> {
     let (small, mut left): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_small);
-    let total = small.len();
-    let alone_before = left.len();
+    let grouped = small.len();
+    let large = left.len();
     let groups = groups(small);
     let write = groups.iter().map(|group| publish_group(&publisher, group));
     for of_group in bounded_concurrency(AFFILIATES_AT_ONCE, write).await? {
         left.extend(of_group);
     }
-    Ok(Together { affiliates: total + alone_before - left.len(), left })
+    Ok(PublishedGroups { affiliates: grouped + large - left.len(), left })
 }
 
 fn is_small((_, work): &Part<'_>) -> bool {
