@@ -9,8 +9,12 @@ from api import Api
 from routes_and_auth import call_route
 from runbook_insights import lines
 
-# One route of each function of the API.
-ROUTES = {"get-link": "GET /v1/link", "bind": "GET /v1/binding", "dashboard": "GET /v1/dashboard"}
+# Two routes of each function of the API: the measured one, and another.
+ROUTES = {
+    "get-link": ("GET /v1/link", "GET /v1/links"),
+    "bind": ("GET /v1/binding", "GET /v1/bind"),
+    "dashboard": ("GET /v1/dashboard", "GET /v1/dashboard/referrals"),
+}
 # As many calls at the same moment, so that Lambda starts further processes.
 TOGETHER = 20
 DELIVERY = 120
@@ -27,17 +31,25 @@ def check(app, checks):
     code = app.get("/v1/link", "affiliate").json()["code"]
     token = app.token("affiliate")
     rows = []
-    for function, route in ROUTES.items():
+    for function, (route, other) in ROUTES.items():
         since = int(app.aws.clock.now().timestamp() * 1000)
-        callers = [Caller(app) for _ in range(TOGETHER)]
-        with ThreadPoolExecutor(TOGETHER) as pool:
-            calls = sorted(pool.map(lambda one: milliseconds(one, route, code, token), callers))
-        rows.append(row(function, calls, cold_calls(app, checks, function, since)))
+        calls = together(app, route, code, token)
+        found = requests(app, (function, route, since), lambda: together(app, other, code, token))
+        checks.equal(f"requests in the log of {function}", TOGETHER, len(found))
+        cold = sum(line["fields.cold"] for line in found)
+        rows.append(row(function, sorted(calls), cold))
     columns = ("function", "cold of calls", "cold p50, ms", "cold max, ms", "warm p50, ms")
     checks.measure(f"Cold starts, {TOGETHER} calls at the same moment", columns, rows)
     for one in rows:
         print("  " + "  ".join(str(cell) for cell in one))
     initializations(app, checks)
+
+
+def together(app, route, code, token):
+    """Calls a route many times at the same moment; the milliseconds of each call."""
+    callers = [Caller(app) for _ in range(TOGETHER)]
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return list(pool.map(lambda one: milliseconds(one, route, code, token), callers))
 
 
 def milliseconds(caller, route, code, token):
@@ -46,21 +58,24 @@ def milliseconds(caller, route, code, token):
     return (time.perf_counter() - begin) * 1000
 
 
-def cold_calls(app, checks, function, since):
-    """How many requests were the first of their process, by the function's log."""
+def requests(app, of, call_again):
+    """The lines of a route's requests in a function's log, when all of them have arrived.
+
+    A line that is late for its answer is kept by the local AWS until the process is called again.
+    """
     deadline = time.monotonic() + DELIVERY
-    while len(found := list(request_lines(app, function, since))) < TOGETHER:
-        if time.monotonic() > deadline:
-            break
+    while len(found := list(request_lines(app, *of))) < TOGETHER and time.monotonic() < deadline:
         time.sleep(app.aws.pause)
-    checks.equal(f"requests in the log of {function}", TOGETHER, len(found))
-    return sum(line["fields.cold"] for line in found)
+        if app.aws.many_stacks:
+            call_again()
+    return found
 
 
-def request_lines(app, function, since):
+def request_lines(app, function, route, since):
     group = f"/aws/lambda/{app.stack.name}/{function}"
     for line in lines(app.aws.client("logs"), group, since):
-        if line.get("fields.message") == "request":
+        called = f"{line.get('fields.method')} {line.get('fields.route')}"
+        if line.get("fields.message") == "request" and called == route:
             yield line
 
 
