@@ -326,8 +326,7 @@ impl<'a> Corrected<'a> {
             let inexact = latest_first.into_iter().filter(|correction| exact(correction).is_none());
             corrected.inexact.extend(inexact);
         }
-        let orphans = corrections.into_values().filter_map(|of| of.first().copied());
-        corrected.orphans = orphans.collect();
+        corrected.orphans = corrections.into_values().flatten().collect();
         corrected
     }
 

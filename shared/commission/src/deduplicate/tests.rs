@@ -151,6 +151,14 @@ fn redelivered_orphan_is_counted_once() {
 }
 
 #[test]
+fn each_orphan_of_a_trade_is_found() {
+    let latest = correction("t2", "0", "busted");
+    let earlier = FeeCorrection { at: latest.at.plus_millis(-1), ..latest.clone() };
+    let corrections = [earlier.clone(), latest.clone()];
+    assert_eq!(found(&Fees::default(), &corrections).orphans, [latest, earlier]);
+}
+
+#[test]
 fn fee_outside_day_is_excluded() {
     let midnight = at("2026-11-23T00:00:00Z");
     let inside = spot("t1", "1").with(|charge| charge.at = midnight.plus_millis(-1));
