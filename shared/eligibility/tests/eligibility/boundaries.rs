@@ -38,6 +38,14 @@ fn exactly_90_inactive_days_are_recent() {
 }
 
 #[test]
+fn clock_before_registration_shows_no_activity() {
+    let since = at("2026-04-01T10:20:30.400Z");
+    let report = registered(since).evaluate_at(since.plus_millis(-1));
+    assert!(unmet(&report).contains(&Reason::AccountTooYoung));
+    assert!(!unmet(&report).contains(&Reason::RecentlyActive));
+}
+
+#[test]
 fn exactly_180_days_failed_older_rule() {
     let since = at("2025-08-15T00:00:00Z");
     for case in [registered(since), active(since)] {
