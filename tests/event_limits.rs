@@ -91,21 +91,21 @@ async fn full_account_is_one_read_unit() {
 
 #[tokio::test]
 async fn why_beyond_its_bytes_is_refused() {
-    let world = TestApp::at(NOW).await;
-    world.registered("user", "2024-01-01T00:00:00Z").await;
+    let app = TestApp::at(NOW).await;
+    app.registered("user", "2024-01-01T00:00:00Z").await;
     for (length, reason) in [(200, ""), (201, "unreadable")] {
         let correction = json!({
             "tradeId": "t1", "uid": "user", "day": "2026-11-20", "amount": "0.001",
             "amountUsd": "100", "volumeUsd": "100000", "at": NOW, "why": "w".repeat(length),
         });
-        let outcome = world.send("fee.corrected", correction).await;
+        let outcome = app.send("fee.corrected", correction).await;
         assert_eq!(refused(&outcome), reason, "{length}");
     }
 }
 
 #[tokio::test]
 async fn reference_beyond_its_bytes_is_refused() {
-    let world = TestApp::at(NOW).await;
+    let app = TestApp::at(NOW).await;
     // Two bytes a letter: the limit is in bytes.
     for (reference, reason) in
         [("é".repeat(100), "nothing_booked"), ("é".repeat(100) + "r", "unreadable")]
@@ -114,7 +114,7 @@ async fn reference_beyond_its_bytes_is_refused() {
             "uid": "user", "day": "2026-11-19", "runId": "2026-11-19.1", "paidAt": NOW,
             "reference": reference,
         });
-        let outcome = world.send("commission.paid", payment).await;
+        let outcome = app.send("commission.paid", payment).await;
         assert_eq!(refused(&outcome), reason, "{} bytes", reference.len());
     }
 }

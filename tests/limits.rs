@@ -45,7 +45,7 @@ async fn send_all(app: &TestApp, kind: &str, data: impl IntoIterator<Item = Valu
 }
 
 /// An affiliate whose invitees signed up on the first day.
-async fn world_with(invitees: &[String]) -> TestApp {
+async fn app_with(invitees: &[String]) -> TestApp {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     let signed_up = |uid: &String| {
@@ -60,7 +60,7 @@ async fn world_with(invitees: &[String]) -> TestApp {
 #[tokio::test]
 async fn long_correction_reasons_are_published() {
     let invitees: Vec<String> = (0..14).map(|n| format!("invitee-{n}")).collect();
-    let app = world_with(&invitees).await;
+    let app = app_with(&invitees).await;
     let trades = || {
         let of = |uid: &String| {
             let uid = uid.clone();
@@ -149,7 +149,7 @@ pub async fn night_of_large_reports(app: &TestApp, code: &str) {
 
 #[tokio::test]
 async fn largest_conservation_report_is_kept() {
-    let app = world_with(&["invitee".to_owned()]).await;
+    let app = app_with(&["invitee".to_owned()]).await;
     let fees = ["spot", "futures"].into_iter().flat_map(|of| fees_of_every_outcome(of, ASSETS));
     send_all(&app, "fee.charged", fees).await;
     let booked = app.night(DAY).await;

@@ -97,10 +97,10 @@ async fn reversal_equals_full_fold() {
             line.as_object_mut().unwrap().remove("runId");
             line
         };
-        let of_world = async |app: &TestApp| -> Vec<Value> {
+        let of_app = async |app: &TestApp| -> Vec<Value> {
             app.lines("affiliate", of, of).await.into_iter().map(text).collect()
         };
-        assert_eq!(of_world(&reversed).await, of_world(&folded).await);
+        assert_eq!(of_app(&reversed).await, of_app(&folded).await);
         assert_eq!(verified(&reversed, of).await, 0);
     }
 }

@@ -112,8 +112,8 @@ async fn parts_are_stopped(record: &Record) {
 
 /// Work of a run cannot be read between its commit and its publishing.
 async fn work_is_lost(record: &Record) {
-    let world = watched(record, "2026-11-20T09:00:00Z").await;
-    lose_and_publish(&world).await;
+    let app = watched(record, "2026-11-20T09:00:00Z").await;
+    lose_and_publish(&app).await;
 }
 
 /// A sign-up is refused, and bound by a fact that arrives late.

@@ -103,3 +103,95 @@ fn is_as_known(event: &Registered, known: &Account) -> bool {
         && (event.person_hash.is_none() || facts.person.is_some())
         && same_code
 }
+
+#[cfg(test)]
+mod tests {
+    use commission::{Relation, SharedCommission};
+    use serde_json::{Value, json};
+    use types::Reason;
+
+    use super::*;
+
+    const CODE: &str = "DYNAUCGD";
+    const AT: &str = "2026-01-02T03:04:05.006Z";
+
+    fn event(change: impl FnOnce(&mut Value)) -> Registered {
+        let mut event = json!({
+            "uid": "7",
+            "registeredAt": AT,
+            "country": "CH",
+            "ref": CODE,
+            "mainUid": "8",
+        });
+        change(&mut event);
+        serde_json::from_value(event).unwrap()
+    }
+
+    /// Returns the account of 0.1 that the event made.
+    fn known(event: &Registered) -> Account {
+        let mut account = registered(event, String::new());
+        account.registration = None;
+        account
+    }
+
+    fn bound(origin: Origin) -> Account {
+        let mut account = known(&event(|_| {}));
+        account.relation = Some(Relation {
+            inviter: "1".parse().unwrap(),
+            invitee: "7".parse().unwrap(),
+            code: CODE.parse().unwrap(),
+            origin,
+            bound_at: account.facts.registered_at,
+            shared: SharedCommission::default(),
+            voided_at: None,
+        });
+        account
+    }
+
+    #[test]
+    fn same_sign_up_is_that_of_0_1() {
+        assert!(is_as_known(&event(|_| {}), &bound(Origin::Signup)));
+    }
+
+    #[test]
+    fn each_other_fact_is_another_registration() {
+        for (key, value) in [
+            ("registeredAt", json!("2026-01-02T03:04:05.007Z")),
+            ("country", json!("TR")),
+            ("mainUid", Value::Null),
+            ("ref", json!("SZG9C7X8")),
+            ("ref", Value::Null),
+            ("personHash", json!("0".repeat(64))),
+        ] {
+            let other = event(|event| event[key] = value.clone());
+            assert!(!is_as_known(&other, &bound(Origin::Signup)), "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn reported_person_is_not_compared() {
+        let with_person = event(|event| event["personHash"] = json!("0".repeat(64)));
+        let mut account = bound(Origin::Signup);
+        account.facts.person = with_person.person_hash.clone();
+        let other_person = event(|event| event["personHash"] = json!("1".repeat(64)));
+        for same in [&with_person, &other_person, &event(|_| {})] {
+            assert!(is_as_known(same, &account));
+        }
+    }
+
+    #[test]
+    fn recalled_account_signed_up_without_link() {
+        let without = event(|event| event["ref"] = Value::Null);
+        assert!(is_as_known(&without, &bound(Origin::Recall)));
+        assert!(!is_as_known(&event(|_| {}), &bound(Origin::Recall)));
+    }
+
+    #[test]
+    fn refused_sign_up_had_some_link() {
+        let without = event(|event| event["ref"] = Value::Null);
+        let mut account = known(&event(|_| {}));
+        account.sign_up_refused = Some(Reason::UnknownLink);
+        assert!(is_as_known(&event(|_| {}), &account));
+        assert!(!is_as_known(&without, &account));
+    }
+}

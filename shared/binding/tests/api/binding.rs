@@ -9,10 +9,10 @@ use types::{Origin, Timestamp};
 use crate::test_app::{CODE, INVITEE, INVITER, TestApp, at, uid};
 
 async fn bound() -> TestApp {
-    let world = TestApp::new().await;
-    let confirmation = world.confirmation(INVITEE, CODE);
-    assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
-    world
+    let app = TestApp::new().await;
+    let confirmation = app.confirmation(INVITEE, CODE);
+    assert_eq!(app.bind(INVITEE, &confirmation).await.status(), 201);
+    app
 }
 
 fn shared(units: i128, usd: i128) -> Money {
@@ -29,19 +29,19 @@ fn some_activity(voided_at: Option<Timestamp>) -> ReferralActivity {
 }
 
 /// Publishes the invitee's activity as run 4, of which readers see the runs up to `visible`.
-async fn publish(world: &TestApp, visible: u64, activity: ReferralActivity) {
+async fn publish(app: &TestApp, visible: u64, activity: ReferralActivity) {
     let referral = Referral {
         uid: uid(INVITEE),
         code: CODE.parse().unwrap(),
         origin: Origin::Recall,
-        bound_at: world.clock.now(),
+        bound_at: app.clock.now(),
         activity: TwoVersionCell::new(4, activity),
     };
     let referral = Versioned::new(referral);
-    assert!(world.app.table.save_referral(&uid(INVITER), &referral).await.unwrap().is_done());
+    assert!(app.context.table.save_referral(&uid(INVITER), &referral).await.unwrap().is_done());
     let closed_through = "2026-11-23".parse().ok();
     let head = Head { committed: 4, visible, closed_through, ..Head::default() };
-    assert!(world.app.table.save_head(&Versioned::new(head)).await.unwrap().is_done());
+    assert!(app.context.table.save_head(&Versioned::new(head)).await.unwrap().is_done());
 }
 
 #[tokio::test]
@@ -51,43 +51,43 @@ async fn new_relation_has_shared_nothing_yet() {
 
 #[tokio::test]
 async fn shared_amounts_are_by_asset_and_usd() {
-    let world = bound().await;
-    publish(&world, 4, some_activity(None)).await;
-    insta::assert_snapshot!(world.binding(INVITEE).await);
+    let app = bound().await;
+    publish(&app, 4, some_activity(None)).await;
+    insta::assert_snapshot!(app.binding(INVITEE).await);
 }
 
 #[tokio::test]
 async fn invisible_run_is_not_shown() {
-    let world = bound().await;
-    publish(&world, 3, some_activity(None)).await;
-    assert_eq!(world.binding(INVITEE).await.text("/shared/usd"), "0.00000000");
+    let app = bound().await;
+    publish(&app, 3, some_activity(None)).await;
+    assert_eq!(app.binding(INVITEE).await.text("/shared/usd"), "0.00000000");
 }
 
 #[tokio::test]
 async fn relation_that_was_found_void_says_so() {
-    let world = bound().await;
-    publish(&world, 4, some_activity(Some(at("2026-11-23T08:00:00Z")))).await;
-    assert_eq!(world.binding(INVITEE).await.text("/voidedAt"), "2026-11-23T08:00:00.000Z");
+    let app = bound().await;
+    publish(&app, 4, some_activity(Some(at("2026-11-23T08:00:00Z")))).await;
+    assert_eq!(app.binding(INVITEE).await.text("/voidedAt"), "2026-11-23T08:00:00.000Z");
 }
 
 #[tokio::test]
 async fn user_without_inviter_has_no_relation() {
-    let world = TestApp::new().await;
-    insta::assert_snapshot!(world.binding(INVITEE).await);
-    assert_eq!(world.binding("ghost-1").await.outcome(), "404 not_found");
+    let app = TestApp::new().await;
+    insta::assert_snapshot!(app.binding(INVITEE).await);
+    assert_eq!(app.binding("ghost-1").await.outcome(), "404 not_found");
 }
 
 #[tokio::test]
 async fn inviter_does_not_see_relation() {
-    let world = bound().await;
-    assert_eq!(world.binding(INVITER).await.outcome(), "404 not_found");
+    let app = bound().await;
+    assert_eq!(app.binding(INVITER).await.outcome(), "404 not_found");
 }
 
 #[tokio::test]
 async fn invitee_sees_inviter_masked_only() {
-    let world = bound().await;
-    publish(&world, 4, some_activity(None)).await;
-    let answer = world.binding(INVITEE).await;
+    let app = bound().await;
+    publish(&app, 4, some_activity(None)).await;
+    let answer = app.binding(INVITEE).await;
     assert_eq!(answer.text("/inviter"), "a***5");
     assert!(!answer.to_string().contains(INVITER));
 }

@@ -3,8 +3,8 @@
 
 use crate::test_app::{Answer, CODE, INVITER, TestApp, at};
 
-async fn card(world: &TestApp, code: &str) -> Answer {
-    let answer = world.ask(None, "GET", &format!("/v1/invitation/card?ref={code}"), "").await;
+async fn card(app: &TestApp, code: &str) -> Answer {
+    let answer = app.ask(None, "GET", &format!("/v1/invitation/card?ref={code}"), "").await;
     assert_eq!(answer.outcome(), "200");
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
     assert_eq!(answer.header("cache-control"), "public, max-age=60");
@@ -34,24 +34,23 @@ async fn live_link_is_previewed_with_its_benefit() {
 
 #[tokio::test]
 async fn dead_and_unknown_links_look_alike() {
-    let world = TestApp::new().await;
-    let unknown = card(&world, "NNNNNNNN").await.html();
+    let app = TestApp::new().await;
+    let unknown = card(&app, "NNNNNNNN").await.html();
     assert_eq!(tag(&unknown, "og:title"), "You&#39;re invited");
     assert!(tag(&unknown, "og:image").ends_with("/share.png"));
-    world
-        .change(INVITER, |account| {
-            account.facts.record_affiliate(at("2026-11-22T11:00:00Z"), false);
-        })
-        .await;
-    let dead = card(&world, CODE).await.html();
+    app.change(INVITER, |account| {
+        account.facts.record_affiliate(at("2026-11-22T11:00:00Z"), false);
+    })
+    .await;
+    let dead = card(&app, CODE).await.html();
     assert_eq!(dead.replace(CODE, "NNNNNNNN"), unknown);
 }
 
 #[tokio::test]
 async fn card_of_malformed_code_is_not_cached() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for target in ["/v1/invitation/card", "/v1/invitation/card?ref=%3Cscript%3E"] {
-        let answer = world.ask(None, "GET", target, "").await;
+        let answer = app.ask(None, "GET", target, "").await;
         assert_eq!(answer.outcome(), "400 bad_request");
         assert_eq!(answer.header("cache-control"), "private, no-store");
     }

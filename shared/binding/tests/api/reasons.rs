@@ -62,12 +62,16 @@ async fn refusing_window_has_no_confirmation() {
 async fn bind_is_refused_for_every_reason() {
     for reason in reasons() {
         let scene = staged(reason);
-        let world = TestApp::of(&scene).await;
-        let confirmation = world.confirmation(scene.caller, scene.code);
-        let answer = world.bind(scene.caller, &confirmation).await;
+        let app = TestApp::of(&scene).await;
+        let confirmation = app.confirmation(scene.caller, scene.code);
+        let answer = app.bind(scene.caller, &confirmation).await;
         assert_eq!(answer.text("/code"), reason.code());
         assert!(answer.unmet().contains(&reason.code().to_owned()), "{reason:?}");
-        assert_eq!(world.app.table.binding(&uid(scene.caller)).await.unwrap(), None, "{reason:?}");
+        assert_eq!(
+            app.context.table.binding(&uid(scene.caller)).await.unwrap(),
+            None,
+            "{reason:?}"
+        );
         insta::assert_snapshot!(format!("refused_{}", reason.code()), answer);
     }
 }
@@ -82,17 +86,17 @@ async fn ninety_days_need_one_millisecond_more() {
     active.invitee.last_activity_at = Some(since);
 
     for (scene, reason) in [(young, "account_too_young"), (active, "recently_active")] {
-        let world = TestApp::of(&scene).await;
+        let app = TestApp::of(&scene).await;
         let exactly = since.plus_days(90);
-        world.clock.stop_at(exactly);
-        let window = world.window(INVITEE, CODE).await;
+        app.clock.stop_at(exactly);
+        let window = app.window(INVITEE, CODE).await;
         assert_eq!(window.unmet(), [reason]);
         assert_eq!(window.text("/eligibleFrom"), exactly.plus_millis(1).to_string());
-        let confirmation = world.confirmation(INVITEE, CODE);
-        assert_eq!(world.bind(INVITEE, &confirmation).await.outcome(), format!("422 {reason}"));
+        let confirmation = app.confirmation(INVITEE, CODE);
+        assert_eq!(app.bind(INVITEE, &confirmation).await.outcome(), format!("422 {reason}"));
 
-        world.clock.stop_at(exactly.plus_millis(1));
-        assert_eq!(world.window(INVITEE, CODE).await.json()["eligible"], true);
-        assert_eq!(world.bind(INVITEE, &confirmation).await.status(), 201);
+        app.clock.stop_at(exactly.plus_millis(1));
+        assert_eq!(app.window(INVITEE, CODE).await.json()["eligible"], true);
+        assert_eq!(app.bind(INVITEE, &confirmation).await.status(), 201);
     }
 }

@@ -8,32 +8,32 @@ use crate::test_app::{CODE, INVITEE, TestApp};
 
 #[tokio::test]
 async fn request_without_token_is_refused() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for route in binding::ROUTES.iter() {
-        let answer = world.ask(None, route.method(), route.pattern(), "{}").await;
+        let answer = app.ask(None, route.method(), route.pattern(), "{}").await;
         assert_eq!(answer.outcome(), "401 unauthenticated", "{}", route.pattern());
     }
-    insta::assert_snapshot!(world.ask(None, "GET", &format!("/v1/bind?ref={CODE}"), "").await);
+    insta::assert_snapshot!(app.ask(None, "GET", &format!("/v1/bind?ref={CODE}"), "").await);
 }
 
 #[tokio::test]
 async fn caller_cannot_name_another_user() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for target in
         [format!("/v1/bind?ref={CODE}&uid={INVITEE}"), format!("/v1/binding?uid={INVITEE}")]
     {
-        let answer = world.ask(Some("curious-1"), "GET", &target, "").await;
+        let answer = app.ask(Some("curious-1"), "GET", &target, "").await;
         assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "uid"));
         assert!(!answer.to_string().contains(INVITEE));
     }
     let body = format!(r#"{{"confirmation":"x","uid":"{INVITEE}"}}"#);
-    let answer = world.ask(Some("curious-1"), "POST", "/v1/bind", &body).await;
+    let answer = app.ask(Some("curious-1"), "POST", "/v1/bind", &body).await;
     assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "uid"));
 }
 
 #[tokio::test]
 async fn bad_body_is_refused_by_field() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     let cases = [
         ("", "body"),
         ("{", "body"),
@@ -45,28 +45,28 @@ async fn bad_body_is_refused_by_field() {
         (r#"{"confirmation":"x","confirmation":"x"}"#, "confirmation"),
     ];
     for (body, parameter) in cases {
-        let answer = world.ask(Some(INVITEE), "POST", "/v1/bind", body).await;
+        let answer = app.ask(Some(INVITEE), "POST", "/v1/bind", body).await;
         assert_eq!(answer.outcome(), "400 bad_request", "{body}");
         assert_eq!(answer.text("/parameter"), parameter, "{body}");
     }
     let large = format!(r#"{{"confirmation":"{}"}}"#, "A".repeat(8192));
-    insta::assert_snapshot!(world.ask(Some(INVITEE), "POST", "/v1/bind", &large).await);
+    insta::assert_snapshot!(app.ask(Some(INVITEE), "POST", "/v1/bind", &large).await);
 }
 
 #[tokio::test]
 async fn unknown_methods_are_refused() {
-    let world = TestApp::new().await;
-    let answer = world.ask(Some(INVITEE), "DELETE", "/v1/binding", "").await;
+    let app = TestApp::new().await;
+    let answer = app.ask(Some(INVITEE), "DELETE", "/v1/binding", "").await;
     assert_eq!(answer.outcome(), "405 method_not_allowed");
 }
 
 #[tokio::test]
 async fn internal_fault_hides_its_cause() {
-    let world = TestApp::new().await.without_table();
-    let confirmation = world.confirmation(INVITEE, CODE);
-    let answer = world.bind(INVITEE, &confirmation).await;
-    assert_eq!(world.window(INVITEE, CODE).await.json(), answer.json());
-    assert_eq!(world.binding(INVITEE).await.json(), answer.json());
+    let app = TestApp::new().await.without_table();
+    let confirmation = app.confirmation(INVITEE, CODE);
+    let answer = app.bind(INVITEE, &confirmation).await;
+    assert_eq!(app.window(INVITEE, CODE).await.json(), answer.json());
+    assert_eq!(app.binding(INVITEE).await.json(), answer.json());
     insta::assert_snapshot!(answer);
 }
 

@@ -85,7 +85,7 @@ impl Default for Scene {
 
 #[derive(Clone)]
 pub struct TestApp {
-    pub app: ApiApp,
+    pub context: ApiApp,
     pub engine: Engine,
     pub clock: ManualClock,
 }
@@ -107,41 +107,41 @@ impl TestApp {
             metrics: Metrics::off(),
         };
         let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
-        let app = ApiApp { app, signer };
-        let world = Self { app, engine, clock };
-        world.add(scene.inviter.clone()).await;
-        world.add(scene.invitee.clone()).await;
-        world.add_link(scene.link.clone()).await;
-        world.start().await;
-        world
+        let context = ApiApp { app, signer };
+        let app = Self { context, engine, clock };
+        app.add(scene.inviter.clone()).await;
+        app.add(scene.invitee.clone()).await;
+        app.add_link(scene.link.clone()).await;
+        app.start().await;
+        app
     }
 
     /// Reads the table once, as each process does at its start.
     async fn start(&self) {
-        self.app.table.warm_up(self.clock.now()).await.unwrap();
+        self.context.table.warm_up(self.clock.now()).await.unwrap();
     }
 
-    /// The world after its table was lost.
+    /// The app after its table was lost.
     pub fn without_table(mut self) -> Self {
-        self.app.table = Table::new(self.engine.config(), "nowhere");
+        self.context.table = Table::new(self.engine.config(), "nowhere");
         self
     }
 
-    /// The world as another process sees it, which has only started.
+    /// The app as another process sees it, which has only started.
     pub async fn in_another_process(&self) -> Self {
-        let mut world = self.clone();
-        world.app.table = Table::new(self.engine.config(), self.engine.table_name());
-        world.start().await;
-        world
+        let mut app = self.clone();
+        app.context.table = Table::new(self.engine.config(), self.engine.table_name());
+        app.start().await;
+        app
     }
 
     pub async fn add(&self, facts: AccountFacts) {
         let account = Versioned::new(Account::new(facts));
-        assert!(self.app.table.save_account(&account).await.unwrap().is_done());
+        assert!(self.context.table.save_account(&account).await.unwrap().is_done());
     }
 
     pub async fn add_link(&self, facts: LinkFacts) {
-        let mut links = self.app.table.link_owner(&facts.owner).await.unwrap().links;
+        let mut links = self.context.table.link_owner(&facts.owner).await.unwrap().links;
         let shared =
             SharedCommission { spot: "0.1".parse().unwrap(), futures: "0.05".parse().unwrap() };
         let owner = facts.owner.clone();
@@ -153,7 +153,7 @@ impl TestApp {
             archived: false,
         };
         links.value.links.push(link.clone());
-        let outcome = self.app.table.make_link(&owner, &link, &links).await.unwrap();
+        let outcome = self.context.table.make_link(&owner, &link, &links).await.unwrap();
         assert_eq!(outcome, LinkOutcome::Made);
     }
 
@@ -166,16 +166,16 @@ impl TestApp {
 
     /// Changes an account as an event of the exchange does.
     pub async fn change(&self, name: &str, change: impl FnOnce(&mut Account)) {
-        let mut account = self.app.table.account(&uid(name)).await.unwrap().unwrap();
+        let mut account = self.context.table.account(&uid(name)).await.unwrap().unwrap();
         change(&mut account.value);
-        assert!(self.app.table.save_account(&account).await.unwrap().is_done());
+        assert!(self.context.table.save_account(&account).await.unwrap().is_done());
     }
 
     /// A confirmation as the window hands it out, without asking whether the user is eligible.
     pub fn confirmation(&self, caller: &str, code: &str) -> String {
         let expires_at = self.clock.now().plus_millis(600_000);
         let payload = json!({ "code": code });
-        self.app.signer.seal(Purpose::Confirmation, &uid(caller), &payload, expires_at).unwrap()
+        self.context.signer.seal(Purpose::Confirmation, &uid(caller), &payload, expires_at).unwrap()
     }
 
     pub async fn window(&self, caller: &str, code: &str) -> Answer {
@@ -214,7 +214,7 @@ impl TestApp {
         let incoming = Incoming { method, target, headers, body: body.as_bytes(), at };
         let claims = caller.map(|caller| Claims::of(uid(caller)));
         let request = incoming.request(claims.as_ref()).unwrap();
-        Answer(binding::handle(&self.app, request).await)
+        Answer(binding::handle(&self.context, request).await)
     }
 }
 

@@ -6,10 +6,10 @@ use storage::Table;
 use crate::test_app::{NOW, TestApp, at};
 
 async fn with_two_links() -> (TestApp, String, String) {
-    let world = TestApp::new().await;
-    let first = world.get("alice", "/v1/link").await.text("/code");
-    let second = world.post("alice", "/v1/links", r#"{"label":"old"}"#).await.text("/code");
-    (world, first, second)
+    let app = TestApp::new().await;
+    let first = app.get("alice", "/v1/link").await.text("/code");
+    let second = app.post("alice", "/v1/links", r#"{"label":"old"}"#).await.text("/code");
+    (app, first, second)
 }
 
 fn path(code: &str) -> String {
@@ -18,18 +18,18 @@ fn path(code: &str) -> String {
 
 #[tokio::test]
 async fn label_and_default_are_changed_together() {
-    let (world, _, second) = with_two_links().await;
+    let (app, _, second) = with_two_links().await;
     let body = r#"{"label":"new","default":true}"#;
-    insta::assert_snapshot!(world.patch("alice", &path(&second), body).await);
-    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), second);
+    insta::assert_snapshot!(app.patch("alice", &path(&second), body).await);
+    assert_eq!(app.get("alice", "/v1/link").await.text("/code"), second);
 }
 
 #[tokio::test]
 async fn absent_field_is_unchanged() {
-    let (world, first, second) = with_two_links().await;
-    let answer = world.patch("alice", &path(&second), r#"{"default":true}"#).await;
+    let (app, first, second) = with_two_links().await;
+    let answer = app.patch("alice", &path(&second), r#"{"default":true}"#).await;
     assert_eq!(answer.text("/label"), "old");
-    let answer = world.patch("alice", &path(&first), r#"{"label":"first"}"#).await;
+    let answer = app.patch("alice", &path(&first), r#"{"label":"first"}"#).await;
     assert_eq!(
         (answer.text("/label").as_str(), &answer.json()["default"]),
         ("first", &false.into())
@@ -38,41 +38,41 @@ async fn absent_field_is_unchanged() {
 
 #[tokio::test]
 async fn change_beyond_100_a_day_waits_for_the_next() {
-    let (mut world, first, second) = with_two_links().await;
+    let (mut app, first, second) = with_two_links().await;
     let label = |number: usize| format!(r#"{{"label":"{number}"}}"#);
     for number in 0..100 {
-        assert_eq!(world.patch("alice", &path(&first), &label(number)).await.status(), 200);
+        assert_eq!(app.patch("alice", &path(&first), &label(number)).await.status(), 200);
     }
-    let refused = world.patch("alice", &path(&second), &label(100)).await;
+    let refused = app.patch("alice", &path(&second), &label(100)).await;
     assert_eq!(refused.outcome(), "429 throttled");
     let left = at("2026-11-23T00:00:00Z").millis_since(at(NOW)) / 1000;
     assert_eq!(refused.header("retry-after"), left.to_string());
-    let links = world.get("alice", "/v1/links").await;
+    let links = app.get("alice", "/v1/links").await;
     assert_eq!(
         (links.text("/links/0/label"), links.text("/links/1/label")),
         ("99".into(), "old".into())
     );
-    assert_eq!(world.post("alice", "/v1/links", "{}").await.status(), 201);
-    world.app.clock = Clock::standing_at(at("2026-11-23T00:00:00Z"));
-    assert_eq!(world.patch("alice", &path(&second), &label(100)).await.status(), 200);
+    assert_eq!(app.post("alice", "/v1/links", "{}").await.status(), 201);
+    app.context.clock = Clock::standing_at(at("2026-11-23T00:00:00Z"));
+    assert_eq!(app.patch("alice", &path(&second), &label(100)).await.status(), 200);
 }
 
 #[tokio::test]
 async fn null_removes_label() {
-    let (world, _, second) = with_two_links().await;
-    let answer = world.patch("alice", &path(&second), r#"{"label":null}"#).await;
+    let (app, _, second) = with_two_links().await;
+    let answer = app.patch("alice", &path(&second), r#"{"label":null}"#).await;
     assert_eq!((answer.status(), &answer.json()["label"]), (200, &serde_json::Value::Null));
-    let listed = world.get("alice", "/v1/links").await.json();
+    let listed = app.get("alice", "/v1/links").await.json();
     assert_eq!(listed["links"][1]["label"], serde_json::Value::Null);
 }
 
 #[tokio::test]
 async fn archived_link_is_restored() {
-    let (world, _, second) = with_two_links().await;
+    let (app, _, second) = with_two_links().await;
     for archived in [true, false] {
         let body = format!(r#"{{"archived":{archived}}}"#);
-        assert_eq!(world.patch("alice", &path(&second), &body).await.json()["archived"], archived);
-        let listed = world.get("alice", "/v1/links").await.json();
+        assert_eq!(app.patch("alice", &path(&second), &body).await.json()["archived"], archived);
+        let listed = app.get("alice", "/v1/links").await.json();
         assert_eq!(listed["links"][1]["archived"], archived);
         assert_eq!(listed["links"][0]["archived"], false);
     }
@@ -80,29 +80,29 @@ async fn archived_link_is_restored() {
 
 #[tokio::test]
 async fn archived_link_resolves_as_before() {
-    let (world, _, second) = with_two_links().await;
+    let (app, _, second) = with_two_links().await;
     let code = second.parse().unwrap();
-    let before = world.app.table.link(&code).await.unwrap();
-    world.patch("alice", &path(&second), r#"{"archived":true}"#).await;
-    let table = Table::new(world.engine.config(), world.engine.table_name());
+    let before = app.context.table.link(&code).await.unwrap();
+    app.patch("alice", &path(&second), r#"{"archived":true}"#).await;
+    let table = Table::new(app.engine.config(), app.engine.table_name());
     assert_eq!(table.link(&code).await.unwrap(), before);
-    let picture = world.get("alice", &format!("/v1/link/qr.svg?code={second}")).await;
+    let picture = app.get("alice", &format!("/v1/link/qr.svg?code={second}")).await;
     assert_eq!(picture.status(), 200);
 }
 
 #[tokio::test]
 async fn default_link_is_not_archived() {
-    let (world, first, second) = with_two_links().await;
-    let refused = world.patch("alice", &path(&first), r#"{"archived":true}"#).await;
+    let (app, first, second) = with_two_links().await;
+    let refused = app.patch("alice", &path(&first), r#"{"archived":true}"#).await;
     assert_eq!((refused.outcome(), refused.text("/parameter")), bad("archived"));
-    let both = world.patch("alice", &path(&second), r#"{"archived":true,"default":true}"#).await;
+    let both = app.patch("alice", &path(&second), r#"{"archived":true,"default":true}"#).await;
     assert_eq!((both.outcome(), both.text("/parameter")), bad("archived"));
-    assert_eq!(world.patch("alice", &path(&second), r#"{"archived":true}"#).await.status(), 200);
-    let default = world.patch("alice", &path(&second), r#"{"default":true}"#).await;
+    assert_eq!(app.patch("alice", &path(&second), r#"{"archived":true}"#).await.status(), 200);
+    let default = app.patch("alice", &path(&second), r#"{"default":true}"#).await;
     assert_eq!((default.outcome(), default.text("/parameter")), bad("default"));
     let restored = r#"{"archived":false,"default":true}"#;
-    assert_eq!(world.patch("alice", &path(&second), restored).await.status(), 200);
-    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), second);
+    assert_eq!(app.patch("alice", &path(&second), restored).await.status(), 200);
+    assert_eq!(app.get("alice", "/v1/link").await.text("/code"), second);
 }
 
 fn bad(parameter: &str) -> (String, String) {
@@ -111,14 +111,14 @@ fn bad(parameter: &str) -> (String, String) {
 
 #[tokio::test]
 async fn share_never_changes() {
-    let (world, _, second) = with_two_links().await;
+    let (app, _, second) = with_two_links().await;
     let body = r#"{"sharedCommission":{"spot":"0.05","futures":"0"}}"#;
-    insta::assert_snapshot!(world.patch("alice", &path(&second), body).await);
+    insta::assert_snapshot!(app.patch("alice", &path(&second), body).await);
 }
 
 #[tokio::test]
 async fn bad_body_is_refused_by_field() {
-    let (world, _, second) = with_two_links().await;
+    let (app, _, second) = with_two_links().await;
     let cases = [
         ("{}", "body"),
         ("7", "body"),
@@ -131,32 +131,32 @@ async fn bad_body_is_refused_by_field() {
         (r#"{"invites":["new","existing"]}"#, "invites"),
     ];
     for (body, parameter) in cases {
-        let answer = world.patch("alice", &path(&second), body).await;
+        let answer = app.patch("alice", &path(&second), body).await;
         assert_eq!(answer.outcome(), "400 bad_request", "{body}");
         assert_eq!(answer.text("/parameter"), parameter, "{body}");
     }
-    let answer = world.patch("alice", &path(&second), r#"{"default":false}"#).await;
+    let answer = app.patch("alice", &path(&second), r#"{"default":false}"#).await;
     insta::assert_snapshot!("default_cannot_be_taken_away", answer);
 }
 
 #[tokio::test]
 async fn anothers_link_is_as_unknown_as_nobodys() {
-    let (world, first, _) = with_two_links().await;
-    world.add_affiliate("bob").await;
+    let (app, first, _) = with_two_links().await;
+    app.add_affiliate("bob").await;
     let body = r#"{"label":"mine now"}"#;
-    let anothers = world.patch("bob", &path(&first), body).await;
+    let anothers = app.patch("bob", &path(&first), body).await;
     insta::assert_snapshot!(anothers);
-    let nobodys = world.patch("bob", &path("NNNNNNNN"), body).await;
+    let nobodys = app.patch("bob", &path("NNNNNNNN"), body).await;
     assert_eq!(nobodys.json(), anothers.json());
-    let listed = world.get("alice", "/v1/links").await.json();
+    let listed = app.get("alice", "/v1/links").await.json();
     assert_eq!(listed["links"][0]["label"], serde_json::Value::Null);
 }
 
 #[tokio::test]
 async fn malformed_code_is_refused_by_name() {
-    let (world, ..) = with_two_links().await;
+    let (app, ..) = with_two_links().await;
     for code in ["abc", "abcdefgh", "ABCDEFGH1ABCDEFGH", "AB%20CDE"] {
-        let answer = world.patch("alice", &path(code), r#"{"default":true}"#).await;
+        let answer = app.patch("alice", &path(code), r#"{"default":true}"#).await;
         assert_eq!(answer.outcome(), "400 bad_request", "{code}");
         assert_eq!(answer.text("/parameter"), "code", "{code}");
     }
@@ -164,10 +164,10 @@ async fn malformed_code_is_refused_by_name() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn changes_at_once_do_not_undo_each_other() {
-    let (world, first, second) = with_two_links().await;
+    let (app, first, second) = with_two_links().await;
     let change = |code: String, body: &'static str| {
-        let world = world.clone();
-        tokio::spawn(async move { world.patch("alice", &path(&code), body).await.status() })
+        let app = app.clone();
+        tokio::spawn(async move { app.patch("alice", &path(&code), body).await.status() })
     };
     let calls = [
         change(first.clone(), r#"{"label":"one"}"#),
@@ -177,7 +177,7 @@ async fn changes_at_once_do_not_undo_each_other() {
     for call in calls {
         assert_eq!(call.await.unwrap(), 200);
     }
-    let listed = world.get("alice", "/v1/links").await.json();
+    let listed = app.get("alice", "/v1/links").await.json();
     assert_eq!(listed["links"][0]["label"], "one");
     assert_eq!(listed["links"][1]["label"], "two");
     assert_eq!(listed["links"][1]["default"], true);

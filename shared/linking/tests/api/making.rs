@@ -13,52 +13,52 @@ const TARGET: &str = "/v1/links";
 
 #[tokio::test]
 async fn new_link_has_label_and_share() {
-    let world = TestApp::new().await;
-    world.get("alice", "/v1/link").await;
+    let app = TestApp::new().await;
+    app.get("alice", "/v1/link").await;
     let body = r#"{"label":"autumn","sharedCommission":{"spot":"0.10","futures":"0.05"}}"#;
-    insta::assert_snapshot!(world.post("alice", TARGET, body).await);
+    insta::assert_snapshot!(app.post("alice", TARGET, body).await);
 }
 
 #[tokio::test]
 async fn first_link_is_default_unasked() {
-    let world = TestApp::new().await;
-    let made = world.post("alice", TARGET, "{}").await;
+    let app = TestApp::new().await;
+    let made = app.post("alice", TARGET, "{}").await;
     assert_eq!((made.status(), &made.json()["default"]), (201, &true.into()));
-    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), made.text("/code"));
+    assert_eq!(app.get("alice", "/v1/link").await.text("/code"), made.text("/code"));
 }
 
 #[tokio::test]
 async fn new_link_can_become_default() {
-    let world = TestApp::new().await;
-    let first = world.get("alice", "/v1/link").await.text("/code");
-    let other = world.post("alice", TARGET, r#"{"default":false}"#).await;
+    let app = TestApp::new().await;
+    let first = app.get("alice", "/v1/link").await.text("/code");
+    let other = app.post("alice", TARGET, r#"{"default":false}"#).await;
     assert_eq!(other.json()["default"], false);
-    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), first);
-    let third = world.post("alice", TARGET, r#"{"default":true}"#).await;
-    assert_eq!(world.get("alice", "/v1/link").await.text("/code"), third.text("/code"));
+    assert_eq!(app.get("alice", "/v1/link").await.text("/code"), first);
+    let third = app.post("alice", TARGET, r#"{"default":true}"#).await;
+    assert_eq!(app.get("alice", "/v1/link").await.text("/code"), third.text("/code"));
 }
 
 #[tokio::test]
 async fn twenty_first_link_is_refused() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for count in 1..=20 {
-        assert_eq!(world.post("alice", TARGET, "{}").await.status(), 201, "{count}");
+        assert_eq!(app.post("alice", TARGET, "{}").await.status(), 201, "{count}");
     }
-    insta::assert_snapshot!(world.post("alice", TARGET, "{}").await);
-    assert_eq!(world.get("alice", TARGET).await.json()["links"].as_array().unwrap().len(), 20);
+    insta::assert_snapshot!(app.post("alice", TARGET, "{}").await);
+    assert_eq!(app.get("alice", TARGET).await.json()["links"].as_array().unwrap().len(), 20);
 }
 
 #[tokio::test]
 async fn most_of_largest_links_fit_one_item() {
-    let mut world = TestApp::new().await;
-    let mut programme = (*world.app.programme).clone();
+    let mut app = TestApp::new().await;
+    let mut programme = (*app.context.programme).clone();
     programme.links.max_links = 500;
-    world.app.programme = Arc::new(programme);
+    app.context.programme = Arc::new(programme);
     let owner = "a".repeat(64);
-    world.add_affiliate(&owner).await;
+    app.add_affiliate(&owner).await;
     let label = "\u{1F680}".repeat(64);
     let rate = "0.123456".parse().unwrap();
-    let mut links = world.app.table.link_owner(&uid(&owner)).await.unwrap().links;
+    let mut links = app.context.table.link_owner(&uid(&owner)).await.unwrap().links;
     for number in 0..499 {
         let code: LinkCode = format!("ABCDEFGHJK{number:06}").parse().unwrap();
         let owner = uid(&owner);
@@ -68,23 +68,23 @@ async fn most_of_largest_links_fit_one_item() {
         let label = Some(label.clone());
         links.value.links.push(Link { facts, label, shared, created_at, archived: true });
     }
-    assert!(world.app.table.save_links(&uid(&owner), &links).await.unwrap().is_done());
+    assert!(app.context.table.save_links(&uid(&owner), &links).await.unwrap().is_done());
     let body = format!(r#"{{"label":"{label}"}}"#);
-    assert_eq!(world.post(&owner, TARGET, &body).await.status(), 201);
-    assert_eq!(world.post(&owner, TARGET, &body).await.outcome(), "409 too_many_links");
+    assert_eq!(app.post(&owner, TARGET, &body).await.status(), 201);
+    assert_eq!(app.post(&owner, TARGET, &body).await.outcome(), "409 too_many_links");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_links_keep_limit() {
-    let world = TestApp::new().await;
-    let answers = at_once(40, || world.post("alice", TARGET, "{}"));
+    let app = TestApp::new().await;
+    let answers = at_once(40, || app.post("alice", TARGET, "{}"));
     let (made, refused): (Vec<_>, Vec<_>) =
         answers.iter().partition(|answer| answer.status() == 201);
     for answer in refused {
         assert!(["409 too_many_links", "409 conflict"].contains(&answer.outcome().as_str()));
     }
     let mut made: Vec<_> = made.iter().map(|answer| answer.text("/code")).collect();
-    let list = world.get("alice", TARGET).await.json();
+    let list = app.get("alice", TARGET).await.json();
     let codes = list["links"].as_array().unwrap().iter().map(|link| link["code"].as_str().unwrap());
     let mut listed: Vec<_> = codes.map(str::to_owned).collect();
     made.sort();
@@ -95,26 +95,26 @@ async fn racing_links_keep_limit() {
 
 #[tokio::test]
 async fn only_choices_of_policy_are_shared() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for (spot, futures) in [("0", "0"), ("0.05", "0.05"), ("0.1", "0"), ("0.100000", "0.05")] {
         let body = format!(r#"{{"sharedCommission":{{"spot":"{spot}","futures":"{futures}"}}}}"#);
-        assert_eq!(world.post("alice", TARGET, &body).await.status(), 201, "{body}");
+        assert_eq!(app.post("alice", TARGET, &body).await.status(), 201, "{body}");
     }
 }
 
 #[tokio::test]
 async fn other_share_is_refused_with_choices() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     let body = r#"{"sharedCommission":{"spot":"0.15","futures":"0"}}"#;
-    insta::assert_snapshot!("too_much_spot", world.post("alice", TARGET, body).await);
+    insta::assert_snapshot!("too_much_spot", app.post("alice", TARGET, body).await);
     let body = r#"{"sharedCommission":{"spot":"0.1","futures":"0.01"}}"#;
-    insta::assert_snapshot!("futures_between_steps", world.post("alice", TARGET, body).await);
-    assert_eq!(world.get("alice", TARGET).await.json()["links"], serde_json::json!([]));
+    insta::assert_snapshot!("futures_between_steps", app.post("alice", TARGET, body).await);
+    assert_eq!(app.get("alice", TARGET).await.json()["links"], serde_json::json!([]));
 }
 
 #[tokio::test]
 async fn bad_body_is_refused_by_field() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     let cases = [
         ("", "body"),
         ("[]", "body"),
@@ -136,19 +136,19 @@ async fn bad_body_is_refused_by_field() {
         ),
     ];
     for (body, parameter) in cases {
-        let answer = world.post("alice", TARGET, body).await;
+        let answer = app.post("alice", TARGET, body).await;
         assert_eq!(answer.outcome(), "400 bad_request", "{body}");
         assert_eq!(answer.text("/parameter"), parameter, "{body}");
     }
     let long = format!(r#"{{"label":"{}"}}"#, "x".repeat(65));
-    insta::assert_snapshot!("long_label", world.post("alice", TARGET, &long).await);
-    assert_eq!(world.get("alice", TARGET).await.json()["links"], serde_json::json!([]));
+    insta::assert_snapshot!("long_label", app.post("alice", TARGET, &long).await);
+    assert_eq!(app.get("alice", TARGET).await.json()["links"], serde_json::json!([]));
 }
 
 #[tokio::test]
 async fn only_owner_learns_label() {
-    let world = TestApp::new().await;
-    let made = world.post("alice", TARGET, r#"{"label":"my secret plan"}"#).await;
-    let public = world.app.table.link(&made.text("/code").parse().unwrap()).await.unwrap();
+    let app = TestApp::new().await;
+    let made = app.post("alice", TARGET, r#"{"label":"my secret plan"}"#).await;
+    let public = app.context.table.link(&made.text("/code").parse().unwrap()).await.unwrap();
     assert_eq!(public.unwrap().label, None);
 }

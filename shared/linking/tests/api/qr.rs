@@ -69,21 +69,21 @@ fn svg(answer: &Answer) -> Picture {
 
 #[tokio::test]
 async fn both_pictures_lead_to_default_link() {
-    let world = TestApp::new().await;
-    let url = world.get("alice", "/v1/link").await.text("/url");
+    let app = TestApp::new().await;
+    let url = app.get("alice", "/v1/link").await.text("/url");
     assert!(url.starts_with("https://www.binance.com/join?ref="));
-    assert_eq!(svg(&world.get("alice", "/v1/link/qr.svg").await).read(), url);
-    assert_eq!(png(&world.get("alice", "/v1/link/qr.png").await).read(), url);
+    assert_eq!(svg(&app.get("alice", "/v1/link/qr.svg").await).read(), url);
+    assert_eq!(png(&app.get("alice", "/v1/link/qr.png").await).read(), url);
 }
 
 #[tokio::test]
 async fn paths_of_link_lead_to_its_pictures() {
-    let world = TestApp::new().await;
-    world.get("alice", "/v1/link").await;
-    let other = world.post("alice", "/v1/links", "{}").await;
+    let app = TestApp::new().await;
+    app.get("alice", "/v1/link").await;
+    let other = app.post("alice", "/v1/links", "{}").await;
     let pictures = [
-        svg(&world.get("alice", &other.text("/qrCode/svg")).await),
-        png(&world.get("alice", &other.text("/qrCode/png")).await),
+        svg(&app.get("alice", &other.text("/qrCode/svg")).await),
+        png(&app.get("alice", &other.text("/qrCode/png")).await),
     ];
     for picture in pictures {
         assert_eq!(picture.read(), other.text("/url"));
@@ -92,25 +92,25 @@ async fn paths_of_link_lead_to_its_pictures() {
 
 #[tokio::test]
 async fn picture_makes_first_link() {
-    let world = TestApp::new().await;
-    let picture = svg(&world.get("alice", "/v1/link/qr.svg").await);
-    assert_eq!(picture.read(), world.get("alice", "/v1/link").await.text("/url"));
+    let app = TestApp::new().await;
+    let picture = svg(&app.get("alice", "/v1/link/qr.svg").await);
+    assert_eq!(picture.read(), app.get("alice", "/v1/link").await.text("/url"));
 }
 
 #[tokio::test]
 async fn link_for_new_users_has_original_form() {
-    let world = TestApp::new().await;
-    world.plant("alice", "LEGACY01", false).await;
-    let picture = svg(&world.get("alice", "/v1/link/qr.svg?code=LEGACY01").await);
+    let app = TestApp::new().await;
+    app.plant("alice", "LEGACY01", false).await;
+    let picture = svg(&app.get("alice", "/v1/link/qr.svg?code=LEGACY01").await);
     assert_eq!(picture.read(), "https://accounts.binance.com/register?ref=LEGACY01");
 }
 
 #[tokio::test]
 async fn png_has_whole_pixels_per_module() {
-    let world = TestApp::new().await;
-    let url = world.get("alice", "/v1/link").await.text("/url");
+    let app = TestApp::new().await;
+    let url = app.get("alice", "/v1/link").await.text("/url");
     for size in [128, 129, 511] {
-        let picture = png(&world.get("alice", &format!("/v1/link/qr.png?size={size}")).await);
+        let picture = png(&app.get("alice", &format!("/v1/link/qr.png?size={size}")).await);
         assert_eq!(picture.edge, size);
         assert_eq!(picture.read(), url, "{size}");
         let (module, border) = picture.module_and_border();
@@ -122,32 +122,32 @@ async fn png_has_whole_pixels_per_module() {
 
 #[tokio::test]
 async fn png_has_512_to_2048_pixels() {
-    let world = TestApp::new().await;
-    assert_eq!(png(&world.get("alice", "/v1/link/qr.png").await).edge, 512);
-    assert_eq!(png(&world.get("alice", "/v1/link/qr.png?size=2048").await).edge, 2048);
+    let app = TestApp::new().await;
+    assert_eq!(png(&app.get("alice", "/v1/link/qr.png").await).edge, 512);
+    assert_eq!(png(&app.get("alice", "/v1/link/qr.png?size=2048").await).edge, 2048);
 }
 
 #[tokio::test]
 async fn svg_has_border_of_four_modules() {
-    let world = TestApp::new().await;
-    let (module, border) = svg(&world.get("alice", "/v1/link/qr.svg").await).module_and_border();
+    let app = TestApp::new().await;
+    let (module, border) = svg(&app.get("alice", "/v1/link/qr.svg").await).module_and_border();
     assert_eq!(border, 4 * module);
 }
 
 #[tokio::test]
 async fn size_out_of_range_is_refused() {
-    let world = TestApp::new().await;
-    insta::assert_snapshot!(world.get("alice", "/v1/link/qr.png?size=127").await);
+    let app = TestApp::new().await;
+    insta::assert_snapshot!(app.get("alice", "/v1/link/qr.png?size=127").await);
     for size in ["0", "2049", "-512", "512.0", "big", ""] {
-        let answer = world.get("alice", &format!("/v1/link/qr.png?size={size}")).await;
+        let answer = app.get("alice", &format!("/v1/link/qr.png?size={size}")).await;
         assert_eq!((answer.status(), answer.text("/parameter").as_str()), (400, "size"), "{size}");
     }
 }
 
 #[tokio::test]
 async fn svg_takes_no_size() {
-    let world = TestApp::new().await;
-    let answer = world.get("alice", "/v1/link/qr.svg?size=512").await;
+    let app = TestApp::new().await;
+    let answer = app.get("alice", "/v1/link/qr.svg?size=512").await;
     assert_eq!(
         (answer.outcome().as_str(), answer.text("/parameter").as_str()),
         ("400 bad_request", "size")
@@ -156,27 +156,27 @@ async fn svg_takes_no_size() {
 
 #[tokio::test]
 async fn code_of_another_has_no_picture() {
-    let world = TestApp::new().await;
-    world.add_affiliate("bob").await;
-    let code = world.get("bob", "/v1/link").await.text("/code");
-    let anothers = world.get("alice", &format!("/v1/link/qr.png?code={code}")).await;
+    let app = TestApp::new().await;
+    app.add_affiliate("bob").await;
+    let code = app.get("bob", "/v1/link").await.text("/code");
+    let anothers = app.get("alice", &format!("/v1/link/qr.png?code={code}")).await;
     assert_eq!(anothers.outcome(), "404 not_found");
-    let nobodys = world.get("alice", "/v1/link/qr.svg?code=NNNNNNNN").await;
+    let nobodys = app.get("alice", "/v1/link/qr.svg?code=NNNNNNNN").await;
     assert_eq!(nobodys.json(), anothers.json());
-    let malformed = world.get("alice", "/v1/link/qr.svg?code=nnnnnnnn").await;
+    let malformed = app.get("alice", "/v1/link/qr.svg?code=nnnnnnnn").await;
     assert_eq!((malformed.status(), malformed.text("/parameter").as_str()), (400, "code"));
 }
 
 #[tokio::test]
 async fn picture_is_confirmed_by_tag() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for target in ["/v1/link/qr.svg", "/v1/link/qr.png?size=256"] {
-        let first = world.get("alice", target).await;
+        let first = app.get("alice", target).await;
         assert_eq!(first.header("cache-control"), "private, max-age=300");
         assert_eq!(first.header("vary"), "Authorization");
         let tag = first.header("etag").to_owned();
         let given = [("if-none-match", tag.as_str())];
-        let again = world.ask(Some("alice"), "GET", target, &given, "").await;
+        let again = app.ask(Some("alice"), "GET", target, &given, "").await;
         assert_eq!((again.status(), again.bytes().len()), (304, 0), "{target}");
         assert_eq!(again.header("etag"), tag);
     }
@@ -184,9 +184,9 @@ async fn picture_is_confirmed_by_tag() {
 
 #[tokio::test]
 async fn new_default_link_has_another_tag() {
-    let world = TestApp::new().await;
-    let tag = world.get("alice", "/v1/link/qr.svg").await.header("etag").to_owned();
-    world.post("alice", "/v1/links", r#"{"default":true}"#).await;
+    let app = TestApp::new().await;
+    let tag = app.get("alice", "/v1/link/qr.svg").await.header("etag").to_owned();
+    app.post("alice", "/v1/links", r#"{"default":true}"#).await;
     let given = [("if-none-match", tag.as_str())];
-    assert_eq!(world.ask(Some("alice"), "GET", "/v1/link/qr.svg", &given, "").await.status(), 200);
+    assert_eq!(app.ask(Some("alice"), "GET", "/v1/link/qr.svg", &given, "").await.status(), 200);
 }

@@ -46,12 +46,12 @@ pub fn at_once<F: Future<Output = Answer>>(
 
 #[derive(Clone)]
 pub struct TestApp {
-    pub app: ApiApp,
+    pub context: ApiApp,
     pub engine: Engine,
 }
 
 impl TestApp {
-    /// A world without accounts.
+    /// An app without accounts.
     pub async fn empty() -> Self {
         let engine = Engine::with_table().await.unwrap();
         let app = App {
@@ -62,22 +62,22 @@ impl TestApp {
             metrics: Metrics::off(),
         };
         let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
-        let app = ApiApp { app, signer };
+        let context = ApiApp { app, signer };
         // As each process does at its start.
-        app.table.warm_up(app.clock.now()).await.unwrap();
-        Self { app, engine }
+        context.table.warm_up(context.clock.now()).await.unwrap();
+        Self { context, engine }
     }
 
-    /// A world with the affiliate `alice`.
+    /// An app with the affiliate `alice`.
     pub async fn new() -> Self {
-        let world = Self::empty().await;
-        world.add_affiliate("alice").await;
-        world
+        let app = Self::empty().await;
+        app.add_affiliate("alice").await;
+        app
     }
 
-    /// The world after its table was lost.
+    /// The app after its table was lost.
     pub fn without_table(mut self) -> Self {
-        self.app.table = Table::new(self.engine.config(), "nowhere");
+        self.context.table = Table::new(self.engine.config(), "nowhere");
         self
     }
 
@@ -100,10 +100,10 @@ impl TestApp {
             inviter: None,
         };
         let account = Versioned::new(Account::new(facts));
-        assert!(self.app.table.save_account(&account).await.unwrap().is_done());
+        assert!(self.context.table.save_account(&account).await.unwrap().is_done());
     }
 
-    /// The code that the next drawing of a fresh world gives.
+    /// The code that the next drawing of a fresh app gives.
     pub fn first_code() -> String {
         let mut bytes = [0; 16];
         RandomSource::seeded(SEED).fill(&mut bytes).unwrap();
@@ -112,7 +112,7 @@ impl TestApp {
 
     /// Writes a link as another system might have left it.
     pub async fn plant(&self, owner: &str, code: &str, invites_existing: bool) {
-        let mut links = self.app.table.link_owner(&uid(owner)).await.unwrap().links;
+        let mut links = self.context.table.link_owner(&uid(owner)).await.unwrap().links;
         let facts = LinkFacts { code: code.parse().unwrap(), owner: uid(owner), invites_existing };
         let shared = SharedCommission::default();
         let link = Link {
@@ -123,7 +123,7 @@ impl TestApp {
             archived: false,
         };
         links.value.links.push(link.clone());
-        let outcome = self.app.table.make_link(&uid(owner), &link, &links).await.unwrap();
+        let outcome = self.context.table.make_link(&uid(owner), &link, &links).await.unwrap();
         assert_eq!(outcome, LinkOutcome::Made);
     }
 
@@ -152,7 +152,7 @@ impl TestApp {
         let incoming = Incoming { method, target, headers, body: body.as_bytes(), at: at(NOW) };
         let claims = caller.map(|caller| Claims::of(uid(caller)));
         let request = incoming.request(claims.as_ref()).unwrap();
-        Answer(linking::handle(&self.app, request).await)
+        Answer(linking::handle(&self.context, request).await)
     }
 }
 

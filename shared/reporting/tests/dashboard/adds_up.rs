@@ -39,18 +39,18 @@ fn any_ledger() -> impl Strategy<Value = Vec<Run>> {
     prop::collection::vec(run, 0..16)
 }
 
-async fn world(ledger: &[Run]) -> TestApp {
-    let mut world = TestApp::new().await;
+async fn app_with_runs(ledger: &[Run]) -> TestApp {
+    let mut app = TestApp::new().await;
     let first: Day = read("2026-10-05");
     for (offset, paid, lines) in ledger {
         let day = first.plus(i32::from(*offset)).to_string();
-        let seq = world.run(AFFILIATE, &day, summary_of(lines), lines).await;
+        let seq = app.run(AFFILIATE, &day, summary_of(lines), lines).await;
         if *paid {
-            world.pay(AFFILIATE, &day, seq, "w").await;
+            app.pay(AFFILIATE, &day, seq, "w").await;
         }
     }
-    world.close_through("2026-11-10").await;
-    world
+    app.close_through("2026-11-10").await;
+    app
 }
 
 /// Sums in minor units, by name.
@@ -159,11 +159,11 @@ fn of_figures(answer: &Value) -> Sums {
     sums
 }
 
-async fn pages(world: &TestApp, limit: u8, filter: &str) -> Vec<Value> {
+async fn pages(app: &TestApp, limit: u8, filter: &str) -> Vec<Value> {
     let target = format!("{TARGET}&limit={limit}{filter}");
     let (mut rows, mut asked) = (Vec::new(), target.clone());
     loop {
-        let page = world.get(&asked).await;
+        let page = app.get(&asked).await;
         rows.extend(page["lines"].as_array().unwrap().iter().cloned());
         let Some(cursor) = page["nextCursor"].as_str() else { return rows };
         asked = format!("{target}&cursor={cursor}");
@@ -171,14 +171,14 @@ async fn pages(world: &TestApp, limit: u8, filter: &str) -> Vec<Value> {
 }
 
 async fn export(
-    world: &TestApp,
+    app: &TestApp,
     limit: u8,
     accept: &str,
     read: impl Fn(&str) -> Vec<Value>,
 ) -> Vec<Value> {
     let (mut rows, mut asked) = (Vec::new(), Some(format!("{TARGET}&limit={limit}")));
     while let Some(target) = asked {
-        let answer = world.ask(AFFILIATE, &target, accept).await;
+        let answer = app.ask(AFFILIATE, &target, accept).await;
         rows.extend(read(text(&answer)));
         asked = next(&answer);
     }
@@ -218,18 +218,18 @@ const FILTERS: [(&str, &str, &str); 8] = [
 
 /// The totals of a filter are the sums of its rows on all pages.
 async fn check_totals(
-    world: &TestApp,
+    app: &TestApp,
     limit: u8,
     (filter, member, value): (&str, &str, &str),
     rows: &[Value],
 ) {
     let wanted = rows.iter().filter(|row| value.is_empty() || row[member] == value);
     let wanted: Vec<Value> = wanted.cloned().collect();
-    assert_eq!(pages(world, limit, filter).await, wanted, "{filter}");
-    let newest = pages(world, limit, &format!("{filter}&sort=-day")).await;
+    assert_eq!(pages(app, limit, filter).await, wanted, "{filter}");
+    let newest = pages(app, limit, &format!("{filter}&sort=-day")).await;
     assert_eq!(newest, wanted.iter().rev().cloned().collect::<Vec<_>>(), "{filter}");
     let mut shown = Sums::new();
-    let page = world.get(&format!("{TARGET}&limit={limit}{filter}")).await;
+    let page = app.get(&format!("{TARGET}&limit={limit}{filter}")).await;
     add_figures(&mut shown, "totals", &page["totals"]);
     shown.retain(|_, sum| *sum != 0);
     let mut sums = of_rows(&wanted);
@@ -238,25 +238,25 @@ async fn check_totals(
 }
 
 async fn check(ledger: Vec<Run>, limit: u8) {
-    let world = world(&ledger).await;
-    let rows = pages(&world, limit, "").await;
-    let answer = world.get(&TARGET.replace("/commissions", "")).await;
+    let app = app_with_runs(&ledger).await;
+    let rows = pages(&app, limit, "").await;
+    let answer = app.get(&TARGET.replace("/commissions", "")).await;
     assert_eq!(of_figures(&answer), of_rows(&rows));
 
-    assert_eq!(export(&world, limit, "application/x-ndjson", json_lines).await, rows);
-    assert_eq!(export(&world, limit, "text/csv", csv_rows).await, rows);
-    let whole = world.ask(AFFILIATE, TARGET, "application/x-ndjson").await;
+    assert_eq!(export(&app, limit, "application/x-ndjson", json_lines).await, rows);
+    assert_eq!(export(&app, limit, "text/csv", csv_rows).await, rows);
+    let whole = app.ask(AFFILIATE, TARGET, "application/x-ndjson").await;
     assert_eq!(json_lines(text(&whole)), rows);
 
-    let whole = world.ask(AFFILIATE, &format!("{TARGET}&sort=-day"), "text/csv").await;
+    let whole = app.ask(AFFILIATE, &format!("{TARGET}&sort=-day"), "text/csv").await;
     assert_eq!(csv_rows(text(&whole)), rows.iter().rev().cloned().collect::<Vec<_>>());
 
     for (filter, member, value) in FILTERS {
-        check_totals(&world, limit, (filter, member, value), &rows).await;
+        check_totals(&app, limit, (filter, member, value), &rows).await;
     }
     let mut filtered = 0;
     for asset in ASSETS {
-        let of_asset = pages(&world, limit, &format!("&asset={asset}")).await;
+        let of_asset = pages(&app, limit, &format!("&asset={asset}")).await;
         assert!(of_asset.iter().all(|row| row["asset"] == asset));
         filtered += of_asset.len();
     }

@@ -36,28 +36,28 @@ async fn json_lines_of_sample() {
 
 #[tokio::test]
 async fn columns_are_members_of_line() {
-    let world = ledger().await;
-    let page = world.get(TARGET).await;
+    let app = ledger().await;
+    let page = app.get(TARGET).await;
     let members: Vec<&String> = page["lines"][0].as_object().unwrap().keys().collect();
     assert_eq!(members, reporting::COLUMNS);
 }
 
 #[tokio::test]
 async fn empty_csv_has_only_its_header() {
-    let world = TestApp::new().await;
-    let csv = world.ask(AFFILIATE, TARGET, CSV).await;
+    let app = TestApp::new().await;
+    let csv = app.ask(AFFILIATE, TARGET, CSV).await;
     assert_eq!(text(&csv), format!("{}\r\n", reporting::COLUMNS.join(",")));
-    let json_lines = world.ask(AFFILIATE, TARGET, JSON_LINES).await;
+    let json_lines = app.ask(AFFILIATE, TARGET, JSON_LINES).await;
     assert_eq!((text(&json_lines), next(&json_lines)), ("", None));
 }
 
 #[tokio::test]
 async fn export_in_parts_is_export() {
-    let world = ledger().await;
-    let whole = world.ask(AFFILIATE, TARGET, JSON_LINES).await;
+    let app = ledger().await;
+    let whole = app.ask(AFFILIATE, TARGET, JSON_LINES).await;
     let (mut parts, mut target) = (String::new(), format!("{TARGET}&limit=3"));
     for expected in [3, 3, 2] {
-        let part = world.ask(AFFILIATE, &target, JSON_LINES).await;
+        let part = app.ask(AFFILIATE, &target, JSON_LINES).await;
         assert_eq!(text(&part).lines().count(), expected);
         parts.push_str(text(&part));
         target = next(&part).unwrap_or_default();
@@ -67,14 +67,14 @@ async fn export_in_parts_is_export() {
 
 #[tokio::test]
 async fn rest_of_export_follows_by_link() {
-    let mut world = TestApp::new().await;
+    let mut app = TestApp::new().await;
     let lines: Vec<Line> = (0..9_000)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
         .collect();
-    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    app.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
     let (mut rows, mut target, mut answers) = (0, Some(TARGET.to_owned()), 0);
     while let Some(asked) = target {
-        let response = world.ask(AFFILIATE, &asked, JSON_LINES).await;
+        let response = app.ask(AFFILIATE, &asked, JSON_LINES).await;
         let travelling = serde_json::to_string(text(&response)).unwrap().len();
         assert!(travelling < MOST_BYTES - 1_000_000, "{travelling}");
         rows += text(&response).lines().count();

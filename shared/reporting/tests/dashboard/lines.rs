@@ -16,19 +16,19 @@ fn texts(page: &Value, list: &str, member: &str) -> Vec<String> {
 }
 
 /// All pages of a list, one after the other.
-async fn pages(world: &TestApp, target: &str) -> Vec<Value> {
-    let mut pages = vec![world.get(target).await];
+async fn pages(app: &TestApp, target: &str) -> Vec<Value> {
+    let mut pages = vec![app.get(target).await];
     while let Some(cursor) = pages[pages.len() - 1]["nextCursor"].as_str() {
         assert!(pages.len() < 1000, "the list does not end");
         let separator = if target.contains('?') { '&' } else { '?' };
-        let page = world.get(&format!("{target}{separator}cursor={cursor}")).await;
+        let page = app.get(&format!("{target}{separator}cursor={cursor}")).await;
         pages.push(page);
     }
     pages
 }
 
-async fn all(world: &TestApp, target: &str, list: &str, member: &str) -> Vec<String> {
-    pages(world, target).await.iter().flat_map(|page| texts(page, list, member)).collect()
+async fn all(app: &TestApp, target: &str, list: &str, member: &str) -> Vec<String> {
+    pages(app, target).await.iter().flat_map(|page| texts(page, list, member)).collect()
 }
 
 #[tokio::test]
@@ -43,15 +43,15 @@ async fn lines_of_sample() {
 
 #[tokio::test]
 async fn empty_ledger_has_empty_lists() {
-    let world = TestApp::new().await;
-    insta::assert_json_snapshot!([world.get(REFERRALS).await, world.get(COMMISSIONS).await]);
+    let app = TestApp::new().await;
+    insta::assert_json_snapshot!([app.get(REFERRALS).await, app.get(COMMISSIONS).await]);
 }
 
 #[tokio::test]
 async fn invitees_sort_both_ways() {
-    let world = ledger().await;
+    let app = ledger().await;
     let uids =
-        async |query: &str| all(&world, &format!("{REFERRALS}{query}"), "referrals", "uid").await;
+        async |query: &str| all(&app, &format!("{REFERRALS}{query}"), "referrals", "uid").await;
     assert_eq!(uids("").await, ["s2", "s1", "r1"]);
     assert_eq!(uids("?limit=1").await, ["s2", "s1", "r1"]);
     assert_eq!(uids("?sort=boundAt&limit=2").await, ["r1", "s1", "s2"]);
@@ -59,9 +59,9 @@ async fn invitees_sort_both_ways() {
 
 #[tokio::test]
 async fn invitees_filter_by_origin_and_link() {
-    let world = ledger().await;
+    let app = ledger().await;
     let uids =
-        async |query: &str| all(&world, &format!("{REFERRALS}?{query}"), "referrals", "uid").await;
+        async |query: &str| all(&app, &format!("{REFERRALS}?{query}"), "referrals", "uid").await;
     assert_eq!(uids("origin=recall").await, ["r1"]);
     assert_eq!(uids("origin=signup&limit=1").await, ["s2", "s1"]);
     assert_eq!(uids(&format!("link={OTHER_LINK}")).await, ["s2", "s1"]);
@@ -70,8 +70,8 @@ async fn invitees_filter_by_origin_and_link() {
 
 #[tokio::test]
 async fn unmatched_filter_reads_bounded_part() {
-    let mut world = TestApp::new().await;
-    let seq = world.run(AFFILIATE, "2026-11-20", summary_of(&[]), &[]).await;
+    let mut app = TestApp::new().await;
+    let seq = app.run(AFFILIATE, "2026-11-20", summary_of(&[]), &[]).await;
     for number in 0..30 {
         let invitee = Invitee {
             uid: &format!("s{number}"),
@@ -80,26 +80,26 @@ async fn unmatched_filter_reads_bounded_part() {
             bound_at: "2026-11-12T06:00:00Z",
             activity: Default::default(),
         };
-        world.invitee(AFFILIATE, seq, invitee).await;
+        app.invitee(AFFILIATE, seq, invitee).await;
     }
     let target = format!("{REFERRALS}?origin=recall&limit=1");
-    assert_eq!(world.calls(&target).await[1], ("Query".to_owned(), 8));
-    let pages = pages(&world, &target).await;
+    assert_eq!(app.calls(&target).await[1], ("Query".to_owned(), 8));
+    let pages = pages(&app, &target).await;
     assert!(pages.len() > 1 && pages.iter().all(|page| page["referrals"] == Value::Array(vec![])));
 }
 
 #[tokio::test]
 async fn page_costs_two_or_three_calls() {
-    let world = ledger().await;
+    let app = ledger().await;
     let [batch, query] = ["BatchGetItem", "Query"].map(str::to_owned);
-    assert_eq!(world.calls(REFERRALS).await, [(batch.clone(), 1), (query.clone(), 1)]);
-    assert_eq!(world.calls(COMMISSIONS).await, [(batch, 2), (query, 1)]);
+    assert_eq!(app.calls(REFERRALS).await, [(batch.clone(), 1), (query.clone(), 1)]);
+    assert_eq!(app.calls(COMMISSIONS).await, [(batch, 2), (query, 1)]);
 }
 
 #[tokio::test]
 async fn lines_sort_by_day_run_and_place() {
-    let world = ledger().await;
-    let runs = all(&world, &format!("{COMMISSIONS}&limit=1"), "lines", "runId").await;
+    let app = ledger().await;
+    let runs = all(&app, &format!("{COMMISSIONS}&limit=1"), "lines", "runId").await;
     let expected =
         ["2026-11-12.1"; 4].into_iter().chain(["2026-11-12.3"; 2]).chain(["2026-11-20.2"; 2]);
     assert_eq!(runs, expected.collect::<Vec<_>>());
@@ -107,23 +107,22 @@ async fn lines_sort_by_day_run_and_place() {
 
 #[tokio::test]
 async fn line_id_is_unique_and_stable() {
-    let world = ledger().await;
-    let ids = all(&world, COMMISSIONS, "lines", "id").await;
+    let app = ledger().await;
+    let ids = all(&app, COMMISSIONS, "lines", "id").await;
     let mut distinct = ids.clone();
     distinct.sort();
     distinct.dedup();
     assert_eq!(distinct.len(), 8);
-    assert_eq!(all(&world, &format!("{COMMISSIONS}&limit=3"), "lines", "id").await, ids);
+    assert_eq!(all(&app, &format!("{COMMISSIONS}&limit=3"), "lines", "id").await, ids);
     let other_range = "/v1/dashboard/commissions?from=2026-11-20&to=2026-11-20";
-    assert_eq!(all(&world, other_range, "lines", "id").await, ids[6..]);
+    assert_eq!(all(&app, other_range, "lines", "id").await, ids[6..]);
 }
 
 #[tokio::test]
 async fn lines_filter_by_product_asset_invitee() {
-    let world = ledger().await;
-    let count = async |query: &str| {
-        all(&world, &format!("{COMMISSIONS}&{query}"), "lines", "id").await.len()
-    };
+    let app = ledger().await;
+    let count =
+        async |query: &str| all(&app, &format!("{COMMISSIONS}&{query}"), "lines", "id").await.len();
     assert_eq!(count("product=spot").await, 4);
     assert_eq!(count("asset=BTC&limit=1").await, 3);
     assert_eq!(count("uid=s1").await, 4);
@@ -134,10 +133,10 @@ async fn lines_filter_by_product_asset_invitee() {
 
 #[tokio::test]
 async fn lines_filter_by_reason_type_status() {
-    let world = ledger().await;
+    let app = ledger().await;
     let list = async |query: &str| {
         let target = format!("{COMMISSIONS}&limit=1&{query}");
-        let pages = pages(&world, &target).await;
+        let pages = pages(&app, &target).await;
         let rows = pages.iter().flat_map(|page| page["lines"].as_array().unwrap());
         rows.map(|row| (row["runId"].clone(), row["asset"].clone())).collect::<Vec<_>>()
     };
@@ -157,10 +156,10 @@ async fn lines_filter_by_reason_type_status() {
 
 #[tokio::test]
 async fn newest_first_is_exact_reverse() {
-    let world = ledger().await;
+    let app = ledger().await;
     for filter in ["", "&asset=BTC", "&uid=s1", "&type=commission"] {
         let ids = async |query: &str| {
-            all(&world, &format!("{COMMISSIONS}{filter}{query}"), "lines", "id").await
+            all(&app, &format!("{COMMISSIONS}{filter}{query}"), "lines", "id").await
         };
         let mut expected = ids("").await;
         assert_eq!(ids("&sort=day&limit=2").await, expected, "{filter}");
@@ -173,78 +172,78 @@ async fn newest_first_is_exact_reverse() {
 
 #[tokio::test]
 async fn every_page_has_totals_of_filter() {
-    let world = ledger().await;
+    let app = ledger().await;
     for query in ["asset=BTC", "status=paid", "uid=s1", "reason=negative_fee&sort=-day"] {
-        let pages = pages(&world, &format!("{COMMISSIONS}&limit=1&{query}")).await;
+        let pages = pages(&app, &format!("{COMMISSIONS}&limit=1&{query}")).await;
         assert!(pages[0]["totals"]["usd"]["fees"].is_string(), "{query}");
         assert!(pages.iter().all(|page| page["totals"] == pages[0]["totals"]), "{query}");
     }
-    let spot = world.get(&format!("{COMMISSIONS}&product=spot&asset=JPY")).await;
+    let spot = app.get(&format!("{COMMISSIONS}&product=spot&asset=JPY")).await;
     assert_eq!(spot["totals"]["byAsset"]["JPY"]["fees"], "124.45");
-    let zeros = world.get(&format!("{COMMISSIONS}&reason=vip_above_limit")).await;
+    let zeros = app.get(&format!("{COMMISSIONS}&reason=vip_above_limit")).await;
     assert_eq!(zeros["totals"]["byAsset"]["USDT"]["fees"], "0.00090000");
     assert_eq!(zeros["totals"]["usd"]["commission"], "0.000000");
 }
 
 #[tokio::test]
 async fn totals_of_too_many_lines_are_null() {
-    let mut world = TestApp::new().await;
+    let mut app = TestApp::new().await;
     for (day, count) in [("2026-11-19", 9_000), ("2026-11-20", 1_001)] {
         let lines: Vec<Line> = (0..count)
             .map(|number| line(&format!("r{number:05}"), Product::Spot, "BTC", number, EARNED))
             .collect();
-        world.run(AFFILIATE, day, summary_of(&lines), &lines).await;
+        app.run(AFFILIATE, day, summary_of(&lines), &lines).await;
     }
-    let page = async |query: &str| world.get(&format!("{COMMISSIONS}{query}")).await;
+    let page = async |query: &str| app.get(&format!("{COMMISSIONS}{query}")).await;
     assert!(page("&uid=r00007").await["totals"].is_null());
     assert_eq!(page("").await["totals"]["usd"]["fees"], "409.960000");
     let day = "/v1/dashboard/commissions?from=2026-11-19&to=2026-11-19&uid=r00007";
-    assert_eq!(world.get(day).await["totals"]["byAsset"]["BTC"]["fees"], "0.00000007");
+    assert_eq!(app.get(day).await["totals"]["byAsset"]["BTC"]["fees"], "0.00000007");
 }
 
 #[tokio::test]
 async fn runs_without_matches_are_not_read() {
-    let world = ledger().await;
+    let app = ledger().await;
     for filter in ["product=margin&asset=JPY", "reason=zero_fee", "status=paid&asset=ETH"] {
-        let calls = world.calls(&format!("{COMMISSIONS}&{filter}")).await;
+        let calls = app.calls(&format!("{COMMISSIONS}&{filter}")).await;
         assert_eq!(calls, [("BatchGetItem".to_owned(), 1), ("Query".to_owned(), 1)], "{filter}");
     }
 }
 
 #[tokio::test]
 async fn totals_cost_no_further_call() {
-    let world = ledger().await;
+    let app = ledger().await;
     let [batch, query] = ["BatchGetItem", "Query"].map(str::to_owned);
     for filter in ["status=paid", "uid=s1", "type=correction", "reason=negative_fee"] {
-        let calls = world.calls(&format!("{COMMISSIONS}&{filter}")).await;
+        let calls = app.calls(&format!("{COMMISSIONS}&{filter}")).await;
         assert_eq!(calls, [(batch.clone(), 2), (query.clone(), 1)], "{filter}");
     }
 }
 
 #[tokio::test]
 async fn lines_of_many_chunks_are_in_order() {
-    let mut world = TestApp::new().await;
+    let mut app = TestApp::new().await;
     let lines: Vec<Line> = (0..2_345)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
         .collect();
-    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    app.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
     let target = format!("{COMMISSIONS}&limit=177");
-    let uids = all(&world, &target, "lines", "uid").await;
+    let uids = all(&app, &target, "lines", "uid").await;
     let mut expected: Vec<String> = lines.iter().map(|line| line.key.invitee.to_string()).collect();
     assert_eq!(uids, expected);
     expected.reverse();
-    assert_eq!(all(&world, &format!("{target}&sort=-day"), "lines", "uid").await, expected);
+    assert_eq!(all(&app, &format!("{target}&sort=-day"), "lines", "uid").await, expected);
 }
 
 #[tokio::test]
 async fn page_has_50_lines_or_up_to_200() {
-    let mut world = TestApp::new().await;
+    let mut app = TestApp::new().await;
     let lines: Vec<Line> = (0..201)
         .map(|number| line(&format!("r{number:04}"), Product::Spot, "BTC", number + 1, EARNED))
         .collect();
-    world.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
+    app.run(AFFILIATE, "2026-11-20", summary_of(&lines), &lines).await;
     for (query, count) in [("", 50), ("&limit=1", 1), ("&limit=200", 200)] {
-        let page = world.get(&format!("{COMMISSIONS}{query}")).await;
+        let page = app.get(&format!("{COMMISSIONS}{query}")).await;
         assert_eq!(page["lines"].as_array().unwrap().len(), count, "{query}");
         assert!(page["nextCursor"].is_string(), "{query}");
     }
@@ -252,9 +251,9 @@ async fn page_has_50_lines_or_up_to_200() {
 
 #[tokio::test]
 async fn last_full_page_has_no_cursor() {
-    let world = ledger().await;
+    let app = ledger().await;
     for limit in [8, 9] {
-        let page = world.get(&format!("{COMMISSIONS}&limit={limit}")).await;
+        let page = app.get(&format!("{COMMISSIONS}&limit={limit}")).await;
         assert_eq!(page["lines"].as_array().unwrap().len(), 8);
         assert!(page["nextCursor"].is_null(), "{limit}");
     }
@@ -262,17 +261,17 @@ async fn last_full_page_has_no_cursor() {
 
 #[tokio::test]
 async fn new_run_does_not_change_begun_list() {
-    let mut world = TestApp::new().await;
+    let mut app = TestApp::new().await;
     let lines: Vec<Line> =
         ["r1", "r2", "r3"].map(|uid| line(uid, Product::Spot, "BTC", 524_900, EARNED)).to_vec();
-    world.run(AFFILIATE, "2026-11-19", summary_of(&lines), &lines).await;
-    world.close_through("2026-11-19").await;
+    app.run(AFFILIATE, "2026-11-19", summary_of(&lines), &lines).await;
+    app.close_through("2026-11-19").await;
     let target = "/v1/dashboard/commissions?limit=2";
-    let first = world.get(target).await;
-    world.run(AFFILIATE, "2026-11-19", summary_of(&lines), &lines).await;
-    world.close_through("2026-11-20").await;
+    let first = app.get(target).await;
+    app.run(AFFILIATE, "2026-11-19", summary_of(&lines), &lines).await;
+    app.close_through("2026-11-20").await;
     let cursor = first["nextCursor"].as_str().unwrap();
-    let second = world.get(&format!("{target}&cursor={cursor}")).await;
+    let second = app.get(&format!("{target}&cursor={cursor}")).await;
     assert_eq!(texts(&second, "lines", "uid"), ["r3"]);
     for member in ["dataAsOf", "from", "to"] {
         assert_eq!(second[member], first[member], "{member}");

@@ -14,12 +14,12 @@ const TARGETS: [&str; 3] = [
 
 #[tokio::test]
 async fn another_affiliate_sees_nothing_of_it() {
-    let world = ledger().await;
-    world.account("affiliate-b", true, &[]).await;
+    let app = ledger().await;
+    app.account("affiliate-b", true, &[]).await;
     for target in TARGETS {
         let (mine, theirs) = (
-            world.ask(AFFILIATE, target, "application/json").await,
-            world.ask("affiliate-b", target, "application/json").await,
+            app.ask(AFFILIATE, target, "application/json").await,
+            app.ask("affiliate-b", target, "application/json").await,
         );
         let filled =
             |body: &str| body.contains("r1") || body.contains("Q4N8TZ3R") || body.contains("BTC");
@@ -30,13 +30,13 @@ async fn another_affiliate_sees_nothing_of_it() {
 
 #[tokio::test]
 async fn another_affiliates_cursor_is_refused() {
-    let world = ledger().await;
-    world.account("affiliate-b", true, &[]).await;
+    let app = ledger().await;
+    app.account("affiliate-b", true, &[]).await;
     for target in &TARGETS[1..] {
-        let cursor = world.get(target).await["nextCursor"].as_str().unwrap().to_owned();
+        let cursor = app.get(target).await["nextCursor"].as_str().unwrap().to_owned();
         let target = format!("{target}&cursor={cursor}");
-        assert!(world.ask(AFFILIATE, &target, "*/*").await.status() == 200);
-        let refused = json(&world.ask("affiliate-b", &target, "*/*").await);
+        assert!(app.ask(AFFILIATE, &target, "*/*").await.status() == 200);
+        let refused = json(&app.ask("affiliate-b", &target, "*/*").await);
         assert_eq!(
             (&refused["code"], &refused["parameter"]),
             (&"bad_request".into(), &"cursor".into())
@@ -46,48 +46,48 @@ async fn another_affiliates_cursor_is_refused() {
 
 #[tokio::test]
 async fn former_affiliate_reads_earnings() {
-    let world = ledger().await;
-    world.account(AFFILIATE, false, &[]).await;
+    let app = ledger().await;
+    app.account(AFFILIATE, false, &[]).await;
     for target in TARGETS {
-        assert_eq!(world.ask(AFFILIATE, target, "*/*").await.status(), 200, "{target}");
+        assert_eq!(app.ask(AFFILIATE, target, "*/*").await.status(), 200, "{target}");
     }
 }
 
 #[tokio::test]
 async fn dashboard_opens_at_instant_of_joining() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for (from, status) in [(NOW, 200), ("2026-11-22T12:00:00.001Z", 403)] {
         let uid = format!("joins-{status}");
-        world.account(&uid, false, &[]).await;
-        let mut account = world.app.table.account(&read(&uid)).await.unwrap().unwrap();
+        app.account(&uid, false, &[]).await;
+        let mut account = app.context.table.account(&read(&uid)).await.unwrap().unwrap();
         account.value.facts.affiliate.set(read(from), true);
-        assert!(world.app.table.save_account(&account).await.unwrap().is_done());
+        assert!(app.context.table.save_account(&account).await.unwrap().is_done());
         for target in TARGETS {
-            assert_eq!(world.ask(&uid, target, "*/*").await.status(), status, "{from} {target}");
+            assert_eq!(app.ask(&uid, target, "*/*").await.status(), status, "{from} {target}");
         }
     }
 }
 
 #[tokio::test]
 async fn dashboard_admits_owner_of_invitee() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for (count, status) in [(0, 403), (1, 200)] {
         let uid = format!("has-{count}");
-        world.account(&uid, false, &[]).await;
+        app.account(&uid, false, &[]).await;
         let invitees = [(Origin::Signup, count)].into();
-        world.totals(&uid, Totals { invitees, ..Totals::default() }).await;
+        app.totals(&uid, Totals { invitees, ..Totals::default() }).await;
         for target in TARGETS {
-            assert_eq!(world.ask(&uid, target, "*/*").await.status(), status, "{count} {target}");
+            assert_eq!(app.ask(&uid, target, "*/*").await.status(), status, "{count} {target}");
         }
     }
 }
 
 #[tokio::test]
 async fn other_user_has_no_dashboard() {
-    let world = TestApp::new().await;
-    world.account("trader", false, &[]).await;
+    let app = TestApp::new().await;
+    app.account("trader", false, &[]).await;
     for target in TARGETS {
-        let refused = world.ask("trader", target, "*/*").await;
+        let refused = app.ask("trader", target, "*/*").await;
         assert_eq!(refused.status(), 403, "{target}");
         insta::allow_duplicates!(insta::assert_json_snapshot!("not_an_affiliate", json(&refused)));
     }
@@ -95,9 +95,9 @@ async fn other_user_has_no_dashboard() {
 
 #[tokio::test]
 async fn unknown_account_has_no_dashboard() {
-    let world = TestApp::new().await;
+    let app = TestApp::new().await;
     for target in TARGETS {
-        let refused = world.ask("stranger", target, "*/*").await;
+        let refused = app.ask("stranger", target, "*/*").await;
         assert_eq!(refused.status(), 403, "{target}");
         insta::allow_duplicates!(insta::assert_json_snapshot!("unknown_account", json(&refused)));
     }

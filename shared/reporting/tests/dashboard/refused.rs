@@ -37,16 +37,16 @@ const BAD: &[&str] = &[
 
 #[tokio::test]
 async fn bad_parameter_is_named_with_its_form() {
-    let world = TestApp::new().await;
-    let _before = world.engine.take_calls();
+    let app = TestApp::new().await;
+    let _before = app.engine.take_calls();
     let mut refusals = Vec::new();
     for target in BAD {
-        let response = world.ask(AFFILIATE, target, "application/json").await;
+        let response = app.ask(AFFILIATE, target, "application/json").await;
         assert_eq!(response.status(), 400, "{target}");
         refusals.push((*target, json(&response)));
     }
     insta::assert_json_snapshot!(refusals);
-    assert!(world.engine.take_calls().is_empty());
+    assert!(app.engine.take_calls().is_empty());
 }
 
 #[tokio::test]
@@ -58,11 +58,11 @@ async fn unknown_form_of_answer_is_refused() {
 
 #[tokio::test]
 async fn cursor_of_another_list_is_refused() {
-    let world = ledger().await;
+    let app = ledger().await;
     let lines = "/v1/dashboard/commissions?from=2026-11-01&to=2026-11-21";
-    let cursor = world.get(&format!("{lines}&limit=1")).await["nextCursor"].clone();
+    let cursor = app.get(&format!("{lines}&limit=1")).await["nextCursor"].clone();
     let cursor = cursor.as_str().unwrap();
-    assert!(world.get(&format!("{lines}&cursor={cursor}")).await["lines"].is_array());
+    assert!(app.get(&format!("{lines}&cursor={cursor}")).await["lines"].is_array());
     let (start, end) = cursor.split_at(20);
     for elsewhere in [
         format!("{lines}&asset=BTC&cursor={cursor}"),
@@ -75,7 +75,7 @@ async fn cursor_of_another_list_is_refused() {
         format!("{lines}&cursor={start}A{end}"),
         format!("{lines}&cursor={start}"),
     ] {
-        let response = world.ask(AFFILIATE, &elsewhere, "application/json").await;
+        let response = app.ask(AFFILIATE, &elsewhere, "application/json").await;
         assert_eq!(response.status(), 400, "{elsewhere}");
         assert_eq!(json(&response)["parameter"], "cursor", "{elsewhere}");
     }

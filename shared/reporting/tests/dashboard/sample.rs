@@ -80,41 +80,41 @@ fn bound(mut summary: Summary) -> Summary {
 /// Two days, of which the first was corrected and paid in part, and a third that is not visible
 /// yet.
 pub async fn ledger() -> TestApp {
-    let mut world = TestApp::new().await;
-    world.account(AFFILIATE, true, &[("2026-07-01", 1), ("2026-10-01", 1)]).await;
+    let mut app = TestApp::new().await;
+    app.account(AFFILIATE, true, &[("2026-07-01", 1), ("2026-10-01", 1)]).await;
     let first = [
         line("r1", Product::Spot, "BTC", 524_900, EARNED),
         line("r1", Product::Futures, "USDT", 700_000_003, EARNED),
         line("s1", Product::Spot, "JPY", 12_345, EARNED),
         line("s1", Product::Futures, "USDT", 90_000, zero(Reason::VipAboveLimit)),
     ];
-    let seq = world.run(AFFILIATE, "2026-11-12", bound(summary_of(&first)), &first).await;
-    world.pay(AFFILIATE, "2026-11-12", seq, "=wallet-1").await;
+    let seq = app.run(AFFILIATE, "2026-11-12", bound(summary_of(&first)), &first).await;
+    app.pay(AFFILIATE, "2026-11-12", seq, "=wallet-1").await;
     let second = [
         line("r1", Product::Margin, "BTC", 77_700, EARNED),
         line("s1", Product::Spot, "BTC", -40_000, zero(Reason::NegativeFee)),
     ];
-    world.run(AFFILIATE, "2026-11-20", summary_of(&second), &second).await;
+    app.run(AFFILIATE, "2026-11-20", summary_of(&second), &second).await;
     let why = ["=HYPERLINK(\"x\"), busted", "duplicate order"];
     let third = [
         taken_back(&first[1], Cause::TradeBusted, &why),
         Line { cause: Cause::LateFee, ..line("s1", Product::Spot, "JPY", 100, EARNED) },
     ];
-    let seen = world.run(AFFILIATE, "2026-11-12", summary_of(&third), &third).await;
-    world.close_through("2026-11-20").await;
+    let seen = app.run(AFFILIATE, "2026-11-12", summary_of(&third), &third).await;
+    app.close_through("2026-11-20").await;
     let totals = Totals {
         invitees: [(Origin::Recall, 1), (Origin::Signup, 2)].into(),
         by_link: [(read(RECALL_LINK), 1), (read(OTHER_LINK), 2)].into(),
         active: 2,
     };
-    world.totals(AFFILIATE, totals).await;
-    invitees(&world, seen).await;
+    app.totals(AFFILIATE, totals).await;
+    invitees(&app, seen).await;
     let hidden = [line("r1", Product::Spot, "BTC", 999_999_999, EARNED)];
-    world.hidden_run(AFFILIATE, "2026-11-20", summary_of(&hidden), &hidden).await;
-    world
+    app.hidden_run(AFFILIATE, "2026-11-20", summary_of(&hidden), &hidden).await;
+    app
 }
 
-async fn invitees(world: &TestApp, seen: u64) {
+async fn invitees(app: &TestApp, seen: u64) {
     let money = |fees: i128| {
         let sums = line("r1", Product::Spot, "BTC", fees, EARNED).sums;
         let mut money = Money::default();
@@ -141,7 +141,7 @@ async fn invitees(world: &TestApp, seen: u64) {
         ("s2", OTHER_LINK, Origin::Signup, "2026-11-12T06:00:00.003Z", ReferralActivity::default()),
     ];
     for (uid, code, origin, bound_at, activity) in rows {
-        world.invitee(AFFILIATE, seen, Invitee { uid, code, origin, bound_at, activity }).await;
+        app.invitee(AFFILIATE, seen, Invitee { uid, code, origin, bound_at, activity }).await;
     }
     let unseen = Invitee {
         uid: "s3",
@@ -150,5 +150,5 @@ async fn invitees(world: &TestApp, seen: u64) {
         bound_at: "2026-11-21T06:00:00Z",
         activity: ReferralActivity::default(),
     };
-    world.invitee(AFFILIATE, seen + 1, unseen).await;
+    app.invitee(AFFILIATE, seen + 1, unseen).await;
 }

@@ -27,7 +27,7 @@ pub fn read<T: FromStr>(text: &str) -> T {
 }
 
 pub struct TestApp {
-    pub app: ApiApp,
+    pub context: ApiApp,
     pub engine: Engine,
     head: Versioned<Head>,
 }
@@ -46,10 +46,10 @@ impl TestApp {
         // As each process does at its start.
         app.table.warm_up(app.clock.now()).await.unwrap();
         let signer = Signer::from_keys_text("a key of at least thirty-two bytes").unwrap();
-        let app = ApiApp { app, signer };
-        let world = Self { app, engine, head: Versioned::new(Head::default()) };
-        world.account(AFFILIATE, true, &[]).await;
-        world
+        let context = ApiApp { app, signer };
+        let app = Self { context, engine, head: Versioned::new(Head::default()) };
+        app.account(AFFILIATE, true, &[]).await;
+        app
     }
 
     /// Makes an account known; its tiers are those of spot, each from a day on.
@@ -71,9 +71,9 @@ impl TestApp {
             let tier = TierInForce { spot: *spot, futures: 0 };
             account.tiers.replace(read::<Day>(day).start(), tier);
         }
-        let known = self.app.table.account(&read(uid)).await.unwrap();
+        let known = self.context.table.account(&read(uid)).await.unwrap();
         let revision = known.map_or(0, |known| known.revision);
-        let saved = self.app.table.save_account(&Versioned { value: account, revision }).await;
+        let saved = self.context.table.save_account(&Versioned { value: account, revision }).await;
         assert!(saved.unwrap().is_done());
     }
 
@@ -101,7 +101,7 @@ impl TestApp {
         let seq = self.head.value.committed + 1;
         self.head.value.committed = seq;
         let (affiliate, day) = (read::<Uid>(affiliate), read::<Day>(day));
-        self.app.table.publish_day(&affiliate, day, seq, summary, lines).await.unwrap();
+        self.context.table.publish_day(&affiliate, day, seq, summary, lines).await.unwrap();
         seq
     }
 
@@ -116,7 +116,7 @@ impl TestApp {
     }
 
     async fn save_head(&mut self) {
-        assert!(self.app.table.save_head(&self.head).await.unwrap().is_done());
+        assert!(self.context.table.save_head(&self.head).await.unwrap().is_done());
         self.head.revision += 1;
     }
 
@@ -124,16 +124,17 @@ impl TestApp {
         let payment = Payment {
             paid_at: read("2026-11-20T09:30:00Z"),
             reference: reference.into(),
-            known_at: Some(self.app.clock.now()),
+            known_at: Some(self.context.clock.now()),
         };
-        let kept = self.app.table.keep_payment(&read(affiliate), read(day), seq, &payment).await;
+        let kept =
+            self.context.table.keep_payment(&read(affiliate), read(day), seq, &payment).await;
         assert_eq!(kept.unwrap(), storage::PaymentOutcome::Kept);
     }
 
     pub async fn totals(&self, affiliate: &str, totals: Totals) {
         let slots = Some(TwoVersionCell::new(self.head.value.visible, totals));
         let totals = Versioned::new(StoredTotals { slots, parked: None });
-        assert!(self.app.table.save_totals(&read(affiliate), &totals).await.unwrap().is_done());
+        assert!(self.context.table.save_totals(&read(affiliate), &totals).await.unwrap().is_done());
     }
 
     /// Shows an invitee to the inviter, from run `seq` on.
@@ -145,7 +146,8 @@ impl TestApp {
             bound_at: read(invitee.bound_at),
             activity: TwoVersionCell::new(seq, invitee.activity),
         };
-        let saved = self.app.table.save_referral(&read(inviter), &Versioned::new(referral)).await;
+        let saved =
+            self.context.table.save_referral(&read(inviter), &Versioned::new(referral)).await;
         assert!(saved.unwrap().is_done());
     }
 
@@ -155,7 +157,7 @@ impl TestApp {
         let incoming =
             Incoming { method: "GET", target, headers: &headers, body: b"", at: read(NOW) };
         let request = incoming.request(Some(&Claims::of(read(uid)))).unwrap();
-        reporting::handle(&self.app, request).await
+        reporting::handle(&self.context, request).await
     }
 
     /// The JSON of a good answer to the affiliate.
