@@ -9,14 +9,15 @@ from api import Api
 from routes_and_auth import call_route
 from runbook_insights import lines
 
-# Two routes of each function of the API: the measured one, and another.
+# Two routes of each function of the API: the measured one, and one that is called while lines of
+# the measured one are missing in the log.
 ROUTES = {
     "get-link": ("GET /v1/link", "GET /v1/links"),
     "bind": ("GET /v1/binding", "GET /v1/bind"),
     "dashboard": ("GET /v1/dashboard", "GET /v1/dashboard/referrals"),
 }
-# As many calls at the same moment, so that Lambda starts further processes.
-TOGETHER = 20
+# So many that Lambda starts further processes.
+CONCURRENT_CALLS = 20
 DELIVERY = 120
 
 
@@ -33,22 +34,23 @@ def check(app, checks):
     rows = []
     for function, (route, other) in ROUTES.items():
         since = int(app.aws.clock.now().timestamp() * 1000)
-        calls = together(app, route, code, token)
-        found = requests(app, (function, route, since), lambda: together(app, other, code, token))
-        checks.equal(f"requests in the log of {function}", TOGETHER, len(found))
+        calls = call_concurrently(app, route, code, token)
+        deliver_late = lambda: call_concurrently(app, other, code, token)
+        found = logged_requests(app, function, route, since, deliver_late)
+        checks.equal(f"requests in the log of {function}", CONCURRENT_CALLS, len(found))
         cold = sum(line["fields.cold"] for line in found)
         rows.append(row(function, sorted(calls), cold))
     columns = ("function", "cold of calls", "cold p50, ms", "cold max, ms", "warm p50, ms")
-    checks.measure(f"Cold starts, {TOGETHER} calls at the same moment", columns, rows)
+    checks.measure(f"Cold starts, {CONCURRENT_CALLS} calls at the same moment", columns, rows)
     for one in rows:
         print("  " + "  ".join(str(cell) for cell in one))
     initializations(app, checks)
 
 
-def together(app, route, code, token):
+def call_concurrently(app, route, code, token):
     """Calls a route many times at the same moment; the milliseconds of each call."""
-    callers = [Caller(app) for _ in range(TOGETHER)]
-    with ThreadPoolExecutor(TOGETHER) as pool:
+    callers = [Caller(app) for _ in range(CONCURRENT_CALLS)]
+    with ThreadPoolExecutor(CONCURRENT_CALLS) as pool:
         return list(pool.map(lambda one: milliseconds(one, route, code, token), callers))
 
 
@@ -58,16 +60,18 @@ def milliseconds(caller, route, code, token):
     return (time.perf_counter() - begin) * 1000
 
 
-def requests(app, of, call_again):
+def logged_requests(app, function, route, since, deliver_late):
     """The lines of a route's requests in a function's log, when all of them have arrived.
 
     A line that is late for its answer is kept by the local AWS until the process is called again.
     """
     deadline = time.monotonic() + DELIVERY
-    while len(found := list(request_lines(app, *of))) < TOGETHER and time.monotonic() < deadline:
+    while len(found := list(request_lines(app, function, route, since))) < CONCURRENT_CALLS:
+        if time.monotonic() > deadline:
+            break
         time.sleep(app.aws.pause)
         if app.aws.many_stacks:
-            call_again()
+            deliver_late()
     return found
 
 

@@ -149,12 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn same_sign_up_is_that_of_0_1() {
+    fn same_sign_up_matches_account_of_0_1() {
         assert!(is_as_known(&event(|_| {}), &bound(Origin::Signup)));
     }
 
     #[test]
-    fn each_other_fact_is_another_registration() {
+    fn changed_fact_is_other_registration() {
         for (key, value) in [
             ("registeredAt", json!("2026-01-02T03:04:05.007Z")),
             ("country", json!("TR")),

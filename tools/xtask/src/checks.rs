@@ -26,8 +26,8 @@ const MALFORMED_INPUT: &str = "malformed_input";
 /// The test that reads `KILLS`.
 const CRASH: &str = "killed_processes_change_no_result";
 
-/// Runs the simulation on the seeds from 0, optimised: a trial takes less than half the time, and
-/// panics and overflows are found as in other tests.
+/// Runs the simulation on the seeds from 0, optimised, with debug assertions and overflow checks: so
+/// many trials repay the longer build.
 pub fn simulation(seeds: u64) -> Result<(), Failure> {
     heading(&format!("Simulation, {seeds} seeds"));
     let mut simulation = lib_tests(SIMULATION);

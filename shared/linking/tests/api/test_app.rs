@@ -103,7 +103,7 @@ impl TestApp {
         assert!(self.context.table.save_account(&account).await.unwrap().is_done());
     }
 
-    /// The code that the next drawing of a fresh app gives.
+    /// The code of the first link of a new app.
     pub fn first_code() -> String {
         let mut bytes = [0; 16];
         RandomSource::seeded(SEED).fill(&mut bytes).unwrap();
