@@ -63,6 +63,9 @@ fn read(body: &str) -> Vec<Reading> {
     let readings = ingestion::read(&PROGRAMME, &message, *NOW).unwrap();
     let by_field = ingestion::read_by(Reader::FieldByField, &PROGRAMME, &message, *NOW).unwrap();
     assert_eq!(readings, by_field);
+    let readable = readings.iter().filter(|it| it.content.is_some()).count();
+    let counted = ingestion::count_readable(Reader::OnePass, &PROGRAMME, &message, *NOW);
+    assert_eq!(counted, readable);
     readings
 }
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use dynamodb_embedded::{Fault, Faults};
 use ingestion::{
-    BatchResponse, Delivery, DeliveryError, STREAM_WAIT_MILLIS, Source, handle, handle_until,
+    BatchResponse, Delivery, DeliveryError, Message, STREAM_WAIT_MILLIS, Source, handle,
+    handle_until, ingest,
 };
 use lambda::{Deadline, ManualClock};
 use serde_json::{Number, Value, json};
@@ -174,6 +176,51 @@ async fn failing_table_fails_the_whole_batch() {
         let delivery = batch(source, &[activity("1", "a")], at(NOW));
         let error = handle(&context, delivery).await.unwrap_err();
         assert_eq!(error.name(), "Throttled", "{source:?}");
+    }
+}
+
+#[tokio::test]
+async fn failing_table_fails_an_import() {
+    let app = with_users(&["a"]).await;
+    let context = Trouble::Throttled.in_context(&app);
+    let message = Message { id: "m".to_owned(), sent_at: at(NOW), body: activity("1", "a") };
+    let error = ingest(&context, &[message]).await.unwrap_err();
+    assert_eq!(error.name(), "Throttled");
+}
+
+/// Reads are throttled after the single writes of a full part: an identity for each event, and the
+/// one account of all.
+#[derive(Debug, Default)]
+struct OnePart(AtomicUsize);
+
+impl Faults for OnePart {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        let write = usize::from(operation == "PutItem");
+        let written = self.0.fetch_add(write, Ordering::Relaxed);
+        let is_refused = operation == "BatchGetItem" && written > 2_001;
+        is_refused.then_some(Fault::Refused("ThrottlingException"))
+    }
+}
+
+#[tokio::test]
+async fn table_failing_later_keeps_finished_parts() {
+    // A part is full after two thousand events, and a message after half as many.
+    let many = |from: usize| {
+        let ids = from..from + 1_000;
+        let events = ids.map(|id| activity(&id.to_string(), "a")).collect::<Vec<_>>();
+        format!("[{}]", events.join(","))
+    };
+    let bodies = [many(0), many(1_000), activity("later", "b")];
+    for source in SOURCES {
+        let app = with_users(&["a", "b"]).await;
+        let config = app.engine.faulty_config(Arc::new(OnePart::default()));
+        let config = config.retry_config(RetryConfig::disabled());
+        let context = app.context.with_table(Table::new(config, app.engine.table_name()));
+        match (source, handle(&context, batch(source, &bodies, at(NOW))).await) {
+            (Source::Topics, response) => assert_eq!(response.unwrap_err().name(), "Throttled"),
+            (_, response) => assert_eq!(failures(response.unwrap()), ["2"], "{source:?}"),
+        }
+        assert!(is_active(&app, "a").await && !is_active(&app, "b").await, "{source:?}");
     }
 }
 

@@ -342,6 +342,7 @@ async fn summary_of_all_assets_is_split() {
     assert_eq!(distinct(|event| &event["id"]), told.len());
     assert_eq!(distinct(|event| &event["data"]["part"]), told.len());
     assert_eq!(distinct(|event| &event["data"]["runId"]), 1);
+    assert!(told.iter().all(|event| event["data"]["parts"] == json!(told.len())));
     let assets: Vec<&str> = told
         .iter()
         .flat_map(|event| event["data"]["amounts"].as_array().unwrap())

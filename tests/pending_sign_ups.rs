@@ -1,10 +1,15 @@
 //! Refused sign-ups that a late fact of the inviter makes eligible.
 
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use dynamodb_embedded::{Fault, Faults};
+use ingestion::{EventOutcome, Message};
 use serde_json::{Value, json};
-use storage::{Account, MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS};
+use storage::{Account, MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, Table};
 use types::{Origin, Reason};
 
-use crate::test_app::{TestApp, at, day, fee, uid};
+use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 const SIGNED_UP: &str = "2026-11-20T08:00:00Z";
@@ -111,6 +116,45 @@ async fn redelivered_membership_evaluates_again() {
     inviter.value.facts.record_affiliate(at("2026-11-10T00:00:00Z"), true);
     assert!(app.context.table.save_account(&inviter).await.unwrap().is_done());
     membership(&app, true, "2026-11-10T00:00:00Z").await;
+    assert!(is_bound(&app, "newcomer").await);
+}
+
+#[tokio::test]
+async fn redelivered_registration_evaluates_again() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    let mut inviter = app.context.table.account(&uid("affiliate")).await.unwrap().unwrap();
+    inviter.value.facts.record_affiliate(at("2026-11-10T00:00:00Z"), true);
+    assert!(app.context.table.save_account(&inviter).await.unwrap().is_done());
+    let again = app.send_as("again", "account.registered", sign_up("newcomer", &code)).await;
+    assert_eq!(again, EventOutcome::Ingested);
+    assert!(is_bound(&app, "newcomer").await);
+}
+
+/// Transactions are throttled: no sign-up can be bound.
+#[derive(Debug)]
+struct NoTransactions;
+
+impl Faults for NoTransactions {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        (operation == "TransactWriteItems").then_some(Fault::Refused("ThrottlingException"))
+    }
+}
+
+#[tokio::test]
+async fn membership_is_redelivered_until_sign_ups_are_bound() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    let config = app.engine.faulty_config(Arc::new(NoTransactions));
+    let config = config.retry_config(RetryConfig::disabled());
+    let context = app.context.with_table(Table::new(config, app.engine.table_name()));
+    let change = json!({ "uid": "affiliate", "affiliate": true, "at": "2026-11-10T00:00:00Z" });
+    let body = event("joined", "account.changed", change).to_string();
+    let message = Message { id: "m".to_owned(), sent_at: at(NOON), body: body.clone() };
+    let error = ingestion::ingest(&context, &[message]).await.unwrap_err();
+    assert_eq!(error.name(), "Throttled");
+    assert!(!is_bound(&app, "newcomer").await);
+    app.send_raw(&body).await;
     assert!(is_bound(&app, "newcomer").await);
 }
 

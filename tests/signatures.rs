@@ -93,14 +93,19 @@ async fn signed_message_of_each_source_is_ingested() {
 async fn refused_message_is_quarantined_whole() {
     let body = registered("a");
     let wrong = sign("a-key-that-nobody-knows-of-here!", &body);
+    const MISMATCH: &str = "expected the HMAC-SHA256 of the message's body by this key";
     for from in SOURCES {
-        for (signature, reason) in [(None, "unsigned"), (Some(&*wrong), "signature_invalid")] {
+        for (signature, reason, detail) in [
+            (None, "unsigned", "expected a signature"),
+            (Some(&*wrong), "signature_invalid", MISMATCH),
+        ] {
             let app = TestApp::at(NOW).await;
             let refused = batch(from, &body, signature);
             handle(&app, &signatures(Unsigned::Refused), refused).await;
             let entries = quarantined(&app).await;
             assert_eq!(entries.len(), 1, "{from:?}");
             assert_eq!((entries[0].reason.as_str(), &entries[0].body), (reason, &body));
+            assert_eq!(entries[0].detail, detail);
             assert!(!is_known(&app, "a").await, "{from:?} {reason}");
         }
     }

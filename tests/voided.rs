@@ -203,6 +203,7 @@ async fn unreadable_marker_blocks_no_night() {
     app.taken("activity", activity()).await;
     let marker = Damage::of(&app, |item| item_at(item).0 == "VOIDED");
     marker.make_unreadable();
+    assert_eq!(app.context.table.voided_bindings().await.unwrap().unreadable, 1);
     assert_eq!(app.night(LAST).await.days.len(), 1);
     marker.repair();
     assert_eq!(app.night("2026-11-21").await.days.len(), 4);

@@ -150,6 +150,20 @@ async fn repetition_publishes_nothing() {
 }
 
 #[tokio::test]
+async fn changed_binding_is_not_created_again() {
+    let (app, code, mut stream, told) = stage().await;
+    app.bind("dormant", &code).await;
+    let events = told.since(&app, &mut stream).await;
+    assert_eq!(types(&events), ["recall.binding.created.v1"]);
+    let changed = items(&app).into_values().enumerate();
+    let changed = changed
+        .map(|(number, item)| record(number as u64, 1_763_600_000, Some(&item), Some(&item)))
+        .collect();
+    assert_eq!(told.hand_over(&app, batch(changed).records).await, None);
+    assert_eq!(told.all(), events);
+}
+
+#[tokio::test]
 async fn redelivered_batch_keeps_event_ids() {
     let (app, code, mut stream, told) = stage().await;
     app.bind("dormant", &code).await;

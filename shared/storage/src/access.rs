@@ -443,8 +443,9 @@ impl RetryBudget {
             self.fruitless = 0;
             return Ok(());
         }
+        table.pause(self.fruitless).await?;
         self.fruitless += 1;
-        table.pause(self.fruitless).await
+        Ok(())
     }
 }
 
@@ -452,6 +453,7 @@ impl RetryBudget {
 mod tests {
     use std::collections::BTreeSet;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use dynamodb_embedded::{Engine, Fault, Faults, create_table};
     use sam_template::Template;
@@ -470,15 +472,34 @@ mod tests {
         }
     }
 
-    async fn table_whose_batches_end_after(items: usize) -> Table {
+    async fn table_with(faults: Arc<dyn Faults>) -> Table {
         let engine = Engine::memory().unwrap();
         let definition = Template::embedded().unwrap().table;
         create_table(&engine.client(), "recall", &definition).await.unwrap();
-        Table::new(engine.faulty_config(Arc::new(Batches { end_after: items })), "recall")
+        Table::new(engine.faulty_config(faults), "recall")
+    }
+
+    async fn table_whose_batches_end_after(items: usize) -> Table {
+        table_with(Arc::new(Batches { end_after: items })).await
     }
 
     fn key(number: usize) -> Key {
         Key { pk: "batches".to_owned(), sk: format!("{number:03}") }
+    }
+
+    /// The first `unprocessed` batches return all of their items as unprocessed.
+    #[derive(Debug)]
+    struct Unprocessed {
+        unprocessed: u32,
+        sent: AtomicU32,
+    }
+
+    impl Faults for Unprocessed {
+        fn next(&self, operation: &str) -> Option<Fault> {
+            let batch = u32::from(operation.starts_with("Batch"));
+            let sent = self.sent.fetch_add(batch, Ordering::Relaxed);
+            (batch == 1 && sent < self.unprocessed).then_some(Fault::EndsAfter(0))
+        }
     }
 
     /// The first attempt of every call is refused.
@@ -494,10 +515,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_their_retries_and_their_time_are_counted() {
-        let engine = Engine::memory().unwrap();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&engine.client(), "recall", &definition).await.unwrap();
-        let table = Table::new(engine.faulty_config(Arc::<FirstAttempts>::default()), "recall");
+        let table = table_with(Arc::<FirstAttempts>::default()).await;
         table.get(&key(1)).await.unwrap();
         let before = table.call_stats();
         assert_eq!((before.calls, before.retries), (1, 1));
@@ -524,5 +542,16 @@ mod tests {
         assert!(matches!(read, Err(TableError::Throttled(_))));
         let written = table.put_many(vec![key(1).attributes()]).await;
         assert!(matches!(written, Err(TableError::Throttled(_))));
+    }
+
+    #[tokio::test]
+    async fn unprocessed_batch_is_sent_eight_times() {
+        for (unprocessed, calls) in [(1, 2), (MAX_CALLS - 1, MAX_CALLS), (MAX_CALLS, MAX_CALLS)] {
+            let faults = Arc::new(Unprocessed { unprocessed, sent: AtomicU32::new(0) });
+            let table = table_with(faults.clone()).await;
+            let written = table.put_many(vec![key(1).attributes()]).await;
+            assert_eq!(written.is_ok(), unprocessed < MAX_CALLS, "{unprocessed}");
+            assert_eq!(faults.sent.load(Ordering::Relaxed), calls, "{unprocessed}");
+        }
     }
 }

@@ -550,10 +550,11 @@ impl FoundSummaries {
                 self.missing = summary.further_parts;
                 self.found.push(DaySummary { day, seq, summary, payment: None });
             }
-            (RunItem::Summary { part }, Some(of)) if part > 0 && self.missing > 0 => {
+            (RunItem::Summary { part: 1.. }, Some(of)) => {
+                let surplus = || TableError::corrupt("summary", "it has too many parts");
+                self.missing = self.missing.checked_sub(1).ok_or_else(surplus)?;
                 let Summary { cells, .. } = read_packed("summary", &item)?;
                 of.summary.cells.extend(cells);
-                self.missing -= 1;
             }
             _ => {}
         }

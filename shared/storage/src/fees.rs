@@ -217,3 +217,27 @@ impl Table {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::primitives::Blob;
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    fn item(form: &str, bytes: &[u8]) -> Item {
+        let form = AttributeValue::N(form.to_owned());
+        let bytes = AttributeValue::B(Blob::new(bytes));
+        [("v".to_owned(), form), ("b".to_owned(), bytes)].into()
+    }
+
+    #[test]
+    fn chunk_must_have_the_form_of_its_item() {
+        let (rows, columns) = (fee_chunks::ROWS.to_string(), fee_chunks::COLUMNS.to_string());
+        assert_eq!(chunk_of(&item(&rows, b"")).unwrap(), b"");
+        let other = chunk_of(&item(&columns, b"")).unwrap_err();
+        assert!(matches!(other, TableError::Corrupt { .. }), "{other:?}");
+        let unknown = chunk_of(&item("99", b"")).unwrap_err();
+        assert!(matches!(unknown, TableError::UnknownSchemaVersion { .. }), "{unknown:?}");
+    }
+}

@@ -25,11 +25,6 @@ impl<T: Clone> TwoVersionCell<T> {
         if self.seq <= visible { Some(&self.current) } else { self.before.as_ref() }
     }
 
-    /// Returns the value of run `seq`, if that run changed it last.
-    pub fn left_by(&self, seq: u64) -> Option<&T> {
-        (self.seq == seq).then_some(&self.current)
-    }
-
     /// The value before run `seq` and the runs after it changed anything.
     pub const fn before(&self, seq: u64) -> Option<&T> {
         if self.seq < seq { Some(&self.current) } else { self.before.as_ref() }

@@ -258,6 +258,32 @@ mod tests {
     }
 
     #[test]
+    fn shard_report_of_form_1_keeps_its_counts() {
+        let no_money: BTreeMap<Asset, Money> = BTreeMap::new();
+        let excluded = (1_u64, 2_u64, 3_u64, 4_u64, 5_u64, 6_u64, 7_u64);
+        let bytes = pack(&(
+            (9_u8, "attempt", [(0_u16, 1_u16)].as_slice()),
+            (8_u64, 2_u64, None::<DirtyShard>),
+            Conservation::default(),
+            no_money,
+            excluded,
+        ));
+        let read: ShardReport = unpack_version("shard report", 1, &bytes.unwrap()).unwrap();
+        let expected = ExcludedCounts {
+            duplicates: 1,
+            conflicts: 2,
+            void: 3,
+            unrelated: 4,
+            outside_day: 5,
+            orphan_corrections: 6,
+            inexact_corrections: 7,
+            ..ExcludedCounts::default()
+        };
+        assert_eq!(read.excluded, expected);
+        assert_eq!((read.shard, read.lines, read.lines_digest), (9, 8, None));
+    }
+
+    #[test]
     fn form_without_a_reader_is_refused() {
         for form in [0, 3, u8::MAX] {
             let read = unpack_version::<Summary>("summary", form, &[]);

@@ -191,6 +191,19 @@ mod tests {
     }
 
     #[test]
+    fn only_repetitions_are_dropped_early() {
+        let moved = Timeline::starting(at(1), location("CH", None));
+        for (country, region) in [("TR", None), ("CH", Some("CH-ZH"))] {
+            let mut full = moved.clone();
+            full.set_within(3, at(2), location(country, region));
+            full.set_within(3, at(3), location(country, None));
+            full.set_within(3, at(4), location("PL", None));
+            let kept: Vec<_> = full.iter().map(|(from, _)| from).collect();
+            assert_eq!(kept, [at(1), at(2), at(4)], "{country}");
+        }
+    }
+
+    #[test]
     fn country_alone_keeps_region() {
         let reports = [
             (at(1), location("UA", Some("UA-43"))),

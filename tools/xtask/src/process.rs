@@ -103,7 +103,20 @@ pub fn command<A: AsRef<OsStr>>(
 
 /// Creates a cargo command.
 pub fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = command(program, arguments);
+    // `cargo run` sets them for this program. Build scripts that read them, such as ring's, would
+    // run again, and everything that depends on them would be compiled again.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(name)) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Returns whether cargo sets the environment variable for the package that it runs.
+fn is_of_package(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b"CARGO_PKG_") || name.starts_with(b"CARGO_MANIFEST_")
 }
 
 /// Runs a command to its end.
@@ -191,6 +204,16 @@ mod tests {
         let line = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out";
         assert_eq!(passed_tests(line), 3);
         assert_eq!(passed_tests("test invariants_hold_under_faults ... ok"), 0);
+    }
+
+    #[test]
+    fn cargo_command_has_no_variable_of_this_package() {
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let command = cargo(["--version"]);
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).collect();
+        assert!(removed.iter().any(|(name, _)| *name == "CARGO_PKG_NAME"));
+        assert!(removed.iter().any(|(name, _)| *name == "CARGO_MANIFEST_DIR"));
+        assert!(removed.iter().all(|(name, _)| *name != "CARGO_TARGET_DIR"));
     }
 
     #[test]
