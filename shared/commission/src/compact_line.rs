@@ -266,6 +266,31 @@ mod tests {
     }
 
     #[test]
+    fn cell_is_product_asset_and_reason() {
+        let rates = ["0", "0.000002", "0.41", "1"].map(|rate| earned(rate, "0"));
+        let zeros = Reason::ALL.iter().map(|reason| Outcome::Zero { reason: *reason });
+        let mut cells = Vec::new();
+        for (product, rank) in Product::ALL.iter().flat_map(|it| [(*it, 0), (*it, 1)]) {
+            let cell = |outcome| LineCode::new(product, outcome).in_asset(rank).cell();
+            assert!(rates.iter().all(|rate| cell(*rate) == cell(rates[0])));
+            cells.push(cell(rates[0]));
+            cells.extend(zeros.clone().map(cell));
+        }
+        let count = cells.len();
+        cells.sort_unstable();
+        cells.dedup();
+        assert_eq!(cells.len(), count);
+    }
+
+    #[test]
+    fn corrected_sums_have_no_narrow_form() {
+        let start = crate::testing::day().start();
+        let sums = Sums { fee_count: 1, ..Sums::default() };
+        assert!(NarrowSums::of(&sums, start).is_some());
+        assert!(NarrowSums::of(&Sums { corrected_count: 1, ..sums }, start).is_none());
+    }
+
+    #[test]
     fn assets_are_ranked_by_text() {
         let mut table = AssetTable::default();
         let numbers = ["USDT", "BTC", "ETH"].map(|asset| table.number(read(asset)).unwrap());

@@ -143,4 +143,12 @@ mod tests {
         assert_eq!((lines.len(), listed(lines.reader()).len()), (1, 1));
         assert!(Lines::of(&early, &booked, false).unwrap().is_empty());
     }
+
+    #[test]
+    fn later_run_without_booked_lines_names_their_cause() {
+        let fold = pair().fold(&[spot("t1", "1")], &[]);
+        let lines = listed(Lines::of(&fold, &Booked::default(), false).unwrap().reader());
+        assert_eq!(lines, difference(&fold, &Booked::default(), false).unwrap());
+        assert_ne!(lines[0].cause, crate::Cause::Booked);
+    }
 }

@@ -284,6 +284,28 @@ mod tests {
     }
 
     #[test]
+    fn scattered_number_takes_its_bits() {
+        let (ascending, scattered) = (
+            bytes_a_fee(|n| (4_127_365_000 + n).to_string()),
+            bytes_a_fee(|n| scattered(n, 34).minor().to_string()),
+        );
+        assert!((ascending + 3..=ascending + 5).contains(&scattered), "{scattered}");
+    }
+
+    #[test]
+    fn wide_values_of_long_ids_stay_within_a_chunk() {
+        let wide = Amount::from_minor(i128::MAX);
+        let fees: Vec<Fee> = (0..6_000)
+            .map(|n| with(fee(n % 900, &format!("{n:064}"), "1"), |charge| charge.amount = wide))
+            .collect();
+        let chunks = write(&batch(&fees)).unwrap();
+        assert!(chunks.iter().all(|chunk| form(chunk) == ROWS));
+        // A chunk ends with the fee by which it is full; the lengths of ids and the head are little.
+        assert!(chunks.iter().all(|chunk| chunk.len() < FULL + 8 * 1024));
+        assert_eq!(content(&read_back(&chunks)), content(&batch(&fees)));
+    }
+
+    #[test]
     fn uuid_takes_16_bytes() {
         let bytes = bytes_a_fee(|n| format!("0190a5c1-7f3e-7abc-8def-00ff{:08x}", n * n));
         assert!((28..36).contains(&bytes), "{bytes}");

@@ -110,6 +110,7 @@ mod tests {
         }
         let deep = links("https://www.exchange.example:8443/en/join");
         assert_eq!(deep.recall_site(), "https://www.exchange.example:8443");
+        assert_eq!(links("https://x.io/en/join").recall_site(), "https://x.io");
     }
 
     #[test]

@@ -107,6 +107,36 @@ fn equal_digests_keep_trade_ids_separate() {
 }
 
 #[test]
+fn equal_charges_of_one_digest_stay_apart() {
+    let fees = arrived([(1, &spot("t1", "1")), (2, &spot("t2", "1"))]);
+    let found = found_with(|_| 7, &fees, &[]);
+    assert_eq!((amounts(&found).len(), found.duplicates), (2, 0));
+}
+
+/// A fee whose amount does not fit into 64 bits.
+fn large(trade_id: &str, more: i128) -> Fee {
+    let amount = Amount::from_minor(i128::from(i64::MAX) + more);
+    spot(trade_id, "1").with(|charge| charge.amount = amount)
+}
+
+#[test]
+fn large_fees_are_compared_exactly() {
+    let fees = arrived([(1, &large("t1", 1)), (2, &large("t1", 2)), (3, &large("t1", 1))]);
+    let found = found(&fees, &[]);
+    assert_eq!((conflicts(&found), found.duplicates), (vec![large("t1", 2)], 1));
+}
+
+#[test]
+fn large_fee_outside_day_is_excluded() {
+    let midnight = at("2026-11-23T00:00:00Z");
+    let inside = large("2", 1).with(|charge| charge.at = midnight.plus_millis(-1));
+    let outside = large("3", 2).with(|charge| charge.at = midnight);
+    let fees = arrived([(1, &spot("1", "1")), (2, &inside), (3, &outside), (4, &spot("4", "1"))]);
+    let found = found(&fees, &[]);
+    assert_eq!((found.fees.len(), found.outside_day), (3, 1));
+}
+
+#[test]
 fn numbers_in_any_order_are_told_apart() {
     let [one, two, three] = ["1", "2", "3"].map(|id| spot(id, id));
     let orders = [[&one, &one, &two, &three, &three], [&three, &one, &three, &two, &one]];

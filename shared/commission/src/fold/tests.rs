@@ -5,7 +5,7 @@ use crate::testing::{
     Pair, arriving, at, correction, day, due_sums, earned, fee, futures, location, pair, rate,
     read, rules, spot, units, usd,
 };
-use crate::{Amount, MarketRules, Outcome, TierInForce, evaluate_tier};
+use crate::{Amount, MarketRules, Outcome, Split, TierInForce, evaluate_tier};
 
 fn zero(reason: Reason) -> Outcome {
     Outcome::Zero { reason }
@@ -67,6 +67,8 @@ fn values_in_usd_are_paid_by_the_same_rates() {
     let (_, sums) = due_sums(&fold)[0];
     assert_eq!((sums.fees_usd, sums.volume_usd), (usd("30"), usd("3000")));
     assert_eq!((sums.commission_usd, sums.shared_usd), (usd("4.5"), usd("1.5")));
+    let of_usd = Split { fees: usd("30"), commission: usd("4.5"), shared: usd("1.5") };
+    assert_eq!(sums.in_usd(), of_usd);
 }
 
 #[test]
@@ -271,6 +273,28 @@ fn void_binding_has_no_accruals() {
     assert!(fold.due.is_empty() && fold.charged.is_empty());
     assert!(!pair_that_earns.due.is_empty() && pair_that_earns.due.len() == 1);
     assert_eq!(fold.voided, BTreeMap::from([(read("invitee-1"), 2)]));
+}
+
+#[test]
+fn lines_of_long_ids_are_sorted() {
+    // They differ only behind the letters that are compared as integers.
+    let inviters = ["sixteen-letters-and-b", "sixteen-letters-and-a", "sixteen-letters-", "short"];
+    let mut relations = Relations::default();
+    let mut fees = Vec::new();
+    for (number, inviter) in inviters.into_iter().enumerate() {
+        let mut pair = pair();
+        pair.relation.inviter = read(inviter);
+        relations.add_inviter(read(inviter), pair.inviter.clone(), pair.tier);
+        for invitee in [format!("sixteen-letters-to-{number}"), format!("also-{number}")] {
+            pair.relation.invitee = read(&invitee);
+            relations.add_relation(pair.relation.clone(), pair.invitee.clone());
+            fees.push(Fee { uid: read(&invitee), ..spot("t1", "1") });
+        }
+    }
+    let fold = fold(day(), &arriving(&fees), &[], &relations, &rules()).unwrap();
+    let keys: Vec<_> = due_sums(&fold).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys.len(), 8);
+    assert!(keys.is_sorted(), "{keys:?}");
 }
 
 #[test]

@@ -15,6 +15,16 @@ fn facts_read_back_as_they_were_written() {
 }
 
 #[test]
+fn repeated_person_changes_nothing() {
+    let mut case = Case::recall();
+    let (at, person) = (at("2026-01-02T03:04:05Z"), "p1".parse::<types::PersonHash>().unwrap());
+    assert!(case.invitee().record_person(at, person.clone()));
+    assert!(!case.invitee().record_person(at, person.clone()));
+    assert!(!case.invitee().record_person(at, "p0".parse().unwrap()));
+    assert!(case.invitee().record_person(at, "p2".parse().unwrap()));
+}
+
+#[test]
 fn missing_fact_is_left_out() {
     let account = serde_json::to_value(Case::recall().invitee()).unwrap();
     assert_eq!(account.get("inviter"), None);

@@ -1,7 +1,10 @@
 //! Every bad parameter has its stated error, and causes no read of data.
 
+use http_api::Purpose;
+use serde_json::{Value, json as value};
+
 use crate::sample::ledger;
-use crate::test_app::{AFFILIATE, TestApp, json};
+use crate::test_app::{AFFILIATE, TestApp, json, read};
 
 const BAD: &[&str] = &[
     "/v1/dashboard?from=2026-11-01",
@@ -78,5 +81,22 @@ async fn cursor_of_another_list_is_refused() {
         let response = app.ask(AFFILIATE, &elsewhere, "application/json").await;
         assert_eq!(response.status(), 400, "{elsewhere}");
         assert_eq!(json(&response)["parameter"], "cursor", "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn cursor_of_a_later_version_is_refused() {
+    let app = ledger().await;
+    let lines = "/v1/dashboard/commissions";
+    let cursor = app.get(&format!("{lines}?limit=1")).await["nextCursor"].clone();
+    let (purpose, caller) = (Purpose::Cursor("/v1/dashboard/commissions "), read(AFFILIATE));
+    let (signer, now) = (&app.context.signer, app.context.clock.now());
+    let mut place: Value = signer.open(purpose, &caller, cursor.as_str().unwrap(), now).unwrap();
+    for (version, status) in [(2, 200), (3, 400)] {
+        place["version"] = value!(version);
+        let cursor = signer.seal(purpose, &caller, &place, now.plus_days(1)).unwrap();
+        let target = format!("{lines}?cursor={cursor}");
+        let answer = app.ask(AFFILIATE, &target, "application/json").await;
+        assert_eq!(answer.status(), status, "{version}");
     }
 }
