@@ -100,8 +100,8 @@ async fn sign_up_and_membership_in_one_batch_bind() {
     let (app, code) = departed_affiliate().await;
     let joined = json!({ "uid": "affiliate", "affiliate": true, "at": "2026-11-10T00:00:00Z" });
     let batch = json!([
-        crate::test_app::event("1", "account.registered", sign_up("newcomer", &code)),
-        crate::test_app::event("2", "account.changed", joined),
+        event("1", "account.registered", sign_up("newcomer", &code)),
+        event("2", "account.changed", joined),
     ]);
     app.send_raw(&batch.to_string()).await;
     assert!(is_bound(&app, "newcomer").await);
@@ -265,9 +265,7 @@ async fn more_sign_ups_than_a_page_are_all_bound() {
         .map(|number| format!("newcomer-{number:04}"))
         .collect();
     for names in names.chunks(100) {
-        let event = |name: &String| {
-            crate::test_app::event(name, "account.registered", sign_up(name, &code))
-        };
+        let event = |name: &String| event(name, "account.registered", sign_up(name, &code));
         let batch: Vec<Value> = names.iter().map(event).collect();
         app.send_raw(&Value::Array(batch).to_string()).await;
     }
