@@ -347,6 +347,35 @@ fn alarm_with_fill_does_not_need_the_newest_period() {
     }
 }
 
+/// SQS refuses a statement with several resources, and a second policy of a queue replaces the first:
+/// its removal would remove both.
+#[test]
+fn each_queue_has_one_policy() {
+    let mut queues = Vec::new();
+    for (id, policy) in resources() {
+        if policy["Type"] != "AWS::SQS::QueuePolicy" {
+            continue;
+        }
+        let [queue] = policy["Properties"]["Queues"].as_array().unwrap().as_slice() else {
+            panic!("{id} has several queues");
+        };
+        queues.push(queue.as_str().unwrap().to_owned());
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap() {
+            // A statement under a condition is the second of three values.
+            let statement = statement.get(1).unwrap_or(statement);
+            assert_eq!(statement["Resource"], format!("{}.Arn", queue.as_str().unwrap()), "{id}");
+        }
+    }
+    queues.sort();
+    let of_the_template = resources().into_iter();
+    let mut expected: Vec<String> = of_the_template
+        .filter(|(_, resource)| resource["Type"] == "AWS::SQS::Queue")
+        .map(|(id, _)| id)
+        .collect();
+    expected.sort();
+    assert_eq!(queues, expected);
+}
+
 /// The values of an intrinsic `If`, whose tag is dropped.
 fn branches(value: &Value) -> Vec<String> {
     value.as_array().unwrap().iter().map(ToString::to_string).collect()
