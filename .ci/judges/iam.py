@@ -1,4 +1,5 @@
-"""Runs parliament and cloudsplaining over the policies of roles, and prints the findings as JSON.
+"""Runs parliament and cloudsplaining over the policies of roles, also over those that are attached by
+a condition, and prints the findings as JSON.
 
 Usage: iam.py TEMPLATE
 """
@@ -18,6 +19,12 @@ PSEUDO = {
     "AWS::AccountId": "111122223333",
     "AWS::StackName": "recall",
     "AWS::URLSuffix": "amazonaws.com",
+}
+# Examples of parameters.
+PARAMETERS = {
+    "KinesisStreamArn": "arn:aws:kinesis:us-east-1:111122223333:stream/events",
+    "KafkaClusterArn": "arn:aws:kafka:us-east-1:111122223333:cluster/events/0a1b2c3d",
+    "KafkaTopic": "exchange-events",
 }
 ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:111122223333:table/{}",
@@ -40,6 +47,8 @@ def resolved(value, resources):
     match value:
         case {"Ref": name} if name in PSEUDO:
             return PSEUDO[name]
+        case {"Ref": name} if name in PARAMETERS:
+            return PARAMETERS[name]
         case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]}:
             return ARNS[resources[name]["Type"]].format(name)
         case {"Fn::GetAtt": [name, "StreamArn"]}:
@@ -49,6 +58,10 @@ def resolved(value, resources):
             return resolved(granted, resources)
         case {"Fn::If": [_, _, otherwise]}:
             return resolved(otherwise, resources)
+        case {"Fn::Split": [separator, text]}:
+            return resolved(text, resources).split(separator)
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(resolved(parts, resources))
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([\w:.]+)\}", lambda name: substituted(name[1], resources), text)
     return {name: resolved(item, resources) for name, item in value.items()}
@@ -81,14 +94,24 @@ def findings(document):
             yield f"cloudsplaining:{risk}"
 
 
+def documents(resource):
+    """The policies of a role, or a policy that is attached to one."""
+    properties = resource.get("Properties", {})
+    match resource["Type"]:
+        case "AWS::IAM::Role":
+            return [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        case "AWS::IAM::Policy":
+            return [properties["PolicyDocument"]]
+    return []
+
+
 def main(path):
     resources = json.loads(pathlib.Path(path).read_text())["Resources"]
-    roles = {name: role for name, role in resources.items() if role["Type"] == "AWS::IAM::Role"}
     found = {
         (rule, name)
-        for name, role in roles.items()
-        for policy in role["Properties"].get("Policies", [])
-        for rule in findings(resolved(policy["PolicyDocument"], resources))
+        for name, resource in resources.items()
+        for document in documents(resource)
+        for rule in findings(resolved(document, resources))
     }
     print(json.dumps(sorted(found)))
 
