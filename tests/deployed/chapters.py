@@ -13,6 +13,7 @@ import resources
 import pretraffic
 import removed
 import runbook
+import signatures
 import small
 import story
 import switches
@@ -28,6 +29,7 @@ CHAPTERS = {
     "failures of events, batches and nights": failures,
     "killed processes": kills,
     "kill switches": switches,
+    "signed events": signatures,
     "cold starts": cold,
     "warm calls, one after the other": latency,
     "the runbook, verbatim": runbook,

@@ -90,8 +90,11 @@ class Exchange:
         body = events[0] if len(events) == 1 else events
         self.send_text(json.dumps(body))
 
-    def send_text(self, body):
-        self.sqs.send_message(QueueUrl=self.queue, MessageBody=body)
+    def send_text(self, body, signature=None):
+        attributes = {}
+        if signature is not None:
+            attributes["recall-signature"] = {"DataType": "String", "StringValue": signature}
+        self.sqs.send_message(QueueUrl=self.queue, MessageBody=body, MessageAttributes=attributes)
 
     def redrive(self):
         """Moves the messages of the dead-letter queue back to the queue. The local SQS has no call for

@@ -1,4 +1,4 @@
-"""Removes a stack, and what it retains: its table, queues and buckets."""
+"""Removes a stack, and what it retains: its table, queues, buckets and event keys."""
 
 import time
 
@@ -106,6 +106,10 @@ def remove_bucket(aws, name):
     s3.delete_bucket(Bucket=name)
 
 
+def remove_secret(aws, arn):
+    aws.client("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+
+
 def remove_vault(aws, name):
     aws.client("backup").delete_backup_vault(BackupVaultName=name)
 
@@ -114,5 +118,6 @@ REMOVERS = {
     "AWS::DynamoDB::Table": remove_table,
     "AWS::SQS::Queue": remove_queue,
     "AWS::S3::Bucket": remove_bucket,
+    "AWS::SecretsManager::Secret": remove_secret,
     "AWS::Backup::BackupVault": remove_vault,
 }

@@ -22,6 +22,7 @@ def exists(aws, kind, physical):
         "AWS::DynamoDB::Table": lambda: aws.client("dynamodb").describe_table(TableName=physical),
         "AWS::SQS::Queue": lambda: aws.client("sqs").get_queue_attributes(QueueUrl=physical),
         "AWS::S3::Bucket": lambda: aws.client("s3").head_bucket(Bucket=physical),
+        "AWS::SecretsManager::Secret": lambda: aws.client("secretsmanager").describe_secret(SecretId=physical),
         "AWS::Backup::BackupVault": lambda: aws.client("backup").describe_backup_vault(
             BackupVaultName=physical
         ),

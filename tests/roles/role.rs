@@ -92,8 +92,6 @@ fn is_of_a_stream(resource: &str) -> bool {
 fn statements(role: &Value) -> Vec<Statement> {
     let policies = role["Properties"]["Policies"].as_array().unwrap().iter();
     let all = policies.flat_map(|p| p["PolicyDocument"]["Statement"].as_array().unwrap());
-    // A statement under a condition is the second of three values.
-    let all = all.map(|statement| statement.get(1).unwrap_or(statement));
     let of_items = |statement: &&Value| {
         let actions = texts(&statement["Action"]);
         let resources = texts(&statement["Resource"]);
