@@ -11,6 +11,7 @@ import latency
 import logs
 import resources
 import pretraffic
+import regions
 import removed
 import runbook
 import signatures
@@ -30,6 +31,7 @@ CHAPTERS = {
     "killed processes": kills,
     "kill switches": switches,
     "signed events": signatures,
+    "switch of the booking region": regions,
     "cold starts": cold,
     "warm calls, one after the other": latency,
     "the runbook, verbatim": runbook,
@@ -52,6 +54,7 @@ UNSUPPORTED = {
         failures: "twelve deliveries of a message are 73 minutes apart, and no clock can be set",
         kills: "processes of Lambda cannot be killed",
         runbook: "its entries break a stack deliberately and need the clock",
+        regions: "a table of two stacks would be removed with the first one",
         removed: "the stack is removed at the end, also after a failure: see Removal",
     },
 }

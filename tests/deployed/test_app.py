@@ -28,11 +28,11 @@ class Users:
 class TestApp:
     """One stack with its API, queue and nights; `operator` is the path of the operator's tool."""
 
-    def __init__(self, aws, users, name, operator=None):
+    def __init__(self, aws, users, name, operator=None, **parameters):
         self.aws = aws
         self.users = users
         self.operator = operator
-        self.stack = aws.deploy(name, users.issuer)
+        self.stack = aws.deploy(name, users.issuer, **parameters)
         self.api = Api(self.stack)
         self.exchange = Exchange(self.stack)
         self.nights = Nights(self.stack)
