@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import http.client
 import tempfile
+import time
 
 import boto3
 from botocore.config import Config
@@ -23,6 +24,9 @@ class RealClock:
 
     def now(self):
         return datetime.datetime.now(datetime.UTC)
+
+    def wait(self, seconds):
+        time.sleep(seconds)
 
 
 class Account:

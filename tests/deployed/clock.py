@@ -35,6 +35,10 @@ class Clock:
             raise ValueError(f"it is {self.now()} already, and not {text}")
         self.advance(step)
 
+    def wait(self, seconds):
+        """Waits for so many seconds of this clock, without real time."""
+        self.advance(seconds)
+
     def advance(self, seconds):
         """Lets so many seconds pass at once."""
         self.ahead += int(seconds)

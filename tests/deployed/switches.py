@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 
 from checks import Skip
 from exchange import joined, registered
@@ -50,10 +49,12 @@ def window(app, code):
 
 
 def until_window(app, code, status):
-    """Waits until the window answers with a status; returns the seconds that it took, and the answer."""
-    begin = time.monotonic()
+    """Waits until the window answers with a status; returns the seconds that it took by the functions'
+    clock, and the answer."""
+    begin = app.aws.clock.now()
+    seconds = lambda: (app.aws.clock.now() - begin).total_seconds()
     while (found := window(app, code)).status != status:
-        if time.monotonic() - begin > SECONDS:
+        if seconds() > SECONDS:
             raise AssertionError(f"expected {status} within {SECONDS} s, found {found.status}")
-        time.sleep(1)
-    return time.monotonic() - begin, found
+        app.aws.clock.wait(1)
+    return seconds(), found

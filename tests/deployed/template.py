@@ -4,6 +4,8 @@ What is deployed is `template.yaml` itself. SAM's own library expands it, as AWS
 deploy` sends it; then the adapters of `adapters.py` change what the local AWS would not understand.
 """
 
+import copy
+import functools
 import logging
 import os
 import pathlib
@@ -28,6 +30,11 @@ class NoManagedPolicies:
 
 def read():
     """`template.yaml`, its intrinsic functions in their long form."""
+    return copy.deepcopy(parsed())
+
+
+@functools.cache
+def parsed():
     from samtranslator.yaml_helper import yaml_parse
 
     return yaml_parse((ROOT / "template.yaml").read_text())
@@ -43,6 +50,11 @@ def binaries():
 
 def expand(release):
     """`template.yaml` in plain CloudFormation, with the code that was uploaded as `release`."""
+    return copy.deepcopy(transformed(release))
+
+
+@functools.cache
+def transformed(release):
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     from samtranslator.translator.transform import transform
 
