@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from runbook_insights import Query, known, lines
 from runbook_pages import INTRODUCTION, pages
-from runbook_terminal import Terminal
+from runbook_terminal import Cli, Terminal
 
 # Examples and placeholders of the runbook, and the facts that replace them here.
 PLACEHOLDERS = {
@@ -37,9 +37,10 @@ class RunbookRunner:
         self.seen = {}
         self.filled = set()
         self.facts = {"stack": app.stack.name}
-        self.terminal = Terminal(app.aws, app.operator)
+        self.cli = Cli(app.aws)
+        self.terminal = Terminal(app.aws, app.operator, self.cli)
         # Queries run in a second shell, in the background.
-        self.background = Terminal(app.aws, app.operator)
+        self.background = Terminal(app.aws, app.operator, self.cli)
         self.worker = ThreadPoolExecutor(max_workers=1)
         self.asked = []
         self.excluded = set()
@@ -54,6 +55,7 @@ class RunbookRunner:
         self.worker.shutdown(cancel_futures=True)
         self.terminal.close()
         self.background.close()
+        self.cli.close()
 
     def start(self, command):
         return self.worker.submit(self.background.run, self.fill(command))

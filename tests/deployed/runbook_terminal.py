@@ -6,18 +6,21 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 from template import REGION
 
 # No waiting for Logs Insights, and `operator` writes without asking. The calls of `sam` are noted and
 # done by other means: see `runbook_work.py`.
 OWN = """
-aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
+aws() { "$PYTHON" -IS "$AWS_CLI" "$AWS_SOCKET" aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 sleep() { :; }
 operator() { "$OPERATOR" --yes "$@"; }
 sam() { printf '%s\\n' "sam $*" >> "$SAM"; }
 """
 END = "== end of the command:"
+PROGRAM = pathlib.Path(__file__).resolve().with_name("runbook_cli.py")
+START_SECONDS = 60
 
 
 class Ran:
@@ -33,11 +36,35 @@ class Ran:
         return f"$ {self.command}\n{self.output}{self.errors}\nexit status {self.status}"
 
 
+class Cli:
+    """The process of the AWS CLI, for all terminals."""
+
+    def __init__(self, aws):
+        self.folder = tempfile.TemporaryDirectory(prefix="runbook-cli-")
+        self.socket = pathlib.Path(self.folder.name, "socket")
+        self.process = subprocess.Popen(
+            [sys.executable, PROGRAM, self.socket],
+            env=os.environ | aws.clock.variables(),
+            stdin=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.socket.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the AWS CLI did not start")
+            time.sleep(0.05)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.folder.cleanup()
+
+
 class Terminal:
     """One shell, which keeps variables from one command to the next. It and all programs in it use the
     local AWS's clock."""
 
-    def __init__(self, aws, operator):
+    def __init__(self, aws, operator, cli):
+        self.cli = cli
         self.folder = tempfile.TemporaryDirectory(prefix="runbook-")
         self.errors = pathlib.Path(self.folder.name, "errors")
         self.sam = pathlib.Path(self.folder.name, "sam")
@@ -65,6 +92,9 @@ class Terminal:
             "AWS_RETRY_MODE": "standard",
             "AWS_MAX_ATTEMPTS": "1",
             "OPERATOR": str(operator),
+            "PYTHON": sys.executable,
+            "AWS_CLI": str(PROGRAM),
+            "AWS_SOCKET": str(self.cli.socket),
             "SAM": str(self.sam),
         }
 
