@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { HtmlTagDescriptor, Plugin } from "vite";
-import { APPLICATION_CHUNK, filesOf } from "./chunks";
+import { APPLICATION_CHUNK, filesOf } from "./chunks.ts";
 
 /** The style of the document before the style sheet is there, and where its digest is allowed. */
 const STYLE = "src/styles/document.css";

@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
-import type { Plugin, Rollup } from "vite";
-import { filesOf } from "./chunks";
+import type { Plugin, Rolldown } from "vite";
+import { filesOf } from "./chunks.ts";
 
-type Bundle = Rollup.OutputBundle;
+type Bundle = Rolldown.OutputBundle;
 
 /** The chunks that may be loaded later, by whatever the entry leads to. */
 function laterOf(name: string, bundle: Bundle, found = new Set<string>()): Set<string> {

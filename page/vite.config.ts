@@ -1,15 +1,15 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { chunks } from "./chunks";
-import { documents } from "./document";
-import { sizes } from "./sizes";
-import { texts } from "./texts/plugin";
+import { chunks } from "./chunks.ts";
+import { documents } from "./document.ts";
+import { sizes } from "./sizes.ts";
+import { texts } from "./texts/plugin.ts";
 
 /** Where the API is in development: the sandbox. */
 const sandbox = process.env.SANDBOX ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [texts(), react(), documents(), sizes()],
+  plugins: [texts(), react(), chunks(), documents(), sizes()],
   server: {
     proxy: { "/v1": sandbox, "/sandbox": sandbox, "/config.json": sandbox },
   },
@@ -20,9 +20,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
     // The application, and the landing of an invitation, which needs none of it.
-    rollupOptions: {
-      input: ["index.html", "join.html"],
-      output: { manualChunks: chunks() },
-    },
+    rolldownOptions: { input: ["index.html", "join.html"] },
   },
 });

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { texts } from "./texts/plugin";
+import { texts } from "./texts/plugin.ts";
 
 export default defineConfig({
   plugins: [texts()],

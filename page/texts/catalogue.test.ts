@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { compare, type Messages, parseMessages } from "./catalogue";
-import { readCatalogues } from "./files";
+import { compare, type Messages, parseMessages } from "./catalogue.ts";
+import { readCatalogues } from "./files.ts";
 
 const parsed = (language: string, messages: Messages) => {
   const problems: string[] = [];

@@ -26,8 +26,11 @@ export type Argument = "text" | "plural" | { choices: string[] };
 export type Catalogue = Map<string, Message>;
 
 export class InvalidCatalogue extends Error {
-  constructor(readonly problems: string[]) {
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
     super(`The catalogues of texts have problems:\n${problems.map((it) => `  ${it}`).join("\n")}`);
+    this.problems = problems;
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { InvalidCatalogue } from "./catalogue";
-import { readCatalogues, TYPES, typesFile } from "./files";
+import { InvalidCatalogue } from "./catalogue.ts";
+import { readCatalogues, TYPES, typesFile } from "./files.ts";
 
 /** Checks the catalogues and the types of their texts; with `--write`, writes the types. */
 function main(): number {

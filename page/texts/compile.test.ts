@@ -4,7 +4,7 @@ import { texts as en } from "virtual:texts/page-en";
 import { texts as pseudo } from "virtual:texts/page-en-XA";
 import { texts as ru } from "virtual:texts/page-ru";
 import { expect, test } from "vitest";
-import { LANGUAGE_CODES } from "../src/text/languages";
+import { LANGUAGE_CODES } from "../src/text/languages.ts";
 
 test("russian_counts_have_three_forms", () => {
   expect([1, 2, 5, 11, 21, 1_234].map((count) => ru.dashboard.feeCount({ count }))).toEqual([

@@ -6,7 +6,7 @@ import {
   isSelectElement,
   type MessageFormatElement,
 } from "@formatjs/icu-messageformat-parser";
-import type { Argument, Catalogue, Message } from "./catalogue";
+import type { Argument, Catalogue, Message } from "./catalogue.ts";
 
 /** Generated code calls the functions of `src/text/runtime.ts` by this name. */
 export const RUNTIME = "run";

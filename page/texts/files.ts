@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LANGUAGE_CODES } from "../src/text/languages";
+import { LANGUAGE_CODES } from "../src/text/languages.ts";
 import {
   type Catalogue,
   compare,
   InvalidCatalogue,
   type Messages,
   parseMessages,
-} from "./catalogue";
-import { typeOf } from "./compile";
+} from "./catalogue.ts";
+import { typeOf } from "./compile.ts";
 
 const source = (path: string) => fileURLToPath(new URL(`../src/text/${path}`, import.meta.url));
 

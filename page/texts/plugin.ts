@@ -1,10 +1,10 @@
 import type { Plugin } from "vite";
-import { directionOf, LANGUAGE_CODES, LANGUAGES, type Language } from "../src/text/languages";
-import { LANDING_GROUPS } from "../src/text/parts";
-import type { Catalogue } from "./catalogue";
-import { objectOf, RUNTIME } from "./compile";
-import { DIRECTORY, ORIGINAL, RUNTIME_FILE, readCatalogues } from "./files";
-import { PSEUDO, pseudo } from "./pseudo";
+import { directionOf, LANGUAGE_CODES, LANGUAGES, type Language } from "../src/text/languages.ts";
+import { LANDING_GROUPS } from "../src/text/parts.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { objectOf, RUNTIME } from "./compile.ts";
+import { DIRECTORY, ORIGINAL, RUNTIME_FILE, readCatalogues } from "./files.ts";
+import { PSEUDO, pseudo } from "./pseudo.ts";
 
 /** Modules of a language's texts (`virtual:texts/page-ru`), and of the imports of all (`…/page`). */
 const MODULE = /^virtual:texts\/(page|landing)(?:-([\w-]+))?$/;

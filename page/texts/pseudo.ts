@@ -4,7 +4,7 @@ import {
   isSelectElement,
   type MessageFormatElement,
 } from "@formatjs/icu-messageformat-parser";
-import type { Catalogue } from "./catalogue";
+import type { Catalogue } from "./catalogue.ts";
 
 /** Longer English with accents, which shows texts that are not translated or are cut off. */
 export const PSEUDO = "en-XA";

@@ -1,5 +1,5 @@
-import type { Language } from "./languages";
-import type { Texts } from "./types";
+import type { Language } from "./languages.ts";
+import type { Texts } from "./types.ts";
 
 /** The groups that the landing needs: it is loaded without the other texts. */
 export const LANDING_GROUPS = ["name", "language", "landing", "benefit", "legal"] as const;

@@ -34,8 +34,8 @@ const LAST_LINES: usize = 12;
 /// Reason why there is no page.
 #[derive(Debug, thiserror::Error)]
 enum NoPage {
-    #[error("npm was not found; install Node.js 18 or newer and start again.")]
-    NpmMissing,
+    #[error("Node.js with npm was not found; install version 18 or newer and start again.")]
+    NodeMissing,
     #[error("`npm {step}` failed:\n{last_lines}")]
     Step { step: &'static str, last_lines: String },
     #[error("{path} cannot be read ({source})")]
@@ -64,14 +64,14 @@ fn is_current(project: &Path) -> bool {
 }
 
 async fn build(project: &Path, progress: Progress) -> Result<(), NoPage> {
-    let npm = npm().ok_or(NoPage::NpmMissing)?;
+    let node = node().ok_or(NoPage::NodeMissing)?;
     progress.say("Building the affiliate page, as it is missing or older than its sources:");
     if !libraries_are_current(project) {
         progress.say("  1/2 installing its libraries (npm ci)");
-        run(&npm, "ci", &["ci", "--no-audit", "--no-fund"], project).await?;
+        run(&node, "ci", &["npm.mjs", "ci", "--no-audit", "--no-fund"], project).await?;
     }
     progress.say("  2/2 compiling it (npm run build)");
-    run(&npm, "run build", &["run", "build"], project).await
+    run(&node, "run build", &["npm.mjs", "run", "build"], project).await
 }
 
 fn libraries_are_current(project: &Path) -> bool {
@@ -80,9 +80,9 @@ fn libraries_are_current(project: &Path) -> bool {
 }
 
 /// Runs a step, which is killed if the sandbox stops meanwhile.
-async fn run(npm: &Path, step: &'static str, args: &[&str], dir: &Path) -> Result<(), NoPage> {
-    let outcome = Command::new(npm).args(args).current_dir(dir).kill_on_drop(true).output().await;
-    let output = outcome.map_err(|source| NoPage::Unreadable { path: npm.to_owned(), source })?;
+async fn run(node: &Path, step: &'static str, args: &[&str], dir: &Path) -> Result<(), NoPage> {
+    let outcome = Command::new(node).args(args).current_dir(dir).kill_on_drop(true).output().await;
+    let output = outcome.map_err(|source| NoPage::Unreadable { path: node.to_owned(), source })?;
     if output.status.success() {
         return Ok(());
     }
@@ -96,11 +96,17 @@ fn last_lines(said: &str) -> String {
     last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the path of npm, from the search path.
-fn npm() -> Option<PathBuf> {
-    let name = if cfg!(windows) { "npm.cmd" } else { "npm" };
+/// Returns the path of Node.js if npm is there too. `npm.mjs` runs npm on a Node.js that is new
+/// enough.
+fn node() -> Option<PathBuf> {
+    let (node, npm) = if cfg!(windows) { ("node.exe", "npm.cmd") } else { ("node", "npm") };
+    program(npm).and(program(node))
+}
+
+/// Returns the path of a program, from the search path.
+fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|dir| dir.join(name)).find(|npm| npm.is_file())
+    env::split_paths(&path).map(|dir| dir.join(name)).find(|program| program.is_file())
 }
 
 /// Returns the time of the last change of the file, or of the newest file in the directory.
