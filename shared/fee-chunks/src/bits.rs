@@ -44,7 +44,7 @@ pub(super) fn unpack<T: Clone>(
     // Reading a value also reads bytes after it, which do not exist for the last values.
     let mut padded = Vec::with_capacity(bytes.len() + 80);
     padded.extend_from_slice(bytes);
-    padded.resize(bytes.len() + 80, 0);
+    padded.resize(bytes.len().saturating_add(80), 0);
     let (step, mask) = (width as usize, u64::MAX >> (u64::BITS - width));
     // Eight values take `width` bytes, so that each of eight has a fixed place among them.
     let places: [(usize, usize); 8] = std::array::from_fn(|n| (n * step / 8, n * step % 8));
