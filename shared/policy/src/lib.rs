@@ -11,6 +11,7 @@ mod links;
 mod presentation;
 mod problem;
 mod regions;
+mod retention;
 mod section;
 mod tiers;
 mod value;
@@ -22,6 +23,7 @@ pub use links::LinkRules;
 pub use presentation::Presentation;
 use problem::Problems;
 pub use problem::{PolicyErrors, Problem};
+pub use retention::Retention;
 use section::Section;
 
 /// All rules of a programme.
@@ -39,6 +41,8 @@ pub struct Programme {
     pub settle_after_days: u32,
     /// How far the time of an event may lie ahead of our clock.
     pub event_clock_skew: Duration,
+    /// How long kinds of records stay in the table.
+    pub retention: Retention,
     /// The programme's name and pages.
     pub presentation: Presentation,
 }
@@ -53,6 +57,7 @@ const SECTIONS: &[&str] = &[
     "confirmation",
     "settlement",
     "events",
+    "retention",
     "presentation",
 ];
 
@@ -91,6 +96,7 @@ fn read(root: &Section<'_>) -> Option<Programme> {
     let confirmation_valid_for = minutes("confirmation", "valid_minutes", 1..=1440);
     let event_clock_skew = minutes("events", "clock_skew_minutes", 0..=1440);
     let settle_after_days = settlement(root);
+    let retention = retention::read(root);
     let presentation = presentation::read(root);
     Some(Programme {
         eligibility: eligibility?,
@@ -99,6 +105,7 @@ fn read(root: &Section<'_>) -> Option<Programme> {
         confirmation_valid_for: confirmation_valid_for?,
         settle_after_days: settle_after_days?,
         event_clock_skew: event_clock_skew?,
+        retention: retention?,
         presentation: presentation?,
     })
 }

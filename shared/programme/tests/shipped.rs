@@ -154,6 +154,7 @@ mod tests {
         assert_eq!(programme.confirmation_valid_for, ten_minutes);
         assert_eq!(programme.event_clock_skew, ten_minutes);
         assert_eq!(programme.settle_after_days, 1);
+        assert_eq!(programme.retention, policy::Retention::default());
         let assets = programme.commission.assets;
         assert_eq!(assets.decimals("USDT".parse().unwrap()).count(), 8);
         assert_eq!(assets.usd().count(), 8);

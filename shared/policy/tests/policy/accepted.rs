@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use commission::{Anchor, Decimals, FuturesWindow, Rate};
 use eligibility::RegionRule;
-use policy::{Presentation, Programme};
+use policy::{Presentation, Programme, Retention};
 use types::{Location, Market, Timestamp, Vip};
 
 use crate::VALID;
@@ -137,4 +137,11 @@ fn presentation_has_keys_that_are_given() {
 fn presentation_may_be_left_out() {
     let (rules, _) = VALID.split_once("[presentation]").unwrap();
     assert_eq!(Programme::parse(rules).unwrap().presentation, Presentation::default());
+}
+
+#[test]
+fn retention_is_read_or_its_default() {
+    assert_eq!(programme().retention, Retention { fees_days: 200 });
+    let (rules, _) = VALID.split_once("[retention]").unwrap();
+    assert_eq!(Programme::parse(rules).unwrap().retention, Retention::default());
 }

@@ -80,7 +80,7 @@ fn misspelt_key_is_unknown() {
                 "1: events is missing; expected a section",
                 "119: event is not a key of the policy; expected one of eligibility, regions, \
                  commission, shared_commission, assets, links, confirmation, settlement, events, \
-                 presentation",
+                 retention, presentation",
             ],
         ),
         (
@@ -475,4 +475,21 @@ fn presentation_needs_name_and_https() {
         ),
     ]);
     assert!(refused("Come Back", &"é".repeat(65)).len() == 1);
+}
+
+#[test]
+fn retention_outlasts_pending_sign_ups() {
+    check(&[
+        (
+            "fees_days = 200",
+            "fees_days = 99",
+            &["130: retention.fees_days is 99; expected a whole number from 100 to 3660"],
+        ),
+        (
+            "fees_days = 200",
+            "fees_days = 200\nlines_days = 200",
+            &["131: retention.lines_days is not a key of the policy; expected one of fees_days, \
+                 source, as_of"],
+        ),
+    ]);
 }
