@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use eligibility::{Bind, LinkFacts, evaluate};
 use ingestion::EventOutcome;
-use nightly::{explain_day, verify_day};
+use nightly::{NoArchive, explain_day, verify_day};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -259,7 +259,7 @@ async fn nothing_is_left(app: &TestApp) {
     }
     assert_eq!(app.context.table.touched_through(Day::next(day(DAYS[2]))).await.unwrap(), []);
     for day in DAYS.map(day) {
-        let verified = verify_day(&app.context, day, || ()).await.unwrap();
+        let verified = verify_day(&app.context, &NoArchive, day, || ()).await.unwrap();
         assert_eq!(verified.differences, [], "{day}");
         every_line_is_explained(app, day).await;
     }
@@ -269,7 +269,8 @@ async fn nothing_is_left(app: &TestApp) {
 async fn every_line_is_explained(app: &TestApp, day: Day) {
     for invitee in [RECALLED, SIGNED_UP].concat() {
         let account = app.context.table.account(&uid(invitee)).await.unwrap().unwrap();
-        let explained = explain_day(&app.context, &account, day).await.unwrap().unwrap();
+        let explained =
+            explain_day(&app.context, &NoArchive, &account, day).await.unwrap().unwrap();
         for due in explained.fold.due.iter() {
             let fees: Vec<i128> =
                 explained.fees_of(&due.key()).map(|told| told.fee.charge.amount.minor()).collect();

@@ -7,7 +7,7 @@ use commission::{
     Amount, Asset, Cause, Conservation, Line, LineKey, Outcome, Rate, Split, Sums, Trades,
 };
 use ingestion::EventOutcome as Ingested;
-use nightly::verify_day;
+use nightly::{NoArchive, verify_day};
 use outbound_events::events;
 use serde_json::{Value, json};
 use storage::{
@@ -95,7 +95,10 @@ async fn long_correction_reasons_are_published() {
     let lines = app.lines("affiliate", DAY, DAY).await;
     let whys = lines.iter().filter_map(|line| line["why"].as_str());
     assert_eq!(whys.filter(|why| why.len() == 3 * 200 + 2 * "; ".len()).count(), 700);
-    assert_eq!(verify_day(&app.context, day(DAY), || ()).await.unwrap().differences, []);
+    assert_eq!(
+        verify_day(&app.context, &NoArchive, day(DAY), || ()).await.unwrap().differences,
+        []
+    );
 
     app.now("2026-11-22T10:00:01Z");
     app.charged(fee("next", "invitee-0", "2026-11-22T10:00:00Z")).await;
@@ -158,7 +161,7 @@ async fn largest_conservation_report_is_kept() {
     assert_eq!(report.due.cells().count(), 10 * ASSETS);
     let proof = report.due.canonical_bytes().unwrap();
     assert!(proof.len() > 400 * 1024, "{} bytes", proof.len());
-    let verified = verify_day(&app.context, day(DAY), || ()).await.unwrap();
+    let verified = verify_day(&app.context, &NoArchive, day(DAY), || ()).await.unwrap();
     assert_eq!((verified.lines, verified.differences), (10 * ASSETS as u64, Vec::new()));
     let shown = app.get("affiliate", &format!("/v1/dashboard?from={DAY}&to={DAY}")).await.json();
     assert_eq!(shown["totals"]["byAsset"].as_object().unwrap().len(), ASSETS);
@@ -494,7 +497,8 @@ async fn day_of_1000_runs_takes_another() {
         chain: Some(ChainLink { previous: Some("c".repeat(32)), digest: "e".repeat(32) }),
     };
     let head = table.head().await.unwrap();
-    let before = DayRecord { runs: (0..RUNS_PER_DAY).map(|n| run(u64::MAX - n)).collect() };
+    let runs = (0..RUNS_PER_DAY).map(|n| run(u64::MAX - n)).collect();
+    let before = DayRecord { runs, archived: None };
     let (before, report) = (Versioned::new(before), RunReport::default());
     let pending = pending(day, now);
     let outcome = table.commit(&head, &before, run(1), &report, pending).await.unwrap();

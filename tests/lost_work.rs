@@ -1,6 +1,6 @@
 //! Work of a committed run that cannot be read when it is published, and a head that cannot.
 
-use nightly::{handle, repair, verify_day, withdraw};
+use nightly::{NoArchive, handle, repair, verify_day, withdraw};
 use serde_json::{Value, json};
 use storage::Shard;
 
@@ -139,7 +139,7 @@ async fn restored_chunk_is_published_by_repair() {
     repair(&app.context, &uid(LOST)).await.unwrap();
     assert_eq!(parked(&app).await, [""; 0]);
     assert_eq!(earned(&app, LOST, DAYS[0], DAYS[1]).await, 2 * EACH);
-    let verified = verify_day(&app.context, day(DAYS[0]), || ()).await.unwrap();
+    let verified = verify_day(&app.context, &NoArchive, day(DAYS[0]), || ()).await.unwrap();
     assert_eq!(verified.differences, []);
 }
 

@@ -1,6 +1,6 @@
 //! Affiliates whose part of a run cannot be published are parked, and all others are published.
 
-use nightly::{handle, repair, verify_day, withdraw};
+use nightly::{NoArchive, handle, repair, verify_day, withdraw};
 use serde_json::{Value, json};
 use storage::Shard;
 
@@ -142,7 +142,7 @@ async fn repaired_affiliate_reads_current_state() {
     app.night("2026-11-24").await;
     assert_eq!(earned(&app, PARKED, DAYS[0], "2026-11-24").await, 6 * EACH);
     for of in DAYS {
-        let verified = verify_day(&app.context, day(of), || ()).await.unwrap();
+        let verified = verify_day(&app.context, &NoArchive, day(of), || ()).await.unwrap();
         assert_eq!(verified.differences, [], "{of}");
     }
 }
@@ -235,7 +235,7 @@ async fn withdrawn_lines_are_rebooked() {
     let runs: Vec<_> = app.lines(PARKED, DAYS[1], DAYS[1]).await.into_iter().collect();
     assert!(runs.iter().all(|line| line["runId"] != "2026-11-21.2"), "{runs:?}");
     for of in DAYS {
-        let verified = verify_day(&app.context, day(of), || ()).await.unwrap();
+        let verified = verify_day(&app.context, &NoArchive, day(of), || ()).await.unwrap();
         let lines_differ = verified.differences.iter().any(|difference| {
             use nightly::Difference::{Line, Statement};
             matches!(difference, Line { .. } | Statement { .. })

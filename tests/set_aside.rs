@@ -1,7 +1,7 @@
 //! Records that a fold cannot book are excluded and reported, and all others are booked.
 
 use lambda::{CapturedMetrics, Metrics};
-use nightly::{Difference, verify_day};
+use nightly::{Difference, NoArchive, verify_day};
 use serde_json::{Value, json};
 use storage::{Quarantined, Shard, Work};
 
@@ -198,13 +198,16 @@ async fn booked_lines_of_damaged_fees_stay() {
     pair.both_trade("late", "12:00:00").await;
     pair.app.night("2026-11-21").await;
     assert_eq!(pair.lines().await, [vec![ONE], vec![ONE, ONE]]);
-    let verified = verify_day(&pair.app.context, day(DAY), || {}).await.unwrap();
+    let verified = verify_day(&pair.app.context, &NoArchive, day(DAY), || {}).await.unwrap();
     let unreadable = |found: &&Difference| matches!(found, Difference::Unreadable { .. });
     assert_eq!(verified.differences.iter().filter(unreadable).count(), 1);
     chunk.repair();
     pair.app.night("2026-11-22").await;
     assert_eq!(pair.lines().await, [[ONE, ONE], [ONE, ONE]]);
-    assert_eq!(verify_day(&pair.app.context, day(DAY), || {}).await.unwrap().differences, []);
+    assert_eq!(
+        verify_day(&pair.app.context, &NoArchive, day(DAY), || {}).await.unwrap().differences,
+        []
+    );
 }
 
 #[tokio::test]

@@ -107,11 +107,16 @@ async fn reversal_equals_full_fold() {
 
 /// Returns the number of a day's shards that the next nightly run processes.
 async fn waiting(app: &TestApp, of: &str) -> usize {
-    nightly::verify_day(&app.context, day(of), || {}).await.unwrap().waiting.len()
+    nightly::verify_day(&app.context, &nightly::NoArchive, day(of), || {})
+        .await
+        .unwrap()
+        .waiting
+        .len()
 }
 
 async fn verified(app: &TestApp, of: &str) -> usize {
-    let verified = nightly::verify_day(&app.context, day(of), || {}).await.unwrap();
+    let verified =
+        nightly::verify_day(&app.context, &nightly::NoArchive, day(of), || {}).await.unwrap();
     verified.differences.len()
 }
 

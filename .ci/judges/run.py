@@ -48,7 +48,7 @@ def cfn_lint(folder):
     output([tools / "python", ".ci/state-machines.py", folder, *machines])
     files = [folder / f"{name}.asl.json" for name in MACHINES]
     expanded = ["--ignore-checks", "W", "--", folder / "template.json"]
-    templates = ["--format", "json", "--", "template.yaml", "edge.yaml", "global-table.yaml", *files]
+    templates = ["--format", "json", "--", "template.yaml", "edge.yaml", "global-table.yaml", "archive.yaml", *files]
     # 2, 4 and 8 are errors, warnings and informations; 1 is an invalid command line.
     for arguments in (templates, ["--format", "json", *expanded]):
         for found in json.loads(output([tools / "cfn-lint", *arguments], range(0, 16, 2)) or "[]"):
@@ -58,7 +58,7 @@ def cfn_lint(folder):
 
 def checkov(folder):
     tool = environment(".ci/judges/checkov.txt") / "checkov"
-    for template in (folder / "template.json", "edge.yaml", "global-table.yaml"):
+    for template in (folder / "template.json", "edge.yaml", "global-table.yaml", "archive.yaml"):
         options = ["--framework", "cloudformation", "--skip-download", "-o", "json"]
         report = json.loads(output([tool, "-f", template, *options], (0, 1)))
         for found in report["results"]["failed_checks"]:

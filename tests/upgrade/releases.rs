@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use nightly::verify_day;
+use nightly::{NoArchive, verify_day};
 use sam_template::Template;
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ async fn booked_days_verify_and_rerun() {
     for release in releases() {
         let app = left_by(&release).await;
         for booked in BOOKED {
-            let proved = verify_day(&app.context, day(booked), || ()).await.unwrap();
+            let proved = verify_day(&app.context, &NoArchive, day(booked), || ()).await.unwrap();
             assert_eq!(proved.differences, [], "{release} {booked}");
             assert!(proved.lines > 0);
             assert_eq!(app.book(booked).await.seq(), None, "{release} {booked}");
@@ -113,7 +113,7 @@ async fn work_of_release_continues() {
         assert_eq!(bound.status, 201, "{release}: {}", bound.body);
         let night = app.night(OPEN).await;
         assert_eq!(night.days.iter().map(|day| day.lines).collect::<Vec<_>>(), [1], "{release}");
-        let proved = verify_day(&app.context, day(OPEN), || ()).await.unwrap();
+        let proved = verify_day(&app.context, &NoArchive, day(OPEN), || ()).await.unwrap();
         assert_eq!(proved.differences, []);
         let lines = app.lines(AFFILIATE, OPEN, OPEN).await;
         assert_eq!(lines[0]["rate"], json!("0.3"), "the tier that the release evaluated");

@@ -88,7 +88,7 @@ metrics! {
     FeesConflicting, Count, "Fees that a fold quarantines, as their trade arrived with another body; each fold of a shard finds them again.";
     CorrectionsUnmatched, Count, "Corrections that a fold quarantines, as their day has no such fee; each fold of a shard finds them again.";
     CorrectionsInexact, Count, "Corrections that a fold quarantines, as they have more decimals than their asset; each fold of a shard finds them again.";
-    RecordsUnreadable, Count, "Accounts and chunks of fees that a fold left out because they cannot be read; each fold of a shard finds them again.";
+    RecordsUnreadable, Count, "Records that a fold left out, because they cannot be read or their day is archived; each fold of a shard finds them again.";
     ReconciliationDifferences, Count, "Sums, totals and records that a reconciliation found otherwise than booked.";
     DaysClosed, Count, "Days that were closed, counted by the one step that closed it.";
     DaysSetAside, Count, "Days that cannot be booked, or not whole, and are tried again each night.";

@@ -85,6 +85,15 @@ pub enum StepError {
     /// So many days are deferred that the cause is not limited to one of them.
     #[error("{0} days are set aside; no more are until some of them are booked")]
     TooManySetAside(usize),
+    /// Fees of an archived day are needed, and the archive cannot be read.
+    #[error("the fees of {day} are in the archive, which cannot be read")]
+    Archived {
+        /// The day.
+        day: Day,
+        /// The cause.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// Any other failure.
     #[error(transparent)]
     Internal(Box<dyn Error + Send + Sync>),
@@ -110,6 +119,7 @@ impl StepError {
             Self::Unpublished { .. } => "Unpublished",
             Self::Parked => "Parked",
             Self::TooManySetAside(_) => "TooManySetAside",
+            Self::Archived { .. } => "Archived",
             Self::Internal(_) => "Internal",
         }
     }
@@ -134,6 +144,7 @@ impl StepError {
             | Self::Unpublished { .. }
             | Self::Parked
             | Self::TooManySetAside(_)
+            | Self::Archived { .. }
             | Self::Internal(_) => false,
         }
     }

@@ -10,6 +10,7 @@ use storage::{Account, FeeBatch, Shard, Versioned};
 use types::{Day, TradeId, Uid};
 
 use crate::StepError;
+use crate::archived::{FeeArchive, archived_fees};
 use crate::fold::relations;
 
 /// The accrual for one invitee on one day, with its explanation.
@@ -46,14 +47,25 @@ pub struct ExplainedFee {
 /// If the table fails, or a sum does not fit.
 pub async fn explain_day(
     app: &App,
+    archive: &impl FeeArchive,
     invitee: &Versioned<Account>,
     day: Day,
 ) -> Result<Option<InviteeDay>, StepError> {
     let Some(relation) = invitee.value.relation.clone() else { return Ok(None) };
     let mut accounts: HashMap<Uid, _> = app.table.accounts([&relation.inviter]).await?;
     accounts.insert(relation.invitee.clone(), invitee.clone());
-    let batch = app.table.fees(day, Shard::of(&relation.invitee)).await?;
-    let delivered = Delivered::of(&relation.invitee, &batch)?;
+    let shard = Shard::of(&relation.invitee);
+    let record = app.table.day(day).await?.value;
+    let mut delivered = Delivered::default();
+    let archived = archived_fees(archive, &record, day, shard).await?;
+    let stored = app.table.readable_fees(day, shard, &archived.chunks).await?.whole()?;
+    if app.table.day(day).await?.value.archived != record.archived {
+        let sentence = format!("{day} was archived or restored meanwhile: explain it again");
+        return Err(StepError::Unfinished(sentence));
+    }
+    for batch in [archived.batch, stored] {
+        delivered.add(&relation.invitee, &batch)?;
+    }
     let relations = relations(&accounts, day);
     let rules = &app.programme.commission;
     let fold = fold(day, &delivered.fees, &delivered.corrections, &relations, rules)
@@ -81,20 +93,20 @@ pub async fn explain_day(
 }
 
 /// All delivered fees and corrections of an invitee.
+#[derive(Default)]
 struct Delivered {
     fees: Fees,
     corrections: Vec<FeeCorrection>,
 }
 
 impl Delivered {
-    fn of(invitee: &Uid, batch: &FeeBatch) -> Result<Self, StepError> {
-        let mut fees = Fees::default();
+    fn add(&mut self, invitee: &Uid, batch: &FeeBatch) -> Result<(), StepError> {
         for fee in batch.fees.of(invitee) {
-            let kept = fees.push(fee.arrival(), &fee.fee());
+            let kept = self.fees.push(fee.arrival(), &fee.fee());
             kept.map_err(StepError::internal)?;
         }
-        let corrections = batch.corrections.iter().filter(|c| c.uid == *invitee).cloned();
-        Ok(Self { fees, corrections: corrections.collect() })
+        self.corrections.extend(batch.corrections.iter().filter(|c| c.uid == *invitee).cloned());
+        Ok(())
     }
 
     /// Returns the first delivered body of each trade, without an evaluation.

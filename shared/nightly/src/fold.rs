@@ -9,12 +9,13 @@ use commission::{
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
-    Account, DirtyShard, ExcludedCounts, Money, NewWork, Shard, ShardReport, ShardState,
+    Account, DirtyShard, ExcludedCounts, FeeBatch, Money, NewWork, Shard, ShardReport, ShardState,
     StoredAccounts, StoredFees, TableError, TouchedInvitee, UnreadableChunk, Versioned, Work,
     short_sha256,
 };
 use types::{Day, Uid};
 
+use crate::archived::ArchivedBatch;
 use crate::reversal::{self, Mode};
 use crate::summary::active_in;
 use crate::{StepError, quarantine, telemetry};
@@ -93,7 +94,9 @@ pub(crate) struct ShardFound {
     pub(crate) touched: Option<DirtyShard>,
 }
 
-/// Computes the lines to book in a shard, and proves them.
+/// Computes the lines to book in a shard, and proves them. Of an archived day no fees are booked:
+/// those in the table are only the ones that arrived since. They and the dirty marker stay until
+/// the day is restored.
 async fn find(
     app: &App,
     day: Day,
@@ -101,7 +104,12 @@ async fn find(
     state: &ShardState,
 ) -> Result<ShardFound, StepError> {
     let first = state.day.value.runs.is_empty();
-    let (sources, fold) = due(app, day, shard, state).await?;
+    if state.day.value.archived.is_some() {
+        telemetry::archived(app, day, shard, state.touched.is_some());
+        // The plan leaves void bindings of a shard with a dirty marker to this fold.
+        return reversal::work_out(app, day, shard, state).await;
+    }
+    let (sources, fold) = due(app, day, shard, state, ArchivedBatch::default()).await?;
     quarantine::record(app, day, &fold, &sources.corrections).await?;
     telemetry::quarantined(app, &fold);
     telemetry::unreadable(
@@ -126,15 +134,16 @@ async fn find(
 }
 
 /// Returns the accrual of a shard of a day, with its sources (without the fees) and the booked
-/// lines. Writes nothing. Excludes invitees whose records cannot all be read, with the booked lines
-/// for them.
+/// lines. `archived` has the fees that left the table. Writes nothing. Excludes invitees whose
+/// records cannot all be read, with the booked lines for them.
 pub(crate) async fn due(
     app: &App,
     day: Day,
     shard: Shard,
     state: &ShardState,
+    archived: ArchivedBatch,
 ) -> Result<(Sources, Fold), StepError> {
-    let mut sources = Sources::read(app, day, shard, state).await?;
+    let mut sources = Sources::read(app, day, shard, state, archived).await?;
     let mut relations = relations(&sources.accounts, day);
     let fold_all = |sources: &Sources, relations: &Relations| {
         let (fees, corrections) = (&sources.fees, &sources.corrections);
@@ -174,14 +183,16 @@ impl Sources {
         day: Day,
         shard: Shard,
         state: &ShardState,
+        archived: ArchivedBatch,
     ) -> Result<Self, StepError> {
         let table = &app.table;
         // On a day without runs nothing is booked, and a shard without a dirty marker has no fees.
         let first = state.day.value.runs.is_empty();
-        let StoredFees { batch, unreadable } = match first && state.touched.is_none() {
+        let StoredFees { mut batch, unreadable } = match first && state.touched.is_none() {
             true => StoredFees::default(),
-            false => table.readable_fees(day, shard).await?,
+            false => table.readable_fees(day, shard, &archived.chunks).await?,
         };
+        add_archived(&mut batch, archived.batch)?;
         let new_bindings = table.new_bindings(day, shard).await?;
         let booked = if first { Vec::new() } else { table.booked(day, shard).await? };
         let mut invitees: BTreeSet<&Uid> = batch.fees.invitees().collect();
@@ -285,6 +296,19 @@ impl Sources {
         let invitees = invitees.collect();
         NewWork { lines, invitees }
     }
+}
+
+/// Adds fees of the archive to those of the table.
+fn add_archived(batch: &mut FeeBatch, archived: FeeBatch) -> Result<(), StepError> {
+    if batch.fees.is_empty() && batch.corrections.is_empty() {
+        *batch = archived;
+        return Ok(());
+    }
+    for fee in archived.fees.iter() {
+        batch.push(fee.arrival(), &fee.fee()).map_err(StepError::internal)?;
+    }
+    batch.corrections.extend(archived.corrections);
+    Ok(())
 }
 
 /// Returns the invitees for which the account of the invitee or of the inviter cannot be read.

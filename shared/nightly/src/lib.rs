@@ -19,6 +19,7 @@
 //! with the same steps: a small programme's day in one invocation, the operator's tool, the sandbox
 //! and the tests. Apart from the night, **check** reports the age of the data.
 
+mod archived;
 mod check;
 mod closing;
 mod commit;
@@ -47,6 +48,7 @@ mod switches;
 mod telemetry;
 mod verify;
 
+pub use archived::{ArchiveFailure, ArchivedBatch, FeeArchive, NoArchive};
 pub use check::Checked;
 pub use committed::{Committed, Part};
 pub use driver::{DayOutcome, DayReport, Driver, NightReport, Observer, Retry};

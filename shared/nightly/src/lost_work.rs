@@ -78,7 +78,7 @@ async fn affiliates(
 ) -> Result<BTreeSet<Uid>, StepError> {
     let table = &app.table;
     let mut invitees: BTreeSet<Uid> = BTreeSet::new();
-    let stored = table.readable_fees(day, shard).await?;
+    let stored = table.readable_fees(day, shard, &BTreeSet::new()).await?;
     invitees.extend(stored.batch.fees.invitees().cloned());
     let bound = table.new_bindings(day, shard).await?;
     invitees.extend(bound.into_iter().map(|relation| relation.invitee));

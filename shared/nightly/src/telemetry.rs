@@ -126,6 +126,15 @@ pub(crate) fn unreadable(
     app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, records)]));
 }
 
+/// Logs and counts a shard of an archived day with a dirty marker: fees or corrections arrived since
+/// and are not booked.
+pub(crate) fn archived(app: &App, day: Day, shard: Shard, touched: bool) {
+    if touched {
+        tracing::error!(%day, shard = shard.number(), "late fees of an archived day are not booked");
+        app.metrics.record(app.clock.now(), &MetricSet::of([(Metric::RecordsUnreadable, 1)]));
+    }
+}
+
 /// Logs and counts a chunk of a committed run's shard delta that cannot be read while it is
 /// published.
 pub(crate) fn work_lost(app: &App, day: Day, seq: u64, shard: Shard, error: &TableError) {

@@ -16,6 +16,7 @@ use storage::{
 use types::{Day, Origin, Product, Uid};
 
 use crate::StepError;
+use crate::archived::{FeeArchive, archived_fees};
 use crate::fold::due;
 
 use statements::{Statement, add};
@@ -122,14 +123,16 @@ pub enum UnreadableRecord {
     FeeChunk(String),
 }
 
-/// Computes a day again and compares; calls `done` after each shard. Cost: the reads of a run over
-/// the whole day, the booked lines once more, 1 call for each affiliate, and 1 for each run and
-/// affiliate with lines.
+/// Computes a day again and compares; calls `done` after each shard. Fees that left the table are
+/// read from the archive. Cost: the reads of a run over the whole day, the booked lines once more,
+/// 1 call for each affiliate, and 1 for each run and affiliate with lines.
 ///
 /// # Errors
-/// [`StepError::Unfinished`] if a run of the day was committed meanwhile; or if the table fails.
+/// [`StepError::Unfinished`] if a run of the day was committed or the day was archived meanwhile;
+/// [`StepError::Archived`] if the archive cannot be read; or if the table fails.
 pub async fn verify_day(
     app: &App,
+    archive: &impl FeeArchive,
     day: Day,
     mut done: impl FnMut(),
 ) -> Result<Verified, StepError> {
@@ -137,7 +140,8 @@ pub async fn verify_day(
     let mut found = Found::default();
     let markers = app.table.voided_bindings().await?.known;
     let void: BTreeSet<Uid> = markers.into_iter().map(|marker| marker.invitee).collect();
-    let shards = Shard::all().map(|shard| check_shard(app, day, shard, record.clone(), &void));
+    let shards =
+        Shard::all().map(|shard| check_shard(app, archive, day, shard, record.clone(), &void));
     take_bounded(READS_AT_ONCE, shards, |shard| {
         done();
         found.add(shard).map_err(StepError::overflow(day))
@@ -152,7 +156,7 @@ pub async fn verify_day(
     let pending = head.pending;
     let moved = app.table.day(day).await?.revision != record.revision;
     if moved || pending.is_some_and(|pending| pending.day == day) {
-        let sentence = format!("a run of {day} came in between: verify it again when it is done");
+        let sentence = format!("a run or an archive of {day} came in between: verify it again");
         return Err(StepError::Unfinished(sentence));
     }
     let runs = record.value.runs.len();
@@ -175,6 +179,7 @@ struct ShardFound {
 
 async fn check_shard(
     app: &App,
+    archive: &impl FeeArchive,
     day: Day,
     shard: Shard,
     record: Versioned<DayRecord>,
@@ -185,10 +190,11 @@ async fn check_shard(
         true => BTreeMap::new(),
         false => app.table.booked_digests(day, shard).await?,
     };
+    let archived = archived_fees(archive, &record.value, day, shard).await?;
     // A dirty marker makes `due` read the fees, also on a day without runs.
     let touched = Some(DirtyShard { day, shard: shard.number(), token: String::new(), count: 0 });
     let state = ShardState { day: record, touched, ..ShardState::default() };
-    let (sources, fold) = due(app, day, shard, &state).await?;
+    let (sources, fold) = due(app, day, shard, &state, archived).await?;
     let booked = sources.booked_lines(day)?;
     let lines = sources.booked.iter().flat_map(|work| &work.lines);
     let mut found = ShardFound {

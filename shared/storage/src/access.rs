@@ -77,6 +77,8 @@ pub(crate) enum Action {
     Overwrite(Item),
     /// Only checks that an item is there.
     Exists(Key),
+    /// Only checks that an item is unchanged since it was read at this revision.
+    Unchanged(Key, u64),
     /// Removes an item, if it is there.
     Delete(Key),
     /// Removes an item that is unchanged since it was read at this revision.
@@ -374,6 +376,13 @@ impl Table {
                 .table_name(&self.name)
                 .set_key(Some(key.attributes()))
                 .condition_expression(format!("attribute_exists({PK})"))
+                .build()
+                .map(|check| TransactWriteItem::builder().condition_check(check).build()),
+            Action::Unchanged(key, revision) => ConditionCheck::builder()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .condition_expression(format!("{REVISION} = :rev"))
+                .expression_attribute_values(":rev", number(revision))
                 .build()
                 .map(|check| TransactWriteItem::builder().condition_check(check).build()),
             Action::Delete(key) => Delete::builder()

@@ -69,20 +69,34 @@ pub struct UnreadableChunk {
 }
 
 impl StoredFees {
+    /// Returns the fees, if every chunk can be read.
+    ///
+    /// # Errors
+    /// The error of a chunk that cannot be read.
+    pub fn whole(mut self) -> Result<FeeBatch, TableError> {
+        match self.unreadable.pop() {
+            None => Ok(self.batch),
+            Some(chunk) => Err(chunk.error),
+        }
+    }
+
     fn read(&mut self, item: &Item) -> Result<(), TableError> {
-        let name = sort_key(item);
-        let read = chunk_of(item)
-            .and_then(|bytes| checked(bytes, name))
-            .and_then(|bytes| Ok(self.batch.read_chunk(bytes)?));
-        match read {
+        match read_chunk(item, &mut self.batch) {
             Err(error) if error.is_unreadable() => {
-                let payers = chunk_of(item).ok().and_then(fee_chunks::payers);
-                self.unreadable.push(UnreadableChunk { name: name.to_owned(), error, payers });
+                let (name, payers) = (sort_key(item).to_owned(), chunk_of(item).ok());
+                let payers = payers.and_then(fee_chunks::payers);
+                self.unreadable.push(UnreadableChunk { name, error, payers });
                 Ok(())
             }
             read => read,
         }
     }
+}
+
+/// Adds the fees of a chunk to a batch, which stays as it is if the chunk does not decode.
+pub(crate) fn read_chunk(item: &Item, batch: &mut FeeBatch) -> Result<(), TableError> {
+    let bytes = chunk_of(item).and_then(|bytes| checked(bytes, sort_key(item)))?;
+    Ok(batch.read_chunk(bytes)?)
 }
 
 /// Returns an item's chunk, which must have the schema version of the item.
@@ -163,21 +177,26 @@ impl Table {
     /// # Errors
     /// If the table fails or a chunk does not decode.
     pub async fn fees(&self, day: Day, shard: Shard) -> Result<FeeBatch, TableError> {
-        let mut stored = self.readable_fees(day, shard).await?;
-        match stored.unreadable.pop() {
-            None => Ok(stored.batch),
-            Some(chunk) => Err(chunk.error),
-        }
+        self.readable_fees(day, shard, &BTreeSet::new()).await?.whole()
     }
 
-    /// Returns the fees of a day's shard that can be read, and the chunks that cannot. Cost: 1 read
-    /// unit per 4 KB of packed fees.
+    /// Returns the fees of a day's shard that can be read, and the chunks that cannot. Leaves out the
+    /// chunks named in `besides`. Cost: 1 read unit per 4 KB of packed fees.
     ///
     /// # Errors
     /// If the table fails.
-    pub async fn readable_fees(&self, day: Day, shard: Shard) -> Result<StoredFees, TableError> {
+    pub async fn readable_fees(
+        &self,
+        day: Day,
+        shard: Shard,
+        besides: &BTreeSet<String>,
+    ) -> Result<StoredFees, TableError> {
         let mut stored = StoredFees::default();
-        self.query_each(&keys::fees(day, shard), |item| stored.read(&item)).await?;
+        self.query_each(&keys::fees(day, shard), |item| match besides.contains(sort_key(&item)) {
+            true => Ok(()),
+            false => stored.read(&item),
+        })
+        .await?;
         Ok(stored)
     }
 

@@ -49,10 +49,15 @@ impl Packed for TwoVersionCell<Totals> {}
 
 /// An item under `key` with the attributes of `value`.
 pub(crate) fn plain<T: Serialize>(key: &Key, value: &T) -> Result<Item, TableError> {
+    plain_form(key, value, FIRST_FORM)
+}
+
+/// As [`plain`], in another form.
+pub(crate) fn plain_form<T: Serialize>(key: &Key, value: &T, form: u8) -> Result<Item, TableError> {
     let mut item: Item =
         serde_dynamo::to_item(value).map_err(|error| TableError::corrupt("item", error))?;
     item.extend(key.attributes());
-    item.insert(VERSION.to_owned(), number(FIRST_FORM));
+    item.insert(VERSION.to_owned(), number(form));
     Ok(item)
 }
 
@@ -61,8 +66,21 @@ pub(crate) fn read_plain<T: DeserializeOwned>(
     what: &'static str,
     item: Item,
 ) -> Result<T, TableError> {
-    check_form(what, form(what, &item)?, FIRST_FORM)?;
-    serde_dynamo::from_item(item).map_err(|error| TableError::corrupt(what, error))
+    read_plain_forms(what, item, FIRST_FORM)
+}
+
+/// As [`read_plain`], of a kind with the forms up to `newest`, which have the same attributes.
+pub(crate) fn read_plain_forms<T: DeserializeOwned>(
+    what: &'static str,
+    item: Item,
+    newest: u8,
+) -> Result<T, TableError> {
+    match form(what, &item)? {
+        form if (FIRST_FORM..=newest).contains(&form) => {
+            serde_dynamo::from_item(item).map_err(|error| TableError::corrupt(what, error))
+        }
+        form => Err(unknown_form(what, form.to_string(), newest)),
+    }
 }
 
 /// An item under `key` without content.

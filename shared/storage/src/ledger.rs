@@ -9,6 +9,7 @@ use types::{Day, Quarter, Timestamp, error_chain};
 use crate::access::{Action, Condition, Table, Transaction};
 use crate::account::Versioned;
 use crate::affiliate_view::Money;
+use crate::archived::{ArchivedDay, day_item, day_record};
 use crate::attempt::Attempt;
 use crate::error::TableError;
 use crate::item::{Item, plain, read_plain, revision};
@@ -102,6 +103,9 @@ pub struct Pending {
 pub struct DayRecord {
     /// The runs.
     pub runs: Vec<CommittedRun>,
+    /// The archive of the day's fees, which may no longer be in the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<ArchivedDay>,
 }
 
 /// A committed run.
@@ -286,7 +290,7 @@ impl Table {
     /// # Errors
     /// If the table fails or the item does not decode.
     pub async fn day(&self, day: Day) -> Result<Versioned<DayRecord>, TableError> {
-        versioned("day", self.get(&keys::day(day)).await?)
+        day_record(self.get(&keys::day(day)).await?)
     }
 
     /// Commits a run of a day: gives it the next number, and appends it to the day's runs. `day` is
@@ -316,7 +320,7 @@ impl Table {
         let mut new_day = day.value.clone();
         new_day.runs.push(run);
         let actions = vec![
-            Action::Put(plain(&day_key, &new_day)?, Condition::Revision(day.revision)),
+            Action::Put(day_item(&day_key, &new_day)?, Condition::Revision(day.revision)),
             Action::Put(plain(&keys::head(), &new_head)?, Condition::Revision(head.revision)),
             Action::Put(report, Condition::Absent),
         ];

@@ -9,6 +9,7 @@ mod account;
 mod affiliate_batch;
 mod affiliate_view;
 mod answer;
+mod archived;
 mod assets;
 mod attempt;
 mod bind_facts;
@@ -50,6 +51,7 @@ pub use affiliate_view::{
     ReferralActivity, Referrals, StoredTotals, Summary, Totals,
 };
 pub use answer::{ANSWER_HOURS, KeyedRequest, NewAnswer, RecordedAnswer};
+pub use archived::{ArchivedDay, BookedDelta, FeeChunk, FeeChunkPage};
 pub use assets::{Admission, MAX_ASSETS};
 pub use attempt::{Attempt, MAX_ATTEMPTS, retry_on_conflict};
 pub use bind_facts::BindFacts;

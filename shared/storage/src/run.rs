@@ -12,6 +12,7 @@ use types::{Day, LinkCode, Market, Origin, Timestamp, Uid};
 use crate::access::{Condition, Conditional, ITEMS_PER_WRITE, Table};
 use crate::account::Versioned;
 use crate::affiliate_view::Money;
+use crate::archived::day_record;
 use crate::chunks::{ChunkFill, chunks};
 use crate::error::TableError;
 use crate::fees::DirtyShard;
@@ -285,7 +286,7 @@ impl Table {
             } else if keys::is_at(&item, &old_mark_key) {
                 old_mark = Some(read_plain("dirty marker", item)?);
             } else {
-                state.day = versioned("day", Some(item))?;
+                state.day = day_record(Some(item))?;
             }
         }
         // Of two markers the other one stays for the next night, which finds nothing to book.

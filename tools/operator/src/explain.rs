@@ -10,6 +10,7 @@ use lambda::App;
 use nightly::explain_day;
 use types::{Day, Uid};
 
+use crate::archive::OperatorArchive;
 use crate::{Console, Failure, Outcome};
 
 use booked::BookedLine;
@@ -18,6 +19,7 @@ use view::Explanation;
 /// Explains the commission for an invitee's fees of a day.
 pub(crate) async fn explain(
     app: &App,
+    archive: &OperatorArchive<'_>,
     invitee: &Uid,
     day: Day,
     line: Option<&str>,
@@ -31,7 +33,7 @@ pub(crate) async fn explain(
         let sentence = format!("{invitee} is a sub-account: its trades are those of {main}");
         return Err(asked(sentence));
     }
-    let explained = explain_day(app, &account, day).await?;
+    let explained = explain_day(app, archive, &account, day).await?;
     let explained = explained.ok_or_else(|| {
         asked(format!("{invitee} has no inviter, and fees of such users are not kept"))
     })?;

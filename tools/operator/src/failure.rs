@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use archiving::ArchivingError;
 use commission::Overflow;
 use lambda::StartError;
 use nightly::StepError;
@@ -71,6 +72,9 @@ pub enum Failure {
     /// A step of the nightly job failed.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// A day was not archived or restored.
+    #[error(transparent)]
+    Archiving(#[from] ArchivingError),
     /// The table failed.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -99,7 +103,11 @@ impl Failure {
     #[must_use]
     pub const fn code(&self) -> u8 {
         match self {
-            Self::Overflow(_) | Self::Step(StepError::ConservationRefused { .. }) => 1,
+            Self::Overflow(_)
+            | Self::Step(StepError::ConservationRefused { .. })
+            | Self::Archiving(
+                ArchivingError::NotAsStored { .. } | ArchivingError::NotAsBooked { .. },
+            ) => 1,
             Self::InvalidInput(_)
             | Self::Start(_)
             | Self::NobodyToAsk(_)
@@ -110,9 +118,20 @@ impl Failure {
                 StepError::BadRequest(_)
                 | StepError::DayNotOver(_)
                 | StepError::PaymentsStopped(_)
-                | StepError::QuarterNotEvaluated { .. },
+                | StepError::QuarterNotEvaluated { .. }
+                | StepError::Archived { .. },
+            )
+            | Self::Archiving(
+                ArchivingError::TooEarly { .. }
+                | ArchivingError::NotClosed(_)
+                | ArchivingError::Unbooked(_)
+                | ArchivingError::NotArchived(_),
             ) => 2,
-            Self::Step(_) | Self::Table(_) | Self::File { .. } | Self::Content { .. } => 3,
+            Self::Archiving(_)
+            | Self::Step(_)
+            | Self::Table(_)
+            | Self::File { .. }
+            | Self::Content { .. } => 3,
         }
     }
 

@@ -6,11 +6,11 @@ use clap::{Args, Parser, Subcommand};
 use storage::Switch;
 use types::{Day, LinkCode, Quarter, Uid};
 
-use crate::Days;
+use crate::{ArchivePlace, Days};
 
 const LONG_ABOUT: &str = "\
-Books days, verifies and explains them, stops and starts parts of the programme, replays quarantined
-events, and imports events, by the functions' steps on their table.
+Books days, verifies, explains and archives them, stops and starts parts of the programme, replays
+quarantined events, and imports events, by the functions' steps on their table.
 
 The table is that of a deployed stack (--stack), or named by --table or TABLE_NAME. Region and
 credentials are found as by the AWS CLI: variables, profiles with static keys, IAM Identity Center,
@@ -106,6 +106,9 @@ Examples:
     Verify {
         /// A day, or FROM..TO with both days included
         days: Days,
+        /// The archive, for days whose fees left the table
+        #[command(flatten)]
+        archive: ArchiveOption,
     },
 
     /// Explain an invitee's day, or one line of it: every fee, its commission and the reason
@@ -125,6 +128,42 @@ Examples:
         /// As JSON
         #[arg(long)]
         json: bool,
+        /// The archive, for days whose fees left the table
+        #[command(flatten)]
+        archive: ArchiveOption,
+    },
+
+    /// Write days to the archive, and with --delete remove their fees from the table
+    ///
+    /// A day is archived when it is closed, booked completely, and past the policy's
+    /// `retention.fees_days`. Fees, corrections, lines, runs and bindings become Parquet files with
+    /// one manifest. They are read back and compared with the table and with the runs' proofs;
+    /// only then fees and corrections are removed. An interrupted command is repeated.
+    #[command(after_help = "\
+Examples:
+  operator archive 2026-05-01 --to /srv/recall-archive
+  operator archive 2026-05-01..2026-05-31 --to s3://recall-archive-1 --delete")]
+    Archive {
+        /// A day, or FROM..TO with both days included
+        days: Days,
+        /// The archive: a folder, or s3://BUCKET/PREFIX
+        #[arg(long, value_name = "PLACE")]
+        to: ArchivePlace,
+        /// Remove the fees from the table after the archive is verified
+        #[arg(long)]
+        delete: bool,
+    },
+
+    /// Return the fees of an archived day to the table, so that late fees and corrections are booked
+    ///
+    /// The next night books the day's late fees. Then it may be archived again.
+    #[command(after_help = "Example:\n  operator restore 2026-05-01 --from /srv/recall-archive")]
+    Restore {
+        /// The day
+        day: Day,
+        /// The archive: a folder, or s3://BUCKET/PREFIX
+        #[arg(long, value_name = "PLACE")]
+        from: ArchivePlace,
     },
 
     /// List the links with bindings, those first that bind in bursts of inactive users
@@ -203,6 +242,14 @@ Examples:
         /// The file; `-` is standard input
         file: PathBuf,
     },
+}
+
+/// The archive that a command reads.
+#[derive(Debug, Clone, Args)]
+pub struct ArchiveOption {
+    /// The archive for days whose fees left the table: a folder, or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "PLACE")]
+    pub archive: Option<ArchivePlace>,
 }
 
 /// The parts of the programme that can be stopped and started.

@@ -14,14 +14,38 @@ use crate::{Failure, Options};
 /// The logical id of the table in `template.yaml`.
 const LOGICAL_ID: &str = "Table";
 
+/// Where the AWS SDK finds credentials and region.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwsOptions {
+    /// The profile, if the command line names one.
+    pub profile: Option<String>,
+    /// The region, if the command line names one.
+    pub region: Option<String>,
+}
+
+impl AwsOptions {
+    /// Returns the configuration that the AWS CLI would use.
+    pub(crate) async fn sdk_config(&self) -> SdkConfig {
+        let tls = Provider::Rustls(CryptoMode::Ring);
+        let http = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http);
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        loader.load().await
+    }
+}
+
 /// A table and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableTarget {
     table: Option<String>,
     stack: Option<String>,
-    profile: Option<String>,
     endpoint: Option<String>,
-    region: Option<String>,
+    aws: AwsOptions,
 }
 
 impl TableTarget {
@@ -37,9 +61,8 @@ impl TableTarget {
                 None => options.table.clone().or_else(|| variable("TABLE_NAME")),
             },
             stack,
-            profile: options.profile.clone(),
+            aws: AwsOptions { profile: options.profile.clone(), region: options.region.clone() },
             endpoint: options.endpoint.clone().or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB")),
-            region: options.region.clone(),
         }
     }
 
@@ -60,14 +83,14 @@ impl TableTarget {
     /// Returns whether the table is reached as a function reaches it, by variables alone. That is
     /// so with an endpoint, as of a sandbox, which needs neither region nor credentials.
     const fn is_local(&self) -> bool {
-        self.endpoint.is_some() && self.profile.is_none() && self.stack.is_none()
+        self.endpoint.is_some() && self.aws.profile.is_none() && self.stack.is_none()
     }
 
     fn local(&self) -> Result<App, Failure> {
         let lookup = |name: &str| match name {
             "TABLE_NAME" => self.table.clone(),
             "AWS_ENDPOINT_URL_DYNAMODB" => self.endpoint.clone(),
-            "AWS_REGION" if self.region.is_some() => self.region.clone(),
+            "AWS_REGION" if self.aws.region.is_some() => self.aws.region.clone(),
             _ => std::env::var(name).ok(),
         };
         App::from_variables(&lookup).map_err(|error| match error {
@@ -81,8 +104,8 @@ impl TableTarget {
         if self.table.is_none() && self.stack.is_none() {
             return Err(no_table());
         }
-        let shared = self.sdk_config().await;
-        self.region = shared.region().map(Region::to_string);
+        let shared = self.aws.sdk_config().await;
+        self.aws.region = shared.region().map(Region::to_string);
         let mut config = config::Builder::from(&shared);
         if let Some(endpoint) = &self.endpoint {
             config = config.endpoint_url(endpoint);
@@ -96,19 +119,6 @@ impl TableTarget {
         };
         self.table = Some(table.clone());
         Ok(App::on_table(Table::new(config, table))?)
-    }
-
-    async fn sdk_config(&self) -> SdkConfig {
-        let tls = Provider::Rustls(CryptoMode::Ring);
-        let http = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http);
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        loader.load().await
     }
 }
 
@@ -143,7 +153,7 @@ async fn table_of(stack: &str, client: &Client) -> Result<String, Failure> {
 impl fmt::Display for TableTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "table {}", self.table.as_deref().unwrap_or("(none)"))?;
-        match (&self.endpoint, &self.region) {
+        match (&self.endpoint, &self.aws.region) {
             (Some(endpoint), _) => write!(f, " at {endpoint}"),
             (None, Some(region)) => write!(f, " in {region}"),
             (None, None) => Ok(()),

@@ -8,6 +8,7 @@ use nightly::{Difference, UnreadableRecord, Verified, verify_day};
 use storage::{Money, SHARDS, chain_breaks};
 use types::Timestamp;
 
+use crate::archive::OperatorArchive;
 use crate::format::{amount, count, line, usd};
 use crate::{Console, Days, Failure, Outcome};
 
@@ -18,6 +19,7 @@ const MAX_PRINTED: usize = 50;
 /// Verifies each of the days.
 pub(crate) async fn verify(
     app: &App,
+    archive: &OperatorArchive<'_>,
     days: Days,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
@@ -26,7 +28,7 @@ pub(crate) async fn verify(
     let mut links = BTreeMap::new();
     for day in days.iter() {
         bar.set_message(day.to_string());
-        let verified = match verify_day(app, day, || bar.inc(1)).await {
+        let verified = match verify_day(app, archive, day, || bar.inc(1)).await {
             Ok(verified) => verified,
             Err(error) => {
                 bar.finish_and_clear();

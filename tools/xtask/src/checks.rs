@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use crate::functions;
 use crate::process::{
     Failure, cargo, command, environment, heading, python, run, run_tests, target,
 };
+use crate::{fold, functions};
 
 /// Seeds of the simulation by default.
 pub const SEEDS: u64 = 1000;
@@ -25,6 +25,9 @@ pub const SIMULATION: &str = "invariants_hold_under_faults";
 const MALFORMED_INPUT: &str = "malformed_input";
 /// The test that reads `KILLS`.
 const CRASH: &str = "killed_processes_change_no_result";
+
+/// The test that reads `DUCKDB_PYTHON`.
+const ARCHIVE: &str = "archive_is_proved_by_duckdb";
 
 /// Runs the simulation on the seeds from 0, optimised, with debug assertions and overflow checks: so
 /// many trials repay the longer build.
@@ -68,6 +71,13 @@ pub fn crash() -> Result<(), Failure> {
 pub fn other_engine() -> Result<(), Failure> {
     heading("Storage and end-to-end tests on the DynamoDB of the local AWS");
     run(&mut command(python(LOCAL_AWS)?, ["tests/deployed/another_engine.py"]))
+}
+
+/// Proves an archive with DuckDB, from its files alone.
+pub fn archive() -> Result<(), Failure> {
+    heading("An archive proved by DuckDB");
+    let arguments = ["test", "--workspace", "--test", "operator", "--locked", "--", "--ignored"];
+    run_tests(cargo(arguments).arg(ARCHIVE).env("DUCKDB_PYTHON", python(fold::DUCKDB)?))
 }
 
 /// Runs all benchmarks.

@@ -50,6 +50,8 @@ enum Task {
     Crash,
     /// Runs the storage and end-to-end tests on the DynamoDB of the local AWS
     OtherEngine,
+    /// Archives days and proves them with DuckDB, from the files alone (1 min)
+    Archive,
     /// Runs all benchmarks and prints the tables of a report in docs/reports (an hour), or
     /// one of them
     Bench(Bench),
@@ -135,6 +137,7 @@ impl Task {
             Self::Mutants(options) => mutants::run(options),
             Self::Crash => checks::crash(),
             Self::OtherEngine => checks::other_engine(),
+            Self::Archive => checks::archive(),
             Self::Bench(Bench { only: None }) => checks::bench(),
             Self::Bench(Bench { only: Some(OneBench::Fold(options)) }) => fold::bench(options),
             Self::Bench(Bench { only: Some(OneBench::Ingest(options)) }) => ingest::bench(options),

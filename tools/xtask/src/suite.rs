@@ -9,13 +9,14 @@ use crate::{canary, checks, cost, functions, mutants, tidy};
 type Task = (&'static str, fn() -> Result<(), Failure>);
 
 /// The tasks in the order of the command's help.
-const TASKS: [Task; 14] = [
+const TASKS: [Task; 15] = [
     ("simulation", || checks::simulation(checks::SEEDS)),
     ("malformed-input", || checks::malformed_input(checks::INPUTS)),
     ("fuzz", || checks::fuzz(checks::FUZZ_SECONDS)),
     ("mutants", || mutants::run(&mutants::Options::default())),
     ("crash", checks::crash),
     ("other-engine", checks::other_engine),
+    ("archive", checks::archive),
     ("bench", checks::bench),
     ("cost", cost::checked),
     ("release", checks::release),

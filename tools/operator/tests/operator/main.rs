@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+mod archiving;
+mod archiving_s3;
 mod connecting;
 mod consent;
 mod explaining;

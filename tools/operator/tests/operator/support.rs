@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use clap::Parser;
-use operator::{Console, Options, execute};
+use operator::{AwsOptions, Console, Options, execute};
 use serde_json::json;
 
 use crate::test_app::{TestApp, fee};
@@ -33,7 +33,9 @@ pub async fn give(app: &TestApp, command: &str, answer: Option<&str>) -> Shown {
     let (mut results, mut questions) = (Vec::new(), Vec::new());
     let answers = answer.map(|answer| Box::new(Cursor::new(answer.to_owned())) as Box<_>);
     let mut desk = Console::new(&mut results, &mut questions, answers, options.yes);
-    let outcome = execute(&app.context, "table recall", options.command, &mut desk).await;
+    let outcome =
+        execute(&app.context, "table recall", &AwsOptions::default(), options.command, &mut desk)
+            .await;
     drop(desk);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (results, mut questions) = (text(results), text(questions));
