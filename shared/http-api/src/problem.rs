@@ -267,4 +267,13 @@ mod tests {
         let method = Problem::method_not_allowed("GET, POST".into()).into_response();
         assert_eq!(method.headers()[ALLOW], "GET, POST");
     }
+
+    #[test]
+    fn only_temporary_refusals_say_when_to_retry() {
+        for code in Code::all() {
+            let headers = Problem::new(code).into_response().headers().clone();
+            let is_temporary = code == Code::Throttled || code.is_stop();
+            assert_eq!(headers.contains_key(RETRY_AFTER), is_temporary, "{}", code.as_str());
+        }
+    }
 }
