@@ -275,7 +275,7 @@ async fn withdrawn_run_leaves_the_state_before_it() {
     withdraw(&app.context, &uid(PARKED), "a test").await.unwrap();
     assert_eq!(invitees(&app).await, before);
     assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[1]).await, EACH);
-    app.night(DAYS[1]).await;
+    assert_eq!(app.night(DAYS[1]).await.reconciled.differences, 0);
     assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[1]).await, 2 * EACH);
 }
 

@@ -13,7 +13,6 @@ use storage::{
 use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
 
 use crate::committed::Part;
-use crate::publish::booked_for;
 use crate::reversal::readable;
 use crate::verify::statements::{self, Statement, StatementError};
 use crate::{StepError, parking, telemetry};
@@ -174,7 +173,9 @@ impl<'a> Night<'a> {
             let found = self.counted(read.map(|(lines, summary)| {
                 statements::compare(affiliate, booked, &lines, &summary).len()
             }))?;
-            match found.differences > 0 && self.is_withdrawn(affiliate, run).await? {
+            // The chunks of a withdrawn run stay, but do not count.
+            let table = &self.app.table;
+            match found.differences > 0 && table.is_withdrawn(affiliate, run.day, run.seq).await? {
                 true => Ok::<_, StepError>(Reconciled::of_one(0)),
                 false => Ok(found),
             }
@@ -184,13 +185,6 @@ impl<'a> Night<'a> {
             sum = sum.plus(found).map_err(StepError::overflow(run.day))?;
         }
         Ok(sum)
-    }
-
-    /// Returns whether an operator withdrew a run of an affiliate: its chunks stay, but do not
-    /// count.
-    async fn is_withdrawn(&self, affiliate: &Uid, run: &FinishedRun) -> Result<bool, StepError> {
-        let work = booked_for(self.app, affiliate, run.day, run.seq).await;
-        Ok(work.is_ok_and(|work| work.is_empty()))
     }
 
     /// Returns an affiliate's view of a run: its lines and its summary.

@@ -265,6 +265,21 @@ impl Table {
         self.put(plain(&key, withdrawal)?).await
     }
 
+    /// Returns whether a run was withdrawn for an affiliate. Cost: 1 call, 1 read unit per shard.
+    ///
+    /// # Errors
+    /// If the table fails.
+    pub async fn is_withdrawn(
+        &self,
+        affiliate: &Uid,
+        day: Day,
+        seq: u64,
+    ) -> Result<bool, TableError> {
+        let key = |shard| keys::withdrawal(day, shard, seq, affiliate);
+        let keys: Vec<Key> = Shard::all().map(key).collect();
+        Ok(!self.get_many(&keys).await?.is_empty())
+    }
+
     /// Returns the booked deltas of one run for a day's shard, withdrawn or not. Cost: 1 read unit
     /// per 4 KB.
     ///

@@ -81,14 +81,6 @@ impl TouchedInvitee {
     }
 }
 
-impl Work {
-    /// Returns whether there is nothing to book.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.invitees.is_empty()
-    }
-}
-
 /// A worker's report of its finished shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShardReport {
