@@ -10,9 +10,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use lambda::App;
-use storage::{
-    BUCKETS, Found, Pending, Shard, ShardReport, StoredWork, UnreadableWork, WorkPlace, bucket,
-};
+use storage::{Found, Pending, Shard, ShardReport, StoredWork, UnreadableWork, WorkPlace, bucket};
 use types::{Day, Uid};
 
 use crate::committed::Part;
@@ -38,7 +36,7 @@ pub(crate) async fn read(app: &App, pending: &Pending, part: Part) -> Result<Run
     let StoredWork { mut found, mut unreadable } = stored;
     // Without its report a shard may concern any affiliate.
     unreadable.extend(reports.unreadable.into_iter().map(|(shard, error)| {
-        let place = WorkPlace { shard, chunk: 0, buckets: 0..=BUCKETS - 1 };
+        let place = WorkPlace { shard, chunk: 0, buckets: 0..=u16::MAX };
         UnreadableWork { place, error }
     }));
     let mut lost = BTreeMap::new();
