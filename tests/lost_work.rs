@@ -1,8 +1,8 @@
 //! Work of a committed run that cannot be read when it is published, and a head that cannot.
 
-use nightly::{NoArchive, handle, repair, verify_day, withdraw};
+use nightly::{NoArchive, StepError, handle, repair, verify_day, withdraw};
 use serde_json::{Value, json};
-use storage::Shard;
+use storage::{Shard, bucket};
 
 use crate::poison::{corrupt, earned, items, put, remove};
 use crate::test_app::{TestApp, day, fee, uid};
@@ -10,11 +10,12 @@ use crate::test_app::{TestApp, day, fee, uid};
 const DAYS: [&str; 3] = ["2026-11-20", "2026-11-21", "2026-11-22"];
 const LOST: &str = "affiliate-1";
 const OTHER: &str = "affiliate-2";
+const NEIGHBOUR: &str = "affiliate-3";
 /// The commission of one trade, in the smallest unit.
 const EACH: i64 = 20_000;
 
 /// Two affiliates whose invitees, in different shards, trade on the first day.
-async fn traded(app: &TestApp) {
+pub async fn traded(app: &TestApp) {
     for (affiliate, invitee) in [(LOST, "dormant-1"), (OTHER, "dormant-2")] {
         let code = app.affiliate(affiliate).await;
         app.registered(invitee, "2024-01-01T00:00:00Z").await;
@@ -32,11 +33,15 @@ async fn trade(app: &TestApp, on: &str) {
 }
 
 async fn step(app: &TestApp, input: Value) -> Value {
-    handle(&app.context_of("daily-commission"), &input).await.unwrap()
+    try_step(app, input).await.unwrap()
+}
+
+async fn try_step(app: &TestApp, input: Value) -> Result<Value, StepError> {
+    handle(&app.context_of("daily-commission"), &input).await
 }
 
 /// Commits the first day, and publishes nothing; answers its run's name and publishing ranges.
-async fn committed(app: &TestApp) -> (String, Vec<Value>) {
+pub async fn committed(app: &TestApp) -> (String, Vec<Value>) {
     app.now("2026-11-21T00:30:00Z");
     let plan = step(app, json!({ "step": "plan", "day": DAYS[0] })).await;
     let DayPlan { run, shards } = serde_json::from_value(plan["days"][0].clone()).unwrap();
@@ -55,7 +60,7 @@ struct DayPlan {
     shards: Vec<u8>,
 }
 
-async fn published(app: &TestApp, ranges: &[Value]) {
+pub async fn published(app: &TestApp, ranges: &[Value]) {
     for range in ranges {
         step(app, json!({ "step": "publish", "seq": 1, "range": range })).await;
     }
@@ -204,4 +209,69 @@ async fn unreadable_head_is_named() {
         let error = handle(&app.context, &input).await.unwrap_err();
         assert_eq!(error.name(), "HeadUnreadable", "{input}");
     }
+}
+
+/// Publishes an affiliate's part of the run, as one of 64 workers, which does not copy the chunk.
+async fn publish_part(app: &TestApp, affiliate: &str) -> Result<Value, StepError> {
+    let part = bucket(&uid(affiliate)) / 16;
+    assert_ne!(part, u16::from(lost_shard()));
+    let range = json!({ "part": part, "of": 64 });
+    try_step(app, json!({ "step": "publish", "seq": 1, "range": range })).await
+}
+
+/// The name of an invitee whose fees are in the lost shard.
+fn neighbour() -> String {
+    let names = (1..).map(|number| format!("neighbour-{number}"));
+    names.into_iter().find(|name| Shard::of(&uid(name)).number() == lost_shard()).unwrap()
+}
+
+/// The worker read the head before the affiliate was parked.
+#[tokio::test]
+async fn late_worker_publishes_no_parked_affiliate() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    traded(&app).await;
+    let (_, ranges) = committed(&app).await;
+    put(
+        &app,
+        json!({
+            "pk": { "S": format!("A#{LOST}") }, "sk": { "S": "TOTALS" }, "v": { "N": "1" },
+            "rev": { "N": "1" }, "parkedFrom": { "N": "1" }, "parkedDay": { "S": DAYS[0] },
+        }),
+    );
+    let publish = json!({ "step": "publish", "seq": 1, "range": ranges[0] });
+    let error = try_step(&app, publish).await.unwrap_err();
+    assert_eq!(error.to_string(), "an affiliate was parked meanwhile");
+}
+
+#[tokio::test]
+async fn unfinished_run_waits_for_repair() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    traded(&app).await;
+    let (run, ranges) = committed(&app).await;
+    corrupt_item(&app, &chunk(&app, &run));
+    step(&app, json!({ "step": "publish", "seq": 1, "range": ranges[0] })).await;
+    assert_eq!(repair(&app.context, &uid(LOST)).await.unwrap_err().name(), "Unfinished");
+    let withdrawn = withdraw(&app.context, &uid(LOST), "its work is lost").await;
+    assert_eq!(withdrawn.unwrap_err().name(), "Unfinished");
+}
+
+/// Two affiliates with lines in the lost chunk. Booked again, those of the first would count twice.
+#[tokio::test]
+async fn chunk_that_was_published_is_kept() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let invitee = neighbour();
+    let code = app.affiliate(NEIGHBOUR).await;
+    app.registered(&invitee, "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind(&invitee, &code).await.status, 201);
+    traded(&app).await;
+    app.charged(fee("neighbour", &invitee, "2026-11-20T10:00:00Z")).await;
+    let (run, ranges) = committed(&app).await;
+    publish_part(&app, LOST).await.unwrap();
+    corrupt_item(&app, &chunk(&app, &run));
+    published(&app, &ranges).await;
+    assert_eq!(parked(&app).await, [LOST, NEIGHBOUR]);
+    let refused = withdraw(&app.context, &uid(LOST), "its work is lost").await.unwrap_err();
+    assert!(refused.to_string().contains("was published after all"), "{refused}");
+    let waits = withdraw(&app.context, &uid(NEIGHBOUR), "its work is lost").await.unwrap_err();
+    assert_eq!(waits.name(), "Corrupt");
 }

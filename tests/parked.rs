@@ -1,10 +1,15 @@
 //! Affiliates whose part of a run cannot be published are parked, and all others are published.
 
-use nightly::{NoArchive, handle, repair, verify_day, withdraw};
-use serde_json::{Value, json};
-use storage::Shard;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::poison::{corrupt, earned, items, put};
+use dynamodb_embedded::{Fault, Faults};
+use nightly::{NoArchive, Rebuilding, handle, rebuild_head, repair, verify_day, withdraw};
+use serde_json::{Value, json};
+use storage::{Shard, Table};
+
+use crate::lost_work::{committed, published, traded};
+use crate::poison::{corrupt, earned, items, put, remove};
 use crate::story::three_newcomers_trade;
 use crate::test_app::{TestApp, day, fee, uid};
 
@@ -217,7 +222,7 @@ async fn first_run_can_be_parked() {
     assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[0]).await, 0);
     let dashboard = app.get(PARKED, "/v1/dashboard").await;
     assert_eq!((dashboard.status, &dashboard.json()["counts"]["invitees"]), (200, &json!(0)));
-    crate::poison::remove(&app, &pk, &sk);
+    remove(&app, &pk, &sk);
     repair(&app.context, &uid(PARKED)).await.unwrap();
     assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[0]).await, EACH);
 }
@@ -299,7 +304,7 @@ async fn partial_run_is_withdrawn() {
     withdraw(&app.context, &uid(PARKED), "a test").await.unwrap();
     assert_eq!(items(&app, &format!("A#{PARKED}")).len(), 2, "links, totals");
     assert_eq!(parked(&app).await, []);
-    crate::poison::remove(&app, &format!("A#{PARKED}"), "TOTALS");
+    remove(&app, &format!("A#{PARKED}"), "TOTALS");
     trade(&app, "dormant-1", DAYS[1]).await;
     app.night(DAYS[1]).await;
     assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[1]).await, 2 * EACH);
@@ -309,8 +314,8 @@ async fn partial_run_is_withdrawn() {
     assert_eq!(referrals["referrals"].as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn parked_affiliate_is_evaluated_when_repaired() {
+/// An affiliate whose totals could not be read in the last night of a quarter, and can again.
+async fn parked_at_quarter_end() -> TestApp {
     let app = TestApp::at("2026-09-29T09:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     app.night("2026-09-29").await;
@@ -329,11 +334,24 @@ async fn parked_affiliate_is_evaluated_when_repaired() {
     mended.retain(|item| item["sk"]["S"] == totals.1);
     mended[0].as_object_mut().unwrap().remove("b");
     put(&app, mended.remove(0));
+    app
+}
+
+#[tokio::test]
+async fn parked_affiliate_is_evaluated_when_repaired() {
+    let app = parked_at_quarter_end().await;
     let repaired = repair(&app.context, &uid("affiliate")).await.unwrap();
     assert_eq!(repaired.evaluated, ["2026-Q3".parse().unwrap()]);
     let account = app.context.table.account(&uid("affiliate")).await.unwrap().unwrap().value;
     let tier = account.tiers.at("2026-10-01T00:00:00Z".parse().unwrap());
     assert_eq!(tier.map(|tier| tier.spot), Some(1));
+}
+
+#[tokio::test]
+async fn withdrawal_evaluates_the_affiliate() {
+    let app = parked_at_quarter_end().await;
+    let withdrawn = withdraw(&app.context, &uid("affiliate"), "a test").await.unwrap();
+    assert_eq!(withdrawn.evaluated, ["2026-Q3".parse().unwrap()]);
 }
 
 #[tokio::test]
@@ -366,4 +384,54 @@ async fn withdrawal_marks_its_shards() {
     let (app, _) = disturbed().await;
     let withdrawn = withdraw(&app.context, &uid(PARKED), "a test").await.unwrap();
     assert_eq!(withdrawn.shards, [Shard::of(&uid("dormant-1")).number()]);
+}
+
+#[tokio::test]
+async fn rebuilt_head_counts_parked_affiliates() {
+    let (app, _) = disturbed().await;
+    corrupt(&app, "HEAD", "HEAD");
+    let rebuilt = rebuild_head(&app.context, day(DAYS[0])).await.unwrap();
+    let Rebuilding::Rebuilt(rebuilt) = rebuilt else { panic!("{rebuilt:?}") };
+    assert_eq!(rebuilt.head.value.parked, 1);
+}
+
+/// The lines of the lost entry's run would be missing without notice.
+#[tokio::test]
+async fn run_behind_a_lost_entry_stays_parked() {
+    let (app, item) = disturbed().await;
+    put(&app, item);
+    remove(&app, "PARKED", &format!("{PARKED}#{:012}", 2));
+    assert_eq!(repair(&app.context, &uid(PARKED)).await.unwrap_err().name(), "Unfinished");
+    assert_eq!(parked(&app).await.len(), 3);
+}
+
+/// Rejects each batch of writes after the first one, which copies the work of the run.
+#[derive(Debug, Default)]
+struct RejectedLines(AtomicUsize);
+
+impl Faults for RejectedLines {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        let is_copied = || self.0.fetch_add(1, Ordering::Relaxed) > 0;
+        (operation == "BatchWriteItem" && is_copied())
+            .then_some(Fault::Refused("ValidationException"))
+    }
+}
+
+/// The run is written in part: the invitees and the totals are, and the lines are not.
+#[tokio::test]
+async fn withdrawn_run_leaves_no_counts() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    traded(&app).await;
+    let (_, ranges) = committed(&app).await;
+    let mut rejecting = app.clone();
+    let config = app.engine.faulty_config(Arc::<RejectedLines>::default());
+    let table = Table::new(config, app.engine.table_name());
+    rejecting.tables.insert("daily-commission", table);
+    published(&rejecting, &ranges).await;
+    assert_eq!(parked(&app).await, [(PARKED.to_owned(), 1), (OTHER.to_owned(), 1)]);
+    withdraw(&app.context, &uid(PARKED), "a test").await.unwrap();
+    app.night(DAYS[1]).await;
+    assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[1]).await, EACH);
+    let dashboard = app.get(PARKED, "/v1/dashboard").await.json();
+    assert_eq!(dashboard["counts"]["invitees"], 1);
 }
