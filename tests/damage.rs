@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
+use crate::poison;
 use crate::test_app::TestApp;
 
 /// Returns all items in DynamoDB's JSON, ordered by key.
@@ -62,6 +63,12 @@ impl<'a> Damage<'a> {
         let mut item = self.item.clone();
         item["b"] = json!({ "B": BASE64_STANDARD.encode(change(&base64(&self.item))) });
         self.put(item);
+    }
+
+    /// Removes the item.
+    pub fn remove(&self) {
+        let (pk, sk) = item_at(&self.item);
+        poison::remove(self.app, pk, sk);
     }
 
     /// Restores the item.

@@ -14,6 +14,7 @@ mod emulator;
 mod event_limits;
 mod events_dir;
 mod facts;
+mod failing_calls;
 mod ingest_events;
 mod invariants;
 mod late;

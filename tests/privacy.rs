@@ -27,7 +27,7 @@ const PERSON: &str = "zqxj0123456789abcdef0123456789abcdef";
 
 /// Captures all log output at a level.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -43,13 +43,13 @@ impl Write for Log {
 /// The subscriber of a test. With a single subscriber, tracing asks the first thread that logs
 /// whether an event is wanted, and caches the answer for all threads; a second subscriber without
 /// interest prevents that.
-struct Listening {
+pub struct Listening {
     _default: DefaultGuard,
     _other: Dispatch,
 }
 
 impl Log {
-    fn listen(&self, level: Level) -> Listening {
+    pub fn listen(&self, level: Level) -> Listening {
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
@@ -60,7 +60,7 @@ impl Log {
         Listening { _default: tracing::subscriber::set_default(subscriber), _other: other }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

@@ -4,10 +4,12 @@ use commission::Amount;
 use lambda::{CapturedMetrics, Metrics};
 use serde_json::{Value, json};
 use storage::{LineChunk, Referral, Shard, Summary, Totals, TwoVersionCell, Work};
+use tracing::Level;
 use types::Day;
 
 use crate::damage::{Damage, base64, item_at};
 use crate::poison::remove;
+use crate::privacy::Log;
 use crate::test_app::{TestApp, day, fee, uid};
 
 const DAY: &str = "2026-11-20";
@@ -142,4 +144,22 @@ async fn history_is_read_in_30_nights() {
         storage::pack(&referral).unwrap()
     });
     assert_eq!(found_in_turn(&app).await, [1]);
+}
+
+/// The runbook finds the part in the log.
+#[tokio::test]
+async fn unreadable_run_is_a_difference() {
+    let (app, _) = booked().await;
+    let step = json!({ "step": "reconcile", "day": DAY, "shard": 7 });
+    for (pk, sk) in [("N#", "0"), ("R#", "S#00")] {
+        let record = Damage::of(&app, at(pk, sk));
+        record.make_unreadable();
+        let log = Log::default();
+        let listening = log.listen(Level::ERROR);
+        let found = nightly::handle(&app.context, &step).await.unwrap();
+        drop(listening);
+        assert_eq!(found["differences"], 1, "{pk}");
+        assert!(log.text().contains("shard=7 "), "{}", log.text());
+        record.repair();
+    }
 }

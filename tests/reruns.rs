@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::test_app::{TestApp, day, fee};
 
 /// A programme with two affiliates, two invitees and a day of trades.
-async fn traded() -> TestApp {
+pub async fn traded() -> TestApp {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     for (affiliate, invitee) in [("affiliate-1", "dormant-1"), ("affiliate-2", "dormant-2")] {
         let code = app.affiliate(affiliate).await;
@@ -34,7 +34,7 @@ async fn step(app: &TestApp, input: Value) -> Result<Value, StepError> {
 }
 
 /// Runs the nightly steps before the one at `until`, and returns the number of all steps.
-async fn steps(app: &TestApp, until: usize) -> usize {
+pub async fn steps(app: &TestApp, until: usize) -> usize {
     let mut taken = 0;
     let plan = step(app, json!({ "step": "plan", "scheduledTime": "2026-11-21T00:30:00Z" })).await;
     let plan = plan.unwrap()["days"][0].clone();
@@ -223,4 +223,13 @@ async fn run_of_another_day_is_not_resumed() {
         (error.name(), error.to_string().as_str()),
         ("BadRequest", "run: expected a run of 2026-11-20")
     );
+}
+
+#[tokio::test]
+async fn day_of_pending_run_is_not_verified() {
+    let app = traded().await;
+    steps(&app, 65).await;
+    let verified = async |of: &str| nightly::verify_day(&app.context, day(of), || ()).await;
+    assert_eq!(verified("2026-11-20").await.unwrap_err().name(), "Unfinished");
+    assert!(verified("2026-11-19").await.is_ok());
 }

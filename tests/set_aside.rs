@@ -224,6 +224,32 @@ async fn unknown_fee_version_blocks_booked() {
     assert_eq!(pair.lines().await, [[ONE, ONE], [ONE, ONE]]);
 }
 
+/// A chunk that cannot be read names the other invitee only.
+#[tokio::test]
+async fn correction_beside_damaged_fees_is_booked() {
+    let pair = Pair::booked().await;
+    let [corrected, damaged] = &pair.invitees;
+    pair.fee_chunk(damaged).flip_a_bit();
+    let mut correction = correction("t0", DAY, "0.0005");
+    correction["uid"] = json!(corrected);
+    pair.app.now("2026-11-21T12:00:00Z");
+    pair.app.taken("fee.corrected", correction).await;
+    pair.app.night("2026-11-21").await;
+    assert_eq!(pair.lines().await, [vec![ONE, "-0.00010000"], vec![ONE]]);
+}
+
+/// The chunk of an invitee is missing, and another chunk cannot be read.
+#[tokio::test]
+async fn booked_lines_of_missing_fees_stay() {
+    let pair = Pair::booked().await;
+    let [missing, damaged] = &pair.invitees;
+    pair.fee_chunk(missing).remove();
+    pair.fee_chunk(damaged).flip_a_bit();
+    pair.app.charged(fee("late", damaged, &format!("{DAY}T12:00:00Z"))).await;
+    pair.app.night("2026-11-21").await;
+    assert_eq!(pair.lines().await, [[ONE], [ONE]]);
+}
+
 #[tokio::test]
 async fn lines_changed_before_commit_refused() {
     let pair = Pair::traded().await;
@@ -255,6 +281,7 @@ async fn lines_changed_before_commit_refused() {
     assert_eq!(refused["seq"], Value::Null);
     let reason = refused["setAside"].as_str().unwrap();
     assert!(reason.contains("not what their shards reported"), "{reason}");
+    assert_eq!((pair.measured("ConservationRefused"), pair.measured("DaysClosed")), (1, 1));
     pair.app.night("2026-11-21").await;
     assert_eq!(pair.lines().await, [[ONE], [ONE]]);
 }

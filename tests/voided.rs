@@ -213,3 +213,31 @@ async fn unreadable_marker_blocks_no_night() {
     marker.repair();
     assert_eq!(app.night("2026-11-21").await.days.len(), 4);
 }
+
+#[tokio::test]
+async fn next_plan_reverses_later_days_only() {
+    let app = bound_for_long().await;
+    app.taken("activity", activity()).await;
+    app.clock.stop_at(day(LAST).end().plus_millis(1_800_000));
+    let cursor = json!({ "after": null, "before": LAST, "reversed": DAYS[0] });
+    let step = json!({ "step": "plan", "day": LAST, "more": cursor });
+    let plan = nightly::handle(&app.context, &step).await.unwrap();
+    let days = plan["days"].as_array().unwrap().iter();
+    let reversals = days.filter(|day| day["mode"] == "reversal").map(|day| &day["day"]);
+    assert_eq!(reversals.collect::<Vec<_>>(), [DAYS[1], DAYS[2]]);
+}
+
+#[tokio::test]
+async fn marker_of_unreadable_lines_stays() {
+    let app = bound_for_long().await;
+    app.taken("activity", activity()).await;
+    let booked = format!("K#{}#{:02}", DAYS[0], Shard::of(&uid("dormant")).number());
+    let chunk = Damage::of(&app, |item| item_at(item) == (&booked, "000000000001#000000"));
+    chunk.make_unreadable();
+    for of in [LAST, "2026-11-21", "2026-11-22"] {
+        app.night(of).await;
+    }
+    chunk.repair();
+    app.night("2026-11-23").await;
+    assert_eq!(app.lines("affiliate", DAYS[0], DAYS[0]).await.len(), 5);
+}

@@ -1,0 +1,82 @@
+//! Steps of the night of which a call to the table fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dynamodb_embedded::{Fault, Faults};
+use lambda::ApiApp;
+use nightly::handle;
+use serde_json::{Value, json};
+use storage::Table;
+
+use crate::reruns::{steps, traded};
+use crate::test_app::TestApp;
+
+fn with_faults(app: &TestApp, faults: Arc<dyn Faults>) -> ApiApp {
+    let config = app.engine.faulty_config(faults);
+    app.context.with_table(Table::new(config, app.engine.table_name()))
+}
+
+/// Fails one call.
+#[derive(Debug)]
+struct FailedCall {
+    number: usize,
+    calls: AtomicUsize,
+}
+
+impl Faults for FailedCall {
+    fn next(&self, _operation: &str) -> Option<Fault> {
+        let failed = self.calls.fetch_add(1, Ordering::Relaxed) == self.number;
+        failed.then_some(Fault::Refused("ResourceNotFoundException"))
+    }
+}
+
+/// Repeats a step until none of its calls fails; each time a later call fails. Returns the names of
+/// the errors.
+async fn errors(app: &TestApp, step: &Value) -> Vec<&'static str> {
+    let mut errors = Vec::new();
+    for number in 0.. {
+        let faults = Arc::new(FailedCall { number, calls: AtomicUsize::default() });
+        let done = handle(&with_faults(app, faults.clone()), step).await;
+        if faults.calls.load(Ordering::Relaxed) <= number {
+            break;
+        }
+        errors.push(done.err().map_or("none", |error| error.name()));
+    }
+    errors
+}
+
+/// Loses the first reply to each single write. The client then sends it again.
+#[derive(Debug, Default)]
+struct LostReplies(AtomicUsize);
+
+impl Faults for LostReplies {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        let is_first = || self.0.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        (operation == "PutItem" && is_first()).then_some(Fault::ReplyLost)
+    }
+}
+
+#[tokio::test]
+async fn finish_after_a_lost_reply_is_done() {
+    let app = traded().await;
+    steps(&app, 66).await;
+    let finish = json!({ "step": "finish", "seq": 1 });
+    let finished = handle(&with_faults(&app, Arc::<LostReplies>::default()), &finish).await;
+    assert_eq!(finished.unwrap(), json!({ "visible": 1, "closedThrough": "2026-11-20" }));
+}
+
+#[tokio::test]
+async fn failed_read_is_no_difference() {
+    let app = traded().await;
+    app.night("2026-11-20").await;
+    let part = storage::bucket(&crate::test_app::uid("affiliate-1")) / 16;
+    let reconcile = json!({ "step": "reconcile", "day": "2026-11-20", "shard": part });
+    assert_eq!(errors(&app, &reconcile).await, ["Internal"; 8]);
+}
+
+#[tokio::test]
+async fn check_fails_with_its_reads() {
+    let app = traded().await;
+    assert_eq!(errors(&app, &json!({ "step": "check" })).await, ["Internal"; 2]);
+}
