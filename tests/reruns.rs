@@ -229,7 +229,9 @@ async fn run_of_another_day_is_not_resumed() {
 async fn day_of_pending_run_is_not_verified() {
     let app = traded().await;
     steps(&app, 65).await;
-    let verified = async |of: &str| nightly::verify_day(&app.context, day(of), || ()).await;
+    let verified = async |of: &str| {
+        nightly::verify_day(&app.context, &nightly::NoArchive, day(of), || ()).await
+    };
     assert_eq!(verified("2026-11-20").await.unwrap_err().name(), "Unfinished");
     assert!(verified("2026-11-19").await.is_ok());
 }
