@@ -58,6 +58,7 @@ macro_rules! reasons {
     };
 }
 
+// Stored lines hold positions of this list, so that a new reason is added at the end.
 reasons! {
     InviterNotAffiliate, "inviter_not_affiliate", bind: true, fee: true,
         "The inviter is not in the affiliate programme.";

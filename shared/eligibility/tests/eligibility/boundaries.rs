@@ -100,7 +100,8 @@ fn coming_stricter_rule_is_counted() {
         case.rules.windows.set(at("2027-01-10T00:00:00Z"), windows("stricter", 365));
     });
     let report = case.evaluate();
-    assert_eq!(report.checks[11].eligible_from, Some(at("2026-12-30T00:00:00.001Z")));
+    let age = report.checks.iter().find(|check| check.reason == Reason::AccountTooYoung).unwrap();
+    assert_eq!(age.eligible_from, Some(at("2026-12-30T00:00:00.001Z")));
     assert_eq!(report.eligible_from(), Some(at("2027-11-01T00:00:00.001Z")));
 }
 

@@ -1,6 +1,7 @@
 //! Stored and shown values keep their names.
 
 use serde_json::json;
+use types::Reason;
 
 use crate::support::{Case, at, with};
 
@@ -36,10 +37,12 @@ fn check_shows_reason_and_requirement() {
     let case = with(Case::recall(), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
     });
-    let checks = serde_json::to_value(case.evaluate().checks).unwrap();
-    assert_eq!(checks[0], json!({ "reason": "unknown_link", "met": true }));
+    let checks = case.evaluate().checks;
+    let of = |reason| checks.iter().find(|check| check.reason == reason).unwrap();
+    let shown = |reason| serde_json::to_value(of(reason)).unwrap();
+    assert_eq!(shown(Reason::UnknownLink), json!({ "reason": "unknown_link", "met": true }));
     assert_eq!(
-        checks[12],
+        shown(Reason::RecentlyActive),
         json!({
             "reason": "recently_active",
             "met": false,
