@@ -127,6 +127,36 @@ mod tests {
     }
 
     #[test]
+    fn reasons_keep_their_positions() {
+        let stored = [
+            "inviter_not_affiliate",
+            "self_referral",
+            "already_bound",
+            "account_too_young",
+            "recently_active",
+            "unknown_account",
+            "unknown_link",
+            "link_not_recall_capable",
+            "sub_account",
+            "inviter_registered_after_invitee",
+            "same_identity",
+            "region_blocked_inviter",
+            "region_blocked_invitee",
+            "vip_above_limit",
+            "futures_window_ended",
+            "futures_region_inviter",
+            "futures_region_invitee",
+            "inviter_no_futures_account",
+            "zero_fee",
+            "negative_fee",
+            "excluded_fee",
+            "before_binding",
+        ];
+        let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes[..stored.len()], stored, "a new reason is added at the end");
+    }
+
+    #[test]
     fn list_is_domain_s() {
         let binds = Reason::ALL.iter().filter(|r| r.refuses_bind()).count();
         let fees = Reason::ALL.iter().filter(|r| r.zeroes_fee()).count();
