@@ -45,7 +45,7 @@ export default defineConfig({
   webServer: {
     command: `${sandbox} --port ${PORT} --data-dir ${data} --clock 2026-11-22T12:00:00Z`,
     url: `http://127.0.0.1:${PORT}/sandbox/clock`,
-    timeout: 180_000,
+    timeout: 300_000,
     reuseExistingServer: false,
     gracefulShutdown: { signal: "SIGTERM", timeout: 5_000 },
   },
