@@ -107,25 +107,27 @@ async fn sign_up_and_membership_in_one_batch_bind() {
     assert!(is_bound(&app, "newcomer").await);
 }
 
-#[tokio::test]
-async fn redelivered_membership_evaluates_again() {
+/// A refused sign-up, and a process that wrote the inviter's account and ended before it evaluated
+/// the list.
+async fn unevaluated_sign_up() -> (TestApp, String) {
     let (app, code) = departed_affiliate().await;
     signs_up(&app, "newcomer", &code).await;
-    // A process wrote the inviter's account and ended before it evaluated the list.
     let mut inviter = app.context.table.account(&uid("affiliate")).await.unwrap().unwrap();
     inviter.value.facts.record_affiliate(at("2026-11-10T00:00:00Z"), true);
     assert!(app.context.table.save_account(&inviter).await.unwrap().is_done());
+    (app, code)
+}
+
+#[tokio::test]
+async fn redelivered_membership_evaluates_again() {
+    let (app, _) = unevaluated_sign_up().await;
     membership(&app, true, "2026-11-10T00:00:00Z").await;
     assert!(is_bound(&app, "newcomer").await);
 }
 
 #[tokio::test]
 async fn redelivered_registration_evaluates_again() {
-    let (app, code) = departed_affiliate().await;
-    signs_up(&app, "newcomer", &code).await;
-    let mut inviter = app.context.table.account(&uid("affiliate")).await.unwrap().unwrap();
-    inviter.value.facts.record_affiliate(at("2026-11-10T00:00:00Z"), true);
-    assert!(app.context.table.save_account(&inviter).await.unwrap().is_done());
+    let (app, code) = unevaluated_sign_up().await;
     let again = app.send_as("again", "account.registered", sign_up("newcomer", &code)).await;
     assert_eq!(again, EventOutcome::Ingested);
     assert!(is_bound(&app, "newcomer").await);

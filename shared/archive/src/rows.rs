@@ -189,13 +189,10 @@ impl Record for LineRow {
         row.text(&serde_json::to_string(why)?)?;
         row.long(sums.fee_count)?;
         row.long(sums.corrected_count)?;
-        for amount in [sums.fees, sums.commission, sums.shared] {
-            row.amount(amount, asset)?;
-        }
-        let [fees, commission, shared] = [sums.fees_usd, sums.commission_usd, sums.shared_usd];
-        for amount in [fees, commission, shared, sums.volume_usd, sums.counted_volume_usd] {
-            row.amount(amount, usd)?;
-        }
+        put_split(row, sums.in_asset(), asset)?;
+        put_split(row, sums.in_usd(), usd)?;
+        row.amount(sums.volume_usd, usd)?;
+        row.amount(sums.counted_volume_usd, usd)?;
         row.optional_long(sums.first_trade_at.map(Timestamp::millis))?;
         row.optional_long(sums.last_trade_at.map(Timestamp::millis))?;
         row.flag(self.withdrawn)

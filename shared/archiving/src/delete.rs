@@ -23,6 +23,7 @@ pub(crate) async fn delete_shard<S: Store>(
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut add = |name| {
         names.insert(name);
+        Ok(())
     };
     each::<FeeRow, _>(store, manifest, shard, assets, |row| add(row.chunk)).await?;
     each::<CorrectionRow, _>(store, manifest, shard, assets, |row| add(row.chunk)).await?;

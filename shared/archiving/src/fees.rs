@@ -1,7 +1,7 @@
 //! The fees of archived days, as verification and explanation read them.
 
-use archive::{ArchiveError, CorrectionRow, FeeRow, Manifest, Record, Store};
-use commission::{Arrival, Assets, TooMany};
+use archive::{CorrectionRow, FeeRow, Manifest, Record, Store};
+use commission::{Arrival, Assets};
 use nightly::{ArchiveFailure, ArchivedBatch, FeeArchive};
 use storage::{ArchivedDay, Shard, TableError};
 use types::Day;
@@ -44,18 +44,16 @@ impl<S: Store> ArchivedFees<'_, S> {
     ) -> Result<ArchivedBatch, ArchivingError> {
         let manifest = Manifest::load(self.store, day, &archived.manifest).await?;
         let ArchivedBatch { mut batch, mut chunks } = ArchivedBatch::default();
-        let mut pushed: Result<(), TooMany> = Ok(());
         each::<FeeRow, _>(self.store, &manifest, shard, self.assets, |row| {
-            if pushed.is_ok() {
-                pushed = batch.push(Arrival(row.arrival), &row.fee);
-            }
+            batch.push(Arrival(row.arrival), &row.fee).map_err(TableError::from)?;
             chunks.insert(row.chunk);
+            Ok(())
         })
         .await?;
-        pushed.map_err(TableError::from)?;
         each::<CorrectionRow, _>(self.store, &manifest, shard, self.assets, |row| {
             batch.corrections.push(row.correction);
             chunks.insert(row.chunk);
+            Ok(())
         })
         .await?;
         Ok(ArchivedBatch { batch, chunks })
@@ -68,14 +66,10 @@ pub(crate) async fn each<R: Record, S: Store>(
     manifest: &Manifest,
     shard: Shard,
     assets: &Assets,
-    mut take: impl FnMut(R),
-) -> Result<(), ArchiveError> {
+    mut take: impl FnMut(R) -> Result<(), ArchivingError>,
+) -> Result<(), ArchivingError> {
     for file in manifest.files_of(R::KIND, Some(shard.number())) {
-        let bytes = file.load(store).await?;
-        archive::read(bytes, assets, |row| {
-            take(row);
-            Ok::<_, ArchiveError>(())
-        })?;
+        archive::read(file.load(store).await?, assets, &mut take)?;
     }
     Ok(())
 }

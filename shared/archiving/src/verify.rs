@@ -10,7 +10,8 @@ use lambda::App;
 use storage::{ChainLink, CommittedRun, Money, Shard, pack, short_sha256};
 
 use crate::ArchivingError;
-use crate::write::{binding_rows, correction_rows, fee_rows, line_rows, run_rows};
+use crate::fees::each;
+use crate::write::{binding_rows, correction_rows, each_chunk, fee_rows, line_rows, run_rows};
 
 /// The lines of a day, run by run.
 #[derive(Default)]
@@ -32,30 +33,15 @@ pub(crate) async fn verify_shard<S: Store>(
 ) -> Result<(), ArchivingError> {
     let (day, assets) = (manifest.day, &app.programme.commission.assets);
     let [mut fees, mut corrections] = [ChunkDigests::default(), ChunkDigests::default()];
-    let mut after: Option<String> = None;
-    loop {
-        let page = app.table.fee_chunks(day, shard, after.as_deref()).await?;
-        for chunk in &page.chunks {
-            fee_rows(chunk).iter().try_for_each(|row| fees.add_fee(row))?;
-            correction_rows(chunk).iter().try_for_each(|row| corrections.add_correction(row))?;
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    each_chunk(app, day, shard, |chunk| {
+        fee_rows(chunk).iter().try_for_each(|row| fees.add_fee(row))?;
+        correction_rows(chunk).iter().try_for_each(|row| corrections.add_correction(row))
+    })
+    .await?;
     let [mut archived_fees, mut archived_corrections] =
         [ChunkDigests::default(), ChunkDigests::default()];
-    for file in manifest.files_of(Kind::Fees, Some(shard.number())) {
-        let bytes = file.load(store).await?;
-        archive::read(bytes, assets, |row: FeeRow| archived_fees.add_fee(&row))?;
-    }
-    for file in manifest.files_of(Kind::Corrections, Some(shard.number())) {
-        let bytes = file.load(store).await?;
-        archive::read(bytes, assets, |row: CorrectionRow| {
-            archived_corrections.add_correction(&row)
-        })?;
-    }
+    each(store, manifest, shard, assets, |row| archived_fees.add_fee(&row)).await?;
+    each(store, manifest, shard, assets, |row| archived_corrections.add_correction(&row)).await?;
     if fees.finish() != archived_fees.finish() {
         return Err(ArchivingError::NotAsStored { kind: Kind::Fees, day });
     }

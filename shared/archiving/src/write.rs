@@ -63,18 +63,11 @@ pub(crate) async fn write_shard<S: Store>(
     let assets = &app.programme.commission.assets;
     let mut fees = Output::<_, FeeRow>::new(store, assets, day, Some(shard))?;
     let mut corrections = Output::<_, CorrectionRow>::new(store, assets, day, Some(shard))?;
-    let mut after: Option<String> = None;
-    loop {
-        let page = app.table.fee_chunks(day, shard, after.as_deref()).await?;
-        for chunk in &page.chunks {
-            fee_rows(chunk).iter().try_for_each(|row| fees.push(row))?;
-            correction_rows(chunk).iter().try_for_each(|row| corrections.push(row))?;
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    each_chunk(app, day, shard, |chunk| {
+        fee_rows(chunk).iter().try_for_each(|row| fees.push(row))?;
+        correction_rows(chunk).iter().try_for_each(|row| corrections.push(row))
+    })
+    .await?;
     fees.store(files).await?;
     corrections.store(files).await?;
     let rows = line_rows(app, day, shard).await?;
@@ -107,6 +100,24 @@ async fn store_all<S: Store, R: Record>(
     let mut output = Output::new(store, assets, day, shard)?;
     rows.iter().try_for_each(|row| output.push(row))?;
     output.store(files).await
+}
+
+/// Calls `take` with each chunk of a shard's fees; only one page of them is held at a time.
+pub(crate) async fn each_chunk(
+    app: &App,
+    day: Day,
+    shard: Shard,
+    mut take: impl FnMut(&FeeChunk) -> Result<(), ArchivingError>,
+) -> Result<(), ArchivingError> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = app.table.fee_chunks(day, shard, after.as_deref()).await?;
+        page.chunks.iter().try_for_each(&mut take)?;
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Returns the fees of a chunk, in an order that depends on them only.

@@ -43,10 +43,9 @@ use crate::archive::OperatorArchive;
 /// # Errors
 /// [`Failure`], which has the exit code.
 pub async fn run(options: Options, console: &mut Console<'_>) -> Result<Outcome, Failure> {
-    let aws = AwsOptions { profile: options.profile.clone(), region: options.region.clone() };
     let mut target = TableTarget::new(&options);
     let app = target.open().await?;
-    execute(&app, &target.to_string(), &aws, options.command, console).await
+    execute(&app, &target.to_string(), target.aws(), options.command, console).await
 }
 
 /// Runs one command. `target` names the table when the operator is asked; `aws` reaches an archive

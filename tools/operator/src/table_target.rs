@@ -80,6 +80,11 @@ impl TableTarget {
         Ok(app)
     }
 
+    /// Returns where the SDK finds credentials and region, for other services.
+    pub(crate) const fn aws(&self) -> &AwsOptions {
+        &self.aws
+    }
+
     /// Returns whether the table is reached as a function reaches it, by variables alone. That is
     /// so with an endpoint, as of a sandbox, which needs neither region nor credentials.
     const fn is_local(&self) -> bool {
