@@ -6,9 +6,9 @@ use std::fmt::Write;
 use dynamodb_embedded::CallStats;
 use ingestion::{EventOutcome, Message};
 use serde_json::{Value, json};
-use storage::Table;
+use storage::{ActivityPart, Shard, Table};
 
-use crate::test_app::{TestApp, at, event, fee};
+use crate::test_app::{TestApp, at, day, event, fee};
 
 const YEAR: &str = "from=2025-11-21&to=2026-11-20";
 
@@ -296,6 +296,68 @@ fn mixes() -> [(&'static str, Vec<Message>); 4] {
         ("activity", thousand("active", activity)),
         ("account facts", thousand("known", changed)),
     ]
+}
+
+/// Messages with a fee of each of some users.
+fn fee_of_each(users: impl Iterator<Item = String>, hour: u32) -> Vec<Message> {
+    let sent_at = at("2026-11-20T12:00:00Z");
+    let time = format!("2026-11-20T{hour:02}:30:00Z");
+    let event = |user: String| {
+        let id = format!("{user}-{hour}");
+        event(&id, "fee.charged", fee(&format!("t-{id}"), &user, &time))
+    };
+    let events: Vec<Value> = users.map(event).collect();
+    vec![Message { id: "each".to_owned(), sent_at, body: Value::from(events).to_string() }]
+}
+
+/// Later activity of a day costs a fraction of the first, and bound payers are read at half price.
+#[tokio::test]
+async fn costs_of_many_users_are_unchanged() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    let alone = || (0..300).map(|number| format!("alone-{number}"));
+    let bound = || (0..300).map(|number| format!("bound-{number}"));
+    for user in alone().chain(bound()) {
+        app.registered(&user, "2024-01-01T00:00:00Z").await;
+    }
+    for user in bound() {
+        assert_eq!(app.bind(&user, &code).await.status, 201);
+    }
+    app.now("2026-11-20T12:00:00Z");
+    let few_alone = || alone().take(30).chain(bound());
+    let mut metered = Metered { app, code, bill: String::new() };
+    for (what, messages) in [
+        ("300 payers without inviter", fee_of_each(alone(), 9)),
+        ("the same, later in the day", fee_of_each(alone(), 10)),
+        ("300 bound payers, 30 without inviter", fee_of_each(few_alone(), 11)),
+    ] {
+        metered.in_another_process().await;
+        let _before = metered.app.engine.take_call_stats();
+        let reports = ingestion::ingest(&metered.app.context, &messages).await.unwrap();
+        assert!(reports.iter().all(|report| report.outcome == EventOutcome::Ingested));
+        metered.put_down(what);
+    }
+    metered.app.now("2026-11-21T00:30:00Z");
+    for part in ActivityPart::all() {
+        let number = part.number();
+        let part = json!({ "step": "apply-activity", "day": "2026-11-20", "part": number });
+        step(&metered.app, part).await;
+    }
+    metered.put_down("their last activity");
+    let mut kept = 0;
+    for shard in Shard::all() {
+        let fees = metered.app.context.table.fees(day("2026-11-20"), shard).await.unwrap();
+        kept += fees.fees.len();
+    }
+    assert_eq!(kept, 300);
+
+    // The calls; units read, units written.
+    insta::assert_snapshot!(metered.bill, @r"
+    300 payers without inviter                   3 BatchGetItem, 300 PutItem          300   300
+    the same, later in the day                   3 BatchGetItem, 1 BatchWriteItem, 8 UpdateItem  300    16
+    300 bound payers, 30 without inviter         5 BatchGetItem, 1 BatchWriteItem, 1 GetItem, 65 PutItem, 72 UpdateItem 229.5   145
+    their last activity                          8 BatchGetItem, 8 DeleteItem, 300 PutItem, 16 Query  316   308
+    ");
 }
 
 #[tokio::test]

@@ -248,6 +248,8 @@ async fn stepped_as_they_are(stage: &mut Stage) {
     assert_eq!(closed, json!({ "evaluatedThrough": "2026-Q3" }));
     let reconciled = stage.as_it_is("daily-commission/reconcile.json").await.unwrap();
     assert_eq!(reconciled["differences"], 0);
+    let applied = stage.as_it_is("daily-commission/apply-activity.json").await.unwrap();
+    assert_eq!(applied, json!({ "accounts": 0, "unreadable": 0 }));
     let booked = stage.as_it_is("daily-commission/whole-day.json").await.unwrap();
     assert_eq!(booked, json!({ "day": "2026-11-21", "seq": 1, "lines": 0 }));
     let checked = stage.as_it_is("daily-commission/check.json").await.unwrap();
@@ -408,6 +410,7 @@ fn step_files_match_state_machine() {
         "evaluate",
         "close-quarter",
         "reconcile",
+        "apply-activity",
     ] {
         let event = event(&format!("daily-commission/{step}.json"));
         let passed = inputs_of(&machine, step);
@@ -420,6 +423,8 @@ fn step_files_match_state_machine() {
     let shards = format!("{{% [0..{}] %}}", storage::SHARDS - 1);
     assert_eq!(machine["States"]["Evaluate"]["Items"], shards);
     assert_eq!(machine["States"]["Reconcile"]["Items"], shards);
+    let parts = format!("{{% [0..{}] %}}", storage::ActivityPart::COUNT - 1);
+    assert_eq!(machine["States"]["ApplyActivity"]["Items"], parts);
 }
 
 #[test]
@@ -431,7 +436,7 @@ fn machine_plans_remaining_days() {
     assert_eq!(states["Plan"]["Assign"]["more"], more);
     let choices = states["AllBooked"]["Choices"].as_array().unwrap();
     let next: Vec<_> = choices.iter().map(|choice| choice["Next"].as_str().unwrap()).collect();
-    assert_eq!(next, ["DaysFailed", "NightHeld", "Evaluate"]);
+    assert_eq!(next, ["DaysFailed", "ApplyActivity", "Evaluate"]);
     assert_eq!((&states["Evaluate"]["Next"]), "CloseQuarter");
     for state in ["AllBooked", "CloseQuarter"] {
         let next = states[state].get("Default").or(states[state].get("Next"));
@@ -443,7 +448,8 @@ fn machine_plans_remaining_days() {
         (&json!("{% $more != null %}"), &json!("Plan"))
     );
     assert_eq!(states["AnyMore"]["Default"], "Reconcile");
-    assert_eq!(states["Reconcile"]["Next"], "NightEnded");
+    assert_eq!(states["Reconcile"]["Next"], "ApplyActivity");
+    assert_eq!(states["ApplyActivity"]["Next"], "NightEnded");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod activity;
 mod announced;
 mod contract;
 mod costs;

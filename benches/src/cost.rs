@@ -5,13 +5,14 @@
 
 use commission::Fee;
 use dynamodb_embedded::CallStats;
+use lambda::Deadline;
 use serde_json::{Value, json};
-use storage::SHARDS;
+use storage::{ActivityPart, SHARDS};
 use types::Uid;
 
 use crate::Failure;
 use crate::day::store_fees;
-use crate::engine::{TABLE, TestApp};
+use crate::engine::{HALF_PAST_MIDNIGHT, TABLE, TestApp};
 use crate::ingest_events::{EVENTS_PER_BATCH, batches, charged};
 use crate::made::MadeDay;
 use crate::measure::Figures;
@@ -19,9 +20,10 @@ use crate::measure::Figures;
 /// Events in a batch where a million arrive in a day, and the queue waits for five seconds.
 const SMALL_BATCH: usize = 58;
 /// Users without inviter, and the fees of each over the day: as many as the average payer has.
-const UNBOUND_USERS: u64 = 250;
+const UNBOUND_USERS: u64 = 1_000;
 const UNBOUND_FEES: u64 = 40;
-/// Fees of the night. Its costs grow in proportion: a payer has 50 fees on average in each day.
+/// Fees of the counted night, which follows a day of the same payers. Its costs grow in proportion: a
+/// payer has 50 fees on average in each day.
 const NIGHT_FEES: u64 = 100_000;
 /// Attribute of the time at which the table deletes an item, as in template.yaml.
 const EXPIRES_AT: &str = "expiresAt";
@@ -33,7 +35,9 @@ pub async fn run() -> Result<(), Failure> {
     let mut figures = Figures::of("cost", NIGHT_FEES);
     figures.note("ingestBound", ingest_bound(EVENTS_PER_BATCH * 2, EVENTS_PER_BATCH).await?);
     figures.note("ingestSmallBatches", ingest_bound(SMALL_BATCH * 10, SMALL_BATCH).await?);
-    figures.note("ingestUnbound", ingest_unbound().await?);
+    let (unbound, their_night) = ingest_unbound().await?;
+    figures.note("ingestUnbound", unbound);
+    figures.note("nightOfUnbound", their_night);
     figures.note("emptyNight", night(0).await?);
     figures.note("night", night(NIGHT_FEES).await?);
     figures.print();
@@ -52,14 +56,23 @@ async fn ingest_bound(events: usize, events_per_batch: usize) -> Result<Value, F
     ingest(&app, &made, payers, events, events_per_batch).await
 }
 
-/// Counts the fees of users without inviter, each user once in a batch, over the day.
-async fn ingest_unbound() -> Result<Value, Failure> {
+/// Counts the fees of users without inviter, each user once in a batch, over the day; and the
+/// application of their last activity by the night.
+async fn ingest_unbound() -> Result<(Value, Value), Failure> {
     let made = MadeDay::of(UNBOUND_USERS * UNBOUND_FEES)?;
     let app = TestApp::after(&made, true).await?;
     app.open_dormant(&made, UNBOUND_USERS).await?;
     let payers = (0..UNBOUND_USERS).cycle().map(MadeDay::dormant);
     let users = usize::try_from(UNBOUND_USERS)?;
-    ingest(&app, &made, payers, usize::try_from(UNBOUND_FEES)? * users, users).await
+    let events = usize::try_from(UNBOUND_FEES)? * users;
+    let ingested = ingest(&app, &made, payers, events, users).await?;
+    let deferred_on = app.context.clock.now().day();
+    for part in ActivityPart::all() {
+        ingestion::apply_deferred(&app.context, deferred_on, part, Deadline::NONE).await?;
+    }
+    let stats = app.engine.take_call_stats();
+    let applied = counted(&stats, json!({ "events": events, "batches": ActivityPart::COUNT }));
+    Ok((ingested, applied))
 }
 
 /// Ingests a number of fees of the payers in turn.
@@ -89,19 +102,26 @@ async fn night(fees: u64) -> Result<Value, Failure> {
     let made = MadeDay::of(fees)?;
     let app = TestApp::after(&made, true).await?;
     app.open_accounts(&made).await?;
-    let before = stored(&app)?;
     let accounts = made.invitees() + made.inviters();
+    let account_bytes = stored(&app)?.kept / accounts.max(1);
     // A full batch has fees of all shards.
-    store_fees(&app, &made, EVENTS_PER_BATCH / usize::from(SHARDS)).await?;
+    let per_chunk = EVENTS_PER_BATCH / usize::from(SHARDS);
+    store_fees(&app, &made, per_chunk).await?;
+    nightly::Driver::new(&app.context).run_day(made.day).await?;
+    let mut next = MadeDay::of(fees)?;
+    next.day = made.day.next();
+    app.clock.stop_at(next.day.end().plus_millis(HALF_PAST_MIDNIGHT));
+    let before = stored(&app)?;
+    store_fees(&app, &next, per_chunk).await?;
     let _before = app.engine.take_call_stats();
-    let report = nightly::Driver::new(&app.context).run_day(made.day).await?;
+    let report = nightly::Driver::new(&app.context).run_day(next.day).await?;
     let stats = app.engine.take_call_stats();
     let after = stored(&app)?;
     let more = json!({
         "fees": fees,
         "lines": report.lines,
-        "affiliates": made.inviters(),
-        "accountBytes": before.kept / accounts.max(1),
+        "affiliates": next.inviters(),
+        "accountBytes": account_bytes,
         "keptBytes": after.kept.saturating_sub(before.kept),
         "expiringBytes": after.expiring.saturating_sub(before.expiring),
     });

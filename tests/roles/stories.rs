@@ -10,7 +10,7 @@ use crate::contract::{refused, tour};
 use crate::limits::night_of_large_reports;
 use crate::lost_work::lose_and_publish;
 use crate::poison::corrupt;
-use crate::simulation::observed_trial;
+use crate::simulation::{STACK, observed_trial};
 use crate::story::three_newcomers_trade;
 use crate::stream::Stream;
 use crate::test_app::{TestApp, at, day, fee};
@@ -22,10 +22,11 @@ const TRIALS: [u64; 2] = [2, 16];
 pub async fn told() -> Record {
     let record = Record::default();
     let trials = record.clone();
-    let trials = std::thread::spawn(move || {
+    let trials = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let observer = |function| trials.observer(function);
         TRIALS.iter().for_each(|seed| drop(observed_trial(*seed, Some(&observer))));
     });
+    let trials = trials.unwrap();
     starts(&record).await;
     the_api_is_used(&record).await;
     a_quarter_ends(&record).await;
@@ -35,6 +36,7 @@ pub async fn told() -> Record {
     reports_are_large(&record).await;
     what_is_set_aside_is_taken_up(&record).await;
     parts_are_stopped(&record).await;
+    deferred_activity_voids_a_binding(&record).await;
     trials.join().unwrap();
     record
 }
@@ -130,6 +132,23 @@ async fn refused_sign_up_binds_late(record: &Record) {
     });
     app.taken("account.registered", signed_up).await;
     membership(true, "2026-11-10T00:00:00Z").await;
+}
+
+/// The night applies activity for the first time since a user was bound.
+async fn deferred_activity_voids_a_binding(record: &Record) {
+    let app = watched(record, "2026-05-01T16:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    for user in ["recalled", "active"] {
+        app.registered(user, "2024-01-01T00:00:00Z").await;
+        for time in ["2026-05-01T10:00:00Z", "2026-05-01T15:00:00Z"] {
+            let active = json!({ "uid": user, "product": "earn", "at": time });
+            app.taken("activity", active).await;
+        }
+    }
+    app.now("2026-07-30T12:00:00Z");
+    assert_eq!(app.bind("recalled", &code).await.status, 201);
+    app.night("2026-07-30").await;
+    assert_eq!(app.context.table.voided_bindings().await.unwrap().known.len(), 1);
 }
 
 /// A nightly run at a quarter's end, by the state machine's steps.

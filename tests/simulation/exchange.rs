@@ -387,6 +387,9 @@ fn burst_of_changes(state: &TrialState, _: &mut Draft) -> bool {
 }
 
 fn activity(state: &TrialState, draft: &mut Draft) -> bool {
+    if state.rng.chance(40) {
+        return active_all_day(state);
+    }
     let guest = state.rng.pick(&state.personas.guests()).clone();
     if guest == "nobody-knows-me" || state.personas.newcomers.contains(&guest) {
         return false;
@@ -454,6 +457,21 @@ fn other_registration(state: &TrialState, draft: &mut Draft) -> bool {
     }
     let id = draft.add(state, "account.registered", other.event());
     facts.expect_quarantined(id, true);
+    true
+}
+
+/// A user without inviter uses a product more than once on a day, each time in another message.
+fn active_all_day(state: &TrialState) -> bool {
+    let guests = state.personas.guests();
+    let Some(busy) = guests.iter().find(|guest| guest.starts_with("busy")) else { return false };
+    let first = state.ago(state.rng.between(0, 2 * DAY));
+    for _ in 0..3 {
+        let mut draft = Draft::new(state);
+        let later = first.plus_millis(state.rng.between(0, 4 * HOUR)).min(state.now());
+        state.facts.borrow_mut().record_fact(draft.number, busy, later, Fact::Active);
+        draft.add(state, "activity", json!({ "uid": busy, "product": "earn", "at": later }));
+        state.sends(draft);
+    }
     true
 }
 

@@ -38,8 +38,9 @@ use trace::Reached;
 pub use trial::{observed_trial, trial};
 
 /// Events of nightly runs and messages that the trials must cover.
-const EVENTS_OF_NIGHTS: [&str; 11] = [
+const EVENTS_OF_NIGHTS: [&str; 12] = [
     "affiliates are reconciled",
+    "deferred activity is applied",
     "a night is missed",
     "a night at a quarter's end is missed",
     "a night makes up for several days",
@@ -61,7 +62,7 @@ fn variable(name: &str) -> Option<u64> {
 
 /// Stack of a trial's thread, in bytes. Without optimisation, a commit that first publishes another
 /// run needs more than the 2 MiB that a thread has by default.
-const STACK: usize = 8 << 20;
+pub const STACK: usize = 8 << 20;
 
 /// Runs the trials of all seeds below `end`, on all cores.
 fn trials(end: u64) -> Reached {

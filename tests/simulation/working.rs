@@ -6,7 +6,7 @@ use std::rc::Rc;
 use lambda::Deadline;
 use nightly::StepError;
 use serde_json::{Value, json};
-use storage::{BUCKETS, SHARDS, Shard, bucket};
+use storage::{ActivityPart, BUCKETS, SHARDS, Shard, bucket};
 use types::{Day, Timestamp};
 
 use super::facts::{Known, MessageId, Messages};
@@ -277,7 +277,8 @@ pub async fn night(state: &Rc<TrialState>, number: usize, after: Day) -> Result<
         }
         more = plan["more"].clone();
         if more.is_null() {
-            return reconcile(state, after).await;
+            reconcile(state, after).await?;
+            return apply_activity(state, after).await;
         }
     }
 }
@@ -291,6 +292,19 @@ async fn reconcile(state: &Rc<TrialState>, after: Day) -> Result<(), StepError> 
         assert!(found["differences"] == 0 || state.poisoned, "part {shard}: {found}");
         if found["affiliates"] != 0 {
             state.trace.reach("affiliates are reconciled");
+        }
+    }
+    Ok(())
+}
+
+/// Applies the deferred activity of all accounts.
+async fn apply_activity(state: &Rc<TrialState>, after: Day) -> Result<(), StepError> {
+    for part in ActivityPart::all() {
+        let input = json!({ "step": "apply-activity", "day": after, "part": part.number() });
+        let applied = step(state, input).await?;
+        assert!(applied["unreadable"] == 0 || state.poisoned, "{applied}");
+        if applied["accounts"] != 0 {
+            state.trace.reach("deferred activity is applied");
         }
     }
     Ok(())

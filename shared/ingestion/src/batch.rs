@@ -5,18 +5,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use commission::{Arrival, Asset};
 use lambda::{App, Deadline};
 use storage::{
-    Account, Admission, Attempt, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, MAX_ATTEMPTS,
-    Quarantined, Shard, TableError, Versioned, bounded_concurrency, retry_on_conflict,
+    Account, Admission, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, Quarantined, Shard,
+    TableError, Versioned, bounded_concurrency,
 };
 use types::{Day, Reason, Timestamp, TradeId, Uid, error_chain};
 
-use crate::account::{Effect, Update, apply};
+use crate::account::{Deferral, Update};
+use crate::account_reader;
+use crate::account_writer::{AccountWriter, Updated};
 use crate::delivery::{Source, may_wait};
-use crate::event::{Changed, Event, EventData, Registered};
+use crate::event::{Event, EventData, Registered};
 use crate::message::Item;
 use crate::payment;
 use crate::register::{Registration, register};
-use crate::sign_up::{Reevaluation, evaluate_all_again, is_pending};
+use crate::sign_up::{Reevaluation, is_pending};
 use crate::{CALLS_AT_ONCE, EventOutcome};
 
 pub(crate) struct Batch<'a> {
@@ -113,12 +115,17 @@ impl<'a> Batch<'a> {
     async fn load(&mut self) -> Result<(), TableError> {
         let mut wanted: BTreeSet<Uid> =
             self.items.iter().filter_map(Item::about).cloned().collect();
+        let changed: BTreeSet<Uid> = self.items.iter().filter_map(changed_account).collect();
         for _ in 0..=MAX_ACCOUNT_LEVELS {
             if wanted.is_empty() {
                 break;
             }
             let mut mains = BTreeSet::new();
-            for (uid, account) in self.app.table.each_account(&wanted).await? {
+            // An update of facts depends on all earlier ones.
+            let mut read = self.app.table.each_account(wanted.intersection(&changed)).await?;
+            wanted.retain(|uid| !changed.contains(uid));
+            read.extend(account_reader::read(&self.app.table, &wanted).await?);
+            for (uid, account) in read {
                 match account {
                     Ok(account) => {
                         mains.extend(account.value.facts.main_uid.clone());
@@ -175,22 +182,34 @@ impl<'a> Batch<'a> {
                 updates.entry(uid).or_default().push(update);
             }
         }
-        let work: Vec<_> =
-            updates.into_iter().map(|(uid, updates)| self.update(uid, updates)).collect();
+        let writer = AccountWriter {
+            app: self.app,
+            now: self.now,
+            deadline: self.deadline,
+            deferral: Deferral::by(&self.app.programme),
+        };
+        let write = |(uid, updates)| {
+            let known = self.accounts.get(&uid).cloned();
+            writer.write(uid, known, updates)
+        };
+        let work: Vec<_> = updates.into_iter().map(write).collect();
+        let mut activity: BTreeMap<Uid, Timestamp> = BTreeMap::new();
         let mut unchangeable: HashMap<Uid, TableError> = HashMap::new();
         let (mut unfinished, mut not_started) = (BTreeSet::new(), BTreeSet::new());
         for (uid, updated) in bounded_concurrency(CALLS_AT_ONCE, work).await? {
             match updated {
-                Updated::Saved(account, sign_ups) => {
+                Updated::Saved { account, deferred, sign_ups } => {
                     if sign_ups == Reevaluation::Unfinished {
                         unfinished.insert(uid.clone());
                     }
+                    activity.extend(deferred.map(|at| (uid.clone(), at)));
                     self.accounts.insert(uid, *account);
                 }
                 Updated::Unchangeable(error) => drop(unchangeable.insert(uid, error)),
                 Updated::NotStarted => drop(not_started.insert(uid)),
             }
         }
+        self.app.table.defer_activity(&activity, self.now).await?;
         if !unchangeable.is_empty() {
             self.refuse_updates_of(&unchangeable);
         }
@@ -238,79 +257,6 @@ impl<'a> Batch<'a> {
         match top_of(&self.accounts, &self.unreadable, uid) {
             Top::Account(account) => Some(account),
             _ => None,
-        }
-    }
-
-    /// Writes an account's updates, and retries if the account is changed concurrently. Begins no
-    /// write after the deadline.
-    async fn update(&self, uid: Uid, updates: Vec<Update>) -> Result<(Uid, Updated), TableError> {
-        let contended = || TableError::Contended("an account");
-        let mut read_before = Some(self.accounts.get(&uid).cloned());
-        let updated = retry_on_conflict(MAX_ATTEMPTS, contended, || {
-            let (read_before, uid, updates) = (read_before.take(), &uid, &updates);
-            async move {
-                let before = match read_before {
-                    Some(account) => account,
-                    None => self.app.table.account(uid).await?,
-                };
-                let mut after = before.ok_or_else(contended)?;
-                let effect = apply(&mut after.value, updates, &self.app.programme, self.now);
-                let saved = match effect.changed {
-                    true if self.deadline.has_passed(&self.app.clock) => {
-                        return Ok(Attempt::Done(None));
-                    }
-                    true => self.save(&after, effect).await?,
-                    false => Attempt::Done(()),
-                };
-                Ok(saved.map(|()| Some(after)))
-            }
-        });
-        match updated.await {
-            Ok(None) => Ok((uid, Updated::NotStarted)),
-            Ok(Some(after)) => {
-                let sign_ups = self.updated(&after.value, &updates).await?;
-                Ok((uid, Updated::Saved(Box::new(after), sign_ups)))
-            }
-            Err(error) if error.is_of_item() => Ok((uid, Updated::Unchangeable(error))),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Completes written updates: lists an affiliate, and evaluates its refused sign-ups. A
-    /// redelivery repeats both, because the process may have ended after the write.
-    async fn updated(
-        &self,
-        account: &Account,
-        updates: &[Update],
-    ) -> Result<Reevaluation, TableError> {
-        let changes = || {
-            updates.iter().filter_map(|update| match update {
-                Update::Changed(changed) => Some(changed),
-                Update::Active(_) | Update::Charged(_) => None,
-            })
-        };
-        let uid = &account.facts.uid;
-        if changes().any(|changed| changed.affiliate == Some(true)) {
-            self.app.table.list_affiliate(uid).await?;
-        }
-        // Only an account that was ever an affiliate has links, and sign-ups by them.
-        let was_affiliate = account.facts.affiliate.latest().is_some();
-        match was_affiliate && changes().any(Changed::may_allow_inviting) {
-            true => evaluate_all_again(self.app, uid, self.deadline).await,
-            false => Ok(Reevaluation::Complete),
-        }
-    }
-
-    /// Writes an account; for a voided binding together with its marker, so that the next nightly
-    /// run reverses the lines that are booked under it.
-    async fn save(
-        &self,
-        account: &Versioned<Account>,
-        effect: Effect,
-    ) -> Result<Attempt, TableError> {
-        match effect.void {
-            true => self.app.table.void_binding(account).await,
-            false => self.app.table.save_account(account).await,
         }
     }
 
@@ -371,6 +317,14 @@ impl<'a> Batch<'a> {
         let work: Vec<_> = entries.iter().map(|entry| self.app.table.quarantine(entry)).collect();
         bounded_concurrency(CALLS_AT_ONCE, work).await?;
         Ok(())
+    }
+}
+
+/// Returns the account whose facts an event changes.
+fn changed_account(item: &Item<'_>) -> Option<Uid> {
+    match item.data()? {
+        EventData::Changed(event) => Some(event.uid.clone()),
+        _ => None,
     }
 }
 
@@ -442,16 +396,6 @@ async fn register_in_order(
         outcomes.push((place, outcome));
     }
     Ok(outcomes)
-}
-
-/// The outcome of an account's updates.
-enum Updated {
-    /// They are written, or change nothing; with the state of the account's refused sign-ups.
-    Saved(Box<Versioned<Account>>, Reevaluation),
-    /// The account cannot be read or written, and no retry helps.
-    Unchangeable(TableError),
-    /// The time ended before the account was written.
-    NotStarted,
 }
 
 /// The end of the chain of main accounts above an account.

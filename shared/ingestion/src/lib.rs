@@ -5,8 +5,11 @@
 //! redelivers it. Everything else is ingested, and ingesting it twice changes nothing.
 
 mod account;
+mod account_reader;
+mod account_writer;
 mod batch;
 mod batch_stats;
+mod deferred_activity;
 mod delivery;
 mod event;
 mod message;
@@ -31,6 +34,7 @@ use crate::message::Item;
 use crate::parts::parts;
 use crate::signature::Verdict;
 
+pub use crate::deferred_activity::{AppliedActivity, apply_deferred};
 pub use crate::delivery::{
     BatchItemFailure, BatchResponse, Delivery, DeliveryError, STREAM_WAIT_MILLIS, Source,
 };

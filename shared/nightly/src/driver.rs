@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambda::{App, Deadline};
 use serde::Serialize;
-use storage::{Shard, take_bounded};
+use storage::{ActivityPart, Shard, take_bounded};
 use types::{Day, Quarter};
 
 use crate::commit::commit;
@@ -16,7 +16,7 @@ use crate::plan::{Cursor, DayPlan, Plan, plan, plan_day};
 use crate::publish::{Published, publish};
 use crate::reconcile::{Reconciled, reconcile_all};
 use crate::set_aside::fold;
-use crate::{StepError, check_time};
+use crate::{StepError, apply_activity, check_time};
 
 /// Shards that are folded concurrently; each waits for the table most of the time.
 const SHARDS_AT_ONCE: usize = 8;
@@ -237,7 +237,7 @@ impl<'a, O: Observer> Driver<'a, O> {
     }
 
     /// Runs the whole night after `day`: books its days, plan after plan, evaluates the quarters
-    /// that end, and reconciles.
+    /// that end, reconciles, and applies deferred activity.
     ///
     /// # Errors
     /// [`StepError`], as the state machine receives it, or the observer's error.
@@ -262,6 +262,7 @@ impl<'a, O: Observer> Driver<'a, O> {
         }
         let reconciled = self.steps.reconcile(day).await?;
         self.observer.reconciled(day, reconciled);
+        self.steps.apply_activity(day).await?;
         Ok(NightReport { days, evaluated: last_evaluated, reconciled })
     }
 
@@ -379,6 +380,13 @@ impl Steps<'_> {
     async fn reconcile(self, day: Day) -> Result<Reconciled, StepError> {
         let all: Vec<Shard> = Shard::all().collect();
         self.retry.run(|| reconcile_all(self.app, day, &all)).await
+    }
+
+    async fn apply_activity(self, day: Day) -> Result<(), StepError> {
+        for part in ActivityPart::all() {
+            self.retry.run(|| apply_activity(self.app, day, part, self.deadline)).await?;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use storage::Shard;
+use storage::{ActivityPart, Shard};
 use types::{Day, Quarter, Timestamp};
 
 use crate::StepError;
@@ -92,6 +92,13 @@ pub enum Step {
         /// The part of the affiliates.
         shard: Shard,
     },
+    /// Applies deferred activity to its accounts.
+    ApplyActivity {
+        /// The day that ended, through which activity is applied.
+        day: Day,
+        /// The part of the accounts.
+        part: ActivityPart,
+    },
     /// Reports the age of the data.
     Check,
 }
@@ -154,6 +161,11 @@ enum Raw {
         day: Day,
         shard: u8,
     },
+    #[serde(rename = "apply-activity")]
+    ApplyActivity {
+        day: Day,
+        part: u8,
+    },
     Check {},
 }
 
@@ -188,6 +200,9 @@ impl Step {
             }
             Raw::CloseQuarter { quarter, visible } => Self::CloseQuarter { quarter, visible },
             Raw::Reconcile { day, shard } => Self::Reconcile { day, shard: known(shard)? },
+            Raw::ApplyActivity { day, part } => {
+                Self::ApplyActivity { day, part: known_part(part)? }
+            }
             Raw::Check {} => Self::Check,
         })
     }
@@ -206,6 +221,7 @@ impl Step {
             Self::Evaluate { .. } => "evaluate",
             Self::CloseQuarter { .. } => "close-quarter",
             Self::Reconcile { .. } => "reconcile",
+            Self::ApplyActivity { .. } => "apply-activity",
             Self::Check => "check",
         }
     }
@@ -222,6 +238,7 @@ impl Step {
         "evaluate",
         "close-quarter",
         "reconcile",
+        "apply-activity",
         "check",
     ];
 
@@ -233,6 +250,7 @@ impl Step {
             | Self::Fold { day, .. }
             | Self::SetAside { day, .. }
             | Self::Reconcile { day, .. }
+            | Self::ApplyActivity { day, .. }
             | Self::Commit { day, .. } => Some(*day),
             _ => None,
         }
@@ -280,6 +298,12 @@ fn run_of(day: Day, run: String) -> Result<String, StepError> {
         return Ok(run);
     }
     Err(StepError::BadRequest(format!("run: expected a run of {day}")))
+}
+
+fn known_part(part: u8) -> Result<ActivityPart, StepError> {
+    let most = ActivityPart::COUNT;
+    let wrong = || StepError::BadRequest(format!("expected a part below {most}"));
+    ActivityPart::new(part).ok_or_else(wrong)
 }
 
 fn known(shard: u8) -> Result<Shard, StepError> {

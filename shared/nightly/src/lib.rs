@@ -13,7 +13,8 @@
 //! 6. **evaluate**, after a quarter's last day is closed, sets the tiers for the next quarter.
 //!    **close-quarter** records the evaluation. No day of the next quarter is booked before,
 //!    however late both are;
-//! 7. **reconcile** compares the affiliate view with the booked lines.
+//! 7. **reconcile** compares the affiliate view with the booked lines;
+//! 8. **apply-activity** writes the last activity of users' days to their accounts.
 //!
 //! The state machine calls the steps one by one. [`Driver`] runs days and nights in one process,
 //! with the same steps: a small programme's day in one invocation, the operator's tool, the sandbox
@@ -66,8 +67,11 @@ pub use reconcile::Reconciled;
 pub use reversal::Mode;
 pub use verify::{Cell, Difference, UnreadableRecord, Verified, verify_day};
 
+use ingestion::AppliedActivity;
 use lambda::{App, Deadline, Stopwatch};
 use serde_json::Value;
+use storage::ActivityPart;
+use types::Day;
 
 /// Runs one step with its JSON input; returns its JSON output.
 ///
@@ -118,6 +122,17 @@ pub(crate) fn check_time(app: &App, deadline: Deadline) -> Result<(), StepError>
     if deadline.has_passed(&app.clock) { Err(StepError::HandedOver) } else { Ok(()) }
 }
 
+/// Applies the activity of a part of the accounts that ingestion deferred through a day.
+async fn apply_activity(
+    app: &App,
+    day: Day,
+    part: ActivityPart,
+    deadline: Deadline,
+) -> Result<AppliedActivity, StepError> {
+    let applied = ingestion::apply_deferred(app, day, part, deadline).await?;
+    if applied.stopped { Err(StepError::HandedOver) } else { Ok(applied) }
+}
+
 async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepError> {
     match step {
         Step::WholeDay { day, run } => {
@@ -159,6 +174,10 @@ async fn make(app: &App, step: &Step, deadline: Deadline) -> Result<Done, StepEr
         Step::Reconcile { day, shard } => {
             let reconciled = reconcile::reconcile(app, *day, *shard).await?;
             Done::of(reconciled.affiliates, &reconciled)
+        }
+        Step::ApplyActivity { day, part } => {
+            let applied = apply_activity(app, *day, *part, deadline).await?;
+            Done::of(applied.accounts, &applied)
         }
         Step::Check => {
             let checked = check::check(app).await?;

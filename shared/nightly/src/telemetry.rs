@@ -250,6 +250,7 @@ mod tests {
             json!({ "step": "evaluate", "quarter": "2026-Q3" }),
             json!({ "step": "close-quarter", "quarter": "2026-Q3", "visible": 7 }),
             json!({ "step": "reconcile", "day": "2026-11-21", "shard": 3 }),
+            json!({ "step": "apply-activity", "day": "2026-11-21", "part": 3 }),
             json!({ "step": "check" }),
         ];
         assert!(steps.map(|step| read(step).name()).iter().eq(Step::NAMES));

@@ -36,6 +36,15 @@ pub struct Table {
     pub(crate) switch_cache: SwitchCache,
 }
 
+/// Whether a read returns the last write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadMode {
+    /// It does, for 1 read unit per 4 KB.
+    Consistent,
+    /// It may return an earlier state, for half a read unit per 4 KB.
+    Eventual,
+}
+
 /// The condition of a write.
 pub(crate) enum Condition {
     /// Nothing is there under the key.
@@ -129,9 +138,17 @@ impl Table {
 
     /// Returns items by their keys, in no order; keys without an item are left out.
     pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        self.get_many_by(ReadMode::Consistent, keys).await
+    }
+
+    pub(crate) async fn get_many_by(
+        &self,
+        mode: ReadMode,
+        keys: &[Key],
+    ) -> Result<Vec<Item>, TableError> {
         let mut items = Vec::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_GET) {
-            let mut wanted = Some(self.wanted(keys)?);
+            let mut wanted = Some(wanted(mode, keys)?);
             let mut budget = RetryBudget::default();
             while let Some(keys) = wanted.take() {
                 let asked = keys.keys.len();
@@ -144,14 +161,6 @@ impl Table {
             }
         }
         Ok(items)
-    }
-
-    fn wanted(&self, keys: &[Key]) -> Result<KeysAndAttributes, TableError> {
-        KeysAndAttributes::builder()
-            .set_keys(Some(keys.iter().map(Key::attributes).collect()))
-            .consistent_read(true)
-            .build()
-            .map_err(|error| TableError::Service(error.into()))
     }
 
     /// All items of a range, page after page.
@@ -426,6 +435,14 @@ fn conditional(mut item: Item, condition: &Condition) -> (Item, String, Values) 
             (item, format!("{REVISION} = :rev"), Some(values))
         }
     }
+}
+
+fn wanted(mode: ReadMode, keys: &[Key]) -> Result<KeysAndAttributes, TableError> {
+    KeysAndAttributes::builder()
+        .set_keys(Some(keys.iter().map(Key::attributes).collect()))
+        .consistent_read(mode == ReadMode::Consistent)
+        .build()
+        .map_err(|error| TableError::Service(error.into()))
 }
 
 fn write_request(item: Item) -> Result<WriteRequest, TableError> {

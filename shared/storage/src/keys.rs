@@ -9,59 +9,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 use types::{Day, LinkCode, Timestamp, Uid};
 
+pub use crate::partition::{ActivityPart, BUCKETS, SHARDS, Shard, bucket};
+
 /// The partition key's attribute.
 pub const PK: &str = "pk";
 /// The sort key's attribute.
 pub const SK: &str = "sk";
 /// The attribute that DynamoDB's time-to-live reads, in seconds since 1970.
 pub const EXPIRES_AT: &str = "expiresAt";
-
-/// The number of shards of invitees. Fixed for the life of a table, since its keys have the shard.
-pub const SHARDS: u8 = 64;
-/// The number of buckets of inviters; a publishing worker processes a range of them.
-pub const BUCKETS: u16 = 1024;
-
-/// The shard of an invitee: a worker folds one shard of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Shard(u8);
-
-impl Shard {
-    /// Returns the shard that holds an invitee's fees.
-    #[must_use]
-    pub fn of(invitee: &Uid) -> Self {
-        Self(digest(invitee.as_str()).first().map_or(0, |byte| byte % SHARDS))
-    }
-
-    /// Returns a shard by its number; `None` if there is none.
-    #[must_use]
-    pub const fn new(number: u8) -> Option<Self> {
-        if number < SHARDS { Some(Self(number)) } else { None }
-    }
-
-    /// Returns the shard's number.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        self.0
-    }
-
-    /// Returns all shards.
-    pub fn all() -> impl Iterator<Item = Self> {
-        (0..SHARDS).map(Self)
-    }
-}
-
-/// Returns the bucket of an inviter, below [`BUCKETS`].
-#[must_use]
-pub fn bucket(inviter: &Uid) -> u16 {
-    match digest(inviter.as_str()).as_slice() {
-        [_, high, low, ..] => u16::from_be_bytes([*high, *low]) % BUCKETS,
-        _ => 0,
-    }
-}
-
-fn digest(text: &str) -> Vec<u8> {
-    Sha256::digest(text.as_bytes()).to_vec()
-}
 
 /// Returns the first 16 bytes of a SHA-256 in hexadecimal, as a short name for some content.
 #[must_use]
@@ -295,7 +250,7 @@ pub fn new_bindings(day: Day, shard: Shard) -> Range {
 }
 
 fn new_bindings_pk(day: Day, shard: Shard) -> String {
-    format!("B#{day}#{:02}", shard.0)
+    format!("B#{day}#{:02}", shard.number())
 }
 
 /// Returns the key of a refused sign-up in the list of its inviter, whose late facts may still make
@@ -328,7 +283,7 @@ pub fn fees(day: Day, shard: Shard) -> Range {
 }
 
 fn fees_pk(day: Day, shard: Shard) -> String {
-    format!("F#{day}#{:02}", shard.0)
+    format!("F#{day}#{:02}", shard.number())
 }
 
 /// The number of partitions of the dirty markers. Each batch of fees writes one marker per day and
@@ -340,7 +295,7 @@ const OLD_DIRTY_PARTITION: &str = "TOUCHED";
 /// Returns the key of the dirty marker of a day's shard, which has data that no run has included.
 #[must_use]
 pub fn touched(day: Day, shard: Shard) -> Key {
-    Key::new(touched_pk(shard.0 % DIRTY_PARTITIONS), touched_sk(day, shard))
+    Key::new(touched_pk(shard.number() % DIRTY_PARTITIONS), touched_sk(day, shard))
 }
 
 /// Returns the key of the dirty marker of a day's shard in the format of 0.1.
@@ -354,7 +309,7 @@ fn touched_pk(partition: u8) -> String {
 }
 
 fn touched_sk(day: Day, shard: Shard) -> String {
-    format!("{day}#{:02}", shard.0)
+    format!("{day}#{:02}", shard.number())
 }
 
 /// Returns the day and the shard of a dirty marker, by its sort key.
@@ -369,6 +324,34 @@ pub fn touched_through(day: Day) -> impl Iterator<Item = Range> {
     let partitions = (0..DIRTY_PARTITIONS).map(touched_pk);
     let all = partitions.chain([OLD_DIRTY_PARTITION.to_owned()]);
     all.map(move |pk| Range::new(pk, "0", format!("{day}#{LAST}")))
+}
+
+/// Returns the key of a chunk of the activity that was deferred on a date, in one part.
+#[must_use]
+pub fn activity_chunk(date: Day, part: ActivityPart, id: &str) -> Key {
+    Key::new(activity_pk(date, part), id)
+}
+
+/// Returns the range of all chunks of the activity that was deferred on a date, in one part.
+#[must_use]
+pub fn activity(date: Day, part: ActivityPart) -> Range {
+    Range::whole(activity_pk(date, part))
+}
+
+fn activity_pk(date: Day, part: ActivityPart) -> String {
+    format!("D#{date}#{}", part.number())
+}
+
+/// Returns the key of the marker of a date and part with deferred activity.
+#[must_use]
+pub fn deferred_activity(date: Day, part: ActivityPart) -> Key {
+    Key::new("DEFERRED", format!("{}#{date}", part.number()))
+}
+
+/// Returns the range of the markers of one part up to and including a date.
+#[must_use]
+pub fn deferred_activity_through(date: Day, part: ActivityPart) -> Range {
+    Range::new("DEFERRED", format!("{}#0", part.number()), format!("{}#{date}", part.number()))
 }
 
 /// Returns the key of the marker of a void binding, under which lines may be booked.
@@ -386,7 +369,7 @@ pub fn all_voided() -> Range {
 /// Returns the key of a worker's report of a shard in a run: written once, last.
 #[must_use]
 pub fn shard_report(run: &str, shard: Shard) -> Key {
-    Key::new(format!("R#{run}"), format!("S#{:02}", shard.0))
+    Key::new(format!("R#{run}"), format!("S#{:02}", shard.number()))
 }
 
 /// Returns the shard of a report under [`shard_report`].
@@ -403,7 +386,7 @@ pub fn shard_reports(run: &str) -> Range {
 /// Returns the key of the reason why a shard of a run is deferred.
 #[must_use]
 pub fn shard_set_aside(run: &str, shard: Shard) -> Key {
-    Key::new(format!("R#{run}"), format!("X#{:02}", shard.0))
+    Key::new(format!("R#{run}"), format!("X#{:02}", shard.number()))
 }
 
 /// Returns the range of all deferred shards of a run.
@@ -449,7 +432,7 @@ pub fn work(run: &str, shard: Shard, attempt: &str) -> Range {
 }
 
 fn work_pk(run: &str, shard: Shard) -> String {
-    format!("R#{run}#{:02}", shard.0)
+    format!("R#{run}#{:02}", shard.number())
 }
 
 /// Returns the key of a chunk of a booked delta for a day's shard, which later runs subtract.
@@ -471,7 +454,7 @@ pub fn booked(day: Day, shard: Shard) -> Range {
 }
 
 fn booked_pk(day: Day, shard: Shard) -> String {
-    format!("K#{day}#{:02}", shard.0)
+    format!("K#{day}#{:02}", shard.number())
 }
 
 /// Returns the range of the booked delta of one committed run for a day's shard.
@@ -564,7 +547,7 @@ pub fn affiliates(shard: Shard) -> Range {
 }
 
 fn affiliates_pk(shard: Shard) -> String {
-    format!("P#{:02}", shard.0)
+    format!("P#{:02}", shard.number())
 }
 
 /// Returns the key of an event's identity: its source and id.

@@ -19,6 +19,7 @@ mod call_meter;
 mod change;
 mod chunks;
 mod conditional_batch;
+mod deferred_activity;
 mod error;
 mod event;
 mod fees;
@@ -30,6 +31,7 @@ mod link;
 mod link_cache;
 mod packed_lines;
 mod parked;
+mod partition;
 mod parts;
 mod pending_sign_up;
 mod readable;
@@ -60,13 +62,14 @@ pub use bounded_concurrency::{bounded_concurrency, take_bounded};
 pub use call_meter::CallStats;
 pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
+pub use deferred_activity::{ACTIVITY_DAYS, DeferredActivity, StoredActivity};
 pub use error::{CallError, ItemFault, RequestError, TableError};
 pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, Release, shorten_detail};
 pub use fee_chunks::FeeBatch;
 pub use fees::{DirtyShard, DirtyShardState, StoredFees, UnreadableChunk};
 pub use finished::{FINISHED_RUN_DAYS, FinishedRun};
 pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_version};
-pub use keys::{BUCKETS, SHARDS, Shard, bucket, short_sha256};
+pub use keys::short_sha256;
 pub use ledger::{
     ChainLink, CommitOutcome, CommittedRun, DayRecord, ExcludedCounts, Head, HeadState, Pending,
     RunReport, SetAside, chain_breaks,
@@ -74,6 +77,7 @@ pub use ledger::{
 pub use link::{DayChanges, Link, LinkOutcome, LinkOwner, Links};
 pub use packed_lines::LineChunk;
 pub use parked::{ParkOutcome, ParkedMark, ParkedRun, Withdrawal};
+pub use partition::{ActivityPart, BUCKETS, SHARDS, Shard, bucket};
 pub use pending_sign_up::{
     MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, PENDING_SIGN_UPS_PER_PAGE, PendingSignUp,
     PendingSignUps,

@@ -1,7 +1,7 @@
 //! A month's bill of one load.
 
 use super::counts::{Counts, Ingest, Night};
-use super::prices;
+use super::prices::{self, TABLE_CLASSES, TableClass};
 
 /// Days of a month and of a year, for the bill.
 const DAYS: u64 = 30;
@@ -76,6 +76,8 @@ pub struct Watching {
 /// Billionths of a dollar a month, by kind. The last month of the first year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bill {
+    /// The class of the table.
+    pub table_class: TableClass,
     pub writes_of_ingest: u64,
     pub writes_of_unbound: u64,
     pub writes_of_night: u64,
@@ -89,8 +91,15 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// Computes a load's bill from the counted work.
+    /// Computes a load's bill from the counted work, with the class of tables that is cheapest.
     pub fn of(load: &Load, counts: &Counts, watching: Watching) -> Self {
+        let bills = TABLE_CLASSES.map(|class| Self::in_class(class, load, counts, watching));
+        let [standard, infrequent] = bills;
+        if infrequent.total() < standard.total() { infrequent } else { standard }
+    }
+
+    /// Computes a load's bill with a class of tables.
+    fn in_class(table_class: TableClass, load: &Load, counts: &Counts, watching: Watching) -> Self {
         let bound = load.fees * load.bound_percent / 100;
         let counts = &match load.batches {
             Batches::Full => *counts,
@@ -100,15 +109,15 @@ impl Bill {
         let requests = load.requests * DAYS;
         let night_writes = of_nights(counts, month.bound, |night| night.write_half_units);
         let affiliates = of_nights(counts, month.bound, |night| night.affiliates);
+        let TableClass { write_unit, read_unit, .. } = table_class;
         Self {
+            table_class,
             writes_of_ingest: of_ingest(&counts.ingest_bound, month.bound, write_half_units)
-                * prices::WRITE_UNIT
+                * write_unit
                 / 2,
-            writes_of_unbound: of_ingest(&counts.ingest_unbound, month.unbound, write_half_units)
-                * prices::WRITE_UNIT
-                / 2,
-            writes_of_night: night_writes * prices::WRITE_UNIT / 2,
-            reads: reads(counts, month, requests) * prices::READ_UNIT,
+            writes_of_unbound: of_unbound(counts, month.unbound, write_half_units) * write_unit / 2,
+            writes_of_night: night_writes * write_unit / 2,
+            reads: reads(counts, month, requests) * read_unit,
             queue: (month.bound + month.unbound) / EVENTS_PER_MESSAGE
                 * REQUESTS_PER_MESSAGE
                 * prices::QUEUE_REQUEST,
@@ -117,7 +126,7 @@ impl Bill {
             events_and_workflow: affiliates * prices::BUS_EVENT
                 + TRANSITIONS * DAYS * prices::TRANSITION,
             operations: operations(counts, month, requests, watching),
-            storage: storage(load, counts, bound),
+            storage: storage(load, counts, bound, table_class),
         }
     }
 
@@ -166,6 +175,12 @@ fn of_nights(counts: &Counts, fees: u64, count: impl Fn(&Night) -> u64) -> u64 {
     empty * DAYS + scaled(by_fees, fees, counts.night.fees)
 }
 
+/// Scales a count of the fees of users without inviter, and of the nights after them.
+fn of_unbound(counts: &Counts, fees: u64, count: impl Fn(&Ingest) -> u64) -> u64 {
+    of_ingest(&counts.ingest_unbound, fees, &count)
+        + of_ingest(&counts.night_of_unbound, fees, count)
+}
+
 fn scaled(count: u64, to: u64, from: u64) -> u64 {
     let scaled = u128::from(count) * u128::from(to) / u128::from(from.max(1));
     u64::try_from(scaled).unwrap_or(u64::MAX)
@@ -173,7 +188,7 @@ fn scaled(count: u64, to: u64, from: u64) -> u64 {
 
 fn reads(counts: &Counts, month: Month, requests: u64) -> u64 {
     let ingested = of_ingest(&counts.ingest_bound, month.bound, |ingest| ingest.read_half_units)
-        + of_ingest(&counts.ingest_unbound, month.unbound, |ingest| ingest.read_half_units);
+        + of_unbound(counts, month.unbound, |ingest| ingest.read_half_units);
     let nights = of_nights(counts, month.bound, |night| night.read_half_units);
     (ingested + nights) / 2 + requests * REQUEST_READ_UNITS
 }
@@ -181,7 +196,7 @@ fn reads(counts: &Counts, month: Month, requests: u64) -> u64 {
 fn functions(counts: &Counts, month: Month, requests: u64) -> u64 {
     let events = month.bound + month.unbound;
     let calls = of_ingest(&counts.ingest_bound, month.bound, |ingest| ingest.calls)
-        + of_ingest(&counts.ingest_unbound, month.unbound, |ingest| ingest.calls);
+        + of_unbound(counts, month.unbound, |ingest| ingest.calls);
     let ingest = (waiting_micros(calls) + events * INGEST_MICROS * CORE_MB / INGEST_MB) * INGEST_MB;
     let night_calls = of_nights(counts, month.bound, |night| night.calls);
     let night = (waiting_micros(night_calls) + month.bound * NIGHT_MICROS) * NIGHT_MB;
@@ -211,9 +226,9 @@ fn operations(counts: &Counts, month: Month, requests: u64, watching: Watching) 
 }
 
 /// Returns the price of the stored bytes at the end of the first year.
-fn storage(load: &Load, counts: &Counts, bound_a_day: u64) -> u64 {
+fn storage(load: &Load, counts: &Counts, bound_a_day: u64, class: TableClass) -> u64 {
     let (empty, night) = (&counts.empty_night, &counts.night);
     let by_fees = night.kept_bytes.saturating_sub(empty.kept_bytes);
     let days = empty.kept_bytes * YEAR + scaled(by_fees, bound_a_day * YEAR, night.fees);
-    scaled(prices::STORED_GB, days + load.accounts * night.account_bytes, GB)
+    scaled(class.stored_gb, days + load.accounts * night.account_bytes, GB)
 }

@@ -12,6 +12,8 @@ pub struct Counts {
     pub ingest_small_batches: Ingest,
     /// Fees of users without inviter, ingested.
     pub ingest_unbound: Ingest,
+    /// The application of these users' last activity, by the fees.
+    pub night_of_unbound: Ingest,
     /// A night without fees.
     pub empty_night: Night,
     /// A night with fees.
@@ -52,7 +54,7 @@ pub struct PerMillionFees {
     pub ingest_bound_write_units: u64,
     /// The same in small batches.
     pub ingest_small_batches_write_units: u64,
-    /// Write units of ingesting fees of users without inviter.
+    /// Write units of ingesting fees of users without inviter, and of applying their last activity.
     pub ingest_unbound_write_units: u64,
     /// Write units of a night.
     pub night_write_units: u64,
@@ -72,7 +74,10 @@ impl Counts {
         PerMillionFees {
             ingest_bound_write_units: per_million(bound.write_half_units, bound.events) / 2,
             ingest_small_batches_write_units: per_million(small.write_half_units, small.events) / 2,
-            ingest_unbound_write_units: per_million(unbound.write_half_units, unbound.events) / 2,
+            ingest_unbound_write_units: per_million(
+                unbound.write_half_units + self.night_of_unbound.write_half_units,
+                unbound.events,
+            ) / 2,
             night_write_units: per_million(night.write_half_units, night.fees) / 2,
             night_read_units: per_million(night.read_half_units, night.fees) / 2,
             night_calls: per_million(night.calls, night.fees),

@@ -102,7 +102,16 @@ fn summary(bills: &[(&str, Bill)], current: PerMillionFees) -> Value {
             ((*name).to_owned(), Value::Object(kinds.into_iter().collect()))
         })
         .collect();
-    json!({ "dollarsPerMonth": totals, "byKind": kinds, "perMillionFees": current })
+    let classes: Map<String, Value> = bills
+        .iter()
+        .map(|(name, bill)| ((*name).to_owned(), json!(bill.table_class.name)))
+        .collect();
+    json!({
+        "dollarsPerMonth": totals,
+        "byKind": kinds,
+        "tableClass": classes,
+        "perMillionFees": current,
+    })
 }
 
 /// Returns whole cents as a JSON number of dollars.
@@ -124,6 +133,11 @@ fn print_table(bills: &[(&str, Bill)], current: PerMillionFees) {
     }
     let totals: Vec<String> = bills.iter().map(|(_, bill)| whole_dollars(bill.total())).collect();
     println!("{:32}{}", "total", totals.concat());
+    let classes = bills.iter().map(|(_, bill)| match bill.table_class.name {
+        "STANDARD" => format!("{:>22}", "standard"),
+        _ => format!("{:>22}", "infrequent access"),
+    });
+    println!("{:32}{}", "class of the table", classes.collect::<String>());
     heading("For a million fees");
     println!("{:#}", json!(current));
 }
@@ -217,6 +231,7 @@ mod tests {
             ingest_bound: ingest,
             ingest_small_batches: ingest,
             ingest_unbound: ingest,
+            night_of_unbound: Ingest { write_half_units: 4, ..ingest },
             empty_night,
             night,
         };
@@ -230,9 +245,10 @@ mod tests {
         };
         let bill =
             Bill::of(&load, &counts, Watching { alarms: 0, composite_alarms: 0, dashboards: 0 });
-        // 30 million fees a month, each with 0.01 units of ingest, and 0.05 of the night.
+        // 30 million fees a month, each with 0.01 units of ingest, and 0.05 of the night, or 0.002
+        // where the payer has no inviter.
         assert_eq!(bill.writes_of_ingest, 300_000 * 625);
-        assert_eq!(bill.writes_of_unbound, 300_000 * 625);
+        assert_eq!(bill.writes_of_unbound, 360_000 * 625);
         assert_eq!(bill.writes_of_night, 1_500_000 * 625);
     }
 

@@ -3,12 +3,34 @@
 //! Source: the public price lists of the services, read in November 2026. Free tiers and discounts
 //! are left out.
 
-/// A write request unit of DynamoDB.
-pub const WRITE_UNIT: u64 = 625;
-/// A read request unit of DynamoDB.
-pub const READ_UNIT: u64 = 125;
-/// A gigabyte in DynamoDB for a month, and in its backup for point-in-time recovery.
-pub const STORED_GB: u64 = 250_000_000 + 200_000_000;
+/// The prices of a class of DynamoDB tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableClass {
+    /// Its name, as the template's parameter `TableClass` has it.
+    pub name: &'static str,
+    /// A write request unit.
+    pub write_unit: u64,
+    /// A read request unit.
+    pub read_unit: u64,
+    /// A gigabyte for a month, and in the backup for point-in-time recovery.
+    pub stored_gb: u64,
+}
+
+/// The classes of tables.
+pub const TABLE_CLASSES: [TableClass; 2] = [
+    TableClass {
+        name: "STANDARD",
+        write_unit: 625,
+        read_unit: 125,
+        stored_gb: 250_000_000 + 200_000_000,
+    },
+    TableClass {
+        name: "STANDARD_INFREQUENT_ACCESS",
+        write_unit: 780,
+        read_unit: 155,
+        stored_gb: 100_000_000 + 200_000_000,
+    },
+];
 /// A request of SQS, up to 64 KB.
 pub const QUEUE_REQUEST: u64 = 400;
 /// An invocation of a function.
