@@ -12,14 +12,17 @@ const sandbox = process.env["SANDBOX_BIN"] ?? "../target/debug/sandbox";
 /** Debian's browser: none is downloaded. */
 const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
 
+/** Tests beside which no other may run. */
+const ALONE = ["story.spec.ts", "speed.spec.ts"];
+
 const data = mkdtempSync(join(tmpdir(), "recall-page-"));
 
 export default defineConfig({
   testDir: "tests",
   outputDir: "tests/output/results",
-  // One sandbox serves all tests, and its clock is one.
-  workers: 1,
-  fullyParallel: false,
+  // One sandbox serves all tests. What one of them changes in it, no other looks at.
+  workers: 2,
+  fullyParallel: true,
   timeout: 90_000,
   reporter: [["list"]],
   use: {
@@ -36,11 +39,9 @@ export default defineConfig({
   },
   snapshotPathTemplate: "tests/pictures/{arg}{ext}",
   projects: [
-    // Before the others: they make links and bindings, which the pictures would show.
-    { name: "pictures", testMatch: "pictures.spec.ts" },
-    { name: "views", testIgnore: ["pictures.spec.ts", "story.spec.ts"] },
-    // It moves the clock, and the figures with it.
-    { name: "story", testMatch: "story.spec.ts", dependencies: ["pictures", "views"] },
+    { name: "views", testIgnore: ALONE },
+    // They move the clock, and the figures with it, or measure time.
+    { name: "alone", testMatch: ALONE, dependencies: ["views"], workers: 1 },
   ],
   webServer: {
     command: `${sandbox} --port ${PORT} --data-dir ${data} --clock 2026-11-22T12:00:00Z`,

@@ -1,36 +1,5 @@
-import { LANGUAGE_CODES } from "../src/text/languages";
-import { expectNoFindings } from "./axe";
 import { AURORA, expect, open, test } from "./page";
-import { ALL_LANGUAGES, en } from "./texts";
-import { show, VIEWS } from "./views";
-
-/** Both themes and directions; with `ALL_LANGUAGES`, every language. */
-const CASES = ALL_LANGUAGES
-  ? LANGUAGE_CODES.flatMap((language) =>
-      (["light", "dark"] as const).map((colorScheme) => ({ colorScheme, language })),
-    )
-  : ([
-      { colorScheme: "light", language: "en" },
-      { colorScheme: "light", language: "ar" },
-      { colorScheme: "dark", language: "en" },
-      { colorScheme: "dark", language: "tr" },
-    ] as const);
-
-for (const { colorScheme, language } of CASES) {
-  test.describe(() => {
-    test.use({ colorScheme, locale: language });
-    test(`axe finds nothing: ${colorScheme}, ${language}`, async ({ page }) => {
-      for (const view of VIEWS) {
-        await test.step(view.name, async () => {
-          await show(page, view);
-          await expect(page.locator("html")).toHaveAttribute("lang", language);
-          await expect(page.locator("html")).toHaveAttribute("data-theme", colorScheme);
-          await expectNoFindings(page, view.name);
-        });
-      }
-    });
-  });
-}
+import { en } from "./texts";
 
 test.describe("forced colours", () => {
   test.use({ contextOptions: { forcedColors: "active", reducedMotion: "reduce" } });

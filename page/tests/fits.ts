@@ -57,8 +57,21 @@ export function cutTexts(page: Page): Promise<string[]> {
         found.push(`${text} leaves the window`);
       }
     }
-    const { clientWidth, scrollWidth } = document.documentElement;
-    if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} px wide`);
     return found;
   });
+}
+
+/** What the page says of its width if it has to be scrolled sideways. */
+export function scrolledSideways(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    return scrollWidth > clientWidth ? [`the page is ${scrollWidth} px wide`] : [];
+  });
+}
+
+/** Waits until the page has drawn itself for a new width. */
+export async function settled(page: Page) {
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
 }

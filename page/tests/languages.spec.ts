@@ -1,6 +1,5 @@
-import type { Page } from "@playwright/test";
 import { LANGUAGE_CODES, LANGUAGES } from "../src/text/languages";
-import { clippedAmounts, cutTexts } from "./fits";
+import { clippedAmounts, cutTexts, scrolledSideways, settled } from "./fits";
 import { AURORA, expect, open, test } from "./page";
 import { ALL_LANGUAGES, en, pseudoModule, textsOf } from "./texts";
 import { show, VIEWS } from "./views";
@@ -37,20 +36,15 @@ test.describe("pseudo-locale", () => {
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: 860 });
           await settled(page);
-          const found = [...(await cutTexts(page)), ...(await clippedAmounts(page))];
+          const found = (
+            await Promise.all([cutTexts(page), clippedAmounts(page), scrolledSideways(page)])
+          ).flat();
           expect.soft(found, `${view.name} at ${width} px`).toEqual([]);
         }
       });
     }
   });
 });
-
-/** Waits until the page has drawn itself for a new width. */
-async function settled(page: Page) {
-  await page.evaluate(
-    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
-  );
-}
 
 test.describe("arabic", () => {
   test.use({ locale: "ar-EG", viewport: { width: 1440, height: 860 } });

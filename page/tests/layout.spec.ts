@@ -1,35 +1,5 @@
-import { LANGUAGE_CODES } from "../src/text/languages";
-import { clippedAmounts } from "./fits";
 import { AURORA, expect, open, test } from "./page";
-import { ALL_LANGUAGES, en } from "./texts";
-import { show, VIEWS } from "./views";
-
-/** Widths, each in one language; with `ALL_LANGUAGES`, in every one. */
-const WIDTHS = [
-  { width: 320, language: "en" },
-  { width: 390, language: "ar" },
-  { width: 820, language: "ru" },
-  { width: 1024, language: "en" },
-  { width: 1440, language: "en" },
-] as const;
-const CASES = ALL_LANGUAGES
-  ? WIDTHS.flatMap(({ width }) => LANGUAGE_CODES.map((language) => ({ width, language })))
-  : WIDTHS;
-
-for (const { width, language } of CASES) {
-  test.describe(() => {
-    test.use({ viewport: { width, height: 860 }, locale: language });
-    test(`amounts_are_whole_at_${width}_px_in_${language}`, async ({ page }) => {
-      for (const view of VIEWS) {
-        await test.step(view.name, async () => {
-          await show(page, view);
-          await expect(page.locator("html")).toHaveAttribute("lang", language);
-          expect.soft(await clippedAmounts(page), view.name).toEqual([]);
-        });
-      }
-    });
-  });
-}
+import { en } from "./texts";
 
 test("table_head_stays_in_sight", async ({ page }) => {
   await open(page, "/earnings?range=7d", AURORA);

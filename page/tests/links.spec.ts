@@ -4,8 +4,11 @@ import { PNG } from "pngjs";
 import { AURORA, expect, open, test } from "./page";
 import { en } from "./texts";
 
+// Each test that changes links has an affiliate whom no other test looks at.
+const [BOREAL, CEDAR, DELTA] = ["10000002", "10000003", "10000004"] as const;
+
 test("a new link shows what each side gets, before and after it is made", async ({ page }) => {
-  await open(page, "/links", "10000003");
+  await open(page, "/links", CEDAR);
   await page.getByRole("button", { name: en.links.new }).click();
   const dialog = page.getByRole("dialog", { name: en.links.newTitle });
   await dialog.getByLabel(en.links.label).fill("forum");
@@ -34,7 +37,7 @@ test("a new link shows what each side gets, before and after it is made", async 
 });
 
 test("a label can be changed and taken away, and another link be the default", async ({ page }) => {
-  await open(page, "/links", "10000002");
+  await open(page, "/links", BOREAL);
   const row = page.getByRole("row", { name: /community/ });
   await row.getByRole("button", { name: en.links.actions({ name: "community" }) }).click();
   await page.getByRole("menuitem", { name: en.links.rename }).click();
@@ -76,14 +79,14 @@ test("the original link says what it can and cannot do", async ({ page }) => {
 });
 
 test("archived_link_leaves_list_and_still_works", async ({ page }) => {
-  await open(page, "/links", AURORA);
+  await open(page, "/links", DELTA);
   const act = async (name: string, item: string) => {
     await page.getByRole("button", { name: en.links.actions({ name }) }).click();
     await page.getByRole("menuitem", { name: item }).click();
   };
   const links = page.getByTestId("link");
   const archived = page.getByTestId("archived-link");
-  const name = "newsletter";
+  const name = "desk";
   const code = (await links.filter({ hasText: name }).locator(".mono").textContent()) ?? "";
   const before = await links.count();
   await act(name, en.links.archive);
@@ -94,11 +97,11 @@ test("archived_link_leaves_list_and_still_works", async ({ page }) => {
   const invitation = await page.request.get(`/v1/invitation?ref=${code}`);
   expect((await invitation.json()).live).toBe(true);
   // Its name stays beside the invitees who came by it.
-  await open(page, "/invitees", AURORA);
+  await open(page, "/invitees", DELTA);
   await expect(page.getByLabel(en.invitees.link).locator("option", { hasText: name })).toHaveCount(
     1,
   );
-  await open(page, "/links", AURORA);
+  await open(page, "/links", DELTA);
   await page.getByText(en.links.archivedCount({ count: 1 })).click();
   await act(name, en.links.restore);
   await expect(links).toHaveCount(before);
