@@ -333,3 +333,29 @@ async fn redriven_fee_keeps_its_order() {
     let (_, detail) = refusal(app.send_raw(&made.to_string()).await.remove(0).outcome);
     assert!(detail.starts_with("time: expected an RFC 3339 time"), "{detail}");
 }
+
+#[tokio::test]
+async fn futures_account_keeps_its_earliest_opening() {
+    let (app, _) = bound("user").await;
+    let opened = async |on: &str| {
+        let data = json!({ "uid": "user", "futuresOpenedAt": on, "at": NOW });
+        app.send_as(&format!("opened {on}"), "account.changed", data).await;
+        let account = app.context.table.account(&uid("user")).await.unwrap().unwrap();
+        (account.value.futures_opened_at.map(|at| at.to_string()), account.revision)
+    };
+    let expected = |on: &str| Some(at(on).to_string());
+    let (first, revision) = opened("2025-03-01T00:00:00Z").await;
+    assert_eq!(first, expected("2025-03-01T00:00:00Z"));
+    assert_eq!(opened("2025-04-01T00:00:00Z").await, (first, revision));
+    let (earlier, revision) = opened("2025-02-01T00:00:00Z").await;
+    assert_eq!(earlier, expected("2025-02-01T00:00:00Z"));
+    assert_eq!(opened("2025-02-01T00:00:00.000Z").await, (earlier, revision));
+}
+
+#[tokio::test]
+async fn relation_has_its_binding() {
+    let (app, _) = bound("user").await;
+    let relation = account(&app, "user").await.relation.unwrap();
+    let bindings = app.context.table.bindings([&relation]).await.unwrap();
+    assert_eq!(bindings.into_iter().map(|it| it.relation).collect::<Vec<_>>(), [relation]);
+}

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dynamodb_embedded::{Fault, Faults};
-use lambda::ApiApp;
-use nightly::handle;
+use lambda::{ApiApp, Deadline, Metrics};
+use nightly::{handle, handle_until};
 use serde_json::{Value, json};
 use storage::Table;
+use tracing::Level;
 
+use crate::privacy::Log;
 use crate::reruns::{steps, traded};
 use crate::test_app::TestApp;
 
@@ -79,4 +81,43 @@ async fn failed_read_is_no_difference() {
 async fn check_fails_with_its_reads() {
     let app = traded().await;
     assert_eq!(errors(&app, &json!({ "step": "check" })).await, ["Internal"; 2]);
+}
+
+#[tokio::test]
+async fn failed_call_of_publishing_fails_it() {
+    let app = traded().await;
+    steps(&app, 65).await;
+    let publish = json!({ "step": "publish", "seq": 1, "range": { "part": 0, "of": 1 } });
+    let errors = errors(&app, &publish).await;
+    assert!(errors.len() > 5 && errors.iter().all(|name| *name == "Internal"), "{errors:?}");
+}
+
+#[tokio::test]
+async fn failed_call_of_evaluation_fails_it() {
+    let app = traded().await;
+    app.night("2026-11-20").await;
+    let evaluate = json!({ "step": "evaluate", "quarter": "2026-Q3" });
+    let errors = errors(&app, &evaluate).await;
+    assert!(errors.len() > 5 && errors.iter().all(|name| *name == "Internal"), "{errors:?}");
+}
+
+#[tokio::test]
+async fn each_step_logs_its_outcome() {
+    let log = Log::default();
+    let listening = log.listen(Level::INFO);
+    let mut app = traded().await;
+    let (metrics, measured) = Metrics::kept();
+    app.context.metrics = metrics;
+    let step = async |input: Value| handle_until(&app.context, &input, Deadline::NONE).await;
+    step(json!({ "step": "plan", "day": "2026-11-20" })).await.unwrap();
+    step(json!({ "step": "finish", "seq": 7 })).await.unwrap_err();
+    drop(listening);
+    let text = log.text();
+    let line = |step: &str| text.lines().find(|line| line.contains(step)).unwrap();
+    let planned = line("step=\"plan\"");
+    assert!(planned.contains("INFO") && planned.contains("outcome=\"done\" count=1"), "{planned}");
+    let failed = line("step=\"finish\"");
+    assert!(failed.contains("ERROR") && failed.contains("outcome=\"BadRequest\""), "{failed}");
+    let times = measured.lines().iter().filter(|line| line.contains("StepTime")).count();
+    assert_eq!(times, 2);
 }

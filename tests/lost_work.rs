@@ -1,10 +1,13 @@
 //! Work of a committed run that cannot be read when it is published, and a head that cannot.
 
+use lambda::Metrics;
 use nightly::{NoArchive, StepError, handle, repair, verify_day, withdraw};
 use serde_json::{Value, json};
 use storage::{Shard, bucket};
+use tracing::Level;
 
 use crate::poison::{corrupt, earned, items, put, remove};
+use crate::privacy::Log;
 use crate::test_app::{TestApp, day, fee, uid};
 
 const DAYS: [&str; 3] = ["2026-11-20", "2026-11-21", "2026-11-22"];
@@ -274,4 +277,57 @@ async fn chunk_that_was_published_is_kept() {
     assert!(refused.to_string().contains("was published after all"), "{refused}");
     let waits = withdraw(&app.context, &uid(NEIGHBOUR), "its work is lost").await.unwrap_err();
     assert_eq!(waits.name(), "Corrupt");
+}
+
+#[tokio::test]
+async fn publishing_counts_affiliates_of_its_run() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    traded(&app).await;
+    let (_, ranges) = committed(&app).await;
+    let publish = async |seq| {
+        try_step(&app, json!({ "step": "publish", "seq": seq, "range": ranges[0] })).await
+    };
+    assert_eq!(publish(2).await.unwrap_err().name(), "BadRequest");
+    assert_eq!(publish(1).await.unwrap(), json!({ "affiliates": 2 }));
+    published(&app, &ranges).await;
+    assert_eq!(publish(1).await.unwrap(), json!({ "affiliates": 0 }));
+}
+
+/// An unreadable entry leaves its group, whose other affiliates are published alone.
+#[tokio::test]
+async fn affiliate_outside_a_group_is_counted() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    traded(&app).await;
+    app.night(DAYS[0]).await;
+    let entry = items(&app, &format!("A#{LOST}"))
+        .into_iter()
+        .find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("REF#")));
+    corrupt_item(&app, &entry.unwrap());
+    trade(&app, DAYS[1]).await;
+    app.now("2026-11-22T00:30:00Z");
+    let plan = step(&app, json!({ "step": "plan", "day": DAYS[1] })).await;
+    let DayPlan { run, shards } = serde_json::from_value(plan["days"][0].clone()).unwrap();
+    for shard in &shards {
+        step(&app, json!({ "step": "fold", "day": DAYS[1], "run": run, "shard": shard })).await;
+    }
+    let commit = json!({ "step": "commit", "day": DAYS[1], "run": run, "shards": shards });
+    let committed = step(&app, commit).await;
+    let publish = json!({ "step": "publish", "seq": 2, "range": committed["ranges"][0] });
+    assert_eq!(step(&app, publish).await, json!({ "affiliates": 1 }));
+}
+
+#[tokio::test]
+async fn lost_chunk_is_logged_and_counted() {
+    let log = Log::default();
+    let mut app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let (metrics, measured) = Metrics::kept();
+    app.context.metrics = metrics;
+    let listening = log.listen(Level::ERROR);
+    lose_and_publish(&app).await;
+    drop(listening);
+    let expected = format!("seq=1 shard={} error=\"Corrupt\"", lost_shard());
+    let text = log.text();
+    assert!(text.lines().any(|it| it.contains("work is lost") && it.contains(&expected)), "{text}");
+    let unreadable = |line: &String| line.contains("\"RecordsUnreadable\":1");
+    assert_eq!(measured.lines().iter().filter(|line| unreadable(line)).count(), 1);
 }

@@ -7,9 +7,11 @@ use dynamodb_embedded::{Fault, Faults};
 use nightly::{NoArchive, Rebuilding, handle, rebuild_head, repair, verify_day, withdraw};
 use serde_json::{Value, json};
 use storage::{Shard, Table};
+use tracing::Level;
 
 use crate::lost_work::{committed, published, traded};
 use crate::poison::{corrupt, earned, items, put, remove};
+use crate::privacy::Log;
 use crate::story::three_newcomers_trade;
 use crate::test_app::{TestApp, day, fee, uid};
 
@@ -434,4 +436,21 @@ async fn withdrawn_run_leaves_no_counts() {
     assert_eq!(earned(&app, PARKED, DAYS[0], DAYS[1]).await, EACH);
     let dashboard = app.get(PARKED, "/v1/dashboard").await.json();
     assert_eq!(dashboard["counts"]["invitees"], 1);
+}
+
+#[tokio::test]
+async fn parked_affiliate_is_logged_and_counted() {
+    let log = Log::default();
+    let listening = log.listen(Level::ERROR);
+    let mut app = parked_at_quarter_end().await;
+    let (metrics, measured) = lambda::Metrics::kept();
+    app.context.metrics = metrics;
+    let evaluate = json!({ "step": "evaluate", "quarter": "2026-Q3" });
+    handle(&app.context, &evaluate).await.unwrap();
+    drop(listening);
+    let text = log.text();
+    assert!(text.contains(": parked day=2026-09-30 seq=2 error=\"Corrupt\""), "{text}");
+    assert!(text.contains(": not evaluated quarter=2026-Q3 error=\"Parked\""), "{text}");
+    let lines = measured.lines();
+    assert!(lines.iter().any(|line| line.contains("\"AffiliatesNotEvaluated\":1")), "{lines:?}");
 }

@@ -1,6 +1,8 @@
 //! Refused sign-ups that a late fact of the inviter makes eligible.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use dynamodb_embedded::{Fault, Faults};
@@ -9,6 +11,8 @@ use serde_json::{Value, json};
 use storage::{Account, MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, Table};
 use types::{Origin, Reason};
 
+use crate::damage::{Damage, item_at};
+use crate::poison::{items, put};
 use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -291,4 +295,112 @@ async fn unreadable_invitee_holds_up_no_other() {
     membership(&app, true, "2026-11-10T00:00:00Z").await;
     assert!(is_bound(&app, "newcomer-b").await);
     assert_eq!(listed(&app).await, 1);
+}
+
+async fn markers(app: &TestApp) -> usize {
+    app.context.table.touched_through(day("2026-11-30")).await.unwrap().len()
+}
+
+fn remove_marker(app: &TestApp) {
+    Damage::of(app, |item| item_at(item).0.starts_with("TOUCHED")).remove();
+}
+
+#[tokio::test]
+async fn redelivered_sign_up_marks_its_day_again() {
+    let app = TestApp::at(NOON).await;
+    let code = app.affiliate("affiliate").await;
+    signs_up(&app, "newcomer", &code).await;
+    assert!(is_bound(&app, "newcomer").await);
+    assert_eq!(markers(&app).await, 1);
+    remove_marker(&app);
+    app.send_as("again", "account.registered", sign_up("newcomer", &code)).await;
+    assert_eq!(markers(&app).await, 1);
+}
+
+#[tokio::test]
+async fn redelivered_registration_of_a_recalled_user_marks_none() {
+    let app = TestApp::at(NOON).await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    let before = markers(&app).await;
+    let data = json!({ "uid": "dormant", "registeredAt": "2024-01-01T00:00:00Z", "country": "CH" });
+    app.send_as("again", "account.registered", data).await;
+    assert_eq!((before, markers(&app).await), (0, 0));
+}
+
+#[tokio::test]
+async fn ended_sign_up_is_not_bound_by_redelivery() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    app.now(&at(NOON).plus_days(PENDING_SIGN_UP_DAYS).to_string());
+    membership(&app, true, "2026-11-10T00:00:00Z").await;
+    app.send_as("again", "account.registered", sign_up("newcomer", &code)).await;
+    assert!(!is_bound(&app, "newcomer").await);
+}
+
+#[tokio::test]
+async fn event_after_registration_in_one_batch_is_ingested() {
+    let app = TestApp::at(NOON).await;
+    let code = app.affiliate("affiliate").await;
+    for (invitee, registered) in [
+        ("newcomer", sign_up("newcomer", &code)),
+        ("other", json!({ "uid": "other", "registeredAt": SIGNED_UP, "country": "CH" })),
+    ] {
+        let active = json!({ "uid": invitee, "product": "earn", "at": SIGNED_UP });
+        let events = [
+            event(&format!("{invitee} 1"), "account.registered", registered),
+            event(&format!("{invitee} 2"), "activity", active),
+        ];
+        let reports = app.send_raw(&json!(events).to_string()).await;
+        let outcomes: Vec<_> = reports.into_iter().map(|report| report.outcome).collect();
+        assert_eq!(outcomes, [EventOutcome::Ingested, EventOutcome::Ingested], "{invitee}");
+    }
+}
+
+/// Another process writes an item before one of the calls of an operation.
+struct OtherProcess {
+    app: TestApp,
+    item: Value,
+    operation: &'static str,
+    /// The number of calls before that one.
+    calls: AtomicUsize,
+}
+
+impl fmt::Debug for OtherProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OtherProcess").finish()
+    }
+}
+
+impl Faults for OtherProcess {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        if operation == self.operation && self.calls.fetch_sub(1, Ordering::Relaxed) == 0 {
+            put(&self.app, self.item.clone());
+        }
+        None
+    }
+}
+
+#[tokio::test]
+async fn registration_meanwhile_with_other_facts_stays() {
+    let other = TestApp::at(NOON).await;
+    other.registered("newcomer", "2024-01-01T00:00:00Z").await;
+    let item = items(&other, "U#newcomer").remove(0);
+    // The first item of an event without a link is its identity.
+    for (operation, calls, has_link) in [("TransactWriteItems", 0, true), ("PutItem", 1, false)] {
+        let mut app = TestApp::at(NOON).await;
+        let code = app.affiliate("affiliate").await;
+        let mut registration = sign_up("newcomer", &code);
+        if !has_link {
+            registration.as_object_mut().unwrap().remove("ref");
+        }
+        let (item, calls) = (item.clone(), AtomicUsize::new(calls));
+        let faults = Arc::new(OtherProcess { app: app.clone(), item, operation, calls });
+        let table = Table::new(app.engine.faulty_config(faults), app.engine.table_name());
+        app.tables.insert("ingest", table);
+        let outcome = app.send("account.registered", registration).await;
+        let EventOutcome::Quarantined { reason, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(reason, "registered_otherwise");
+    }
 }

@@ -309,3 +309,12 @@ async fn check_counts_days_set_aside() {
     app.night(DAYS[0]).await;
     assert_eq!(check().await, 1);
 }
+
+#[tokio::test]
+async fn partly_booked_day_reports_the_reason() {
+    let app = two_affiliates().await;
+    corrupt(&app, &bindings(DAYS[0], "dormant-1"), "broken");
+    traded(&app, DAYS[0]).await;
+    let report = serde_json::to_value(&app.night(DAYS[0]).await.days[0]).unwrap();
+    assert!(report["seq"].is_u64() && report["setAside"].is_string(), "{report}");
+}

@@ -3,6 +3,7 @@
 use nightly::{Plan, StepError, handle};
 use serde_json::{Value, json};
 use storage::Shard;
+use types::Day;
 
 use crate::story::three_newcomers_trade;
 use crate::test_app::{TestApp, day, fee, uid};
@@ -264,4 +265,32 @@ async fn day_without_new_lines_is_closed_once() {
     }
     let closed = measured.lines().iter().filter(|line| line.contains("\"DaysClosed\":1")).count();
     assert_eq!(closed, 1);
+}
+
+#[tokio::test]
+async fn restarted_night_evaluates_again() {
+    let app = TestApp::at("2026-09-30T09:00:00Z").await;
+    app.affiliate("affiliate").await;
+    app.night("2026-09-30").await;
+    let plan = step(&app, json!({ "step": "plan", "day": "2026-09-30" })).await.unwrap();
+    assert_eq!(plan["quarter"], "2026-Q3");
+}
+
+#[tokio::test]
+async fn plan_of_late_days_is_limited() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    app.night("2026-11-20").await;
+    app.now("2026-11-22T00:30:00Z");
+    let touch = async |of: Day| {
+        app.context.table.touch(of, Shard::new(3).unwrap(), "late").await.unwrap();
+        let plan = step(&app, json!({ "step": "plan", "day": "2026-11-21" })).await.unwrap();
+        (plan["days"].as_array().unwrap().len(), plan["more"].is_null())
+    };
+    // One late day of an evaluated quarter, beside the night's day.
+    assert_eq!(touch(day("2026-08-20")).await, (2, true));
+    let mut last = (0, true);
+    for of in day("2026-08-21").through(day("2026-09-25")) {
+        last = touch(of).await;
+    }
+    assert_eq!(last, (31, false));
 }

@@ -163,3 +163,42 @@ async fn unreadable_run_is_a_difference() {
         record.repair();
     }
 }
+
+#[tokio::test]
+async fn changed_line_is_found_in_turn() {
+    let (app, _) = booked().await;
+    Damage::of(&app, at("L#", "LINES")).rewrite(|bytes| {
+        let mut chunk: LineChunk = storage::unpack("lines", bytes).unwrap();
+        one_more(&mut chunk.lines[0].sums.commission);
+        storage::pack(&chunk).unwrap()
+    });
+    assert_eq!(found_in_turn(&app).await, [1]);
+}
+
+#[tokio::test]
+async fn each_affiliate_has_its_turn() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    for buckets in [0..30, 500..530, 1000..1024] {
+        let names = (0..).map(|number| format!("affiliate-{number}"));
+        let in_buckets = |name: &String| buckets.contains(&storage::bucket(&uid(name)));
+        let name = names.into_iter().find(in_buckets).unwrap();
+        app.affiliate(&name).await;
+        let (shard, mut compared) = (Shard::of(&uid(&name)).number(), 0);
+        for night in day("2026-11-24").through(day("2026-12-23")) {
+            let step = json!({ "step": "reconcile", "day": night, "shard": shard });
+            let done = nightly::handle(&app.context, &step).await.unwrap();
+            compared += done["affiliates"].as_u64().unwrap();
+        }
+        assert_eq!(compared, 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn equal_figures_are_not_logged() {
+    let (app, _) = booked().await;
+    let log = Log::default();
+    let listening = log.listen(Level::ERROR);
+    app.night("2026-11-21").await;
+    drop(listening);
+    assert_eq!(log.text(), "");
+}

@@ -4,7 +4,7 @@ use lambda::Deadline;
 use nightly::{StepError, handle, handle_until};
 use serde_json::{Value, json};
 
-use crate::test_app::{TestApp, day, fee};
+use crate::test_app::{TestApp, day, fee, uid};
 
 /// A programme with two affiliates, two invitees and a day of trades.
 pub async fn traded() -> TestApp {
@@ -234,4 +234,38 @@ async fn day_of_pending_run_is_not_verified() {
     };
     assert_eq!(verified("2026-11-20").await.unwrap_err().name(), "Unfinished");
     assert!(verified("2026-11-19").await.is_ok());
+}
+
+#[tokio::test]
+async fn each_worker_has_its_own_attempt() {
+    let app = traded().await;
+    let plan = step(&app, json!({ "step": "plan", "day": "2026-11-20" })).await.unwrap();
+    let mut attempts = Vec::new();
+    for run in ["run-1", "run-2"] {
+        let shard = &plan["days"][0]["shards"][0];
+        let fold = json!({ "step": "fold", "day": "2026-11-20", "run": run, "shard": shard });
+        step(&app, fold).await.unwrap();
+        let reports = app.context.table.shard_reports(run).await.unwrap();
+        attempts.push(reports[0].attempt.clone());
+    }
+    assert!(attempts[0] != attempts[1] && !attempts[0].is_empty(), "{attempts:?}");
+}
+
+#[tokio::test]
+async fn resumed_day_keeps_its_run() {
+    let app = traded().await;
+    let run = "2026-11-20-begun";
+    step(&app, json!({ "day": "2026-11-20", "run": run })).await.unwrap();
+    let record = app.context.table.day(day("2026-11-20")).await.unwrap().value;
+    assert_eq!(record.runs[0].run, run);
+}
+
+#[tokio::test]
+async fn invitee_is_counted_on_the_first_day() {
+    let app = traded().await;
+    app.night("2026-11-20").await;
+    app.charged(fee("again", "dormant-1", "2026-11-21T00:10:00Z")).await;
+    app.night("2026-11-21").await;
+    let totals = app.context.table.totals(&uid("affiliate-1")).await.unwrap();
+    assert_eq!(totals.value.slots.unwrap().at(2).unwrap().active, 1);
 }

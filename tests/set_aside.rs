@@ -3,7 +3,7 @@
 use lambda::{CapturedMetrics, Metrics};
 use nightly::{Difference, NoArchive, verify_day};
 use serde_json::{Value, json};
-use storage::{Quarantined, Shard, Work};
+use storage::{ArchivedDay, Quarantined, Shard, Work};
 
 use crate::damage::{Damage, base64, item_at};
 use crate::test_app::{TestApp, day, fee, uid};
@@ -366,4 +366,33 @@ async fn repeated_conflict_is_one_entry() {
     app.charged(fee("t3", "dormant", "2026-11-20T12:00:00Z")).await;
     app.night("2026-11-22").await;
     assert_eq!(quarantined(&app).await, first);
+}
+
+#[tokio::test]
+async fn late_lines_and_closed_days_are_counted() {
+    let (app, metrics) = booked().await;
+    let counts = || ["DaysClosed", "LinesBooked", "LateLines"].map(|of| measured(&metrics, of));
+    assert_eq!(counts(), [1, 1, 0]);
+    app.now("2026-11-21T20:00:00Z");
+    app.charged(fee("t3", "dormant", "2026-11-20T12:00:00Z")).await;
+    let repeated = fee("t1", "dormant", "2026-11-20T10:00:00Z");
+    app.send_as("another event", "fee.charged", repeated).await;
+    app.night("2026-11-21").await;
+    assert_eq!(counts(), [2, 2, 1]);
+    assert_eq!(measured(&metrics, "FeesRepeated"), 1);
+}
+
+#[tokio::test]
+async fn late_fee_of_an_archived_day_is_counted() {
+    let (app, metrics) = booked().await;
+    let table = &app.context.table;
+    let mut record = table.day(day(DAY)).await.unwrap();
+    let at = app.context.clock.now();
+    record.value.archived = Some(ArchivedDay { at, manifest: "digest".to_owned() });
+    assert!(table.save_day(day(DAY), &record).await.unwrap().is_done());
+    app.now("2026-11-21T20:00:00Z");
+    app.charged(fee("t3", "dormant", "2026-11-20T12:00:00Z")).await;
+    app.night("2026-11-21").await;
+    assert_eq!(measured(&metrics, "RecordsUnreadable"), 1);
+    assert_eq!(measured(&metrics, "LinesBooked"), 1);
 }

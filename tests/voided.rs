@@ -1,10 +1,13 @@
 //! When a binding is voided, its booked lines are reversed and nothing else changes.
 
+use lambda::Metrics;
 use serde_json::{Value, json};
 use storage::{DaySummary, Shard};
+use tracing::Level;
 use types::Day;
 
 use crate::damage::{Damage, item_at, items};
+use crate::privacy::Log;
 use crate::test_app::{TestApp, day, fee, uid};
 
 const DAYS: [&str; 3] = ["2026-07-10", "2026-08-15", "2026-10-01"];
@@ -240,4 +243,24 @@ async fn marker_of_unreadable_lines_stays() {
     chunk.repair();
     app.night("2026-11-23").await;
     assert_eq!(app.lines("affiliate", DAYS[0], DAYS[0]).await.len(), 5);
+}
+
+#[tokio::test]
+async fn unreadable_marker_is_logged_and_counted() {
+    let mut app = bound_for_long().await;
+    let (metrics, measured) = Metrics::kept();
+    app.context.metrics = metrics;
+    app.taken("activity", activity()).await;
+    let log = Log::default();
+    let listening = log.listen(Level::ERROR);
+    let marker = Damage::of(&app, |item| item_at(item).0 == "VOIDED");
+    plan(&app, LAST).await;
+    assert_eq!(log.text(), "");
+    marker.make_unreadable();
+    plan(&app, LAST).await;
+    drop(listening);
+    let text = log.text();
+    assert!(text.contains("records of void bindings cannot be read records=1"), "{text}");
+    let counted = |line: &String| line.contains("\"RecordsUnreadable\":1");
+    assert_eq!(measured.lines().iter().filter(|line| counted(line)).count(), 1);
 }

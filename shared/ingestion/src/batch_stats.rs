@@ -128,3 +128,43 @@ impl SignatureStats {
         stats
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Message, Reader};
+
+    #[test]
+    fn events_are_counted_by_their_outcome() {
+        let programme = policy::Programme::parse(include_str!("../../../programme.toml")).unwrap();
+        let message = |number: i64| Message {
+            id: String::new(),
+            sent_at: Timestamp::EPOCH.plus_millis(number),
+            body: "[{},{},{},{}]".to_owned(),
+        };
+        let now = Timestamp::EPOCH.plus_millis(9);
+        let body = message(7);
+        let mut items = Item::read(0, &body, &programme, now, Reader::OnePass);
+        assert!(items.iter().all(|it| matches!(it.outcome, EventOutcome::Quarantined { .. })));
+        for item in items.iter_mut().take(3) {
+            item.outcome = EventOutcome::Ingested;
+        }
+        items[0].is_unfinished = true;
+        items[1].repeated = true;
+        let verdicts = [Verdict::Unsigned, Verdict::Signed];
+        let received = |(number, verdict)| Received { message: message(number), verdict };
+        let messages: Vec<Received> = (7..).zip(verdicts).map(received).collect();
+        let expected = BatchStats {
+            messages: 2,
+            ingested: 2,
+            fees: 0,
+            repeated: 1,
+            quarantined: 1,
+            redelivered: 1,
+            left: 5,
+            lag: 2,
+            signatures: Some(SignatureStats { unsigned: 1, refused: 0 }),
+        };
+        assert_eq!(BatchStats::of(&messages, &items, 5, now), expected);
+    }
+}

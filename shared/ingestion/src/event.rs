@@ -385,3 +385,85 @@ impl Changed {
         Some(Location { country, region: self.region.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const LATEST: &str = "2026-11-20T12:00:00.000Z";
+    const LATER: &str = "2026-11-20T12:00:00.001Z";
+
+    fn event(kind: &str, data: Value) -> Value {
+        json!({
+            "specversion": "1.0", "id": "1", "source": "exchange",
+            "type": format!("exchange.{kind}.v1"), "data": data,
+        })
+    }
+
+    /// Returns the field that is refused, if one is.
+    fn refused(event: &Value) -> Option<String> {
+        let programme = policy::Programme::parse(include_str!("../../../programme.toml")).unwrap();
+        let read = read(event, &programme.commission.assets, LATEST.parse().unwrap());
+        Some(read.err()?.split(':').next().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn id_has_at_most_256_bytes() {
+        let changed = json!({ "uid": "user", "country": "CH", "at": LATEST });
+        for (bytes, expected) in [(0, Some("id")), (1, None), (256, None), (257, Some("id"))] {
+            let mut event = event("account.changed", changed.clone());
+            event["id"] = "x".repeat(bytes).into();
+            assert_eq!(refused(&event).as_deref(), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn amounts_of_opposite_signs_are_refused() {
+        let fee = |amount: &str, usd: &str| {
+            refused(&event(
+                "fee.charged",
+                json!({
+                    "tradeId": "t1", "uid": "user", "product": "spot", "kind": "trade",
+                    "asset": "BTC", "amount": amount, "amountUsd": usd, "volumeUsd": "100",
+                    "vipLevel": 0, "at": LATEST,
+                }),
+            ))
+        };
+        for (amount, usd) in [("1", "1"), ("-1", "-1"), ("0", "1"), ("0", "-1"), ("1", "0")] {
+            assert_eq!(fee(amount, usd), None, "{amount} and {usd}");
+        }
+        assert_eq!(fee("-1", "0"), None);
+        for (amount, usd) in [("1", "-1"), ("-1", "1")] {
+            assert_eq!(fee(amount, usd).as_deref(), Some("data.amountUsd"));
+        }
+    }
+
+    #[test]
+    fn times_after_the_latest_are_refused() {
+        let changed = |opened, at| {
+            let data = json!({ "uid": "user", "futuresOpenedAt": opened, "at": at });
+            refused(&event("account.changed", data))
+        };
+        let (opened, at) = (Some("data.futuresOpenedAt"), Some("data.at"));
+        assert_eq!(changed(LATEST, LATEST), None);
+        assert_eq!(changed(LATER, LATEST).as_deref(), opened);
+        assert_eq!(changed("2026-11-20T12:00:01Z", LATEST).as_deref(), opened);
+        assert_eq!(changed(LATEST, LATER).as_deref(), at);
+        assert_eq!(changed("2020-01-01T00:00:00Z", LATER).as_deref(), at);
+    }
+
+    #[test]
+    fn corrected_day_is_not_after_the_correction() {
+        let corrected = |day| {
+            let data = json!({
+                "tradeId": "t1", "uid": "user", "day": day, "amount": "0", "amountUsd": "0",
+                "volumeUsd": "0", "why": "busted", "at": LATEST,
+            });
+            refused(&event("fee.corrected", data))
+        };
+        assert_eq!(corrected("2026-11-20"), None);
+        assert_eq!(corrected("2026-11-21").as_deref(), Some("data.day"));
+    }
+}

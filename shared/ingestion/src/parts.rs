@@ -67,4 +67,20 @@ mod tests {
         assert_eq!(lengths(&[1_500, 501, 1_500]), [1_500, 501, 1_500]);
         assert_eq!(lengths(&[2_000, 1]), [2_000, 1]);
     }
+
+    #[test]
+    fn fees_do_not_end_a_part() {
+        let fee = r#"{"specversion":"1.0","id":"1","source":"s","type":"exchange.fee.charged.v1",
+            "data":{"tradeId":"t","uid":"u","product":"spot","kind":"trade","asset":"BTC",
+            "amount":"0","amountUsd":"0","volumeUsd":"0","vipLevel":0,
+            "at":"1970-01-01T00:00:00Z"}}"#;
+        let message = |events: usize| Message {
+            id: String::new(),
+            sent_at: Timestamp::EPOCH,
+            body: format!("[{}]", vec![fee; events].join(",")),
+        };
+        let messages: Vec<Message> = (0..5).map(|_| message(500)).collect();
+        let lengths: Vec<usize> = parts(items(&messages)).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [2_500]);
+    }
 }

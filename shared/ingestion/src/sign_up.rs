@@ -257,3 +257,50 @@ fn relation(invitee: &AccountFacts, link: Link) -> Relation {
         voided_at: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use types::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn token_is_of_one_binding() {
+        let relation = |invitee: &str, bound_at| Relation {
+            inviter: "inviter".parse().unwrap(),
+            invitee: invitee.parse().unwrap(),
+            code: "ABCD2345".parse().unwrap(),
+            origin: Origin::Signup,
+            bound_at,
+            shared: Default::default(),
+            voided_at: None,
+        };
+        let first = token(&relation("a", Timestamp::EPOCH));
+        assert_eq!(first, token(&relation("a", Timestamp::EPOCH)));
+        assert_ne!(first, token(&relation("b", Timestamp::EPOCH)));
+        assert_ne!(first, token(&relation("a", Timestamp::EPOCH.plus_millis(1))));
+    }
+
+    #[test]
+    fn sign_up_is_pending_until_its_end() {
+        let until = Timestamp::EPOCH.plus_days(1);
+        let uid: Uid = "newcomer".parse().unwrap();
+        let mut account = Account::new(AccountFacts {
+            uid: uid.clone(),
+            registered_at: Timestamp::EPOCH,
+            main_uid: None,
+            top_uid: None,
+            person_at: None,
+            person: None,
+            last_activity_at: None,
+            location: Default::default(),
+            affiliate: Default::default(),
+            inviter: None,
+        });
+        assert!(!is_pending(&account, Timestamp::EPOCH));
+        let code = "ABCD2345".parse().unwrap();
+        account.pending_sign_up =
+            Some(PendingSignUp { inviter: uid, code, until, fee_days: Default::default() });
+        assert!(is_pending(&account, until.plus_millis(-1)) && !is_pending(&account, until));
+    }
+}

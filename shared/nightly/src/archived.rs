@@ -65,3 +65,21 @@ pub(crate) async fn archived_fees(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use types::Timestamp;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn archived_day_needs_its_archive() {
+        let (day, shard) = ("2026-11-20".parse().unwrap(), Shard::new(3).unwrap());
+        let record = DayRecord::default();
+        assert!(archived_fees(&NoArchive, &record, day, shard).await.is_ok());
+        let archived = Some(ArchivedDay { at: Timestamp::EPOCH, manifest: String::new() });
+        let record = DayRecord { archived, ..record };
+        let error = archived_fees(&NoArchive, &record, day, shard).await.unwrap_err();
+        assert_eq!(error.name(), "Archived");
+    }
+}

@@ -23,3 +23,23 @@ pub(crate) async fn clear_marks(app: &App, reports: &[ShardReport]) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_close_one_after_the_other() {
+        let day = |text: &str| -> Day { text.parse().unwrap() };
+        let closes = |closed: Option<&str>, booked| {
+            let head = Head { closed_through: closed.map(day), ..Head::default() };
+            next_closed(&head, day(booked))
+        };
+        assert_eq!(closes(None, "2026-11-20"), Some(day("2026-11-20")));
+        let closed = Some("2026-11-20");
+        assert_eq!(closes(closed, "2026-11-21"), Some(day("2026-11-21")));
+        for other in ["2026-11-19", "2026-11-20", "2026-11-22"] {
+            assert_eq!(closes(closed, other), Some(day("2026-11-20")), "{other}");
+        }
+    }
+}

@@ -189,3 +189,52 @@ async fn nothing_due(
     let set_aside = work.reason().map(str::to_owned);
     Ok(Committed { seq: None, ranges: Vec::new(), set_aside })
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use commission::Conservation;
+    use storage::ExcludedCounts;
+
+    use super::*;
+
+    pub(crate) fn report(shard: u8, lines: u64) -> ShardReport {
+        ShardReport {
+            shard,
+            attempt: "attempt".to_owned(),
+            chunks: (0..lines.min(1)).map(|_| (0, 9)).collect(),
+            lines,
+            lines_digest: Some(format!("digest-{shard}")),
+            day_revision: 0,
+            touched: None,
+            due: Conservation::default(),
+            booked: BTreeMap::new(),
+            excluded: ExcludedCounts::default(),
+        }
+    }
+
+    #[test]
+    fn parts_follow_the_number_of_lines() {
+        let lines = [0, 19_999, 20_000, 40_000, 1_259_999, 1_260_000, u64::MAX];
+        assert_eq!(lines.map(parts_of), [1, 1, 2, 3, 63, 64, 64]);
+    }
+
+    #[test]
+    fn lines_of_all_shards_are_added() {
+        assert_eq!(lines_of(&[report(3, 5), report(4, 0), report(5, 7)]), Ok(12));
+        assert!(lines_of(&[report(3, u64::MAX), report(5, 1)]).is_err());
+    }
+
+    #[test]
+    fn digests_are_of_shards_with_lines() {
+        let with_lines = [report(3, 5), report(4, 0)];
+        let expected = BTreeMap::from([(3, "digest-3".to_owned())]);
+        assert_eq!(lines_digests(&with_lines), Some(expected));
+        assert_eq!(lines_digests(&[ShardReport { lines_digest: None, ..report(3, 5) }]), None);
+    }
+
+    #[test]
+    fn run_without_chunks_books_nothing() {
+        assert!(nothing_to_book(&[report(3, 0), report(4, 0)]));
+        assert!(!nothing_to_book(&[report(3, 0), report(4, 1)]));
+    }
+}

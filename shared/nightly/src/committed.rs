@@ -50,3 +50,22 @@ impl Part {
         (0..of).map(|part| Self { part, of }).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use storage::SHARDS;
+
+    use super::*;
+
+    #[test]
+    fn parts_divide_buckets_and_shards() {
+        for of in [1, 3, 64, BUCKETS] {
+            let parts = Part::all(of);
+            let buckets: Vec<u16> = parts.iter().flat_map(|part| part.buckets()).collect();
+            assert!(buckets.into_iter().eq(0..BUCKETS), "{of}");
+            for shard in 0..SHARDS {
+                assert_eq!(parts.iter().filter(|part| part.copies(shard)).count(), 1, "{of}");
+            }
+        }
+    }
+}

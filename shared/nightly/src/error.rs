@@ -192,3 +192,16 @@ impl From<StepError> for Diagnostic {
         Self { error_type: error.name().to_owned(), error_message: error_chain(&error) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_to_be_retried_may_pass() {
+        assert!(StepError::Unfinished("an earlier step".to_owned()).may_pass());
+        assert!(StepError::HandedOver.may_pass());
+        assert!(!StepError::BadRequest("no day".to_owned()).may_pass());
+        assert!(!StepError::Parked.may_pass());
+    }
+}

@@ -246,3 +246,20 @@ async fn set(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn excluded_affiliates_are_reported() {
+        let json = |not_evaluated| {
+            let evaluated = Evaluated { affiliates: 2, promoted: 1, not_evaluated };
+            serde_json::to_value(evaluated).unwrap()
+        };
+        assert_eq!(json(0), json!({ "affiliates": 2, "promoted": 1 }));
+        assert_eq!(json(3), json!({ "affiliates": 2, "promoted": 1, "notEvaluated": 3 }));
+    }
+}

@@ -415,3 +415,45 @@ fn attempt_name(app: &App) -> Result<String, StepError> {
     app.entropy.fill(&mut drawn).map_err(StepError::internal)?;
     Ok(short_sha256(&drawn))
 }
+
+#[cfg(test)]
+mod tests {
+    use commission::{Amount, Arrival, Charge, Fee};
+    use types::{FeeKind, Product, Vip};
+
+    use super::*;
+
+    fn batch(trades: &[&str]) -> FeeBatch {
+        let one = Amount::from_minor(1);
+        let fee = |trade: &&str| Fee {
+            trade_id: trade.parse().unwrap(),
+            uid: "payer".parse().unwrap(),
+            charge: Charge {
+                product: Product::Spot,
+                kind: FeeKind::Trade,
+                asset: "BTC".parse().unwrap(),
+                amount: one,
+                amount_usd: one,
+                volume_usd: one,
+                vip: Vip(0),
+                broker: false,
+                at: "2026-11-20T10:00:00Z".parse().unwrap(),
+            },
+        };
+        let mut batch = FeeBatch::default();
+        trades.iter().for_each(|trade| batch.push(Arrival(1), &fee(trade)).unwrap());
+        batch
+    }
+
+    #[test]
+    fn archived_fees_are_added_to_later_ones() {
+        let count = |stored: &[&str], archived: &[&str]| {
+            let mut all = batch(stored);
+            add_archived(&mut all, batch(archived)).unwrap();
+            all.fees.iter().count()
+        };
+        assert_eq!(count(&[], &["a", "b"]), 2);
+        assert_eq!(count(&["c"], &["a", "b"]), 3);
+        assert_eq!(count(&["c"], &[]), 1);
+    }
+}

@@ -201,8 +201,9 @@ fn keep<'w>(
 }
 
 #[cfg(test)]
-mod tests {
-    use types::{LinkCode, Origin};
+pub(crate) mod tests {
+    use commission::{Cause, Line, LineKey, Outcome, Sums};
+    use types::{LinkCode, Origin, Product, Reason};
 
     use super::*;
 
@@ -243,5 +244,30 @@ mod tests {
         let uid: Uid = "affiliate".parse().unwrap();
         assert!(is_small(&(&uid, &work(INVITEES_PER_GROUP))));
         assert!(!is_small(&(&uid, &work(INVITEES_PER_GROUP + 1))));
+    }
+
+    pub(crate) fn line() -> Line {
+        Line {
+            key: LineKey {
+                inviter: "affiliate".parse().unwrap(),
+                invitee: "invitee".parse().unwrap(),
+                product: Product::Spot,
+                asset: "BTC".parse().unwrap(),
+                outcome: Outcome::Zero { reason: Reason::ALL[0] },
+            },
+            code: "ABCD2345".parse().unwrap(),
+            origin: Origin::Recall,
+            sums: Sums::default(),
+            cause: Cause::Booked,
+            why: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn group_ends_at_its_lines() {
+        let uid: Uid = "affiliate".parse().unwrap();
+        let third = Work { lines: vec![line(); LINES_PER_GROUP / 3], invitees: Vec::new() };
+        let groups = groups(vec![(&uid, &third); 7]);
+        assert_eq!(groups.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1]);
     }
 }

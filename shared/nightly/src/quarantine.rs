@@ -100,3 +100,28 @@ fn inexact(day: Day, correction: &FeeCorrection) -> Result<Quarantined, StepErro
 fn json<T: Serialize>(value: &T) -> Result<String, StepError> {
     serde_json::to_string(value).map_err(StepError::internal)
 }
+
+#[cfg(test)]
+mod tests {
+    use commission::Amount;
+
+    use super::*;
+
+    #[test]
+    fn correction_waits_for_two_days() {
+        let at: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let correction = FeeCorrection {
+            trade_id: "t1".parse().unwrap(),
+            uid: "payer".parse().unwrap(),
+            at,
+            amount: Amount::ZERO,
+            amount_usd: Amount::ZERO,
+            volume_usd: Amount::ZERO,
+            why: String::new(),
+        };
+        let fold = Fold { orphan_corrections: vec![correction], ..Fold::default() };
+        let ends = at.plus_days(2);
+        assert!(waits_for_fees(&fold, ends.plus_millis(-1)) && !waits_for_fees(&fold, ends));
+        assert!(!waits_for_fees(&Fold::default(), at));
+    }
+}

@@ -340,3 +340,46 @@ impl Invitees {
             && u64::from(totals.active) <= self.count
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use storage::{ReferralActivity, TwoVersionCell};
+    use types::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn listed_binding_has_all_facts() {
+        let (inviter, invitee): (Uid, Uid) =
+            ("inviter".parse().unwrap(), "invitee".parse().unwrap());
+        let relation = Relation {
+            inviter: inviter.clone(),
+            invitee: invitee.clone(),
+            code: "ABCD2345".parse().unwrap(),
+            origin: Origin::Recall,
+            bound_at: Timestamp::EPOCH,
+            shared: Default::default(),
+            voided_at: None,
+        };
+        let referral = Referral {
+            uid: invitee.clone(),
+            code: relation.code.clone(),
+            origin: relation.origin,
+            bound_at: relation.bound_at,
+            activity: TwoVersionCell::new(1, ReferralActivity::default()),
+        };
+        let count = |listed: Relation| {
+            let listed = [(invitee.clone(), listed)].into();
+            unlisted(&inviter, std::slice::from_ref(&referral), &listed)
+        };
+        assert_eq!(count(relation.clone()), 0);
+        for other in [
+            Relation { inviter: invitee.clone(), ..relation.clone() },
+            Relation { code: "XYZ23456".parse().unwrap(), ..relation.clone() },
+            Relation { origin: Origin::Signup, ..relation.clone() },
+            Relation { bound_at: Timestamp::EPOCH.plus_millis(1), ..relation },
+        ] {
+            assert_eq!(count(other), 1);
+        }
+    }
+}

@@ -167,3 +167,66 @@ impl FoldedShards {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use storage::SetAside;
+    use types::Quarter;
+
+    use super::*;
+    use crate::commit::tests::report;
+
+    fn day() -> Day {
+        "2026-11-20".parse().unwrap()
+    }
+
+    fn folded(reports: &[u8], deferred: &[u8]) -> FoldedShards {
+        FoldedShards {
+            reports: reports.iter().map(|shard| report(*shard, 1)).collect(),
+            deferred: deferred.iter().map(|shard| (*shard, format!("reason {shard}"))).collect(),
+        }
+    }
+
+    /// A head in which shards 3 and 4 of the day are deferred.
+    fn head(evaluated: &str) -> Head {
+        let aside = SetAside { shards: [3, 4].into(), reason: "old".to_owned() };
+        Head {
+            visible: 7,
+            evaluated_through: Some(evaluated.parse().unwrap()),
+            set_aside: [(day(), aside)].into(),
+            ..Head::default()
+        }
+    }
+
+    #[test]
+    fn folded_shards_leave_the_deferred_ones() {
+        let noted = |work: FoldedShards, evaluated| {
+            let mut head = head(evaluated);
+            work.note_in(&mut head, day());
+            let aside = head.set_aside.remove(&day()).unwrap_or_default();
+            let again: Vec<(Quarter, u64)> = head.reevaluate.into_iter().collect();
+            (aside.shards.into_iter().collect::<Vec<_>>(), aside.reason, again)
+        };
+        let old = || "old".to_owned();
+        let again = vec![("2026-Q4".parse().unwrap(), 7)];
+        assert_eq!(noted(folded(&[3], &[]), "2026-Q4"), (vec![4], old(), again.clone()));
+        assert_eq!(noted(folded(&[3], &[]), "2026-Q3"), (vec![4], old(), vec![]));
+        assert_eq!(noted(folded(&[9], &[]), "2026-Q4"), (vec![3, 4], old(), vec![]));
+        assert_eq!(noted(folded(&[3, 4], &[]), "2026-Q4"), (vec![], String::new(), again));
+        let deferred = folded(&[], &[5]);
+        assert_eq!(deferred.reason(), Some("reason 5"));
+        assert_eq!(noted(deferred, "2026-Q4"), (vec![3, 4, 5], "reason 5".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn day_is_refused_beyond_31_deferred() {
+        let with = |days: i32| {
+            let others = (1..=days).map(|n| (day().plus(-n), SetAside::default()));
+            Head { set_aside: others.collect(), ..Head::default() }
+        };
+        assert!(folded(&[], &[5]).check_room(&with(30), day()).is_ok());
+        assert!(folded(&[], &[5]).check_room(&with(31), day()).is_err());
+        assert!(folded(&[], &[5]).check_room(&with(31), day().previous()).is_ok());
+        assert!(folded(&[5], &[]).check_room(&with(31), day()).is_ok());
+    }
+}

@@ -250,4 +250,11 @@ mod tests {
         let counted = count_invitee(&mut summary, day, &touched, &activity, &activity);
         assert_eq!(counted, Err(Overflow));
     }
+
+    #[test]
+    fn summary_has_number_and_instant_of_lines() {
+        let line = crate::publish_groups::tests::line();
+        let summary = of_lines(&[line.clone(), line], Some(Timestamp::EPOCH)).unwrap();
+        assert_eq!((summary.lines, summary.booked_at), (2, Some(Timestamp::EPOCH)));
+    }
 }

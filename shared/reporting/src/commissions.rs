@@ -275,4 +275,19 @@ mod tests {
         let now = "2026-11-23T09:00:00Z".parse().unwrap();
         assert_eq!((cursor.version, cursor.view.as_of(now)), (1, now));
     }
+
+    #[test]
+    fn cursor_has_its_version() {
+        let text = r#"{"view":{"from":"2026-11-01","to":"2026-11-23","visible":7,
+            "closed_through":"2026-11-22"},"next":{"day":"2026-11-20","seq":3,"chunk":0,"index":2}}"#;
+        let first: Cursor = serde_json::from_str(text).unwrap();
+        let json = |cursor: &Cursor| serde_json::to_value(cursor).unwrap();
+        assert_eq!(json(&first).get("version"), None);
+        assert_eq!(json(&Cursor { version: CURSOR_VERSION, ..first })["version"], 2);
+    }
+
+    #[test]
+    fn page_has_room_up_to_its_limit() {
+        assert_eq!(Rows { rows: Vec::new(), limit: 3 }.room(), Some(3));
+    }
 }

@@ -165,3 +165,47 @@ fn split(mut summary: Summary) -> Result<(Summary, Vec<Summary>), TableError> {
 
 /// The most bytes of one summary's cells: the links and counts beside them are some kilobytes.
 const CELLS_SIZE: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affiliate_view::Totals;
+    use crate::testing::table;
+    use crate::two_version_cell::TwoVersionCell;
+
+    #[tokio::test]
+    async fn totals_are_written_and_read_in_groups() {
+        let table = table().await;
+        let [first, second]: [Uid; 2] = ["first", "second"].map(|uid| uid.parse().unwrap());
+        let slots = Some(TwoVersionCell::new(7, Totals { active: 3, ..Totals::default() }));
+        let new = Versioned::new(StoredTotals { slots, parked: None });
+        let written = table.save_totals_of(&[(&first, &new)]).await.unwrap();
+        assert_eq!(written, [Attempt::Done(())]);
+        let repeated = table.save_totals_of(&[(&first, &new), (&second, &new)]).await.unwrap();
+        assert_eq!(repeated, [Attempt::Conflict, Attempt::Done(())]);
+        let third = "third".parse().unwrap();
+        let read = table.totals_of([&first, &third]).await.unwrap();
+        assert_eq!((&read[&first].value, read[&first].revision), (&new.value, 1));
+        assert_eq!(read[&third], Versioned::default());
+    }
+
+    #[test]
+    fn each_part_of_a_summary_has_its_instant() {
+        let cell = |number: usize| {
+            let asset = format!("A{number}").parse().unwrap();
+            ((types::Product::Spot, asset, types::Origin::Recall), Default::default())
+        };
+        let cells = (0..=ASSETS_PER_SUMMARY).map(cell).collect();
+        let booked_at = Some(types::Timestamp::EPOCH);
+        let summary = Summary { cells, booked_at, lines: 7, ..Summary::default() };
+        let (first, further) = split(summary).unwrap();
+        assert_eq!((first.cells.len(), first.lines), (ASSETS_PER_SUMMARY, 7));
+        let expected = Summary {
+            cells: [cell(999)].into(),
+            booked_at,
+            further_parts: 1,
+            ..Summary::default()
+        };
+        assert_eq!(further, [expected]);
+    }
+}

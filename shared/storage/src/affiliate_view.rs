@@ -576,3 +576,33 @@ impl FoundSummaries {
 
 /// The most assets of one summary: its event has one entry per asset, and the bus accepts 256 KB.
 pub const ASSETS_PER_SUMMARY: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usd_only_drops_the_asset_amounts() {
+        let one = Amount::from_minor(1);
+        let split = Split { fees: one, commission: one, shared: one };
+        let money = Money { in_asset: split, in_usd: split, volume_usd: one };
+        let expected = Money { in_usd: split, volume_usd: one, ..Money::default() };
+        assert_eq!(money.usd_only(), expected);
+    }
+
+    #[test]
+    fn payment_is_known_by_time_and_reference() {
+        let at: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let paid = Payment { paid_at: at, reference: "p1".to_owned(), known_at: None };
+        assert!(paid.is_same(&Payment { known_at: Some(at), ..paid.clone() }));
+        assert!(!paid.is_same(&Payment { reference: "p2".to_owned(), ..paid.clone() }));
+        assert!(!paid.is_same(&Payment { paid_at: at.plus_millis(1), ..paid.clone() }));
+    }
+
+    #[test]
+    fn summary_without_all_parts_is_corrupt() {
+        assert!(FoundSummaries::default().all().unwrap().is_empty());
+        let incomplete = FoundSummaries { missing: 1, ..FoundSummaries::default() };
+        assert!(incomplete.all().is_err());
+    }
+}

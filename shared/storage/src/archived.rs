@@ -178,3 +178,28 @@ impl Table {
         items.into_iter().map(|item| read_plain("binding", item)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use types::Timestamp;
+
+    use super::*;
+    use crate::run::{Found, Work};
+    use crate::testing::table;
+
+    #[tokio::test]
+    async fn delta_has_the_withdrawals_of_its_run() {
+        let (table, day, shard) = (table().await, Timestamp::EPOCH.day(), Shard::new(3).unwrap());
+        let found = Found { shard: 3, chunk: 0, work: Work::default() };
+        for seq in [7, 8] {
+            table.keep_booked([&found], day, seq).await.unwrap();
+        }
+        let uid: Uid = "affiliate".parse().unwrap();
+        let (reason, at) = ("reason".to_owned(), Timestamp::EPOCH);
+        let withdrawal = Withdrawal { uid: uid.clone(), seq: 7, reason, at };
+        table.withdraw(day, shard, &withdrawal).await.unwrap();
+        let deltas = table.booked_deltas(day, shard).await.unwrap();
+        let withdrawn: Vec<_> = deltas.into_iter().map(|it| (it.seq, it.withdrawn)).collect();
+        assert_eq!(withdrawn, [(7, vec![uid]), (8, vec![])]);
+    }
+}

@@ -75,3 +75,31 @@ impl Table {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::table;
+
+    fn asset(number: usize) -> Asset {
+        format!("A{number}").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn list_is_written_for_new_assets_only() {
+        let table = table().await;
+        let calls = async |wanted: &BTreeSet<Asset>| {
+            // Another process has not seen the list.
+            let mut other = table.clone();
+            other.known_assets = KnownAssets::default();
+            let before = table.call_stats().calls;
+            let admission = other.admit_assets(wanted).await.unwrap();
+            (table.call_stats().calls - before, admission)
+        };
+        let all: BTreeSet<Asset> = (0..MAX_ASSETS).map(asset).collect();
+        assert_eq!(calls(&all).await, (2, Admission::All));
+        assert_eq!(calls(&[asset(0)].into()).await, (1, Admission::All));
+        let more: BTreeSet<Asset> = [asset(MAX_ASSETS)].into();
+        assert_eq!(calls(&more).await, (1, Admission::AllBut(more.clone())));
+    }
+}

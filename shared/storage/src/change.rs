@@ -78,3 +78,20 @@ impl Change {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affiliate_view::Summary;
+    use crate::item::packed;
+
+    #[test]
+    fn only_a_new_summary_is_reported() {
+        let key = keys::summary(&"affiliate".parse().unwrap(), "2026-11-20".parse().unwrap(), 7);
+        let item = packed(&key, &Summary::default()).unwrap();
+        let read =
+            |before: Item| Change::read(before.into(), item.clone().into()).unwrap().map(|_| ());
+        assert_eq!(read(Item::new()), Some(()));
+        assert_eq!(read(item.clone()), None);
+    }
+}

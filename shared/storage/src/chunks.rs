@@ -93,4 +93,21 @@ mod tests {
     fn nothing_is_no_chunk() {
         assert!(sizes(&[], (9, 9)).is_empty());
     }
+
+    #[test]
+    fn first_large_entry_leaves_no_empty_chunk() {
+        let long = "x".repeat(50);
+        assert_eq!(sizes(&[&long, "b"], (9, 10)), [1, 1]);
+    }
+
+    #[test]
+    fn chunk_leaves_room_for_its_lists() {
+        let entries = vec!["x".repeat(998); 800];
+        let per_chunk = (MAX_CONTENT - 16_000) / 1000;
+        let sizes: Vec<usize> = chunks(&entries).unwrap().iter().map(|it| it.len()).collect();
+        assert_eq!(sizes, [per_chunk, per_chunk, 800 - 2 * per_chunk]);
+        let mut fill = ChunkFill::empty();
+        let ends = entries.iter().position(|entry| fill.ends_before(entry).unwrap());
+        assert_eq!(ends, Some(per_chunk));
+    }
 }

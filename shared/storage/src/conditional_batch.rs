@@ -147,19 +147,10 @@ fn update(
 
 #[cfg(test)]
 mod tests {
-    use dynamodb_embedded::{Engine, create_table};
-    use sam_template::Template;
-
     use super::*;
     use crate::item::{packed_bytes, revision};
     use crate::keys;
-
-    async fn table() -> Table {
-        let engine = Engine::memory().unwrap();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&engine.client(), "recall", &definition).await.unwrap();
-        Table::new(engine.config(), "recall")
-    }
+    use crate::testing::table;
 
     fn item(number: usize, content: u8) -> Item {
         packed_bytes(&key(number), 1, vec![content])
@@ -180,6 +171,7 @@ mod tests {
         let absent = (0..60).map(|n| (item(n, 1), BatchCondition::Revision(0))).collect();
         let written = table.put_each_if(absent).await.unwrap();
         assert_eq!(written, vec![Attempt::Done(()); 60]);
+        assert_eq!(table.call_stats().calls, 3);
         assert_eq!(content(&table, 59).await, (1, 1));
         let mixed = vec![
             (item(0, 2), BatchCondition::Revision(1)),

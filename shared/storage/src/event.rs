@@ -223,3 +223,34 @@ impl Table {
         Ok(if released { Release::Released } else { Release::Absent })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::table;
+
+    #[test]
+    fn body_is_split_only_beyond_a_part() {
+        let sizes = |bytes| parts(&"x".repeat(bytes)).iter().map(|it| it.len()).collect::<Vec<_>>();
+        assert_eq!(sizes(PART_BYTES), [PART_BYTES]);
+        assert_eq!(sizes(PART_BYTES + 1), [PART_BYTES, 1]);
+    }
+
+    #[tokio::test]
+    async fn listed_entries_are_released() {
+        let table = table().await;
+        let at: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let entry = |body: &str| Quarantined::new("reason", "detail", body.to_owned(), at);
+        for body in ["a", "b"] {
+            table.quarantine(&entry(body)).await.unwrap();
+        }
+        table.release_all(&[entry("a"), entry("absent")]).await.unwrap();
+        assert_eq!(table.quarantined(at.day()).await.unwrap(), [entry("b")]);
+    }
+
+    #[test]
+    fn detail_is_cut_to_its_bytes() {
+        assert_eq!(shorten_detail(&"x".repeat(500)), "x".repeat(500));
+        assert_eq!(shorten_detail(&"x".repeat(501)), "x".repeat(497) + "…");
+    }
+}

@@ -588,3 +588,19 @@ pub fn quarantined(day: Day, content: &str) -> Key {
 pub fn quarantine(day: Day) -> Range {
     Range::whole(format!("Q#{day}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of a release before has items under these keys.
+    #[test]
+    fn keys_of_stored_items_stay() {
+        let [inviter, invitee]: [Uid; 2] = ["inviter", "invitee"].map(|uid| uid.parse().unwrap());
+        assert_eq!((bucket(&inviter), bucket(&invitee)), (1005, 245));
+        let (day, shard) = ("2026-11-20".parse().unwrap(), Shard::new(37).unwrap());
+        assert_eq!(touched(day, shard), Key::new("TOUCHED#05", "2026-11-20#37"));
+        assert_eq!(pending_sign_up(&inviter, &invitee), Key::new("S#inviter", "invitee"));
+        assert_eq!(affiliate(&inviter), Key::new("P#02", "inviter"));
+    }
+}

@@ -392,4 +392,28 @@ mod tests {
         let changed = links.into_iter().chain(changed);
         assert_eq!(chain_breaks(&changed.collect()), [2, 5]);
     }
+
+    #[test]
+    fn head_without_parked_has_no_count() {
+        let json = |parked| serde_json::to_value(Head { parked, ..Head::default() }).unwrap();
+        assert_eq!(json(0).get("parked"), None);
+        assert_eq!(json(1)["parked"], 1);
+    }
+
+    #[test]
+    fn excluded_counts_are_added_each() {
+        let counts = |by: u64| ExcludedCounts {
+            duplicates: by,
+            conflicts: 2 * by,
+            void: 3 * by,
+            unrelated: 4 * by,
+            outside_day: 5 * by,
+            orphan_corrections: 6 * by,
+            inexact_corrections: 7 * by,
+            unreadable_fees: 8 * by,
+            unreadable_chunks: 9 * by,
+        };
+        assert_eq!(counts(1).plus(counts(10)), Ok(counts(11)));
+        assert!(counts(1).plus(ExcludedCounts { void: u64::MAX, ..counts(1) }).is_err());
+    }
 }

@@ -40,6 +40,8 @@ mod run;
 mod run_id;
 mod switch_cache;
 mod switches;
+#[cfg(test)]
+mod testing;
 mod trading_days;
 mod two_version_cell;
 mod version1;

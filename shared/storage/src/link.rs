@@ -201,3 +201,31 @@ impl Table {
         self.put_revision(item, links.revision).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::table;
+
+    #[tokio::test]
+    async fn public_link_has_no_facts_of_its_owner() {
+        let table = table().await;
+        let owner: Uid = "owner".parse().unwrap();
+        let public = Link {
+            facts: LinkFacts {
+                code: "ABCD2345".parse().unwrap(),
+                owner: owner.clone(),
+                invites_existing: true,
+            },
+            label: None,
+            shared: SharedCommission::default(),
+            created_at: Timestamp::EPOCH,
+            archived: false,
+        };
+        let link = Link { label: Some("label".to_owned()), archived: true, ..public.clone() };
+        let links = Links { links: vec![link.clone()], ..Links::default() };
+        let made = table.make_link(&owner, &link, &Versioned::new(links)).await.unwrap();
+        assert!(matches!(made, LinkOutcome::Made));
+        assert_eq!(table.link(&link.facts.code).await.unwrap(), Some(public));
+    }
+}

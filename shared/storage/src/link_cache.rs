@@ -38,3 +38,30 @@ impl LinkCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use eligibility::LinkFacts;
+
+    use super::*;
+
+    #[test]
+    fn kept_link_is_found_by_its_code() {
+        let link = |code: &str| Link {
+            facts: LinkFacts {
+                code: code.parse().unwrap(),
+                owner: "owner".parse().unwrap(),
+                invites_existing: true,
+            },
+            label: None,
+            shared: Default::default(),
+            created_at: types::Timestamp::EPOCH,
+            archived: false,
+        };
+        let cache = LinkCache::default();
+        let (kept, other) = (link("ABCD2345"), link("XYZ23456"));
+        cache.keep(&kept);
+        assert_eq!(cache.clone().get(&kept.facts.code), Some(kept));
+        assert_eq!(cache.get(&other.facts.code), None);
+    }
+}

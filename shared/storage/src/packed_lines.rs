@@ -417,4 +417,15 @@ mod tests {
         packed.assets.clear();
         assert!(unpack::<LineChunk>("lines", &pack(&packed).unwrap()).is_err());
     }
+
+    #[test]
+    fn sums_without_trades_are_plain() {
+        let sums =
+            Sums { first_trade_at: None, last_trade_at: None, ..line((1, 2), earned(), 5).sums };
+        let plain = PlainSums::of(&sums, Timestamp::EPOCH).unwrap();
+        let whole =
+            |plain: &PlainSums| plain.whole(sums.counted_volume_usd, earned(), Timestamp::EPOCH);
+        assert_eq!(whole(&plain), Some(sums));
+        assert_eq!(whole(&PlainSums { trading: 1, ..plain }), None);
+    }
 }

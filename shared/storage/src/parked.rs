@@ -375,4 +375,43 @@ mod tests {
         let left = Work { lines: vec![line(&other)], invitees: vec![touched(&other)] };
         assert_eq!(work, left);
     }
+
+    #[test]
+    fn mark_of_totals_is_read_and_removed() {
+        let mut totals = Item::new();
+        assert_eq!(parked_mark(&totals).unwrap(), None);
+        let mark = ParkedMark { from: 7, day: "2026-11-20".parse().unwrap() };
+        set_mark(&mut totals, Some(mark));
+        assert_eq!(parked_mark(&totals).unwrap(), Some(mark));
+        set_mark(&mut totals, None);
+        assert_eq!(parked_mark(&totals).unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn head_counts_affiliates_with_waiting_runs() {
+        let table = crate::testing::table().await;
+        let [first, second]: [Uid; 2] = ["first", "second"].map(|uid| uid.parse().unwrap());
+        let run = |uid: &Uid, seq| ParkedRun {
+            uid: uid.clone(),
+            seq,
+            day: "2026-11-20".parse().unwrap(),
+            committed_at: None,
+            reason: "reason".to_owned(),
+            at: Timestamp::EPOCH,
+            evaluated_through: None,
+            withdrawn: None,
+        };
+        for (uid, seq) in [(&first, 1), (&first, 2), (&second, 2)] {
+            table.park(&run(uid, seq), false).await.unwrap();
+        }
+        let mut counts = Vec::new();
+        for seq in [1, 2, 2] {
+            table.unpark(&first, seq).await.unwrap();
+            counts.push(table.head().await.unwrap().value.parked);
+        }
+        assert_eq!(counts, [2, 1, 1]);
+        table.begin_withdrawal(&run(&second, 2), "why").await.unwrap();
+        let waiting = table.parked_runs(&second).await.unwrap();
+        assert_eq!(waiting[0].withdrawn.as_deref(), Some("why"));
+    }
 }

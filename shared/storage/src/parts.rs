@@ -126,3 +126,27 @@ fn joined(
     }
     Err(TableError::corrupt(what, "its parts are not those that it was written with"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Text(String);
+
+    impl Packed for Text {}
+
+    #[test]
+    fn only_large_content_is_in_parts() {
+        let key = Key { pk: "text".to_owned(), sk: String::new() };
+        let parts = |bytes: usize| {
+            let Stored { main, parts } = stored(&key, &Text("x".repeat(bytes))).unwrap();
+            (main.contains_key(PARTS), parts.len())
+        };
+        // The text has its length before it, in three bytes.
+        assert_eq!(parts(MAX_CONTENT - 3), (false, 0));
+        assert_eq!(parts(MAX_CONTENT - 2), (true, 2));
+    }
+}

@@ -94,4 +94,14 @@ mod tests {
         cache.keep(Switches::default(), at(0));
         assert_eq!(cache.fresh(at(0)), None);
     }
+
+    #[test]
+    fn last_switches_stay_after_they_age() {
+        let cache = SwitchCache::default();
+        let stop = crate::Stop { reason: "r".to_owned(), actor: "a".to_owned(), at: at(0) };
+        let on = Switches { binds: Some(stop), ..Switches::default() };
+        cache.keep(on.clone(), at(0));
+        assert_eq!(cache.fresh(at(60)), None);
+        assert_eq!(*cache.last(), on);
+    }
 }

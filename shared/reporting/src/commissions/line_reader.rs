@@ -211,3 +211,66 @@ impl Chunk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dynamodb_embedded::Engine;
+    use storage::Summary;
+
+    use super::*;
+
+    const OLDEST: Sort = Sort::OldestFirst;
+
+    /// A run of so many lines in so many chunks.
+    fn run(lines: u64, chunks: u32) -> Arc<Run> {
+        let summary = Summary { lines, chunks, ..Summary::default() };
+        let day = "2026-11-20".parse().unwrap();
+        let run = DaySummary { day, seq: 7, summary, payment: None };
+        Arc::new(Run::new(run, 0, day.end()).unwrap())
+    }
+
+    async fn table() -> Table {
+        let engine = Engine::with_table().await.unwrap();
+        Table::new(engine.config(), engine.table_name())
+    }
+
+    #[tokio::test]
+    async fn read_takes_chunks_for_the_wanted_lines() {
+        let (table, affiliate) = (table().await, "affiliate".parse().unwrap());
+        let taken = |lines, chunks, wanted| {
+            let chunks = run(lines, chunks).chunks(OLDEST).collect();
+            let mut reader =
+                LineReader { table: &table, affiliate: &affiliate, sort: OLDEST, chunks };
+            reader.next_chunks(wanted).len()
+        };
+        assert_eq!([0, 1, 2, 3].map(|wanted| taken(500, 250, wanted)), [0, 1, 1, 2]);
+        assert_eq!(taken(500, 250, 1000), CHUNKS_PER_READ);
+        assert_eq!(taken(4, 2, 1000), 2);
+    }
+
+    #[tokio::test]
+    async fn list_beyond_one_read_is_not_read_whole() {
+        let (table, affiliate) = (table().await, "affiliate".parse().unwrap());
+        let is_read = async |lines, chunks| {
+            let chunks = run(lines, chunks).chunks(OLDEST).collect();
+            let mut reader =
+                LineReader { table: &table, affiliate: &affiliate, sort: OLDEST, chunks };
+            // The chunks are not in the table.
+            !matches!(reader.read_all().await, Ok(None))
+        };
+        assert!(is_read(10_000, 10).await && !is_read(10_010, 10).await);
+        assert!(is_read(101, 100).await && !is_read(101, 101).await);
+        assert!(!is_read(102, 102).await);
+    }
+
+    #[test]
+    fn rest_of_a_chunk_expects_fewer_lines() {
+        let expected = |sort, index| {
+            let chunk = run(20, 2).chunks(sort).next().unwrap();
+            let start = Place { index, ..chunk.begin };
+            chunk.from(Some(start), sort).unwrap().expected
+        };
+        assert_eq!(expected(OLDEST, 3), 7);
+        assert_eq!(expected(Sort::NewestFirst, 3), 4);
+    }
+}

@@ -278,3 +278,9 @@ async fn new_run_does_not_change_begun_list() {
     }
     assert_eq!(read::<types::Day>(first["to"].as_str().unwrap()), read("2026-11-19"));
 }
+
+#[tokio::test]
+async fn page_of_an_asset_skips_other_runs() {
+    let page = ledger().await.get(&format!("{COMMISSIONS}&asset=JPY&sort=-day&limit=1")).await;
+    assert_eq!(texts(&page, "lines", "asset"), ["JPY"]);
+}

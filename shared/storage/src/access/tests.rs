@@ -6,6 +6,7 @@ use dynamodb_embedded::{Engine, Fault, Faults, create_table};
 use sam_template::Template;
 
 use super::*;
+use crate::{Shard, ShardReport};
 
 /// Every batch ends after so many of its items.
 #[derive(Debug)]
@@ -100,4 +101,60 @@ async fn unprocessed_batch_is_sent_eight_times() {
         assert_eq!(written.is_ok(), unprocessed < MAX_CALLS, "{unprocessed}");
         assert_eq!(faults.sent.load(Ordering::Relaxed), calls, "{unprocessed}");
     }
+}
+
+#[tokio::test]
+async fn failed_delete_is_no_refusal() {
+    let table = table_with(Arc::new(Unprocessed { unprocessed: 0, sent: AtomicU32::new(0) })).await;
+    let deleted = table.delete_if(&key(1), ("pk", "other"), None).await;
+    assert!(!deleted.unwrap());
+    let table = table_with(Arc::<Refused>::default()).await;
+    assert!(table.delete_if(&key(1), ("pk", "other"), None).await.is_err());
+}
+
+/// Every call is refused.
+#[derive(Debug, Default)]
+struct Refused;
+
+impl Faults for Refused {
+    fn next(&self, _: &str) -> Option<Fault> {
+        Some(Fault::Refused("ResourceNotFoundException"))
+    }
+}
+
+#[tokio::test]
+async fn failed_transaction_is_no_conflict() {
+    let table = table_with(Arc::<Refused>::default()).await;
+    let failed = table.transact(vec![Action::Delete(key(1))]).await;
+    assert!(matches!(failed, Err(TableError::Service(_))));
+}
+
+/// The first reports are read, and their parts are not.
+#[derive(Debug, Default)]
+struct NoBatches;
+
+impl Faults for NoBatches {
+    fn next(&self, operation: &str) -> Option<Fault> {
+        (operation == "BatchGetItem").then_some(Fault::Refused("ResourceNotFoundException"))
+    }
+}
+
+#[tokio::test]
+async fn failed_read_of_a_report_is_no_damage() {
+    let table = table_with(Arc::<NoBatches>::default()).await;
+    let report = ShardReport {
+        shard: 3,
+        attempt: "attempt".to_owned(),
+        chunks: vec![(999, 999); 150_000],
+        lines: 0,
+        lines_digest: None,
+        day_revision: 0,
+        touched: None,
+        due: Default::default(),
+        booked: Default::default(),
+        excluded: Default::default(),
+    };
+    let shard = Shard::new(3).unwrap();
+    table.report_shard("run", shard, report, Timestamp::EPOCH).await.unwrap();
+    assert!(table.readable_shard_reports("run").await.is_err());
 }
