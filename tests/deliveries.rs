@@ -22,7 +22,7 @@ use crate::test_app::{TestApp, at, event, fee, uid};
 const NOW: &str = "2026-11-20T12:00:00Z";
 
 /// Returns a batch as Lambda passes it, of bodies that were sent at one instant.
-fn batch(source: Source, bodies: &[String], sent_at: Timestamp) -> Delivery {
+pub fn batch(source: Source, bodies: &[String], sent_at: Timestamp) -> Delivery {
     let numbered = bodies.iter().enumerate();
     let text = |body: &String| BASE64_STANDARD.encode(body);
     let millis = sent_at.millis();
@@ -58,7 +58,7 @@ fn batch(source: Source, bodies: &[String], sent_at: Timestamp) -> Delivery {
 
 const SOURCES: [Source; 3] = [Source::Queue, Source::Stream, Source::Topics];
 
-fn failures(response: BatchResponse) -> Vec<String> {
+pub fn failures(response: BatchResponse) -> Vec<String> {
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
@@ -239,9 +239,9 @@ async fn deadline_redelivers_by_source() {
 
 /// Each write of a single item takes a second.
 #[derive(Debug)]
-struct SlowWrites {
-    clock: ManualClock,
-    writes: AtomicUsize,
+pub struct SlowWrites {
+    pub clock: ManualClock,
+    pub writes: AtomicUsize,
 }
 
 impl Faults for SlowWrites {

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use dynamodb_embedded::{Fault, Faults};
-use ingestion::{EventOutcome, Message};
+use ingestion::{EventOutcome, Message, Source, handle_until};
+use lambda::Deadline;
 use serde_json::{Value, json};
 use storage::{Account, MAX_PENDING_FEE_DAYS, PENDING_SIGN_UP_DAYS, Table};
 use types::{Origin, Reason};
 
 use crate::damage::{Damage, item_at};
+use crate::deliveries::{SlowWrites, batch, failures};
 use crate::poison::{items, put};
 use crate::test_app::{TestApp, at, day, event, fee, uid};
 
@@ -72,6 +74,26 @@ async fn late_membership_binds_refused_sign_up() {
     app.night("2026-11-20").await;
     let page = app.get("affiliate", "/v1/dashboard/referrals").await.json();
     assert_eq!(page["referrals"][0]["uid"], "newcomer");
+}
+
+#[tokio::test]
+async fn change_is_retried_if_time_ends_before_sign_ups() {
+    let (app, code) = departed_affiliate().await;
+    signs_up(&app, "newcomer", &code).await;
+    let joined = json!({ "uid": "affiliate", "affiliate": true, "at": "2026-11-10T00:00:00Z" });
+    let bodies = [event("1", "account.changed", joined).to_string()];
+    let slow = Arc::new(SlowWrites { clock: app.clock.clone(), writes: AtomicUsize::new(0) });
+    let table = Table::new(app.engine.faulty_config(slow), app.engine.table_name());
+    let context = app.context.with_table(table);
+    // The identity of the event and the account are written, each in a second.
+    let deadline = Deadline::before(at(NOON).plus_millis(21_500));
+    let first = handle_until(&context, batch(Source::Queue, &bodies, at(NOON)), deadline).await;
+    assert_eq!(failures(first.unwrap()), ["0"]);
+    assert!(!is_bound(&app, "newcomer").await);
+    assert_eq!(account(&app, "affiliate").await.facts.affiliate.latest(), Some(&true));
+    let again = handle_until(&context, batch(Source::Queue, &bodies, at(NOON)), Deadline::NONE);
+    assert_eq!(failures(again.await.unwrap()), [""; 0]);
+    assert!(is_bound(&app, "newcomer").await);
 }
 
 #[tokio::test]

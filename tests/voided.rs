@@ -81,6 +81,27 @@ async fn only_days_with_lines_are_reversed() {
 }
 
 #[tokio::test]
+async fn plan_has_at_most_31_days_with_reversals() {
+    let app = TestApp::at("2026-10-01T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    app.registered("dormant", "2024-01-01T00:00:00Z").await;
+    assert_eq!(app.bind("dormant", &code).await.status, 201);
+    let mut booked = day("2026-10-02");
+    app.close_through(booked.previous()).await;
+    for number in 0..32 {
+        app.clock.stop_at(booked.end().plus_millis(1_800_000));
+        app.charged(fee(&format!("t{number}"), "dormant", &format!("{booked}T10:00:00Z"))).await;
+        app.book(&booked.to_string()).await;
+        booked = booked.next();
+    }
+    let late = json!({ "uid": "dormant", "product": "earn", "at": "2026-09-20T00:00:00Z" });
+    app.taken("activity", late).await;
+    let days = plan(&app, &booked.to_string()).await;
+    assert_eq!((days.len(), days[0]["day"].clone()), (31, json!(booked)));
+    assert_eq!(days.iter().filter(|day| day["mode"] == "reversal").count(), 30);
+}
+
+#[tokio::test]
 async fn reversal_equals_full_fold() {
     let [reversed, folded] = [bound_for_long().await, bound_for_long().await];
     for app in [&reversed, &folded] {

@@ -37,15 +37,14 @@ pub(crate) async fn publish<'w>(
     publisher: impl Fn(&'w Uid) -> Publisher<'w>,
     parts: Vec<Part<'w>>,
 ) -> Result<PublishedGroups<'w>, StepError> {
+    let affiliates = parts.len();
     let (small, mut left): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_small);
-    let grouped = small.len();
-    let large = left.len();
     let groups = groups(small);
     let write = groups.iter().map(|group| publish_group(&publisher, group));
     for of_group in bounded_concurrency(AFFILIATES_AT_ONCE, write).await? {
         left.extend(of_group);
     }
-    Ok(PublishedGroups { affiliates: grouped + large - left.len(), left })
+    Ok(PublishedGroups { affiliates: affiliates - left.len(), left })
 }
 
 fn is_small((_, work): &Part<'_>) -> bool {
@@ -158,13 +157,18 @@ async fn write_entries<'w>(
         .iter()
         .flat_map(|of| of.entries.iter().map(|entry| (of.publisher.inviter, entry)))
         .collect();
-    let mut attempts = app.table.save_referrals(&entries).await?.into_iter();
-    let is_done = |member: &Member<'_>| {
-        let attempts = attempts.by_ref().take(member.entries.len());
-        // All attempts are consumed, since those of the next member follow.
-        attempts.fold(true, |done, attempt| done & attempt.is_done())
-    };
-    Ok(keep(members, is_done, left))
+    let mut all_done = all_done(app.table.save_referrals(&entries).await?);
+    Ok(keep(members, |member| all_done(member.entries.len()), left))
+}
+
+/// Returns a function that takes the next so many attempts, and returns whether all are done.
+fn all_done(attempts: Vec<Attempt>) -> impl FnMut(usize) -> bool {
+    let mut attempts = attempts.into_iter();
+    move |count| {
+        // All of them are consumed, also after a conflict, since those of the next member follow.
+        let next: Vec<Attempt> = attempts.by_ref().take(count).collect();
+        next.iter().all(Attempt::is_done)
+    }
 }
 
 /// Writes the totals of the members; returns the members without conflict.
@@ -237,6 +241,14 @@ pub(crate) mod tests {
         assert_eq!(sizes(&[]), [[0; 0]; 0]);
         assert_eq!(sizes(&[150, 50, 1, 199, 1]), [vec![150, 50], vec![1, 199], vec![1]]);
         assert_eq!(sizes(&[1; 250]).iter().map(Vec::len).collect::<Vec<_>>(), [100, 100, 50]);
+    }
+
+    #[test]
+    fn member_with_a_conflict_is_left() {
+        let (done, conflict) = (Attempt::Done(()), Attempt::Conflict);
+        let attempts = vec![done, conflict, done, done, conflict, done, done];
+        let mut all_done = all_done(attempts);
+        assert_eq!([2, 0, 2, 2, 1].map(&mut all_done), [false, true, true, false, true]);
     }
 
     #[test]
