@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dynamodb_embedded::{Fault, Faults};
+use ingestion::{EventOutcome, Message};
 use lambda::{ApiApp, Deadline, Metrics};
 use nightly::{handle, handle_until};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tracing::Level;
 
 use crate::privacy::Log;
 use crate::reruns::{steps, traded};
-use crate::test_app::TestApp;
+use crate::test_app::{TestApp, day, event, fee};
 
 fn with_faults(app: &TestApp, faults: Arc<dyn Faults>) -> ApiApp {
     let config = app.engine.faulty_config(faults);
@@ -57,6 +58,38 @@ impl Faults for LostReplies {
         let is_first = || self.0.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
         (operation == "PutItem" && is_first()).then_some(Fault::ReplyLost)
     }
+}
+
+/// A call fails for the table's sake and not for an item's: the events are not quarantined.
+#[tokio::test]
+async fn failed_call_of_ingestion_fails_the_batch() {
+    let app = TestApp::at("2026-11-20T12:00:00Z").await;
+    for user in ["first", "second"] {
+        app.registered(user, "2024-01-01T00:00:00Z").await;
+    }
+    app.charged(fee("t1", "first", "2026-11-20T09:00:00Z")).await;
+    let message = |number: usize| {
+        let time = format!("2026-11-20T10:00:{number:02}Z");
+        // The first user's activity is deferred, the second's written.
+        let fees = ["first", "second"]
+            .map(|user| event(&format!("{user}-{number}"), "fee.charged", fee(&time, user, &time)));
+        let sent_at = app.context.clock.now();
+        [Message { id: "m".to_owned(), sent_at, body: json!(fees).to_string() }]
+    };
+    let mut failed = 0;
+    for number in 0.. {
+        let faults = Arc::new(FailedCall { number, calls: AtomicUsize::default() });
+        let context = with_faults(&app, faults.clone());
+        let ingested = ingestion::ingest(&context, &message(number)).await;
+        if faults.calls.load(Ordering::Relaxed) <= number {
+            assert!(ingested.unwrap().iter().all(|it| it.outcome == EventOutcome::Ingested));
+            break;
+        }
+        assert!(ingested.is_err(), "call {number}");
+        failed += 1;
+    }
+    assert_eq!(failed, 4, "a read, an account, a chunk, a marker");
+    assert!(app.context.table.quarantined(day("2026-11-20")).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -44,3 +44,17 @@ fn is_bound(account: &Result<Versioned<Account>, TableError>) -> bool {
 const fn are_most(bound: usize, sample: usize) -> bool {
     bound * 3 > sample * 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_are_more_than_two_thirds() {
+        for (bound, sample, most) in
+            [(0, 0, false), (2, 3, false), (40, 100, false), (66, 100, false), (67, 100, true)]
+        {
+            assert_eq!(are_most(bound, sample), most, "{bound} of {sample}");
+        }
+    }
+}
