@@ -310,7 +310,19 @@ fn fee_of_each(users: impl Iterator<Item = String>, hour: u32) -> Vec<Message> {
     vec![Message { id: "each".to_owned(), sent_at, body: Value::from(events).to_string() }]
 }
 
-/// Later activity of a day costs a fraction of the first, and bound payers are read at half price.
+/// A message with a change of each of some users' facts.
+fn change_of_each(users: impl Iterator<Item = String>) -> Vec<Message> {
+    let change = |user: String| {
+        let data = json!({ "uid": user, "vipLevel": 3, "at": "2026-11-20T11:00:00Z" });
+        event(&format!("change-{user}"), "account.changed", data)
+    };
+    let events: Vec<Value> = users.map(change).collect();
+    let sent_at = at("2026-11-20T12:00:00Z");
+    vec![Message { id: "each".to_owned(), sent_at, body: Value::from(events).to_string() }]
+}
+
+/// Later activity of a day costs a fraction of the first. Bound payers are read at half the price,
+/// unless their facts change.
 #[tokio::test]
 async fn costs_of_many_users_are_unchanged() {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
@@ -330,6 +342,7 @@ async fn costs_of_many_users_are_unchanged() {
         ("300 payers without inviter", fee_of_each(alone(), 9)),
         ("the same, later in the day", fee_of_each(alone(), 10)),
         ("300 bound payers, 30 without inviter", fee_of_each(few_alone(), 11)),
+        ("changes of 300 bound users", change_of_each(bound())),
     ] {
         metered.in_another_process().await;
         let _before = metered.app.engine.take_call_stats();
@@ -356,6 +369,7 @@ async fn costs_of_many_users_are_unchanged() {
     300 payers without inviter                   3 BatchGetItem, 300 PutItem          300   300
     the same, later in the day                   3 BatchGetItem, 1 BatchWriteItem, 8 UpdateItem  300    16
     300 bound payers, 30 without inviter         5 BatchGetItem, 1 BatchWriteItem, 1 GetItem, 65 PutItem, 72 UpdateItem 229.5   145
+    changes of 300 bound users                   3 BatchGetItem, 600 PutItem          300   600
     their last activity                          8 BatchGetItem, 8 DeleteItem, 300 PutItem, 16 Query  316   308
     ");
 }
