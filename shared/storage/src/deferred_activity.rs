@@ -55,20 +55,16 @@ pub struct StoredActivity {
 }
 
 impl StoredActivity {
-    fn read(&mut self, item: &Item) -> Result<(), TableError> {
-        let Entries(entries) = match read_chunk(item) {
-            Ok(entries) => entries,
-            Err(error) if error.is_unreadable() => {
-                self.unreadable.push(error);
-                return Ok(());
+    fn read(&mut self, item: &Item) {
+        match read_chunk(item) {
+            Ok(Entries(entries)) => {
+                for (uid, at) in entries {
+                    let newest = self.newest.entry(uid).or_insert(at);
+                    *newest = at.max(*newest);
+                }
             }
-            Err(error) => return Err(error),
-        };
-        for (uid, at) in entries {
-            let newest = self.newest.entry(uid).or_insert(at);
-            *newest = at.max(*newest);
+            Err(error) => self.unreadable.push(error),
         }
-        Ok(())
     }
 }
 
@@ -151,7 +147,11 @@ impl Table {
         part: ActivityPart,
     ) -> Result<StoredActivity, TableError> {
         let mut stored = StoredActivity::default();
-        self.query_each(&keys::activity(date, part), |item| stored.read(&item)).await?;
+        self.query_each(&keys::activity(date, part), |item| {
+            stored.read(&item);
+            Ok(())
+        })
+        .await?;
         Ok(stored)
     }
 
