@@ -71,8 +71,8 @@ async fn ingest_unbound() -> Result<(Value, Value), Failure> {
         ingestion::apply_deferred(&app.context, deferred_on, part, Deadline::NONE).await?;
     }
     let stats = app.engine.take_call_stats();
-    let applied = counted(&stats, json!({ "events": events, "batches": ActivityPart::COUNT }));
-    Ok((ingested, applied))
+    let more = json!({ "events": events, "batches": ActivityPart::COUNT, "expiringBytes": 0 });
+    Ok((ingested, counted(&stats, more)))
 }
 
 /// Ingests a number of fees of the payers in turn.
@@ -83,6 +83,7 @@ async fn ingest(
     events: usize,
     events_per_batch: usize,
 ) -> Result<Value, Failure> {
+    let before = stored(app)?;
     let _before = app.engine.take_call_stats();
     let fees = made.fees().zip(payers).enumerate().take(events).map(|(number, (fee, payer))| {
         let (_, fee) = fee?;
@@ -94,7 +95,9 @@ async fn ingest(
     }
     let stats = app.engine.take_call_stats();
     let batches = events.div_ceil(events_per_batch);
-    Ok(counted(&stats, json!({ "events": events, "batches": batches })))
+    let expiring = stored(app)?.expiring.saturating_sub(before.expiring);
+    let more = json!({ "events": events, "batches": batches, "expiringBytes": expiring });
+    Ok(counted(&stats, more))
 }
 
 /// Counts a night, and the bytes that the day leaves in the table.

@@ -6,6 +6,11 @@ use super::prices::{self, TABLE_CLASSES, TableClass};
 /// Days of a month and of a year, for the bill.
 const DAYS: u64 = 30;
 const YEAR: u64 = 12 * DAYS;
+/// Days after which items of nights and deferred activity expire. Source: the crate `storage`.
+const NIGHT_DAYS: u64 = 14;
+const ACTIVITY_DAYS: u64 = 45;
+/// The share of bound users, in percent, above which a batch reads accounts at half the price.
+const MOSTLY_BOUND_PERCENT: u64 = 66;
 /// Events in a message of the queue: the producer sends arrays.
 const EVENTS_PER_MESSAGE: u64 = 100;
 /// Requests to the queue for a message: sent, received and deleted.
@@ -117,7 +122,7 @@ impl Bill {
                 / 2,
             writes_of_unbound: of_unbound(counts, month.unbound, write_half_units) * write_unit / 2,
             writes_of_night: night_writes * write_unit / 2,
-            reads: reads(counts, month, requests) * read_unit,
+            reads: reads(load, counts, month, requests) * read_unit,
             queue: (month.bound + month.unbound) / EVENTS_PER_MESSAGE
                 * REQUESTS_PER_MESSAGE
                 * prices::QUEUE_REQUEST,
@@ -186,8 +191,10 @@ fn scaled(count: u64, to: u64, from: u64) -> u64 {
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
-fn reads(counts: &Counts, month: Month, requests: u64) -> u64 {
-    let ingested = of_ingest(&counts.ingest_bound, month.bound, |ingest| ingest.read_half_units)
+fn reads(load: &Load, counts: &Counts, month: Month, requests: u64) -> u64 {
+    let mostly_bound = load.bound_percent > MOSTLY_BOUND_PERCENT;
+    let of_bound = if mostly_bound { &counts.ingest_bound } else { &counts.ingest_unbound };
+    let ingested = of_ingest(of_bound, month.bound, |ingest| ingest.read_half_units)
         + of_unbound(counts, month.unbound, |ingest| ingest.read_half_units);
     let nights = of_nights(counts, month.bound, |night| night.read_half_units);
     (ingested + nights) / 2 + requests * REQUEST_READ_UNITS
@@ -225,10 +232,16 @@ fn operations(counts: &Counts, month: Month, requests: u64, watching: Watching) 
         + scaled(prices::LOG_GB, records * LOG_BYTES, GB)
 }
 
-/// Returns the price of the stored bytes at the end of the first year.
+/// Returns the price of the stored bytes at the end of the first year. Expiring bytes are those of the
+/// last days: of nights, and of the activity of users without inviter.
 fn storage(load: &Load, counts: &Counts, bound_a_day: u64, class: TableClass) -> u64 {
     let (empty, night) = (&counts.empty_night, &counts.night);
     let by_fees = night.kept_bytes.saturating_sub(empty.kept_bytes);
     let days = empty.kept_bytes * YEAR + scaled(by_fees, bound_a_day * YEAR, night.fees);
+    let nights = scaled(night.expiring_bytes, bound_a_day * NIGHT_DAYS, night.fees);
+    let unbound = &counts.ingest_unbound;
+    let unbound_a_day = load.fees - bound_a_day;
+    let activity = scaled(unbound.expiring_bytes, unbound_a_day * ACTIVITY_DAYS, unbound.events);
+    let days = days + nights + activity;
     scaled(class.stored_gb, days + load.accounts * night.account_bytes, GB)
 }

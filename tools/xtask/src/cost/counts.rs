@@ -29,6 +29,8 @@ pub struct Ingest {
     pub calls: u64,
     pub read_half_units: u64,
     pub write_half_units: u64,
+    /// Bytes of items with expiry.
+    pub expiring_bytes: u64,
 }
 
 /// Calls and capacity of a night, and the bytes that its day leaves.
@@ -44,6 +46,8 @@ pub struct Night {
     pub account_bytes: u64,
     /// Bytes of items without expiry.
     pub kept_bytes: u64,
+    /// Bytes of items with expiry.
+    pub expiring_bytes: u64,
 }
 
 /// Units and calls for a million fees: the figures that no change may raise unnoticed.

@@ -215,8 +215,14 @@ mod tests {
 
     #[test]
     fn writes_are_priced_by_the_unit() {
-        let ingest =
-            Ingest { events: 1000, batches: 1, calls: 0, read_half_units: 0, write_half_units: 20 };
+        let ingest = Ingest {
+            events: 1000,
+            batches: 1,
+            calls: 0,
+            read_half_units: 0,
+            write_half_units: 20,
+            expiring_bytes: 0,
+        };
         let night = Night {
             fees: 1000,
             affiliates: 0,
@@ -225,6 +231,7 @@ mod tests {
             write_half_units: 100,
             account_bytes: 0,
             kept_bytes: 0,
+            expiring_bytes: 0,
         };
         let empty_night = Night { fees: 0, write_half_units: 0, ..night };
         let counts = Counts {
