@@ -25,7 +25,7 @@ pub(crate) async fn read(table: &Table, wanted: &BTreeSet<Uid>) -> Result<Accoun
     }
     let mut accounts = table.each_account(sample.iter().copied()).await?;
     let bound = accounts.values().filter(|account| is_bound(account)).count();
-    if are_most(bound, sample.len()) {
+    if are_mostly_bound(bound, sample.len()) {
         let mut earlier = table.each_account_eventually(rest.iter().copied()).await?;
         earlier.retain(|_, account| is_bound(account));
         rest.retain(|uid| !earlier.contains_key(*uid));
@@ -39,9 +39,9 @@ fn is_bound(account: &Result<Versioned<Account>, TableError>) -> bool {
     account.as_ref().is_ok_and(|account| account.value.relation.is_some())
 }
 
-/// Returns whether so many of the sample are bound that two reads cost less than one: more than two
-/// thirds.
-const fn are_most(bound: usize, sample: usize) -> bool {
+/// Returns whether more than two thirds of a sample are bound. Above one half, two reads cost less
+/// than one; the rest pays for the second call.
+const fn are_mostly_bound(bound: usize, sample: usize) -> bool {
     bound * 3 > sample * 2
 }
 
@@ -50,11 +50,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn most_are_more_than_two_thirds() {
-        for (bound, sample, most) in
+    fn mostly_is_more_than_two_thirds() {
+        for (bound, sample, expected) in
             [(0, 0, false), (2, 3, false), (40, 100, false), (66, 100, false), (67, 100, true)]
         {
-            assert_eq!(are_most(bound, sample), most, "{bound} of {sample}");
+            assert_eq!(are_mostly_bound(bound, sample), expected, "{bound} of {sample}");
         }
     }
 }

@@ -1,10 +1,8 @@
 //! Applies deferred activity to its accounts, as if its events arrived now.
 
-use std::collections::HashMap;
-
 use lambda::{App, Deadline, Metric, MetricSet};
 use serde::Serialize;
-use storage::{ActivityPart, DeferredActivity, TableError, bounded_concurrency};
+use storage::{ActivityMarker, ActivityPart, TableError, bounded_concurrency};
 use types::{Day, Timestamp, Uid};
 
 use crate::CALLS_AT_ONCE;
@@ -20,7 +18,8 @@ const ACCOUNTS_READ_AT_ONCE: usize = 100;
 pub struct AppliedActivity {
     /// The accounts with deferred activity, counted once for each date.
     pub accounts: u64,
-    /// The accounts and chunks that cannot be read or written; the next night tries them again.
+    /// The accounts, chunks and markers that cannot be read or written; the next night tries them
+    /// again.
     pub unreadable: u64,
     /// Whether the time ended before all activity was applied.
     #[serde(skip)]
@@ -28,8 +27,8 @@ pub struct AppliedActivity {
 }
 
 /// Applies the activity of one part of the accounts that was deferred through a date. Repeated
-/// activity changes nothing. An account or chunk that cannot be read or written is counted, and
-/// leaves its date to the next night.
+/// activity changes nothing. An account, chunk or marker that cannot be read or written is
+/// counted, and leaves its date to the next night.
 ///
 /// # Errors
 /// If the table fails.
@@ -40,8 +39,8 @@ pub async fn apply_deferred(
     deadline: Deadline,
 ) -> Result<AppliedActivity, TableError> {
     let mut applied = AppliedActivity::default();
-    for mark in app.table.deferred_activity(through, part).await? {
-        apply_date(app, &mark, part, deadline, &mut applied).await?;
+    for marker in app.table.activity_markers(through, part).await? {
+        apply_date(app, marker, part, deadline, &mut applied).await?;
         if applied.stopped {
             break;
         }
@@ -53,12 +52,13 @@ pub async fn apply_deferred(
 
 async fn apply_date(
     app: &App,
-    mark: &DeferredActivity,
+    marker: ActivityMarker,
     part: ActivityPart,
     deadline: Deadline,
     applied: &mut AppliedActivity,
 ) -> Result<(), TableError> {
-    let stored = app.table.activity_of(mark.date, part).await?;
+    let date = marker.date;
+    let stored = app.table.activity_of(date, part).await?;
     let mut errors = stored.unreadable;
     let newest: Vec<(Uid, Timestamp)> = stored.newest.into_iter().collect();
     for group in newest.chunks(ACCOUNTS_READ_AT_ONCE) {
@@ -69,12 +69,16 @@ async fn apply_date(
         applied.accounts += group.len() as u64;
         errors.extend(apply_group(app, group).await?);
     }
-    if errors.is_empty() {
-        return app.table.clear_deferred(mark, part).await;
+    match marker.state {
+        Ok(read) if errors.is_empty() => {
+            return app.table.clear_activity_marker(date, part, &read).await;
+        }
+        Ok(_) => {}
+        Err(error) => errors.push(error),
     }
     let first = errors.first().map(TableError::name);
     let records = errors.len();
-    tracing::error!(date = %mark.date, part = part.number(), records, first, "activity is left");
+    tracing::error!(%date, part = part.number(), records, first, "activity is left");
     applied.unreadable += records as u64;
     Ok(())
 }
@@ -82,7 +86,6 @@ async fn apply_date(
 /// Applies the newest activity of some accounts; returns the errors of those that cannot be read or
 /// written.
 async fn apply_group(app: &App, group: &[(Uid, Timestamp)]) -> Result<Vec<TableError>, TableError> {
-    let newest: HashMap<&Uid, Timestamp> = group.iter().map(|(uid, at)| (uid, *at)).collect();
     let writer = AccountWriter {
         app,
         now: app.clock.now(),
@@ -90,14 +93,16 @@ async fn apply_group(app: &App, group: &[(Uid, Timestamp)]) -> Result<Vec<TableE
         deadline: Deadline::NONE,
         deferral: Deferral::Never,
     };
+    let mut accounts = app.table.each_account(group.iter().map(|(uid, _)| uid)).await?;
     let (mut errors, mut work) = (Vec::new(), Vec::new());
-    for (uid, account) in app.table.each_account(newest.keys().copied()).await? {
-        match (account, newest.get(&uid)) {
-            (Ok(account), Some(at)) => {
-                work.push(writer.write(uid, Some(account), vec![Update::Active(*at)]));
+    for (uid, at) in group {
+        match accounts.remove(uid) {
+            Some(Ok(account)) => {
+                work.push(writer.write(uid.clone(), Some(account), vec![Update::Active(*at)]));
             }
-            (Ok(_), None) => {}
-            (Err(error), _) => errors.push(error),
+            Some(Err(error)) => errors.push(error),
+            // An account is never removed, and only known ones have deferred activity.
+            None => {}
         }
     }
     for (_, updated) in bounded_concurrency(CALLS_AT_ONCE, work).await? {

@@ -9,12 +9,16 @@ use types::{Day, Timestamp, Uid};
 use crate::access::Table;
 use crate::chunks::chunks;
 use crate::error::TableError;
-use crate::item::{Item, Packed, content, expire, pack, packed_bytes, plain, read_plain, unpack};
+use crate::item::{
+    Item, Packed, checked_by_name, content, expire, pack, packed_bytes, plain, read_plain, unpack,
+};
 use crate::keys::{self, ActivityPart, short_sha256, sort_key};
 
 const CHUNK: &str = "activity chunk";
+const MARKER: &str = "marker of deferred activity";
 
-/// How long deferred activity is kept, in days. A night normally applies it on the next day.
+/// How long deferred activity is kept, in days. A night normally applies it on the next day; without
+/// a successful night in this time it is lost.
 pub const ACTIVITY_DAYS: i64 = 45;
 
 /// An account's activity in a chunk.
@@ -27,10 +31,18 @@ struct Entries(Vec<(Uid, Timestamp)>);
 impl Packed for Entries {}
 
 /// The marker of a date and part with activity that no night has applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeferredActivity {
+#[derive(Debug)]
+pub struct ActivityMarker {
     /// The date on which the activity was deferred.
     pub date: Day,
+    /// The state of the marker, or the reason why it cannot be read. Its activity can be applied in
+    /// any case, but only a marker that can be read can be removed.
+    pub state: Result<MarkerState, TableError>,
+}
+
+/// The state of a marker, by which it is seen whether it was renewed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkerState {
     /// Names the content that was stored before the marker was written.
     pub token: String,
     /// The number of writes of the marker since it was last removed.
@@ -68,13 +80,8 @@ impl StoredActivity {
     }
 }
 
-/// Reads a chunk, and checks it against its name, which is a digest of its content.
 fn read_chunk(item: &Item) -> Result<Entries, TableError> {
-    let bytes = content(CHUNK, item)?;
-    if short_sha256(bytes) != sort_key(item) {
-        return Err(TableError::corrupt(CHUNK, "its content is not what its name says"));
-    }
-    unpack(CHUNK, bytes)
+    unpack(CHUNK, checked_by_name(CHUNK, item, content(CHUNK, item)?)?)
 }
 
 impl Table {
@@ -108,18 +115,18 @@ impl Table {
             marks.push((*part, short_sha256(names.as_bytes())));
         }
         self.put_many(items).await?;
-        try_join_all(marks.iter().map(|(part, token)| self.mark_deferred(date, *part, token)))
+        try_join_all(marks.iter().map(|(part, token)| self.mark_activity(date, *part, token)))
             .await?;
         Ok(())
     }
 
-    async fn mark_deferred(
+    async fn mark_activity(
         &self,
         date: Day,
         part: ActivityPart,
         token: &str,
     ) -> Result<(), TableError> {
-        let key = keys::deferred_activity(date, part);
+        let key = keys::activity_marker(date, part);
         self.put_counted(&key, plain(&key, &Mark { date, token })?).await
     }
 
@@ -127,14 +134,19 @@ impl Table {
     /// per 4 KB.
     ///
     /// # Errors
-    /// If the table fails or a marker does not decode.
-    pub async fn deferred_activity(
+    /// If the table fails or a marker's key is malformed.
+    pub async fn activity_markers(
         &self,
         through: Day,
         part: ActivityPart,
-    ) -> Result<Vec<DeferredActivity>, TableError> {
-        let items = self.query(&keys::deferred_activity_through(through, part)).await?;
-        items.into_iter().map(|item| read_plain("marker of deferred activity", item)).collect()
+    ) -> Result<Vec<ActivityMarker>, TableError> {
+        let items = self.query(&keys::activity_markers_through(through, part)).await?;
+        let marker = |item: Item| {
+            let malformed = || TableError::corrupt(MARKER, "its sort key is malformed");
+            let date = keys::activity_marker_date(sort_key(&item)).ok_or_else(malformed)?;
+            Ok(ActivityMarker { date, state: read_plain(MARKER, item) })
+        };
+        items.into_iter().map(marker).collect()
     }
 
     /// Returns the activity that was deferred on a date. Cost: 1 call per MB, 1 read unit per 4 KB.
@@ -159,30 +171,22 @@ impl Table {
     ///
     /// # Errors
     /// If the table fails.
-    pub async fn clear_deferred(
+    pub async fn clear_activity_marker(
         &self,
-        mark: &DeferredActivity,
+        date: Day,
         part: ActivityPart,
+        read: &MarkerState,
     ) -> Result<(), TableError> {
-        let key = keys::deferred_activity(mark.date, part);
-        self.delete_if(&key, ("token", mark.token.as_str()), Some(mark.count)).await?;
+        let key = keys::activity_marker(date, part);
+        self.delete_if(&key, ("token", read.token.as_str()), Some(read.count)).await?;
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use dynamodb_embedded::{Engine, create_table};
-    use sam_template::Template;
-
     use super::*;
-
-    async fn table() -> Table {
-        let engine = Engine::memory().unwrap();
-        let definition = Template::embedded().unwrap().table;
-        create_table(&engine.client(), "recall", &definition).await.unwrap();
-        Table::new(engine.config(), "recall")
-    }
+    use crate::testing::table;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -220,14 +224,15 @@ mod tests {
         let (part, uids) = accounts(1);
         let activity = BTreeMap::from([(uids[0].clone(), at("2026-11-21T10:00:00Z"))]);
         table.defer_activity(&activity, at(NOW)).await.unwrap();
-        let marks = async |through| table.deferred_activity(day(through), part).await.unwrap();
+        let marks = async |through| table.activity_markers(day(through), part).await.unwrap();
         assert!(marks("2026-11-20").await.is_empty());
         let first = marks("2026-11-21").await.pop().unwrap();
         table.defer_activity(&activity, at(NOW)).await.unwrap();
-        table.clear_deferred(&first, part).await.unwrap();
-        let renewed = marks("2026-11-22").await.pop().unwrap();
-        assert_eq!((&renewed.token, renewed.count), (&first.token, 2));
-        table.clear_deferred(&renewed, part).await.unwrap();
+        let read = first.state.unwrap();
+        table.clear_activity_marker(first.date, part, &read).await.unwrap();
+        let renewed = marks("2026-11-22").await.pop().unwrap().state.unwrap();
+        assert_eq!((&renewed.token, renewed.count), (&read.token, 2));
+        table.clear_activity_marker(first.date, part, &renewed).await.unwrap();
         assert!(marks("2026-11-22").await.is_empty());
     }
 

@@ -10,7 +10,7 @@ use types::{Day, Uid};
 
 use crate::access::Table;
 use crate::error::TableError;
-use crate::item::{Item, bytes, form, packed_bytes, plain, unknown_form};
+use crate::item::{Item, bytes, checked_by_name, form, packed_bytes, plain, unknown_form};
 use crate::keys::{self, Shard, short_sha256, sort_key};
 
 const CHUNK: &str = "fee chunk";
@@ -95,7 +95,7 @@ impl StoredFees {
 
 /// Adds the fees of a chunk to a batch, which stays as it is if the chunk does not decode.
 pub(crate) fn read_chunk(item: &Item, batch: &mut FeeBatch) -> Result<(), TableError> {
-    let bytes = chunk_of(item).and_then(|bytes| checked(bytes, sort_key(item)))?;
+    let bytes = chunk_of(item).and_then(|bytes| checked_by_name(CHUNK, item, bytes))?;
     Ok(batch.read_chunk(bytes)?)
 }
 
@@ -108,15 +108,6 @@ fn chunk_of(item: &Item) -> Result<&[u8], TableError> {
             Err(TableError::corrupt(CHUNK, "it has another form"))
         }
         _ => Err(unknown_form(CHUNK, form.to_string(), fee_chunks::COLUMNS)),
-    }
-}
-
-/// Checks a chunk against its name, which is a digest of its content. A changed byte is thereby
-/// found even if the chunk still decodes.
-fn checked<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], TableError> {
-    match short_sha256(bytes) == name {
-        true => Ok(bytes),
-        false => Err(TableError::corrupt(CHUNK, "its content is not what its name says")),
     }
 }
 

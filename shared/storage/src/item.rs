@@ -11,7 +11,7 @@ use types::Timestamp;
 
 use crate::affiliate_view::Totals;
 use crate::error::TableError;
-use crate::keys::{EXPIRES_AT, Key};
+use crate::keys::{EXPIRES_AT, Key, short_sha256, sort_key};
 use crate::two_version_cell::TwoVersionCell;
 
 /// An item's attributes.
@@ -160,6 +160,19 @@ pub(crate) fn bytes<'a>(what: &'static str, item: &'a Item) -> Result<&'a [u8], 
     match item.get(CONTENT) {
         Some(AttributeValue::B(bytes)) => Ok(bytes.as_ref()),
         _ => Err(TableError::corrupt(what, "it has no content")),
+    }
+}
+
+/// Returns content, checked against the name of its item, which is a digest of it. A changed byte is
+/// thereby found even if the content still decodes.
+pub(crate) fn checked_by_name<'a>(
+    what: &'static str,
+    item: &Item,
+    content: &'a [u8],
+) -> Result<&'a [u8], TableError> {
+    match short_sha256(content) == sort_key(item) {
+        true => Ok(content),
+        false => Err(TableError::corrupt(what, "its content is not what its name says")),
     }
 }
 

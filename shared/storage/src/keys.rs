@@ -344,14 +344,19 @@ fn activity_pk(date: Day, part: ActivityPart) -> String {
 
 /// Returns the key of the marker of a date and part with deferred activity.
 #[must_use]
-pub fn deferred_activity(date: Day, part: ActivityPart) -> Key {
+pub fn activity_marker(date: Day, part: ActivityPart) -> Key {
     Key::new("DEFERRED", format!("{}#{date}", part.number()))
 }
 
 /// Returns the range of the markers of one part up to and including a date.
 #[must_use]
-pub fn deferred_activity_through(date: Day, part: ActivityPart) -> Range {
+pub fn activity_markers_through(date: Day, part: ActivityPart) -> Range {
     Range::new("DEFERRED", format!("{}#0", part.number()), format!("{}#{date}", part.number()))
+}
+
+/// Returns the date of a marker of deferred activity, by its sort key.
+pub(crate) fn activity_marker_date(sk: &str) -> Option<Day> {
+    sk.split_once('#')?.1.parse().ok()
 }
 
 /// Returns the key of the marker of a void binding, under which lines may be booked.

@@ -64,7 +64,7 @@ pub use bounded_concurrency::{bounded_concurrency, take_bounded};
 pub use call_meter::CallStats;
 pub use change::{AccountChange, Booked, Change};
 pub use chunks::ENTRIES_PER_CHUNK;
-pub use deferred_activity::{ACTIVITY_DAYS, DeferredActivity, StoredActivity};
+pub use deferred_activity::{ACTIVITY_DAYS, ActivityMarker, MarkerState, StoredActivity};
 pub use error::{CallError, ItemFault, RequestError, TableError};
 pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, Release, shorten_detail};
 pub use fee_chunks::FeeBatch;

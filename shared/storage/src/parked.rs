@@ -326,53 +326,21 @@ fn counted(head: &Versioned<Head>, parked: u32) -> Result<Action, TableError> {
 
 #[cfg(test)]
 mod tests {
-    use commission::{Cause, LineKey, Outcome, Sums};
-    use types::{Origin, Product, Reason};
-
     use super::*;
-
-    fn line(inviter: &Uid) -> Line {
-        Line {
-            key: LineKey {
-                inviter: inviter.clone(),
-                invitee: "invitee".parse().unwrap(),
-                product: Product::Spot,
-                asset: "BTC".parse().unwrap(),
-                outcome: Outcome::Zero { reason: Reason::ALL[0] },
-            },
-            code: "ABCD2345".parse().unwrap(),
-            origin: Origin::Recall,
-            sums: Sums::default(),
-            cause: Cause::Booked,
-            why: Vec::new(),
-        }
-    }
-
-    fn touched(inviter: &Uid) -> TouchedInvitee {
-        TouchedInvitee {
-            inviter: inviter.clone(),
-            invitee: "invitee".parse().unwrap(),
-            code: "ABCD2345".parse().unwrap(),
-            origin: Origin::Recall,
-            bound_at: "2026-11-20T10:00:00Z".parse().unwrap(),
-            voided_at: None,
-            newly_bound: true,
-            newly_active: true,
-            newly_inactive: false,
-            trades: None,
-        }
-    }
+    use crate::testing::{line, touched};
 
     #[test]
     fn withdrawal_removes_only_its_affiliate() {
-        let [withdrawn, other] = ["withdrawn", "other"].map(|uid| uid.parse::<Uid>().unwrap());
+        let (withdrawn, other) = ("withdrawn", "other");
         let mut work = Work {
-            lines: [&withdrawn, &other].map(line).into(),
-            invitees: [&withdrawn, &other].map(touched).into(),
+            lines: [withdrawn, other].map(|inviter| line(inviter, "invitee")).into(),
+            invitees: [withdrawn, other].map(|inviter| touched(inviter, "invitee")).into(),
         };
         let at = "2026-11-21T10:00:00Z".parse().unwrap();
-        Withdrawal { uid: withdrawn, seq: 1, reason: "a test".to_owned(), at }.apply(&mut work);
-        let left = Work { lines: vec![line(&other)], invitees: vec![touched(&other)] };
+        let uid = withdrawn.parse().unwrap();
+        Withdrawal { uid, seq: 1, reason: "a test".to_owned(), at }.apply(&mut work);
+        let left =
+            Work { lines: vec![line(other, "invitee")], invitees: vec![touched(other, "invitee")] };
         assert_eq!(work, left);
     }
 

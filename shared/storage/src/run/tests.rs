@@ -1,43 +1,8 @@
-use commission::{Cause, LineKey, Outcome, Sums};
-use types::{Product, Reason};
-
 use super::*;
 use crate::finished::FinishedRun;
-use crate::testing::table;
+use crate::testing::{line, table, touched};
 
 const NOW: Timestamp = Timestamp::EPOCH;
-
-fn line(invitee: &str) -> Line {
-    Line {
-        key: LineKey {
-            inviter: "inviter".parse().unwrap(),
-            invitee: invitee.parse().unwrap(),
-            product: Product::Spot,
-            asset: "BTC".parse().unwrap(),
-            outcome: Outcome::Zero { reason: Reason::ALL[0] },
-        },
-        code: "ABCD2345".parse().unwrap(),
-        origin: Origin::Recall,
-        sums: Sums::default(),
-        cause: Cause::Booked,
-        why: Vec::new(),
-    }
-}
-
-fn touched(invitee: &str) -> TouchedInvitee {
-    TouchedInvitee {
-        inviter: "inviter".parse().unwrap(),
-        invitee: invitee.parse().unwrap(),
-        code: "ABCD2345".parse().unwrap(),
-        origin: Origin::Recall,
-        bound_at: NOW,
-        voided_at: None,
-        newly_bound: true,
-        newly_active: true,
-        newly_inactive: false,
-        trades: None,
-    }
-}
 
 fn report(chunks: &[(u16, u16)]) -> ShardReport {
     ShardReport {
@@ -58,7 +23,7 @@ fn report(chunks: &[(u16, u16)]) -> ShardReport {
 fn digest_of_lines_covers_each_line() {
     let digest = |invitees: &[&str]| {
         let mut digest = LinesDigest::default();
-        invitees.iter().for_each(|invitee| digest.add(&line(invitee)).unwrap());
+        invitees.iter().for_each(|invitee| digest.add(&line("inviter", invitee)).unwrap());
         digest.text()
     };
     assert_eq!(digest(&["a", "b"]), digest(&["a", "b"]));
@@ -70,8 +35,8 @@ fn digest_of_lines_covers_each_line() {
 #[tokio::test]
 async fn small_delta_is_written_by_one_call() {
     let table = table().await;
-    let lines = Lines::from(vec![line("invitee")]);
-    let work = NewWork { lines, invitees: vec![touched("invitee")] };
+    let lines = Lines::from(vec![line("inviter", "invitee")]);
+    let work = NewWork { lines, invitees: vec![touched("inviter", "invitee")] };
     let shard = Shard::new(3).unwrap();
     let kept = table.keep_work("run", shard, "attempt", &work, NOW).await.unwrap();
     let bucket = bucket(&"inviter".parse().unwrap());
@@ -91,7 +56,7 @@ async fn finished_parts_of_a_run_are_counted() {
 
 /// A chunk of the shard in the report.
 fn found(chunk: u32, invitee: &str) -> Found {
-    let work = Work { lines: vec![line(invitee)], invitees: Vec::new() };
+    let work = Work { lines: vec![line("inviter", invitee)], invitees: Vec::new() };
     Found { shard: 3, chunk, work }
 }
 
