@@ -11,7 +11,7 @@ mod rows;
 pub use columns::{VERSION, framed};
 
 use commission::{Arrival, Fee, FeeCorrection, Fees, TooMany};
-use types::Uid;
+use types::{Malformed, Uid};
 
 /// Form number of rows.
 pub const ROWS: u8 = 1;
@@ -26,7 +26,19 @@ const FULL: usize = 256 * 1024;
 pub enum ChunkError {
     /// The data is damaged, or is not a chunk.
     #[error("{0}")]
-    Malformed(String),
+    Damaged(&'static str),
+    /// A column has an unknown number.
+    #[error("column {0} is not known")]
+    UnknownColumn(u8),
+    /// A part of the rows is damaged, or cannot be encoded.
+    #[error(transparent)]
+    Rows(#[from] postcard::Error),
+    /// A trade id is not of its form.
+    #[error(transparent)]
+    TradeId(#[from] Malformed),
+    /// The batch cannot hold the fees.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The columns have an unknown version, for example one written by a newer release.
     #[error("its columns have version {version}, and this code reads version {known}")]
     UnknownVersion {
@@ -61,7 +73,7 @@ impl FeeBatch {
     /// not fit into columns. The same fees in any order give the same chunks.
     ///
     /// # Errors
-    /// Returns [`ChunkError::Malformed`] if a value cannot be encoded.
+    /// Returns [`ChunkError::Rows`] if a value cannot be encoded.
     pub fn to_chunks(&self) -> Result<Vec<Vec<u8>>, ChunkError> {
         let mut chunks = Vec::new();
         let wide = columns::write(self.fees.iter(), FULL, &mut chunks);
@@ -95,10 +107,6 @@ pub fn payers(chunk: &[u8]) -> Option<Vec<Uid>> {
         COLUMNS => columns::payers(chunk),
         _ => rows::payers(chunk),
     }
-}
-
-fn malformed(why: impl std::fmt::Display) -> ChunkError {
-    ChunkError::Malformed(why.to_string())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use commission::{Amount, Arrival, Asset, BorrowedFee, Charge, FeeCorrection, Fee
 use serde::{Deserialize, Serialize};
 use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
 
-use crate::{ChunkError, FeeBatch, malformed};
+use crate::{ChunkError, FeeBatch};
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -62,26 +62,25 @@ pub(super) fn write(
 
 /// Reads a chunk into `batch`. Adds all of its fees and corrections or none.
 pub(super) fn read(bytes: &[u8], batch: &mut FeeBatch) -> Result<(), ChunkError> {
-    let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes).map_err(malformed)?;
+    let (head, mut rest): (Head, _) = postcard::take_from_bytes(bytes)?;
     let (mut fees, mut corrections) = (Vec::new(), Vec::new());
     for _ in 0..head.fees {
-        let (fee, after): (StoredFee<'_>, _) =
-            postcard::take_from_bytes(rest).map_err(malformed)?;
+        let (fee, after): (StoredFee<'_>, _) = postcard::take_from_bytes(rest)?;
         rest = after;
         fees.push(head.fee(&fee)?);
     }
     for _ in 0..head.corrections {
-        let (correction, after) = postcard::take_from_bytes(rest).map_err(malformed)?;
+        let (correction, after) = postcard::take_from_bytes(rest)?;
         rest = after;
         corrections.push(correction);
     }
     if !rest.is_empty() {
-        return Err(malformed("more bytes than its head says"));
+        return Err(ChunkError::Damaged("more bytes than its head says"));
     }
     let texts = fees.iter().map(|(_, fee)| fee.trade_id.len() + 1).sum();
-    batch.fees.check_room(fees.len(), texts, head.assets.len()).map_err(malformed)?;
+    batch.fees.check_room(fees.len(), texts, head.assets.len())?;
     for (arrival, fee) in fees {
-        batch.fees.push_borrowed(arrival, fee).map_err(malformed)?;
+        batch.fees.push_borrowed(arrival, fee)?;
     }
     batch.corrections.extend(corrections);
     Ok(())
@@ -96,12 +95,12 @@ pub(super) fn payers(bytes: &[u8]) -> Option<Vec<Uid>> {
 
 impl Head {
     fn fee<'a>(&'a self, fee: &StoredFee<'a>) -> Result<(Arrival, BorrowedFee<'a>), ChunkError> {
-        let unknown = || malformed("a fee names what its head does not have");
+        let unknown = || ChunkError::Damaged("a fee names what its head does not have");
         let uid = self.invitees.get(fee.invitee as usize).ok_or_else(unknown)?;
         let asset = self.assets.get(fee.asset as usize).ok_or_else(unknown)?;
         let at = self.first_at.checked_add(fee.at).and_then(Timestamp::from_millis);
         let arrival = Arrival(self.first_arrival.wrapping_add_signed(fee.arrival));
-        TradeId::check(fee.trade_id).map_err(malformed)?;
+        TradeId::check(fee.trade_id)?;
         let charge = Charge {
             product: fee.product,
             kind: fee.kind,
@@ -111,7 +110,7 @@ impl Head {
             volume_usd: Amount::from_minor(fee.volume_usd),
             vip: fee.vip,
             broker: fee.broker,
-            at: at.ok_or_else(|| malformed("a fee of no time"))?,
+            at: at.ok_or(ChunkError::Damaged("a fee of no time"))?,
         };
         Ok((arrival, BorrowedFee { trade_id: fee.trade_id, uid, charge }))
     }
@@ -168,7 +167,7 @@ impl<'a> Writer<'a> {
 
     fn append<T: Serialize>(&mut self, value: &T) -> Result<(), ChunkError> {
         let body = std::mem::take(&mut self.body);
-        self.body = postcard::to_extend(value, body).map_err(malformed)?;
+        self.body = postcard::to_extend(value, body)?;
         Ok(())
     }
 
@@ -185,7 +184,7 @@ impl<'a> Writer<'a> {
         let invitees = invitees.list.into_iter().cloned().collect();
         let assets = assets.list;
         let head = Head { invitees, assets, first_at, first_arrival, fees, corrections };
-        let mut chunk = postcard::to_stdvec(&head).map_err(malformed)?;
+        let mut chunk = postcard::to_stdvec(&head)?;
         chunk.extend(body);
         chunks.push(chunk);
         Ok(())

@@ -1,6 +1,7 @@
 //! Ingests a batch of events: accounts first, then everything that refers to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use commission::{Arrival, Asset};
 use lambda::{App, Deadline};
@@ -8,7 +9,7 @@ use storage::{
     Account, Admission, FeeBatch, Identity, MAX_ACCOUNT_LEVELS, MAX_ASSETS, Quarantined, Shard,
     TableError, Versioned, bounded_concurrency,
 };
-use types::{Day, Reason, Timestamp, TradeId, Uid, error_chain};
+use types::{Day, Reason, Timestamp, TradeId, Uid};
 
 use crate::account::{Deferral, Update};
 use crate::account_reader;
@@ -29,7 +30,7 @@ pub(crate) struct Batch<'a> {
     items: Vec<Item<'a>>,
     accounts: HashMap<Uid, Versioned<Account>>,
     /// Accounts that cannot be read or written, with the reason.
-    unreadable: HashMap<Uid, String>,
+    unreadable: HashMap<Uid, TableError>,
 }
 
 impl<'a> Batch<'a> {
@@ -77,7 +78,7 @@ impl<'a> Batch<'a> {
                 Identified::As(Identity::Conflicting) => {
                     item.refuse("identity_conflict", "source and id came before with another body");
                 }
-                Identified::Unreadable(error) => item.refuse("identity_unreadable", error),
+                Identified::Unreadable(error) => item.refuse_for("identity_unreadable", &error),
             }
         }
         Ok(())
@@ -105,7 +106,7 @@ impl<'a> Batch<'a> {
                     "registered_otherwise",
                     "the account was registered before with other facts",
                 ),
-                RegisterOutcome::Unreadable(error) => item.refuse(UNREADABLE, error),
+                RegisterOutcome::Unreadable(error) => item.refuse_for(UNREADABLE, &*error),
             }
         }
         Ok(())
@@ -131,7 +132,7 @@ impl<'a> Batch<'a> {
                         mains.extend(account.value.facts.main_uid.clone());
                         self.accounts.insert(uid, account);
                     }
-                    Err(error) => drop(self.unreadable.insert(uid, error_chain(&error))),
+                    Err(error) => drop(self.unreadable.insert(uid, error)),
                 }
             }
             let is_new =
@@ -164,7 +165,7 @@ impl<'a> Batch<'a> {
                     Reason::UnknownAccount.code(),
                     "the account, or one above it, was not registered in time",
                 ),
-                Top::Unreadable { why, .. } => item.refuse(UNREADABLE, why),
+                Top::Unreadable { error, .. } => item.refuse_for(UNREADABLE, error),
                 Top::Endless => {
                     let detail = format!(
                         "expected at most {MAX_ACCOUNT_LEVELS} levels of main accounts, in no circle"
@@ -229,14 +230,14 @@ impl<'a> Batch<'a> {
 
     /// Quarantines the events whose account update cannot be written.
     fn refuse_updates_of(&mut self, unchangeable: &HashMap<Uid, TableError>) {
-        let why = |item: &Item<'_>| {
+        let error = |item: &Item<'_>| {
             let (uid, _) = self.update_of(item.data()?)?;
-            unchangeable.get(&uid).map(|error| error_chain(error))
+            unchangeable.get(&uid)
         };
-        let refused: Vec<Option<String>> = self.items.iter().map(why).collect();
-        for (item, why) in self.items.iter_mut().zip(refused) {
-            if let Some(why) = why {
-                item.refuse(UNREADABLE, why);
+        let refused: Vec<Option<&TableError>> = self.items.iter().map(error).collect();
+        for (item, error) in self.items.iter_mut().zip(refused) {
+            if let Some(error) = error {
+                item.refuse_for(UNREADABLE, error);
             }
         }
     }
@@ -334,7 +335,7 @@ const UNREADABLE: &str = "account_unreadable";
 /// The identity of an event, or the reason why it cannot be read.
 enum Identified {
     As(Identity),
-    Unreadable(String),
+    Unreadable(TableError),
 }
 
 /// Identifies events of one source and id, in the order of the batch.
@@ -349,7 +350,7 @@ async fn identify_in_order(
         match app.table.identify(&event.source, &event.id, &content, now).await {
             Ok(identity) => identified.push((place, Identified::As(identity))),
             Err(error) if error.is_of_item() => {
-                identified.push((place, Identified::Unreadable(error_chain(&error))));
+                identified.push((place, Identified::Unreadable(error)));
             }
             Err(error) => return Err(error),
         }
@@ -363,8 +364,8 @@ enum RegisterOutcome {
     Done,
     /// It was registered before with other facts.
     Otherwise,
-    /// The account, or the inviter's, cannot be read.
-    Unreadable(String),
+    /// The account, or the inviter's, cannot be read. Several events may share the cause.
+    Unreadable(Arc<TableError>),
 }
 
 /// Applies the registrations of one account in the order of the batch. `known` is the stored
@@ -377,7 +378,8 @@ async fn register_in_order(
     let mut known = match known.transpose() {
         Ok(known) => known.map(|account| account.value),
         Err(error) => {
-            let unreadable = |(place, _)| (place, RegisterOutcome::Unreadable(error_chain(&error)));
+            let error = Arc::new(error);
+            let unreadable = |(place, _)| (place, RegisterOutcome::Unreadable(Arc::clone(&error)));
             return Ok(events.into_iter().map(unreadable).collect());
         }
     };
@@ -390,7 +392,7 @@ async fn register_in_order(
             }
             Ok(Registration::Known) => RegisterOutcome::Done,
             Ok(Registration::Otherwise) => RegisterOutcome::Otherwise,
-            Err(error) if error.is_of_item() => RegisterOutcome::Unreadable(error_chain(&error)),
+            Err(error) if error.is_of_item() => RegisterOutcome::Unreadable(error.into()),
             Err(error) => return Err(error),
         };
         outcomes.push((place, outcome));
@@ -405,20 +407,20 @@ enum Top<'a> {
     /// One of the accounts is unknown.
     Unknown,
     /// One of the accounts is unreadable: the account itself, or one above it.
-    Unreadable { why: &'a str, is_own: bool },
+    Unreadable { error: &'a TableError, is_own: bool },
     /// The chain is too long, or a circle.
     Endless,
 }
 
 fn top_of<'a>(
     accounts: &'a HashMap<Uid, Versioned<Account>>,
-    unreadable: &'a HashMap<Uid, String>,
+    unreadable: &'a HashMap<Uid, TableError>,
     own: &Uid,
 ) -> Top<'a> {
     let mut uid = own;
     for _ in 0..=MAX_ACCOUNT_LEVELS {
-        if let Some(why) = unreadable.get(uid) {
-            return Top::Unreadable { why, is_own: uid == own };
+        if let Some(error) = unreadable.get(uid) {
+            return Top::Unreadable { error, is_own: uid == own };
         }
         let Some(account) = accounts.get(uid).map(|account| &account.value) else {
             return Top::Unknown;

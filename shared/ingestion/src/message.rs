@@ -163,6 +163,11 @@ impl<'a> Item<'a> {
         self.outcome = EventOutcome::Quarantined { reason, detail };
     }
 
+    /// Quarantines the event for an error, whose chain is the detail.
+    pub fn refuse_for(&mut self, reason: &'static str, error: &dyn std::error::Error) {
+        self.refuse(reason, types::error_chain(error));
+    }
+
     /// Which message of the batch holds the event.
     pub const fn message(&self) -> usize {
         self.message

@@ -114,10 +114,10 @@ fn chunk_of(item: &Item) -> Result<&[u8], TableError> {
 impl From<ChunkError> for TableError {
     fn from(error: ChunkError) -> Self {
         match error {
-            ChunkError::Malformed(_) => Self::corrupt(CHUNK, error),
             ChunkError::UnknownVersion { version, known } => {
                 Self::UnknownSchemaVersion { what: CHUNK, form: version.to_string(), known }
             }
+            damaged => Self::corrupt(CHUNK, damaged),
         }
     }
 }

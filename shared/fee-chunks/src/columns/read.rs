@@ -4,8 +4,8 @@ use commission::{Arrival, Asset, AssetNumber, Class, CompactFee, Fees, Payer, To
 use types::{FeeKind, Product, Timestamp, TradeId, Uid, Vip};
 
 use super::{COLUMNS, LONGEST_TRADE_ID, LONGEST_UID, MAX_FEES, NUMBERS, TEXTS, UUIDS, VERSION};
+use crate::ChunkError;
 use crate::codec::{Reader, integers, places, texts};
-use crate::{ChunkError, malformed};
 
 /// A chunk with a valid head.
 struct Chunk<'a> {
@@ -48,7 +48,7 @@ pub(crate) fn payers(bytes: &[u8]) -> Option<Vec<Uid>> {
 }
 
 fn open(bytes: &[u8]) -> Result<Chunk<'_>, ChunkError> {
-    let cut = || malformed("it ends before its head does");
+    let cut = || ChunkError::Damaged("it ends before its head does");
     let mut reader = Reader(bytes);
     let described = bytes.get(..7).ok_or_else(cut)?;
     let (_magic, version) = (reader.take(2), reader.byte());
@@ -60,14 +60,14 @@ fn open(bytes: &[u8]) -> Result<Chunk<'_>, ChunkError> {
     checksum.update(described);
     checksum.update(head);
     if checksum.finalize() != head_checksum {
-        return Err(malformed("its head does not have its checksum"));
+        return Err(ChunkError::Damaged("its head does not have its checksum"));
     }
     if version != Some(VERSION) {
         let version = version.unwrap_or_default();
         return Err(ChunkError::UnknownVersion { version, known: VERSION });
     }
     let (fees, lengths, payers) =
-        read_head(head).ok_or_else(|| malformed("its head is malformed"))?;
+        read_head(head).ok_or(ChunkError::Damaged("its head is malformed"))?;
     Ok(Chunk { fees, lengths, payers, columns: reader.0, columns_checksum })
 }
 
@@ -98,21 +98,22 @@ fn read_head(head: &[u8]) -> Option<Head> {
 pub(crate) fn read(bytes: &[u8], fees: &mut Fees) -> Result<(), ChunkError> {
     let chunk = open(bytes)?;
     if crc32fast::hash(chunk.columns) != chunk.columns_checksum {
-        return Err(malformed("its columns do not have their checksum"));
+        return Err(ChunkError::Damaged("its columns do not have their checksum"));
     }
     let columns = chunk.split()?;
-    let decoded = Decoded::of(&chunk, columns).ok_or_else(|| malformed("a column is malformed"))?;
-    decoded.add_to(&chunk, fees).map_err(malformed)
+    let malformed = ChunkError::Damaged("a column is malformed");
+    let decoded = Decoded::of(&chunk, columns).ok_or(malformed)?;
+    Ok(decoded.add_to(&chunk, fees)?)
 }
 
 impl<'a> Chunk<'a> {
     /// Returns the bytes of each column, in the order of [`COLUMNS`].
     fn split(&self) -> Result<[Reader<'a>; COLUMNS.len()], ChunkError> {
         if let Some((id, _)) = self.lengths.iter().find(|(id, _)| !COLUMNS.contains(id)) {
-            return Err(malformed(format!("column {id} is not known")));
+            return Err(ChunkError::UnknownColumn(*id));
         }
         if !self.lengths.iter().map(|(id, _)| id).eq(&COLUMNS) {
-            return Err(malformed("its columns are not all there, or in another order"));
+            return Err(ChunkError::Damaged("its columns are not all there, or in another order"));
         }
         let mut rest = Reader(self.columns);
         let mut columns = self.lengths.iter().map_while(|(_, length)| rest.take(*length));
@@ -120,10 +121,10 @@ impl<'a> Chunk<'a> {
         let [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f), Some(g), Some(h), Some(i)] =
             columns
         else {
-            return Err(malformed("its columns are longer than it is"));
+            return Err(ChunkError::Damaged("its columns are longer than it is"));
         };
         if !rest.is_empty() {
-            return Err(malformed("more bytes than its columns have"));
+            return Err(ChunkError::Damaged("more bytes than its columns have"));
         }
         Ok([a, b, c, d, e, f, g, h, i])
     }
