@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 /// The kinds of faults, by their names in the counts.
-pub const KINDS: [&str; 9] = [
+pub const KINDS: [&str; 10] = [
     "throttled",
     "transaction conflict",
     "transaction in progress",
@@ -19,6 +19,7 @@ pub const KINDS: [&str; 9] = [
     "request late",
     "reply lost",
     "unprocessed items",
+    "throttled statements",
     "short page",
 ];
 
@@ -93,6 +94,9 @@ fn draw(rng: &mut StdRng, operation: &str) -> (&'static str, Fault) {
         }
         "BatchGetItem" | "BatchWriteItem" => {
             ("unprocessed items", Fault::EndsAfter(rng.random_range(0..4)))
+        }
+        "BatchExecuteStatement" => {
+            ("throttled statements", Fault::EndsAfter(rng.random_range(0..4)))
         }
         "Query" => ("short page", Fault::EndsAfter(rng.random_range(1..4))),
         _ => ("throttled", Fault::Refused("ThrottlingException")),

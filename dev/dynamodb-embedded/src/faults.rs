@@ -23,7 +23,8 @@ pub enum Fault {
     /// The connection breaks, and the request reaches the service all the same, so many calls
     /// later.
     RequestLate(usize),
-    /// A batch or a page ends after this number of items; the others are returned as unprocessed.
+    /// A batch or a page ends after this number of items. The others are returned as unprocessed;
+    /// statements of a batch are answered as throttled.
     EndsAfter(usize),
 }
 
@@ -80,26 +81,40 @@ fn error_body(kind: &str, first_reason: &str) -> String {
 pub(crate) struct Shortened {
     pub(crate) request: Vec<u8>,
     empty: bool,
-    left: Option<(&'static str, Map<String, Value>)>,
+    left: Left,
+}
+
+/// The unprocessed part of a request.
+enum Left {
+    /// The rest of a page, which the reader asks for.
+    Page,
+    /// Items, in the member of this name.
+    Items(&'static str, Map<String, Value>),
+    /// A number of statements, each of which has an error of its own.
+    Statements(usize),
 }
 
 impl Shortened {
     /// The request with its first `items` items, where it is one that may end early.
     pub(crate) fn of(operation: &str, body: &[u8], items: usize) -> Option<Self> {
         let mut request: Value = serde_json::from_slice(body).ok()?;
-        let batch = matches!(operation, "BatchGetItem" | "BatchWriteItem");
         let left = match operation {
             "Query" => {
                 let limit = request.get("Limit").and_then(Value::as_u64).unwrap_or(u64::MAX);
                 let limit = limit.min(items.max(1) as u64);
                 request.as_object_mut()?.insert("Limit".to_owned(), limit.into());
-                None
+                Left::Page
             }
-            "BatchGetItem" => Some(("UnprocessedKeys", cut(&mut request, items, true)?)),
-            "BatchWriteItem" => Some(("UnprocessedItems", cut(&mut request, items, false)?)),
+            "BatchGetItem" => Left::Items("UnprocessedKeys", cut(&mut request, items, true)?),
+            "BatchWriteItem" => Left::Items("UnprocessedItems", cut(&mut request, items, false)?),
+            "BatchExecuteStatement" => {
+                let statements = request.get_mut("Statements")?.as_array_mut()?;
+                let rest = statements.split_off(items.min(statements.len()));
+                Left::Statements(rest.len())
+            }
             _ => return None,
         };
-        let empty = batch && items == 0;
+        let empty = !matches!(left, Left::Page) && items == 0;
         Some(Self { request: request.to_string().into_bytes(), empty, left })
     }
 
@@ -110,11 +125,25 @@ impl Shortened {
 
     /// Returns the engine's answer with the unprocessed part.
     pub(crate) fn answer(self, answer: String) -> String {
-        let Some((name, left)) = self.left else { return answer };
         let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(&answer) else {
             return answer;
         };
-        members.insert(name.to_owned(), left.into());
+        match self.left {
+            Left::Page => return answer,
+            Left::Items(name, left) => {
+                members.insert(name.to_owned(), left.into());
+            }
+            Left::Statements(left) => {
+                let throttled = json!({ "Error": {
+                    "Code": "ThrottlingError",
+                    "Message": "by the fault's will",
+                } });
+                let responses = members.entry("Responses").or_insert_with(|| json!([]));
+                if let Some(responses) = responses.as_array_mut() {
+                    responses.extend(vec![throttled; left]);
+                }
+            }
+        }
         Value::from(members).to_string()
     }
 }

@@ -6,6 +6,8 @@ use dynamodb_embedded::{Engine, Fault, Faults, create_table};
 use sam_template::Template;
 
 use super::*;
+use crate::attempt::Attempt;
+use crate::conditional_batch::BatchCondition;
 use crate::{Shard, ShardReport};
 
 /// Every batch ends after so many of its items.
@@ -84,12 +86,29 @@ async fn a_batch_that_brings_items_is_gone_on_with_to_its_end() {
 }
 
 #[tokio::test]
+async fn throttled_statements_are_sent_again() {
+    let table = table_whose_batches_end_after(3).await;
+    let put = |number| (key(number).attributes(), BatchCondition::Absent);
+    let first = table.put_each_if((0..20).map(put).collect()).await.unwrap();
+    assert_eq!(first, vec![Attempt::Done(()); 20]);
+    assert_eq!(table.call_stats().calls, 7);
+    let second = table.put_each_if((10..30).map(put).collect()).await.unwrap();
+    let [done, conflict] = [true, false]
+        .map(|is_done| second.iter().filter(|attempt| attempt.is_done() == is_done).count());
+    assert_eq!((done, conflict), (10, 10));
+    assert!(second.iter().take(10).all(|attempt| !attempt.is_done()));
+}
+
+#[tokio::test]
 async fn a_batch_that_never_brings_anything_is_given_up() {
     let table = table_whose_batches_end_after(0).await;
     let read = table.get_many(&[key(1)]).await;
     assert!(matches!(read, Err(TableError::Throttled(_))));
     let written = table.put_many(vec![key(1).attributes()]).await;
     assert!(matches!(written, Err(TableError::Throttled(_))));
+    let statement = (key(1).attributes(), BatchCondition::Absent);
+    let executed = table.put_each_if(vec![statement]).await;
+    assert!(matches!(executed, Err(TableError::Throttled(_))));
 }
 
 #[tokio::test]
