@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -84,15 +85,25 @@ def against_items(bench: Path, fees: int) -> None:
 
 
 def days(bench: Path, sizes: list[int]) -> None:
+    """Days in files, so that the memory is that of the functions; calls and units are counted in a
+    second run, since counting takes time."""
     rows = []
     for fees in sizes:
-        run = one([bench, "day", fees])
-        took, engine = run["rollup"]["processorSeconds"], run["engineSeconds"]
-        rows.append([f"{fees:,}", f"{run['lines']:,}", f"{run['calls']:,}", f"{took:.1f}", f"{engine:.1f}",
-                     rate(fees, took - engine), run["peakMemoryMb"]])
-    table("A whole day rolled up in one invocation, fees to published lines, over the embedded engine",
-          ["fees", "lines", "calls", "core seconds", "the engine's own seconds", "M fees/s without the engine",
-           "peak memory with the engine's data, MB"], rows)
+        with tempfile.TemporaryDirectory() as folder:
+            run = one([bench, "day", fees, "--file", Path(folder) / "day"])
+        counted = one([bench, "day", fees, "--capacity"]) if fees <= 1_000_000 else None
+        steps = [run[step] for step in ("plan", "fold", "commit", "publish", "finish")]
+        took, engine = (sum(step[key] for step in steps) for key in ("processorSeconds", "engineSeconds"))
+        own = [step["processorSeconds"] - step["engineSeconds"] for step in (run["fold"], run["publish"])]
+        rows.append([f"{fees:,}", f"{run['lines']:,}", f"{sum(step['calls'] for step in steps):,}",
+                     f"{took:.1f}", f"{engine:.1f}", f"{own[0]:.1f}", f"{own[1]:.1f}",
+                     max(step["peakMemoryMb"] for step in steps)])
+        if counted:
+            units = sum(counted[step]["writeUnits"] for step in ("plan", "fold", "commit", "publish", "finish"))
+            print(f"\nwrite units of the night of {fees:,} fees: {units:,}")
+    table("A whole day booked by the night's steps, fees to published lines, over the embedded engine",
+          ["fees", "lines", "calls", "core seconds", "the engine's own seconds", "fold, own core seconds",
+           "publish, own core seconds", "peak memory, MB"], rows)
 
 
 def affiliate(bench: Path, invitees: int) -> None:

@@ -14,7 +14,7 @@ use crate::measure::{Figures, Watch, forget_peak_memory, peak_memory_mb};
 
 pub async fn run(fees: u64, file: &Path) -> Result<(), Failure> {
     let made = MadeDay::of(fees)?;
-    let app = TestApp::in_file(&made, file).await?;
+    let app = TestApp::in_file(&made, file, false).await?;
     app.open_accounts(&made).await?;
     let mut figures = Figures::of("backlog", fees);
 

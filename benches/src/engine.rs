@@ -29,18 +29,17 @@ pub struct TestApp {
 impl TestApp {
     /// Creates an empty table in memory, on the night after the day.
     pub async fn after(made: &MadeDay, capacity: bool) -> Result<Self, Failure> {
-        let engine = Engine::memory()?;
-        let engine = if capacity { engine.counting_capacity() } else { engine };
-        Self::over(engine, made).await
+        Self::over(Engine::memory()?, made, capacity).await
     }
 
     /// Creates an empty table in a file, so that this process has the memory of the functions only.
-    pub async fn in_file(made: &MadeDay, file: &Path) -> Result<Self, Failure> {
-        Self::over(Engine::on_disk(file)?, made).await
+    pub async fn in_file(made: &MadeDay, file: &Path, capacity: bool) -> Result<Self, Failure> {
+        Self::over(Engine::on_disk(file)?, made, capacity).await
     }
 
-    async fn over(engine: Engine, made: &MadeDay) -> Result<Self, Failure> {
+    async fn over(engine: Engine, made: &MadeDay, capacity: bool) -> Result<Self, Failure> {
         let engine = engine.dropping_tokens();
+        let engine = if capacity { engine.counting_capacity() } else { engine };
         create_table(&engine.client(), TABLE, &Template::embedded()?.table).await?;
         let clock = ManualClock::default();
         clock.stop_at(made.day.end().plus_millis(HALF_PAST_MIDNIGHT));

@@ -47,10 +47,19 @@ enum Case {
         #[arg(long)]
         capacity: bool,
     },
-    /// A whole day, booked in one invocation over the embedded engine.
+    /// A whole day, booked by the night's steps over the embedded engine.
     Day {
         /// Number of fees.
         fees: u64,
+        /// Book the day after it too, with fees of the same payers, and measure that one.
+        #[arg(long)]
+        second: bool,
+        /// Count the capacity that DynamoDB would charge; counting adds to the time.
+        #[arg(long)]
+        capacity: bool,
+        /// Path of the table [default: in memory].
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// A day of a single affiliate whose invitees all trade, and the reads of its dashboard.
     Affiliate {
@@ -112,7 +121,9 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().case {
         Case::Chunked { fees, capacity } => per_item::chunked(fees, capacity).await,
         Case::PerItem { fees, capacity } => per_item::per_item(fees, capacity).await,
-        Case::Day { fees } => day::run(fees).await,
+        Case::Day { fees, second, capacity, file } => {
+            day::run(fees, second, capacity, file.as_deref()).await
+        }
         Case::Affiliate { invitees } => day::affiliate(invitees).await,
         Case::Viral { users, a_second, capacity } => viral::run(users, a_second, capacity).await,
         Case::Backlog { fees, file } => backlog::run(fees, &file).await,

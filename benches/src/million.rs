@@ -21,7 +21,7 @@ const MILLIS_PER_DAY: u64 = 86_400_000;
 
 pub async fn run(invitees: u64, active: u64, file: &Path) -> Result<(), Failure> {
     let made = MadeDay::of_one_inviter(active)?;
-    let app = TestApp::in_file(&made, file).await?;
+    let app = TestApp::in_file(&made, file, false).await?;
     app.open_inviters(&made).await?;
     let mut figures = Figures::of("million", invitees);
     let joining = made.day.previous();
