@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use storage::{
     ASSETS_PER_SUMMARY, ChainLink, Change, CommitOutcome, CommittedRun, DayRecord,
     ENTRIES_PER_CHUNK, ExcludedCounts, Found, Money, NewWork, Payment, PaymentOutcome, Pending,
-    Referral, ReferralActivity, RunReport, Shard, ShardReport, Summary, TRADING_DAYS_KEPT,
-    TouchedInvitee, TradingDays, TwoVersionCell, Versioned, Work,
+    Referral, ReferralActivity, RunReport, SHARED_DAYS_KEPT, Shard, ShardReport, SharedByDay,
+    Summary, TRADING_DAYS_KEPT, TouchedInvitee, TradingDays, TwoVersionCell, Versioned, Work,
 };
 use types::{Day, Market, Origin, Product, Reason, Timestamp, Uid};
 
@@ -398,12 +398,21 @@ async fn invitee_of_all_assets_fits() {
         origin: Origin::Signup,
         bound_at,
         activity: TwoVersionCell::new(1, activity.clone()).next(2, activity),
+        shared_by_day: most_shared_days(),
     };
     let written = Versioned::new(referral.clone());
     assert!(table.save_referral(&long_uid(7), &written).await.unwrap().is_done());
     let (inviter, invitee) = (long_uid(7), long_uid(1));
     let read = table.referrals_at(&[(&inviter, bound_at, &invitee)]).await.unwrap();
     assert_eq!(read[&long_uid(1)].value, referral);
+}
+
+/// Returns as many days as are kept, with the largest amounts, and one more that is not visible.
+fn most_shared_days() -> SharedByDay {
+    let latest = latest().day();
+    (0..=SHARED_DAYS_KEPT).fold(SharedByDay::default(), |days, n| {
+        days.next(u64::MAX, latest.plus(-(n as i32)), most()).unwrap()
+    })
 }
 
 /// Returns a report with every cell that a day can have, with the largest amounts that can be

@@ -146,6 +146,18 @@ async fn history_is_read_in_30_nights() {
     assert_eq!(found_in_turn(&app).await, [1]);
 }
 
+#[tokio::test]
+async fn changed_rebate_of_a_day_is_found_in_turn() {
+    let (app, _) = booked().await;
+    Damage::of(&app, at("A#", "REF#")).rewrite(|bytes| {
+        let mut referral: Referral = storage::unpack("referral", bytes).unwrap();
+        let one = Amount::from_minor(1);
+        referral.shared_by_day = referral.shared_by_day.next(1, day(DAY), one).unwrap();
+        storage::pack(&referral).unwrap()
+    });
+    assert_eq!(found_in_turn(&app).await, [1]);
+}
+
 /// The runbook finds the part in the log.
 #[tokio::test]
 async fn unreadable_run_is_a_difference() {

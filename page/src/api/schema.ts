@@ -789,12 +789,19 @@ export interface components {
       amount: components["schemas"]["Amount"];
       usd: components["schemas"]["UsdAmount"];
     };
+    /** @description What was shared of the fees of one day, in all assets. */
+    SharedDay: {
+      day: components["schemas"]["Day"];
+      usd: components["schemas"]["UsdAmount"];
+    };
     /** @description What was shared with the invitee since the binding. */
     SharedEarnings: {
       /** @description The sum over all assets. */
       usd: components["schemas"]["UsdAmount"];
       /** @description By asset, in the order of the tickers. */
       assets: components["schemas"]["SharedAsset"][];
+      /** @description By UTC day, newest first: the last days with a share. Older days, and days before the upgrade to the version that lists them, are in the sums only. A correction changes the day that it corrects. */
+      days: components["schemas"]["SharedDay"][];
     };
     /** @description The caller's own binding, and the commission shared with the caller. */
     Relationship: {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use lambda::{App, Deadline};
 use storage::{
-    Attempt, MAX_ATTEMPTS, ParkedRun, Referral, Shard, StoredTotals, TableError, TouchedInvitee,
-    Versioned, Withdrawal, Work, retry_on_conflict,
+    Attempt, MAX_ATTEMPTS, ParkedRun, Shard, StoredTotals, TableError, TouchedInvitee, Versioned,
+    Withdrawal, Work, retry_on_conflict,
 };
 use types::{Quarter, Uid};
 
@@ -200,10 +200,9 @@ async fn take_back_invitee(
             known => known?,
         };
         let Some(known) = known.remove(&touched.invitee) else { return Ok(Attempt::Done(())) };
-        Ok(match known.value.activity.without(seq) {
-            Some(activity) if activity == known.value.activity => Attempt::Done(()),
-            Some(activity) => {
-                let value = Referral { activity, ..known.value };
+        Ok(match known.value.without(seq) {
+            Some(value) if value == known.value => Attempt::Done(()),
+            Some(value) => {
                 app.table.save_referral(affiliate, &Versioned { value, ..known }).await?
             }
             None => app.table.remove_referral(affiliate, &known).await?,

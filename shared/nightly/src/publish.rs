@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use commission::{Line, Overflow};
+use commission::{Amount, Line, Overflow};
 use lambda::{App, Deadline};
 use serde::{Deserialize, Serialize};
 use storage::{
     Attempt, Found, MAX_ATTEMPTS, ParkOutcome, Pending, Referral, ReferralActivity, Shard,
-    StoredTotals, Summary, TouchedInvitee, TwoVersionCell, Versioned, Work, bounded_concurrency,
-    bucket, retry_on_conflict,
+    SharedByDay, StoredTotals, Summary, TouchedInvitee, TwoVersionCell, Versioned, Work,
+    bounded_concurrency, bucket, retry_on_conflict,
 };
 use types::{Day, Timestamp, Uid};
 
@@ -294,7 +294,10 @@ impl Publisher<'_> {
         let after = summary::activity_after(&before, day, touched, draft.lines_of(touched))
             .map_err(StepError::overflow(day))?;
         let is_written = known.as_ref().is_some_and(|r| r.value.activity.is_applied(seq));
-        let entry = (!is_written).then(|| self.next_referral(touched, known, after.clone()));
+        let shared = summary::shared_usd(draft.lines_of(touched));
+        let next = |shared| self.next_referral(touched, known, after.clone(), shared);
+        let entry = (!is_written).then(|| shared.and_then(next)).transpose();
+        let entry = entry.map_err(StepError::overflow(day))?;
         Ok(InviteeChange { change: ActivityChange { touched, before, after }, entry })
     }
 
@@ -303,19 +306,22 @@ impl Publisher<'_> {
         touched: &TouchedInvitee,
         known: Option<Versioned<Referral>>,
         activity: ReferralActivity,
-    ) -> Versioned<Referral> {
+        shared_usd: Amount,
+    ) -> Result<Versioned<Referral>, Overflow> {
+        let Self { day, seq, .. } = *self;
         match known {
             Some(Versioned { value, revision }) => {
-                let activity = value.activity.next(self.seq, activity);
-                Versioned { value: Referral { activity, ..value }, revision }
+                let value = value.next(seq, activity, (day, shared_usd))?;
+                Ok(Versioned { value, revision })
             }
-            None => Versioned::new(Referral {
+            None => Ok(Versioned::new(Referral {
                 uid: touched.invitee.clone(),
                 code: touched.code.clone(),
                 origin: touched.origin,
                 bound_at: touched.bound_at,
-                activity: TwoVersionCell::new(self.seq, activity),
-            }),
+                activity: TwoVersionCell::new(seq, activity),
+                shared_by_day: SharedByDay::default().next(seq, day, shared_usd)?,
+            })),
         }
     }
 

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use commission::{Asset, Overflow, Relation};
+use commission::{Amount, Asset, Overflow, Relation};
 use lambda::App;
 use serde::{Deserialize, Serialize};
 use storage::{
-    Attempt, DaySummary, FinishedRun, Head, Money, Referral, SHARDS, Shard, ShardReport, Totals,
-    bounded_concurrency, bucket, retry_on_conflict,
+    Attempt, DaySummary, FinishedRun, Head, Money, Referral, SHARDS, Shard, ShardReport,
+    SharedDays, Totals, bounded_concurrency, bucket, retry_on_conflict,
 };
 use types::{Day, LinkCode, MILLIS_PER_DAY, Origin, Uid};
 
@@ -201,8 +201,8 @@ impl<'a> Night<'a> {
     }
 
     /// Compares an affiliate's history with itself: recent lines with their summaries, all
-    /// summaries with the invitees' sums and with the totals, and the invitees with the lists of
-    /// bindings.
+    /// summaries with the invitees' sums and with the totals, those of the days that all invitees
+    /// list with these days, and the invitees with the lists of bindings.
     async fn history(&self, affiliate: &Uid) -> Result<Reconciled, StepError> {
         let read = self.compare_history(affiliate).await;
         self.counted(read)
@@ -224,6 +224,7 @@ impl<'a> Night<'a> {
         let summed = Invitees::of_summaries(&runs)?;
         differences += invitees.unlisted;
         differences += usize::from(invitees.by_asset != summed.by_asset);
+        differences += invitees.shared.differences(&runs)?;
         differences +=
             usize::from((&invitees.bound, invitees.count) != (&summed.bound, summed.count));
         let totals = table.totals(affiliate).await?;
@@ -246,6 +247,7 @@ impl<'a> Night<'a> {
             for referral in &page.referrals {
                 let Some(activity) = referral.activity.at(self.visible) else { continue };
                 all.add_bound((referral.origin, referral.code.clone()), 1)?;
+                all.shared.add(referral.shared_by_day.at(self.visible)?)?;
                 for (asset, money) in &activity.by_asset {
                     all.add_money(*asset, money)?;
                 }
@@ -274,8 +276,45 @@ struct Invitees {
     count: u64,
     bound: BTreeMap<(Origin, LinkCode), u64>,
     by_asset: BTreeMap<Asset, Money>,
+    /// The commission shared with them by day.
+    shared: ListedDays,
     /// Invitees whose binding is not in the list of its day.
     unlisted: usize,
+}
+
+/// The sums of the days that an affiliate's invitees list.
+#[derive(Debug, Default, PartialEq)]
+struct ListedDays {
+    /// The first day that all of them list; `None` if all list every day.
+    since: Option<Day>,
+    usd: BTreeMap<Day, Amount>,
+}
+
+impl ListedDays {
+    fn add(&mut self, invitee: SharedDays) -> Result<(), Overflow> {
+        self.since = self.since.max(invitee.since);
+        invitee.days.into_iter().try_for_each(|(day, usd)| add_usd(&mut self.usd, day, usd))
+    }
+
+    /// Returns the number of days of which summaries have another sum.
+    fn differences(&self, runs: &[DaySummary]) -> Result<usize, Overflow> {
+        let mut summed = BTreeMap::new();
+        for run in runs {
+            for money in run.summary.cells.values() {
+                add_usd(&mut summed, run.day, money.in_usd.shared)?;
+            }
+        }
+        let days: BTreeSet<&Day> = self.usd.keys().chain(summed.keys()).collect();
+        let of = |sums: &BTreeMap<Day, Amount>, day| sums.get(day).copied().unwrap_or_default();
+        let listed = days.into_iter().filter(|day| self.since.is_none_or(|since| **day >= since));
+        Ok(listed.filter(|day| of(&self.usd, *day) != of(&summed, *day)).count())
+    }
+}
+
+fn add_usd(sums: &mut BTreeMap<Day, Amount>, day: Day, usd: Amount) -> Result<(), Overflow> {
+    let sum = sums.entry(day).or_default();
+    *sum = sum.plus(usd)?;
+    Ok(())
 }
 
 /// Returns the number of an affiliate's invitees that the lists of bindings do not have, or have
@@ -343,10 +382,37 @@ impl Invitees {
 
 #[cfg(test)]
 mod tests {
-    use storage::{ReferralActivity, TwoVersionCell};
+    use storage::{ReferralActivity, SharedByDay, Summary, TwoVersionCell};
     use types::Timestamp;
 
     use super::*;
+
+    #[test]
+    fn only_days_that_all_list_are_compared() {
+        let days: [Day; 3] =
+            ["2026-11-20", "2026-11-21", "2026-11-22"].map(|it| it.parse().unwrap());
+        let one = Amount::from_minor(1);
+        let run = |day: Day| {
+            let mut money = Money::default();
+            money.in_usd.shared = one;
+            let key = (types::Product::Spot, "BTC".parse().unwrap(), Origin::Recall);
+            let summary = Summary { cells: [(key, money)].into(), ..Summary::default() };
+            DaySummary { day, seq: 1, summary, payment: None }
+        };
+        let runs = days.map(run);
+        let listed = |since: Option<Day>, of: &[Day]| {
+            let mut listed = ListedDays::default();
+            listed.add(SharedDays::default()).unwrap();
+            let days = of.iter().map(|day| (*day, one)).collect();
+            listed.add(SharedDays { since, days }).unwrap();
+            listed.differences(&runs).unwrap()
+        };
+        assert_eq!(listed(None, &days), 0);
+        assert_eq!(listed(None, &days[1..]), 1);
+        assert_eq!(listed(Some(days[1]), &days[1..]), 0);
+        assert_eq!(listed(Some(days[1]), &days[2..]), 1);
+        assert_eq!(listed(None, &[&days[..], &[days[2].next()]].concat()), 1);
+    }
 
     #[test]
     fn listed_binding_has_all_facts() {
@@ -367,6 +433,7 @@ mod tests {
             origin: relation.origin,
             bound_at: relation.bound_at,
             activity: TwoVersionCell::new(1, ReferralActivity::default()),
+            shared_by_day: SharedByDay::default(),
         };
         let count = |listed: Relation| {
             let listed = [(invitee.clone(), listed)].into();

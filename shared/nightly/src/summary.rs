@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use commission::{Line, Overflow, Trades};
+use commission::{Amount, Line, Overflow, Trades};
 use storage::{Money, ReferralActivity, Summary, Totals, TouchedInvitee, Work};
 use types::{Day, Market, Origin, Reason, Timestamp, Uid};
 
@@ -92,6 +92,11 @@ pub(crate) fn activity_after(
         None => after.set_trades(day, &trades_of(before, day, lines)),
     }
     Ok(after)
+}
+
+/// Returns the commission in USD that lines share with their invitee.
+pub(crate) fn shared_usd(lines: &[&Line]) -> Result<Amount, Overflow> {
+    lines.iter().try_fold(Amount::ZERO, |sum, line| sum.plus(line.sums.in_usd().shared))
 }
 
 /// Returns the trades of a day by a delta of 0.1, which stored them in its lines only: they were

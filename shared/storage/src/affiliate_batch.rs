@@ -8,8 +8,7 @@ use types::{Day, Uid};
 use crate::access::Table;
 use crate::account::Versioned;
 use crate::affiliate_view::{
-    ASSETS_PER_SUMMARY, Referral, StoredTotals, Summary, read_stored_totals, referral_item,
-    totals_item,
+    ASSETS_PER_SUMMARY, StoredTotals, Summary, read_stored_totals, referral_item, totals_item,
 };
 use crate::attempt::Attempt;
 use crate::chunks::{chunks, chunks_of};
@@ -18,6 +17,7 @@ use crate::error::TableError;
 use crate::item::{Item, packed};
 use crate::keys;
 use crate::packed_lines::LineChunk;
+use crate::referral::Referral;
 
 /// The sums and lines of a run for one affiliate.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use commission::{Amount, Asset, Line, Overflow, Split, Sums, Trades};
+use commission::{Amount, Asset, Line, Overflow, Split, Sums};
 use serde::{Deserialize, Serialize};
 use types::{Day, LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
 
@@ -16,7 +16,7 @@ use crate::keys::{self, OfRun, RunItem, sort_key};
 use crate::ledger::Head;
 use crate::packed_lines::LineChunk;
 use crate::parked::{ParkedMark, parked_mark, set_mark};
-use crate::trading_days::TradingDays;
+use crate::referral::Referral;
 use crate::two_version_cell::TwoVersionCell;
 
 /// Amounts of one asset that are shown together.
@@ -180,89 +180,6 @@ pub struct StoredTotals {
     pub slots: Option<TwoVersionCell<Totals>>,
     /// The parts that the affiliate may not see, if it is parked.
     pub parked: Option<ParkedMark>,
-}
-
-/// One invitee as the inviter sees them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Referral {
-    /// The invitee.
-    pub uid: Uid,
-    /// The link that bound the invitee.
-    pub code: LinkCode,
-    /// Recall or sign-up.
-    pub origin: Origin,
-    /// When the invitee was bound.
-    pub bound_at: Timestamp,
-    /// The sums of the invitee's trades.
-    pub activity: TwoVersionCell<ReferralActivity>,
-}
-
-/// The sums of an invitee's trades since the binding.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReferralActivity {
-    /// By asset.
-    pub by_asset: BTreeMap<Asset, Money>,
-    /// By market, the first trade of each of the first days with trades.
-    pub first_trades: BTreeMap<Market, TradingDays>,
-    /// The last trade of each of the last days with trades.
-    pub last_trades: TradingDays,
-    /// When the binding was declared void.
-    pub voided_at: Option<Timestamp>,
-}
-
-impl ReferralActivity {
-    /// Returns the first trade in a market.
-    #[must_use]
-    pub fn first_trade_at(&self, market: Market) -> Option<Timestamp> {
-        self.first_trades.get(&market).and_then(TradingDays::first)
-    }
-
-    /// Returns the first trade in any market. Where all first days that are stored are reversed, it
-    /// is the first of the last ones.
-    #[must_use]
-    pub fn first_trade(&self) -> Option<Timestamp> {
-        let in_markets = self.first_trades.values().filter_map(TradingDays::first).min();
-        in_markets.or_else(|| self.last_trades.first())
-    }
-
-    /// Returns the last trade. Where all last days that are stored are reversed, it is the last of
-    /// the first ones.
-    #[must_use]
-    pub fn last_trade_at(&self) -> Option<Timestamp> {
-        let in_markets = || self.first_trades.values().filter_map(TradingDays::last).max();
-        self.last_trades.last().or_else(in_markets)
-    }
-
-    /// Returns whether there is a trade.
-    #[must_use]
-    pub fn has_traded(&self) -> bool {
-        self.first_trade().is_some()
-    }
-
-    /// Returns the stored trades of a day. In a market whose last trade is not known, the first one
-    /// is used in its place.
-    #[must_use]
-    pub fn trades_on(&self, day: Day) -> BTreeMap<Market, Trades> {
-        let on_day = |(market, days): (&Market, &TradingDays)| {
-            let first = days.on(day)?;
-            let last = self.last_trades.on(day).unwrap_or(first).max(first);
-            Some((*market, Trades { first, last }))
-        };
-        self.first_trades.iter().filter_map(on_day).collect()
-    }
-
-    /// Replaces the trades of a day, by market.
-    pub fn set_trades(&mut self, day: Day, trades: &BTreeMap<Market, Trades>) {
-        for market in Market::ALL {
-            let first = trades.get(market).map(|trades| trades.first);
-            let days = self.first_trades.entry(*market).or_default();
-            days.set_first(day, first);
-        }
-        self.first_trades.retain(|_, days| !days.is_empty());
-        self.last_trades.set_last(day, trades.values().map(|trades| trades.last).max());
-    }
 }
 
 /// A page of invitees, and the key after which the next page begins.

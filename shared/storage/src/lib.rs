@@ -36,8 +36,10 @@ mod parts;
 mod pending_sign_up;
 mod readable;
 mod readable_work;
+mod referral;
 mod run;
 mod run_id;
+mod shared_by_day;
 mod switch_cache;
 mod switches;
 #[cfg(test)]
@@ -51,8 +53,8 @@ pub use access::Table;
 pub use account::{Account, MAX_ACCOUNT_LEVELS, MAX_TIER_CHANGES, MAX_VIP_CHANGES, Versioned};
 pub use affiliate_batch::NewDay;
 pub use affiliate_view::{
-    ASSETS_PER_SUMMARY, AffiliateState, DaySummary, Money, Payment, PaymentOutcome, Referral,
-    ReferralActivity, Referrals, StoredTotals, Summary, Totals,
+    ASSETS_PER_SUMMARY, AffiliateState, DaySummary, Money, Payment, PaymentOutcome, Referrals,
+    StoredTotals, Summary, Totals,
 };
 pub use answer::{ANSWER_HOURS, KeyedRequest, NewAnswer, RecordedAnswer};
 pub use archived::{ArchivedDay, BookedDelta, FeeChunk, FeeChunkPage};
@@ -86,8 +88,10 @@ pub use pending_sign_up::{
 };
 pub use readable::StoredAccounts;
 pub use readable_work::{StoredReports, StoredWork, UnreadableWork, WorkPlace};
+pub use referral::{Referral, ReferralActivity};
 pub use run::{Found, KeptWork, NewWork, ShardReport, ShardState, TouchedInvitee, Work};
 pub use run_id::RunId;
+pub use shared_by_day::{SHARED_DAYS_KEPT, SharedByDay, SharedDays};
 pub use switches::{
     MAX_STOPPED, MAX_SWITCH_REASON_BYTES, Stop, StoppedLink, Switch, SwitchAction, SwitchChange,
     SwitchOutcome, SwitchReading, Switches,

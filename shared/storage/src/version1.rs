@@ -1,4 +1,5 @@
-//! Form 1 of the packed items that have a newer one, as 0.1 wrote them.
+//! Older forms of the packed items that have a newer one: form 1 as 0.1 wrote it, and form 2 of the
+//! invitee entry.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +7,15 @@ use commission::{Amount, Asset, Conservation, Line};
 use serde::Deserialize;
 use types::{LinkCode, Market, Origin, Product, Reason, Timestamp, Uid};
 
-use crate::affiliate_view::{Money, Referral, ReferralActivity, Summary};
+use crate::affiliate_view::{Money, Summary};
 use crate::error::TableError;
 use crate::fees::DirtyShard;
 use crate::item::{Packed, unpack};
 use crate::ledger::{ExcludedCounts, RunReport};
 use crate::packed_lines::LineChunk;
+use crate::referral::{Referral, ReferralActivity};
 use crate::run::{ShardReport, TouchedInvitee, Work};
+use crate::shared_by_day::SharedByDay;
 use crate::trading_days::TradingDays;
 use crate::two_version_cell::TwoVersionCell;
 
@@ -176,13 +179,14 @@ impl Packed for Summary {
     }
 }
 
+/// An invitee entry of form 1 or 2, which differ in the activity.
 #[derive(Deserialize)]
-struct ReferralForm1 {
+struct ReferralWithoutDays<A> {
     uid: Uid,
     code: LinkCode,
     origin: Origin,
     bound_at: Timestamp,
-    activity: TwoVersionCell<ActivityForm1>,
+    activity: TwoVersionCell<A>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -206,11 +210,28 @@ impl From<ActivityForm1> for ReferralActivity {
 }
 
 impl Packed for Referral {
-    const FORM: u8 = 2;
+    const FORM: u8 = 3;
 
-    fn read_older(what: &'static str, _: u8, bytes: &[u8]) -> Result<Self, TableError> {
-        let ReferralForm1 { uid, code, origin, bound_at, activity } = unpack(what, bytes)?;
-        Ok(Self { uid, code, origin, bound_at, activity: activity.map(ReferralActivity::from) })
+    fn read_older(what: &'static str, form: u8, bytes: &[u8]) -> Result<Self, TableError> {
+        match form {
+            1 => Ok(with_days(unpack::<ReferralWithoutDays<ActivityForm1>>(what, bytes)?)),
+            _ => Ok(with_days(unpack::<ReferralWithoutDays<ReferralActivity>>(what, bytes)?)),
+        }
+    }
+}
+
+/// Returns an entry whose days are not known. Those after its last trade will be, because only
+/// trades earn commission.
+fn with_days<A: Clone + Into<ReferralActivity>>(of: ReferralWithoutDays<A>) -> Referral {
+    let activity = of.activity.map(Into::into);
+    let last_trade = activity.at(u64::MAX).and_then(ReferralActivity::last_trade_at);
+    Referral {
+        uid: of.uid,
+        code: of.code,
+        origin: of.origin,
+        bound_at: of.bound_at,
+        activity,
+        shared_by_day: SharedByDay::known_since(last_trade.map(|at| at.day().next())),
     }
 }
 
@@ -220,6 +241,7 @@ mod tests {
 
     use super::*;
     use crate::item::{pack, unpack_version};
+    use crate::shared_by_day::SharedDays;
 
     fn timestamp(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -255,6 +277,24 @@ mod tests {
         assert_eq!(activity.first_trade_at(Market::Spot), Some(at));
         assert_eq!(activity.last_trade_at(), Some(at));
         assert!(!read.activity.at(6).unwrap().has_traded());
+    }
+
+    #[test]
+    fn referral_of_form_2_knows_days_after_it() {
+        let at = timestamp("2026-11-20T10:00:00Z");
+        let mut traded = ReferralActivity { voided_at: Some(at), ..ReferralActivity::default() };
+        let (uid, code): (Uid, LinkCode) = ("u1".parse().unwrap(), "ABCD2345".parse().unwrap());
+        let days = |activity: &ReferralActivity| {
+            let slots = TwoVersionCell::new(7, activity.clone());
+            let bytes = pack(&(&uid, &code, Origin::Signup, at, slots)).unwrap();
+            let read: Referral = unpack_version("referral", 2, &bytes).unwrap();
+            assert_eq!(read.activity.at(7), Some(activity));
+            read.shared_by_day.at(7).unwrap()
+        };
+        assert_eq!(days(&traded), SharedDays::default());
+        traded.last_trades = TradingDays::of([at]);
+        let since = Some(at.day().next());
+        assert_eq!(days(&traded), SharedDays { since, ..SharedDays::default() });
     }
 
     #[test]

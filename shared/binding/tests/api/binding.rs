@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commission::{Amount, Split};
-use storage::{Head, Money, Referral, ReferralActivity, TwoVersionCell, Versioned};
+use storage::{Head, Money, Referral, ReferralActivity, SharedByDay, TwoVersionCell, Versioned};
 use types::{Origin, Timestamp};
 
 use crate::test_app::{CODE, INVITEE, INVITER, TestApp, at, uid};
@@ -28,6 +28,14 @@ fn some_activity(voided_at: Option<Timestamp>) -> ReferralActivity {
     ReferralActivity { by_asset, voided_at, ..ReferralActivity::default() }
 }
 
+/// Days of runs 2 to 4: the last one corrects the first day.
+fn some_days() -> SharedByDay {
+    let runs = [("2026-11-22", 9_000), ("2026-11-23", 1_250_000_999), ("2026-11-22", 1)];
+    (2..).zip(runs).fold(SharedByDay::default(), |days, (seq, (day, usd))| {
+        days.next(seq, day.parse().unwrap(), Amount::from_minor(usd)).unwrap()
+    })
+}
+
 /// Publishes the invitee's activity as run 4, of which readers see the runs up to `visible`.
 async fn publish(app: &TestApp, visible: u64, activity: ReferralActivity) {
     let referral = Referral {
@@ -36,6 +44,7 @@ async fn publish(app: &TestApp, visible: u64, activity: ReferralActivity) {
         origin: Origin::Recall,
         bound_at: app.clock.now(),
         activity: TwoVersionCell::new(4, activity),
+        shared_by_day: some_days(),
     };
     let referral = Versioned::new(referral);
     assert!(app.context.table.save_referral(&uid(INVITER), &referral).await.unwrap().is_done());
@@ -60,7 +69,10 @@ async fn shared_amounts_are_by_asset_and_usd() {
 async fn invisible_run_is_not_shown() {
     let app = bound().await;
     publish(&app, 3, some_activity(None)).await;
-    assert_eq!(app.binding(INVITEE).await.text("/shared/usd"), "0.00000000");
+    let answer = app.binding(INVITEE).await;
+    assert_eq!(answer.text("/shared/usd"), "0.00000000");
+    assert_eq!(answer.text("/shared/days/1/day"), "2026-11-22");
+    assert_eq!(answer.text("/shared/days/1/usd"), "0.00009000");
 }
 
 #[tokio::test]

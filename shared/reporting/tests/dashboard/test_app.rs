@@ -13,8 +13,8 @@ use http_api::{Response, Signer};
 use lambda::{ApiApp, App, Clock, Metrics, RandomSource};
 use serde_json::Value;
 use storage::{
-    Account, Head, Money, Payment, Referral, ReferralActivity, StoredTotals, Summary, Table,
-    Totals, TwoVersionCell, Versioned,
+    Account, Head, Money, Payment, Referral, ReferralActivity, SharedByDay, StoredTotals, Summary,
+    Table, Totals, TwoVersionCell, Versioned,
 };
 use types::{Day, Origin, Timeline, Timestamp, Uid, Vip};
 
@@ -145,6 +145,7 @@ impl TestApp {
             origin: invitee.origin,
             bound_at: read(invitee.bound_at),
             activity: TwoVersionCell::new(seq, invitee.activity),
+            shared_by_day: SharedByDay::default(),
         };
         let saved =
             self.context.table.save_referral(&read(inviter), &Versioned::new(referral)).await;

@@ -7,9 +7,9 @@ const LINES_OF_A_FUNCTION: usize = 70;
 
 /// Files that are longer, with the length that they may not exceed.
 const LONG_FILES: [(&str, usize); 6] = [
-    ("shared/storage/src/affiliate_view.rs", 610),
+    ("shared/storage/src/affiliate_view.rs", 530),
     ("shared/storage/src/keys.rs", 615),
-    ("tests/limits.rs", 515),
+    ("tests/limits.rs", 525),
     ("tests/regressions.rs", 565),
     ("tests/simulation/exchange.rs", 560),
     ("tests/simulation/quiesce.rs", 565),
