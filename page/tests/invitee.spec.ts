@@ -318,3 +318,69 @@ test("my_inviter_says_what_the_inviter_sees", async ({ page }) => {
   await page.getByText(en.seen.titleNow, { exact: true }).click();
   await expect(page.getByText(en.seen.points.identity)).toBeVisible();
 });
+
+/** The caller's relation with these rebates by day, of which the total has some cents more. */
+async function rebates(page: Page, days: { day: string; usd: string }[], usd: string) {
+  await page.route("**/v1/binding", async (route) => {
+    const response = await route.fetch();
+    const relation = await response.json();
+    const shared = { ...relation.shared, usd, days };
+    await route.fulfill({ response, json: { ...relation, shared } });
+  });
+}
+
+/** The days of November 2026, the last one first. */
+const november = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    day: `2026-11-${String(count - at).padStart(2, "0")}`,
+    usd: "0.12345678",
+  }));
+
+test.describe("rebates by day", () => {
+  const card = (page: Page) => page.getByRole("region", { name: en.inviter.byDay });
+
+  test("sample_lists_the_days_newest_first", async ({ page }) => {
+    const answer = page.waitForResponse("**/v1/binding");
+    await open(page, "/inviter", "40000001");
+    const { shared } = await (await answer).json();
+    const days = shared.days.map(({ day }: { day: string }) => day);
+    expect(days.length).toBeGreaterThan(1);
+    expect(days).toEqual([...days].sort().reverse());
+    const usd = shared.days.map((day: { usd: string }) => day.usd);
+    await expect(card(page).locator("tbody tr")).toHaveCount(days.length);
+    const shown = await card(page)
+      .locator("tbody .money")
+      .evaluateAll((cells) => cells.map((cell) => cell.getAttribute("data-value")));
+    expect(shown).toEqual(usd);
+  });
+
+  test("cents_are_shown_with_the_exact_value", async ({ page }) => {
+    await rebates(page, november(2), "0.24691356");
+    await open(page, "/inviter", "40000001");
+    const rows = card(page).locator("tbody tr");
+    await expect(rows).toHaveText(["2 Nov 2026$0.12", "1 Nov 2026$0.12"]);
+    await expect(rows.first().locator(".money")).toHaveAttribute("title", "$0.12345678");
+    await expect(card(page).locator("details")).toHaveCount(0);
+    await expect(card(page).locator(".help")).toHaveCount(0);
+  });
+
+  test("older_days_are_folded", async ({ page }) => {
+    await rebates(page, november(10), "99.00000000");
+    await open(page, "/inviter", "40000001");
+    await expect(card(page).locator("tbody tr:visible")).toHaveCount(7);
+    await card(page)
+      .getByText(en.inviter.moreDays({ count: 3 }))
+      .click();
+    await expect(card(page).locator("tbody tr:visible")).toHaveCount(10);
+    const note = en.inviter.olderDays({ day: "1 Nov 2026" });
+    await expect(card(page).getByText(note)).toBeVisible();
+    await expectNoFindings(page, "rebates by day");
+  });
+
+  test("no_known_day_shows_no_list", async ({ page }) => {
+    await rebates(page, [], "99.00000000");
+    await open(page, "/inviter", "40000001");
+    await expect(page.getByRole("heading", { name: en.inviter.received })).toBeVisible();
+    await expect(card(page)).toHaveCount(0);
+  });
+});

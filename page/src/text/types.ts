@@ -547,6 +547,10 @@ export interface Texts {
     amount: string;
     usd: string;
     masked: string;
+    byDay: string;
+    day: string;
+    moreDays: (args: { count: number }) => string;
+    olderDays: (args: { day: string }) => string;
   };
   benefit: {
     getBoth: (args: { rate: string }) => string;

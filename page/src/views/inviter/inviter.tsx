@@ -9,6 +9,7 @@ import { Failed, Skeleton, State } from "../../ui/states";
 import { TableScroll } from "../../ui/table";
 import { Freshness } from "../freshness";
 import { SeenPoints } from "../join/seen";
+import { SharedDays } from "./days";
 
 type Relationship = Schemas["Relationship"];
 
@@ -74,6 +75,7 @@ function Relation({ relation }: { relation: Relationship }) {
         </p>
       </section>
       <Received relation={relation} />
+      <SharedDays shared={relation.shared} />
       <details className="requirements">
         <summary>
           <Icon name="right" />
