@@ -29,6 +29,7 @@ mod poison;
 mod privacy;
 mod quarters;
 mod rates;
+mod rebates;
 mod reconciled;
 mod regressions;
 mod reruns;

@@ -7,7 +7,7 @@ use nightly::{NoArchive, verify_day};
 use sam_template::Template;
 use serde_json::{Value, json};
 
-use super::written::{AFFILIATE, BOOKED, DORMANT, NOW, OPEN, body, directory};
+use super::written::{AFFILIATE, BOOKED, DORMANT, NOW, OPEN, RECALLED, body, directory};
 use crate::test_app::{TestApp, day};
 
 pub fn releases() -> Vec<String> {
@@ -88,6 +88,17 @@ async fn every_reading_route_is_covered() {
         assert!(asked.is_subset(&reading), "{asked:?}");
         let missing: BTreeSet<String> = reading.difference(&asked).cloned().collect();
         assert_eq!(missing, new, "{release}: name a new route, which has no old answer");
+    }
+}
+
+#[tokio::test]
+async fn days_after_a_release_are_listed() {
+    for release in releases() {
+        let app = left_by(&release).await;
+        let days = async || app.get(RECALLED, "/v1/binding").await.json()["shared"]["days"].clone();
+        assert_eq!(days().await, json!([]), "{release}");
+        app.night(OPEN).await;
+        assert_eq!(days().await, json!([{ "day": OPEN, "usd": "5.00000000" }]), "{release}");
     }
 }
 
