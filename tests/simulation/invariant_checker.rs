@@ -59,6 +59,7 @@ impl InvariantChecker {
         if news {
             self.runs = self.visible_runs(state).await;
             self.runs_add_up(state).await;
+            self.rebates_add_up(state).await;
             self.quarters_are_evaluated_first(state).await;
         }
         self.fees_count_once(state);
@@ -163,6 +164,36 @@ impl InvariantChecker {
             let whole = booked == proof.booked || state.poisoned;
             assert!(whole, "run {} of {day} is not seen whole: {booked:?}", run.seq);
         }
+    }
+
+    /// The days that an invitee reads are the sums of the visible lines of these days.
+    async fn rebates_add_up(&self, state: &TrialState) {
+        let mut booked: BTreeMap<(&str, Day), i128> = BTreeMap::new();
+        for ((_, day, _), (_, lines)) in &self.ledger {
+            for line in lines {
+                let sum = booked.entry((line.key.invitee.as_str(), *day)).or_default();
+                *sum += line.sums.in_usd().shared.minor();
+            }
+        }
+        booked.retain(|_, usd| *usd != 0);
+        let table = &state.reliable.context.table;
+        for affiliate in AFFILIATES {
+            let page = table.referrals(&uid(affiliate), true, None, 1000).await.unwrap();
+            for referral in page.referrals {
+                let listed = referral.shared_by_day.at(self.head.visible).unwrap();
+                assert_eq!(listed.since, None, "no trial has more days than are kept");
+                let name = referral.uid.as_str();
+                let listed: BTreeMap<_, _> =
+                    listed.days.iter().map(|(day, usd)| ((name, *day), usd.minor())).collect();
+                let of_invitee: BTreeMap<_, _> =
+                    booked.extract_if(.., |(invitee, _), _| *invitee == name).collect();
+                assert_eq!(listed, of_invitee, "the rebates of {name} by day");
+                if !listed.is_empty() {
+                    state.trace.reach("a rebate is listed by day");
+                }
+            }
+        }
+        assert_eq!(booked, BTreeMap::new(), "rebates of nobody's invitees");
     }
 
     /// A tier is in force before the first day of its quarter is booked, whichever run books it.

@@ -38,7 +38,7 @@ use trace::Reached;
 pub use trial::{observed_trial, trial};
 
 /// Events of nightly runs and messages that the trials must cover.
-const EVENTS_OF_NIGHTS: [&str; 12] = [
+const EVENTS_OF_NIGHTS: [&str; 13] = [
     "affiliates are reconciled",
     "deferred activity is applied",
     "a night is missed",
@@ -51,6 +51,7 @@ const EVENTS_OF_NIGHTS: [&str; 12] = [
     "a quarter is evaluated late, by all that is known",
     "a day is booked late, by all that is known",
     "a tier is reached",
+    "a rebate is listed by day",
 ];
 
 /// Number of trials in an ordinary `cargo test`.
