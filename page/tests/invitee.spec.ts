@@ -336,12 +336,15 @@ const november = (count: number) =>
     usd: "0.12345678",
   }));
 
+/** An invitee whose link shares commission. */
+const SHARED_WITH = "40000002";
+
 test.describe("rebates by day", () => {
   const card = (page: Page) => page.getByRole("region", { name: en.inviter.byDay });
 
   test("sample_lists_the_days_newest_first", async ({ page }) => {
     const answer = page.waitForResponse("**/v1/binding");
-    await open(page, "/inviter", "40000001");
+    await open(page, "/inviter", SHARED_WITH);
     const { shared } = await (await answer).json();
     const days = shared.days.map(({ day }: { day: string }) => day);
     expect(days.length).toBeGreaterThan(1);

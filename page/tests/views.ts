@@ -50,7 +50,7 @@ export const VIEWS: View[] = [
     address: at("/earnings?range=7d"),
     open: (page) => page.locator(".expand").nth(1).click(),
   },
-  { name: "inviter", uid: "40000001", address: at("/inviter") },
+  { name: "inviter", uid: "40000002", address: at("/inviter") },
   { name: "no-inviter", uid: AURORA, address: at("/inviter") },
   { name: "not-an-affiliate", uid: "20000002", address: at("/links") },
   { name: "invited", address: aurorasLink },

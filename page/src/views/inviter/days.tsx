@@ -21,23 +21,25 @@ export function SharedDays({ shared }: { shared: Shared }) {
   const unlisted = subtract(usd, sum(days.map((day) => day.usd)));
   return (
     <Card title={t.inviter.byDay}>
-      <Days label={t.inviter.byDay} days={days.slice(0, NEWEST)} />
-      {folded.length > 0 && (
-        <details className="requirements">
-          <summary>
-            <Icon name="right" />
-            <span className="requirements-name">
-              {t.inviter.moreDays({ count: folded.length })}
-            </span>
-          </summary>
-          <div className="seen-folded">
-            <Days label={t.inviter.moreDays({ count: folded.length })} days={folded} />
-          </div>
-        </details>
-      )}
-      {!isZero(unlisted) && (
-        <p className="help">{t.inviter.olderDays({ day: f.day(oldest.day) })}</p>
-      )}
+      <div className="stack">
+        <Days label={t.inviter.byDay} days={days.slice(0, NEWEST)} />
+        {folded.length > 0 && (
+          <details className="requirements">
+            <summary>
+              <Icon name="right" />
+              <span className="requirements-name">
+                {t.inviter.moreDays({ count: folded.length })}
+              </span>
+            </summary>
+            <div className="seen-folded">
+              <Days label={t.inviter.moreDays({ count: folded.length })} days={folded} />
+            </div>
+          </details>
+        )}
+        {!isZero(unlisted) && (
+          <p className="help">{t.inviter.olderDays({ day: f.day(oldest.day) })}</p>
+        )}
+      </div>
     </Card>
   );
 }

@@ -63,7 +63,7 @@ fn recall_of_cast(scenario: &mut Scenario, invitee: &Invitee) -> Trader {
     introduce(scenario, invitee.account, &LONG_DORMANT);
     open_futures(scenario, invitee.account, scenario.calendar.after_start(-800));
     let at = scenario.calendar.after_start(invitee.bound).plus_millis(10 * HOUR);
-    let via = Via { affiliate: invitee.inviter.uid(), label: None };
+    let via = Via { affiliate: invitee.inviter.uid(), label: invitee.link };
     scenario.step(at, Action::Recall(via, invitee.account.uid()));
 
     Trader {

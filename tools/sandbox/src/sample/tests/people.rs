@@ -7,7 +7,9 @@ use types::{Reason, Timestamp, Uid};
 use super::{SAMPLE, events, last_day, recalls, steps};
 use crate::sample::account::Account;
 use crate::sample::event::{Data, Fact};
-use crate::sample::{Action, Sample};
+use crate::sample::personas::INVITEES;
+use crate::sample::plans::PLANS;
+use crate::sample::{Action, Sample, Shared, Via};
 
 /// Returns each account's registration, and the uses of products by its main account.
 #[derive(Default)]
@@ -126,4 +128,17 @@ fn some_accounts_change() {
     assert!(changes.contains(&Fact::Affiliate(false)));
     assert!(changes.contains(&Fact::Country("JP")));
     assert!(changes.contains(&Fact::VipLevel(4)));
+}
+
+/// The page's view of the inviter has rebates to show.
+#[test]
+fn one_persona_gets_fees_back() {
+    let shared: BTreeMap<Via, Shared> = PLANS.iter().flat_map(|plan| plan.links()).collect();
+    let sharing = INVITEES.iter().filter(|invitee| {
+        let via = Via { affiliate: invitee.inviter.uid(), label: invitee.link };
+        shared[&via].futures != "0"
+    });
+    let sharing: Vec<Uid> = sharing.map(|invitee| invitee.account.uid()).collect();
+    assert_eq!(sharing, [Account(40_000_002).uid()]);
+    assert!(recalls().any(|(_, via, uid)| via.label == Some("desk") && *uid == sharing[0]));
 }
