@@ -21,7 +21,7 @@ export function SharedDays({ shared }: { shared: Shared }) {
   const unlisted = subtract(usd, sum(days.map((day) => day.usd)));
   return (
     <Card title={t.inviter.byDay}>
-      <div className="stack">
+      <div className="stack-wide">
         <Days label={t.inviter.byDay} days={days.slice(0, NEWEST)} />
         {folded.length > 0 && (
           <details className="requirements">
@@ -47,7 +47,7 @@ export function SharedDays({ shared }: { shared: Shared }) {
 function Days({ label, days }: { label: string; days: readonly SharedDay[] }) {
   const { t, f } = useWords();
   return (
-    <table aria-label={label}>
+    <table className="table-wrapped" aria-label={label}>
       <thead>
         <tr>
           <th>{t.inviter.day}</th>

@@ -106,7 +106,7 @@ function Received({ relation }: { relation: Relationship }) {
             <Usd value={usd} strong />
           </p>
           <TableScroll label={t.inviter.received}>
-            <table>
+            <table className="table-wrapped">
               <thead>
                 <tr>
                   <th>{t.inviter.asset}</th>
