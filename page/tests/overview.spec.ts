@@ -1,7 +1,9 @@
 import { compare, sum } from "../src/format/decimal";
+import { formats } from "../src/format/formats";
 import { AURORA, amountIn, ask, expect, JUNIPER, open, test } from "./page";
 import { en } from "./texts";
 
+const inDollars = (amount: string) => formats("en").usd(amount);
 const DAYS = "from=2026-08-24&to=2026-11-21";
 
 test("home_with_invitees_is_the_overview", async ({ page }) => {
@@ -53,6 +55,26 @@ test("sparkline_names_the_period_before", async ({ page }) => {
   await expect(spark.locator("title").last()).toHaveText(/^21 Nov: \$340\.11\s7 Nov: \$[\d.]+$/);
   const month = page.getByTestId("overview-month").locator(".spark");
   await expect(month).toHaveAttribute("aria-label", /\$6,921\.84 · .*\$4,753\.15$/);
+});
+
+test("pending_and_paid_have_bars_of_the_api", async ({ page }) => {
+  await open(page, "/", AURORA);
+  const periods = [
+    ["2026-08-24", "2026-09-22"],
+    ["2026-09-23", "2026-10-22"],
+    ["2026-10-23", "2026-11-21"],
+  ] as const;
+  const pending = page.getByTestId("overview-pending").locator(".spark title");
+  const paid = page.getByTestId("overview-paid").locator(".spark title");
+  await expect(pending).toHaveCount(periods.length);
+  await expect(paid).toHaveCount(periods.length);
+  for (const [index, [from, to]] of periods.entries()) {
+    const answer = await ask(page, AURORA, `/v1/dashboard?from=${from}&to=${to}`);
+    const { usd } = (await answer.json()).commissionByStatus;
+    const open = sum([usd.accrued, usd.settled, usd.reversed]);
+    await expect(pending.nth(index)).toContainText(`: ${inDollars(open)}`);
+    await expect(paid.nth(index)).toContainText(`: ${inDollars(usd.paid)}`);
+  }
 });
 
 test("overview_says_which_rate_comes_next", async ({ page }) => {

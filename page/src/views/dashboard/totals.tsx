@@ -1,14 +1,9 @@
 import type { ReactNode } from "react";
 import type { Schemas } from "../../api/client";
-import { sum } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
 import { Change } from "../change";
-
-/** What is booked and not paid yet, less what was reversed. */
-export function pending(amounts: Schemas["StatusUsdAmounts"]): string {
-  return sum([amounts.accrued, amounts.settled, amounts.reversed]);
-}
+import { pending } from "./pending";
 
 /** The figures that are looked for first, each against the period before. */
 export function Totals({ data }: { data: Schemas["DashboardSummary"] }) {

@@ -6,15 +6,21 @@ import { isZero, part } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
 import { Change } from "../change";
-import { pending } from "../dashboard/totals";
-import { lastDay, monthSoFar, sparkOfDays, sparkOfMonth } from "./figures";
-import { ShareBar, Sparkline } from "./sparkline";
+import { pending } from "../dashboard/pending";
+import { lastDay, monthSoFar, type Period, periodsOf, sparkOfDays, sparkOfMonth } from "./figures";
+import { PeriodBars, ShareBar, Sparkline } from "./sparkline";
 
 /** The bars of yesterday's sparkline: two weeks. */
 const SPARK_DAYS = 14;
 
+interface Props {
+  data: Schemas["DashboardSummary"];
+  /** The last 30 days. */
+  latest: Schemas["DashboardSummary"] | undefined;
+}
+
 /** What is looked for every morning, each against the time before. */
-export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
+export function Cards({ data, latest }: Props) {
   const { t, f } = useWords();
   const lastClosed = lastDayBefore(data.dataAsOf ?? `${data.to}T23:59:59Z`);
   const yesterday = lastDay(data.series);
@@ -23,6 +29,7 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
   const before = data.previous.commissionByStatus.usd;
   const open = pending(status);
   const earned = data.totals.usd.commission;
+  const periods = latest ? periodsOf(data, latest) : null;
   return (
     <ul className="overview-cards" aria-label={t.overview.title}>
       {yesterday && (
@@ -55,7 +62,7 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
         note={t.overview.pendingHelp({ usd: f.usd(status.settled) })}
         href="/earnings?range=90d&status=accrued"
       >
-        <ShareBar share={part(open, earned)} />
+        <Parts periods={periods} of="pending" share={part(open, earned)} />
       </Figure>
       <Figure
         name="paid"
@@ -69,10 +76,21 @@ export function Cards({ data }: { data: Schemas["DashboardSummary"] }) {
         }
         href="/earnings?range=90d&status=paid"
       >
-        <ShareBar share={part(status.paid, earned)} />
+        <Parts periods={periods} of="paid" share={part(status.paid, earned)} />
       </Figure>
     </ul>
   );
+}
+
+interface PartsProps {
+  periods: Period[] | null;
+  of: "pending" | "paid";
+  share: number;
+}
+
+/** The periods, or the part of all earnings where the answers have no exact periods. */
+function Parts({ periods, of, share }: PartsProps) {
+  return periods ? <PeriodBars periods={periods} of={of} /> : <ShareBar share={share} />;
 }
 
 interface FigureProps {

@@ -1,7 +1,11 @@
 import type { Schemas } from "../../api/client";
 import { type Day, firstOfMonth, monthBefore, plusDays } from "../../format/days";
-import { sum } from "../../format/decimal";
+import { compare, subtract, sum } from "../../format/decimal";
+import type { Days } from "../../format/range";
+import { pending } from "../dashboard/pending";
 
+type Summary = Schemas["DashboardSummary"];
+type Status = Schemas["StatusUsdAmounts"];
 type Series = readonly Schemas["DayFigures"][];
 
 /** So many days are enough for this month and the same part of the last one. */
@@ -56,4 +60,49 @@ export function sparkOfDays(series: Series, lastClosed: Day, count: number): Spa
     days: between(series, first, lastClosed),
     before: between(series, plusDays(first, -count), plusDays(first, -1)),
   };
+}
+
+/** What is pending and what is paid of the earnings of some days. */
+export interface Period extends Days {
+  pending: string;
+  paid: string;
+}
+
+const STATUSES = ["accrued", "settled", "paid", "reversed"] as const;
+
+/**
+ * The quarter's days in the order of time, as the 30 days that `month` and its previous figures
+ * have, and those before. No answer has statuses by day, and the two answers may be of different
+ * moments: `null` where they do not add up.
+ */
+export function periodsOf(quarter: Summary, month: Summary): Period[] | null {
+  const { previous } = month;
+  if (quarter.dataAsOf !== month.dataAsOf || quarter.to !== month.to) return null;
+  if (quarter.from >= previous.from) return null;
+  const now = month.commissionByStatus.usd;
+  const before = previous.commissionByStatus.usd;
+  const rest = Object.fromEntries(
+    STATUSES.map((name) => [
+      name,
+      subtract(quarter.commissionByStatus.usd[name], sum([now[name], before[name]])),
+    ]),
+  ) as unknown as Status;
+  // A payment between the two answers is missing from what was ready to pay.
+  if (compare(sum([rest.accrued, rest.settled]), "0") < 0) return null;
+  const parts: [Days, Status][] = [
+    [{ from: quarter.from, to: plusDays(previous.from, -1) }, rest],
+    [previous, before],
+    [month, now],
+  ];
+  const periods = parts.map(([{ from, to }, status]) => ({
+    from,
+    to,
+    pending: pending(status),
+    paid: status.paid,
+  }));
+  const whole = periods.every((it) => {
+    const total = sum([it.pending, it.paid]);
+    return compare(total, earned(between(quarter.series, it.from, it.to))) === 0;
+  });
+  return whole ? periods : null;
 }

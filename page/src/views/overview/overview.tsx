@@ -46,7 +46,7 @@ export default function Overview() {
         )}
         {!shown && !failed && <CardsPlace />}
         {month && <Notices notices={month.notices} />}
-        {shown && <Cards data={shown} />}
+        {shown && <Cards data={shown} latest={month} />}
         <YourLink />
         {month && <Tiers tiers={month.tiers} />}
         {shown && month && (

@@ -2,11 +2,18 @@ import type { Schemas } from "../../api/client";
 import { forGeometry } from "../../format/decimal";
 import type { Formats } from "../../format/formats";
 import { useWords } from "../../text";
-import { earned, type Spark } from "./figures";
+import { earned, type Period, type Spark } from "./figures";
 
 const HEIGHT = 32;
 const BAR = 8;
 const GAP = 2;
+
+interface Bar {
+  key: string;
+  value: string;
+  /** Its tooltip. */
+  title: string;
+}
 
 /**
  * The days as lengths, the last one marked. Each day's tooltip has its figure and that of the day it
@@ -14,7 +21,27 @@ const GAP = 2;
  */
 export function Sparkline({ days, before }: Spark) {
   const { f } = useWords();
-  const values = days.map((day) => Math.max(0, forGeometry(day.commissionUsd)));
+  const bars = days.map((day, index) => ({
+    key: day.day,
+    value: day.commissionUsd,
+    title: [day, before[index]].flatMap((it) => (it ? dayOf(it, f) : [])).join("\n"),
+  }));
+  return <Bars bars={bars} label={[days, before].flatMap((it) => sumOf(it, f)).join(" · ")} />;
+}
+
+/** What is pending, or paid, of the earnings of some periods, the last one marked. */
+export function PeriodBars({ periods, of }: { periods: Period[]; of: "pending" | "paid" }) {
+  const { f } = useWords();
+  const bars = periods.map((period) => ({
+    key: period.from,
+    value: period[of],
+    title: `${f.days(period)}: ${f.usd(period[of])}`,
+  }));
+  return <Bars bars={bars} label={bars.map((bar) => bar.title).join(" · ")} />;
+}
+
+function Bars({ bars, label }: { bars: Bar[]; label: string }) {
+  const values = bars.map((bar) => Math.max(0, forGeometry(bar.value)));
   const most = Math.max(...values, Number.MIN_VALUE);
   const width = Math.max(1, values.length * (BAR + GAP) - GAP);
   return (
@@ -23,19 +50,17 @@ export function Sparkline({ days, before }: Spark) {
       viewBox={`0 0 ${width} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={[days, before].flatMap((it) => sumOf(it, f)).join(" · ")}
+      aria-label={label}
     >
-      {days.map((day, index) => {
+      {bars.map((bar, index) => {
         const height = Math.max(1, ((values[index] ?? 0) / most) * HEIGHT);
         const x = index * (BAR + GAP);
         return (
-          <g key={day.day}>
-            <title>
-              {[day, before[index]].flatMap((it) => (it ? dayOf(it, f) : [])).join("\n")}
-            </title>
+          <g key={bar.key}>
+            <title>{bar.title}</title>
             <rect className="spark-place" x={x} width={BAR + GAP} height={HEIGHT} />
             <rect
-              className={index === days.length - 1 ? "spark-last" : "spark-bar"}
+              className={index === bars.length - 1 ? "spark-last" : "spark-bar"}
               x={x}
               y={HEIGHT - height}
               width={BAR}
