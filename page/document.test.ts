@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 /** The frame's colours by the names of the style sheet's. */
 const NAMES = { page: "s-page", card: "s-card", line: "s-line", "line-soft": "s-bar" };
 
-const base = readFileSync("src/styles/base.css", "utf8");
+const tokens = readFileSync("src/styles/tokens.css", "utf8");
 const frame = readFileSync("src/styles/document.css", "utf8");
 
 /** Returns the colours of the first rule with the selector, without the short form `#fff`. */
@@ -28,7 +28,7 @@ test("frame_has_the_colours_of_the_style_sheet", () => {
     [dark, ':root:not([data-theme="light"])'],
   ] as const;
   for (const [rule, own] of rules) {
-    const colours = coloursOf(base, rule);
+    const colours = coloursOf(tokens, rule);
     const frames = coloursOf(frame, own);
     expect(frames.size).toBe(4);
     for (const [name, short] of Object.entries(NAMES)) {

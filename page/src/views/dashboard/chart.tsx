@@ -48,6 +48,12 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+/** A size of text of the style sheet, in pixels. */
+function textSize(name: string): number {
+  const root = getComputedStyle(document.documentElement);
+  return Number.parseFloat(root.getPropertyValue(`--${name}`)) * Number.parseFloat(root.fontSize);
+}
+
 /** Writes each count above its bar, where there is room. */
 function countLabels(f: Formats): Plugin<Mixed> {
   return {
@@ -57,7 +63,7 @@ function countLabels(f: Formats): Plugin<Mixed> {
       const { ctx } = chart;
       ctx.save();
       ctx.fillStyle = colour("text-soft");
-      ctx.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+      ctx.font = `${textSize("type-tab")}px ${getComputedStyle(document.body).fontFamily}`;
       ctx.textAlign = "center";
       bars.data.forEach((bar, index) => {
         const { width } = bar.getProps(["width"] as never) as unknown as { width: number };
@@ -102,7 +108,10 @@ function lineOf({ before, shown }: ChartProps): ChartDataset<Mixed>[] {
 function configuration(props: ChartProps, f: Formats): ChartConfiguration<Mixed> {
   const { points, metric } = props;
   const counts = isCount(metric);
-  const tick = { color: colour("text-soft"), font: { family: "inherit", size: 12 } };
+  const tick = {
+    color: colour("text-soft"),
+    font: { family: "inherit", size: textSize("type-tiny") },
+  };
   return {
     type: "bar",
     data: {

@@ -1,0 +1,75 @@
+import { globSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const TOKENS = "src/styles/tokens.css";
+
+/** The document's frame is shown before the tokens are there. */
+const FRAME = "src/styles/document.css";
+
+const sheets = globSync("src/**/*.css").filter((path) => path !== TOKENS && path !== FRAME);
+
+/** Properties of type and space. Widths and heights of boxes are not among them. */
+const GOVERNED =
+  /^(font|font-size|line-height|(row-|column-)?gap|(scroll-)?(padding|margin)(-[a-z-]+)?)$/;
+const POSITION = /^(top|right|bottom|left|inset)(-[a-z-]+)?$/;
+
+/** Returns the declarations whose values are not of the token file. A hairline is 1 px. */
+function rawValues(sheet: string): string[] {
+  const plain = sheet.replace(/\/\*.*?\*\//gs, "");
+  const found = plain.matchAll(/(?<=^|[;{]\s*)([a-z-]+):\s*([^;{}]+)/gm);
+  return [...found].flatMap(([declaration, property = "", value = ""]) => {
+    const lengths = value.match(/(?<![\w.-])-?[\d.]+(rem|px|pt|ch)\b/g) ?? [];
+    const raw = lengths.filter((it) => !/^-?1px$/.test(it));
+    const relative = /\d(em|%)/.test(value);
+    const governed =
+      (GOVERNED.test(property) && raw.length > 0) ||
+      (POSITION.test(property) && raw.some((it) => it.endsWith("rem"))) ||
+      (property.startsWith("font") && property !== "font-weight" && relative) ||
+      (property === "line-height" && /\d/.test(value.replace(/var\([^)]*\)/g, "")));
+    return governed ? [declaration.replace(/\s+/g, " ")] : [];
+  });
+}
+
+test("sheets_have_type_and_space_of_the_token_file", () => {
+  expect(sheets.length).toBeGreaterThan(8);
+  const found = sheets.flatMap((path) =>
+    rawValues(readFileSync(path, "utf8")).map((it) => `${path}: ${it}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test("raw_values_of_type_and_space_are_found", () => {
+  const sheet = `.a { font: 15px / 1.5 serif; color: red; padding: 0 1px var(--space-50); }
+    .b { font-size: 0.9em; line-height: 1.2; gap: 0 2px; margin-inline-start: -0.5rem; }
+    .c { width: 3rem; inset: auto 1rem 0; top: 8px; font-weight: 640; padding-top: env(x, 4px) }
+    @media (max-width: 760px) { .d { row-gap: 1.5rem } }`;
+  expect(rawValues(sheet)).toEqual([
+    "font: 15px / 1.5 serif",
+    "font-size: 0.9em",
+    "line-height: 1.2",
+    "gap: 0 2px",
+    "margin-inline-start: -0.5rem",
+    "inset: auto 1rem 0",
+    "padding-top: env(x, 4px) ",
+    "row-gap: 1.5rem ",
+  ]);
+});
+
+test("tokens_of_type_and_space_are_those_in_use", () => {
+  const named = (text: string, pattern: RegExp) =>
+    [...new Set([...text.matchAll(pattern)].map(([, name]) => name))].sort();
+  const defined = named(readFileSync(TOKENS, "utf8"), /--((?:type|leading|space)-[\w-]+):/g);
+  const sources = [...sheets, ...globSync("src/**/*.tsx")];
+  const all = sources.map((path) => readFileSync(path, "utf8")).join("\n");
+  expect(defined.length).toBeGreaterThan(40);
+  expect(named(all, /\b((?:type|leading|space)-[\w-]+)["`)]/g)).toEqual(defined);
+});
+
+test("views_have_no_sizes_of_text", () => {
+  const found = globSync("src/**/*.tsx").filter((path) =>
+    /fontSize:|lineHeight:|font = `\d|\bfont:.*size: \d|(padding|margin): ?["`]/.test(
+      readFileSync(path, "utf8"),
+    ),
+  );
+  expect(found).toEqual([]);
+});
