@@ -65,6 +65,15 @@ test("tokens_of_type_and_space_are_those_in_use", () => {
   expect(named(all, /\b((?:type|leading|space)-[\w-]+)["`)]/g)).toEqual(defined);
 });
 
+test("layouts_change_by_the_size_of_text", () => {
+  const found = sheets.flatMap((path) =>
+    [...readFileSync(path, "utf8").matchAll(/\((?:min|max)-width: [\d.]+px\)/g)].map(
+      ([query]) => `${path}: ${query}`,
+    ),
+  );
+  expect(found).toEqual([]);
+});
+
 test("views_have_no_sizes_of_text", () => {
   const found = globSync("src/**/*.tsx").filter((path) =>
     /fontSize:|lineHeight:|font = `\d|\bfont:.*size: \d|(padding|margin): ?["`]/.test(

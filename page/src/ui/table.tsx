@@ -15,7 +15,7 @@ export function TableScroll({ label, children }: { label: string; children: Reac
   );
 }
 
-/** Up to this width, in pixels, rows are cards: no table has to be scrolled sideways. */
+/** Up to this width, in pixels at the usual size of text, rows are cards: no table has to be scrolled sideways. */
 const NARROW = 760;
 
 export interface Column<Row> {
