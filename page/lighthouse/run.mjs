@@ -1,11 +1,10 @@
 // `npm run lighthouse -- [--json] [--url URL] [--views NAME,…] [--runs N]`: Lighthouse's scores of
 // each view, on a phone with slow 4G, against a sandbox.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { install } from "../install.mjs";
 import { startSandbox } from "./sandbox.mjs";
 import { VIEWS } from "./views.mjs";
 
@@ -20,16 +19,6 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "3" },
   },
 });
-
-/** Lighthouse is large, and few need it: it is installed at its first use. */
-function install() {
-  const installed = join(here, "node_modules/.package-lock.json");
-  const wanted = join(here, "package-lock.json");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
-  console.error("Installing Lighthouse (npm ci)");
-  // Standard output has the result only.
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: here, stdio: ["ignore", 2, 2] });
-}
 
 function table(views) {
   const columns = [
@@ -55,7 +44,8 @@ const runs = Number(options.runs);
 if (unknown.length > 0) throw new Error(`there is no view ${unknown.join(", ")}`);
 if (!Number.isInteger(runs) || runs < 1) throw new Error("--runs is a number of at least 1");
 
-install();
+// Lighthouse is large, and few need it: it is installed at its first use.
+install(here, "Lighthouse");
 const { measure } = await import("./measure.mjs");
 const sandbox = options.url ? null : await startSandbox(join(here, ".."));
 // Ctrl-C also reaches the sandbox; SIGTERM reaches this process only.
