@@ -21,14 +21,17 @@ interface Case {
   themes: ("light" | "dark")[];
 }
 
-/** Each view is loaded once in each case. Without `ALL_LANGUAGES`, both directions and scripts. */
+/** Each view is loaded once in each case. Without `ALL_LANGUAGES`, both directions, scripts, and wide texts. */
 const CASES: Case[] = ALL_LANGUAGES
   ? LANGUAGE_CODES.map((language) => ({ language, widths: WIDTHS, themes: ["light", "dark"] }))
   : [
       { language: "en", widths: WIDTHS, themes: ["light", "dark"] },
       { language: "ar", widths: [390, DESKTOP], themes: ["light"] },
       { language: "tr", widths: [DESKTOP], themes: ["dark"] },
-      { language: "ru", widths: [820], themes: [] },
+      // The widest texts of the navigation, of tables, and of the other parts.
+      { language: "vi", widths: [1024], themes: [] },
+      { language: "es", widths: [820], themes: [] },
+      { language: "ru", widths: [320, 820, 1024], themes: [] },
     ];
 
 /** Whether pictures of all views are saved, to be looked at. */

@@ -12,7 +12,7 @@ import type { Key } from "./filter";
 type Invitee = Schemas["Referral"];
 
 /** Up to this width the columns would not fit. */
-const NARROW = 1000;
+const NARROW = 1100;
 
 const TONES = { active: "good", no_trades_yet: "plain", voided: "bad" };
 
