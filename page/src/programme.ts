@@ -1,6 +1,8 @@
-/** The programme's public name and pages, as its file has them. */
+/** The programme's public name, colour and pages, as its file has them. */
 export interface Programme {
   brand: string | null;
+  /** As `#2456c9`. */
+  colour: string | null;
   terms: string | null;
   privacy: string | null;
   support: string | null;
@@ -8,16 +10,23 @@ export interface Programme {
 
 const STORED = "programme";
 
-const UNNAMED: Programme = { brand: null, terms: null, privacy: null, support: null };
+const UNNAMED: Programme = {
+  brand: null,
+  colour: null,
+  terms: null,
+  privacy: null,
+  support: null,
+};
 
 /** Reads an answer's `programme`. Only web addresses become links, never `javascript:` ones. */
 export function programmeOf(value: unknown): Programme | null {
   if (typeof value !== "object" || value === null) return null;
-  const { brand, terms, privacy, support } = value as Record<string, unknown>;
+  const { brand, colour, terms, privacy, support } = value as Record<string, unknown>;
   const text = (it: unknown) => (typeof it === "string" && it !== "" ? it : null);
   const link = (it: unknown) => (typeof it === "string" && /^https:\/\/./.test(it) ? it : null);
   return {
     brand: text(brand),
+    colour: typeof colour === "string" && /^#[0-9a-f]{6}$/.test(colour) ? colour : null,
     terms: link(terms),
     privacy: link(privacy),
     support: link(support),

@@ -88,6 +88,24 @@ test("poster_is_saved_as_svg_and_as_png", async ({ page }) => {
   expect(jsQR(new Uint8ClampedArray(data), width, height)?.data).toBe(url);
 });
 
+test("poster_has_the_colour_of_the_programme", async ({ page }) => {
+  await page.route(/\/v1\/dashboard$/, async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    const programme = { ...answer.programme, colour: "#7a1fa2" };
+    await route.fulfill({ response, json: { ...answer, programme } });
+  });
+  await open(page, "/links", AURORA);
+  const dialog = await openPoster(page);
+  await dialog.getByRole("img").waitFor();
+  const saved = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: en.sharing.posterPng }).click();
+  const { width, height, data } = PNG.sync.read(readFileSync(await (await saved).path()));
+  // Below the circle, at the edge.
+  const at = 4 * (width * Math.floor(height / 2) + 10);
+  expect([...data.subarray(at, at + 3)]).toEqual([0x7a, 0x1f, 0xa2]);
+});
+
 test("poster_that_fails_can_be_tried_again", async ({ page }) => {
   await open(page, "/links", AURORA);
   await page.getByRole("img", { name: /QR code/ }).waitFor();

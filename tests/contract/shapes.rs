@@ -12,7 +12,7 @@ use super::document::{Document, escaped};
 const OPEN: [&str; 1] = ["/components/schemas/GatewayMessage"];
 
 /// Members that answers and requests may omit; all others are always present.
-const OPTIONAL: [&str; 14] = [
+const OPTIONAL: [&str; 15] = [
     "BindRefusal/eligibleFrom",
     "Check/eligibleFrom",
     "Check/needs",
@@ -26,6 +26,7 @@ const OPTIONAL: [&str; 14] = [
     "NewLink/sharedCommission",
     "Notice/link",
     "Problem/parameter",
+    "Programme/colour",
     "Relationship/voidedAt",
 ];
 

@@ -520,10 +520,15 @@ export interface components {
      * @example https://www.exchange.example/recall/terms
      */
     HttpsAddress: string;
-    /** @description What the programme file says of the programme itself. The members that it leaves out are `null`. */
+    /** @description What the programme file says of the programme itself. What it leaves out is `null`; `colour` is absent then. */
     Programme: {
       /** @description The name under which users know the programme. */
       brand: string | null;
+      /**
+       * @description The colour of posters, as red, green and blue.
+       * @example #2456c9
+       */
+      colour?: string;
       /** @description The programme's terms. */
       terms: components["schemas"]["HttpsAddress"] | null;
       /** @description The privacy notice. */

@@ -10,6 +10,9 @@ use crate::value::Value;
 pub struct Presentation {
     /// The name under which users know the programme.
     pub brand: Option<String>,
+    /// The colour of posters, as `#2456c9`. Answers name it only if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub colour: Option<String>,
     /// The address of its terms.
     pub terms: Option<String>,
     /// The address of the privacy notice.
@@ -18,9 +21,11 @@ pub struct Presentation {
     pub support: Option<String>,
 }
 
-const KEYS: &[&str] = &["brand", "terms", "privacy", "support"];
+const KEYS: &[&str] = &["brand", "colour", "terms", "privacy", "support"];
 /// The longest name, in characters.
 const MAX_BRAND_CHARS: usize = 64;
+/// The digits of a colour: two each of red, green and blue.
+const COLOUR_DIGITS: usize = 6;
 /// The longest address, in bytes.
 const MAX_ADDRESS_BYTES: usize = 2048;
 
@@ -34,10 +39,17 @@ pub(crate) fn read(root: &Section<'_>) -> Option<Presentation> {
         None => Some(None),
     };
     let brand = optional("brand", brand);
+    let colour = optional("colour", colour);
     let terms = optional("terms", address);
     let privacy = optional("privacy", address);
     let support = optional("support", address);
-    Some(Presentation { brand: brand?, terms: terms?, privacy: privacy?, support: support? })
+    Some(Presentation {
+        brand: brand?,
+        colour: colour?,
+        terms: terms?,
+        privacy: privacy?,
+        support: support?,
+    })
 }
 
 fn brand(value: &Value<'_>) -> Option<String> {
@@ -48,6 +60,18 @@ fn brand(value: &Value<'_>) -> Option<String> {
     }
     let right = format!("a name of at most {MAX_BRAND_CHARS} characters on one line");
     value.wrong("is no name to show", &right);
+    None
+}
+
+fn colour(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    if let Some(digits) = text.strip_prefix('#')
+        && digits.len() == COLOUR_DIGITS
+        && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    {
+        return Some(text.to_ascii_lowercase());
+    }
+    value.wrong("is no colour", "red, green and blue in six hexadecimal digits, as #2456c9");
     None
 }
 

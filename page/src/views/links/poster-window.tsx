@@ -6,10 +6,11 @@ import { useWords } from "../../text";
 import { directionOf } from "../../text/languages";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
-import { useBrand } from "../../ui/programme";
+import { useBrand, useProgramme } from "../../ui/programme";
 import { Failed, Skeleton } from "../../ui/states";
 import { say } from "../../ui/toasts";
 import { HEIGHT, type Measure, posterOf, WIDTH } from "./poster";
+import { posterColours } from "./poster-colours";
 import { useAddress } from "./use-address";
 
 export type PosterLink = Pick<Schemas["Link"], "code" | "url" | "qrCode" | "sharedCommission">;
@@ -36,9 +37,10 @@ export function PosterWindow({ link, open, close }: Props) {
 function Content({ link }: { link: PosterLink }) {
   const { t, f } = useWords();
   const brand = useBrand();
+  const { colour } = useProgramme();
   const headline = benefit(link.sharedCommission, t.benefit, f.percent) ?? t.sharing.posterHeadline;
   const poster = useQuery({
-    queryKey: ["poster", link.code, brand, headline],
+    queryKey: ["poster", link.code, brand, colour, headline],
     queryFn: async ({ signal }) => {
       const qr = await (await raw(link.qrCode.svg, "image/svg+xml", signal)).text();
       const direction = directionOf(f.language);
@@ -49,6 +51,7 @@ function Content({ link }: { link: PosterLink }) {
         direction,
         url: link.url,
         qr,
+        colours: posterColours(colour),
       };
       return new Blob([posterOf(content, measure())], { type: "image/svg+xml" });
     },

@@ -13,6 +13,7 @@ const poster = {
   direction: "ltr" as const,
   url: "https://example.com/join?ref=6TKU9VDE",
   qr,
+  colours: { ground: "#0b6b4f", deep: "#08503b", text: "#fefefe" },
 };
 
 const textsOf = (svg: string) =>
@@ -60,4 +61,9 @@ test("poster_in_arabic_sets_words_right_to_left", () => {
     ([, it]) => it,
   );
   expect(directed.join(" ")).toBe(`${poster.headline} ${poster.scan}`);
+});
+
+test("poster_is_drawn_in_its_colours", () => {
+  const fills = [...posterOf(poster, measure).matchAll(/fill="(#\w+)"/g)].map(([, it]) => it);
+  expect(new Set(fills)).toEqual(new Set([...Object.values(poster.colours), "#ffffff", "#171b21"]));
 });

@@ -1,3 +1,5 @@
+import type { PosterColours } from "./poster-colours";
+
 /** The poster's edges, 4 by 5: the tallest that feeds show whole, and close to paper's. */
 export const WIDTH = 1080;
 export const HEIGHT = 1350;
@@ -13,14 +15,9 @@ const URL_SIZES = [36, 32, 28, 24, 20, 18];
 const LINE_HEIGHT = 1.14;
 const FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
-/** The programme's colours, in both themes: a poster has none. */
-const COLOURS = {
-  ground: "#2456c9",
-  deep: "#183f9b",
-  text: "#ffffff",
-  card: "#ffffff",
-  ink: "#171b21",
-};
+/** The card of the QR code: cameras want dark on light, whatever the programme's colour. */
+const CARD = "#ffffff";
+const INK = "#171b21";
 
 export interface Poster {
   brand: string;
@@ -31,6 +28,7 @@ export interface Poster {
   url: string;
   /** The QR code as the API draws it. */
   qr: string;
+  colours: PosterColours;
 }
 
 /** Returns a text's width in pixels at a size, with the poster's font. */
@@ -40,7 +38,7 @@ export class UnreadableQrCode extends Error {}
 
 /** Draws the poster. Only the path of the QR code is taken over, so that nothing else of it counts. */
 export function posterOf(
-  { brand, headline, scan, direction, url, qr }: Poster,
+  { brand, headline, scan, direction, url, qr, colours }: Poster,
   measure: Measure,
 ): string {
   const room = WIDTH - 2 * MARGIN;
@@ -52,10 +50,11 @@ export function posterOf(
   const titleTop = HEAD + (titleRoom.height - heightOf(title)) / 2;
   const addressRoom = { width: room, height: 84 };
   const address = fitted(url, addressRoom, { sizes: URL_SIZES, weight: 500 }, measure);
+  const text = (...it: Drawn) => textOf(colours.text, ...it);
   const parts = [
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="${COLOURS.ground}"/>`,
-    `<circle cx="${WIDTH - 40}" cy="60" r="330" fill="${COLOURS.deep}"/>`,
-    icon(MARGIN, MARGIN - 10),
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="${colours.ground}"/>`,
+    `<circle cx="${WIDTH - 40}" cy="60" r="330" fill="${colours.deep}"/>`,
+    icon(MARGIN, MARGIN - 10, colours),
     text(brand, MARGIN + 84, MARGIN + 38, 38, 640, "start"),
     ...title.lines.map((line, index) =>
       text(
@@ -68,7 +67,7 @@ export function posterOf(
         direction,
       ),
     ),
-    `<rect x="${cardLeft}" y="${cardTop}" width="${card}" height="${card}" rx="48" fill="${COLOURS.card}"/>`,
+    `<rect x="${cardLeft}" y="${cardTop}" width="${card}" height="${card}" rx="48" fill="${CARD}"/>`,
     qrCode(qr, cardLeft + CARD_PADDING, cardTop + CARD_PADDING),
     text(scan, WIDTH / 2, HEIGHT - MARGIN - 112, 44, 640, "middle", direction),
     ...address.lines.map((line, index) =>
@@ -141,28 +140,33 @@ function broken(whole: string, fits: (line: string) => boolean): string[] {
   return lines;
 }
 
-function text(
+type Drawn = [
   content: string,
   x: number,
   y: number,
   size: number,
   weight: number,
   anchor: "start" | "middle",
-  direction: Poster["direction"] = "ltr",
+  direction?: Poster["direction"],
+];
+
+function textOf(
+  colour: string,
+  ...[content, x, y, size, weight, anchor, direction = "ltr"]: Drawn
 ): string {
   return (
     `<text x="${x}" y="${Math.round(y)}" font-family="${FONT}" font-size="${size}" ` +
     (direction === "rtl" ? 'direction="rtl" ' : "") +
-    `font-weight="${weight}" fill="${COLOURS.text}" text-anchor="${anchor}">${escaped(content)}</text>`
+    `font-weight="${weight}" fill="${colour}" text-anchor="${anchor}">${escaped(content)}</text>`
   );
 }
 
-function icon(x: number, y: number): string {
+function icon(x: number, y: number, { ground, text }: PosterColours): string {
   return (
     `<svg x="${x}" y="${y}" width="64" height="64" viewBox="0 0 32 32">` +
-    `<rect width="32" height="32" rx="8" fill="${COLOURS.text}"/>` +
+    `<rect width="32" height="32" rx="8" fill="${text}"/>` +
     `<path d="M10.5 14.5a6 6 0 1 1 1.2 5.6M9.6 10.2v4.9h4.9" fill="none" ` +
-    `stroke="${COLOURS.ground}" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>`
+    `stroke="${ground}" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>`
   );
 }
 
@@ -172,7 +176,7 @@ function qrCode(svg: string, x: number, y: number): string {
   if (!box || !path) throw new UnreadableQrCode();
   return (
     `<svg x="${x}" y="${y}" width="${QR_EDGE}" height="${QR_EDGE}" viewBox="${box}" ` +
-    `shape-rendering="crispEdges"><path d="${path}" fill="${COLOURS.ink}"/></svg>`
+    `shape-rendering="crispEdges"><path d="${path}" fill="${INK}"/></svg>`
   );
 }
 

@@ -131,6 +131,17 @@ fn presentation_has_keys_that_are_given() {
     assert_eq!(presentation.brand.as_deref(), Some("Come Back"));
     assert_eq!(presentation.terms.as_deref(), Some("https://exchange.example/terms"));
     assert_eq!(presentation.privacy, None);
+    assert_eq!(presentation.colour, None);
+}
+
+#[test]
+fn colour_is_answered_if_it_is_given() {
+    let coloured = VALID.replace("[presentation]", "[presentation]\ncolour = \"#2456C9\"");
+    let presentation = Programme::parse(&coloured).unwrap().presentation;
+    assert_eq!(presentation.colour.as_deref(), Some("#2456c9"));
+    let answer = |it| serde_json::to_value(it).unwrap();
+    assert_eq!(answer(presentation)["colour"], "#2456c9");
+    assert_eq!(answer(programme().presentation).get("colour"), None);
 }
 
 #[test]

@@ -470,11 +470,21 @@ fn presentation_needs_name_and_https() {
             "terms = ",
             "imprint = ",
             &[
-                "126: presentation.imprint is not a key of the policy; expected one of brand, terms, privacy, support",
+                "126: presentation.imprint is not a key of the policy; expected one of brand, colour, terms, privacy, support",
             ],
         ),
     ]);
     assert!(refused("Come Back", &"é".repeat(65)).len() == 1);
+}
+
+#[test]
+fn colour_needs_six_hexadecimal_digits() {
+    let right = "red, green and blue in six hexadecimal digits, as #2456c9";
+    let message = format!("126: presentation.colour is no colour; expected {right}");
+    for wrong in ["2456c9", "#2456c", "#2456c99", "#2456cg", "blue", "#é456c"] {
+        let line = format!("colour = \"{wrong}\"\nterms = ");
+        check(&[("terms = ", &line, &[&message])]);
+    }
 }
 
 #[test]
