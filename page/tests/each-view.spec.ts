@@ -21,7 +21,10 @@ interface Case {
   themes: ("light" | "dark")[];
 }
 
-/** Each view is loaded once in each case. Without `ALL_LANGUAGES`, both directions, scripts, and wide texts. */
+/**
+ * Each view is loaded once in each case. Without `ALL_LANGUAGES`, both directions, scripts, and
+ * wide texts.
+ */
 const CASES: Case[] = ALL_LANGUAGES
   ? LANGUAGE_CODES.map((language) => ({ language, widths: WIDTHS, themes: ["light", "dark"] }))
   : [
