@@ -451,7 +451,7 @@ fn only_optional_lines_may_be_left_out() {
 }
 
 #[test]
-fn presentation_needs_name_and_https() {
+fn presentation_needs_name_colour_https() {
     let name = "a name of at most 64 characters on one line";
     let address = "an https address, as https://www.exchange.example/terms";
     let brand = format!("125: presentation.brand is no name to show; expected {name}");
@@ -475,15 +475,10 @@ fn presentation_needs_name_and_https() {
         ),
     ]);
     assert!(refused("Come Back", &"é".repeat(65)).len() == 1);
-}
-
-#[test]
-fn colour_needs_six_hexadecimal_digits() {
     let right = "red, green and blue in six hexadecimal digits, as #2456c9";
-    let message = format!("126: presentation.colour is no colour; expected {right}");
+    let colour = format!("126: presentation.colour is no colour; expected {right}");
     for wrong in ["2456c9", "#2456c", "#2456c99", "#2456cg", "blue", "#é456c"] {
-        let line = format!("colour = \"{wrong}\"\nterms = ");
-        check(&[("terms = ", &line, &[&message])]);
+        check(&[("terms = ", &format!("colour = \"{wrong}\"\nterms = "), &[&colour])]);
     }
 }
 
