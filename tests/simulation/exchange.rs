@@ -53,13 +53,13 @@ pub fn events_are_sent(state: &TrialState) {
     let mut kinds = Vec::new();
     for _ in 0..=state.rng.below(4) {
         let story: (&str, fn(&TrialState, &mut Draft) -> bool) = match state.rng.below(100) {
-            0..52 => ("fee", fee),
-            52..61 => ("correction", correction),
-            61..65 => ("other body", other_body),
-            65..71 => ("move", move_of_somebody),
-            71..75 => ("activity", activity),
-            75..79 => ("change of affiliate", change_of_affiliate),
-            79..86 => ("registration", registration),
+            0..48 => ("fee", fee),
+            48..57 => ("correction", correction),
+            57..61 => ("other body", other_body),
+            61..67 => ("move", move_of_somebody),
+            67..71 => ("activity", activity),
+            71..75 => ("change of affiliate", change_of_affiliate),
+            75..86 => ("registration", registration),
             86..88 => ("nonsense", nonsense),
             88..90 => ("correction that cannot be applied", useless_correction),
             90 => ("unknown place", unknown_place),
@@ -421,8 +421,8 @@ fn registration(state: &TrialState, draft: &mut Draft) -> bool {
         return false;
     }
     let code = match rng.below(100) {
-        0..70 => &state.personas.codes[0],
-        70..95 => rng.pick(&state.personas.codes),
+        0..85 => &state.personas.codes[0],
+        85..97 => rng.pick(&state.personas.codes),
         _ => "NQSUCHCQ",
     };
     let registration = Registration {

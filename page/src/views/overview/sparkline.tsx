@@ -7,6 +7,8 @@ import { earned, type Period, type Spark } from "./figures";
 const HEIGHT = 32;
 const BAR = 8;
 const GAP = 2;
+/** Fewer bars than these stand apart, instead of being as wide as blocks. */
+const SLOTS = 12;
 
 interface Bar {
   key: string;
@@ -43,7 +45,9 @@ export function PeriodBars({ periods, of }: { periods: Period[]; of: "pending" |
 function Bars({ bars, label }: { bars: Bar[]; label: string }) {
   const values = bars.map((bar) => Math.max(0, forGeometry(bar.value)));
   const most = Math.max(...values, Number.MIN_VALUE);
-  const width = Math.max(1, values.length * (BAR + GAP) - GAP);
+  const width = Math.max(values.length, SLOTS) * (BAR + GAP) - GAP;
+  const slot = (width + GAP) / Math.max(1, values.length);
+  const thick = Math.min(slot - GAP, 2 * BAR);
   return (
     <svg
       className="spark"
@@ -54,16 +58,16 @@ function Bars({ bars, label }: { bars: Bar[]; label: string }) {
     >
       {bars.map((bar, index) => {
         const height = Math.max(1, ((values[index] ?? 0) / most) * HEIGHT);
-        const x = index * (BAR + GAP);
+        const x = index * slot;
         return (
           <g key={bar.key}>
             <title>{bar.title}</title>
-            <rect className="spark-place" x={x} width={BAR + GAP} height={HEIGHT} />
+            <rect className="spark-place" x={x} width={slot} height={HEIGHT} />
             <rect
               className={index === bars.length - 1 ? "spark-last" : "spark-bar"}
               x={x}
               y={HEIGHT - height}
-              width={BAR}
+              width={thick}
               height={height}
             />
           </g>
