@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nightly::{Committed, DayPlan, Folded, Plan};
+use nightly::{Committed, DayPlan, Folded, Plan, Step};
 use serde_json::{Value, json};
 use storage::{FeeBatch, Shard};
 use types::Day;
@@ -42,7 +42,7 @@ pub async fn run(
     figures.note("lines", lines);
     figures.note("invitees", made.invitees());
     for (step, usage) in night.usage {
-        figures.note(&step, usage.to_json());
+        figures.note(step, usage.to_json());
     }
     if let Some(file) = file {
         figures.note("fileMb", std::fs::metadata(file)?.len() >> 20);
@@ -55,7 +55,7 @@ pub async fn run(
 struct Night<'a> {
     app: &'a TestApp,
     day: Day,
-    usage: BTreeMap<String, Usage>,
+    usage: BTreeMap<&'static str, Usage>,
 }
 
 /// The usage of all calls of a step.
@@ -117,7 +117,7 @@ impl<'a> Night<'a> {
     }
 
     async fn step(&mut self, input: Value) -> Result<Value, Failure> {
-        let name = input["step"].as_str().unwrap_or_default().to_owned();
+        let name = Step::read(&input)?.name();
         forget_peak_memory()?;
         let (started, before) = (Instant::now(), processor_time());
         let answer = nightly::handle(&self.app.context, &input).await?;
