@@ -90,7 +90,7 @@ async fn full_account_is_one_read_unit() {
 }
 
 #[tokio::test]
-async fn why_beyond_its_bytes_is_refused() {
+async fn why_beyond_limit_is_refused() {
     let app = TestApp::at(NOW).await;
     app.registered("user", "2024-01-01T00:00:00Z").await;
     for (length, reason) in [(200, ""), (201, "unreadable")] {

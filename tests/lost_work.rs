@@ -247,7 +247,7 @@ async fn late_worker_publishes_no_parked_affiliate() {
 }
 
 #[tokio::test]
-async fn unfinished_run_waits_for_repair() {
+async fn unfinished_run_awaits_repair() {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     traded(&app).await;
     let (run, ranges) = committed(&app).await;

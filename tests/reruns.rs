@@ -237,7 +237,7 @@ async fn day_of_pending_run_is_not_verified() {
 }
 
 #[tokio::test]
-async fn each_worker_has_its_own_attempt() {
+async fn each_worker_has_own_attempt() {
     let app = traded().await;
     let plan = step(&app, json!({ "step": "plan", "day": "2026-11-20" })).await.unwrap();
     let mut attempts = Vec::new();

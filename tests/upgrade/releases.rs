@@ -92,7 +92,7 @@ async fn every_reading_route_is_covered() {
 }
 
 #[tokio::test]
-async fn days_after_a_release_are_listed() {
+async fn days_after_release_are_listed() {
     for release in releases() {
         let app = left_by(&release).await;
         let days = async || app.get(RECALLED, "/v1/binding").await.json()["shared"]["days"].clone();

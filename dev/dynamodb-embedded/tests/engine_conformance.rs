@@ -261,7 +261,7 @@ async fn update_adds_and_sets() {
 }
 
 #[tokio::test]
-async fn conditional_delete_checks_first() {
+async fn delete_checks_condition_first() {
     let bench = Bench::new().await;
     bench.put(with(item("a", "b"), "rev", number("2"))).await;
     let delete = |rev: &'static str| {

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn one_matching_audience_is_enough() {
+    fn one_matching_audience_suffices() {
         assert_eq!(refusal_with("aud", json!(["other", AUDIENCE])), None);
         let others = Some(TokenError::WrongAudience);
         assert_eq!(refusal_with("aud", json!(["other", "another"])), others);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn hmac_with_public_key_is_refused() {
+    fn hmac_by_public_key_is_refused() {
         let jwk = serde_json::to_value(&issuer::keys().keys[0]).unwrap();
         let modulus = jwk["n"].as_str().unwrap();
         let secrets = [

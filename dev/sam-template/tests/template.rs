@@ -93,7 +93,7 @@ fn malformed_template_is_refused() {
 }
 
 #[test]
-fn route_without_binary_is_refused() {
+fn route_needs_a_binary() {
     let found = error("Binary: hello", "Profile: release");
     assert_eq!(found, TemplateError::NoBinary("Hello".into()));
 }

@@ -155,7 +155,7 @@ fn several_row_groups_are_read_in_order() {
 }
 
 #[test]
-fn other_kinds_are_read_as_written() {
+fn other_kinds_read_as_written() {
     let correction = FeeCorrection {
         trade_id: "t1/20000002".parse().unwrap(),
         uid: "20000001".parse().unwrap(),
@@ -212,7 +212,7 @@ fn amount_beyond_38_digits_is_refused() {
 }
 
 #[test]
-fn file_of_another_kind_is_refused() {
+fn file_of_other_kind_is_refused() {
     let bytes = file(&[line(Outcome::Zero { reason: Reason::ZeroFee }, &[])]).unwrap();
     assert!(matches!(rows::<RunRow>(bytes, &assets()), Err(ArchiveError::Columns)));
     let text = Bytes::from_static(b"no Parquet file at all");

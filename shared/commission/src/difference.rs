@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn void_binding_reverses_all_lines() {
+    fn void_binding_reverses_lines() {
         let (mut pair, fees) = (pair(), [spot("t1", "1"), futures("t2", "2")]);
         let before = first_run(&pair, &fees, &[]);
         pair.relation.voided_at = Some(at("2026-12-01T00:00:00Z"));

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_location_blocks_futures() {
+    fn no_location_blocks_futures() {
         let mut pair = pair();
         pair.invitee.location = Timeline::default();
         assert_eq!(reason(&pair, &futures("t1", "1")), Some(Reason::FuturesRegionInvitee));

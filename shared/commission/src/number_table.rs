@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn largest_ids_and_values_are_kept() {
+    fn largest_ids_and_values_stay() {
         let mut table = NumberTable::default();
         assert_eq!(table.get(0), None);
         let ids = [0, 1, (1 << 40) - 1, 1 << 40, u64::MAX];

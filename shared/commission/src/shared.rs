@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_choices_are_allowed() {
+    fn only_the_choices_are_allowed() {
         let rules = rules();
         for choice in rules.shared_choices(Market::Spot, at(NOW)) {
             assert_eq!(rules.allows_shared(Market::Spot, choice, at(NOW)), Ok(()));

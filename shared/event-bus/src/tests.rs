@@ -100,7 +100,7 @@ async fn sending_stops_after_refusal() {
 }
 
 #[tokio::test]
-async fn service_message_is_not_repeated() {
+async fn service_message_is_left_out() {
     let service = Service { invalid: true, ..Service::default() };
     let unsent = service.bus().send(&numbered(3)).await.unwrap_err();
     assert_eq!((unsent.first, unsent.why.as_str()), (0, "ValidationException"));

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_values_are_written_as_rows() {
+    fn wide_values_become_rows() {
         let wide =
             |amount| with(fee(1, "1", "1"), |charge| charge.amount = Amount::from_minor(amount));
         let fees = [i128::MAX, i128::from(i64::MAX) + 1, i64::MAX.into(), i64::MIN.into()];

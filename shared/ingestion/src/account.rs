@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn short_inactivity_defers_nothing() {
+    fn short_inactivity_never_defers() {
         for (days, deferral) in [("29", Deferral::Never), ("30", Deferral::Allowed)] {
             assert_eq!(Deferral::by(&programme(days)), deferral, "{days}");
         }

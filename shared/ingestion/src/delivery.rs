@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn stream_waits_for_a_limited_time() {
+    fn stream_waits_limited_time() {
         let now = at(2_000_000_000_000);
         let before = |millis: i64| may_wait(now.plus_millis(-millis), now);
         assert!(before(0) && before(STREAM_WAIT_MILLIS - 1) && before(-1));

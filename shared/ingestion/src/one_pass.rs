@@ -333,7 +333,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn readers_agree_on_changed_events(
+        fn readers_agree_on_any_event(
             (envelope, data) in good().prop_flat_map(|(envelope, data)| {
                 (changed(envelope), changed(data))
             }),

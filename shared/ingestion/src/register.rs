@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn reported_person_is_not_compared() {
+    fn reported_person_is_ignored() {
         let with_person = event(|event| event["personHash"] = json!("0".repeat(64)));
         let mut account = bound(Origin::Signup);
         account.facts.person = with_person.person_hash.clone();

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn replaced_values_apply_to_clones() {
+    fn clones_see_replaced_values() {
         let values = values(FIRST, "").unwrap();
         let clone = values.clone();
         values.replace(&format!(r#"{{"first":"{SECOND}"}}"#)).unwrap();

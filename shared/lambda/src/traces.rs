@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sampled_call_sends_a_subsegment() {
+    async fn sampled_call_sends_subsegment() {
         let sent = sent(|| Some(SAMPLED.to_owned())).await;
         assert_eq!(sent.len(), 1, "{sent:?}");
         let (header, document) = sent[0].split_once('\n').unwrap();

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn label_has_no_control_characters() {
+    fn label_refuses_control_chars() {
         assert!(is_label("my channel, autumn"));
         for text in [" x", "x\u{a0}", "a\nb", "a\u{7f}b", "\u{0}"] {
             assert!(!is_label(text), "{text:?}");

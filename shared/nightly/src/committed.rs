@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_divide_buckets_and_shards() {
+    fn parts_split_buckets_and_shards() {
         for of in [1, 3, 64, BUCKETS] {
             let parts = Part::all(of);
             let buckets: Vec<u16> = parts.iter().flat_map(|part| part.buckets()).collect();

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn futures_restriction_is_separate() {
+    fn futures_have_own_restriction() {
         for country in ["US", "CA", "AU", "HK", "SG", "JP", "MY", "ZA", "CN", "BR"] {
             assert_eq!(blocked(country, NOW), [false, false, false, true], "{country}");
         }

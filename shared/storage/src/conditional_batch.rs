@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn item_over_the_limit_is_rejected() {
+    async fn item_over_limit_is_rejected() {
         let large = packed_bytes(&key(0), 1, vec![0; 410_000]);
         let written = table().await.put_each_if(vec![(large, BatchCondition::Absent)]).await;
         assert!(matches!(written, Err(TableError::Rejected(_))), "{written:?}");

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn damaged_chunk_leaves_the_others() {
+    async fn damaged_chunk_leaves_others() {
         let table = table().await;
         let (part, uids) = accounts(2);
         let activity = |uid: &Uid| BTreeMap::from([(uid.clone(), at("2026-11-21T10:00:00Z"))]);

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn newest_run_is_seen_once_visible() {
+    fn new_run_is_seen_once_visible() {
         let days = after([(1, 5), (2, 7)]);
         assert_eq!(seen(&days, 1), [(1, 5)]);
         assert_eq!(seen(&days, 2), [(1, 5), (2, 7)]);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn day_reversed_to_zero_is_dropped() {
+    fn day_of_zero_is_dropped() {
         let days = after([(1, 5), (2, 7), (1, -5)]);
         assert_eq!(seen(&days, 3), [(2, 7)]);
         let again = days.next(4, day(1), usd(4)).unwrap();

@@ -220,7 +220,7 @@ mod tests {
     const WHOLE_NUMBER: &str = "expected a whole number in range";
 
     #[test]
-    fn only_with_value_repeats_a_value() {
+    fn only_with_value_repeats_value() {
         let error = refused(r#"{"kind":"secret"}"#);
         assert_eq!(error.to_string(), "kind: expected `spot` or `futures`");
         assert_eq!(

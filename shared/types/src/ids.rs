@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn longest_sub_trade_id_reads_back() {
+    fn longest_trade_id_reads_back() {
         let (trade_id, sub) = ("t".repeat(64), "s".repeat(64));
         let plain: TradeId = trade_id.parse().unwrap();
         let qualified = plain.of_sub_account(&sub.parse().unwrap());

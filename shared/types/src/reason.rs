@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reason_reads_back_from_its_code() {
+    fn reason_reads_back_from_code() {
         for reason in Reason::ALL {
             assert_eq!(reason.code().parse(), Ok(*reason));
             assert_eq!(reason.to_string(), reason.code());

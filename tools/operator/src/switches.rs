@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn reason_is_one_line_of_200_bytes() {
+    fn reason_is_line_of_200_bytes() {
         let is_good = |text: &str| checked("--reason", text.to_owned()).is_ok();
         assert!(is_good("fraud, see #12") && is_good(&"x".repeat(200)));
         for bad in ["", "  ", "two\nlines", &"x".repeat(201)] {

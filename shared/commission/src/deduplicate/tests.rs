@@ -120,7 +120,7 @@ fn large(trade_id: &str, more: i128) -> Fee {
 }
 
 #[test]
-fn large_fees_are_compared_exactly() {
+fn large_fees_compare_exactly() {
     let fees = arrived([(1, &large("t1", 1)), (2, &large("t1", 2)), (3, &large("t1", 1))]);
     let found = found(&fees, &[]);
     assert_eq!((conflicts(&found), found.duplicates), (vec![large("t1", 2)], 1));
@@ -181,7 +181,7 @@ fn redelivered_orphan_is_counted_once() {
 }
 
 #[test]
-fn each_orphan_of_a_trade_is_found() {
+fn each_orphan_of_trade_is_found() {
     let latest = correction("t2", "0", "busted");
     let earlier = FeeCorrection { at: latest.at.plus_millis(-1), ..latest.clone() };
     let corrections = [earlier.clone(), latest.clone()];

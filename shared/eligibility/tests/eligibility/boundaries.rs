@@ -94,7 +94,7 @@ fn coming_milder_rule_is_counted() {
 }
 
 #[test]
-fn coming_stricter_rule_is_counted() {
+fn stricter_future_rule_counts() {
     let case = with(registered(at("2026-10-01T00:00:00Z")), |case| {
         case.invitee().last_activity_at = Some(at("2026-11-01T00:00:00Z"));
         case.rules.windows.set(at("2027-01-10T00:00:00Z"), windows("stricter", 365));

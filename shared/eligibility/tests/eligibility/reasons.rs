@@ -125,7 +125,7 @@ fn place_is_that_at_bind() {
 }
 
 #[test]
-fn blocked_part_leaves_its_country() {
+fn blocked_part_leaves_country() {
     let from = |place: &str| with(Case::recall(), |case| move_to(place, case.invitee()));
     assert_eq!(from("UA-43").evaluate().refusal(), Some(Reason::RegionBlockedInvitee));
     assert!(from("UA-30").evaluate().eligible());

@@ -16,7 +16,7 @@ fn facts_read_back_as_they_were_written() {
 }
 
 #[test]
-fn repeated_person_changes_nothing() {
+fn same_person_changes_nothing() {
     let mut case = Case::recall();
     let (at, person) = (at("2026-01-02T03:04:05Z"), "p1".parse::<types::PersonHash>().unwrap());
     assert!(case.invitee().record_person(at, person.clone()));

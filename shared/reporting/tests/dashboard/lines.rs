@@ -97,7 +97,7 @@ async fn page_costs_two_or_three_calls() {
 }
 
 #[tokio::test]
-async fn lines_sort_by_day_run_and_place() {
+async fn lines_sort_by_day_run_place() {
     let app = ledger().await;
     let runs = all(&app, &format!("{COMMISSIONS}&limit=1"), "lines", "runId").await;
     let expected =

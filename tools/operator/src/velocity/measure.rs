@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn earlier_of_equal_hours_is_shown() {
+    fn earlier_equal_hour_is_shown() {
         let link = of(&[
             outcome("2026-11-21T09:00:00Z", true, false),
             outcome("2026-11-20T14:00:00Z", true, false),

@@ -42,7 +42,7 @@ async fn links_are_listed_as_csv() {
 }
 
 #[tokio::test]
-async fn days_without_bindings_list_none() {
+async fn day_without_bindings_is_empty() {
     let shown = run(&two_links().await, "velocity 2026-11-21").await;
     assert_eq!((shown.results.as_str(), shown.code), ("", 0));
     assert_eq!(shown.questions, "0 bindings by 0 links, 2026-11-21\n");

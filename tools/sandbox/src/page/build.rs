@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn changed_list_outdates_libraries() {
+    fn new_list_outdates_libraries() {
         let dir = tempfile::tempdir().unwrap();
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         write(dir.path(), "package-lock.json", then);

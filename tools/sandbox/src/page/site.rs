@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn security_headers_match_template() {
+    fn headers_match_template() {
         let template = TEMPLATE.split_whitespace().collect::<Vec<_>>().join(" ");
         for directive in SECURITY[0].1.split("; ") {
             // The deployed page also connects to the issuer.

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn function_over_70_lines_is_found() {
+    fn long_function_is_found() {
         let found = |lines| functions(&[file("src/lib.rs", &function(lines))]);
         assert!(found(70).is_empty());
         assert_eq!(found(71), ["src/lib.rs: fn run has 71 lines of at most 70"]);

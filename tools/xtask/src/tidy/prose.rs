@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_over_100_columns_is_found() {
+    fn wide_prose_is_found() {
         let line = |words: usize| format!("{}end\n", "word ".repeat(words));
         assert!(found(&line(19)).is_empty());
         assert_eq!(found(&line(20)), ["docs/limits.md:1: 103 columns of at most 100"]);

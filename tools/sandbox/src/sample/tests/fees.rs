@@ -36,7 +36,7 @@ fn mix_covers_all_kinds_of_fees() {
 }
 
 #[test]
-fn some_fees_are_late_or_duplicate() {
+fn some_fees_late_or_duplicate() {
     let charged: Vec<&Event> = events()
         .filter(|(_, event)| matches!(event.data, Data::Charged(_)))
         .map(|(_, event)| event)

@@ -70,7 +70,7 @@ fn recalled_users_are_eligible() {
 }
 
 #[test]
-fn most_recalled_users_trade_again() {
+fn most_recalled_users_trade() {
     let history = History::of_sample();
     let end = last_day().end();
     let returned = recalls().filter(|(_, _, uid)| !history.is_dormant(uid, end)).count();
