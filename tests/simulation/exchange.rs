@@ -214,7 +214,13 @@ fn correction(state: &TrialState, draft: &mut Draft) -> bool {
         why,
     };
     draft.add(state, "fee.corrected", correction.event(&trade));
-    state.facts.borrow_mut().corrections.push(correction);
+    let is_stored = is_bound(state, &trade.payer);
+    let mut facts = state.facts.borrow_mut();
+    if !is_stored {
+        // If the payer is bound after the fee and before its correction, only the latter is stored.
+        facts.expect_quarantined(trade.id, false);
+    }
+    facts.corrections.push(correction);
     true
 }
 
