@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "target" / "benches"
 # On-demand prices of us-east-1 in dollars a million units, since November 2024.
 WRITE_PRICE, READ_PRICE = 0.625, 0.125
+# The steps of a day that `benches day` measures.
+STEPS = ("plan", "fold", "commit", "publish", "finish")
 
 
 def build() -> Path:
@@ -85,25 +87,28 @@ def against_items(bench: Path, fees: int) -> None:
 
 
 def days(bench: Path, sizes: list[int]) -> None:
-    """Days in files, so that the memory is that of the functions; calls and units are counted in a
-    second run, since counting takes time."""
-    rows = []
+    """Days whose table is a file, so that the memory is that of the functions; write units are counted
+    in a second run, since counting takes time."""
+    # In memory if possible: a disk would be waited for at each write.
+    folder = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    rows, write_units = [], {}
     for fees in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            run = one([bench, "day", fees, "--file", Path(folder) / "day"])
-        counted = one([bench, "day", fees, "--capacity"]) if fees <= 1_000_000 else None
-        steps = [run[step] for step in ("plan", "fold", "commit", "publish", "finish")]
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            run = one([bench, "day", fees, "--file", Path(place) / "day"])
+        steps = [run[step] for step in STEPS]
         took, engine = (sum(step[key] for step in steps) for key in ("processorSeconds", "engineSeconds"))
         own = [step["processorSeconds"] - step["engineSeconds"] for step in (run["fold"], run["publish"])]
         rows.append([f"{fees:,}", f"{run['lines']:,}", f"{sum(step['calls'] for step in steps):,}",
                      f"{took:.1f}", f"{engine:.1f}", f"{own[0]:.1f}", f"{own[1]:.1f}",
                      max(step["peakMemoryMb"] for step in steps)])
-        if counted:
-            units = sum(counted[step]["writeUnits"] for step in ("plan", "fold", "commit", "publish", "finish"))
-            print(f"\nwrite units of the night of {fees:,} fees: {units:,}")
+        if fees <= 1_000_000:
+            counted = one([bench, "day", fees, "--capacity"])
+            write_units[fees] = sum(counted[step]["writeUnits"] for step in STEPS)
     table("A whole day booked by the night's steps, fees to published lines, over the embedded engine",
           ["fees", "lines", "calls", "core seconds", "the engine's own seconds", "fold, own core seconds",
            "publish, own core seconds", "peak memory, MB"], rows)
+    table("Write units of these nights", ["fees", "write units"],
+          [[f"{fees:,}", f"{units:,}"] for fees, units in write_units.items()])
 
 
 def affiliate(bench: Path, invitees: int) -> None:

@@ -268,7 +268,7 @@ async fn day_without_new_lines_is_closed_once() {
 }
 
 #[tokio::test]
-async fn new_night_evaluates_again() {
+async fn repeated_plan_evaluates_again() {
     let app = TestApp::at("2026-09-30T09:00:00Z").await;
     app.affiliate("affiliate").await;
     app.night("2026-09-30").await;

@@ -51,7 +51,8 @@ pub async fn run(
     Ok(())
 }
 
-/// A night whose steps are those of the state machine, one after the other.
+/// A night whose steps are those of the state machine. The driver of `nightly` folds several shards
+/// at once; here every worker runs alone, so that time and memory are its own.
 struct Night<'a> {
     app: &'a TestApp,
     day: Day,

@@ -1,11 +1,11 @@
 // `npm run firefox -- [--url URL]`: the story of the page in Firefox, by WebDriver BiDi, against a
-// sandbox. Playwright drives a Firefox of its own only, which is not Debian's.
+// sandbox. Playwright starts Debian's Firefox, and opens no page in it.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { install } from "../install.mjs";
-import { startSandbox } from "../lighthouse/sandbox.mjs";
+import { startSandbox } from "../sandbox.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 

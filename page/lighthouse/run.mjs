@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { install } from "../install.mjs";
-import { startSandbox } from "./sandbox.mjs";
+import { startSandbox } from "../sandbox.mjs";
 import { VIEWS } from "./views.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));

@@ -214,9 +214,9 @@ fn correction(state: &TrialState, draft: &mut Draft) -> bool {
         why,
     };
     draft.add(state, "fee.corrected", correction.event(&trade));
-    let is_stored = is_bound(state, &trade.payer);
+    let is_bound = is_bound(state, &trade.payer);
     let mut facts = state.facts.borrow_mut();
-    if !is_stored {
+    if !is_bound {
         // If the payer is bound after the fee and before its correction, only the latter is stored.
         facts.expect_quarantined(trade.id, false);
     }

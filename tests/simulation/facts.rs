@@ -3,8 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use storage::{DirtyShardState, Shard};
 use types::{Day, Timestamp};
 
+use crate::test_app::uid;
+
+/// For so long a correction waits for its fee.
+const CORRECTIONS_WAIT_DAYS: i64 = 2;
 /// Amounts in the trial have eight decimals, as in the policy.
 pub const UNIT: i128 = 100_000_000;
 
@@ -258,6 +263,16 @@ impl Facts {
     /// Expects an event in the quarantine.
     pub fn expect_quarantined(&mut self, marker: impl Into<String>, certain: bool) {
         self.unusable.push(Unusable { marker: marker.into(), certain });
+    }
+
+    /// Whether a correction keeps the dirty marker of its day: its fee was not stored, since its payer
+    /// was not bound yet, and may still arrive.
+    pub fn correction_waits(&self, mark: DirtyShardState, now: Timestamp) -> bool {
+        self.corrections.iter().any(|Correction { of: (payer, trade_id, day), at, .. }| {
+            (mark.day, mark.shard) == (*day, Shard::of(&uid(payer)).number())
+                && now < at.plus_days(CORRECTIONS_WAIT_DAYS)
+                && self.unusable.iter().any(|it| it.marker == *trade_id)
+        })
     }
 }
 

@@ -193,7 +193,7 @@ impl InvariantChecker {
                 }
             }
         }
-        assert_eq!(booked, BTreeMap::new(), "rebates of nobody's invitees");
+        assert_eq!(booked, BTreeMap::new(), "rebates of invitees that no affiliate lists");
     }
 
     /// A tier is in force before the first day of its quarter is booked, whichever run books it.

@@ -28,8 +28,6 @@ use crate::test_app::{TestApp, uid};
 
 /// Longer than event identities and the work of runs are kept.
 const LATE: i64 = 31;
-/// For so long a correction keeps the marker of its day, if its fee is not stored.
-const CORRECTIONS_WAIT_DAYS: i64 = 2;
 
 /// Completes a trial's programme, and compares it.
 pub async fn quiesce(state: &Rc<TrialState>, checker: &mut InvariantChecker) {
@@ -223,8 +221,8 @@ async fn invitees_are_as_they_trade(state: &TrialState, checker: &InvariantCheck
 /// nothing.
 async fn redelivery_changes_nothing(state: &Rc<TrialState>) {
     // What arrived after the last day's end is applied by the next night, before it expires.
+    let (app, today) = (&state.reliable.context, state.now().day());
     for part in ActivityPart::all() {
-        let (app, today) = (&state.reliable.context, state.now().day());
         ingestion::apply_deferred(app, today, part, Deadline::NONE).await.unwrap();
     }
     state.clocks.go_on_to(state.now().plus_days(LATE));
@@ -371,14 +369,9 @@ async fn a_fair_night(state: &Rc<TrialState>) {
     night(state, number, last).await.unwrap();
     play(state, 50_000).await;
     let mut left = state.reliable.context.table.touched_through(last).await.unwrap();
-    // Unreadable records keep their marker. So does a correction of a fee that was not stored, since
-    // its payer was not bound yet: the fee may still arrive.
     let (facts, now) = (state.facts.borrow(), state.now());
-    let waits = |day| {
-        let mut of_day = facts.corrections.iter().filter(|correction| correction.of.2 == day);
-        of_day.any(|correction| now < correction.at.plus_days(CORRECTIONS_WAIT_DAYS))
-    };
-    left.retain(|mark| mark.shard < SHARDS && !waits(mark.day));
+    // Unreadable records keep their marker too.
+    left.retain(|mark| mark.shard < SHARDS && !facts.correction_waits(*mark, now));
     assert_eq!(left, [], "a night takes up every mark");
 }
 

@@ -6,6 +6,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use dynoxide::DynoxideError;
 use serde_json::{Map, Value, json};
 
+/// The message of the errors that faults cause.
+const MESSAGE: &str = "an injected fault";
+
 /// A fault of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -59,7 +62,7 @@ impl Fault {
                 Some((400, error_body(kind, "TransactionConflict")))
             }
             Self::Failed => {
-                let error = DynoxideError::InternalServerError("by the fault's will".to_owned());
+                let error = DynoxideError::InternalServerError(MESSAGE.to_owned());
                 Some((error.status_code(), error.to_json()))
             }
             _ => None,
@@ -71,7 +74,7 @@ impl Fault {
 fn error_body(kind: &str, first_reason: &str) -> String {
     json!({
         "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"),
-        "message": "by the fault's will",
+        "message": MESSAGE,
         "CancellationReasons": [{ "Code": first_reason }, { "Code": "None" }],
     })
     .to_string()
@@ -136,7 +139,7 @@ impl Shortened {
             Left::Statements(left) => {
                 let throttled = json!({ "Error": {
                     "Code": "ThrottlingError",
-                    "Message": "by the fault's will",
+                    "Message": MESSAGE,
                 } });
                 let responses = members.entry("Responses").or_insert_with(|| json!([]));
                 if let Some(responses) = responses.as_array_mut() {

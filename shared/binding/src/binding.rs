@@ -63,7 +63,7 @@ fn not_bound() -> Problem {
     Problem::new(Code::NotFound).detail("This account has no inviter.")
 }
 
-/// What the invitee's trades yielded, as of the newest visible run.
+/// The results of the invitee's trades, as of the newest visible run.
 #[derive(Default)]
 struct Received {
     activity: ReferralActivity,

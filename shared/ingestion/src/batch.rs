@@ -29,7 +29,7 @@ pub(crate) struct Batch<'a> {
     deadline: Deadline,
     items: Vec<Item<'a>>,
     accounts: HashMap<Uid, Versioned<Account>>,
-    /// Accounts that cannot be read or written, with the reason.
+    /// Accounts that cannot be read, with the error.
     unreadable: HashMap<Uid, TableError>,
 }
 

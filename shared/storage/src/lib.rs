@@ -29,6 +29,7 @@ pub mod keys;
 mod ledger;
 mod link;
 mod link_cache;
+mod older_forms;
 mod packed_lines;
 mod parked;
 mod partition;
@@ -46,7 +47,6 @@ mod switches;
 mod testing;
 mod trading_days;
 mod two_version_cell;
-mod version1;
 mod void;
 
 pub use access::Table;

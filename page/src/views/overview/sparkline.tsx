@@ -47,7 +47,7 @@ function Bars({ bars, label }: { bars: Bar[]; label: string }) {
   const most = Math.max(...values, Number.MIN_VALUE);
   const width = Math.max(values.length, SLOTS) * (BAR + GAP) - GAP;
   const slot = (width + GAP) / Math.max(1, values.length);
-  const thick = Math.min(slot - GAP, 2 * BAR);
+  const barWidth = Math.min(slot - GAP, 2 * BAR);
   return (
     <svg
       className="spark"
@@ -67,7 +67,7 @@ function Bars({ bars, label }: { bars: Bar[]; label: string }) {
               className={index === bars.length - 1 ? "spark-last" : "spark-bar"}
               x={x}
               y={HEIGHT - height}
-              width={thick}
+              width={barWidth}
               height={height}
             />
           </g>

@@ -65,7 +65,7 @@ async fn refused_entry_keeps_its_day() {
 }
 
 #[tokio::test]
-async fn reused_identity_stays() {
+async fn reused_identity_is_kept() {
     let app = booked().await;
     let mut other = fee("t1", "dormant", "2026-11-20T10:00:00Z");
     other["amount"] = json!("0.002");

@@ -11,7 +11,7 @@ const PATIENCE_MS = 180_000;
 /** Starts a sandbox as the browser tests do. Returns its address and a function that stops it. */
 export async function startSandbox(project) {
   const binary = process.env.SANDBOX_BIN ?? join(project, "../target/debug/sandbox");
-  const data = mkdtempSync(join(tmpdir(), "recall-lighthouse-"));
+  const data = mkdtempSync(join(tmpdir(), "recall-sandbox-"));
   const args = ["--port", `${PORT}`, "--data-dir", data, "--clock", CLOCK];
   // Standard output has the result only.
   const sandbox = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
