@@ -71,9 +71,8 @@ def authorized_routes(template):
 
 
 def authorizers(operation):
-    """The authorizers of a route with their scopes: none where the template says `NONE`."""
-    named = [item for entry in operation.get("security", []) for item in entry.items()]
-    return [(name, scopes) for name, scopes in named if name != "NONE"]
+    """The authorizers of a route with their scopes."""
+    return [item for entry in operation.get("security", []) for item in entry.items()]
 
 
 def authorizer(api, name, scheme):

@@ -5,6 +5,7 @@ import canary
 import cold
 import cost
 import denials
+import edge
 import failures
 import kills
 import latency
@@ -31,6 +32,7 @@ CHAPTERS = {
     "killed processes": kills,
     "kill switches": switches,
     "signed events": signatures,
+    "CloudFront and its secret": edge,
     "switch of the booking region": regions,
     "cold starts": cold,
     "warm calls, one after the other": latency,

@@ -67,7 +67,7 @@ LEFT_OUT = {
     "OutboundEventsStalled": "the local streams neither throttle nor stall",
     "SignaturesRefused": "the chapter signatures runs it, on a stack that verifies signatures",
     "Find the requests of a user": "the unit test of pseudonyms computes the command's hash",
-    "Rotate the origin secret": "this stack has none: the local AWS has no CloudFront that sends it",
+    "Rotate the origin secret": "the chapter edge runs it, on a stack that checks the origin",
     "Rotate the event keys": "as SignaturesRefused",
     "StreamEventsLate": "this stack reads the queue only",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",

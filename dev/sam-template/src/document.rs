@@ -7,9 +7,6 @@ use serde::de::IgnoredAny;
 
 use crate::{TableDefinition, TemplateError};
 
-/// The value with which an event switches the API's default authorizer off.
-const NO_AUTHORIZER: &str = "NONE";
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Document {
@@ -22,7 +19,7 @@ pub(crate) enum Resource {
     #[serde(rename = "AWS::Serverless::Function")]
     Function(Function),
     #[serde(rename = "AWS::Serverless::HttpApi")]
-    Api(Api),
+    Api(IgnoredAny),
     #[serde(rename = "AWS::DynamoDB::Table")]
     Table(Table),
     #[serde(other)]
@@ -77,25 +74,7 @@ pub(crate) struct HttpEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct EventAuth {
-    authorizer: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Api {
-    properties: Option<ApiProperties>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ApiProperties {
-    auth: Option<ApiAuth>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ApiAuth {
-    default_authorizer: Option<IgnoredAny>,
+    authorizer: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -138,13 +117,10 @@ impl Document {
         serde_saphyr::from_str(text).map_err(|error| TemplateError::Unreadable(error.to_string()))
     }
 
-    /// For each API, whether its routes need a token unless they say otherwise.
-    pub(crate) fn apis(&self) -> impl Iterator<Item = bool> {
+    /// The APIs, of which nothing is read.
+    pub(crate) fn apis(&self) -> impl Iterator<Item = ()> {
         self.resources.values().filter_map(|resource| match resource {
-            Resource::Api(api) => {
-                let auth = api.properties.as_ref().and_then(|properties| properties.auth.as_ref());
-                Some(auth.is_some_and(|auth| auth.default_authorizer.is_some()))
-            }
+            Resource::Api(_) => Some(()),
             _ => None,
         })
     }
@@ -172,11 +148,9 @@ impl Function {
 }
 
 impl HttpEvent {
-    pub(crate) fn authorized(&self, default_authorizer: bool) -> bool {
-        match self.auth.as_ref().and_then(|auth| auth.authorizer.as_deref()) {
-            Some(authorizer) => authorizer != NO_AUTHORIZER,
-            None => default_authorizer,
-        }
+    /// Returns whether the event names an authorizer.
+    pub(crate) fn authorized(&self) -> bool {
+        self.auth.as_ref().is_some_and(|auth| auth.authorizer.is_some())
     }
 }
 

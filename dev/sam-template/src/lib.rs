@@ -72,12 +72,12 @@ impl Template {
     /// [`TemplateError`] names the missing or malformed part.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let document = Document::parse(text)?;
-        let default_authorizer = one(document.apis(), "AWS::Serverless::HttpApi")?;
+        one(document.apis(), "AWS::Serverless::HttpApi")?;
         let table = one(document.tables(), "AWS::DynamoDB::Table")?;
         let mut routes = Vec::new();
         for (id, resource) in &document.resources {
             if let Resource::Function(function) = resource {
-                routes.extend(routes_of(id, function, default_authorizer)?);
+                routes.extend(routes_of(id, function)?);
             }
         }
         Ok(Self { routes: ordered(routes)?, table })
@@ -92,20 +92,12 @@ impl Template {
     }
 }
 
-fn routes_of(
-    id: &str,
-    function: &Function,
-    default_authorizer: bool,
-) -> Result<Vec<Route>, TemplateError> {
+fn routes_of(id: &str, function: &Function) -> Result<Vec<Route>, TemplateError> {
     let routes = function.http_events().map(|(event, http)| {
         let binary = function.binary().ok_or_else(|| TemplateError::NoBinary(id.to_owned()))?;
-        Route::new(binary, &http.method, &http.path, http.authorized(default_authorizer)).map_err(
-            |expected| TemplateError::OddRoute {
-                function: id.to_owned(),
-                event: event.to_owned(),
-                expected,
-            },
-        )
+        Route::new(binary, &http.method, &http.path, http.authorized()).map_err(|expected| {
+            TemplateError::OddRoute { function: id.to_owned(), event: event.to_owned(), expected }
+        })
     });
     routes.collect()
 }

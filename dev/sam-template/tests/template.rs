@@ -24,7 +24,7 @@ const ROUTES: [&str; 14] = [
 
 const SMALL: &str = "
 Resources:
-  Api: { Type: AWS::Serverless::HttpApi, Properties: { Auth: { DefaultAuthorizer: Token } } }
+  Api: { Type: AWS::Serverless::HttpApi }
   Table:
     Type: AWS::DynamoDB::Table
     Properties:
@@ -67,13 +67,11 @@ fn table_has_two_keys_and_ttl() {
 }
 
 #[test]
-fn event_without_authorizer_is_read() {
-    let open = "Path: /hello, Auth: { Authorizer: NONE }";
-    let template = Template::parse(&SMALL.replace("Path: /hello", open)).unwrap();
-    assert!(!template.routes[0].authorized);
-    assert!(Template::parse(SMALL).unwrap().routes[0].authorized);
-    let without = SMALL.replace(", Properties: { Auth: { DefaultAuthorizer: Token } }", "");
-    assert!(!Template::parse(&without).unwrap().routes[0].authorized);
+fn only_event_with_authorizer_is_guarded() {
+    let guarded = "Path: /hello, Auth: { Authorizer: Token }";
+    let template = Template::parse(&SMALL.replace("Path: /hello", guarded)).unwrap();
+    assert!(template.routes[0].authorized);
+    assert!(!Template::parse(SMALL).unwrap().routes[0].authorized);
 }
 
 #[test]

@@ -60,25 +60,20 @@ impl ApiFunction {
     }
 
     /// Answers a request by the handler. One that did not pass through CloudFront is refused before
-    /// anything is read.
-    pub(crate) fn answer<F>(
+    /// anything is read of the table.
+    pub(crate) async fn answer<F>(
         &'static self,
         request: Request,
         handle: impl FnOnce(&'static ApiApp, Request) -> F,
-    ) -> impl Future<Output = Response> + Send
+    ) -> Response
     where
-        F: Future<Output = Response> + Send + 'static,
+        F: Future<Output = Response>,
     {
-        let answer = match self.admits(&request) {
-            true => Ok(handle(&self.app, request)),
-            false => Err(refuse_origin(&self.app, &request)),
-        };
-        async {
-            self.refresh().await;
-            match answer {
-                Ok(response) => response.await,
-                Err(refused) => refused,
-            }
+        // First, since a process that had no request for long does not know a new value yet.
+        self.refresh().await;
+        match self.admits(&request) {
+            true => handle(&self.app, request).await,
+            false => refuse_origin(&self.app, &request),
         }
     }
 }
@@ -90,6 +85,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::Clock;
 
     const KEY: &str = "a key of at least thirty-two bytes";
 
@@ -97,23 +93,40 @@ mod tests {
         move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
     }
 
-    /// Answers each call to Secrets Manager with a value, and returns its address.
-    async fn secrets_manager(value: &'static str) -> String {
+    /// Answers the calls to Secrets Manager with the values, one after the other, and returns its
+    /// address.
+    async fn secrets_manager(values: &'static [&'static str]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut asked = Vec::new();
-            while !asked.ends_with(b"}") {
-                let mut part = [0; 4096];
-                let length = stream.read(&mut part).await.unwrap();
-                asked.extend(&part[..length]);
+            for value in values {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"}") {
+                    let mut part = [0; 4096];
+                    let length = stream.read(&mut part).await.unwrap();
+                    asked.extend(&part[..length]);
+                }
+                let body = serde_json::json!({ "SecretString": value }).to_string();
+                let length = body.len();
+                let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
+                let text = format!("{head}content-length: {length}\r\n\r\n{body}");
+                stream.write_all(text.as_bytes()).await.unwrap();
             }
-            let body = serde_json::json!({ "SecretString": value }).to_string();
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
-            stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
         });
         url
+    }
+
+    /// Returns a function that checks the origin by the secret.
+    async fn checking(secrets: &str) -> ApiFunction {
+        let variables = [
+            ("TABLE_NAME", "t"),
+            ("SIGNING_KEYS", KEY),
+            ("ORIGIN_SECRET", "the-secret"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets),
+        ];
+        ApiFunction::start(&Variables(&lookup(&variables))).await.unwrap()
     }
 
     async fn status(function: &'static ApiFunction, secret: Option<&str>) -> u16 {
@@ -125,24 +138,31 @@ mod tests {
         function.answer(request, handle).await.status().as_u16()
     }
 
+    const VALUE: &str = "value-value-value-value-value-va";
+    const NEXT: &str = "next-next-next-next-next-next-ne";
+
     #[tokio::test]
     async fn only_requests_with_the_secret_are_answered() {
-        const VALUE: &str = "value-value-value-value-value-va";
-        let secrets =
-            secrets_manager(r#"{"first":"value-value-value-value-value-va","second":""}"#);
-        let secrets = secrets.await;
-        let variables = [
-            ("TABLE_NAME", "t"),
-            ("SIGNING_KEYS", KEY),
-            ("ORIGIN_SECRET", "the-secret"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.as_str()),
-        ];
-        let function = ApiFunction::start(&Variables(&lookup(&variables))).await.unwrap();
+        let secrets = &[r#"{"first":"value-value-value-value-value-va","second":""}"#];
+        let function = checking(&secrets_manager(secrets).await).await;
         let function = Box::leak(Box::new(function));
         assert_eq!(status(function, Some(VALUE)).await, 200);
         assert_eq!(status(function, Some("another")).await, 403);
         assert_eq!(status(function, None).await, 403);
+    }
+
+    #[tokio::test]
+    async fn idle_process_knows_a_new_value_at_once() {
+        let secrets = &[
+            r#"{"first":"value-value-value-value-value-va","second":""}"#,
+            r#"{"first":"","second":"next-next-next-next-next-next-ne"}"#,
+        ];
+        let mut function = checking(&secrets_manager(secrets).await).await;
+        let later = function.app.clock.now().plus_millis(3_600_000);
+        function.app.clock = Clock::standing_at(later);
+        let function = Box::leak(Box::new(function));
+        assert_eq!(status(function, Some(NEXT)).await, 200);
+        assert_eq!(status(function, Some(VALUE)).await, 403);
     }
 
     #[tokio::test]

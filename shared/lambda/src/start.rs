@@ -266,7 +266,7 @@ pub async fn start_worker() -> Result<App, StartError> {
 /// If the function cannot start, or the runtime fails.
 pub async fn serve<H, F>(handle: H) -> Result<(), StartupFailure>
 where
-    H: Fn(&'static ApiApp, Request) -> F + Send,
+    H: Fn(&'static ApiApp, Request) -> F + Send + Sync,
     F: Future<Output = Response> + Send + 'static,
 {
     init_logging();
