@@ -1,22 +1,26 @@
-//! The canary alarms as template.yaml defines them, and their state over recorded metrics.
+//! Alarms over expressions as template.yaml defines them, and their state over metrics.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::expression::Expression;
+use super::expression::{Expression, Period};
 use super::recording::Recording;
 
 /// Minutes from the end of a minute until CloudWatch has its metrics.
 const DELIVERY: usize = 2;
 
-/// An alarm over an expression, minute by minute.
+/// An alarm over an expression.
 #[derive(Debug)]
 pub struct Alarm {
     expression: Expression,
     metrics: Vec<Metric>,
+    /// Minutes of a period.
+    minutes: usize,
     threshold: f64,
+    /// Whether the threshold itself breaches.
+    includes_threshold: bool,
     periods: usize,
     needed: usize,
 }
@@ -29,6 +33,8 @@ pub struct Metric {
     pub name: String,
     pub dimensions: BTreeMap<String, String>,
     pub statistic: String,
+    /// In seconds.
+    period: usize,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +44,8 @@ struct Properties {
     comparison_operator: String,
     threshold: f64,
     evaluation_periods: usize,
-    datapoints_to_alarm: usize,
+    datapoints_to_alarm: Option<usize>,
+    treat_missing_data: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +60,7 @@ struct Query {
 #[serde(rename_all = "PascalCase")]
 struct MetricStat {
     stat: String,
-    period: u32,
+    period: usize,
     metric: Definition,
 }
 
@@ -69,7 +76,7 @@ struct Definition {
 #[serde(rename_all = "PascalCase")]
 struct Dimension {
     name: String,
-    value: String,
+    value: Value,
 }
 
 impl Alarm {
@@ -79,24 +86,37 @@ impl Alarm {
     /// Names the part whose form is not supported here.
     pub fn read(properties: &Value) -> Result<Self, String> {
         let read = Properties::deserialize(properties).map_err(|error| error.to_string())?;
-        if read.comparison_operator != "GreaterThanThreshold" {
-            return Err(format!("{} is not evaluated here", read.comparison_operator));
-        }
+        let includes_threshold = match read.comparison_operator.as_str() {
+            "GreaterThanThreshold" => false,
+            "GreaterThanOrEqualToThreshold" => true,
+            other => return Err(format!("{other} is not evaluated here")),
+        };
         let mut expressions = read.metrics.iter().filter_map(|query| query.expression.as_deref());
         let expression = match (expressions.next(), expressions.next()) {
             (Some(only), None) => Expression::parse(only)?,
             _ => return Err("expected one expression".to_owned()),
         };
-        let metrics = read
-            .metrics
-            .into_iter()
-            .filter_map(|query| query.metric_stat.map(|stat| Metric::read(query.id, stat)));
+        // Here a value that is missing never breaches.
+        if !matches!(read.treat_missing_data.as_deref(), Some("notBreaching" | "ignore")) {
+            return Err("expected missing data to breach nothing".to_owned());
+        }
+        let stats = read.metrics.into_iter();
+        let metrics: Vec<Metric> = stats
+            .filter_map(|query| query.metric_stat.map(|stat| Metric::read(query.id, stat)))
+            .collect();
+        let mut periods: Vec<usize> = metrics.iter().map(|metric| metric.period).collect();
+        periods.dedup();
+        let [period] = periods[..] else {
+            return Err("expected metrics of one period".to_owned());
+        };
         Ok(Self {
             expression,
-            metrics: metrics.collect::<Result<_, _>>()?,
+            metrics,
+            minutes: period / 60,
             threshold: read.threshold,
+            includes_threshold,
             periods: read.evaluation_periods,
-            needed: read.datapoints_to_alarm,
+            needed: read.datapoints_to_alarm.unwrap_or(read.evaluation_periods),
         })
     }
 
@@ -111,35 +131,53 @@ impl Alarm {
         (1..=recording.minutes() + DELIVERY).find(|now| self.rings(recording, *now))
     }
 
-    /// Returns whether the alarm is in the state `ALARM` at the start of a minute: enough of the
-    /// last minutes breach. Metrics that are not delivered yet count as missing.
+    /// Returns whether the alarm is in the state `ALARM` at the start of a minute. Metrics that are
+    /// not delivered yet count as missing.
     fn rings(&self, recording: &Recording, now: usize) -> bool {
-        let first = now.saturating_sub(self.periods);
-        let breaching = (first..now).filter(|minute| {
-            let delivered = minute + DELIVERY < now;
-            let values = self.metrics.iter().map(|metric| {
-                let value = recording.value(metric, *minute).filter(|_| delivered);
-                (metric.id.as_str(), value)
-            });
-            let value = self.expression.value(&values.collect());
-            value.is_some_and(|value| value > self.threshold)
-        });
-        breaching.count() >= self.needed
+        self.is_alarm(0, now, |metric, minute| {
+            recording.value(metric, minute).filter(|_| minute + DELIVERY < now)
+        })
+    }
+
+    /// Returns whether the alarm is in the state `ALARM` after so many periods, of which the first
+    /// one begins in a minute of the day: enough of the last ones breach.
+    pub fn is_alarm(
+        &self,
+        begins: usize,
+        after: usize,
+        value: impl Fn(&Metric, usize) -> Option<f64>,
+    ) -> bool {
+        let first = after.saturating_sub(self.periods);
+        let breaches = |number: &usize| {
+            let of = |metric: &'_ Metric| value(metric, *number);
+            let values = self.metrics.iter().map(|metric| (metric.id.as_str(), of(metric)));
+            let minute = begins + number * self.minutes;
+            let value = self.expression.value(&Period { minute, values: values.collect() });
+            let reaches = |value: f64| self.includes_threshold && value >= self.threshold;
+            value.is_some_and(|value| value > self.threshold || reaches(value))
+        };
+        (first..after).filter(breaches).count() >= self.needed
+    }
+}
+
+impl Dimension {
+    /// Returns name and value; a value other than a text, such as a condition, in JSON.
+    fn of_template(self) -> (String, String) {
+        let text = self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned);
+        (self.name, text)
     }
 }
 
 impl Metric {
-    fn read(id: String, stat: MetricStat) -> Result<Self, String> {
-        if stat.period != 60 {
-            return Err(format!("{id}: a period of {} seconds is not evaluated here", stat.period));
-        }
+    fn read(id: String, stat: MetricStat) -> Self {
         let dimensions = stat.metric.dimensions.into_iter();
-        Ok(Self {
+        Self {
             id,
             namespace: stat.metric.namespace,
             name: stat.metric.metric_name,
-            dimensions: dimensions.map(|dimension| (dimension.name, dimension.value)).collect(),
+            dimensions: dimensions.map(Dimension::of_template).collect(),
             statistic: stat.stat,
-        })
+            period: stat.period,
+        }
     }
 }

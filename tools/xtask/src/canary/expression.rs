@@ -1,4 +1,4 @@
-//! The part of CloudWatch's metric math that the canary alarms use.
+//! The part of CloudWatch's metric math that the alarms use.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,24 @@ use std::collections::BTreeMap;
 pub enum Expression {
     Number(f64),
     Metric(String),
+    /// The second value where the first one is missing.
     Fill(Box<Self>, Box<Self>),
     Abs(Box<Self>),
+    /// The hour of the day of a value.
+    Hour(Box<Self>),
+    /// The minute of the hour of a value.
+    Minute(Box<Self>),
+    /// The second value where the first one is not 0, and else the third.
+    If(Box<Self>, Box<Self>, Box<Self>),
+    Max(Vec<Self>),
     Binary(Operator, Box<Self>, Box<Self>),
+}
+
+/// The values of one period by the metrics' ids, and its first minute of the day.
+#[derive(Debug)]
+pub struct Period<'a> {
+    pub minute: usize,
+    pub values: BTreeMap<&'a str, Option<f64>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +72,22 @@ impl Expression {
     }
 
     /// Returns the value for one period, or `None` where a value is missing.
-    pub fn value(&self, metrics: &BTreeMap<&str, Option<f64>>) -> Option<f64> {
+    pub fn value(&self, period: &Period<'_>) -> Option<f64> {
+        let at = |time: usize, of: &Self| of.value(period).map(|_| time as f64);
         match self {
             Self::Number(number) => Some(*number),
-            Self::Metric(id) => metrics.get(id.as_str()).copied().flatten(),
-            Self::Fill(inner, other) => inner.value(metrics).or_else(|| other.value(metrics)),
-            Self::Abs(inner) => inner.value(metrics).map(f64::abs),
+            Self::Metric(id) => period.values.get(id.as_str()).copied().flatten(),
+            Self::Fill(inner, other) => inner.value(period).or_else(|| other.value(period)),
+            Self::Abs(inner) => inner.value(period).map(f64::abs),
+            Self::Hour(of) => at(period.minute / 60 % 24, of),
+            Self::Minute(of) => at(period.minute % 60, of),
+            Self::If(condition, then, other) => match condition.value(period)? {
+                0.0 => other.value(period),
+                _ => then.value(period),
+            },
+            Self::Max(all) => all.iter().filter_map(|each| each.value(period)).reduce(f64::max),
             Self::Binary(operator, left, right) => {
-                operator.applied(left.value(metrics)?, right.value(metrics)?)
+                operator.applied(left.value(period)?, right.value(period)?)
             }
         }
     }
@@ -117,24 +140,43 @@ impl Parser<'_> {
             ("", _) => Err(format!("expected a value, found {:?}", self.rest)),
             (_, Ok(number)) => Ok(Expression::Number(number)),
             ("FILL", _) => {
-                self.expect("(")?;
-                let inner = self.level(0)?;
-                self.expect(",")?;
-                let other = self.level(0)?;
-                self.expect(")")?;
-                Ok(Expression::Fill(Box::new(inner), Box::new(other)))
+                let [inner, other] = self.arguments()?;
+                Ok(Expression::Fill(inner, other))
             }
-            ("ABS", _) => {
+            ("ABS", _) => self.arguments().map(|[inner]| Expression::Abs(inner)),
+            ("HOUR", _) => self.arguments().map(|[of]| Expression::Hour(of)),
+            ("MINUTE", _) => self.arguments().map(|[of]| Expression::Minute(of)),
+            ("IF", _) => {
+                let [condition, then, other] = self.arguments()?;
+                Ok(Expression::If(condition, then, other))
+            }
+            ("MAX", _) => {
                 self.expect("(")?;
-                let inner = self.level(0)?;
+                self.expect("[")?;
+                let mut all = vec![self.level(0)?];
+                while self.takes(",") {
+                    all.push(self.level(0)?);
+                }
+                self.expect("]")?;
                 self.expect(")")?;
-                Ok(Expression::Abs(Box::new(inner)))
+                Ok(Expression::Max(all))
             }
             (function, _) if self.rest.starts_with('(') => {
                 Err(format!("{function} is not evaluated here"))
             }
             _ => Ok(Expression::Metric(word)),
         }
+    }
+
+    /// Parses so many arguments in parentheses.
+    fn arguments<const N: usize>(&mut self) -> Result<[Box<Expression>; N], String> {
+        self.expect("(")?;
+        let mut all = vec![Box::new(self.level(0)?)];
+        while self.takes(",") {
+            all.push(Box::new(self.level(0)?));
+        }
+        self.expect(")")?;
+        all.try_into().map_err(|all: Vec<_>| format!("expected {N} arguments, found {}", all.len()))
     }
 
     /// Consumes a word of letters, digits, points and underscores.
@@ -169,8 +211,8 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> Option<f64> {
-        let metrics = BTreeMap::from([("some", Some(3.0)), ("none", None)]);
-        Expression::parse(text).unwrap().value(&metrics)
+        let values = BTreeMap::from([("some", Some(3.0)), ("none", None)]);
+        Expression::parse(text).unwrap().value(&Period { minute: 25 * 60 + 10, values })
     }
 
     #[test]
@@ -190,8 +232,17 @@ mod tests {
     }
 
     #[test]
+    fn functions_are_as_in_cloudwatch() {
+        assert_eq!(value("IF(some > 2, 5, 6)"), Some(5.0));
+        assert_eq!(value("IF(some > 3, 5, none)"), None);
+        assert_eq!(value("MAX([1, some, none])"), Some(3.0));
+        assert_eq!(value("HOUR(some) * 100 + MINUTE(some)"), Some(110.0));
+        assert_eq!(value("HOUR(none)"), None);
+    }
+
+    #[test]
     fn unknown_syntax_is_refused() {
-        for text in ["", "1 +", "SEARCH(some)", "some some", "(1"] {
+        for text in ["", "1 +", "SEARCH(some)", "some some", "(1", "IF(1, 2)", "MAX(1)"] {
             assert!(Expression::parse(text).is_err(), "{text}");
         }
     }

@@ -6,6 +6,8 @@
 mod alarm;
 mod expression;
 mod recording;
+#[cfg(test)]
+mod situations;
 
 use std::fs;
 use std::path::Path;
