@@ -70,3 +70,17 @@ async fn next_night_books_after_withdrawal() {
     assert_eq!(runs, vec![json!("2026-11-20.3"); 3]);
     assert_eq!(app.context.table.parked_runs(&uid("affiliate")).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn day_of_parked_affiliate_is_not_archived() {
+    let (app, folder) = (parked().await, tempfile::tempdir().unwrap());
+    app.now("2027-06-01T00:30:00Z");
+    let archive = format!("archive 2026-11-20 --to {} --delete", folder.path().display());
+    let refused = run(&app, &archive).await;
+    assert_eq!(refused.code, 2, "{refused}");
+    assert!(refused.questions.contains("not booked"), "{refused}");
+    repaired(&app);
+    assert_eq!(run(&app, "parked repair affiliate").await.code, 0);
+    let archived = run(&app, &archive).await;
+    assert_eq!(archived.code, 0, "{archived}");
+}
