@@ -2,7 +2,8 @@
 
 Usage: make.py
 
-They are made, not recorded: no release was deployed to AWS. Metrics and dimensions are those that the
+They are made, not recorded, except `recorded-500.json`: tests/deployed/bad_release.py records what a
+release on the local AWS writes, where a new version has all traffic at once. Metrics and dimensions are those that the
 functions write (shared/lambda/src/metrics.rs) and those of AWS/Lambda; references are in the words of
 template.yaml. All versions together have nine times the new version's traffic beside it.
 """

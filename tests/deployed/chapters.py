@@ -1,5 +1,6 @@
 """The chapters, and those that a target does not support, with the reason."""
 
+import bad_release
 import routes_and_auth
 import canary
 import cold
@@ -37,6 +38,7 @@ CHAPTERS = {
     "cold starts": cold,
     "warm calls, one after the other": latency,
     "the runbook, verbatim": runbook,
+    "metrics of a bad release": bad_release,
     "a release that fails its canary": canary,
     "the hook before traffic": pretraffic,
     "logs": logs,
@@ -51,6 +53,7 @@ UNSUPPORTED = {
         cost: "it measures no use",
     },
     "account": {
+        bad_release: "the canary's chapter deploys a bad release",
         story: "its nights are those of three days, and no clock can be set",
         updates: "what it updates is the adapted template; the canary's chapter deploys again",
         failures: "twelve deliveries of a message are 73 minutes apart, and no clock can be set",
