@@ -32,6 +32,10 @@ BODIES = {
     "PATCH /v1/links/{code}": {"label": "Spring"},
     "POST /v1/bind": {"confirmation": "junk"},
 }
+# Routes that need no token.
+PUBLIC = "GET /v1/invitation", "GET /v1/invitation/card"
+# Routes whose smallest request names a link.
+WITH_LINK = {"GET /v1/bind", *PUBLIC}
 
 
 def check(app, checks):
@@ -69,7 +73,7 @@ def call_route(app, route, code, token, query=""):
     """Calls a route with its smallest request."""
     method, path = route.split(" ")
     queries = [query] if query else []
-    if route == "GET /v1/bind":
+    if route in WITH_LINK:
         queries.append(f"ref={code}")
     target = path.replace("{code}", code) + ("?" + "&".join(queries) if queries else "")
     return app.api.call(method, target, token, BODIES.get(route))
