@@ -70,6 +70,8 @@ LEFT_OUT = {
     "Rotate the origin secret": "this stack has none: the local AWS has no CloudFront that sends it",
     "Rotate the event keys": "as SignaturesRefused",
     "StreamEventsLate": "this stack reads the queue only",
+    "KinesisStalled": "this stack reads the queue only",
+    "KafkaStalled": "this stack reads the queue only",
     "AffiliatesParked": "the operator's tests play it on the embedded engine",
     "AffiliatesNotEvaluated": "the operator's tests play it on the embedded engine",
     "CorrectionsNotApplied": "the end-to-end tests play it on the embedded engine",
