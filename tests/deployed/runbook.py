@@ -77,6 +77,8 @@ LEFT_OUT = {
     "CorrectionsNotApplied": "the end-to-end tests play it on the embedded engine",
     "RecordsUnreadable": "the end-to-end tests play it on the embedded engine",
     "Restore the ledger head": "the operator's tests rebuild heads; NightFailed plays the unreadable one",
+    "Restore a backup of the vault": "its vaults hold no backups, and it restores none",
+    "Handle a failed backup": "as Restore a backup of the vault",
     "ReconciliationDifferences": "the end-to-end tests play it on the embedded engine",
     "Stop a part of the programme": "the end-to-end tests play it on the embedded engine",
     "SwitchesOn": "the end-to-end tests play it on the embedded engine",
