@@ -1,8 +1,11 @@
-//! Compares backups with their roles and messages.
+//! Compares backups, their roles and messages, and the stack policy with each other.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 const TEMPLATE: &str = include_str!("../template.yaml");
+const POLICY: &str = include_str!("../stack-policy.json");
 
 /// Tags such as `!Ref` are dropped: the name of the referenced resource remains as text.
 fn resources() -> Value {
@@ -44,4 +47,39 @@ fn failed_backup_notifies() {
         statement["Condition"]["ArnEquals"]["aws:SourceArn"] == "BackupFailed.Arn"
     });
     assert!(allowed, "the rule may not publish to the topic");
+}
+
+/// The resources that the stack policy protects from an action.
+fn protected_from(action: &str) -> BTreeSet<String> {
+    let policy: Value = serde_json::from_str(POLICY).unwrap();
+    let names = |statement: &Value| -> Vec<String> {
+        let names = statement["Resource"].as_array().unwrap().iter();
+        let name = |one: &Value| one.as_str().unwrap().replace("LogicalResourceId/", "");
+        names.map(name).collect()
+    };
+    let denies = |statement: &&Value| {
+        statement["Effect"] == "Deny" && statement["Action"].to_string().contains(action)
+    };
+    let statements = policy["Statement"].as_array().unwrap();
+    statements.iter().filter(denies).flat_map(names).collect()
+}
+
+#[test]
+fn stack_policy_protects_what_holds_data() {
+    let all = resources();
+    let (replaced, deleted) = (protected_from("Update:Replace"), protected_from("Update:Delete"));
+    assert!(deleted.is_subset(&replaced));
+    for name in &replaced {
+        assert!(all.get(name).is_some(), "the template has no {name}");
+    }
+    for (id, resource) in all.as_object().unwrap() {
+        let kind = resource["Type"].as_str().unwrap();
+        let holds_data = resource["DeletionPolicy"] == "Retain"
+            || ["AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::SQS::Queue"]
+                .contains(&kind);
+        assert!(!holds_data || replaced.contains(id), "{id} may be replaced");
+        // An option that is switched off removes what it added.
+        let is_optional = resource.get("Condition").is_some_and(|one| one != "IsProduction");
+        assert_eq!(deleted.contains(id), replaced.contains(id) && !is_optional, "{id}");
+    }
 }
