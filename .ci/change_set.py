@@ -8,11 +8,18 @@ listed first, for the approver.
 
 >>> change = lambda name, action, replaced: {"ResourceChange": {"LogicalResourceId": name,
 ...     "ResourceType": "AWS::X::Y", "Action": action, "Replacement": replaced}}
->>> refusals([change("Table", "Modify", "False"), change("Bind", "Remove", None)], {"Table"})
+>>> policy = {"Statement": [
+...     {"Effect": "Allow", "Action": "Update:*", "Resource": "*"},
+...     {"Effect": "Deny", "Action": ["Update:Replace", "Update:Delete"],
+...      "Resource": ["LogicalResourceId/Table", "LogicalResourceId/Bus"]},
+...     {"Effect": "Deny", "Action": ["Update:Replace"], "Resource": ["LogicalResourceId/Option"]}]}
+>>> refusals([change("Table", "Modify", "False"), change("Bind", "Remove", None)], policy)
 []
->>> refusals([change("Table", "Modify", "Conditional"), change("Bus", "Remove", None)], {"Table", "Bus"})
+>>> refusals([change("Table", "Modify", "Conditional"), change("Bus", "Remove", None)], policy)
 ['Table may be replaced', 'Bus is removed']
->>> refusals([change("Table", "Add", None)], {"Table"})
+>>> refusals([change("Option", "Modify", "True"), change("Option", "Remove", None)], policy)
+['Option may be replaced']
+>>> refusals([change("Table", "Add", None)], policy)
 []
 """
 
@@ -23,22 +30,22 @@ import sys
 ROLES = ("AWS::IAM::", "AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy", "AWS::Events::EventBusPolicy")
 
 
-def protected(policy):
-    """The logical ids that a stack policy protects."""
-    denied = [one for one in policy["Statement"] if one["Effect"] == "Deny"]
+def protected(policy, action):
+    """The logical ids that a stack policy protects from an action."""
+    denied = [one for one in policy["Statement"] if one["Effect"] == "Deny" and action in one["Action"]]
     return {name.removeprefix("LogicalResourceId/") for one in denied for name in one["Resource"]}
 
 
-def refusals(changes, names):
+def refusals(changes, policy):
     """Why a change set is refused: one sentence for each protected resource that may be lost."""
+    kept, same = protected(policy, "Update:Delete"), protected(policy, "Update:Replace")
     found = []
     for change in (one["ResourceChange"] for one in changes if "ResourceChange" in one):
-        name = change["LogicalResourceId"]
-        if name not in names:
-            continue
-        if change["Action"] == "Remove":
-            found.append(f"{name} is removed")
-        elif change["Action"] != "Add" and change.get("Replacement") in ("True", "Conditional"):
+        name, action = change["LogicalResourceId"], change["Action"]
+        if action == "Remove":
+            if name in kept:
+                found.append(f"{name} is removed")
+        elif action != "Add" and name in same and change.get("Replacement") in ("True", "Conditional"):
             found.append(f"{name} may be replaced")
     return found
 
@@ -57,7 +64,7 @@ def table(changes):
 def main(change_set, policy):
     changes = json.loads(pathlib.Path(change_set).read_text())["Changes"]
     print(table(changes))
-    found = refusals(changes, protected(json.loads(pathlib.Path(policy).read_text())))
+    found = refusals(changes, json.loads(pathlib.Path(policy).read_text()))
     print("\n".join(f"\nREFUSED: {reason}" for reason in found))
     return 1 if found else 0
 

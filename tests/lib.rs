@@ -5,6 +5,7 @@
 
 mod activity;
 mod announced;
+mod continuity;
 mod contract;
 mod costs;
 mod damage;

@@ -1,7 +1,10 @@
-"""Runs parliament and cloudsplaining over the policies of roles, also over those that are attached by
-a condition, and prints the findings as JSON.
+"""Runs parliament over all policies, also over those that exist only under a condition, and
+cloudsplaining over those of roles; prints the findings as JSON.
 
-Usage: iam.py TEMPLATE
+Policies are those of roles, what roles may be assumed by, and those of queues, buckets, topics and
+buses. Keys and secrets have none in the templates.
+
+Usage: iam.py TEMPLATE...
 """
 
 import json
@@ -25,10 +28,16 @@ PARAMETERS = {
     "KinesisStreamArn": "arn:aws:kinesis:us-east-1:111122223333:stream/events",
     "KafkaClusterArn": "arn:aws:kafka:us-east-1:111122223333:cluster/events/0a1b2c3d",
     "KafkaTopic": "exchange-events",
+    "EventProducers": ["arn:aws:iam::444455556666:role/ledger"],
+    "EventReceivers": ["arn:aws:iam::444455556666:root"],
 }
 ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:111122223333:table/{}",
+    "AWS::S3::Bucket": "arn:aws:s3:::{}",
+    "AWS::SNS::Topic": "arn:aws:sns:us-east-1:111122223333:{}",
     "AWS::SQS::Queue": "arn:aws:sqs:us-east-1:111122223333:{}",
+    "AWS::Events::Rule": "arn:aws:events:us-east-1:111122223333:rule/{}",
+    "AWS::IAM::Role": "arn:aws:iam::111122223333:role/{}",
     "AWS::Events::EventBus": "arn:aws:events:us-east-1:111122223333:event-bus/{}",
     "AWS::Logs::LogGroup": "arn:aws:logs:us-east-1:111122223333:log-group:{}:*",
     "AWS::Lambda::Alias": "arn:aws:lambda:us-east-1:111122223333:function:{}:live",
@@ -38,10 +47,17 @@ ARNS = {
 }
 
 
+# The types whose reference is a name.
+NAMED = ("AWS::CloudFront::Distribution", "AWS::Events::EventBus", "AWS::S3::Bucket")
+VERSION = "2012-10-17"
+
+
 def resolved(value, resources):
     """A value of a policy with its intrinsic functions resolved."""
     if isinstance(value, list):
         return [resolved(item, resources) for item in value]
+    if isinstance(value, bool):
+        return str(value).lower()
     if not isinstance(value, dict):
         return value
     match value:
@@ -71,17 +87,22 @@ def substituted(name, resources):
     if name in PSEUDO:
         return PSEUDO[name]
     resource, _, attribute = name.partition(".")
-    if attribute != "Arn":
+    if attribute == "Arn":
+        return ARNS[resources[resource]["Type"]].format(resource)
+    if attribute or resources[resource]["Type"] not in NAMED:
         raise ValueError(f"a substitution that is not known here: {name}")
-    return ARNS[resources[resource]["Type"]].format(resource)
+    return resource
 
 
-def findings(document):
-    text = json.dumps(document)
-    for finding in analyze_policy_string(text).findings:
+def linted(document):
+    for finding in analyze_policy_string(json.dumps(document)).findings:
         yield f"parliament:{finding.issue}"
+
+
+def risks(document):
+    """What a role could do with a policy. The policy of a resource grants nothing beyond it."""
     policy = PolicyDocument(document)
-    risks = {
+    kinds = {
         "privilege-escalation": policy.allows_privilege_escalation,
         "resource-exposure": policy.permissions_management_without_constraints,
         "data-exfiltration": policy.allows_data_exfiltration_actions,
@@ -89,12 +110,12 @@ def findings(document):
         "service-wildcard": policy.service_wildcard,
         "write-without-constraints": policy.write_actions_without_constraints,
     }
-    for risk, found in risks.items():
+    for risk, found in kinds.items():
         if found:
             yield f"cloudsplaining:{risk}"
 
 
-def documents(resource):
+def of_roles(resource):
     """The policies of a role, or a policy that is attached to one."""
     properties = resource.get("Properties", {})
     match resource["Type"]:
@@ -105,15 +126,43 @@ def documents(resource):
     return []
 
 
-def main(path):
-    resources = json.loads(pathlib.Path(path).read_text())["Resources"]
-    found = {
-        (rule, name)
-        for name, resource in resources.items()
-        for document in documents(resource)
-        for rule in findings(resolved(document, resources))
-    }
-    print(json.dumps(sorted(found)))
+def of_resources(name, resource):
+    """The policy of a resource, or of those who may assume a role."""
+    properties = resource.get("Properties", {})
+    match resource["Type"]:
+        case "AWS::SQS::QueuePolicy" | "AWS::S3::BucketPolicy" | "AWS::SNS::TopicPolicy":
+            return [properties["PolicyDocument"]]
+        case "AWS::Events::EventBusPolicy":
+            return [{"Version": VERSION, "Statement": [properties["Statement"]]}]
+        case "AWS::IAM::Role":
+            # Parliament expects a resource, which such a policy does not have.
+            role = {"Resource": ARNS["AWS::IAM::Role"].format(name)}
+            trust = properties["AssumeRolePolicyDocument"]
+            return [trust | {"Statement": [one | role for one in trust["Statement"]]}]
+        case kind if kind in UNKNOWN:
+            raise ValueError(f"{name}: policies of {kind} are not judged yet")
+    return []
 
 
-main(sys.argv[1])
+# Types with a policy that the templates do not have.
+UNKNOWN = (
+    "AWS::IAM::ManagedPolicy",
+    "AWS::KMS::Key",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SNS::TopicInlinePolicy",
+    "AWS::SQS::QueueInlinePolicy",
+)
+
+
+def found_in(resources):
+    for name, resource in resources.items():
+        documents = [resolved(one, resources) for one in of_roles(resource)]
+        for document in documents:
+            yield from ((rule, name) for rule in risks(document))
+        documents += [resolved(one, resources) for one in of_resources(name, resource)]
+        for document in documents:
+            yield from ((rule, name) for rule in linted(document))
+
+
+templates = [json.loads(pathlib.Path(path).read_text())["Resources"] for path in sys.argv[1:]]
+print(json.dumps(sorted({one for resources in templates for one in found_in(resources)})))

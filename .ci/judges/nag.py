@@ -1,6 +1,6 @@
 """Runs the rule packs of cdk-nag over plain CloudFormation, and prints the findings as JSON.
 
-Usage: nag.py TEMPLATE
+Usage: nag.py TEMPLATE...
 """
 
 import contextlib
@@ -37,16 +37,15 @@ def report(template, folder):
     return json.loads(pathlib.Path(folder, "validation-report.json").read_text())
 
 
-def main(template):
+def findings(template):
     with tempfile.TemporaryDirectory() as folder:
         found = report(template, folder)
-    findings = [
+    return [
         [violation["ruleName"], construct["constructPath"].rsplit("/", 1)[-1]]
         for plugin in found["pluginReports"]
         for violation in plugin["violations"]
         for construct in violation["violatingConstructs"]
     ]
-    print(json.dumps(findings))
 
 
-main(sys.argv[1])
+print(json.dumps([one for template in sys.argv[1:] for one in findings(template)]))

@@ -19,6 +19,8 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MACHINES = ("nightly", "start-nightly")
+# The templates that SAM does not expand.
+OTHERS = ("edge.yaml", "global-table.yaml", "archive.yaml")
 
 
 def environment(requirements):
@@ -47,32 +49,37 @@ def cfn_lint(folder):
     machines = [f"statemachine/{name}.asl.yaml" for name in MACHINES]
     output([tools / "python", ".ci/state-machines.py", folder, *machines])
     files = [folder / f"{name}.asl.json" for name in MACHINES]
-    expanded = ["--ignore-checks", "W", "--", folder / "template.json"]
-    templates = ["--format", "json", "--", "template.yaml", "edge.yaml", "global-table.yaml", "archive.yaml", *files]
+    templates = ["template.yaml", *OTHERS, *files, folder / "template.json"]
     # 2, 4 and 8 are errors, warnings and informations; 1 is an invalid command line.
-    for arguments in (templates, ["--format", "json", *expanded]):
-        for found in json.loads(output([tools / "cfn-lint", *arguments], range(0, 16, 2)) or "[]"):
-            path = found["Location"]["Path"]
-            yield found["Rule"]["Id"], path[1] if path and len(path) > 1 else "template"
+    report = output([tools / "cfn-lint", "--format", "json", "--", *templates], range(0, 16, 2))
+    for found in json.loads(report or "[]"):
+        path = found["Location"]["Path"]
+        yield found["Rule"]["Id"], path[1] if path and len(path) > 1 else "template"
 
 
 def checkov(folder):
     tool = environment(".ci/judges/checkov.txt") / "checkov"
-    for template in (folder / "template.json", "edge.yaml", "global-table.yaml", "archive.yaml"):
-        options = ["--framework", "cloudformation", "--skip-download", "-o", "json"]
-        report = json.loads(output([tool, "-f", template, *options], (0, 1)))
+    options = ["--skip-download", "-o", "json"]
+    files = [("cloudformation", "-f", one) for one in (folder / "template.json", *OTHERS)]
+    for framework, how, path in (*files, ("github_actions", "-d", ".github")):
+        report = json.loads(output([tool, how, path, "--framework", framework, *options], (0, 1)))
         for found in report["results"]["failed_checks"]:
             yield found["check_id"], found["resource"].split(".")[-1]
 
 
 def cdk_nag(folder):
     python = environment(".ci/judges/nag.txt") / "python"
-    return json.loads(output([python, HERE / "nag.py", folder / "template.json"]).splitlines()[-1])
+    return json.loads(output([python, HERE / "nag.py", *expanded(folder)]).splitlines()[-1])
 
 
 def iam(folder):
     python = environment(".ci/judges/iam.txt") / "python"
-    return json.loads(output([python, HERE / "iam.py", folder / "template.json"]))
+    return json.loads(output([python, HERE / "iam.py", *expanded(folder)]))
+
+
+def expanded(folder):
+    """All templates in plain CloudFormation."""
+    return [folder / "template.json", *(folder / one.replace(".yaml", ".json") for one in OTHERS)]
 
 
 JUDGES = {"sam": sam, "cfn-lint": cfn_lint, "checkov": checkov, "cdk-nag": cdk_nag, "iam": iam}
@@ -95,7 +102,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         python = environment("tests/deployed/requirements.txt") / "python"
-        output([python, HERE / "expand.py", folder / "template.json"])
+        output([python, HERE / "expand.py", folder])
         for judge, findings in JUDGES.items():
             begin = time.monotonic()
             found = sorted({(rule, resource) for rule, resource in findings(folder)})
