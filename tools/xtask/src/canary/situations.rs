@@ -32,6 +32,18 @@ const SITUATIONS: &[Situation] = &[
     ("EventsLateForNight", "00:06", "age 900 900 900", false),
     ("EventsLateForNight", "00:30", "age 9000 9000 9000", false),
     ("EventsLateForNight", "12:10", "age 9000 9000 9000", false),
+    ("KinesisStalled", "12:00", "written 100 100 100", true),
+    ("KinesisStalled", "12:00", "age 900001 900001 900001; reads 5 5 5; written 9 9 9", true),
+    ("KinesisStalled", "12:00", "age 6000 6000 6000; reads 5 5 5; written 100 100 100", false),
+    // The last data have not arrived yet.
+    ("KinesisStalled", "12:00", "written 100 100 100; reads 5 - -", false),
+    ("KinesisStalled", "12:00", "written - - -", false),
+    // Not polled, failing, and slow.
+    ("KafkaStalled", "12:00", "unread 1 1 1", true),
+    ("KafkaStalled", "12:00", "behind 100 100 100; unread 100 100 100", true),
+    ("KafkaStalled", "12:00", "behind 3001 3001 3001; messages 1000 1000 1000", true),
+    ("KafkaStalled", "12:00", "unread 3000 3000 3000; messages 1000 1000 1000", false),
+    ("KafkaStalled", "12:00", "unread 9 9 0 0", false),
     ("OutboundEventsStalled", "12:00", "throttles 5 5", true),
     ("OutboundEventsStalled", "12:00", "binds 3 - - 1", true),
     ("OutboundEventsStalled", "12:00", "runs 9 9; invocations 0 -", true),
