@@ -6,8 +6,9 @@ use std::fmt::Write;
 use dynamodb_embedded::CallStats;
 use ingestion::{EventOutcome, Message};
 use serde_json::{Value, json};
-use storage::{ActivityPart, Shard, Table};
+use storage::{ActivityPart, Shard, Switch, Table};
 
+use crate::switches::{started, stopped_for_a_minute};
 use crate::test_app::{TestApp, at, day, event, fee};
 
 const YEAR: &str = "from=2025-11-21&to=2026-11-20";
@@ -72,6 +73,13 @@ impl Metered {
         let _before = self.app.engine.take_call_stats();
         let answer = self.app.call(caller, method, target, headers, Some(body)).await;
         assert!((200..300).contains(&answer.status), "{what}: {}", answer.body);
+        self.put_down(what);
+    }
+
+    async fn ingest(&mut self, what: &str, body: &str) {
+        let _before = self.app.engine.take_call_stats();
+        let reports = self.app.send_raw(body).await;
+        assert!(reports.iter().all(|report| report.outcome == EventOutcome::Ingested), "{what}");
         self.put_down(what);
     }
 
@@ -371,6 +379,54 @@ async fn costs_of_many_users_are_unchanged() {
     300 bound payers, 30 without inviter         5 BatchGetItem, 1 BatchWriteItem, 1 GetItem, 65 PutItem, 72 UpdateItem 229.5   145
     changes of 300 bound users                   3 BatchGetItem, 600 PutItem          300   600
     their last activity                          8 BatchGetItem, 8 DeleteItem, 300 PutItem, 16 Query  316   308
+    ");
+}
+
+/// Only sign-ups need the switches, and read them again if the last reading is 30 seconds old.
+#[tokio::test]
+async fn costs_of_sign_ups_are_unchanged() {
+    let app = TestApp::at("2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    let mut metered = Metered { app, code: code.clone(), bill: String::new() };
+    let registered = |uid: &str, code: Option<&str>| {
+        let data = json!({
+            "uid": uid, "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
+        });
+        event(uid, "account.registered", data).to_string()
+    };
+    metered.in_another_process().await;
+    for (what, body) in [
+        ("sign-up, link not seen before", registered("a", Some(&code))),
+        ("sign-up", registered("b", Some(&code))),
+        ("sign-up, again", registered("b", Some(&code))),
+    ] {
+        metered.ingest(what, &body).await;
+    }
+    stopped_for_a_minute(&metered.app, Switch::Binds).await;
+    for (what, body) in [
+        ("registration without a link, a minute later", registered("c", None)),
+        ("sign-up, stopped, a minute later", registered("d", Some(&code))),
+        ("sign-up, stopped", registered("e", Some(&code))),
+        ("sign-up, stopped, again", registered("e", Some(&code))),
+    ] {
+        metered.ingest(what, &body).await;
+    }
+    started(&metered.app, Switch::Binds).await;
+    metered.in_another_process().await;
+    let _before = metered.app.engine.take_call_stats();
+    ingestion::evaluate_held(&metered.app.context).await.unwrap();
+    metered.put_down("evaluation of 2 held sign-ups");
+
+    // The calls; units read, units written.
+    insta::assert_snapshot!(metered.bill, @r"
+    sign-up, link not seen before                1 BatchGetItem, 2 GetItem, 1 PutItem, 1 TransactWriteItems, 1 UpdateItem    3     8
+    sign-up                                      1 BatchGetItem, 1 GetItem, 1 PutItem, 1 TransactWriteItems, 1 UpdateItem    2     8
+    sign-up, again                               1 BatchGetItem, 1 PutItem, 1 UpdateItem    1     1
+    registration without a link, a minute later  1 BatchGetItem, 2 PutItem              1     2
+    sign-up, stopped, a minute later             1 BatchGetItem, 5 GetItem, 2 PutItem, 1 TransactWriteItems    6     6
+    sign-up, stopped                             1 BatchGetItem, 4 GetItem, 2 PutItem, 1 TransactWriteItems    5     6
+    sign-up, stopped, again                      1 BatchGetItem, 3 GetItem, 2 PutItem    4     1
+    evaluation of 2 held sign-ups                4 DeleteItem, 8 GetItem, 2 PutItem, 64 Query, 2 TransactWriteItems, 2 UpdateItem   72    20
     ");
 }
 

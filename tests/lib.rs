@@ -17,6 +17,7 @@ mod event_limits;
 mod events_dir;
 mod facts;
 mod failing_calls;
+mod held_sign_ups;
 mod ingest_events;
 mod invariants;
 mod late;

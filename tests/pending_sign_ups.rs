@@ -18,34 +18,34 @@ use crate::poison::{items, put};
 use crate::test_app::{TestApp, at, day, event, fee, uid};
 
 const NOON: &str = "2026-11-20T12:00:00Z";
-const SIGNED_UP: &str = "2026-11-20T08:00:00Z";
+pub const SIGNED_UP: &str = "2026-11-20T08:00:00Z";
 
 /// An affiliate who left the programme on 2026-11-01, as far as is known, and their link's code.
-async fn departed_affiliate() -> (TestApp, String) {
+pub async fn departed_affiliate() -> (TestApp, String) {
     let app = TestApp::at(NOON).await;
     let code = app.affiliate("affiliate").await;
     membership(&app, false, "2026-11-01T00:00:00Z").await;
     (app, code)
 }
 
-async fn membership(app: &TestApp, affiliate: bool, from: &str) {
+pub async fn membership(app: &TestApp, affiliate: bool, from: &str) {
     let change = json!({ "uid": "affiliate", "affiliate": affiliate, "at": from });
     app.taken("account.changed", change).await;
 }
 
-fn sign_up(invitee: &str, code: &str) -> Value {
+pub fn sign_up(invitee: &str, code: &str) -> Value {
     json!({ "uid": invitee, "registeredAt": SIGNED_UP, "country": "CH", "ref": code })
 }
 
-async fn signs_up(app: &TestApp, invitee: &str, code: &str) {
+pub async fn signs_up(app: &TestApp, invitee: &str, code: &str) {
     app.taken("account.registered", sign_up(invitee, code)).await;
 }
 
-async fn account(app: &TestApp, of: &str) -> Account {
+pub async fn account(app: &TestApp, of: &str) -> Account {
     app.context.table.account(&uid(of)).await.unwrap().unwrap().value
 }
 
-async fn is_bound(app: &TestApp, invitee: &str) -> bool {
+pub async fn is_bound(app: &TestApp, invitee: &str) -> bool {
     account(app, invitee).await.relation.is_some()
 }
 

@@ -8,7 +8,7 @@ use crate::stream::Stream;
 use crate::test_app::{Answer, TestApp, at, day, fee, uid};
 
 /// The table as a deployed function of another process sees it, which read it at its start.
-async fn another_process(app: &TestApp) -> TestApp {
+pub async fn another_process(app: &TestApp) -> TestApp {
     let mut other = app.clone();
     other.context.table = Table::new(app.engine.config(), app.engine.table_name());
     other.context.table.warm_up(app.clock.now()).await.unwrap();
@@ -28,12 +28,12 @@ async fn stop(app: &TestApp, switch: Switch) {
 }
 
 /// Turns a switch off, and waits until every process has read it.
-async fn start(app: &TestApp, switch: Switch) {
+pub async fn started(app: &TestApp, switch: Switch) {
     assert_eq!(change(app, SwitchAction::Start, switch).await, SwitchOutcome::Changed);
     later(app, 60);
 }
 
-async fn stopped_for_a_minute(app: &TestApp, switch: Switch) {
+pub async fn stopped_for_a_minute(app: &TestApp, switch: Switch) {
     stop(app, switch).await;
     later(app, 60);
 }
@@ -96,7 +96,7 @@ async fn stopped_binds_return_with_the_start() {
     for (caller, target) in [("dormant-1", "/v1/binding"), ("affiliate", "/v1/links")] {
         assert_eq!(app.get(caller, target).await.status, 200, "{target}");
     }
-    start(&app, Switch::Binds).await;
+    started(&app, Switch::Binds).await;
     assert_eq!(app.bind("dormant-2", &code).await.status, 201);
 }
 
@@ -127,12 +127,32 @@ async fn stop_of_a_link_spares_other_links() {
     let bind = app.post("dormant-1", "/v1/bind", confirmed).await;
     assert_eq!((outcome(&window), outcome(&bind)), both("503 link_stopped"));
     assert_eq!(app.bind("dormant-3", other).await.status, 201);
-    start(&app, link).await;
+    started(&app, link).await;
     assert_eq!(app.bind("dormant-1", &code).await.status, 201);
 }
 
 fn both(outcome: &str) -> (String, String) {
     (outcome.to_owned(), outcome.to_owned())
+}
+
+#[tokio::test]
+async fn invitation_of_stopped_link_is_that_of_no_link() {
+    let (app, code) = programme().await;
+    let answers = async |code: &str| {
+        let target = |path: &str| format!("{path}?ref={code}");
+        let invitation = app.get("anyone", &target("/v1/invitation")).await;
+        let card = app.get("anyone", &target("/v1/invitation/card")).await;
+        assert_eq!((invitation.status, card.status), (200, 200));
+        (invitation.json(), card.body.replace(code, "CODE"))
+    };
+    let before = answers(&code).await;
+    assert_eq!(before.0["live"], true);
+    stopped_for_a_minute(&app, Switch::Binds).await;
+    assert_eq!(answers(&code).await, before, "the window says that all binds are stopped");
+    stopped_for_a_minute(&app, Switch::Link(code.parse().unwrap())).await;
+    assert_eq!(answers(&code).await, answers("NNNNNNNN").await);
+    started(&app, Switch::Link(code.parse().unwrap())).await;
+    assert_eq!(answers(&code).await, before);
 }
 
 #[tokio::test]
@@ -152,7 +172,7 @@ async fn stop_of_new_links_spares_existing_ones() {
     assert_eq!(app.get("affiliate", "/v1/link").await.json()["code"], json!(code));
     assert_eq!(app.post("other", "/v1/links", json!({})).await.status, 201);
     assert_eq!(app.bind("dormant-1", &code).await.status, 201);
-    start(&app, Switch::NewLinks(uid("without-links"))).await;
+    started(&app, Switch::NewLinks(uid("without-links"))).await;
     assert_eq!(app.get("without-links", "/v1/link").await.status, 200);
 }
 
@@ -251,7 +271,7 @@ async fn held_nights_are_booked_after_the_stop() {
         assert_eq!((head.committed, head.closed_through), (0, Some(day("2026-11-19"))));
     }
     assert_eq!(booked(&app).await, Vec::<Value>::new());
-    start(&app, Switch::Payments).await;
+    started(&app, Switch::Payments).await;
     let report = night(&app, "2026-11-22").await.unwrap();
     let lines = report.days.iter().map(|day| (day.day.to_string(), day.lines));
     let expected = [("2026-11-20", 1), ("2026-11-21", 1), ("2026-11-22", 0)];
@@ -308,7 +328,7 @@ async fn payment_events_wait_and_other_events_do_not() {
         record.change.sequence_number.clone()
     };
     let from = records.iter().position(|record| sequence(record) == held).unwrap();
-    start(&app, Switch::Payments).await;
+    started(&app, Switch::Payments).await;
     assert_eq!(told.hand_over(&app, records.split_off(from)).await, None);
     let all = told.all();
     let expected = ["recall.binding.created.v1", "recall.commission.settled.v1"];
@@ -330,7 +350,7 @@ async fn notices_are_on_the_dashboard() {
     });
     assert_eq!(notices("affiliate").await, json!([payments, link]));
     assert_eq!(notices("other").await, json!([payments]));
-    start(&app, Switch::Payments).await;
+    started(&app, Switch::Payments).await;
     assert_eq!(notices("other").await, json!([]));
 }
 
@@ -347,7 +367,7 @@ async fn check_measures_switches_and_refusals_are_no_faults() {
     app.get("dormant-1", &format!("/v1/bind?ref={code}")).await;
     let refused = captured.lines().pop().unwrap();
     assert!(refused.contains("\"Faults\":0,\"Successes\":0"), "{refused}");
-    start(&app, Switch::Binds).await;
+    started(&app, Switch::Binds).await;
     check().await;
     assert!(captured.lines().last().unwrap().contains("\"SwitchesOn\":1"));
     damage(&app);
@@ -362,7 +382,7 @@ async fn log_has_every_change_newest_first() {
     let (app, code) = programme().await;
     let link = Switch::Link(code.parse().unwrap());
     stopped_for_a_minute(&app, link.clone()).await;
-    start(&app, link.clone()).await;
+    started(&app, link.clone()).await;
     stop(&app, Switch::Payments).await;
     let log = app.context.table.switch_changes(20).await.unwrap();
     let entry = |switch, action, now: &str| SwitchChange {

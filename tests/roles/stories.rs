@@ -1,7 +1,7 @@
 //! Stories in which every function makes all its kinds of calls.
 
 use serde_json::json;
-use storage::Table;
+use storage::{Switch, Table};
 
 use super::FUNCTIONS;
 use super::record::Record;
@@ -13,6 +13,7 @@ use crate::poison::corrupt;
 use crate::simulation::{STACK, observed_trial};
 use crate::story::three_newcomers_trade;
 use crate::stream::Stream;
+use crate::switches::stopped_for_a_minute;
 use crate::test_app::{TestApp, at, day, fee};
 
 /// Seeds of the simulation that are run, for kills, duplicate workers, faults and voided bindings.
@@ -36,6 +37,7 @@ pub async fn told() -> Record {
     reports_are_large(&record).await;
     what_is_set_aside_is_taken_up(&record).await;
     parts_are_stopped(&record).await;
+    sign_up_is_held(&record).await;
     deferred_activity_voids_a_binding(&record).await;
     trials.join().unwrap();
     record
@@ -110,6 +112,17 @@ async fn parts_are_stopped(record: &Record) {
     nightly::handle(&app.context_of("daily-commission"), &json!({ "step": "check" }))
         .await
         .unwrap();
+}
+
+/// A sign-up arrives while binds are stopped.
+async fn sign_up_is_held(record: &Record) {
+    let app = watched(record, "2026-11-20T09:00:00Z").await;
+    let code = app.affiliate("affiliate").await;
+    stopped_for_a_minute(&app, Switch::Binds).await;
+    let signed_up = json!({
+        "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
+    });
+    app.taken("account.registered", signed_up).await;
 }
 
 /// Work of a run cannot be read between its commit and its publishing.

@@ -1,8 +1,8 @@
 //! `GET /v1/invitation/card?ref=CODE`: the invitation as a document for messengers, which show its
 //! title, text and picture beside a link.
 //!
-//! It has the facts of `GET /v1/invitation` and no others, so that it answers an unknown code and a
-//! dead link alike. Its language is English: a messenger does not name the reader's.
+//! It has the facts of `GET /v1/invitation` and no others, so that it answers an unknown code, a
+//! dead and a stopped link alike. Its language is English: a messenger does not name the reader's.
 
 use commission::{Rate, SharedCommission};
 use http_api::{Anyone, Call, Problem, Response, reply};

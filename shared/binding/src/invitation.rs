@@ -1,8 +1,9 @@
 //! `GET /v1/invitation?ref=CODE`: the invitation of a link before sign-in.
 //!
 //! The route needs no token, so that the answer has only facts that belong to everyone with the
-//! link: the masked owner and the share. A code that does not exist and a link that cannot bind an
-//! existing user now have one answer. It reveals neither which of the two applies nor the reason.
+//! link: the masked owner and the share. A code that does not exist, a link that cannot bind an
+//! existing user now and a stopped link have one answer. It reveals neither which of them applies
+//! nor the reason. A stop of all binds changes no answer: the window says it.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use serde::Serialize;
 use storage::{Account, Link};
 use types::{LinkCode, Origin, Reason, Timestamp};
 
-/// How long caches may keep the answer. A link changes only when its owner's account does.
+/// How long caches may keep the answer. A link changes only when its owner's account does, or by its
+/// switch.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(60);
 
 #[derive(Serialize)]
@@ -46,6 +48,9 @@ pub(crate) async fn live_link(
     code: &LinkCode,
     now: Timestamp,
 ) -> Result<Option<Link>, Problem> {
+    if app.switches().await.links.contains_key(code) {
+        return Ok(None);
+    }
     let Some(link) = app.table.link(code).await.or_problem()? else { return Ok(None) };
     let owner = app.table.account(&link.facts.owner).await.or_problem()?;
     let rules = &app.programme.eligibility;

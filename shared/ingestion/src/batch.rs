@@ -92,6 +92,10 @@ impl<'a> Batch<'a> {
             }
         }
         let mut known = self.app.table.each_account(events.keys().copied()).await?;
+        if events.values().flatten().any(|(_, event)| event.code.is_some()) {
+            // Once for all sign-ups of the batch, which run concurrently.
+            self.app.switches().await;
+        }
         let work = events.into_iter().map(|(uid, events)| {
             let known = known.remove(uid);
             register_in_order(self.app, known, events)

@@ -12,6 +12,7 @@ mod batch_stats;
 mod deferred_activity;
 mod delivery;
 mod event;
+mod held_sign_up;
 mod message;
 mod one_pass;
 mod parts;
@@ -38,6 +39,7 @@ pub use crate::deferred_activity::{AppliedActivity, apply_deferred};
 pub use crate::delivery::{
     BatchItemFailure, BatchResponse, Delivery, DeliveryError, STREAM_WAIT_MILLIS, Source,
 };
+pub use crate::held_sign_up::{HeldEvaluation, evaluate_held};
 pub use crate::message::Reader;
 pub use crate::signature::{EventKeys, EventKeysError, Signatures, Unsigned};
 

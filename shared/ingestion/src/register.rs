@@ -35,6 +35,9 @@ pub(crate) async fn register(
     if let Some(code) = &event.code {
         match sign_up::evaluate(app, &account.facts, code).await? {
             SignUp::Eligible(binding) => bound = Some(*binding),
+            SignUp::Stopped { inviter, code } => {
+                account.pending_sign_up = Some(sign_up::pending(app, inviter, code));
+            }
             SignUp::Refused { reason, owner } => {
                 account.sign_up_refused = Some(reason);
                 account.pending_sign_up =
@@ -54,8 +57,8 @@ pub(crate) async fn register(
         return again(app, event, &now_known.value).await;
     }
     if let Some(pending) = &new.value.pending_sign_up {
-        // A fact that was written after the evaluation above and before the list was: whoever
-        // wrote it did not find the sign-up there.
+        // A fact or a switch that was written after the evaluation above and before the list was:
+        // whoever wrote it did not find the sign-up there.
         sign_up::evaluate_again(app, &pending.inviter, &event.uid).await?;
     }
     let mut account = new.value;
@@ -78,7 +81,9 @@ async fn again(app: &App, event: &Registered, known: &Account) -> Result<Registr
         return Ok(Registration::Otherwise);
     }
     match (&known.relation, &known.pending_sign_up) {
-        (_, Some(pending)) => sign_up::evaluate_again(app, &pending.inviter, &event.uid).await?,
+        (_, Some(pending)) => {
+            sign_up::evaluate_again(app, &pending.inviter, &event.uid).await?;
+        }
         (Some(relation), None) if relation.origin == Origin::Signup => mark(app, relation).await?,
         _ => {}
     }

@@ -2,7 +2,8 @@
 //!
 //! The facts in force at the registration decide. Events arrive in any order, so a fact of the
 //! inviter may arrive after the sign-up that it makes eligible. Such a sign-up stays in a list of
-//! its inviter, and each change of the inviter that may matter evaluates the list again.
+//! its inviter, and each change of the inviter that may matter evaluates the list again. An eligible
+//! sign-up that a kill switch stops stays there too (`held_sign_up.rs`).
 
 use commission::Relation;
 use eligibility::{AccountFacts, Bind, EligibilityReport};
@@ -14,11 +15,19 @@ use storage::{
 use types::{LinkCode, Origin, Reason, Timestamp, Uid};
 
 use crate::CALLS_AT_ONCE;
+use crate::held_sign_up;
 
 /// The outcome of evaluating a sign-up.
 pub(crate) enum SignUp {
     /// The account may be bound so.
     Eligible(Box<Binding>),
+    /// The account may be bound, once a kill switch is turned off.
+    Stopped {
+        /// The link's owner.
+        inviter: Uid,
+        /// The link's code.
+        code: LinkCode,
+    },
     /// The account may not be bound.
     Refused {
         /// Why not.
@@ -59,7 +68,14 @@ pub(crate) async fn evaluate(
         &app.programme.eligibility,
     );
     let may_change = may_change(app, &report, invitee.registered_at);
+    let is_stopped = match &link {
+        Some(link) if report.eligible() => held_sign_up::is_stopped(app, &link.facts.code).await,
+        _ => false,
+    };
     Ok(match (link, inviter) {
+        (Some(link), Some(_)) if is_stopped => {
+            SignUp::Stopped { inviter: link.facts.owner, code: link.facts.code }
+        }
         (Some(link), Some(inviter)) if report.eligible() => {
             let relation = relation(invitee, link);
             SignUp::Eligible(Box::new(Binding::new(relation, report.rule, invitee, &inviter)))
@@ -84,13 +100,13 @@ fn may_change(app: &App, report: &EligibilityReport, at: Timestamp) -> bool {
     programme_has_begun && unmet.all(|check| of_inviter.contains(&check.reason))
 }
 
-/// A refused sign-up that waits from now on for facts of a link's owner.
+/// A sign-up that waits from now on for facts of a link's owner, or for a switch.
 pub(crate) fn pending(app: &App, inviter: Uid, code: LinkCode) -> PendingSignUp {
     let until = app.clock.now().plus_days(PENDING_SIGN_UP_DAYS);
     PendingSignUp { inviter, code, until, fee_days: Default::default() }
 }
 
-/// Returns whether an account's sign-up was refused, and may still be bound at `now`.
+/// Returns whether an account's sign-up did not bind it, and may still do so at `now`.
 pub(crate) fn is_pending(account: &Account, now: Timestamp) -> bool {
     let pending = account.pending_sign_up.as_ref();
     account.relation.is_none() && pending.is_some_and(|pending| now < pending.until)
@@ -127,15 +143,20 @@ pub(crate) async fn evaluate_all_again(
         else {
             return Ok(Reevaluation::Complete);
         };
-        // Most of a long list stays refused: only the others are worth a read each.
-        let stays_refused = |invitee: &&Uid| match accounts.get(*invitee) {
+        let switches = match page.invitees.is_empty() {
+            true => Default::default(),
+            false => app.switches().await,
+        };
+        // Most of a long list stays as it is: only the others are worth a read each.
+        let stays = |invitee: &&Uid| match accounts.get(*invitee) {
             Some(Ok(account)) => {
                 is_pending(&account.value, now)
-                    && !may_invite(app, &facts, account.value.facts.registered_at)
+                    && (!may_invite(app, &facts, account.value.facts.registered_at)
+                        || held_sign_up::is_held(&account.value, &switches))
             }
             _ => false,
         };
-        let evaluated = page.invitees.iter().filter(|invitee| !stays_refused(invitee));
+        let evaluated = page.invitees.iter().filter(|invitee| !stays(invitee));
         let evaluated = evaluated.map(|invitee| evaluate_one_of_many(app, inviter, invitee));
         bounded_concurrency(CALLS_AT_ONCE, evaluated.collect::<Vec<_>>()).await?;
         after = page.more_after;
@@ -157,16 +178,16 @@ async fn evaluate_one_of_many(app: &App, inviter: &Uid, invitee: &Uid) -> Result
     match evaluate_again(app, inviter, invitee).await {
         Err(error) if error.is_of_item() => {
             let error = types::error_chain(&error);
-            tracing::error!(error, "a refused sign-up cannot be evaluated again");
+            tracing::error!(error, "a pending sign-up cannot be evaluated again");
             Ok(())
         }
-        done => done,
+        done => done.map(drop),
     }
 }
 
-/// Evaluates a refused sign-up again: binds it where it is eligible now, and removes it from the
-/// list of its inviter where it is bound or final. A repetition resumes wherever an earlier one
-/// stopped.
+/// Evaluates a pending sign-up again: binds it where it is eligible now, and removes it from the
+/// list of its inviter where it is bound or final. One that a switch stops is held. A repetition
+/// resumes wherever an earlier one stopped.
 ///
 /// # Errors
 /// If the table fails or an item does not decode.
@@ -174,7 +195,7 @@ pub(crate) async fn evaluate_again(
     app: &App,
     inviter: &Uid,
     invitee: &Uid,
-) -> Result<(), TableError> {
+) -> Result<Listing, TableError> {
     let contended = || TableError::Contended("an account");
     let listing = retry_on_conflict(MAX_ATTEMPTS, contended, || async {
         let Some(mut account) = app.table.account(invitee).await? else {
@@ -189,6 +210,11 @@ pub(crate) async fn evaluate_again(
                     return Ok(Attempt::Done(Listing::Stays));
                 }
                 SignUp::Refused { owner: None, .. } => {}
+                SignUp::Stopped { .. } => {
+                    account.value.pending_sign_up = Some(pending);
+                    let held = held_sign_up::hold(app, account).await?;
+                    return Ok(held.map(|()| Listing::Stays));
+                }
                 SignUp::Eligible(binding) => {
                     // The account keeps the days with fees until their shards are marked.
                     account.value.pending_sign_up = Some(pending);
@@ -203,14 +229,16 @@ pub(crate) async fn evaluate_again(
         let saved = app.table.save_account(&account).await?;
         Ok(saved.map(|()| Listing::Ends))
     });
-    match listing.await? {
-        Listing::Stays => Ok(()),
-        Listing::Ends => app.table.unlist_sign_up(inviter, invitee).await,
+    let listing = listing.await?;
+    if listing == Listing::Ends {
+        app.table.unlist_sign_up(inviter, invitee).await?;
     }
+    Ok(listing)
 }
 
-/// Whether a refused sign-up stays in the list of its inviter.
-enum Listing {
+/// Whether a pending sign-up stays in the list of its inviter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listing {
     Stays,
     Ends,
 }

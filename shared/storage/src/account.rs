@@ -47,7 +47,7 @@ pub struct Account {
     /// Why a sign-up through a link did not bind, if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_up_refused: Option<Reason>,
-    /// The refused sign-up, while a late fact of the inviter can still make it eligible.
+    /// The sign-up, while a late fact of the inviter can make it eligible or a switch holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_sign_up: Option<PendingSignUp>,
     /// The tiers that quarterly evaluations gave this account as an inviter.

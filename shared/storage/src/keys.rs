@@ -1,7 +1,9 @@
-//! All keys of the table, as types. No other file builds a key.
+//! All keys of the table, as types. No file outside of this module builds a key.
 //!
 //! Numbers in keys are zero-padded and days are ISO dates, so that text order is time order. A key
 //! that many writers share has the shard of the invitee, so that no partition is hot.
+
+mod sign_ups;
 
 use std::collections::HashMap;
 
@@ -9,6 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 use types::{Day, LinkCode, Timestamp, Uid};
 
+pub use self::sign_ups::{held_sign_up, held_sign_ups, pending_sign_up, pending_sign_ups};
 pub use crate::partition::{ActivityPart, BUCKETS, SHARDS, Shard, bucket};
 
 /// The partition key's attribute.
@@ -251,23 +254,6 @@ pub fn new_bindings(day: Day, shard: Shard) -> Range {
 
 fn new_bindings_pk(day: Day, shard: Shard) -> String {
     format!("B#{day}#{:02}", shard.number())
-}
-
-/// Returns the key of a refused sign-up in the list of its inviter, whose late facts may still make
-/// it eligible.
-#[must_use]
-pub fn pending_sign_up(inviter: &Uid, invitee: &Uid) -> Key {
-    Key::new(pending_sign_ups_pk(inviter), invitee.as_str())
-}
-
-/// Returns the range of all refused sign-ups that wait for facts of an inviter.
-#[must_use]
-pub fn pending_sign_ups(inviter: &Uid) -> Range {
-    Range::whole(pending_sign_ups_pk(inviter))
-}
-
-fn pending_sign_ups_pk(inviter: &Uid) -> String {
-    format!("S#{inviter}")
 }
 
 /// Returns the key of a chunk of a day's fees in one shard.
@@ -606,6 +592,7 @@ mod tests {
         let (day, shard) = ("2026-11-20".parse().unwrap(), Shard::new(37).unwrap());
         assert_eq!(touched(day, shard), Key::new("TOUCHED#05", "2026-11-20#37"));
         assert_eq!(pending_sign_up(&inviter, &invitee), Key::new("S#inviter", "invitee"));
+        assert_eq!(held_sign_up(&inviter), Key::new("HELD#02", "inviter"));
         assert_eq!(affiliate(&inviter), Key::new("P#02", "inviter"));
     }
 }

@@ -24,6 +24,7 @@ mod error;
 mod event;
 mod fees;
 mod finished;
+mod held_sign_up;
 mod item;
 pub mod keys;
 mod ledger;
@@ -72,6 +73,7 @@ pub use event::{Identity, MAX_DETAIL_BYTES, Quarantined, Release, shorten_detail
 pub use fee_chunks::FeeBatch;
 pub use fees::{DirtyShard, DirtyShardState, StoredFees, UnreadableChunk};
 pub use finished::{FINISHED_RUN_DAYS, FinishedRun};
+pub use held_sign_up::HeldSignUp;
 pub use item::{MAX_CONTENT, Packed, pack, unpack, unpack_version};
 pub use keys::short_sha256;
 pub use ledger::{

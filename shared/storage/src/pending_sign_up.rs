@@ -1,4 +1,5 @@
-//! Refused sign-ups that a late fact of the inviter can still make eligible.
+//! Pending sign-ups: refused ones that a late fact of the inviter can still make eligible, and
+//! those that a kill switch holds.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use crate::error::TableError;
 use crate::item::{expire, is_expired, plain};
 use crate::keys;
 
-/// A refused sign-up, as the invitee's account keeps it.
+/// A refused or held sign-up, as the invitee's account keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PendingSignUp {
@@ -27,21 +28,21 @@ pub struct PendingSignUp {
     pub fee_days: BTreeSet<Day>,
 }
 
-/// How long a refused sign-up waits for late facts, in days.
+/// How long a pending sign-up waits for late facts or the end of a stop, in days.
 pub const PENDING_SIGN_UP_DAYS: i64 = 90;
-/// Days with fees through which a refused sign-up waits. One more makes the refusal final, so that
+/// Days with fees through which a pending sign-up waits. One more ends it unbound, so that
 /// the account's item stays small and one late fact causes no more runs than this.
 pub const MAX_PENDING_FEE_DAYS: usize = 31;
-/// Refused sign-ups that are read in one call.
+/// Pending sign-ups that are read in one call.
 pub const PENDING_SIGN_UPS_PER_PAGE: i32 = 500;
 
-/// A refused sign-up in the list of its inviter. The account has everything else.
+/// A pending sign-up in the list of its inviter. The account has everything else.
 #[derive(Serialize)]
 struct Listed<'a> {
     invitee: &'a Uid,
 }
 
-/// One page of the refused sign-ups of an inviter.
+/// One page of the pending sign-ups of an inviter.
 #[derive(Debug)]
 pub struct PendingSignUps {
     /// The accounts that signed up, in the order of their ids, without those that expired.
@@ -51,7 +52,7 @@ pub struct PendingSignUps {
 }
 
 impl Table {
-    /// Writes the account of a refused sign-up unless it was changed since it was read, and lists
+    /// Writes the account of a pending sign-up unless it was changed since it was read, and lists
     /// the sign-up for its inviter. Cost: 1 transaction of 2 items.
     ///
     /// # Errors
@@ -71,7 +72,7 @@ impl Table {
         self.attempt(actions).await
     }
 
-    /// Returns one page of an inviter's refused sign-ups, those that expired by `now` left out.
+    /// Returns one page of an inviter's pending sign-ups, those that expired by `now` left out.
     /// Cost: 1 call, 1 read unit per 4 KB, which hold about 30 of them.
     ///
     /// # Errors

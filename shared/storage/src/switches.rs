@@ -25,9 +25,9 @@ pub const MAX_SWITCH_REASON_BYTES: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "of", rename_all = "kebab-case")]
 pub enum Switch {
-    /// All windows and binds.
+    /// All windows, binds and sign-ups.
     Binds,
-    /// Windows and binds of one link.
+    /// Windows, binds and sign-ups of one link.
     Link(LinkCode),
     /// New links of one affiliate.
     NewLinks(Uid),
@@ -87,13 +87,13 @@ pub struct StoppedLink {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Switches {
-    /// All windows and binds.
+    /// All windows, binds and sign-ups.
     #[serde(default, rename = "bindsStopped", skip_serializing_if = "Option::is_none")]
     pub binds: Option<Stop>,
     /// Commits of nights, and the events of booked commission.
     #[serde(default, rename = "paymentsStopped", skip_serializing_if = "Option::is_none")]
     pub payments: Option<Stop>,
-    /// Windows and binds of some links.
+    /// Windows, binds and sign-ups of some links.
     #[serde(default, rename = "linksStopped", skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<LinkCode, StoppedLink>,
     /// New links of some affiliates.
@@ -117,6 +117,12 @@ impl Switches {
         let new_links =
             self.new_links.iter().map(|(uid, stop)| (Switch::NewLinks(uid.clone()), stop));
         binds.into_iter().chain(payments).chain(links).chain(new_links).collect()
+    }
+
+    /// Returns whether binds and sign-ups by a link are stopped.
+    #[must_use]
+    pub fn stops_binds_by(&self, code: &LinkCode) -> bool {
+        self.binds.is_some() || self.links.contains_key(code)
     }
 
     /// Returns whether the switch is on.

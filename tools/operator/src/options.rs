@@ -220,6 +220,8 @@ Examples:
     Stop(SwitchCommand),
 
     /// Start a stopped part of the programme again
+    ///
+    /// Binds the sign-ups that were held meanwhile. If it was interrupted, the same command resumes.
     #[command(after_help = "Example:\n  operator start binds --reason \"the rule is repaired\"")]
     #[command(subcommand)]
     Start(SwitchCommand),
@@ -255,13 +257,13 @@ pub struct ArchiveOption {
 /// The parts of the programme that can be stopped and started.
 #[derive(Debug, Clone, Subcommand)]
 pub enum SwitchCommand {
-    /// All windows and binds of existing users
+    /// All windows and binds of existing users, and sign-ups of new ones
     Binds {
         /// Reason and actor.
         #[command(flatten)]
         change: Change,
     },
-    /// Windows and binds of one link
+    /// Windows, binds and sign-ups of one link
     Link {
         /// The link's code
         code: LinkCode,

@@ -1,5 +1,6 @@
 //! `operator stop`, `start` and `switches`: kill switches, and the log of their changes.
 
+use ingestion::HeldEvaluation;
 use lambda::App;
 use storage::{
     MAX_STOPPED, MAX_SWITCH_REASON_BYTES, Stop, Switch, SwitchAction, SwitchChange, SwitchOutcome,
@@ -40,7 +41,23 @@ pub(crate) async fn change(
             )));
         }
     }
-    Ok(Outcome::Clean)
+    match (action, &change.switch) {
+        (SwitchAction::Start, Switch::Binds | Switch::Link(_)) => evaluate_held(app, console).await,
+        _ => Ok(Outcome::Clean),
+    }
+}
+
+/// Evaluates the sign-ups that were held for a switch. It was turned off before, also by a command
+/// that was interrupted here.
+async fn evaluate_held(app: &App, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+    let HeldEvaluation { ended, waiting, unreadable } = ingestion::evaluate_held(app).await?;
+    if ended + waiting + unreadable > 0 {
+        console.say(format_args!("held sign-ups: {ended} evaluated, {waiting} still wait"));
+    }
+    if unreadable > 0 {
+        console.say(format_args!("held sign-ups that cannot be read: {unreadable}"));
+    }
+    Ok(Outcome::of(unreadable == 0))
 }
 
 /// Lists the switches that are on, and the newest changes.

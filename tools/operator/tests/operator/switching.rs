@@ -1,5 +1,7 @@
 //! `stop`, `start` and `switches`.
 
+use serde_json::json;
+
 use crate::support::{give, run, traded};
 use crate::test_app::TestApp;
 
@@ -32,6 +34,33 @@ async fn stops_and_log_are_listed() {
          2026-11-21T00:30:00.000Z  stopped payments by alice: drill\n"
     );
     assert_eq!((shown.results.as_str(), shown.code), (expected.as_str(), 0));
+}
+
+#[tokio::test]
+async fn start_binds_held_sign_ups() {
+    let app = traded().await;
+    let code = app.get("affiliate", "/v1/link").await.json()["code"].clone();
+    for switch in ["binds".to_owned(), format!("link {}", code.as_str().unwrap())] {
+        stop(&app, &switch).await;
+    }
+    app.now("2026-11-21T00:31:00Z");
+    let signed_up = json!({
+        "uid": "newcomer", "registeredAt": "2026-11-20T08:00:00Z", "country": "CH", "ref": code,
+    });
+    app.taken("account.registered", signed_up).await;
+    let start = async |what: &str| {
+        let shown = run(&app, &format!("start {what} --reason repaired --actor bob")).await;
+        (shown.results, shown.code)
+    };
+    let waits = "started binds\nheld sign-ups: 0 evaluated, 1 still wait\n".to_owned();
+    assert_eq!(start("binds").await, (waits, 0));
+    let code = code.as_str().unwrap();
+    let binds = format!("started link {code}\nheld sign-ups: 1 evaluated, 0 still wait\n");
+    assert_eq!(start(&format!("link {code}")).await, (binds, 0));
+    let newcomer = app.context.table.account(&"newcomer".parse().unwrap()).await.unwrap().unwrap();
+    assert!(newcomer.value.relation.is_some());
+    let again = format!("link {code}: already started\n");
+    assert_eq!(start(&format!("link {code}")).await, (again, 0));
 }
 
 #[tokio::test]
