@@ -222,13 +222,12 @@ export interface Texts {
   overview: {
     title: string;
     yesterday: string;
-    month: string;
     pending: string;
     paid: string;
     dayBefore: (args: { usd: string }) => string;
-    lastMonth: (args: { usd: string }) => string;
+    lastMonth: (args: { usd: string; day: string }) => string;
     before: (args: { usd: string }) => string;
-    pendingHelp: (args: { usd: string }) => string;
+    pendingHelp: (args: { usd: string; before: string }) => string;
     paidHelp: string;
     link: string;
     allLinks: string;
