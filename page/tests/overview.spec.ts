@@ -97,9 +97,7 @@ test("month_is_named_and_opens_its_days", async ({ page }) => {
   await card.getByRole("link").click();
   await expect(page).toHaveURL(/\/dashboard\?from=2026-10-01&to=2026-10-31$/);
   await page.getByTestId("total-commission").waitFor();
-  await expect
-    .poll(async () => compare(await amountIn(page, "total-commission"), earned))
-    .toBe(0);
+  await expect.poll(async () => compare(await amountIn(page, "total-commission"), earned)).toBe(0);
 });
 
 test("pending_names_the_time_before_and_opens_its_figure", async ({ page }) => {

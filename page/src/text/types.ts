@@ -204,7 +204,7 @@ export interface Texts {
     missing: (args: { what: string }) => string;
     missingVolume: (args: { usd: string }) => string;
     missingTraders: (args: { count: number }) => string;
-    reached: string;
+    reached: (args: { day: string }) => string;
     atRisk: (args: { tier: string; day: string }) => string;
     top: string;
     recallNote: string;
@@ -581,6 +581,7 @@ export interface Texts {
     title: string;
     text: string;
     action: string;
+    actionTo: (args: { brand: string }) => string;
     working: string;
     failedTitle: string;
     failed: string;

@@ -5,6 +5,7 @@ import { type Texts, useWords } from "../../text";
 import { Icon } from "../../ui/icons";
 import { useProgramme } from "../../ui/programme";
 import { State } from "../../ui/states";
+import { SupportLink } from "../../ui/support-link";
 import { useTitle } from "../../ui/title";
 import { nextMinute } from "./calendar";
 import { When } from "./when";
@@ -58,11 +59,7 @@ export function RefusedByName({ reason, passing = false, fact }: NamedProps) {
         {t.join.ownAction}
       </Link>
     ) : (
-      support && (
-        <a className="link" href={support} target="_blank" rel="noopener noreferrer">
-          {t.join.support}
-        </a>
-      )
+      support && <SupportLink href={support} text={t.join.support} />
     );
   return (
     <div data-testid={`refused-${reason}`}>
