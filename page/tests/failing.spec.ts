@@ -210,6 +210,15 @@ test("view_with_missing_file_keeps_navigation", async ({ page }) => {
   await expect(page.getByTestId("total-commission")).toBeVisible();
 });
 
+test("poster_with_missing_file_leaves_the_links", async ({ page }) => {
+  await page.route("**/assets/poster-window-*.js", (route) => route.abort());
+  await open(page, "/links", AURORA);
+  await page.getByRole("button", { name: en.links.download }).first().click();
+  await page.getByRole("menuitem", { name: en.sharing.poster }).click();
+  await expect(page.getByText(en.problems.partMissing).first()).toBeVisible();
+  await expect(page.getByTestId("default-link")).toBeVisible();
+});
+
 test("broken_view_offers_support_where_named", async ({ page }) => {
   await page.route("**/v1/dashboard", async (route) => {
     const response = await route.fetch();
