@@ -29,7 +29,7 @@ export const VIEWS: View[] = [
     uid: AURORA,
     address: at("/links"),
     open: async (page) => {
-      await page.getByTestId("link").first().locator(".menu-place button").click();
+      await page.getByTestId("link").first().locator(".menu-place button").last().click();
       await page.getByRole("menu").waitFor();
     },
   },

@@ -559,6 +559,7 @@ export interface Texts {
   };
   sharing: {
     share: string;
+    shareOf: (args: { name: string }) => string;
     message: (args: { headline: string }) => string;
     messagePlain: string;
     more: string;
