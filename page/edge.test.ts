@@ -33,14 +33,26 @@ const ref = { value: "6TKU9VDE" };
 const BROWSER = "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/148.0.0.0 Mobile";
 
 test("messenger_is_routed_to_the_card", () => {
-  for (const agent of ["WhatsApp/2.23.20.0 A", "TelegramBot (like TwitterBot)", "Slackbot 1.0"]) {
+  const agents = [
+    "WhatsApp/2.23.20.0 A",
+    "TelegramBot (like TwitterBot)",
+    "Slackbot 1.0",
+    "Viber/24.1.0",
+    "Zalo/640",
+    "facebookexternalhit/1.1; kakaotalk-scrap/1.0",
+    "meta-externalagent/1.1",
+    "Mozilla/5.0 (compatible; OdklBot/1.0 like Linux; klass@odnoklassniki.ru)",
+  ];
+  for (const agent of agents) {
     const found = route("/join", agent, { ref, utm_source: { value: "chat" } });
     expect(found).toEqual({ uri: "/v1/invitation/card", query: { ref }, origins: ["api"] });
   }
 });
 
 test("browser_is_routed_to_the_document", () => {
-  for (const agent of [BROWSER, null]) {
+  // The browsers that messengers open links in name them too.
+  const own = ["Zalo iOS/640 ZaloTheme/light", "KAKAOTALK 11.2.0", "Line/15.1.0"];
+  for (const agent of [BROWSER, null, ...own.map((app) => `${BROWSER} ${app}`)]) {
     const found = route("/join", agent, { ref });
     expect(found).toEqual({ uri: "/join.html", query: {}, origins: [] });
   }
