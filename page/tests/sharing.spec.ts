@@ -69,7 +69,7 @@ test("copied_message_ends_with_the_link", async ({ page }) => {
   await shareButton(page).click();
   await page.getByRole("menuitem", { name: en.sharing.copyMessage }).click();
   const message = await page.evaluate(() => navigator.clipboard.readText());
-  expect(message).toMatch(/^Come back with my invitation: https?:\/\/\S+\?ref=[A-Z0-9]{8}$/);
+  expect(message).toMatch(/^Come back with my invitation\nhttps?:\/\/\S+\?ref=[A-Z0-9]{8}$/);
 });
 
 async function openPoster(page: Page) {

@@ -237,6 +237,7 @@ export interface Texts {
     idleDay: string;
     joined: (args: { uid: string; link: string }) => string;
     corrected: (args: { usd: string; day: string }) => string;
+    correctedBecause: (args: { usd: string; day: string; cause: string }) => string;
     attention: string;
     attentionNone: string;
     atRisk: (args: { market: string; tier: string; day: string }) => string;
@@ -318,6 +319,7 @@ export interface Texts {
     commission: string;
     usd: string;
     status: string;
+    statusAndHelp: (args: { status: string; help: string }) => string;
     correction: string;
     open: string;
     total: string;
@@ -421,6 +423,7 @@ export interface Texts {
       account_age: (args: { days: number }) => string;
       inactivity: (args: { days: number }) => string;
     };
+    needAndFact: (args: { need: string; fact: string }) => string;
     since: {
       account_age: (args: { instant: string }) => string;
       inactivity: (args: { instant: string }) => string;

@@ -137,9 +137,9 @@ type Formats = ReturnType<typeof useWords>["f"];
 /** What a requirement asks for, and the account's own date. */
 function wordsOf({ reason, needs }: Check, t: Texts, f: Formats): string {
   if (!needs) return t.bindReasons[reason as Reason].check;
-  const asked = t.join.needs[needs.kind]({ days: needs.moreThanDays });
-  const since = needs.since
+  const need = t.join.needs[needs.kind]({ days: needs.moreThanDays });
+  const fact = needs.since
     ? t.join.since[needs.kind]({ instant: f.day(needs.since.slice(0, 10)) })
     : t.join.never;
-  return `${asked} (${since})`;
+  return t.join.needAndFact({ need, fact });
 }
