@@ -82,3 +82,43 @@ test("views_have_no_sizes_of_text", () => {
   );
   expect(found).toEqual([]);
 });
+
+/** Sides that are named left or right, which are not those of Arabic. */
+const PHYSICAL = [
+  /(?<=[;{]\s*)(?:left|right|(?:scroll-)?(?:margin|padding)-(?:left|right)):/gm,
+  /(?<=[;{]\s*)border-(?:(?:top|bottom)-)?(?:left|right)[a-z-]*:/gm,
+  /(?<=[;{]\s*)(?:text-align|float|clear|caption-side): (?:left|right)\b/gm,
+];
+
+function physicalSides(sheet: string): string[] {
+  const plain = sheet.replace(/\/\*.*?\*\//gs, "");
+  return PHYSICAL.flatMap((pattern) => plain.match(pattern) ?? []);
+}
+
+test("sheets_name_no_left_or_right", () => {
+  const all = [...sheets, TOKENS, FRAME];
+  const found = all.flatMap((path) =>
+    physicalSides(readFileSync(path, "utf8")).map((it) => `${path}: ${it}`),
+  );
+  expect(found).toEqual([]);
+  const inViews = globSync("src/**/*.{ts,tsx}").filter((path) =>
+    /\b(margin|padding|border|inset)(Left|Right)\b|style=\{\{ (left|right):/.test(
+      readFileSync(path, "utf8"),
+    ),
+  );
+  expect(inViews).toEqual([]);
+});
+
+test("sides_named_left_or_right_are_found", () => {
+  const sheet = `.a { left: 0; margin-left: 1px; margin-inline: auto; /* ; right: 0 */
+      padding-right: 2px; border-left: 0; }
+    .b { border-top-right-radius: 2px; text-align: right; text-align: start; top: 0 }`;
+  expect(physicalSides(sheet).sort()).toEqual([
+    "border-left:",
+    "border-top-right-radius:",
+    "left:",
+    "margin-left:",
+    "padding-right:",
+    "text-align: right",
+  ]);
+});
