@@ -98,6 +98,7 @@ test("month_is_named_and_opens_its_days", async ({ page }) => {
   await expect(page).toHaveURL(/\/dashboard\?from=2026-10-01&to=2026-10-31$/);
   await page.getByTestId("total-commission").waitFor();
   await expect.poll(async () => compare(await amountIn(page, "total-commission"), earned)).toBe(0);
+  await page.unrouteAll({ behavior: "wait" });
 });
 
 test("pending_names_the_time_before_and_opens_its_figure", async ({ page }) => {
