@@ -87,6 +87,8 @@ async function expectFits(page: Page, name: string, { language, widths, axe }: C
     expect.soft(found, `${name} at ${width} px`).toEqual([]);
     for (const [, theme] of axe.filter(([at]) => at === width)) {
       await page.emulateMedia({ colorScheme: theme });
+      // The page learns of the change when it draws itself.
+      await settled(page);
       await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
       await expectNoFindings(page, `${name}, ${theme}, ${width} px`);
     }
