@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { withOrigin } from "./document";
+import { directionOf, LANGUAGE_CODES } from "./src/text/languages";
 
 /** The frame's colours by the names of the style sheet's. */
 const NAMES = { page: "s-page", card: "s-card", line: "s-line", "line-soft": "s-bar" };
@@ -33,6 +35,27 @@ test("frame_has_the_colours_of_the_style_sheet", () => {
     expect(frames.size).toBe(4);
     for (const [name, short] of Object.entries(NAMES)) {
       expect(frames.get(short), `${short} in ${own}`).toBe(colours.get(name));
+    }
+  }
+});
+
+test("picture_has_its_whole_address_where_known", () => {
+  for (const file of ["index.html", "join.html"]) {
+    const html = readFileSync(file, "utf8");
+    const made = withOrigin(html, "https://affiliates.example.com");
+    expect(made).toContain('"og:image" content="https://affiliates.example.com/share.png"');
+    expect(withOrigin(html, undefined)).toBe(html);
+    expect(() => withOrigin(html, "https://example.com/page/")).toThrow("PAGE_ORIGIN");
+  }
+});
+
+test("need_of_scripts_is_said_in_every_language", () => {
+  for (const file of ["index.html", "join.html"]) {
+    const [, words = ""] = /<noscript>(.*)<\/noscript>/s.exec(readFileSync(file, "utf8")) ?? [];
+    for (const language of LANGUAGE_CODES) {
+      const direction = directionOf(language) === "rtl" ? ' dir="rtl"' : "";
+      const tag = language === "en" ? "<p>" : `<p lang="${language}"${direction}>`;
+      expect(words, `${language} in ${file}`).toContain(tag);
     }
   }
 });

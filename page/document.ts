@@ -7,6 +7,9 @@ import { APPLICATION_CHUNK, filesOf } from "./chunks.ts";
 const STYLE = "src/styles/document.css";
 const POLICIES = ["../template.yaml", "../tools/sandbox/src/page/site.rs"];
 
+/** The origin of the deployed page, where the build knows it. */
+const ORIGIN = process.env["PAGE_ORIGIN"];
+
 /** The place of the page in a document, and the icon in its frame. */
 const PLACE = '<div id="page"></div>';
 const ICON = "public/icon.svg";
@@ -18,6 +21,13 @@ function framed(html: string): string {
   const top = `<div class="first-top" aria-hidden="true">${icon}</div>`;
   const bars = `<div class="first-main" aria-hidden="true">${"<i></i>".repeat(5)}</div>`;
   return html.replace(PLACE, `<div id="page">${top}${bars}</div>`);
+}
+
+/** Names the picture for messengers by its whole address: many of them take no other. */
+export function withOrigin(html: string, origin: string | undefined): string {
+  if (!origin) return html;
+  if (new URL(origin).origin !== origin) throw new Error(`PAGE_ORIGIN is no origin: ${origin}`);
+  return html.replace(/(?<=property="og:image" content=")(?=\/)/, origin);
 }
 
 /** Returns the style as it is in the document. The policy's digest is of exactly these bytes. */
@@ -62,7 +72,7 @@ export function documents(): Plugin {
           const files = [...filesOf(main.fileName, bundle)];
           tags.push(...files.filter((it) => !loaded.has(`/${it}`)).map(preload));
         }
-        return { html: framed(html), tags };
+        return { html: framed(withOrigin(html, ORIGIN)), tags };
       },
     },
   };

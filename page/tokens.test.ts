@@ -82,3 +82,77 @@ test("views_have_no_sizes_of_text", () => {
   );
   expect(found).toEqual([]);
 });
+
+/** On paper the tokens have colours of their own. */
+const PRINT = "src/styles/print.css";
+
+/** Returns the declarations with a colour that is no token's. */
+function rawColours(sheet: string): string[] {
+  const plain = sheet.replace(/\/\*.*?\*\//gs, "");
+  const found = plain.matchAll(/(?<=^|[;{]\s*)([\w-]+):\s*([^;{}]+)/gm);
+  return [...found].flatMap(([declaration, , value = ""]) =>
+    /#[0-9a-f]{3,8}\b|\b(rgb|hsl|oklch|color)a?\(/i.test(value) ? [declaration] : [],
+  );
+}
+
+test("sheets_have_colours_of_the_token_file", () => {
+  const found = sheets.flatMap((path) => {
+    const raw = rawColours(readFileSync(path, "utf8"));
+    const own = raw.filter((it) => path !== PRINT || !it.startsWith("--"));
+    return own.map((it) => `${path}: ${it}`);
+  });
+  expect(found).toEqual([]);
+  expect(
+    rawColours(".a { color: #fff; fill: var(--x) } .b { background: rgb(0 0 0 / 5%) }"),
+  ).toEqual(["color: #fff", "background: rgb(0 0 0 / 5%) "]);
+});
+
+test("dark_theme_has_its_own_series", () => {
+  const [light = "", dark = ""] = readFileSync(TOKENS, "utf8").split('[data-theme="dark"] {');
+  const series = (rule: string) =>
+    rule
+      .split("}")[0]
+      ?.match(/--series-[\w-]+(?=:)/g)
+      ?.sort();
+  expect(series(dark)).toEqual(series(light.slice(light.indexOf(":root {"))));
+});
+
+/** Sides that are named left or right, which are not those of Arabic. */
+const PHYSICAL = [
+  /(?<=[;{]\s*)(?:left|right|(?:scroll-)?(?:margin|padding)-(?:left|right)):/gm,
+  /(?<=[;{]\s*)border-(?:(?:top|bottom)-)?(?:left|right)[a-z-]*:/gm,
+  /(?<=[;{]\s*)(?:text-align|float|clear|caption-side): (?:left|right)\b/gm,
+];
+
+function physicalSides(sheet: string): string[] {
+  const plain = sheet.replace(/\/\*.*?\*\//gs, "");
+  return PHYSICAL.flatMap((pattern) => plain.match(pattern) ?? []);
+}
+
+test("sheets_name_no_left_or_right", () => {
+  const all = [...sheets, TOKENS, FRAME];
+  const found = all.flatMap((path) =>
+    physicalSides(readFileSync(path, "utf8")).map((it) => `${path}: ${it}`),
+  );
+  expect(found).toEqual([]);
+  const inViews = globSync("src/**/*.{ts,tsx}").filter((path) =>
+    /\b(margin|padding|border|inset)(Left|Right)\b|style=\{\{ (left|right):/.test(
+      readFileSync(path, "utf8"),
+    ),
+  );
+  expect(inViews).toEqual([]);
+});
+
+test("sides_named_left_or_right_are_found", () => {
+  const sheet = `.a { left: 0; margin-left: 1px; margin-inline: auto; /* ; right: 0 */
+      padding-right: 2px; border-left: 0; }
+    .b { border-top-right-radius: 2px; text-align: right; text-align: start; top: 0 }`;
+  expect(physicalSides(sheet).sort()).toEqual([
+    "border-left:",
+    "border-top-right-radius:",
+    "left:",
+    "margin-left:",
+    "padding-right:",
+    "text-align: right",
+  ]);
+});

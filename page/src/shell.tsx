@@ -7,6 +7,7 @@ import { carried } from "./format/range";
 import { type Texts, useWords } from "./text";
 import { Boundary } from "./ui/boundary";
 import { Icon, type IconName } from "./ui/icons";
+import { Legal } from "./ui/legal";
 import { OfflineNote } from "./ui/online";
 import { useBrand } from "./ui/programme";
 import { Skeleton, State } from "./ui/states";
@@ -100,6 +101,8 @@ export function Shell() {
           </Suspense>
         </Boundary>
       </main>
+      {/* An invitation has these links where it is decided. */}
+      {path !== "/join" && <Legal className="legal legal-foot" />}
       {signIn.kind === "sandbox" && user && (
         <Boundary texts={t} fallback={null}>
           <Suspense>

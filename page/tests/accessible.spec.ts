@@ -3,7 +3,7 @@ import { en } from "./texts";
 
 test.describe("forced colours", () => {
   test.use({ contextOptions: { forcedColors: "active", reducedMotion: "reduce" } });
-  test("segment_selected_is_marked_in_forced_colours", async ({ page }) => {
+  test("segment_and_tab_are_marked_in_forced_colours", async ({ page }) => {
     await open(page, "/dashboard", AURORA);
     const segment = page.locator(".segment:has(:checked)").first();
     await expect(segment).toBeVisible();
@@ -14,6 +14,18 @@ test.describe("forced colours", () => {
         .evaluate((it) => getComputedStyle(it).backgroundColor);
     expect(await colour(".segment:has(:checked)")).not.toBe(
       await colour(".segment:not(:has(:checked))"),
+    );
+    const marks = await page.locator(".nav-item").evaluateAll((items) =>
+      items.map((it) => {
+        const { width, height, backgroundColor } = getComputedStyle(it, "::after");
+        const isSeen = width !== "auto" && height === "2px";
+        return isSeen && backgroundColor !== getComputedStyle(document.body).backgroundColor;
+      }),
+    );
+    expect(marks.filter(Boolean)).toHaveLength(1);
+    await expect(page.locator(".nav-item").nth(marks.indexOf(true))).toHaveAttribute(
+      "aria-current",
+      "page",
     );
   });
 });

@@ -210,6 +210,37 @@ test("view_with_missing_file_keeps_navigation", async ({ page }) => {
   await expect(page.getByTestId("total-commission")).toBeVisible();
 });
 
+test("poster_with_missing_file_leaves_the_links", async ({ page }) => {
+  await page.route("**/assets/poster-window-*.js", (route) => route.abort());
+  await open(page, "/links", AURORA);
+  await page.getByRole("button", { name: en.links.download }).first().click();
+  await page.getByRole("menuitem", { name: en.sharing.poster }).click();
+  await expect(page.getByText(en.problems.partMissing).first()).toBeVisible();
+  await expect(page.getByTestId("default-link")).toBeVisible();
+});
+
+test("broken_view_offers_support_where_named", async ({ page }) => {
+  await page.route("**/v1/dashboard", async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    const programme = { ...answer.programme, support: "https://example.com/help" };
+    await route.fulfill({ response, json: { ...answer, programme } });
+  });
+  await page.route("**/v1/dashboard/referrals**", (route) =>
+    route.fulfill({ json: { dataAsOf: null, referrals: [{ uid: "1" }], nextCursor: null } }),
+  );
+  await open(page, "/links", AURORA);
+  await page.getByTestId("default-link").waitFor();
+  const navigation = page.getByRole("navigation", { name: en.nav.label });
+  await navigation.getByRole("link", { name: en.nav.invitees }).click();
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText(en.problems.brokenText);
+  await expect(alert.getByRole("link", { name: en.join.support })).toHaveAttribute(
+    "href",
+    "https://example.com/help",
+  );
+});
+
 test("chart_with_missing_file_becomes_a_table", async ({ page }) => {
   await page.route("**/assets/chart-*.js", (route) => route.abort());
   await open(page, "/dashboard", AURORA);

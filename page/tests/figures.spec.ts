@@ -104,7 +104,12 @@ test("chart_becomes_a_table_on_request", async ({ page }) => {
   const table = page.getByRole("region", { name: en.dashboard.overTime }).getByRole("table");
   await expect(table.getByRole("row")).toHaveCount(31);
   await page.getByRole("radio", { name: en.dashboard.metrics.volume }).click();
-  await expect(table.getByRole("columnheader")).toHaveText([en.dashboard.day, en.dashboard.volume]);
+  const heads = [en.dashboard.day, en.dashboard.volume, en.dashboard.before];
+  await expect(table.getByRole("columnheader")).toHaveText(heads);
+  // Weeks are compared too.
+  await page.getByRole("radio", { name: en.range.presets["365d"] }).click();
+  await expect(table.getByRole("rowheader").first()).toContainText("Week of 17 Nov 2025");
+  await expect(table.getByRole("columnheader")).toHaveText(heads);
 });
 
 test("invitees are searched, filtered, sorted and paged", async ({ page }) => {

@@ -111,7 +111,7 @@ test("archived_link_leaves_list_and_still_works", async ({ page }) => {
 test("default_link_cannot_be_archived", async ({ page }) => {
   await open(page, "/links", AURORA);
   const row = page.getByTestId("link").filter({ hasText: en.links.isDefault });
-  await row.locator(".menu-place button").click();
+  await row.locator(".menu-place button").last().click();
   const item = page.getByRole("menuitem", { name: en.links.archive });
   await expect(item).toHaveAttribute("aria-disabled", "true");
 });

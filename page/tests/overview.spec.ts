@@ -41,7 +41,7 @@ test("overview_figures_are_compared_with_the_time_before", async ({ page }) => {
   const yesterday = page.getByTestId("overview-yesterday");
   await expect(yesterday).toContainText(en.overview.dayBefore({ usd: "$229.88" }));
   await expect(yesterday).toContainText("+48%");
-  await expect(page.getByTestId("overview-month")).toContainText(/by this day last month/);
+  await expect(page.getByTestId("overview-month")).toContainText(/\$[\d,.]+ by 21 Oct/);
   await expect(yesterday.locator(".spark-bar, .spark-last")).toHaveCount(14);
 });
 
@@ -75,6 +75,41 @@ test("pending_and_paid_have_bars_of_the_api", async ({ page }) => {
     await expect(pending.nth(index)).toContainText(`: ${inDollars(open)}`);
     await expect(paid.nth(index)).toContainText(`: ${inDollars(usd.paid)}`);
   }
+});
+
+test("month_is_named_and_opens_its_days", async ({ page }) => {
+  // The 1st: the last closed day is of the month before.
+  const first = "2026-11-01";
+  for (const dashboard of ["**/v1/dashboard", "**/v1/dashboard?**"]) {
+    await page.route(dashboard, async (route) => {
+      const url = new URL(route.request().url());
+      if (!url.search) url.search = "?from=2026-10-02&to=2026-10-31";
+      const response = await route.fetch({ url: url.href });
+      const answer = await response.json();
+      await route.fulfill({ response, json: { ...answer, dataAsOf: `${first}T00:00:00.000Z` } });
+    });
+  }
+  await open(page, "/", AURORA);
+  const card = page.getByTestId("overview-month");
+  await expect(card).toContainText("October");
+  await expect(card).toContainText(/by 30 Sep/);
+  const earned = await amountIn(page, "overview-month");
+  await card.getByRole("link").click();
+  await expect(page).toHaveURL(/\/dashboard\?from=2026-10-01&to=2026-10-31$/);
+  await page.getByTestId("total-commission").waitFor();
+  await expect.poll(async () => compare(await amountIn(page, "total-commission"), earned)).toBe(0);
+  await page.unrouteAll({ behavior: "wait" });
+});
+
+test("pending_names_the_time_before_and_opens_its_figure", async ({ page }) => {
+  await open(page, "/", AURORA);
+  const card = page.getByTestId("overview-pending");
+  await expect(card).toContainText(/\$[\d,.]+ ready to pay · \$0\.00 in the 90 days before/);
+  const pending = await amountIn(page, "overview-pending");
+  await card.getByRole("link").click();
+  await expect(page).toHaveURL(/\/dashboard\?range=90d$/);
+  await expect(page.getByTestId("total-pending")).toBeVisible();
+  await expect.poll(() => amountIn(page, "total-pending")).toBe(pending);
 });
 
 test("overview_says_which_rate_comes_next", async ({ page }) => {

@@ -31,14 +31,14 @@ test("where time heals it, the instant is told, here and in UTC", async ({ page 
   await expect(from).toContainText("23 Nov 2026, 20:05 UTC");
 });
 
-test("a user who is bound already is shown to his inviter", async ({ page }) => {
+test("bound_user_is_led_to_the_inviter", async ({ page }) => {
   await open(page, `/join?ref=${await codeOf(page, AURORA)}`, "40000001");
   await expect(page.getByRole("heading", { name: en.join.alreadyThis })).toBeVisible();
   await page.getByRole("link", { name: en.join.seeInviter }).click();
   await expect(page.getByText("1***1")).toBeVisible();
 });
 
-test("whoever opens his own link is told so, and led to his links", async ({ page }) => {
+test("own_link_says_so_and_leads_to_the_links", async ({ page }) => {
   await open(page, `/join?ref=${await codeOf(page, AURORA)}`, AURORA);
   await expectRefusal(page, "self_referral");
   await page.getByRole("link", { name: en.join.ownAction }).click();

@@ -53,12 +53,23 @@ test("share_targets_open_with_message_and_link", async ({ page }) => {
   }
 });
 
+test("each_link_of_the_list_is_shared", async ({ page }) => {
+  const { links } = await (await ask(page, AURORA, "/v1/links")).json();
+  const other = links.find((it: { default: boolean }) => !it.default);
+  await open(page, "/links", AURORA);
+  const name = en.sharing.shareOf({ name: other.label ?? other.code });
+  await page.getByRole("button", { name, exact: true }).click();
+  const item = page.getByRole("menuitem", { name: en.sharing.telegram });
+  const address = new URL((await item.getAttribute("href")) ?? "");
+  expect(address.searchParams.get("url")).toBe(other.url);
+});
+
 test("copied_message_ends_with_the_link", async ({ page }) => {
   await open(page, "/links", AURORA);
   await shareButton(page).click();
   await page.getByRole("menuitem", { name: en.sharing.copyMessage }).click();
   const message = await page.evaluate(() => navigator.clipboard.readText());
-  expect(message).toMatch(/^Come back with my invitation: https?:\/\/\S+\?ref=[A-Z0-9]{8}$/);
+  expect(message).toMatch(/^Come back with my invitation\nhttps?:\/\/\S+\?ref=[A-Z0-9]{8}$/);
 });
 
 async function openPoster(page: Page) {

@@ -71,6 +71,16 @@ test("the issuer's sign-in leads back to where it began", async ({ page, baseURL
   expect(query?.get("client_id")).toBe(CLIENT);
 });
 
+test("sign_in_names_the_programme_where_known", async ({ page, baseURL }) => {
+  await issuer(page, baseURL ?? "");
+  await page.goto("/");
+  await page.getByRole("button", { name: en.signIn.action, exact: true }).waitFor();
+  await page.evaluate(() => localStorage.setItem("programme", '{"brand":"Welcome Back"}'));
+  await page.reload();
+  const action = en.signIn.actionTo({ brand: "Welcome Back" });
+  await expect(page.getByRole("button", { name: action })).toBeVisible();
+});
+
 test("an answer that nobody asked for signs nobody in", async ({ page, baseURL }) => {
   await issuer(page, baseURL ?? "");
   await page.goto("/signed-in?code=the-code&state=forged");

@@ -51,7 +51,7 @@ test("from the copied link to the exported commission", async ({ page }) => {
   await page.getByRole("link", { name: en.join.seeInviter }).click();
   await expect(page.getByText("1***1")).toBeVisible();
 
-  // He trades; the night is booked.
+  // The invitee trades; the night is booked.
   const trade = {
     specversion: "1.0",
     source: "story",

@@ -14,6 +14,42 @@ export interface View {
 const at = (address: string) => async () => address;
 const aurorasLink = async (page: Page) => `/join?ref=${await codeOf(page, AURORA)}`;
 
+/** A phone's filters, which a wider window never folds. */
+async function unfold(page: Page) {
+  const fold = page.locator("details.fold > summary");
+  if (await fold.isVisible()) await fold.click();
+}
+
+/** The affiliate's links, of which the last is archived. */
+async function withArchived(page: Page) {
+  await page.route(
+    "**/v1/links",
+    async (route) => {
+      const response = await route.fetch();
+      const answer = await response.json();
+      const last = answer.links.length - 1;
+      const links = answer.links.map((link: object, index: number) =>
+        index === last ? { ...link, archived: true } : link,
+      );
+      await route.fulfill({ response, json: { ...answer, links } });
+    },
+    { times: 1 },
+  );
+  return "/links";
+}
+
+/** An invitation whose bind changes nothing. */
+async function boundWithoutEffect(page: Page) {
+  const json = {
+    inviter: "1***1",
+    code: "6TKU9VDE",
+    boundAt: "2026-11-22T12:00:00.000Z",
+    sharedCommission: { spot: "0.1", futures: "0.05" },
+  };
+  await page.route("**/v1/bind", (route) => route.fulfill({ status: 201, json }), { times: 1 });
+  return aurorasLink(page);
+}
+
 export const VIEWS: View[] = [
   { name: "sign-in", address: at("/") },
   { name: "overview", uid: AURORA, address: at("/") },
@@ -29,9 +65,15 @@ export const VIEWS: View[] = [
     uid: AURORA,
     address: at("/links"),
     open: async (page) => {
-      await page.getByTestId("link").first().locator(".menu-place button").click();
+      await page.getByTestId("link").first().locator(".menu-place button").last().click();
       await page.getByRole("menu").waitFor();
     },
+  },
+  {
+    name: "archived-links",
+    uid: AURORA,
+    address: withArchived,
+    open: (page) => page.locator(".archive > summary").click(),
   },
   { name: "dashboard", uid: AURORA, address: at("/dashboard") },
   { name: "dashboard-open-days", uid: AURORA, address: at("/dashboard?range=quarter") },
@@ -42,6 +84,15 @@ export const VIEWS: View[] = [
     address: at("/dashboard"),
     open: (page) => page.locator(".range-days").click(),
   },
+  {
+    name: "export-menu",
+    uid: AURORA,
+    address: at("/dashboard?range=7d"),
+    open: async (page) => {
+      await page.locator(".toolbar .menu-place button").click();
+      await page.getByRole("menu").waitFor();
+    },
+  },
   { name: "invitees", uid: AURORA, address: at("/invitees") },
   { name: "invitees-empty", uid: JUNIPER, address: at("/invitees") },
   {
@@ -49,6 +100,16 @@ export const VIEWS: View[] = [
     uid: AURORA,
     address: at("/earnings?range=7d"),
     open: (page) => page.locator(".expand").nth(1).click(),
+  },
+  { name: "filters", uid: AURORA, address: at("/earnings?range=7d"), open: unfold },
+  {
+    name: "user-menu",
+    uid: "40000002",
+    address: at("/inviter"),
+    open: async (page) => {
+      await page.locator(".user-menu").click();
+      await page.getByRole("menu").waitFor();
+    },
   },
   { name: "inviter", uid: "40000002", address: at("/inviter") },
   { name: "no-inviter", uid: AURORA, address: at("/inviter") },
@@ -67,6 +128,15 @@ export const VIEWS: View[] = [
     },
   },
   { name: "window", uid: "20000002", address: aurorasLink },
+  {
+    name: "bound",
+    uid: "20000002",
+    address: boundWithoutEffect,
+    open: async (page) => {
+      await page.locator(".decide .button-primary").click();
+      await page.locator(".after").waitFor();
+    },
+  },
   {
     name: "refused",
     uid: "30000002",

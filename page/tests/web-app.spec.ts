@@ -71,6 +71,31 @@ test("every_view_has_a_title_of_its_own", async ({ page }) => {
   }
 });
 
+test("programme_pages_are_linked_below_every_view", async ({ page }) => {
+  const pages = { terms: "https://example.com/terms", support: "https://example.com/help" };
+  await page.route("**/v1/dashboard", async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    await route.fulfill({
+      response,
+      json: { ...answer, programme: { ...answer.programme, ...pages } },
+    });
+  });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, "/links", AURORA);
+  const foot = page.getByRole("navigation", { name: en.legal.label });
+  await expect(foot.getByRole("link")).toHaveText([en.legal.terms, en.legal.support]);
+  await expect(foot.getByRole("link").first()).toHaveAttribute("href", pages.terms);
+  // The navigation at the lower edge of a phone does not cover them.
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  const navigation = page.getByRole("navigation", { name: en.nav.label });
+  const [box, edge] = [await foot.boundingBox(), await navigation.boundingBox()];
+  expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(edge?.y ?? 0);
+  await navigation.getByRole("link", { name: en.nav.invitees }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(en.invitees.title);
+  await expect(foot.getByRole("link")).toHaveCount(2);
+});
+
 test("unknown_address_says_not_found", async ({ page }) => {
   for (const [address, uid] of [
     ["/nowhere", AURORA],

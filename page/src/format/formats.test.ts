@@ -42,6 +42,12 @@ test("days are UTC days wherever the reader is", () => {
   expect(tr.day("2026-11-21")).toBe("21 Kas 2026");
 });
 
+test("month_is_named_as_it_stands_alone", () => {
+  expect(en.month("2026-11-30")).toBe("November");
+  expect(formats("ru").month("2026-11-30")).toBe("ноябрь");
+  expect(formats("zh-Hans").month("2026-11-30")).toBe("十一月");
+});
+
 test("arabic_amounts_are_written_as_exchanges_do", () => {
   const ar = formats("ar");
   expect(ar.usd("-1234.5")).toBe("-$1,234.50");

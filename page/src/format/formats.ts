@@ -16,6 +16,8 @@ export interface Formats {
   locale: string;
   day(day: Day): string;
   shortDay(day: Day): string;
+  /** The name of a day's month, alone. */
+  month(day: Day): string;
   /** A range, without what its two ends have in common. */
   days(range: { from: Day; to: Day }): string;
   instant(at: string): string;
@@ -68,6 +70,7 @@ export function formats(language: Language): Formats {
     once(() => new Intl.NumberFormat(numbers, options));
   const day = date({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const shortDay = date({ day: "numeric", month: "short", timeZone: "UTC" });
+  const month = date({ month: "long", timeZone: "UTC" });
   const minutes = {
     day: "numeric",
     month: "short",
@@ -100,6 +103,7 @@ export function formats(language: Language): Formats {
     days: ({ from, to }) =>
       day().formatRange(Date.parse(`${from}T00:00:00Z`), Date.parse(`${to}T00:00:00Z`)),
     shortDay: (it) => shortDay().format(Date.parse(`${it}T00:00:00Z`)),
+    month: (it) => month().format(Date.parse(`${it}T00:00:00Z`)),
     instant: (at) => instant().format(Date.parse(at)),
     utcInstant: (at) => `${utcInstant().format(Date.parse(at))} UTC`,
     utcTime: (at) => `${utcTime().format(Date.parse(at))} UTC`,

@@ -204,7 +204,7 @@ export interface Texts {
     missing: (args: { what: string }) => string;
     missingVolume: (args: { usd: string }) => string;
     missingTraders: (args: { count: number }) => string;
-    reached: string;
+    reached: (args: { day: string }) => string;
     atRisk: (args: { tier: string; day: string }) => string;
     top: string;
     recallNote: string;
@@ -222,13 +222,12 @@ export interface Texts {
   overview: {
     title: string;
     yesterday: string;
-    month: string;
     pending: string;
     paid: string;
     dayBefore: (args: { usd: string }) => string;
-    lastMonth: (args: { usd: string }) => string;
+    lastMonth: (args: { usd: string; day: string }) => string;
     before: (args: { usd: string }) => string;
-    pendingHelp: (args: { usd: string }) => string;
+    pendingHelp: (args: { usd: string; before: string }) => string;
     paidHelp: string;
     link: string;
     allLinks: string;
@@ -238,6 +237,7 @@ export interface Texts {
     idleDay: string;
     joined: (args: { uid: string; link: string }) => string;
     corrected: (args: { usd: string; day: string }) => string;
+    correctedBecause: (args: { usd: string; day: string; cause: string }) => string;
     attention: string;
     attentionNone: string;
     atRisk: (args: { market: string; tier: string; day: string }) => string;
@@ -319,6 +319,7 @@ export interface Texts {
     commission: string;
     usd: string;
     status: string;
+    statusAndHelp: (args: { status: string; help: string }) => string;
     correction: string;
     open: string;
     total: string;
@@ -422,6 +423,7 @@ export interface Texts {
       account_age: (args: { days: number }) => string;
       inactivity: (args: { days: number }) => string;
     };
+    needAndFact: (args: { need: string; fact: string }) => string;
     since: {
       account_age: (args: { instant: string }) => string;
       inactivity: (args: { instant: string }) => string;
@@ -560,6 +562,7 @@ export interface Texts {
   };
   sharing: {
     share: string;
+    shareOf: (args: { name: string }) => string;
     message: (args: { headline: string }) => string;
     messagePlain: string;
     more: string;
@@ -582,6 +585,7 @@ export interface Texts {
     title: string;
     text: string;
     action: string;
+    actionTo: (args: { brand: string }) => string;
     working: string;
     failedTitle: string;
     failed: string;

@@ -1,6 +1,8 @@
 import { Component, type ReactNode } from "react";
+import { currentProgramme } from "../programme";
 import type { Texts } from "../text";
 import { State } from "./states";
+import { SupportLink } from "./support-link";
 
 interface Props {
   texts: Texts;
@@ -41,6 +43,7 @@ export class Boundary extends Component<Props, { failing: Failing }> {
 
 function Broken({ texts, failing }: { texts: Texts; failing: Failing }) {
   const { problems } = texts;
+  const { support } = currentProgramme();
   const isMissing = failing === "missing-file";
   const reload = (
     <button type="button" className="button" onClick={() => location.reload()}>
@@ -56,7 +59,8 @@ function Broken({ texts, failing }: { texts: Texts; failing: Failing }) {
         title={isMissing ? problems.partMissing : problems.broken}
         action={reload}
       >
-        {isMissing ? problems.partMissingText : problems.brokenText}
+        <p>{isMissing ? problems.partMissingText : problems.brokenText}</p>
+        {!isMissing && support && <SupportLink href={support} text={texts.join.support} />}
       </State>
     </div>
   );

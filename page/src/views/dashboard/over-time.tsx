@@ -1,7 +1,8 @@
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { Schemas } from "../../api/client";
 import { covers } from "../../api/kept";
 import { useDashboard } from "../../api/queries";
+import { daysIn } from "../../format/days";
 import { rangeBefore } from "../../format/range";
 import { useWords } from "../../text";
 import { Boundary } from "../../ui/boundary";
@@ -11,6 +12,7 @@ import { Amount, Usd } from "../../ui/money";
 import { Segmented } from "../../ui/segmented";
 import { type Column, DataTable } from "../../ui/table";
 import { WhenSeen } from "../../ui/when-seen";
+import type { ChartProps } from "./chart";
 import {
   isCount,
   METRICS,
@@ -37,7 +39,8 @@ export function OverTime({ data }: { data: Schemas["DashboardSummary"] }) {
   const toggle = (name: string) =>
     setHidden(hidden.includes(name) ? hidden.filter((it) => it !== name) : [...hidden, name]);
   const metrics = METRICS.map((value) => ({ value, text: t.dashboard.metrics[value] }));
-  const asTable = <PointTable points={points} metric={metric} shown={shown} />;
+  const compared = { data, metric, compares };
+  const chart = { points, metric, shown };
   return (
     <Card
       title={t.dashboard.overTime}
@@ -52,19 +55,15 @@ export function OverTime({ data }: { data: Schemas["DashboardSummary"] }) {
       }
     >
       {points.length === 0 && <p className="help">{t.dashboard.emptyText}</p>}
-      {points.length > 0 && table && asTable}
+      {points.length > 0 && table && (
+        <Compared {...compared}>{(before) => <PointTable {...chart} before={before} />}</Compared>
+      )}
       {points.length > 0 && !table && (
         // Without the chart's code, the same figures are there to be read.
-        <Boundary texts={t} fallback={asTable}>
+        <Boundary texts={t} fallback={<PointTable {...chart} before={[]} />}>
           <WhenSeen place={<div className="chart-place" />}>
             <Suspense fallback={<div className="chart-place" />}>
-              <Compared
-                data={data}
-                points={points}
-                metric={metric}
-                shown={shown}
-                compares={compares && !isWeekly}
-              />
+              <Compared {...compared}>{(before) => <Chart {...chart} before={before} />}</Compared>
             </Suspense>
           </WhenSeen>
         </Boundary>
@@ -76,9 +75,7 @@ export function OverTime({ data }: { data: Schemas["DashboardSummary"] }) {
             SERIES[metric].map((name) => (
               <Mark key={name} name={name} shown={shown.includes(name)} toggle={toggle} />
             ))}
-          {!table && !isWeekly && (
-            <Mark name="before" shown={compares} toggle={() => setCompares(!compares)} />
-          )}
+          <Mark name="before" shown={compares} toggle={() => setCompares(!compares)} />
         </fieldset>
         <button
           type="button"
@@ -93,17 +90,19 @@ export function OverTime({ data }: { data: Schemas["DashboardSummary"] }) {
   );
 }
 
-interface ComparedProps extends PointTableProps {
+interface ComparedProps {
   data: Schemas["DashboardSummary"];
+  metric: Metric;
   compares: boolean;
+  children: (before: Point[]) => ReactNode;
 }
 
-/** The chart with the points of the period before, once they are there. */
-function Compared({ data, compares, ...chart }: ComparedProps) {
+/** Asks for the points of the period before, once they are needed. */
+function Compared({ data, metric, compares, children }: ComparedProps) {
   const days = rangeBefore(data);
   const found = useDashboard(compares ? days : undefined).data;
   const isThat = compares && found !== undefined && covers(found, days);
-  return <Chart {...chart} before={isThat ? pointsOf(found.series, chart.metric) : []} />;
+  return children(isThat ? pointsOf(found.series, metric, daysIn(data.from, data.to)) : []);
 }
 
 interface MarkProps {
@@ -128,14 +127,8 @@ function Mark({ name, shown, toggle }: MarkProps) {
   );
 }
 
-interface PointTableProps {
-  points: Point[];
-  metric: Metric;
-  shown: readonly string[];
-}
-
 /** The same figures for those who would rather read them. */
-function PointTable({ points, metric, shown }: PointTableProps) {
+function PointTable({ points, before, metric, shown }: ChartProps) {
   const { t, f } = useWords();
   const hasTotal = metric === "commission";
   const value = (text: string) =>
@@ -170,6 +163,18 @@ function PointTable({ points, metric, shown }: PointTableProps) {
       isNumber: true,
       card: "figure",
       cell: (point) => value(totalOf(point, shown)),
+    });
+  }
+  if (before.length > 0) {
+    const earlier = new Map(points.map(({ day }, index) => [day, before[index]]));
+    columns.push({
+      key: "before",
+      head: t.dashboard.before,
+      isNumber: true,
+      cell: ({ day }) => {
+        const point = earlier.get(day);
+        return point ? value(totalOf(point, shown)) : t.common.none;
+      },
     });
   }
   return (

@@ -35,6 +35,16 @@ test("long ranges go by weeks, which add up exactly and are final when all their
   expect(points.at(-1)?.final).toBe(false);
 });
 
+test("weeks_before_are_those_of_the_days_compared_with", () => {
+  // 143 days from a Thursday: the first week has four days, as has the one that it is compared with.
+  const series = days(286);
+  const now = pointsOf(series.slice(143), "volume");
+  const before = pointsOf(series.slice(0, 143), "volume", 143);
+  expect(before.map((point) => point.values)).toEqual(now.map((point) => point.values));
+  expect([before[0]?.day, before[1]?.day]).toEqual(["2026-06-01", "2026-06-05"]);
+  expect(before[0]?.values).toEqual({ volume: "40.00000000" });
+});
+
 test("activity is never added up over days", () => {
   expect(pointsOf(days(140), "active")).toHaveLength(140);
 });

@@ -48,8 +48,11 @@ function join(points: Point[], names: readonly string[]): Record<string, string>
   return Object.fromEntries(names.map((name) => [name, total(name)]));
 }
 
-/** The days of a range, or its weeks where it is long. */
-export function pointsOf(series: Schemas["DayFigures"][], metric: Metric): Point[] {
+/**
+ * The days of a range, or its weeks where it is long. Those of the period before are `shift` days
+ * earlier, and grouped as the days that they are compared with.
+ */
+export function pointsOf(series: Schemas["DayFigures"][], metric: Metric, shift = 0): Point[] {
   const days = series.map((day) => ({
     day: day.day,
     weekly: false,
@@ -60,11 +63,11 @@ export function pointsOf(series: Schemas["DayFigures"][], metric: Metric): Point
   if (days.length <= MAX_BARS || metric === "active") return days;
   const weeks = new Map<Day, Point[]>();
   for (const point of days) {
-    const week = monday(point.day);
+    const week = monday(plusDays(point.day, shift));
     weeks.set(week, [...(weeks.get(week) ?? []), point]);
   }
-  return [...weeks].map(([day, points]) => ({
-    day,
+  return [...weeks].map(([week, points]) => ({
+    day: shift === 0 ? week : (points[0]?.day ?? week),
     weekly: true,
     final: points.every((point) => point.final),
     values: join(points, SERIES[metric]),

@@ -55,7 +55,10 @@ export function Readout({ points, before, metric, shown, active }: Props) {
           <div className="series-before">
             <dt>
               <span className="legend-mark legend-line" />
-              {t.dashboard.beforeOn({ day: f.shortDay(earlier.day) })}
+              {t.dashboard.beforeOn({
+                // Weeks are of long ranges, which begin in another year.
+                day: earlier.weekly ? f.day(earlier.day) : f.shortDay(earlier.day),
+              })}
             </dt>
             <dd>{figure(totalOf(earlier, shown))}</dd>
           </div>

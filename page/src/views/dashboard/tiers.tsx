@@ -71,13 +71,13 @@ function Way({ tier, next }: { tier: Tier; next: Schemas["NextTier"] }) {
         text={t.common.of({ part: f.count(newTraders), whole: f.count(next.newTraders) })}
         length={next.newTraders === 0 ? 1 : Math.min(1, newTraders / next.newTraders)}
       />
-      <p className="tier-word">{wordOn(next, t, f)}</p>
+      <p className="tier-word">{wordOn(tier, next, t, f)}</p>
     </>
   );
 }
 
 /** What is missing, or that nothing is. */
-function wordOn(next: Schemas["NextTier"], t: Texts, f: Formats): string {
+function wordOn({ until }: Tier, next: Schemas["NextTier"], t: Texts, f: Formats): string {
   const missing = [];
   if (!isZero(next.missingVolumeUsd)) {
     missing.push(t.dashboard.missingVolume({ usd: f.usd(next.missingVolumeUsd) }));
@@ -86,7 +86,9 @@ function wordOn(next: Schemas["NextTier"], t: Texts, f: Formats): string {
     const count = next.missingNewTraders;
     missing.push(t.dashboard.missingTraders({ count }));
   }
-  if (missing.length === 0) return t.dashboard.reached;
+  if (missing.length === 0) {
+    return t.dashboard.reached({ day: f.shortDay(dayAfterQuarter(until)) });
+  }
   return t.dashboard.missing({ what: new Intl.ListFormat(f.locale).format(missing) });
 }
 

@@ -3,8 +3,8 @@ import { isZero } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
+import { Legal } from "../../ui/legal";
 import { useMinutesLeft } from "./expiry";
-import { Legal } from "./legal";
 import { Seen } from "./seen";
 
 interface Props {

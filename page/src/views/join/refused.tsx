@@ -5,6 +5,7 @@ import { type Texts, useWords } from "../../text";
 import { Icon } from "../../ui/icons";
 import { useProgramme } from "../../ui/programme";
 import { State } from "../../ui/states";
+import { SupportLink } from "../../ui/support-link";
 import { useTitle } from "../../ui/title";
 import { nextMinute } from "./calendar";
 import { When } from "./when";
@@ -58,11 +59,7 @@ export function RefusedByName({ reason, passing = false, fact }: NamedProps) {
         {t.join.ownAction}
       </Link>
     ) : (
-      support && (
-        <a className="link" href={support} target="_blank" rel="noopener noreferrer">
-          {t.join.support}
-        </a>
-      )
+      support && <SupportLink href={support} text={t.join.support} />
     );
   return (
     <div data-testid={`refused-${reason}`}>
@@ -140,9 +137,9 @@ type Formats = ReturnType<typeof useWords>["f"];
 /** What a requirement asks for, and the account's own date. */
 function wordsOf({ reason, needs }: Check, t: Texts, f: Formats): string {
   if (!needs) return t.bindReasons[reason as Reason].check;
-  const asked = t.join.needs[needs.kind]({ days: needs.moreThanDays });
-  const since = needs.since
+  const need = t.join.needs[needs.kind]({ days: needs.moreThanDays });
+  const fact = needs.since
     ? t.join.since[needs.kind]({ instant: f.day(needs.since.slice(0, 10)) })
     : t.join.never;
-  return `${asked} (${since})`;
+  return t.join.needAndFact({ need, fact });
 }

@@ -105,7 +105,10 @@ function Payment({ line }: { line: Line }) {
   return (
     <>
       <Step name={t.lines.status}>
-        {t.statuses[line.status]}. {t.statusHelp[line.status]}
+        {t.lines.statusAndHelp({
+          status: t.statuses[line.status],
+          help: t.statusHelp[line.status],
+        })}
       </Step>
       {line.paidAt && <Step name={compute.paidAt}>{f.utcInstant(line.paidAt)}</Step>}
       {line.reference && <Step name={compute.reference}>{line.reference}</Step>}

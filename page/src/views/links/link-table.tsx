@@ -13,6 +13,7 @@ import { sentence } from "../../ui/states";
 import { type Column, DataTable } from "../../ui/table";
 import { say } from "../../ui/toasts";
 import { QrDownload, QrPicture } from "./qr";
+import { ICON_BUTTON, Share } from "./share";
 
 type Link = Schemas["CountedLink"];
 
@@ -156,16 +157,13 @@ function Actions({ link, open }: { link: Link; open: (opened: Opened) => void })
   return (
     <span className="row row-tight row-end">
       <IconButton icon="copy" label={t.links.copyOf({ name })} onClick={copy} />
+      <Share link={link} name={name} />
       <IconButton
         icon="qr"
         label={t.links.showQrOf({ name })}
         onClick={() => open({ what: "qr", link })}
       />
-      <Menu
-        button={<Icon name="more" />}
-        className="button button-quiet button-icon"
-        label={t.links.actions({ name })}
-      >
+      <Menu button={<Icon name="more" />} className={ICON_BUTTON} label={t.links.actions({ name })}>
         {!link.archived && (
           <MenuItem
             icon="star"
@@ -211,7 +209,7 @@ function IconButton({ icon, label, onClick }: IconButtonProps) {
   return (
     <button
       type="button"
-      className="button button-quiet button-icon"
+      className={ICON_BUTTON}
       aria-label={label}
       title={label}
       onClick={onClick}

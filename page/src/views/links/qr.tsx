@@ -1,18 +1,17 @@
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { raw } from "../../api/client";
 import { save } from "../../api/export";
 import { usePicture } from "../../api/queries";
 import { useWords } from "../../text";
 import { Icon } from "../../ui/icons";
+import { late, useLate } from "../../ui/late";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import { sentence } from "../../ui/states";
 import { say } from "../../ui/toasts";
 import type { PosterLink as Link } from "./poster-window";
 import { useAddress } from "./use-address";
 
-const PosterWindow = lazy(async () => ({
-  default: (await import("./poster-window")).PosterWindow,
-}));
+const posterWindow = late(async () => (await import("./poster-window")).PosterWindow);
 
 /** Edges in pixels: for a post, a slide, a poster. */
 const SIZES = [256, 512, 1024, 2048];
@@ -36,7 +35,13 @@ export function QrPicture({ link }: { link: Link }) {
 
 export function QrDownload({ link }: { link: Link }) {
   const { t, f } = useWords();
+  const { code: PosterWindow, load } = useLate(posterWindow);
   const [posterOpen, setPosterOpen] = useState(false);
+  const openPoster = () =>
+    load().then(
+      () => setPosterOpen(true),
+      () => say(t.problems.partMissing, "bad"),
+    );
   const download = async (path: string, name: string) => {
     try {
       save(name, await (await raw(path, "image/*")).blob());
@@ -54,7 +59,7 @@ export function QrDownload({ link }: { link: Link }) {
           </>
         }
       >
-        <MenuItem icon="qr" onClick={() => setPosterOpen(true)}>
+        <MenuItem icon="qr" onClick={openPoster}>
           {t.sharing.poster}
         </MenuItem>
         <MenuSeparator />
@@ -70,10 +75,8 @@ export function QrDownload({ link }: { link: Link }) {
           </MenuItem>
         ))}
       </Menu>
-      {posterOpen && (
-        <Suspense>
-          <PosterWindow link={link} open close={() => setPosterOpen(false)} />
-        </Suspense>
+      {PosterWindow && posterOpen && (
+        <PosterWindow link={link} open close={() => setPosterOpen(false)} />
       )}
     </>
   );

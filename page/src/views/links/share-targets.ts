@@ -9,9 +9,9 @@ const query = (values: Record<string, string>) =>
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join("&");
 
-/** The message as one text, for what takes no address of its own. */
+/** The message as one text, for what takes no address of its own: in two lines, in any language. */
 export function asOneText({ text, url }: Shareable): string {
-  return `${text}: ${url}`;
+  return `${text}\n${url}`;
 }
 
 /** Addresses that open a target with the message written; each holds the link once. */

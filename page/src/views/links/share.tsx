@@ -6,6 +6,9 @@ import { Menu, MenuItem, MenuLink, MenuSeparator } from "../../ui/menu";
 import { say } from "../../ui/toasts";
 import { asOneText, SHARE_TARGETS, type Shareable } from "./share-targets";
 
+/** The classes of a button with a picture only. */
+export const ICON_BUTTON = "button button-quiet button-icon";
+
 type Link = Pick<Schemas["Link"], "url" | "sharedCommission">;
 
 /** The message for a link: with the benefit, where the link shares something. */
@@ -15,8 +18,14 @@ function useShareable({ url, sharedCommission }: Link): Shareable {
   return { url, text: headline ? t.sharing.message({ headline }) : t.sharing.messagePlain };
 }
 
+interface Props {
+  link: Link;
+  /** The link's name, where the button has room for a picture only. */
+  name?: string;
+}
+
 /** Messengers and e-mail, and the system's own way to share where it has one. */
-export function Share({ link }: { link: Link }) {
+export function Share({ link, name }: Props) {
   const { t } = useWords();
   const words = t.sharing;
   const shareable = useShareable(link);
@@ -35,9 +44,10 @@ export function Share({ link }: { link: Link }) {
       button={
         <>
           <Icon name="share" />
-          {words.share}
+          {!name && words.share}
         </>
       }
+      {...(name && { label: words.shareOf({ name }), className: ICON_BUTTON })}
     >
       {(["telegram", "whatsapp", "x", "mail"] as const).map((target) => (
         <MenuLink key={target} href={SHARE_TARGETS[target](shareable)}>

@@ -84,11 +84,13 @@ function ofCorrections(lines: Schemas["Line"][], t: Texts, f: Formats): Happenin
     const total = sum(group.map((line) => line.commissionUsd));
     if (!first || isZero(total)) return [];
     const { day, corrects, cause } = first;
-    const what = t.overview.corrected({ usd: f.usd(total), day: f.shortDay(corrects ?? day) });
+    const what = { usd: f.usd(total), day: f.shortDay(corrects ?? day) };
     return {
       key: `corrected ${key}`,
       day,
-      words: `${what} ${cause ? t.lines.causes[cause] : ""}`,
+      words: cause
+        ? t.overview.correctedBecause({ ...what, cause: t.lines.causes[cause] })
+        : t.overview.corrected(what),
       href: `/earnings?from=${day}&to=${day}&type=correction`,
     };
   });

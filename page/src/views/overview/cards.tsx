@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Schemas } from "../../api/client";
-import { lastDayBefore } from "../../format/days";
+import { firstOfMonth, lastDayBefore, monthBefore } from "../../format/days";
 import { isZero, part } from "../../format/decimal";
 import { useWords } from "../../text";
 import { Usd } from "../../ui/money";
@@ -46,11 +46,14 @@ export function Cards({ data, latest }: Props) {
       )}
       <Figure
         name="month"
-        label={t.overview.month}
+        label={f.month(lastClosed)}
         value={month.now}
         before={month.before}
-        note={t.overview.lastMonth({ usd: f.usd(month.before) })}
-        href="/dashboard?range=month"
+        note={t.overview.lastMonth({
+          usd: f.usd(month.before),
+          day: f.shortDay(monthBefore(lastClosed)),
+        })}
+        href={`/dashboard?from=${firstOfMonth(lastClosed)}&to=${lastClosed}`}
       >
         <Sparkline {...sparkOfMonth(data.series, lastClosed)} />
       </Figure>
@@ -59,8 +62,12 @@ export function Cards({ data, latest }: Props) {
         label={t.overview.pending}
         value={open}
         before={pending(before)}
-        note={t.overview.pendingHelp({ usd: f.usd(status.settled) })}
-        href="/earnings?range=90d&status=accrued"
+        note={t.overview.pendingHelp({
+          usd: f.usd(status.settled),
+          before: f.usd(pending(before)),
+        })}
+        // Entries are filtered by one status. The figure is of three, and is there again.
+        href="/dashboard?range=90d"
       >
         <Parts periods={periods} of="pending" share={part(open, earned)} />
       </Figure>

@@ -38,13 +38,13 @@ export function lastDay(series: Series): (Against & { day: Day }) | null {
   return { day: now.day, now: now.commissionUsd, before: before.commissionUsd };
 }
 
-/** The running month's closed days against the same days of the month before. */
+/** The days of the last closed day's month, as closed, against the same days of the month before. */
 export function monthSoFar(series: Series, lastClosed: Day): Against {
   const { days, before } = sparkOfMonth(series, lastClosed);
   return { now: earned(days), before: earned(before) };
 }
 
-/** The days of the running month, as far as they are closed, and the same days of the last one. */
+/** The closed days of a month, up to the last closed day, and the same days of the month before. */
 export function sparkOfMonth(series: Series, lastClosed: Day): Spark {
   const lastMonth = monthBefore(lastClosed);
   return {

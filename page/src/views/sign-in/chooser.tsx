@@ -13,7 +13,7 @@ interface Choice {
   uid: string;
   name?: string;
   story: string;
-  /** What the user opens when he is chosen; where he is, if there is none. */
+  /** What the user opens when chosen; the present view, if there is none. */
   opens?: { address: string; text: string };
 }
 
@@ -106,7 +106,7 @@ function Other({ choose }: { choose: (uid: string) => void }) {
   };
   return (
     <form className="row row-end" onSubmit={submit} aria-label={t.signIn.other}>
-      <Labelled label={`${t.signIn.other}: ${t.signIn.otherHelp}`}>
+      <Labelled label={t.signIn.otherHelp}>
         {(id) => (
           <input
             id={id}

@@ -2,6 +2,7 @@ import { lazy, useState } from "react";
 import { useSession } from "../../auth/session";
 import { type OidcSignIn, useConfig } from "../../config";
 import { useWords } from "../../text";
+import { useProgramme } from "../../ui/programme";
 import { State } from "../../ui/states";
 
 const Chooser = lazy(() => import("./chooser"));
@@ -23,6 +24,7 @@ export function SignIn() {
 /** Leaves for the issuer's page, and comes back to this address. */
 export function SignInButton({ config }: { config: OidcSignIn }) {
   const { t } = useWords();
+  const { brand } = useProgramme();
   const [state, setState] = useState<"ready" | "leaving" | "failed">("ready");
   const leave = async () => {
     setState("leaving");
@@ -33,6 +35,7 @@ export function SignInButton({ config }: { config: OidcSignIn }) {
       setState("failed");
     }
   };
+  const action = brand ? t.signIn.actionTo({ brand }) : t.signIn.action;
   return (
     <>
       <button
@@ -41,7 +44,7 @@ export function SignInButton({ config }: { config: OidcSignIn }) {
         disabled={state === "leaving"}
         onClick={leave}
       >
-        {state === "leaving" ? t.signIn.working : t.signIn.action}
+        {state === "leaving" ? t.signIn.working : action}
       </button>
       {state === "failed" && (
         <p className="field-error" role="alert">

@@ -6,15 +6,24 @@ use axum::http::{HeaderMap, Uri};
 use types::LinkCode;
 
 /// Parts of the names by which messengers and social networks introduce themselves, in lower case.
+/// `^` is the beginning of an agent: a messenger's own browser, which gets the page, names it too,
+/// but behind Mozilla's name.
 const PREVIEWS: &[&str] = &[
+    "^viber",
+    "^zalo",
     "bluesky cardyb",
     "discordbot",
     "facebookexternalhit",
     "facebot",
     "google-pagerenderer",
+    "kakaotalk-scrap",
+    "line-poker",
     "linkedinbot",
     "mastodon",
+    "meta-externalagent",
+    "meta-externalfetcher",
     "microsoftpreview",
+    "odklbot",
     "pinterestbot",
     "redditbot",
     "skypeuripreview",
@@ -28,7 +37,7 @@ const PREVIEWS: &[&str] = &[
 
 /// Returns the address of the card, if a messenger requests an invitation.
 pub(crate) fn card(uri: &Uri, headers: &HeaderMap) -> Option<Uri> {
-    let agent = headers.get(USER_AGENT)?.to_str().ok()?.to_ascii_lowercase();
+    let agent = format!("^{}", headers.get(USER_AGENT)?.to_str().ok()?.to_ascii_lowercase());
     if uri.path() != "/join" || !PREVIEWS.iter().any(|name| agent.contains(name)) {
         return None;
     }
@@ -62,6 +71,8 @@ mod tests {
             "WhatsApp/2.23.20.0",
             "TelegramBot (like TwitterBot)",
             "facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+            "Viber/24.1.0",
+            "OdklBot/1.0 (klass@odnoklassniki.ru)",
         ] {
             let card = asked(agent, "/join?ref=ABCD2345&utm_source=chat");
             assert_eq!(card.as_deref(), Some("/v1/invitation/card?ref=ABCD2345"), "{agent}");
@@ -70,8 +81,11 @@ mod tests {
 
     #[test]
     fn others_get_the_page() {
-        let browser = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15";
-        assert_eq!(asked(browser, "/join?ref=ABCD2345"), None);
+        for app in ["", " Zalo iOS/640 ZaloTheme/light", " KAKAOTALK 11.2.0", " Line/15.1.0"] {
+            let browser =
+                format!("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605.1.15{app}");
+            assert_eq!(asked(&browser, "/join?ref=ABCD2345"), None, "{browser}");
+        }
         for target in
             ["/join", "/join?ref=a/b", "/join?ref=ABCD2345&ref=ABCD2346", "/?ref=ABCD2345"]
         {

@@ -1,14 +1,14 @@
-import { useWords } from "../../text";
-import { useProgramme } from "../../ui/programme";
+import { useWords } from "../text";
+import { useProgramme } from "./programme";
 
 /** The programme's own pages, as far as its file names them. */
-export function Legal() {
+export function Legal({ className = "legal" }: { className?: string }) {
   const { t } = useWords();
   const programme = useProgramme();
   const pages = (["terms", "privacy", "support"] as const).filter((page) => programme[page]);
   if (pages.length === 0) return null;
   return (
-    <nav className="legal" aria-label={t.legal.label}>
+    <nav className={className} aria-label={t.legal.label}>
       {pages.map((page) => (
         <a
           className="link"
