@@ -71,9 +71,10 @@ fn live(inviter: &str, shared: SharedCommission, brand: Option<&str>) -> Content
         None => Content {
             title: invites,
             picture,
-            description: "This link gives you no fees back. Your inviter earns commission on your \
+            description:
+                "This link doesn't include a fee rebate. Your inviter earns commission on your \
                           fees, which stay the same."
-                .to_owned(),
+                    .to_owned(),
         },
     }
 }
