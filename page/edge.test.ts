@@ -88,6 +88,8 @@ test("invitation_is_kept_at_the_edge_by_its_code", () => {
   expect(behaviourOf("/join")).toEqual({ ...kept, origin: "page" });
   const [, policy = ""] = /\n {2}InvitationCaching:\n((?: {4}.*\n)+)/.exec(template) ?? [];
   expect(policy).toContain("QueryStrings: [ref]");
+  // The answer to a page of another origin names it, so that it is kept apart.
+  expect(policy).toContain("Headers: [Origin]");
 });
 
 test("answers_to_tokens_are_never_kept", () => {
