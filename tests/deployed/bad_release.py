@@ -42,6 +42,7 @@ def check(app, checks):
     expected = [{200}] * BEGINS + [{500}] * (MINUTES - BEGINS)
     checks.equal("the answers by minute", expected, statuses)
     found = recording(one, begin, version)
+    NEW_RECORDING.parent.mkdir(parents=True, exist_ok=True)
     NEW_RECORDING.write_text(written(found))
     kept = json.loads(RECORDING.read_text()) if RECORDING.exists() else {}
     checks.equal(f"the metrics in {NEW_RECORDING}", without_times(kept), without_times(found))
