@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { withOrigin } from "./document";
+import { framed, withOrigin } from "./document";
 import { directionOf, LANGUAGE_CODES } from "./src/text/languages";
 
 /** The frame's colours by the names of the style sheet's. */
@@ -51,7 +51,8 @@ test("picture_has_its_whole_address_where_known", () => {
 
 test("need_of_scripts_is_said_in_every_language", () => {
   for (const file of ["index.html", "join.html"]) {
-    const [, words = ""] = /<noscript>(.*)<\/noscript>/s.exec(readFileSync(file, "utf8")) ?? [];
+    const [, words = ""] =
+      /<noscript>(.*)<\/noscript>/s.exec(framed(readFileSync(file, "utf8"))) ?? [];
     for (const language of LANGUAGE_CODES) {
       const direction = directionOf(language) === "rtl" ? ' dir="rtl"' : "";
       const tag = language === "en" ? "<p>" : `<p lang="${language}"${direction}>`;

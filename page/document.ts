@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { HtmlTagDescriptor, Plugin } from "vite";
 import { APPLICATION_CHUNK, filesOf } from "./chunks.ts";
+import { directionOf, LANGUAGE_CODES, type Language } from "./src/text/languages.ts";
 
 /** The style of the document before the style sheet is there, and where its digest is allowed. */
 const STYLE = "src/styles/document.css";
@@ -14,13 +15,38 @@ const ORIGIN = process.env["PAGE_ORIGIN"];
 const PLACE = '<div id="page"></div>';
 const ICON = "public/icon.svg";
 
-/** Returns the document with the frame that it shows until the page is drawn. */
-function framed(html: string): string {
+/** Shown by a browser without JavaScript. */
+const NEEDS_SCRIPTS: Record<Language, string> = {
+  en: "This page needs JavaScript.",
+  es: "Esta página necesita JavaScript.",
+  "pt-BR": "Esta página precisa de JavaScript.",
+  tr: "Bu sayfa JavaScript gerektirir.",
+  ru: "Для этой страницы нужен JavaScript.",
+  vi: "Trang này cần JavaScript.",
+  "zh-Hans": "此页面需要 JavaScript。",
+  ar: "تحتاج هذه الصفحة إلى JavaScript.",
+};
+
+/** Returns the element for a browser without JavaScript. The document itself is in English. */
+function withoutScripts(): string {
+  const lines = LANGUAGE_CODES.map((code) => {
+    const direction = directionOf(code) === "rtl" ? ' dir="rtl"' : "";
+    const language = code === "en" ? "" : ` lang="${code}"${direction}`;
+    return `<p${language}>${NEEDS_SCRIPTS[code]}</p>`;
+  });
+  return `<noscript>${lines.join("")}</noscript>`;
+}
+
+/**
+ * Returns the document with the frame that it shows until the page is drawn, and the sentence that
+ * it shows without JavaScript.
+ */
+export function framed(html: string): string {
   if (!html.includes(PLACE)) throw new Error(`a document has no ${PLACE}`);
   const icon = readFileSync(ICON, "utf8").trim();
   const top = `<div class="first-top" aria-hidden="true">${icon}</div>`;
   const bars = `<div class="first-main" aria-hidden="true">${"<i></i>".repeat(5)}</div>`;
-  return html.replace(PLACE, `<div id="page">${top}${bars}</div>`);
+  return html.replace(PLACE, `<div id="page">${top}${bars}</div>${withoutScripts()}`);
 }
 
 /** Names the picture for messengers by its whole address: many of them take no other. */

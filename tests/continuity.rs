@@ -14,7 +14,7 @@ fn resources() -> Value {
 }
 
 #[test]
-fn backups_and_restores_have_separate_roles() {
+fn restores_have_separate_role() {
     let all = resources();
     let role_of_jobs = &all["BackupSelection"]["Properties"]["BackupSelection"]["IamRoleArn"];
     assert_eq!(role_of_jobs, "BackupRole.Arn");
@@ -65,7 +65,7 @@ fn protected_from(action: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn stack_policy_protects_what_holds_data() {
+fn stack_policy_protects_data() {
     let all = resources();
     let (replaced, deleted) = (protected_from("Update:Replace"), protected_from("Update:Delete"));
     assert!(deleted.is_subset(&replaced));

@@ -384,7 +384,7 @@ async fn costs_of_many_users_are_unchanged() {
 
 /// Only sign-ups need the switches, and read them again if the last reading is 30 seconds old.
 #[tokio::test]
-async fn costs_of_sign_ups_are_unchanged() {
+async fn sign_up_costs_are_unchanged() {
     let app = TestApp::at("2026-11-20T09:00:00Z").await;
     let code = app.affiliate("affiliate").await;
     let mut metered = Metered { app, code: code.clone(), bill: String::new() };

@@ -56,7 +56,7 @@ const fn waiting(waiting: usize) -> HeldEvaluation {
 }
 
 #[tokio::test]
-async fn sign_up_in_a_stop_binds_after_the_start() {
+async fn stopped_sign_up_binds_at_start() {
     for by_link in [false, true] {
         let (app, code) = affiliate().await;
         let switch = if by_link { link(&code) } else { Switch::Binds };
@@ -79,7 +79,7 @@ async fn sign_up_in_a_stop_binds_after_the_start() {
 }
 
 #[tokio::test]
-async fn stop_of_a_link_holds_its_own_sign_ups() {
+async fn link_stop_holds_its_sign_ups() {
     let (app, code) = affiliate().await;
     let other = app.affiliate("other").await;
     for code in [&code, &other] {
@@ -110,7 +110,7 @@ async fn other_switches_hold_no_sign_up() {
 }
 
 #[tokio::test]
-async fn fees_in_a_stop_are_booked_after_the_start() {
+async fn fees_of_a_stop_are_booked() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     signs_up(&app, "newcomer", &code).await;
@@ -125,7 +125,7 @@ async fn fees_in_a_stop_are_booked_after_the_start() {
 }
 
 #[tokio::test]
-async fn redelivered_sign_up_is_held_once_and_bound_once() {
+async fn redelivered_sign_up_binds_once() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     for id in ["1", "1", "2"] {
@@ -144,7 +144,7 @@ async fn redelivered_sign_up_is_held_once_and_bound_once() {
 }
 
 #[tokio::test]
-async fn sign_up_of_a_process_that_missed_the_start_binds() {
+async fn late_process_binds_after_start() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     let late = another_process(&app).await;
@@ -157,7 +157,7 @@ async fn sign_up_of_a_process_that_missed_the_start_binds() {
 }
 
 #[tokio::test]
-async fn refused_sign_up_that_becomes_eligible_in_a_stop_is_held() {
+async fn newly_eligible_sign_up_is_held() {
     let (app, code) = departed_affiliate().await;
     signs_up(&app, "newcomer", &code).await;
     stopped_for_a_minute(&app, Switch::Binds).await;
@@ -172,7 +172,7 @@ async fn refused_sign_up_that_becomes_eligible_in_a_stop_is_held() {
 }
 
 #[tokio::test]
-async fn held_sign_up_that_becomes_ineligible_waits_for_its_inviter() {
+async fn newly_ineligible_sign_up_waits() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     signs_up(&app, "newcomer", &code).await;
@@ -185,7 +185,7 @@ async fn held_sign_up_that_becomes_ineligible_waits_for_its_inviter() {
 }
 
 #[tokio::test]
-async fn ineligible_sign_up_in_a_stop_is_refused() {
+async fn ineligible_sign_up_is_refused() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     let mut blocked = sign_up("in-germany", &code);
@@ -197,7 +197,7 @@ async fn ineligible_sign_up_in_a_stop_is_refused() {
 }
 
 #[tokio::test]
-async fn redelivery_holds_what_an_ended_process_did_not() {
+async fn redelivery_holds_lost_sign_up() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     signs_up(&app, "newcomer", &code).await;
@@ -217,7 +217,7 @@ impl Faults for NoReads {
 }
 
 #[tokio::test]
-async fn evaluation_without_switches_fails_and_resumes() {
+async fn unread_switches_end_evaluation() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     signs_up(&app, "newcomer", &code).await;
@@ -231,7 +231,7 @@ async fn evaluation_without_switches_fails_and_resumes() {
 }
 
 #[tokio::test]
-async fn unreadable_held_sign_up_holds_up_no_other() {
+async fn unreadable_sign_up_is_skipped() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     for invitee in ["newcomer-a", "newcomer-b", "newcomer-c"] {
@@ -247,7 +247,7 @@ async fn unreadable_held_sign_up_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn batch_in_a_stop_holds_its_sign_ups_alone() {
+async fn batch_holds_only_its_sign_ups() {
     let (app, code) = affiliate().await;
     app.registered("trader", "2024-01-01T00:00:00Z").await;
     stopped_for_a_minute(&app, Switch::Binds).await;
@@ -266,7 +266,7 @@ async fn batch_in_a_stop_holds_its_sign_ups_alone() {
 }
 
 #[tokio::test]
-async fn held_sign_up_ends_after_its_days() {
+async fn held_sign_up_ends_after_days() {
     let (app, code) = affiliate().await;
     stopped_for_a_minute(&app, Switch::Binds).await;
     signs_up(&app, "newcomer", &code).await;

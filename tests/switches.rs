@@ -136,7 +136,7 @@ fn both(outcome: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn invitation_of_stopped_link_is_that_of_no_link() {
+async fn stopped_link_has_no_invitation() {
     let (app, code) = programme().await;
     let answers = async |code: &str| {
         let target = |path: &str| format!("{path}?ref={code}");

@@ -5,12 +5,14 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 from stack import Stack
 from template import ROOT
 
-# Older versions fail in a Cargo workspace.
-OLDEST = (1, 165)
+sys.path.insert(0, str(ROOT / ".ci"))
+from stage import OLDEST  # noqa: E402
+
 PINNED = "bash .ci/environment -r .ci/tools.txt"
 BROKEN = "#!/bin/sh\nexit 1\n"
 

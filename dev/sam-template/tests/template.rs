@@ -67,7 +67,7 @@ fn table_has_two_keys_and_ttl() {
 }
 
 #[test]
-fn only_event_with_authorizer_is_guarded() {
+fn authorizer_guards_its_route() {
     let guarded = "Path: /hello, Auth: { Authorizer: Token }";
     let template = Template::parse(&SMALL.replace("Path: /hello", guarded)).unwrap();
     assert!(template.routes[0].authorized);

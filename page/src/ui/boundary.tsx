@@ -1,8 +1,8 @@
 import { Component, type ReactNode } from "react";
 import { currentProgramme } from "../programme";
 import type { Texts } from "../text";
+import { OutsideLink } from "./outside-link";
 import { State } from "./states";
-import { SupportLink } from "./support-link";
 
 interface Props {
   texts: Texts;
@@ -60,7 +60,7 @@ function Broken({ texts, failing }: { texts: Texts; failing: Failing }) {
         action={reload}
       >
         <p>{isMissing ? problems.partMissingText : problems.brokenText}</p>
-        {!isMissing && support && <SupportLink href={support} text={texts.join.support} />}
+        {!isMissing && support && <OutsideLink href={support} text={texts.join.support} />}
       </State>
     </div>
   );

@@ -71,10 +71,9 @@ fn live(inviter: &str, shared: SharedCommission, brand: Option<&str>) -> Content
         None => Content {
             title: invites,
             picture,
-            description:
-                "This link doesn't include a fee rebate. Your inviter earns commission on your \
-                          fees, which stay the same."
-                    .to_owned(),
+            description: "This link doesn't include a fee rebate. Your inviter earns commission \
+                          on your fees, which stay the same."
+                .to_owned(),
         },
     }
 }

@@ -81,50 +81,21 @@ impl ApiFunction {
 #[cfg(test)]
 mod tests {
     use lambda_http::Body;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
 
     use super::*;
     use crate::Clock;
+    use crate::testing::{SecretsManager, lookup};
 
     const KEY: &str = "a key of at least thirty-two bytes";
 
-    fn lookup<'a>(all: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
-        move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
-    }
-
-    /// Answers the calls to Secrets Manager with the values, one after the other, and returns its
-    /// address.
-    async fn secrets_manager(values: &'static [&'static str]) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            for value in values {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut asked = Vec::new();
-                while !asked.ends_with(b"}") {
-                    let mut part = [0; 4096];
-                    let length = stream.read(&mut part).await.unwrap();
-                    asked.extend(&part[..length]);
-                }
-                let body = serde_json::json!({ "SecretString": value }).to_string();
-                let length = body.len();
-                let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
-                let text = format!("{head}content-length: {length}\r\n\r\n{body}");
-                stream.write_all(text.as_bytes()).await.unwrap();
-            }
-        });
-        url
-    }
-
     /// Returns a function that checks the origin by the secret.
-    async fn checking(secrets: &str) -> ApiFunction {
+    async fn checking(secrets: &SecretsManager) -> ApiFunction {
         let variables = [
             ("TABLE_NAME", "t"),
             ("SIGNING_KEYS", KEY),
             ("ORIGIN_SECRET", "the-secret"),
             ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.url.as_str()),
         ];
         ApiFunction::start(&Variables(&lookup(&variables))).await.unwrap()
     }
@@ -138,13 +109,14 @@ mod tests {
         function.answer(request, handle).await.status().as_u16()
     }
 
+    const FIRST_ONLY: &str = r#"{"first":"value-value-value-value-value-va","second":""}"#;
     const VALUE: &str = "value-value-value-value-value-va";
     const NEXT: &str = "next-next-next-next-next-next-ne";
 
     #[tokio::test]
     async fn only_requests_with_the_secret_are_answered() {
-        let secrets = &[r#"{"first":"value-value-value-value-value-va","second":""}"#];
-        let function = checking(&secrets_manager(secrets).await).await;
+        let secrets = SecretsManager::holding(FIRST_ONLY).await;
+        let function = checking(&secrets).await;
         let function = Box::leak(Box::new(function));
         assert_eq!(status(function, Some(VALUE)).await, 200);
         assert_eq!(status(function, Some("another")).await, 403);
@@ -152,12 +124,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn idle_process_knows_a_new_value_at_once() {
-        let secrets = &[
-            r#"{"first":"value-value-value-value-value-va","second":""}"#,
-            r#"{"first":"","second":"next-next-next-next-next-next-ne"}"#,
-        ];
-        let mut function = checking(&secrets_manager(secrets).await).await;
+    async fn idle_process_knows_new_value() {
+        let secrets = SecretsManager::holding(FIRST_ONLY).await;
+        let mut function = checking(&secrets).await;
+        secrets.hold(r#"{"first":"","second":"next-next-next-next-next-next-ne"}"#);
         let later = function.app.clock.now().plus_millis(3_600_000);
         function.app.clock = Clock::standing_at(later);
         let function = Box::leak(Box::new(function));

@@ -102,69 +102,35 @@ impl<K: KeyRing> SecretKeys<K> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
     use tokio::time::timeout;
 
     use super::*;
     use crate::start::Variables;
+    use crate::testing::{SecretsManager, lookup};
 
     const OLD: &str = "old-key-old-key-old-key-old-key-";
     const NEW: &str = "new-key-new-key-new-key-new-key-";
-
-    /// A Secrets Manager on this machine: answers each call with the same, and keeps what it was
-    /// asked.
-    async fn served(answer: Arc<Mutex<(u16, String)>>) -> (Secret, Arc<Mutex<Vec<String>>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let kept = asked.clone();
-        tokio::spawn(async move {
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut text = Vec::new();
-                while !text.ends_with(b"}") {
-                    let mut part = [0; 4096];
-                    let length = stream.read(&mut part).await.unwrap();
-                    text.extend(&part[..length]);
-                }
-                kept.lock().unwrap().push(String::from_utf8(text).unwrap());
-                let (status, body) = answer.lock().unwrap().clone();
-                let length = body.len();
-                let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n");
-                let text = format!("{head}content-length: {length}\r\n\r\n{body}");
-                stream.write_all(text.as_bytes()).await.unwrap();
-            }
-        });
-        let variables =
-            [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str()), ("AWS_REGION", "eu-central-1")];
-        let lookup = |name: &str| {
-            let found = variables.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        (Secret::new("the-secret".to_owned(), &Variables(&lookup)).unwrap(), asked)
-    }
-
-    fn holding(keys: &str) -> Arc<Mutex<(u16, String)>> {
-        Arc::new(Mutex::new((200, format!(r#"{{"SecretString":"{keys}"}}"#))))
-    }
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(1_795_348_800_000 + millis).unwrap()
     }
 
-    async fn keys(secret: Secret) -> Result<SecretKeys<Signer>, SecretKeysError> {
+    async fn keys(manager: &SecretsManager) -> Result<SecretKeys<Signer>, SecretKeysError> {
+        let variables = [
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", manager.url.as_str()),
+            ("AWS_REGION", "eu-central-1"),
+        ];
+        let secret = Secret::new("the-secret".to_owned(), &Variables(&lookup(&variables))).unwrap();
         timeout(Duration::from_secs(5), SecretKeys::read(secret, at(0))).await.unwrap()
     }
 
     #[tokio::test]
     async fn keys_are_read_by_a_signed_call() {
-        let (secret, asked) = served(holding(OLD)).await;
-        assert_eq!(format!("{:?}", keys(secret).await.unwrap().keys()), "Signer(1 keys)");
-        let asked = asked.lock().unwrap()[0].to_lowercase();
+        let manager = SecretsManager::holding(OLD).await;
+        assert_eq!(format!("{:?}", keys(&manager).await.unwrap().keys()), "Signer(1 keys)");
+        let asked = manager.requests()[0].to_lowercase();
         assert!(asked.contains("x-amz-target: secretsmanager.getsecretvalue"), "{asked}");
         let scope = "credential=local/20261122/eu-central-1/secretsmanager/aws4_request";
         assert!(asked.contains(scope), "{asked}");
@@ -173,28 +139,26 @@ mod tests {
 
     #[tokio::test]
     async fn keys_are_read_again_after_a_quarter_of_an_hour() {
-        let answer = holding(OLD);
-        let (secret, asked) = served(answer.clone()).await;
-        let keys = keys(secret).await.unwrap();
-        *answer.lock().unwrap() = (200, format!(r#"{{"SecretString":"{OLD},{NEW}"}}"#));
+        let manager = SecretsManager::holding(OLD).await;
+        let keys = keys(&manager).await.unwrap();
+        manager.hold(&format!("{OLD},{NEW}"));
         keys.refresh(at(REFRESH - 1)).await;
         assert_eq!(format!("{:?}", keys.keys()), "Signer(1 keys)");
         keys.refresh(at(REFRESH)).await;
         keys.refresh(at(REFRESH + 1)).await;
         assert_eq!(format!("{:?}", keys.keys()), "Signer(2 keys)");
-        assert_eq!(asked.lock().unwrap().len(), 2);
+        assert_eq!(manager.requests().len(), 2);
     }
 
     #[tokio::test]
     async fn keys_stay_where_they_cannot_be_read_again() {
-        let answer = holding(OLD);
-        let (secret, asked) = served(answer.clone()).await;
-        let keys = keys(secret).await.unwrap();
-        *answer.lock().unwrap() = (500, String::new());
+        let manager = SecretsManager::holding(OLD).await;
+        let keys = keys(&manager).await.unwrap();
+        manager.answer_with(500, "");
         keys.refresh(at(REFRESH)).await;
         keys.refresh(at(REFRESH + 1)).await;
-        assert_eq!(asked.lock().unwrap().len(), 1 + 3, "three attempts, and then a minute's rest");
-        *answer.lock().unwrap() = (200, r#"{"SecretString":"short"}"#.to_owned());
+        assert_eq!(manager.requests().len(), 1 + 3, "three attempts, and then a minute's rest");
+        manager.hold("short");
         keys.refresh(at(REFRESH + RETRY)).await;
         assert_eq!(format!("{:?}", keys.keys()), "Signer(1 keys)");
     }
@@ -202,9 +166,10 @@ mod tests {
     #[tokio::test]
     async fn refused_secret_is_named_by_its_error() {
         let body = r#"{"__type":"AccessDeniedException","Message":"User: somebody"}"#;
-        let (secret, asked) = served(Arc::new(Mutex::new((400, body.to_owned())))).await;
-        let Err(error) = keys(secret).await else { panic!("not refused") };
+        let manager = SecretsManager::holding("").await;
+        manager.answer_with(400, body);
+        let Err(error) = keys(&manager).await else { panic!("not refused") };
         assert_eq!(error.to_string(), "Secrets Manager answered 400 AccessDeniedException");
-        assert_eq!(asked.lock().unwrap().len(), 1);
+        assert_eq!(manager.requests().len(), 1);
     }
 }

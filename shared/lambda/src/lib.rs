@@ -26,6 +26,8 @@ mod respond;
 mod secret;
 mod start;
 mod stopwatch;
+#[cfg(test)]
+mod testing;
 mod traces;
 
 pub use app::{ApiApp, App, OrProblem};

@@ -289,12 +289,9 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::testing::lookup;
 
     const KEY: &str = "a key of at least thirty-two bytes";
-
-    fn lookup<'a>(all: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
-        move |name| all.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
-    }
 
     async fn app(all: &[(&str, &str)]) -> Result<ApiApp, StartError> {
         ApiFunction::start(&Variables(&lookup(all))).await.map(|function| function.app)

@@ -3,9 +3,9 @@ import type { Schemas } from "../../api/client";
 import { useBinding } from "../../api/queries";
 import { type Texts, useWords } from "../../text";
 import { Icon } from "../../ui/icons";
+import { OutsideLink } from "../../ui/outside-link";
 import { useProgramme } from "../../ui/programme";
 import { State } from "../../ui/states";
-import { SupportLink } from "../../ui/support-link";
 import { useTitle } from "../../ui/title";
 import { nextMinute } from "./calendar";
 import { When } from "./when";
@@ -59,7 +59,7 @@ export function RefusedByName({ reason, passing = false, fact }: NamedProps) {
         {t.join.ownAction}
       </Link>
     ) : (
-      support && <SupportLink href={support} text={t.join.support} />
+      support && <OutsideLink href={support} text={t.join.support} />
     );
   return (
     <div data-testid={`refused-${reason}`}>

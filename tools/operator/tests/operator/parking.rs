@@ -72,7 +72,7 @@ async fn next_night_books_after_withdrawal() {
 }
 
 #[tokio::test]
-async fn day_of_parked_affiliate_is_not_archived() {
+async fn parked_day_is_not_archived() {
     let (app, folder) = (parked().await, tempfile::tempdir().unwrap());
     app.now("2027-06-01T00:30:00Z");
     let archive = format!("archive 2026-11-20 --to {} --delete", folder.path().display());

@@ -125,8 +125,13 @@ impl Alarm {
         &self.metrics
     }
 
+    /// Returns whether its periods are minutes, as those of a recording are.
+    pub const fn is_by_minute(&self) -> bool {
+        self.minutes == 1
+    }
+
     /// Returns the first minute, counted from the start of the recording, at whose start the alarm
-    /// fires.
+    /// fires. The alarm is by minute.
     pub fn rings_at(&self, recording: &Recording) -> Option<usize> {
         (1..=recording.minutes() + DELIVERY).find(|now| self.rings(recording, *now))
     }
@@ -149,8 +154,8 @@ impl Alarm {
     ) -> bool {
         let first = after.saturating_sub(self.periods);
         let breaches = |number: &usize| {
-            let of = |metric: &'_ Metric| value(metric, *number);
-            let values = self.metrics.iter().map(|metric| (metric.id.as_str(), of(metric)));
+            let metrics = self.metrics.iter();
+            let values = metrics.map(|metric| (metric.id.as_str(), value(metric, *number)));
             let minute = begins + number * self.minutes;
             let value = self.expression.value(&Period { minute, values: values.collect() });
             let reaches = |value: f64| self.includes_threshold && value >= self.threshold;

@@ -82,7 +82,12 @@ fn alarms(template: &Value, function: &Value) -> Result<Vec<Alarm>, String> {
     let names = function.pointer("/DeploymentPreference/Alarms/1").and_then(Value::as_array);
     let names = names.into_iter().flatten().filter_map(Value::as_str);
     let alarms = names.map(|name| {
-        Alarm::read(properties(template, name)).map_err(|problem| format!("{name}: {problem}"))
+        let alarm = Alarm::read(properties(template, name));
+        let alarm = alarm.map_err(|problem| format!("{name}: {problem}"))?;
+        match alarm.is_by_minute() {
+            true => Ok(alarm),
+            false => Err(format!("{name}: its periods are not minutes, as those of a recording")),
+        }
     });
     let alarms: Vec<Alarm> = alarms.collect::<Result<_, _>>()?;
     if alarms.is_empty() { Err("the function has no canary alarm".to_owned()) } else { Ok(alarms) }
@@ -123,6 +128,11 @@ mod tests {
 
     use super::*;
 
+    fn every_answer_500() -> Recording {
+        let mut all = recordings().unwrap().into_iter();
+        all.find(|(file, _)| file == "every-answer-500").unwrap().1
+    }
+
     #[test]
     fn every_release_is_treated_as_it_must_be() {
         let template = template().unwrap();
@@ -151,9 +161,20 @@ mod tests {
         let mut template = template().unwrap();
         let metrics = &mut template["Resources"]["BindCanary"]["Properties"]["Metrics"];
         metrics[0]["Expression"] = "FILL(errors, 0) > 0".into();
-        let (_, recording) =
-            recordings().unwrap().into_iter().find(|(file, _)| file == "every-answer-500").unwrap();
+        let recording = every_answer_500();
         assert_eq!(play(&template, &recording).unwrap_err(), "is never taken back");
+    }
+
+    #[test]
+    fn canary_alarm_is_by_minute() {
+        let mut template = template().unwrap();
+        let metrics = template["Resources"]["BindCanary"]["Properties"]["Metrics"].as_array_mut();
+        for metric in metrics.unwrap().iter_mut().skip(1) {
+            metric["MetricStat"]["Period"] = 300.into();
+        }
+        let recording = every_answer_500();
+        let problem = play(&template, &recording).unwrap_err();
+        assert!(problem.contains("not minutes"), "{problem}");
     }
 
     #[test]
@@ -162,8 +183,7 @@ mod tests {
         let alarm = &mut template["Resources"]["BindCanary"]["Properties"];
         alarm["EvaluationPeriods"] = 14.into();
         alarm["DatapointsToAlarm"] = 9.into();
-        let (_, recording) =
-            recordings().unwrap().into_iter().find(|(file, _)| file == "every-answer-500").unwrap();
+        let recording = every_answer_500();
         let problem = play(&template, &recording).unwrap_err();
         assert!(problem.ends_with("the canary has 10"), "{problem}");
     }

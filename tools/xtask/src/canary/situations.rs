@@ -98,7 +98,7 @@ fn minute(time: &str) -> usize {
 }
 
 #[test]
-fn alarms_fire_in_their_situations() {
+fn alarms_fire_in_situations() {
     let template = template().unwrap();
     for (name, begins, text, fires) in SITUATIONS {
         let (alarm, values) = (alarm(&template, name), values(text));
@@ -113,7 +113,7 @@ fn alarms_fire_in_their_situations() {
 }
 
 #[test]
-fn every_expression_has_situations() {
+fn each_alarm_has_situations() {
     let template = template().unwrap();
     let resources = template["Resources"].as_object().unwrap();
     let over_expressions = resources.iter().filter(|(id, resource)| {

@@ -11,7 +11,7 @@ const RUST_LIMIT: usize = 150;
 /// Idioms per 10,000 words of Markdown.
 const MARKDOWN_LIMIT: usize = 30;
 /// Characters of the median test name.
-const NAME_LIMIT: usize = 35;
+const NAME_LIMIT: usize = 30;
 /// Test names that begin with a word of [`NAME_STARTS`].
 const ODD_NAME_LIMIT: usize = 40;
 

@@ -3,8 +3,8 @@ interface Props {
   text: string;
 }
 
-/** A link to the support page that the programme's file names. */
-export function SupportLink({ href, text }: Props) {
+/** A link to a page outside of the programme, such as its terms, in a new tab. */
+export function OutsideLink({ href, text }: Props) {
   return (
     <a className="link" href={href} target="_blank" rel="noopener noreferrer">
       {text}
